@@ -1,0 +1,60 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+# For example another build of torch: make install PIP_FLAGS='--index-url ...'
+PIP_FLAGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install -qq --no-input --disable-pip-version-check $(PIP_FLAGS)
+PINS := requirements-cpu.txt
+STAMP := $(VENV)/.installed
+
+.PHONY: help install demo test lint types format notebooks bench package clean
+
+help:  ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(STAMP)  ## make .venv with the pinned CPU set and the project
+
+$(STAMP): $(PINS) pyproject.toml
+	@echo "installing into $(VENV) (a few minutes at first)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@# torch first and with its dependencies, which differ by platform; the list completes the rest
+	@$(PIP) --constraint $(PINS) $$(grep '^torch==' $(PINS))
+	@$(PIP) --no-deps --requirement $(PINS)
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: install  ## train a small surrogate, then judge it
+	$(BIN)/neurop train model=fno data=navier_stokes
+	$(BIN)/neurop superres ckpt=latest
+	$(BIN)/neurop rollout ckpt=latest
+	$(BIN)/neurop eval ckpt=latest
+
+test: lint types  ## lint, types and every test
+	$(BIN)/pytest
+
+lint: install  ## style and format, changing nothing
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: install  ## static types
+	$(BIN)/mypy
+
+format: install  ## put style and format right
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+notebooks: install  ## run every notebook
+	$(BIN)/pytest --nbmake --nbmake-timeout=600 notebooks
+
+bench: install  ## time the engine; one JSON per run in benchmarks/
+	@for script in $(wildcard benchmarks/*.py); do $(BIN)/python $$script || exit 1; done
+
+package: install  ## build dist/*.tar.gz and dist/*.whl
+	$(BIN)/python -m build --quiet --no-isolation
+
+clean:  ## remove what the tools made, but .venv, data/ and runs/
+	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .hypothesis .coverage
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,0 +1,51 @@
+"""Every command in the README can be given as it is written there."""
+
+import itertools
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_module
+
+from neurop.cli._check import mistakes
+from neurop.cli._hydra import _DEFAULTS
+from neurop.cli._main import COMPUTING, VERBS
+
+ROOT = Path(__file__).parents[1]
+
+
+def commands(text: str) -> list[str]:
+    """Return the lines of ``sh`` blocks that start with neurop, with continued lines joined and comments cut."""
+    blocks = re.findall(r"^```(?:sh|bash|shell|console)\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    return [line.removeprefix("$ ").strip() for line in lines if line.removeprefix("$ ").startswith("neurop ")]
+
+
+def test_commands_are_found() -> None:
+    text = "```sh\n# no\nneurop train model=fno \\\n  data=darcy  # fit\npip install x\n$ neurop list\n```\n```python\nneurop x\n```\n"
+    assert commands(text) == ["neurop train model=fno    data=darcy  # fit", "neurop list"]
+
+
+def jobs(overrides: list[str]) -> list[list[str]]:
+    """Return the jobs of a sweep."""
+    values = [[f"{key}={value}" for value in text.split(",")] for key, text in (o.split("=", 1) for o in overrides)]
+    return [list(job) for job in itertools.product(*values)]
+
+
+@pytest.mark.parametrize("command", commands((ROOT / "README.md").read_text()) or ["neurop train"])
+def test_command(command: str) -> None:
+    _, verb, *args = shlex.split(command, comments=True)
+    if verb.startswith("-"):
+        assert verb in ("--help", "--version")
+        return
+    assert verb in VERBS
+    if verb not in COMPUTING:
+        return
+    overrides = [a for a in args if not a.startswith(("-", "resume="))]
+    for job in jobs(overrides) if {"-m", "--multirun"} & set(args) else [overrides]:
+        with initialize_config_module("neurop.conf", **_DEFAULTS):
+            cfg = compose(verb, job)
+        if "name" in cfg:
+            cfg.name = "set by Hydra in a run"
+        assert list(mistakes(cfg)) == []
