@@ -1,0 +1,8 @@
+"""Layers on grids: every tensor is real, ``(batch, channels, *grid)`` where the API is public."""
+
+from neurop.layers.channel_mlp import ChannelMLP
+from neurop.layers.coordinates import Coordinates
+from neurop.layers.fourier_block import FourierBlock
+from neurop.layers.spectral_conv import SpectralConv
+
+__all__ = ["ChannelMLP", "Coordinates", "FourierBlock", "SpectralConv"]

@@ -1,0 +1,120 @@
+"""Spectral convolution (Li et al., Fourier Neural Operator, 2021, arXiv:2010.08895), in real arithmetic."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from neurop.errors import InputError
+from neurop.physics.grid import Grid
+from neurop.spectral import Fourier, analyze, from_signed, mix, restrict, signed_sizes, spacing, synthesize, to_signed
+
+
+class SpectralConv(nn.Module):
+    r"""Convolution by a kernel with few Fourier modes, evaluated on any grid.
+
+    .. math:: (K v)_o(x) = \sum_{|k| < m} \sum_i R_{kio}\, \hat v_i(k)\, e^{2\pi i k \cdot x},
+       \qquad \hat v_i(k) = \int v_i(x)\, e^{-2\pi i k \cdot x} \mathrm{d}x
+
+    Only the kept modes are computed, as products with small cosine and sine matrices: no FFT, no complex
+    tensor. The integral is the grid's quadrature, so a band-limited field gives the same function on every
+    grid that resolves it. An axis that is not periodic is continued by zeros over `padding` domain lengths.
+
+    Parameters
+    ----------
+    in_channels, out_channels
+        Number of channels.
+    modes
+        Frequencies \|k\| < m per axis, one number per dimension.
+    domain
+        The grid's axes (boundary, layout of points); a periodic box by default.
+    padding
+        Continuation of axes that are not periodic, as a fraction of the domain.
+    alias
+        ``strict`` drops modes at or beyond either grid's Nyquist frequency; ``fft`` keeps the mode at it,
+        exactly as ``torch.fft.rfftn`` and ``irfftn`` of zero-filled spectra do (periodic axes).
+
+    Shape
+    -----
+    Input ``(batch, in_channels, *grid)``, output ``(batch, out_channels, *grid')``, or
+    ``(batch, out_channels, P)`` at P points. Parameter ``weight``: ``(*signed modes, in, 2, out)``, real.
+
+    Raises
+    ------
+    InputError
+        If the number of grid axes is not ``len(modes)``.
+
+    Examples
+    --------
+    >>> conv = SpectralConv(2, 3, modes=(4, 4))
+    >>> conv(torch.zeros(1, 2, 16, 16), grid=(32, 48)).shape
+    torch.Size([1, 3, 32, 48])
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        modes: Sequence[int],
+        domain: Grid | None = None,
+        padding: float = 0.25,
+        alias: Literal["strict", "fft"] = "strict",
+    ) -> None:
+        super().__init__()
+        self.modes = tuple(modes)
+        self.domain = domain or Grid.periodic(len(self.modes))
+        self.alias = alias
+        if self.domain.dimensions != len(self.modes):
+            raise InputError(f"modes={self.modes} for {self.domain.dimensions} grid axes; give one number per axis")
+        periodic = [axis.boundary == "periodic" for axis in self.domain.axes]
+        if alias == "fft" and not all(periodic):
+            raise InputError("alias='fft' is for periodic axes; use 'strict'")
+        self.bases = tuple(Fourier(m, 1.0 if wraps else 1.0 + padding) for m, wraps in zip(self.modes, periodic))
+        # A field whose energy lies in the kept modes leaves with the variance with which it came.
+        weight = torch.randn(*signed_sizes(self.modes), in_channels, 2, out_channels) / math.sqrt(2 * in_channels)
+        self.weight = nn.Parameter(weight)
+
+    def forward(self, x: Tensor, grid: Sequence[int] | Tensor | None = None) -> Tensor:
+        """Return the convolution on `grid`: sizes (default: the input's), or points ``(P, d)`` in fractions of the domain."""
+        if x.dim() != 2 + len(self.modes):
+            raise InputError(f"input has shape {tuple(x.shape)}; need (batch, channels, {', '.join(self.domain.names)})")
+        # A tensor whose channels lie last in memory passes through both turns without a copy.
+        return self.channels_last(x.movedim(1, -1), grid).movedim(-1, 1)
+
+    def channels_last(self, x: Tensor, grid: Sequence[int] | Tensor | None = None) -> Tensor:
+        """Return the same for ``(batch, *grid, channels)``, the layout in which the engine works."""
+        shape = x.shape[1:-1]
+        target = shape if grid is None else grid
+        kept = self.kept(shape, None if isinstance(target, Tensor) else target)
+        z = to_signed(analyze(x, self.bases, kept, self.domain.axes), kept)
+        y = mix(z, restrict(self.weight, self.modes, kept))
+        if self.alias == "fft":
+            y = self._drop_positive_nyquist(y, kept, shape, target)
+        return synthesize(from_signed(y, kept), self.bases, kept, self.domain.axes, target, fold=self.alias == "fft")
+
+    def kept(self, shape: Sequence[int], grid: Sequence[int] | None = None) -> tuple[int, ...]:
+        """Return how many modes per axis both the input grid and the output grid resolve."""
+        kept = []
+        for basis, axis, *sizes in zip(self.bases, self.domain.axes, shape, shape if grid is None else grid):
+            limits = [n // 2 + 1 if self.alias == "fft" else basis.resolved(spacing(axis, n)) for n in sizes]
+            kept.append(max(min(basis.modes, *limits), 1))
+        return tuple(kept)
+
+    def _drop_positive_nyquist(self, y: Tensor, kept: Sequence[int], shape: Sequence[int], target: Sequence[int] | Tensor) -> Tensor:
+        # A complex FFT of even length n holds -n/2 and not +n/2.
+        outputs = shape if isinstance(target, Tensor) else target
+        for axis, (e, n_in, n_out) in enumerate(zip(kept[:-1], shape, outputs), start=2):
+            if e > 1 and 2 * (e - 1) in (n_in, n_out):
+                keep = torch.ones(y.shape[axis], dtype=y.dtype, device=y.device)
+                keep[e - 1] = 0
+                y = y * keep.view(-1, *[1] * (y.dim() - axis - 1))
+        return y
+
+    def extra_repr(self) -> str:
+        """Describe the layer in ``print(model)``."""
+        channels_in, _, channels_out = self.weight.shape[-3:]
+        return f"{channels_in}, {channels_out}, modes={self.modes}, axes={self.domain.names}"

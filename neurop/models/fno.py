@@ -1,0 +1,89 @@
+"""Fourier neural operator (Li et al., Fourier Neural Operator for Parametric PDEs, ICLR 2021, arXiv:2010.08895)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from neurop.errors import InputError
+from neurop.layers import ChannelMLP, Coordinates, FourierBlock
+from neurop.physics.grid import Grid
+
+
+class FNO(nn.Module):
+    r"""Fourier neural operator in any number of dimensions: lift, Fourier blocks, project.
+
+    .. math:: u = Q\,(B_L \circ \dots \circ B_1)\,P\,[a, x],
+       \qquad B v = v + \mathrm{MLP}\bigl(\mathrm{GELU}(K v + W v + b)\bigr)
+
+    with K a convolution of few Fourier modes (:class:`neurop.layers.SpectralConv`). Input and output lie on the same
+    grid, which may differ from call to call; nothing in the weights depends on it.
+
+    Parameters
+    ----------
+    in_channels, out_channels
+        Number of input and output fields (times history).
+    domain
+        The grid's axes; a periodic box of ``len(modes)`` dimensions by default.
+    modes
+        Frequencies \|k\| < m: one number for all axes or one per axis.
+    width
+        Channels of the blocks.
+    depth
+        Number of blocks.
+    expansion
+        Hidden channels of each block's MLP, as a multiple of `width`.
+    padding
+        Continuation by zeros of axes that are not periodic, as a fraction of the domain.
+
+    Shape
+    -----
+    ``(batch, in_channels, *grid) -> (batch, out_channels, *grid)``.
+
+    Raises
+    ------
+    InputError
+        If `width`, `depth` or a mode count is below 1, or their number does not fit the domain.
+
+    Examples
+    --------
+    >>> import torch
+    >>> model = FNO(1, 1, modes=(4, 4), width=8, depth=2)
+    >>> model(torch.zeros(2, 1, 16, 20)).shape
+    torch.Size([2, 1, 16, 20])
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        domain: Grid | None = None,
+        modes: int | Sequence[int] = 16,
+        width: int = 32,
+        depth: int = 4,
+        expansion: float = 1.0,
+        padding: float = 0.25,
+    ) -> None:
+        super().__init__()
+        for name, value in (("width", width), ("depth", depth)):
+            if value < 1:
+                raise InputError(f"{name}={value}; at least 1 is needed")
+        if domain is None:
+            domain = Grid.periodic(1 if isinstance(modes, int) else len(modes))
+        self.modes = (modes,) * domain.dimensions if isinstance(modes, int) else tuple(modes)
+        self.coordinates = Coordinates(domain)
+        self.lift = nn.Linear(in_channels + self.coordinates.channels, width)
+        self.blocks = nn.ModuleList(FourierBlock(width, self.modes, domain, padding, expansion) for _ in range(depth))
+        self.project = ChannelMLP(width, 2 * width, out_channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the output fields on the input's grid."""
+        v = self.lift(self.coordinates(x.movedim(1, -1)))  # (batch, *grid, width)
+        for block in self.blocks:
+            v = block(v)
+        return self.project(v).movedim(-1, 1)
+
+    def resolved(self, shape: Sequence[int]) -> tuple[int, ...]:
+        """Return how many of the modes a grid of `shape` points resolves, per axis."""
+        return self.blocks[0].spectral.kept(shape)  # type: ignore[union-attr, no-any-return]

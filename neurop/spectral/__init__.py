@@ -1,0 +1,22 @@
+"""The spectral engine: bases as small real matrices, separable transforms, per-mode mixing."""
+
+from neurop.spectral.bases import Basis, Cosine, Fourier, Sine, natural_basis, spacing
+from neurop.spectral.mixing import from_signed, mix, restrict, signed_sizes, to_signed
+from neurop.spectral.transform import analyze, resample, synthesize
+
+__all__ = [
+    "Basis",
+    "Cosine",
+    "Fourier",
+    "Sine",
+    "analyze",
+    "from_signed",
+    "mix",
+    "natural_basis",
+    "resample",
+    "restrict",
+    "signed_sizes",
+    "spacing",
+    "synthesize",
+    "to_signed",
+]

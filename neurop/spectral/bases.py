@@ -1,0 +1,165 @@
+r"""Bases of one axis, as explicit sets of real functions on the domain [0, 1].
+
+A basis is sampled anywhere; with quadrature weights :math:`w_j` at points :math:`x_j` its analysis is
+:math:`c_k = \sum_j w_j f(x_j) \varphi_k(x_j)` and its synthesis :math:`f(x) = \sum_k n_k c_k \varphi_k(x)`
+with :math:`n_k = 1 / \int \varphi_k^2`. On the uniform grids of :mod:`neurop.physics.grid` that fit the
+basis the functions below the Nyquist frequency are orthogonal in the discrete sum too, so that
+synthesis inverts analysis to rounding.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurop.errors import InputError
+from neurop.physics.grid import Axis
+
+Array = NDArray[np.float64]
+
+
+class Basis(Protocol):
+    """What every basis offers; instances are hashable values."""
+
+    modes: int
+
+    @property
+    def size(self) -> int:
+        """Number of real functions."""
+        ...
+
+    def resolved(self, spacing: float) -> int:
+        """Return how many modes lie strictly below the Nyquist frequency of points `spacing` apart."""
+        ...
+
+    def functions(self, points: Array) -> Array:
+        """Return the functions at `points`, shape ``(points, size)``."""
+        ...
+
+    def norms(self) -> Array:
+        r"""Return :math:`1 / \int \varphi_k^2`, shape ``(size,)``."""
+        ...
+
+
+@dataclass(frozen=True)
+class Fourier:
+    r"""Real Fourier basis of the frequencies :math:`|k| < m` on a period of `period` domain lengths.
+
+    Functions in the order :math:`1, \cos\theta, \dots, \cos(m-1)\theta, \sin\theta, \dots, \sin(m-1)\theta`
+    with :math:`\theta = 2\pi x / \text{period}`. A period above 1 is the domain continued by zeros:
+    a convolution on it wraps around only beyond that margin ("fractional padding").
+
+    Examples
+    --------
+    >>> Fourier(3).size
+    5
+    """
+
+    modes: int
+    period: float = 1.0
+
+    def __post_init__(self) -> None:
+        _positive(self.modes)
+        if self.period < 1:
+            raise InputError(f"period {self.period} is shorter than the domain; use 1 (periodic) or more (padding)")
+
+    @property
+    def size(self) -> int:
+        """Number of real functions, 2 m - 1."""
+        return 2 * self.modes - 1
+
+    def resolved(self, spacing: float) -> int:
+        """Return the number of k >= 0 with k / period < 1 / (2 spacing)."""
+        return _below(self.period / (2 * spacing))
+
+    def functions(self, points: Array) -> Array:
+        """Return cosines, then sines, at `points`."""
+        angle = (2 * math.pi / self.period) * np.asarray(points, np.float64)[:, None] * np.arange(self.modes)
+        return np.concatenate([np.cos(angle), np.sin(angle[:, 1:])], axis=1)
+
+    def norms(self) -> Array:
+        """Return 1 for the constant and 2 for the rest, per period."""
+        n = np.full(self.size, 2.0 / self.period)
+        n[0] = 1.0 / self.period
+        return n
+
+
+@dataclass(frozen=True)
+class Cosine:
+    r"""Functions :math:`\cos \pi k x`, k = 0 .. m-1: even continuation, zero normal derivative (Neumann)."""
+
+    modes: int
+
+    def __post_init__(self) -> None:
+        _positive(self.modes)
+
+    @property
+    def size(self) -> int:
+        """Number of functions, m."""
+        return self.modes
+
+    def resolved(self, spacing: float) -> int:
+        """Return the number of k >= 0 with k / 2 < 1 / (2 spacing)."""
+        return _below(1 / spacing)
+
+    def functions(self, points: Array) -> Array:
+        """Return the cosines at `points`."""
+        return np.cos(math.pi * np.asarray(points, np.float64)[:, None] * np.arange(self.modes))
+
+    def norms(self) -> Array:
+        """Return 1 for the constant and 2 for the rest."""
+        n = np.full(self.modes, 2.0)
+        n[0] = 1.0
+        return n
+
+
+@dataclass(frozen=True)
+class Sine:
+    r"""Functions :math:`\sin \pi k x`, k = 1 .. m: odd continuation, zero value on the boundary (Dirichlet)."""
+
+    modes: int
+
+    def __post_init__(self) -> None:
+        _positive(self.modes)
+
+    @property
+    def size(self) -> int:
+        """Number of functions, m."""
+        return self.modes
+
+    def resolved(self, spacing: float) -> int:
+        """Return the number of k >= 1 with k / 2 < 1 / (2 spacing)."""
+        return max(_below(1 / spacing) - 1, 0)
+
+    def functions(self, points: Array) -> Array:
+        """Return the sines at `points`."""
+        return np.sin(math.pi * np.asarray(points, np.float64)[:, None] * np.arange(1, self.modes + 1))
+
+    def norms(self) -> Array:
+        """Return 2 throughout."""
+        return np.full(self.modes, 2.0)
+
+
+def natural_basis(axis: Axis, modes: int) -> Basis:
+    """Return the basis that fits the boundary: Fourier (periodic), sine (dirichlet), cosine (otherwise)."""
+    kinds = {"periodic": Fourier, "dirichlet": Sine}
+    return kinds.get(axis.boundary, Cosine)(modes)
+
+
+def spacing(axis: Axis, n: int) -> float:
+    """Return the distance of neighbouring points, in domain lengths."""
+    return 1.0 / (n - 1 if axis.layout == "ends" else n)
+
+
+def _below(limit: float) -> int:
+    """Count the integers 0 <= k < limit; the margin absorbs the rounding of a quotient."""
+    return max(math.ceil(limit - 1e-9), 0)
+
+
+def _positive(modes: int) -> None:
+    if modes < 1:
+        raise InputError(f"modes={modes}; at least 1 mode per axis is needed")

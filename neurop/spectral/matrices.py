@@ -1,0 +1,79 @@
+"""The engine's matrices: built once in float64, cached per (basis, modes, axis, size, dtype, device)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from neurop.physics.grid import Axis
+from neurop.spectral.bases import Basis
+
+
+def analysis_matrix(basis: Basis, modes: int, axis: Axis, n: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    r"""Return :math:`A_{kj} = w_j \varphi_k(x_j)` of the first `modes` modes at the axis's n points, shape ``(size, n)``."""
+    build = _analysis if torch.compiler.is_compiling() else _analysis_cached
+    return build(replace(basis, modes=modes), axis, n, dtype, device)
+
+
+def synthesis_matrix(
+    basis: Basis, modes: int, axis: Axis, n: int, dtype: torch.dtype, device: torch.device, fold: Literal["nyquist", "none"] = "none"
+) -> Tensor:
+    r"""Return :math:`S_{jk} = n_k \varphi_k(x_j)` of the first `modes` modes at the axis's n points, shape ``(n, size)``.
+
+    With ``fold="nyquist"`` the cosine at n/2 weighs 1, as in an inverse real FFT of n points.
+    """
+    build = _synthesis if torch.compiler.is_compiling() else _synthesis_cached
+    return build(replace(basis, modes=modes), axis, n, dtype, device, fold)
+
+
+def point_matrix(bases: Sequence[Basis], modes: Sequence[int], points: Tensor) -> Tensor:
+    r"""Return the synthesis at scattered points as one matrix.
+
+    Row p is the Kronecker product over the axes of :math:`n_k \varphi_k(x_p)`.
+
+    Parameters
+    ----------
+    bases, modes
+        One basis and its number of modes per axis.
+    points
+        ``(P, d)``, as fractions of the domain.
+
+    Returns
+    -------
+    Tensor
+        ``(P, product of sizes)``, in the dtype and on the device of `points`.
+    """
+    rows = torch.ones(len(points), 1, dtype=torch.float64)
+    for axis, basis in enumerate(replace(basis, modes=m) for basis, m in zip(bases, modes)):
+        values = torch.from_numpy(basis.functions(points[:, axis].detach().double().cpu().numpy()) * basis.norms())
+        rows = (rows[:, :, None] * values[:, None, :]).flatten(1)
+    return rows.to(points)
+
+
+def _analysis(basis: Basis, axis: Axis, n: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    return _constant((basis.functions(axis.points(n)) * axis.weights(n)[:, None]).T, dtype, device)
+
+
+def _synthesis(basis: Basis, axis: Axis, n: int, dtype: torch.dtype, device: torch.device, fold: str) -> Tensor:
+    norms = basis.norms()
+    if fold == "nyquist" and 2 * (basis.modes - 1) == n:
+        norms[basis.modes - 1] /= 2
+    return _constant(basis.functions(axis.points(n)) * norms, dtype, device)
+
+
+def _constant(matrix: object, dtype: torch.dtype, device: torch.device) -> Tensor:
+    if torch.compiler.is_compiling():
+        return torch.as_tensor(matrix).to(device=device, dtype=dtype)
+    # A matrix first needed under inference_mode serves training later, so it must not be an inference tensor.
+    with torch.inference_mode(False), torch.no_grad():
+        return torch.as_tensor(matrix).to(device=device, dtype=dtype).contiguous()
+
+
+# A compiled graph cannot look into a cache: there the matrices are built by the graph, once per distinct matrix.
+_analysis_cached = lru_cache(maxsize=1024)(_analysis)
+_synthesis_cached = lru_cache(maxsize=1024)(_synthesis)

@@ -1,0 +1,115 @@
+"""Separable transforms of channels-last fields: one small matrix product per axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from neurop.physics.grid import Axis, Grid
+from neurop.spectral.bases import Basis, natural_basis, spacing
+from neurop.spectral.matrices import analysis_matrix, point_matrix, synthesis_matrix
+
+
+def apply_matrix(matrix: Tensor, x: Tensor, axis: int) -> Tensor:
+    """Multiply `x` by `matrix` along one axis: ``(..., n, ...) -> (..., rows, ...)``.
+
+    All that follows the axis is one inner dimension, all before it the batch of one ``bmm``.
+    """
+    shape = x.shape
+    inner = x.reshape(shape[:axis].numel(), shape[axis], shape[axis + 1 :].numel())
+    out = torch.bmm(matrix.expand(inner.shape[0], -1, -1), inner)
+    return out.reshape(*shape[:axis], matrix.shape[0], *shape[axis + 1 :])
+
+
+def analyze(x: Tensor, bases: Sequence[Basis], modes: Sequence[int], axes: Sequence[Axis]) -> Tensor:
+    r"""Return the coefficients of a field in a tensor-product basis.
+
+    .. math:: c_{k_1 \dots k_d} = \sum_j w_j f(x_j) \varphi_{k_1}(x_{j_1}) \cdots \varphi_{k_d}(x_{j_d})
+
+    Parameters
+    ----------
+    x
+        ``(batch, n_1, ..., n_d, channels)``.
+    bases, modes, axes
+        One basis, the number of its modes and one grid axis per dimension.
+
+    Returns
+    -------
+    Tensor
+        ``(batch, size_1, ..., size_d, channels)``.
+    """
+    # The first axis goes first: its product has the longest inner dimension and halves the work of the next.
+    for axis, (basis, m, where) in enumerate(zip(bases, modes, axes, strict=True), start=1):
+        x = apply_matrix(analysis_matrix(basis, m, where, x.shape[axis], x.dtype, x.device), x, axis)
+    return x
+
+
+def synthesize(
+    c: Tensor, bases: Sequence[Basis], modes: Sequence[int], axes: Sequence[Axis], grid: Sequence[int] | Tensor, fold: bool = False
+) -> Tensor:
+    """Evaluate coefficients on a grid or at scattered points.
+
+    Parameters
+    ----------
+    c
+        ``(batch, size_1, ..., size_d, channels)``.
+    bases, modes, axes
+        One basis, the number of its modes and one grid axis per dimension.
+    grid
+        Number of points per axis, or points ``(P, d)`` as fractions of the domain.
+    fold
+        Weigh a mode at the Nyquist frequency of the output as an inverse real FFT does (last axis).
+
+    Returns
+    -------
+    Tensor
+        ``(batch, *grid, channels)``, or ``(batch, P, channels)``.
+    """
+    if isinstance(grid, Tensor):
+        return apply_matrix(point_matrix(bases, modes, grid.to(c)), c.flatten(1, -2), 1)
+    for axis in range(len(bases), 0, -1):
+        i, weigh = axis - 1, "nyquist" if fold and axis == len(bases) else "none"
+        c = apply_matrix(synthesis_matrix(bases[i], modes[i], axes[i], grid[i], c.dtype, c.device, weigh), c, axis)
+    return c
+
+
+def resample(x: Tensor, domain: Grid, shape: Sequence[int], band: Sequence[int] | None = None) -> Tensor:
+    """Change the grid of a field exactly: project on the resolved modes, evaluate on the new grid.
+
+    Each axis uses the basis of its boundary (Fourier, sine, cosine). Only modes strictly below the
+    Nyquist frequency of the old grid, of the new grid and of a grid of `band` points are kept, so that
+    ``resample(x, domain, x_shape, band)`` is the orthogonal projection on the band of a coarser grid.
+
+    Parameters
+    ----------
+    x
+        ``(..., *grid)``.
+    domain
+        Describes the axes of the grid.
+    shape
+        Number of points per axis of the result.
+    band
+        Number of points per axis of the grid that limits the band.
+
+    Returns
+    -------
+    Tensor
+        ``(..., *shape)``.
+
+    Examples
+    --------
+    >>> x = torch.sin(2 * torch.pi * torch.arange(8) / 8)
+    >>> resample(x + 1, Grid.periodic(1), (4,)).round(decimals=4).tolist()
+    [1.0, 2.0, 1.0, 0.0]
+    """
+    d = domain.dimensions
+    lead, old = x.shape[:-d], x.shape[-d:]
+    bases = [natural_basis(axis, 1) for axis in domain.axes]
+    modes = [
+        max(min(basis.resolved(spacing(axis, n)) for n in sizes), 1)
+        for basis, axis, *sizes in zip(bases, domain.axes, old, shape, band or shape, strict=True)
+    ]
+    coefficients = analyze(x.reshape(-1, *old, 1), bases, modes, domain.axes)
+    return synthesize(coefficients, bases, modes, domain.axes, tuple(shape)).reshape(*lead, *shape)
