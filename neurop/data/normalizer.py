@@ -1,0 +1,81 @@
+"""Normalisation by statistics of the training split, computed in float64."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from neurop.errors import InputError
+from neurop.physics.grid import Grid
+from neurop.spectral import resample
+
+
+class Normalizer(nn.Module):
+    r"""Affine map per channel, :math:`z = (x - \mu) / \sigma`, in physical units on the left.
+
+    Parameters
+    ----------
+    mean
+        ``(channels, *grid)``: one value per channel (grid axes of length 1), or one per point, such as a climatology.
+    std
+        ``(channels,)``.
+    domain
+        The grid of `mean`, which is evaluated spectrally on other grids.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, mean: Tensor, std: Tensor, domain: Grid) -> None:
+        super().__init__()
+        self.domain = domain
+        self.register_buffer("mean", mean)
+        self.register_buffer("std", std)
+
+    @classmethod
+    def fit(cls, values: NDArray[Any], domain: Grid, pointwise: bool = False) -> Normalizer:
+        """Return the normaliser of ``(sample, time, channel, *grid)``, in one float64 pass over the samples.
+
+        The mean is per channel, or with `pointwise` per point; the standard deviation is of what is left, per channel.
+
+        Raises
+        ------
+        InputError
+            If a channel is constant.
+        """
+        keep = tuple(range(3, values.ndim)) if pointwise else ()
+        axes = tuple(a for a in range(values.ndim) if a != 2 and a not in keep)
+        count, mean, scatter = 0, np.float64(0), np.float64(0)
+        for sample in values:
+            # Chan, Golub and LeVeque (1983): merge the moments of one sample into those of the samples before it.
+            x = np.asarray(sample, np.float64)[None]
+            n, m = x.size // max(np.prod([x.shape[a] for a in (2, *keep)]), 1), x.mean(axes, keepdims=True)
+            s, delta = np.square(x - m).sum(axes, keepdims=True), m - mean
+            mean, scatter = mean + delta * n / (count + n), scatter + s + delta**2 * count * n / (count + n)
+            count += n
+        variance = np.asarray(scatter)[0, 0].reshape(values.shape[2], -1).mean(1) / count
+        if not (variance > 0).all():
+            raise InputError(f"channel {int(np.argmin(variance))} is constant over the training split; remove it")
+        return cls(torch.from_numpy(np.asarray(mean)[0, 0]).float(), torch.from_numpy(np.sqrt(variance)).float(), domain)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the normalised field of ``(batch, frames * channels, *grid)``."""
+        mean, std = self._over(x)
+        return (x - mean) / std
+
+    def inverse(self, z: Tensor) -> Tensor:
+        """Return the physical field of a normalised one."""
+        mean, std = self._over(z)
+        return z * std + mean
+
+    def _over(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return mean and standard deviation for the frames and the grid of `x`."""
+        frames, shape = x.shape[1] // len(self.std), x.shape[2:]
+        mean = self.mean
+        if mean.shape[1:].numel() > 1 and mean.shape[1:] != shape:
+            mean = resample(mean, self.domain, shape)
+        return mean.repeat(frames, *[1] * len(shape)), self.std.repeat(frames).view(-1, *[1] * len(shape))

@@ -1,0 +1,56 @@
+"""Windows of trajectories as training samples."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from neurop.data.fieldset import FieldSet
+from neurop.errors import InputError
+
+
+class Windows(Dataset[dict[str, Tensor]]):
+    """Every stretch of `history` frames and the `steps` frames behind it; of a map, its pairs.
+
+    Parameters
+    ----------
+    fields
+        An evolution or a map.
+    history
+        Number of frames that go in.
+    steps
+        Number of frames to predict; 1 for a map.
+
+    Items
+    -----
+    ``input``: ``(history, channel, *grid)``, ``target``: ``(steps, channel, *grid)``, float32.
+
+    Raises
+    ------
+    InputError
+        If a trajectory is shorter than one window.
+    """
+
+    def __init__(self, fields: FieldSet, history: int = 1, steps: int = 1) -> None:
+        if history < 1 or steps < 1:
+            raise InputError(f"history={history}, steps={steps}; both are at least 1")
+        frames = fields.values.shape[1]
+        self.fields, self.history, self.steps = fields, history, steps
+        self.starts = 1 if fields.is_map else frames - history - steps + 1
+        if fields.is_map and (history, steps) != (1, 1):
+            raise InputError(f"{fields.source} is a map; history={history}, steps={steps} need trajectories; use 1 and 1")
+        if self.starts < 1:
+            raise InputError(f"{fields.source}: {frames} frames are fewer than history={history} + steps={steps}; lower one of them")
+
+    def __len__(self) -> int:
+        """Return the number of windows."""
+        return len(self.fields) * self.starts
+
+    def __getitem__(self, index: int) -> dict[str, Tensor]:
+        """Return one window."""
+        sample, start = divmod(index, self.starts)
+        values = self.fields.values[sample]
+        middle = start + self.history
+        target = values[middle : middle + self.steps] if self.fields.targets is None else self.fields.targets[sample]
+        return {"input": torch.as_tensor(values[start:middle]).float(), "target": torch.as_tensor(target).float()}
