@@ -1,0 +1,23 @@
+"""Data sets that make or read themselves, imported when first used."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from neurop.datasets.darcy_public import DarcyPublic
+    from neurop.datasets.era5 import ERA5
+    from neurop.datasets.navier_stokes import NavierStokes
+
+__all__ = ["ERA5", "DarcyPublic", "NavierStokes"]
+
+_MODULES = {"NavierStokes": "navier_stokes", "DarcyPublic": "darcy_public", "ERA5": "era5"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_MODULES])

@@ -1,0 +1,170 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from neurop.data.fieldset import Field, FieldSet
+from neurop.datasets.navier_stokes import NavierStokes
+from neurop.errors import InputError
+from neurop.physics.grid import Grid
+from neurop.physics.invariants import INVARIANTS
+from neurop.physics.operators import truncate
+from neurop.physics.random_fields import field_std, random_field
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(autouse=True)
+def data(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEUROP_DATA", str(folder))
+
+
+def small(samples: int = 43, resolution: int = 16, **changes: float) -> NavierStokes:
+    return NavierStokes(samples, resolution, **{"viscosity": 1e-2, "steps": 2, **changes})  # type: ignore[arg-type]
+
+
+def modes(values: np.ndarray, band: int) -> torch.Tensor:
+    """Return the coefficients |k| < band/2 of (sample, time, 1, N, M)."""
+    hat = torch.fft.rfft2(torch.from_numpy(values[:, :, 0]).double(), norm="forward")
+    return truncate(hat, values.shape[-2:], (band, band))
+
+
+def distance(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """Return the relative L2 distance per sample and time."""
+    return (a - b).abs().square().sum((-2, -1)).sqrt() / b.abs().square().sum((-2, -1)).sqrt()
+
+
+def test_splits_have_the_promised_samples_and_labels() -> None:
+    splits = small().splits()
+    assert {name: len(split) for name, split in splits.items()} == {"train": 3, "val": 20, "test": 20}
+    for split in splits.values():
+        assert split.values.shape[1:] == (3, 1, 16, 16)
+        assert split.values.dtype == np.float32
+        assert split.fields == (Field("vorticity", "1", "vorticity"),)
+        assert split.grid == Grid.periodic(2)
+        assert split.times is not None
+        assert split.times.tolist() == [0.0, 1.0, 2.0]
+        assert split.attributes["viscosity"] == 1e-2
+        assert split.attributes["seed"] == 0
+        assert "solver_version" in split.attributes
+    every = np.concatenate([splits[name].values for name in ("test", "val", "train")])[:, -1].reshape(43, -1)
+    gaps = np.linalg.norm(every[:, None] - every, axis=-1) / np.linalg.norm(every, axis=-1).mean()
+    assert gaps[~np.eye(43, dtype=bool)].min() > 0.1
+    assert np.isfinite(every).all()
+
+
+def test_source_attributes() -> None:
+    source = small(history=3)
+    assert (source.name, source.history) == ("navier_stokes", 3)
+    assert set(source.invariants) <= set(INVARIANTS)
+
+
+def test_the_first_frame_is_the_random_field_of_its_number() -> None:
+    test = small(amplitude=0.5).splits()["test"].values[:, 0, 0]
+    sigma = 0.5 / field_std((256, 256), alpha=2.5, tau=7.0)
+    expected = random_field(range(20), (16, 16), alpha=2.5, tau=7.0, sigma=sigma)
+    np.testing.assert_allclose(test, expected.numpy(), atol=1e-6)
+    assert test.std() == pytest.approx(0.5, rel=0.1)
+
+
+def test_more_samples_move_no_held_out_sample() -> None:
+    few, more = small(43).splits(), small(48).splits()
+    assert len(more["train"]) == 8
+    for name in ("test", "val"):
+        np.testing.assert_allclose(more[name].values, few[name].values, atol=1e-6)
+    np.testing.assert_allclose(more["train"].values[:3], few["train"].values, atol=1e-6)
+    assert not np.allclose(small(seed=1).splits()["test"].values[:, 0], few["test"].values[:, 0], atol=1e-2)
+
+
+def test_the_same_flow_at_other_resolutions(folder: Path) -> None:
+    source = small(viscosity=2e-3)
+    test = source.splits()["test"]
+    assert source.at((16, 16)).digest() == test.digest()
+    for shape in ((12, 12), (24, 24), (20, 32)):
+        other = source.at(shape)
+        assert other.values.shape == (20, 3, 1, *shape)
+        band = min(*shape, 16)
+        assert distance(modes(other.values, band), modes(test.values, band)).max() < 1e-5, shape
+    names = [name for name in os.listdir(folder) if "20x32" in name]
+    assert len(names) == 1
+    before = (folder / names[0]).stat().st_mtime_ns
+    source.at((20, 32))
+    assert (folder / names[0]).stat().st_mtime_ns == before
+
+
+def test_the_solver_has_converged_in_space_and_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A viscous short case, against twice the points and four times the steps."""
+    source = small(viscosity=2e-3)
+    points, substeps = source._discretisation((24, 24))
+    coarse = source._trajectories(range(2), (24, 24))
+    monkeypatch.setattr(source, "_discretisation", lambda shape: (2 * points, 4 * substeps))
+    fine = source._trajectories(range(2), (24, 24))
+    assert distance(modes(coarse, 24), modes(fine, 24)).max() < 1e-5
+    assert np.abs(fine[:, 2] - fine[:, 0]).max() > 0.1
+
+
+def test_the_discretisation_is_a_matter_of_parameters() -> None:
+    assert NavierStokes()._discretisation((64, 64)) == (64, 25)
+    assert NavierStokes()._discretisation((256, 256)) == (256, 39)
+    points, substeps = NavierStokes(viscosity=1e-4)._discretisation((64, 64))
+    assert points >= 128
+    assert substeps > 25
+    assert NavierStokes(interval=0.05)._discretisation((64, 64))[0] == 96
+
+
+@pytest.mark.slow
+def test_the_default_set_agrees_with_256_points() -> None:
+    source = NavierStokes()
+    coarse, fine = (source._trajectories(range(1), (n, n)) for n in (64, 256))
+    assert distance(modes(coarse, 64), modes(fine, 64)).max() < 1e-6
+
+
+def test_the_mean_stays_zero_and_forcing_feeds_the_flow() -> None:
+    w = torch.from_numpy(small(steps=2).splits()["test"].values).double()
+    assert INVARIANTS["mean"](w).abs().max() < 1e-7
+    long = torch.from_numpy(small(viscosity=2e-3).splits()["test"].values).double()
+    energy = INVARIANTS["energy"](long).mean((0, 2))
+    assert energy[2] > energy[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"samples": 40}, "use 41 or more"),
+        ({"resolution": 4}, "use 8 or more"),
+        ({"steps": 0}, "use 1 or more"),
+        ({"history": 0}, "use 1 or more"),
+        ({"viscosity": 0.0}, "above 0"),
+        ({"amplitude": float("nan")}, "above 0"),
+        ({"interval": float("inf")}, "above 0"),
+        ({"viscosity": 1e-9}, "use a larger viscosity"),
+    ],
+)
+def test_unusable_parameters_are_one_line(changes: dict[str, float], message: str) -> None:
+    with pytest.raises(InputError, match=message) as error:
+        small(**changes)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("shape", [(32,), (4, 4), (8, 8, 8)])
+def test_a_shape_that_is_none_is_one_line(shape: tuple[int, ...]) -> None:
+    with pytest.raises(InputError, match="give two sizes of 8 or more"):
+        small().at(shape)
+
+
+def test_an_overflow_is_reported_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = small(amplitude=1e4, viscosity=1e-3, seed=5)
+    monkeypatch.setattr(source, "_discretisation", lambda shape: (16, 1))
+    with pytest.raises(InputError, match="use a larger viscosity or a smaller amplitude"):
+        source.splits()
+
+
+def test_reading_returns_what_was_generated() -> None:
+    first, second = small().splits()["train"], small().splits()["train"]
+    assert isinstance(first, FieldSet)
+    assert first.digest() == second.digest()
