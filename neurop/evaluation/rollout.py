@@ -1,0 +1,164 @@
+"""Forecasts over many steps: error, correlation and spectra against the truth and persistence, stability and drift beyond it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+import xarray as xr
+from numpy.typing import NDArray
+from torch import Tensor
+
+from neurop.data.fieldset import FieldSet
+from neurop.errors import InputError
+from neurop.evaluation._batches import common_unit, coordinates, evaluating, field_coordinate, inputs, measure, suited, truths, variable
+from neurop.evaluation.drift import drifts
+from neurop.evaluation.spectra import power_spectrum, spectrum_error
+from neurop.metrics import correlation, mean
+
+if TYPE_CHECKING:
+    from neurop.surrogate import Surrogate
+
+THRESHOLDS = (0.9, 0.8)
+EXPLOSION = 10.0
+"""Norm of a prediction over the largest norm of the truth above which it has left the physics."""
+
+
+def rollout(
+    surrogate: Surrogate, truth: FieldSet, steps: int, start: int = 0, invariants: Sequence[str] = (), batch_size: int = 16
+) -> xr.Dataset:
+    r"""Run a surrogate on its own predictions and measure every step.
+
+    Parameters
+    ----------
+    surrogate
+        An evolution.
+    truth
+        Trajectories; frames ``start`` to ``start + history - 1`` are given, the next is step 1.
+    steps
+        Number of steps; beyond the end of the truth the scores are NaN, stability and drift go on.
+    start
+        First given frame.
+    invariants
+        Names in :data:`neurop.physics.invariants.INVARIANTS` whose drift is followed.
+    batch_size
+        Samples per call of the surrogate.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``prediction`` and ``truth`` ``(sample, step, field, *grid)``; per step ``relative_l2`` and ``persistence_relative_l2``
+        (means over samples; ``relative_l2_samples`` of each), ``correlation`` (Pearson over space, weighted, mean over fields and
+        samples; a prediction that is not finite has none: 0), ``spectrum_prediction``, ``spectrum_truth``, ``spectrum_error`` and
+        ``<invariant>_drift``, ``<invariant>_drift_truth``; scalars ``trajectory_relative_l2`` (stacked over the steps, mean over samples),
+        ``correlation_time_0.9`` and ``_0.8`` (time of the first step whose mean correlation is below, NaN if none) and
+        ``first_divergent_step`` (first step at which a sample is not finite or has more than ten times the largest norm
+        of its truth, NaN if none).
+
+    Raises
+    ------
+    InputError
+        A map, data that do not suit the surrogate, or steps or start out of range.
+    """
+    if surrogate.is_map:
+        raise InputError("the surrogate maps inputs to targets and has no time to roll out; use eval or superres")
+    suited(surrogate, truth)
+    past, frames = surrogate.history, truth.values.shape[1]
+    if steps < 1:
+        raise InputError(f"steps={steps}; give at least 1")
+    if batch_size < 1:
+        raise InputError(f"batch_size={batch_size}; give at least 1")
+    if not 0 <= start <= frames - past:
+        raise InputError(f"start={start} is out of range; {frames} frames with a history of {past} allow 0 to {frames - past}")
+    known = min(steps, frames - past - start)
+    parts = []
+    with evaluating(surrogate):
+        for first in range(0, len(truth), batch_size):
+            batch = truth.values[first : first + batch_size]
+            predicted = surrogate.trajectory(inputs(surrogate, batch[:, start : start + past]), steps)
+            parts.append(_score(predicted, truths(surrogate, batch), truth, start + past, known))
+    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    joined["truth"] = np.full_like(joined["prediction"], np.nan)
+    joined["truth"][:, :known] = truth.values[:, start + past : start + past + known]
+    return _dataset(surrogate, truth, joined, steps, start, known, invariants)
+
+
+def _score(predicted: Tensor, batch: Tensor, truth: FieldSet, first: int, known: int) -> dict[str, NDArray[Any]]:
+    """Return the scores of a batch of predictions against the `known` frames from `first` on: sample by step, NaN where unknown."""
+    weights, steps = measure(truth, batch), predicted.shape[1]
+    prediction, true = predicted.double(), batch[:, first : first + known]
+    size, bound = _square(true, weights), _square(batch, weights).amax(1, keepdim=True)
+    error = _square(prediction[:, :known] - true, weights)
+    persistence = _square(batch[:, first - 1 : first] - true, weights)
+    r = torch.where(prediction[:, :known].isfinite().flatten(3).all(-1), correlation(prediction[:, :known], true, weights), 0.0)
+    norms = _square(prediction, weights)
+    scores = {
+        "relative_l2_samples": _padded((error / size).sqrt(), steps),
+        "persistence_relative_l2_samples": _padded((persistence / size).sqrt(), steps),
+        "correlation_samples": _padded(r.nanmean(-1), steps),
+        "trajectory": (error.sum(1) / size.sum(1)).sqrt(),
+        "divergent": ~norms.isfinite() | (norms > EXPLOSION**2 * bound),
+        "prediction": predicted.float(),
+    }
+    spectra = {"spectrum_prediction": _spectra(prediction, truth), "spectrum_truth": _spectra(true, truth, steps)}
+    return {name: values.cpu().numpy() for name, values in scores.items()} | spectra
+
+
+def _square(values: Tensor, weights: Tensor) -> Tensor:
+    """Return the weighted mean square over space, summed over channels: ``(batch, time, channel, *grid) -> (batch, time)``."""
+    return mean(values.square(), weights).sum(-1)
+
+
+def _padded(values: Tensor, steps: int) -> Tensor:
+    return torch.nn.functional.pad(values, (0, steps - values.shape[1]), value=float("nan"))
+
+
+def _spectra(values: Tensor, truth: FieldSet, steps: int = 0) -> NDArray[Any]:
+    power = power_spectrum(values.cpu().numpy(), truth.grid)[1]
+    return np.pad(power, ((0, 0), (0, max(steps - power.shape[1], 0)), (0, 0), (0, 0)), constant_values=np.nan)
+
+
+def _dataset(
+    surrogate: Surrogate, truth: FieldSet, joined: dict[str, NDArray[Any]], steps: int, start: int, known: int, invariants: Sequence[str]
+) -> xr.Dataset:
+    trajectory = ("sample", "step", "field", *truth.grid.names)
+    unit = common_unit(surrogate.outputs)
+    data: dict[str, Any] = {kind: (trajectory, joined[kind], {"long_name": kind, **unit}) for kind in ("prediction", "truth")}
+    for name, text in (("relative_l2", "relative L2 error"), ("persistence_relative_l2", "relative L2 error of persistence")):
+        data[name] = variable(["step"], joined[f"{name}_samples"].mean(0), f"{text}, mean over samples")
+    data["relative_l2_samples"] = variable(["sample", "step"], joined["relative_l2_samples"], "relative L2 error")
+    means = joined["correlation_samples"].mean(0)
+    data["correlation"] = variable(["step"], means, "Pearson correlation with the truth, mean over samples")
+    data["trajectory_relative_l2"] = variable([], _mean(joined["trajectory"]), "relative L2 error of the stacked trajectory")
+    spectra = {kind: joined[f"spectrum_{kind}"].mean(0) for kind in ("prediction", "truth")}
+    for kind, power in spectra.items():
+        data[f"spectrum_{kind}"] = (
+            ("step", "field", "wavenumber"),
+            power,
+            {"long_name": f"power spectrum of the {kind}, mean over samples"},
+        )
+    error = spectrum_error(spectra["prediction"], spectra["truth"])
+    data["spectrum_error"] = variable(["step", "field"], error, "mean |log10| ratio of the power spectra")
+    times = np.arange(1, steps + 1) * (1.0 if surrogate.step is None else float(surrogate.step))
+    time_unit = "1" if surrogate.step is None else surrogate.step_unit
+    for threshold in THRESHOLDS:
+        below = np.flatnonzero(means[:known] < threshold)
+        lost = times[below[0]] if below.size else np.nan
+        data[f"correlation_time_{threshold}"] = variable([], lost, f"time at which the correlation falls below {threshold}", time_unit)
+    gone = np.flatnonzero(joined["divergent"].any(0))
+    data["first_divergent_step"] = variable([], gone[0] + 1 if gone.size else np.nan, "first step at which a sample has left the physics")
+    initial = truth.values[:, start + surrogate.history - 1]
+    for name, values in drifts(invariants, initial, joined["prediction"], truth.fields).items():
+        data[f"{name}_drift"] = variable(["sample", "step"], values, f"relative change of {name} since the start, predicted")
+    for name, values in drifts(invariants, initial, joined["truth"], truth.fields).items():
+        data[f"{name}_drift_truth"] = variable(["sample", "step"], values, f"relative change of {name} since the start, true")
+    coords = field_coordinate(surrogate.outputs) | coordinates(truth) | {"step": np.arange(1, steps + 1)}
+    coords["time"] = ("step", times, {"units": time_unit, "long_name": "time since the last given frame"})
+    coords["wavenumber"] = np.arange(spectra["truth"].shape[-1])
+    return xr.Dataset(data, coords, {"model": surrogate.name, "start": start, "source": truth.source, "known_steps": known})
+
+
+def _mean(values: NDArray[Any]) -> float:
+    return float(values.mean()) if values.size else float("nan")

@@ -1,0 +1,21 @@
+"""Figures for print and the screen: xarray in, matplotlib Figure out (its object interface; no global state)."""
+
+from neurop.plots._style import save
+from neurop.plots.animate import animate
+from neurop.plots.errors import error_by_resolution, error_growth, forecast_skill
+from neurop.plots.fields import fields
+from neurop.plots.spectra import rollout_spectra, superres_spectra
+from neurop.plots.training import loss_curves, read_metrics
+
+__all__ = [
+    "animate",
+    "error_by_resolution",
+    "error_growth",
+    "fields",
+    "forecast_skill",
+    "loss_curves",
+    "read_metrics",
+    "rollout_spectra",
+    "save",
+    "superres_spectra",
+]

@@ -1,0 +1,100 @@
+"""Truth, prediction and error, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+from neurop.plots._style import COLORS, axis_label, field_label, styled
+from neurop.plots.panels import bar, draw, error_scale, extension, plane, proportion, scale, shared
+
+WIDTH = 1.75
+"""Width of an image panel, in inches: three of them and their colour bars are as wide as a page."""
+
+
+@styled
+def fields(
+    truth: Sequence[xr.DataArray],
+    prediction: Sequence[xr.DataArray],
+    labels: Sequence[str],
+    given: Sequence[xr.DataArray] = (),
+) -> Figure:
+    """Draw rows of truth, prediction and error (prediction minus truth), with the input before them if it is given.
+
+    Truth and prediction share the limits of the truth (of all rows, where they are of one size); the error has its own, symmetric
+    about zero. Arrows on a colour bar say that the prediction goes beyond. Fields of three axes show the middle slice of the first.
+
+    Parameters
+    ----------
+    truth, prediction, given
+        One field ``(*grid)`` per row; name and unit from the scalar coordinates ``field`` and ``unit``, else the attributes.
+    labels
+        One per row: sample, time or resolution.
+
+    Examples
+    --------
+    >>> x = xr.DataArray(np.zeros((4, 4)), dims=("x", "y"), coords={"x": np.arange(4), "y": np.arange(4)}, name="u")
+    >>> len(fields([x], [x], ["sample 0"]).axes)
+    3
+    """
+    rows = [tuple(map(plane, row)) for row in zip(truth, prediction, *([given] if given else []), strict=True)]
+    lines = rows[0][0].ndim == 1
+    titles = [f"input: {field_label(rows[0][2])}"] if given else []
+    titles += ["truth and prediction", "error"] if lines else ["truth", "prediction", "error"]
+    width = 2.3 if lines else WIDTH + 0.5
+    height = WIDTH * proportion(rows[0][0]) + 0.15
+    figure = Figure(figsize=(width * len(titles) + 0.3, height * len(rows) + 0.65), layout="constrained")
+    grid = figure.subplots(len(rows), len(titles), squeeze=False)
+    same = len({row[0].shape for row in rows}) == 1
+    known = [row[0] if bool(row[0].notnull().any()) else row[1] for row in rows]  # beyond the truth the prediction sets the limits
+    scales = shared(known)
+    for index, (row, panels) in enumerate(zip(rows, grid, strict=True)):
+        if lines:
+            _lines(row, list(panels))
+        else:
+            _images(row, list(panels), *scales[index])
+        panels[0].set_ylabel("\n".join(filter(None, [labels[index], panels[0].get_ylabel()])))
+        for axes in panels if index < len(rows) - 1 and same else ():
+            axes.set_xlabel("")
+            axes.tick_params(labelbottom=False)
+    for axes, title in zip(grid[0], titles, strict=True):
+        axes.set_title(title)
+    if not lines:
+        figure.suptitle(field_label(rows[0][0]), fontsize=9)
+    return figure
+
+
+def _images(row: Sequence[xr.DataArray], panels: list[Axes], norm: Normalize, cmap: str) -> None:
+    truth, prediction, *given = row
+    if given:
+        bar(panels[0], draw(panels[0], given[0], *scale(given[0])))
+    *_, left, middle, right = panels
+    draw(left, truth, norm, cmap, ticks=not given)
+    bar(middle, draw(middle, prediction, norm, cmap, ticks=False), extension(prediction, norm))
+    with np.errstate(invalid="ignore"):
+        error = truth.copy(data=prediction.values - truth.values)
+    bar(right, draw(right, error, *error_scale(error), ticks=False))
+
+
+def _lines(row: Sequence[xr.DataArray], panels: list[Axes]) -> None:
+    truth, prediction, *given = row
+    name = str(truth.dims[0])
+    x = truth[name].values if name in truth.coords else np.arange(truth.size)
+    *first, both, error = panels
+    for axes in first:
+        axes.plot(x, given[0].values, color=COLORS["truth"])
+        axes.set_ylabel(field_label(given[0]))
+    both.plot(x, truth.values, color=COLORS["truth"], label="truth")
+    both.plot(x, prediction.values, color=COLORS["prediction"], linestyle="--", label="prediction")
+    both.legend(loc="best")
+    error.axhline(0, color="0.7", linewidth=0.6)
+    error.plot(x, prediction.values - truth.values, color=COLORS["interpolated"])
+    for axes in (both, error):
+        axes.set_ylabel(field_label(truth))
+    for axes in panels:
+        axes.set_xlabel(axis_label(truth, name))

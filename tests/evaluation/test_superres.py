@@ -1,0 +1,152 @@
+"""Super-resolution scores of surrogates that are exact, band-limited, or alias."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from neurop.data import Field, FieldSet
+from neurop.errors import InputError
+from neurop.evaluation.superres import _restricted, example, superres
+from neurop.physics import Axis, Grid
+from neurop.spectral import resample
+
+Make = Callable[..., Any]
+BAND = (8, 8)
+TARGET = (Field("u"),)
+
+
+def random_map(n: int, seed: int = 0, grid: Grid | None = None, samples: int = 3) -> FieldSet:
+    rng = np.random.default_rng(seed)
+    grid = grid or Grid.periodic(2)
+    a, u = rng.normal(size=(2, samples, 1, 1, n, n))
+    return FieldSet(a, (Field("a"),), grid, u, TARGET, source="random")
+
+
+def low_and_high(n: int, high: float) -> FieldSet:
+    """Return the identity map of a field with unit power in the band of 8 points and `high` of its amplitude beyond it."""
+    x = np.arange(n) / n
+    low = np.cos(2 * np.pi * 2 * x)[:, None] * np.ones(n)
+    beyond = np.cos(2 * np.pi * 6 * x)[:, None] * np.ones(n) if n > 12 else 0 * low
+    u = np.broadcast_to(low + high * beyond, (2, 1, 1, n, n))
+    return FieldSet(u, (Field("a"),), Grid.periodic(2), u, TARGET, source="two waves")
+
+
+@pytest.mark.parametrize("layout", ["ends", "cells"])
+@pytest.mark.parametrize("boundary", ["periodic", "neumann", "open"])
+def test_in_band_and_beyond_band_add_up(analytic: Make, boundary: str, layout: str) -> None:
+    grid = Grid((Axis("x", boundary, layout="left" if boundary == "periodic" else layout), Axis("y")))
+    data = random_map(15, grid=grid, samples=1)
+    s = superres(analytic(lambda x: x * x, data, BAND), {15: data})
+    assert float(s.relative_l2_beyond_band[0]) > 0.1
+    np.testing.assert_allclose(s.relative_l2_in_band**2 + s.relative_l2_beyond_band**2, s.relative_l2**2, rtol=1e-10)
+
+
+def test_scores_are_means_over_samples_of_the_relative_error(analytic: Make) -> None:
+    data = random_map(12)
+    s = superres(analytic(torch.zeros_like, data, BAND), {12: data}, batch_size=2)
+    np.testing.assert_allclose(s.relative_l2, 1.0)
+    np.testing.assert_allclose(s.relative_l2_beyond_band, s.truth_beyond_band)  # nothing predicted scores what the truth holds
+    assert float(s.prediction_beyond_band[0]) == 0
+
+
+def test_a_projector_has_no_error_in_the_band_and_all_of_the_truth_beyond(analytic: Make) -> None:
+    truths = {n: low_and_high(n, 0.5) for n in (8, 16, 32)}
+    project = lambda x: resample(x, Grid.periodic(2), x.shape[2:], BAND)  # noqa: E731
+    s = superres(analytic(project, truths[8], BAND), truths)
+    assert s.resolution.values.tolist() == [8, 16, 32]
+    assert int(s.train_resolution) == 8
+    np.testing.assert_allclose(s.relative_l2_in_band, 0, atol=1e-12)
+    np.testing.assert_allclose(s.relative_l2_beyond_band, [0, 0.5 / 1.25**0.5, 0.5 / 1.25**0.5], atol=1e-12)
+    np.testing.assert_allclose(s.truth_beyond_band, s.relative_l2_beyond_band, atol=1e-12)
+    assert s.attrs["warning"] == ""
+
+
+def test_the_identity_beats_interpolation_by_what_the_training_grid_cannot_hold(analytic: Make) -> None:
+    truths = {n: low_and_high(n, 0.5) for n in (8, 32)}
+    s = superres(analytic(lambda x: x, truths[8], BAND), truths)
+    np.testing.assert_allclose(s.relative_l2, 0, atol=1e-12)
+    # On 8 points the wave 6 aliases onto 2: the interpolant has amplitude 1.5 there and nothing at 6.
+    np.testing.assert_allclose(s.relative_l2_interpolated, [0, (0.5**2 + 0.5**2) ** 0.5 / 1.25**0.5], atol=1e-12)
+    np.testing.assert_allclose(s.spectrum_truth.sel(resolution=32, field="u").sum(), 0.625, rtol=1e-12)
+    np.testing.assert_allclose(s.spectrum_interpolated.sel(resolution=32, wavenumber=2), 1.125, rtol=1e-12)
+    np.testing.assert_allclose(s.spectrum_error, 0, atol=1e-9)
+
+
+def noisy(x: Tensor) -> Tensor:
+    """Add a wave that only a grid finer than the training grid can hold."""
+    n = x.shape[-1]
+    return x + (n > 8) * torch.cos(2 * torch.pi * 7 * torch.arange(n, dtype=x.dtype) / n)
+
+
+def test_made_up_fine_scales_are_an_aliasing_warning(analytic: Make) -> None:
+    truths = {n: low_and_high(n, 0.1) for n in (8, 32)}
+    warning = superres(analytic(noisy, truths[8], BAND), truths).attrs["warning"]
+    assert "32 points" in warning
+    assert "beyond the training band" in warning
+    assert "train on several resolutions" in warning
+
+
+def test_error_growth_inside_the_band_is_a_warning(analytic: Make) -> None:
+    truths = {n: low_and_high(n, 0.0) for n in (8, 16)}
+    grows = lambda x: x * (1.1 if x.shape[-1] == 8 else 1.3)  # noqa: E731
+    s = superres(analytic(grows, truths[8], BAND), truths)
+    np.testing.assert_allclose(s.relative_l2_in_band, [0.1, 0.3], rtol=1e-9)
+    assert "3 times" in s.attrs["warning"]
+
+
+def test_example_has_the_axes_of_its_grid(analytic: Make) -> None:
+    truths = {n: low_and_high(n, 0.5) for n in (8, 16)}
+    s = superres(analytic(lambda x: x, truths[8], BAND), truths)
+    shown = example(s, 16)
+    assert shown.truth.dims == ("field", "x", "y")
+    np.testing.assert_allclose(shown.truth[0], truths[16].values[0, 0, 0])
+    np.testing.assert_allclose(shown.x, np.arange(16) / 16)
+
+
+def test_an_evolution_is_scored_one_step_from_every_frame(analytic: Make, travelling: Make) -> None:
+    truths = {n: travelling(n) for n in (16, 32)}
+    shift = lambda x: torch.roll(x, x.shape[-1] // 16, -1)  # noqa: E731
+    s = superres(analytic(shift, truths[16], step=1.0), truths)
+    np.testing.assert_allclose(s.relative_l2, 0, atol=1e-12)
+    np.testing.assert_allclose(s.relative_l2_interpolated, 0, atol=1e-12)
+    still = superres(analytic(lambda x: x, truths[16], step=1.0), truths)
+    np.testing.assert_allclose(still.relative_l2, np.mean([2 * np.sin(np.pi * k / 16) for k in (1, 2, 3)]), rtol=1e-12)
+
+
+def test_a_piecewise_constant_input_stays_one_on_the_training_grid() -> None:
+    a = torch.where(torch.rand(1, 1, 21, 21, generator=torch.Generator().manual_seed(0)) > 0.5, 12.0, 3.0)
+    nodes = Grid((Axis("x", "dirichlet", layout="ends"), Axis("y", "dirichlet", layout="ends")))
+    assert torch.equal(_restricted(a, nodes, (11, 11), smooth=False), a[..., ::2, ::2])
+    cells = Grid((Axis("x", "dirichlet", layout="cells"), Axis("y", "dirichlet", layout="cells")))
+    assert torch.equal(_restricted(a, cells, (7, 7), smooth=False), a[..., 1::3, 1::3])
+    blocks = a[..., :20, :20].unfold(-2, 2, 2).unfold(-2, 2, 2).mean((-1, -2))
+    torch.testing.assert_close(_restricted(a[..., :20, :20], cells, (10, 10), smooth=False), blocks)
+
+
+def test_a_periodic_state_keeps_the_modes_of_the_training_grid() -> None:
+    x = torch.arange(32, dtype=torch.float64) / 32
+    wave = torch.cos(2 * torch.pi * 2 * x)[None, None]
+    fine = wave + torch.cos(2 * torch.pi * 6 * x)
+    torch.testing.assert_close(_restricted(fine, Grid.periodic(1), (8,), smooth=True), wave[..., ::4])
+    torch.testing.assert_close(_restricted(fine, Grid.periodic(1), (8,), smooth=False), fine[..., ::4])
+
+
+def test_data_of_other_kind_are_refused(analytic: Make, travelling: Make) -> None:
+    data = random_map(8)
+    surrogate = analytic(lambda x: x, data, BAND)
+    with pytest.raises(InputError, match="resolutions"):
+        superres(surrogate, {})
+    with pytest.raises(InputError, match="evolution in time"):
+        superres(surrogate, {8: travelling(8)})
+    other = FieldSet(data.values, (Field("b"),), data.grid, data.targets, TARGET, source="other")
+    with pytest.raises(InputError, match=r"takes a, but other holds b"):
+        superres(surrogate, {8: other})
+    with pytest.raises(InputError, match="periodic, left"):
+        superres(surrogate, {8: random_map(8, grid=Grid((Axis("x", "open"), Axis("y"))))})
+    assert surrogate.training  # left as it was found
