@@ -1,0 +1,64 @@
+"""The words after a verb: flags, overrides, and where configuration is looked for."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from neurop.errors import InputError, nearest
+
+# Hydra's flags, those with a value first.
+_VALUED = ("--cfg", "-c", "--package", "-p", "--config-path", "-cp", "--config-name", "-cn", "--config-dir", "-cd", "--info", "-i")
+_BARE = ("--help", "-h", "--hydra-help", "--resolve", "--run", "-r", "--multirun", "-m", "--shell-completion", "-sc")
+
+
+def in_order(args: list[str]) -> list[str]:
+    """Return the flags, then the overrides; Hydra does not take overrides on both sides of a flag."""
+    first: list[str] = []
+    words: list[str] = []
+    awaits_value = False
+    for arg in args:
+        if arg.startswith("-"):
+            name = arg.split("=", 1)[0]
+            if name not in (*_VALUED, *_BARE):
+                raise InputError(f"no flag '{name}'; {nearest(name, [f for f in (*_VALUED, *_BARE) if f.startswith('--')])}")
+            first.append(arg)
+            awaits_value = arg in _VALUED
+        elif awaits_value and not (first[-1] in ("-i", "--info") and "=" in arg):
+            first.append(arg)
+            awaits_value = False
+        else:
+            words.append(arg)
+            awaits_value = False
+    return [*first, *words]
+
+
+def flags(args: list[str]) -> list[str]:
+    """Return the flags that say where configuration is found."""
+    return [f"--{name.replace('_', '-')}={value}" for name, value in _places(args).items() if value]
+
+
+def config_dirs(args: list[str]) -> list[str]:
+    """Return the user's own folders of configuration."""
+    folder = _places(args)["config_dir"]
+    return [folder] if folder and Path(folder).is_dir() else []
+
+
+def _places(args: list[str]) -> dict[str, str | None]:
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    for short, name in (("-cd", "--config-dir"), ("-cp", "--config-path"), ("-cn", "--config-name")):
+        parser.add_argument(short, name)
+    return vars(parser.parse_known_args(args)[0])
+
+
+@contextmanager
+def as_arguments(argv: list[str]) -> Iterator[None]:
+    """Let these be the arguments of the process, inside the block."""
+    before, sys.argv = sys.argv, argv
+    try:
+        yield
+    finally:
+        sys.argv = before

@@ -1,0 +1,171 @@
+"""Make the objects that a configuration names, from trusted packages alone."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import partial
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from neurop.errors import InputError, nearest
+
+from ._runs import Checkpoint
+
+TRUSTED = ("neurop", "torch.optim", "lightning")
+# Packages that an extra of neurop brings.
+EXTRAS = {"tensorboard": "tensorboard", "torch_harmonics": "sphere", "zarr": "zarr", "wandb": "wandb", "mlflow": "mlflow"}
+
+# A configuration read from a run or a download must not widen what may be called: only the command at hand does.
+_trust: ContextVar[tuple[str, ...]] = ContextVar("trust", default=TRUSTED)
+
+
+@contextmanager
+def trusting(packages: str | Iterable[str] | None) -> Iterator[None]:
+    """Also trust these packages (``mypkg`` or ``mypkg.*``) inside the block."""
+    names = [packages] if isinstance(packages, str) else [*packages] if isinstance(packages, Iterable) else packages or []
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise InputError(f"trust={packages}: give a list of packages, trust=[mypkg]")
+    token = _trust.set((*TRUSTED, *(name.removesuffix(".*") for name in names)))
+    try:
+        yield
+    finally:
+        _trust.reset(token)
+
+
+def build(node: Any, **given: Any) -> Any:
+    """Return what the ``_target_`` of a configuration node makes.
+
+    Nested nodes with a ``_target_`` are made first; ``_partial_: true`` returns a function that still awaits arguments.
+
+    Parameters
+    ----------
+    node
+        A node of the configuration; None makes None.
+    **given
+        Arguments that the caller knows; they replace those of the node.
+
+    Raises
+    ------
+    InputError
+        If a target is not trusted or not there, if a value is missing, or if the constructor refuses its arguments
+        with a ValueError or TypeError.
+
+    Examples
+    --------
+    >>> build({"_target_": "neurop.physics.grid.Axis", "name": "y"}, length=2.0).length
+    2.0
+    """
+    if node is None:
+        return None
+    path = ""
+    if isinstance(node, DictConfig):
+        path = str(node._get_full_key(None) or "")
+        node = OmegaConf.to_container(node, resolve=True)
+    return _make(node, path, given)
+
+
+def _make(node: Any, path: str, given: dict[str, Any]) -> Any:
+    if isinstance(node, list):
+        return [_make(item, f"{path}[{i}]", {}) for i, item in enumerate(node)]
+    if not isinstance(node, dict):
+        if node == "???":
+            raise InputError(f"{path}: a value is needed; add {path}=...")
+        return node
+    # A part that the caller gives need not be complete in the configuration.
+    items = {k: v for k, v in node.items() if k not in given and k not in ("_target_", "_partial_", "_args_", "_convert_", "_recursive_")}
+    values = {key: _make(value, f"{path}.{key}" if path else str(key), {}) for key, value in items.items()}
+    if "_target_" not in node:
+        return {**values, **given}
+    target = str(node["_target_"])
+    call = partial(locate(target, path), *_make(node.get("_args_", []), path, {}), **values, **given)
+    return call if node.get("_partial_") else _called(call, path or target)
+
+
+def _called(call: Callable[[], Any], what: str) -> Any:
+    try:
+        return call()
+    except InputError:
+        raise
+    except ModuleNotFoundError as error:
+        raise _absent(error, what) from error
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{what}: {_first_line(error)}") from error
+
+
+def locate(target: str, path: str = "") -> Callable[..., Any]:
+    """Return the class or function of a dotted name.
+
+    Raises
+    ------
+    InputError
+        If it is not of a trusted package (checked before anything is imported, and again on what the name led to),
+        or not there.
+    """
+    where = f"{path}._target_" if path else "_target_"
+    _check_trust(target, f"{where}: '{target}'")
+    owner_name, _, name = target.rpartition(".")
+    owner = _owner(owner_name, where)
+    if not hasattr(owner, name):
+        raise InputError(f"{where}: no '{name}' in {owner_name}; {nearest(name, [n for n in dir(owner) if n[:1].isupper()] or dir(owner))}")
+    found: Callable[..., Any] = getattr(owner, name)
+    if not callable(found):
+        raise InputError(f"{where}: '{target}' cannot be called")
+    # `neurop.a.os.system` begins with a trusted name and ends elsewhere.
+    home = getattr(found, "__module__", None) or type(found).__module__
+    _check_trust(f"{home}.{name}", f"{where}: '{target}' leads to '{home}.{name}', which")
+    return found
+
+
+def _owner(name: str, where: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+            raise _absent(error, where) from error
+        parent, _, last = name.rpartition(".")
+        owner = _owner(parent, where) if parent else None
+        if owner is None or not hasattr(owner, last):
+            raise InputError(f"{where}: no module '{name}'") from error
+        return getattr(owner, last)
+
+
+def _check_trust(name: str, what: str) -> None:
+    if not any(name.startswith(f"{package}.") for package in _trust.get()):
+        package = name.split(".")[0]
+        raise InputError(f"{what} is not of {', '.join(_trust.get())}; add trust=[{package}] if you trust that package")
+
+
+def _absent(error: ModuleNotFoundError, what: str) -> InputError:
+    """Name the extra that brings a package, where there is one."""
+    text = f"{error.name} {error}"
+    for package, extra in EXTRAS.items():
+        if package in text:
+            return InputError(f"{what} needs the package {package.replace('_', '-')}: pip install 'neurop[{extra}]'")
+    return InputError(f"{what}: {_first_line(error)}")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def source_for(cfg: DictConfig, checkpoint: Checkpoint) -> Any:
+    """Return the data set of an evaluation: ``cfg.data`` if the user names one, else that of the run.
+
+    Raises
+    ------
+    InputError
+        If neither is known: a ``model/`` folder alone does not say what it was trained on.
+    """
+    if cfg.get("data") is not None:
+        return build(cfg.data)
+    saved = checkpoint.run / "config.yaml" if checkpoint.run else None
+    if saved is None or not saved.is_file():
+        raise InputError(f"{checkpoint.model} does not say what it was trained on; add data=<name> (neurop list data)")
+    config = OmegaConf.load(saved)
+    if not isinstance(config, DictConfig) or config.get("data") is None:
+        raise InputError(f"{saved} names no data; add data=<name> (neurop list data)")
+    return build(config.data)

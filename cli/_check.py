@@ -1,0 +1,141 @@
+"""Hold a composed configuration to the signatures that it will call, before anything is computed.
+
+The types come from the constructors' own annotations, so Lightning's and a user's classes are held to theirs as well.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from omegaconf import DictConfig, OmegaConf
+
+from neurop.errors import InputError, nearest
+
+from ._build import locate
+
+_SCALARS: tuple[Any, ...] = (bool, int, float, str, type(None))
+_LISTS: tuple[Any, ...] = (list, tuple, set, Sequence)
+
+
+def mistakes(cfg: DictConfig) -> Iterator[str]:
+    """Yield one line for each value that its ``_target_`` would not take.
+
+    A missing value (``???``) passes: the verb fills it in, or says that it is needed.
+    """
+    yield from _walk(OmegaConf.to_container(cfg, resolve=True), "")
+
+
+def _walk(node: Any, path: str) -> Iterator[str]:
+    if isinstance(node, list):
+        for index, item in enumerate(node):
+            yield from _walk(item, f"{path}[{index}]")
+    if not isinstance(node, dict):
+        return
+    if "_target_" in node:
+        try:
+            yield from _call(node, path)
+        except InputError as error:
+            yield str(error)
+    for key, value in node.items():
+        yield from _walk(value, f"{path}.{key}" if path else str(key))
+
+
+def _call(node: dict[str, Any], path: str) -> Iterator[str]:
+    target = str(node["_target_"])
+    call = locate(target, path)
+    takes = {name: p for name, p in inspect.signature(call).parameters.items() if p.kind is not p.POSITIONAL_ONLY}
+    named = [name for name, p in takes.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+    open_ended = len(named) < len(takes) and any(p.kind is p.VAR_KEYWORD for p in takes.values())
+    hints = read_annotations(call)
+    for key, value in node.items():
+        if key.startswith("_"):
+            continue
+        where = f"{path}.{key}" if path else key
+        if key not in named and not open_ended:
+            yield f"{where}: {target} takes no '{key}'; {nearest(key, named)}"
+        elif not fits(value, hints.get(key, Any)):
+            yield f"{where}: expected {describe(hints[key])}, got {_yaml(value)}"
+
+
+def read_annotations(call: Callable[..., Any]) -> dict[str, Any]:
+    """Return the annotations of a class's constructor or of a function; empty where they cannot be read."""
+    try:
+        return get_type_hints(call.__init__ if inspect.isclass(call) else call)
+    except (NameError, TypeError):  # names imported for type checkers alone
+        return {}
+
+
+def fits(value: Any, hint: Any) -> bool:
+    """Return whether a value from YAML fits an annotation; one that YAML cannot write fits anything.
+
+    Examples
+    --------
+    >>> fits([16, 16], tuple[int, ...]), fits([16, "x"], tuple[int, ...]), fits(1, float), fits(True, int)
+    (True, False, True, False)
+    """
+    if (isinstance(value, str) and value == "???") or (isinstance(value, dict) and "_target_" in value):
+        return True
+    origin, parts = get_origin(hint) or hint, get_args(hint)
+    if origin in (Union, types.UnionType):
+        # YAML writes no tensor, so beside float the alternative Tensor takes nothing.
+        return any(fits(value, part) for part in _writable(parts))
+    if origin is Literal:
+        return value in parts
+    if origin in _SCALARS:
+        return type(value) is origin or (origin is float and type(value) is int)
+    if origin is Path:
+        return isinstance(value, str)
+    if origin in _LISTS:
+        return isinstance(value, list) and _items_fit(value, origin, parts)
+    if origin in (dict, Mapping):
+        return isinstance(value, dict) and (not parts or all(fits(item, parts[1]) for item in value.values()))
+    return True
+
+
+def _writable(parts: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the alternatives that YAML can write; all of them if only ``null`` is."""
+    plain = tuple(p for p in parts if not inspect.isclass(p) or p in (*_SCALARS, *_LISTS, dict, Path, object) or get_origin(p))
+    return plain if set(plain) - {type(None)} else parts
+
+
+def _items_fit(value: list[Any], origin: Any, parts: tuple[Any, ...]) -> bool:
+    if not parts:
+        return True
+    if origin is tuple and parts[-1] is not Ellipsis:
+        return len(value) == len(parts) and all(map(fits, value, parts))
+    return all(fits(item, parts[0]) for item in value)
+
+
+def describe(hint: Any) -> str:
+    """Return an annotation in words.
+
+    Examples
+    --------
+    >>> describe(int | None), describe(tuple[int, ...]), describe(Literal["a", "b"])
+    ('int or null', 'a list of int', "'a' or 'b'")
+    """
+    origin, parts = get_origin(hint) or hint, get_args(hint)
+    if origin in (Union, types.UnionType):
+        return " or ".join(describe(part) for part in _writable(parts))
+    if origin is Literal:
+        return " or ".join(map(_yaml, parts))
+    if origin is type(None):
+        return "null"
+    if origin is Path:
+        return "a path"
+    if origin in _LISTS:
+        if origin is tuple and parts and parts[-1] is not Ellipsis:
+            return f"a list of {len(parts)} ({', '.join(map(describe, parts))})"
+        return f"a list of {describe(parts[0])}" if parts else "a list"
+    if origin in (dict, Mapping):
+        return "a mapping"
+    return getattr(origin, "__name__", str(hint))
+
+
+def _yaml(value: Any) -> str:
+    words = {None: "null", True: "true", False: "false"}
+    return words[value] if value is None or isinstance(value, bool) else repr(value)

@@ -1,0 +1,96 @@
+"""Say in one line what a user did wrong and what was probably meant."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+
+from neurop.errors import InputError, nearest
+
+
+def debugging() -> bool:
+    """Return whether ``NEUROP_DEBUG`` asks for tracebacks."""
+    return os.environ.get("NEUROP_DEBUG", "0") not in ("", "0")
+
+
+def explain(error: BaseException, words: Callable[[], tuple[list[str], dict[str, list[str]]]]) -> str | None:
+    """Return the line for an error that the user can put right; None for one that is a failure of the program.
+
+    Parameters
+    ----------
+    error
+        What was raised.
+    words
+        Called only if needed: every key of the configuration, and the choices of every group.
+    """
+    if cause := _wrong_input(error):
+        return str(cause)
+    # Named here rather than by class, so that this module needs neither Hydra nor OmegaConf.
+    names = {c.__name__ for c in type(error).__mro__}
+    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    if "MissingConfigException" in names:
+        return _no_config(error, first)
+    if "OverrideParseException" in names:
+        return _not_an_override(str(getattr(error, "override", "")), words)
+    if match := re.match(r"Could not (?:override|delete from config|delete)[. ]*'([^']+)'", first):
+        return _no_setting(match[1].split("@")[0].split("=")[0], words)
+    if "InstantiationException" in names:
+        return None
+    if names & {"HydraException", "OmegaConfBaseException", "CompactHydraException"}:
+        cause_line = str(error.__cause__).strip().splitlines()[:1] if error.__cause__ else []
+        return f"{first} ({cause_line[0]})" if cause_line and cause_line[0] not in first else first
+    return None
+
+
+def _wrong_input(error: BaseException | None) -> InputError | None:
+    """Return the InputError that an error is, or was raised from."""
+    while error is not None:
+        if isinstance(error, InputError):
+            return error
+        error = error.__cause__
+    return None
+
+
+def _no_config(error: BaseException, first: str) -> str:
+    options, name = getattr(error, "options", None), str(getattr(error, "missing_cfg_file", "") or "")
+    group, _, choice = name.rpartition("/")
+    return f"no {group} '{choice}'; {nearest(choice, options)}" if options and group else first
+
+
+def _not_an_override(word: str, words: Callable[[], tuple[list[str], dict[str, list[str]]]]) -> str:
+    if "=" in word:
+        return f"'{word}' cannot be read; put values with brackets, commas or spaces in quotes: 'key=[1,2]'"
+    keys, groups = words()
+    for group, choices in groups.items():
+        if word in choices:
+            return f"'{word}' is not key=value; did you mean '{group}={word}'?"
+    close = _closest(word, [*keys, *groups])
+    return f"'{word}' is not key=value" + (f"; did you mean '{close}=...'?" if close else "; for example model=fno")
+
+
+def _no_setting(key: str, words: Callable[[], tuple[list[str], dict[str, list[str]]]]) -> str:
+    keys, groups = words()
+    group = key.split(".")[0]
+    if group in groups and "." in key and not any(k.startswith(f"{group}.") for k in keys):
+        return f"no setting '{key}' while no {group} is chosen; add {group}=<name>, one of {', '.join(groups[group])}"
+    close = _closest(key, [*keys, *groups])
+    if close:
+        return f"no setting '{key}'; did you mean '{close}'?"
+    siblings = {k for k in keys if k.startswith(f"{group}.")} if "." in key else {k for k in (*keys, *groups) if "." not in k}
+    return f"no setting '{key}'; {nearest(key, siblings or [k for k in keys if '.' not in k])}"
+
+
+def _closest(key: str, known: Iterable[str]) -> str | None:
+    """Return the key that was probably meant: one with the same last word first, then one spelt alike."""
+    known = sorted(k for k in set(known) if "." in k or "." not in key)
+    last = key.rsplit(".", 1)[-1]
+    same = [k for k in known if k.rsplit(".", 1)[-1] == last and k != key]
+    if same:
+        return (get_close_matches(key, same, n=1, cutoff=0.0) or same)[0]
+    close = get_close_matches(key, known, n=1, cutoff=0.7)
+    if not close and "." not in key:
+        endings = {k.rsplit(".", 1)[-1]: k for k in reversed(known)}
+        close = [endings[e] for e in get_close_matches(last, endings, n=1, cutoff=0.75)]
+    return close[0] if close else None

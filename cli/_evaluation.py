@@ -1,0 +1,136 @@
+"""What ``eval``, ``superres`` and ``rollout`` share: the surrogate and its data, checked settings, files written whole."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import xarray as xr
+from omegaconf import DictConfig, ListConfig
+
+from neurop import __version__
+from neurop.errors import InputError, nearest
+from neurop.surrogate import Surrogate
+
+from ._build import source_for
+from ._runs import find
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a verb works on.
+
+    Parameters
+    ----------
+    surrogate
+        On the device asked for.
+    source
+        The data set.
+    folder
+        Where the verb writes; it need not exist yet.
+    record
+        Beginning of the verb's JSON: where the numbers come from.
+    """
+
+    surrogate: Surrogate
+    source: Any
+    folder: Path
+    record: dict[str, Any]
+
+
+def prepare(cfg: DictConfig, verb: str) -> Task:
+    """Return surrogate, data set and folder of an evaluation; nothing is written.
+
+    Raises
+    ------
+    InputError
+        If checkpoint, data, device or batch size cannot be used.
+    """
+    whole("batch_size", cfg.batch_size, 1)
+    where = device(str(cfg.device))
+    checkpoint = find(str(cfg.ckpt))
+    surrogate = Surrogate.load(checkpoint.model).to(where).eval()
+    source = source_for(cfg, checkpoint)
+    folder = Path(cfg.out) if cfg.out is not None else (checkpoint.run or checkpoint.model.parent) / verb
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"out={folder} is a file; give a folder")
+    record = {
+        "model": surrogate.name,
+        "checkpoint": str(checkpoint.model),
+        "parameters": surrogate.parameters_count(),
+        "data": source.name,
+        "train_shape": list(surrogate.train_shape),
+        "device": torch.cuda.get_device_name(where) if where.type == "cuda" else where.type,
+        "versions": {"neurop": __version__, "torch": torch.__version__},
+    }
+    return Task(surrogate, source, folder, record)
+
+
+def device(name: str) -> torch.device:
+    """Return the device of a name; ``auto`` is the GPU if there is one."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        found = torch.device(name)
+    except RuntimeError:
+        raise InputError(f"device={name}: no such device; use auto, cpu, cuda or cuda:N") from None
+    if found.type not in ("cpu", "cuda"):
+        raise InputError(f"device={name} is not supported; use auto, cpu, cuda or cuda:N")
+    if found.type == "cuda" and (found.index or 0) >= torch.cuda.device_count():
+        raise InputError(f"device={name}: this machine has {torch.cuda.device_count()} CUDA devices; use cpu or auto")
+    return found
+
+
+def whole(name: str, value: Any, least: int) -> int:
+    """Return a setting that must be a whole number of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InputError(f"{name}={value}; give a whole number")
+    if value < least:
+        raise InputError(f"{name}={value}; give at least {least}")
+    return value
+
+
+def wholes(name: str, value: Any, least: int) -> list[int]:
+    """Return a setting that must be a list of such numbers; one number counts as a list."""
+    items = list(value) if isinstance(value, ListConfig | list | tuple) else [value]
+    if not items:
+        raise InputError(f"{name}=[] is empty; give at least one number, for example {name}=[{least}]")
+    return [whole(name, item, least) for item in items]
+
+
+def field_index(name: str | None, surrogate: Surrogate) -> int:
+    """Return the place of the field to draw."""
+    names = [f.name for f in surrogate.outputs]
+    if name is None:
+        return 0
+    if name not in names:
+        raise InputError(f"field={name}: the surrogate does not predict it; {nearest(name, names)}")
+    return names.index(name)
+
+
+def write_netcdf(path: Path, data: xr.Dataset) -> None:
+    """Write a dataset with CF attributes, variables in single precision, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    encoding = {str(name): {"dtype": "float32"} for name, variable in data.data_vars.items() if variable.dtype == np.float64}
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with np.errstate(over="ignore"):  # what has diverged beyond single precision is infinite in it
+            data.assign_attrs(Conventions="CF-1.11", neurop_version=__version__).to_netcdf(part, engine="h5netcdf", encoding=encoding)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def by_field(values: xr.DataArray) -> dict[str, float]:
+    """Return the values of an array over ``field``, by name."""
+    return {str(name): float(value) for name, value in zip(values.field.values, values.values, strict=True)}
+
+
+def number(value: Any) -> float | None:
+    """Return a number for a table, None for NaN and infinity."""
+    found = float(value)
+    return found if np.isfinite(found) else None

@@ -1,0 +1,225 @@
+"""Everything that neurop asks of Hydra, in one place."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, cast
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf, read_write
+
+from neurop.errors import InputError
+
+from . import _runs, _sweep
+from ._arguments import as_arguments, config_dirs, flags, in_order
+from ._build import trusting
+from ._check import mistakes
+from ._console import quiet
+from ._errors import debugging, explain
+
+PACKAGE = "neurop.conf"
+# Hydra 1.3 asks which version's defaults are meant; 1.4 has one set and warns of the question.
+_DEFAULTS: dict[str, Any] = {"version_base": "1.3"} if hydra.__version__.startswith("1.3.") else {}
+_PROCESS = ("LOCAL_RANK", "NODE_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+
+
+def run_folder() -> Path:
+    """Return the folder of the job at hand, relative to the working directory where it lies inside."""
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+
+
+def overrides() -> list[str]:
+    """Return what the job at hand was asked for, with the choice of every group spelt out.
+
+    With the choices in it, a run can be repeated after a default has changed.
+    """
+    job = HydraConfig.get()
+    given = list(job.overrides.task)
+    named = {o.split("=", 1)[0].lstrip("+~") for o in given}
+    # A choice that is missing on disk is one of the optional kind (recipe: ${data}).
+    known = choices([s.path.removeprefix("file://") for s in job.runtime.config_sources if s.schema == "file"])
+    spelt = [
+        f"{group}={choice}"
+        for group, choice in job.runtime.choices.items()
+        if isinstance(choice, str) and group not in named and choice in known.get(group, ())
+    ]
+    return [*spelt, *given]
+
+
+def choices(folders: Iterable[str] = ()) -> dict[str, list[str]]:
+    """Return the options of every group: those that neurop brings and those of the user's own folders."""
+    found: dict[str, set[str]] = {}
+    for root in (files(PACKAGE), *map(Path, folders)):
+        for group in root.iterdir():
+            if group.is_dir() and group.name not in ("hydra", "__pycache__"):
+                options = {f.name.removesuffix(".yaml") for f in group.iterdir() if f.name.endswith(".yaml")}
+                found.setdefault(group.name, set()).update(options)
+    return {group: sorted(options) for group, options in sorted(found.items()) if options}
+
+
+def run(verb: str, args: list[str]) -> int:
+    """Compose the configuration of a verb and run it, once or as a sweep; return the exit status."""
+    command = sys.argv[0]
+    sweep: Path | None = None
+    failures: list[BaseException] = []
+    folders: list[Path] = []
+    try:
+        if verb == "train":
+            args = _runs.resumed(args, set(choices(config_dirs(args))))
+        args = in_order(args)
+        if {"-m", "--multirun"} & set(args):
+            sweep, args = _sweep_folder(args)
+        task = _task(verb, command, args, failures, folders)
+        app = hydra.main(config_path=f"pkg://{PACKAGE}", config_name=verb, **_DEFAULTS)(task)
+        # Hydra prints its flags' usage with this name; its completer expects the bare command.
+        name = command if args[:1] == ["-sc"] else f"{command} {verb}"
+        with as_arguments([name, *args]), _full_errors():
+            app()
+        if failures:
+            raise failures[0]
+    except SystemExit as stop:
+        # Lightning ends a fit that Ctrl-C stopped with exit(1).
+        if isinstance(stop.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from stop
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except BrokenPipeError:
+        raise
+    except KeyboardInterrupt:
+        if sweep and sweep.is_dir():
+            _sweep.summarise(sweep)
+        raise
+    except Exception as error:
+        status = _report(verb, args, error)
+        if sweep and status == 2:
+            _sweep.discard(sweep)
+        return status
+    finally:
+        for folder in folders:
+            _runs.prune(folder)
+    if sweep and sweep.is_dir():
+        status, lines = _sweep.summarise(sweep)
+        _say(verb, lines)
+        return status
+    return 0
+
+
+def _task(verb: str, command: str, args: list[str], failures: list[BaseException], folders: list[Path]) -> Callable[[DictConfig], object]:
+    """Return the function that Hydra calls for each job."""
+
+    def task(cfg: DictConfig) -> object:
+        job = HydraConfig.get()
+        folder = Path(job.runtime.output_dir)
+        folders.append(folder)
+        given = list(job.overrides.task)
+        # What Lightning starts for the other devices writes where this process does.
+        with read_write(cast(DictConfig, job)):
+            job.run.dir = job.runtime.output_dir
+        result, error = None, None
+        # ... and is this job, not the sweep that it belongs to.
+        try:
+            with as_arguments([command, verb, *flags(args), *given]), trusting(cfg.get("trust")):
+                if wrong := list(mistakes(cfg)):
+                    raise InputError("\n".join(wrong))
+                if not debugging():
+                    quiet()
+                result = importlib.import_module(f".{verb}", __package__).run(cfg)
+        except Exception as raised:
+            # Raised again after Hydra, which would print lines of its own.
+            error = raised
+        finally:
+            _leave_process_group()
+        if job.mode != RunMode.MULTIRUN:
+            failures.extend([error] if error else [])
+            return result
+        line = explain(error, lambda: ([], {})) if error else None
+        if error and (line is None or debugging()):
+            traceback.print_exception(error)
+        text = (line or f"{type(error).__name__}: {error}").splitlines()[0] if error else None
+        _sweep.record(folder, job.job.num, given, result, text, wrong=line is not None)
+        return _sweep.headline(result)
+
+    return task
+
+
+def _report(verb: str, args: list[str], error: Exception) -> int:
+    line = None if debugging() else explain(error, lambda: _words(verb, args))
+    if line is None:
+        traceback.print_exception(error)
+        return 2 if explain(error, lambda: ([], {})) else 1
+    _say(verb, line.splitlines())
+    return 2
+
+
+def _say(verb: str, lines: list[str]) -> None:
+    for line in lines:
+        print(f"neurop {verb}: {line}", file=sys.stderr)
+
+
+def _sweep_folder(args: list[str]) -> tuple[Path, list[str]]:
+    """Return the folder of a sweep, settled before Hydra starts so that its table can be written afterwards."""
+    given = [a.removeprefix("hydra.sweep.dir=").strip("'\"") for a in args if a.startswith("hydra.sweep.dir=")]
+    if given:
+        return Path(given[-1]), args
+    folder = Path("runs", "sweeps", datetime.now().strftime("%Y%m%d-%H%M%S"))
+    return folder, [*args, f"hydra.sweep.dir={folder.as_posix()}"]
+
+
+def _words(verb: str, args: list[str]) -> tuple[list[str], dict[str, list[str]]]:
+    """Return every key of the verb's configuration with the user's choices, and every group's options."""
+    folders = config_dirs(args)
+    groups = choices(folders)
+    chosen = [a for a in args if a.split("=", 1)[0] in groups and a.split("=", 1)[-1] in groups[a.split("=", 1)[0]]]
+    search = [f"hydra.searchpath=[{','.join(_runs.quoted(f'file://{Path(f).resolve()}') for f in folders)}]"] if folders else []
+    try:
+        with hydra.initialize_config_module(PACKAGE, **_DEFAULTS):
+            cfg = hydra.compose(verb, [*search, *chosen])
+    except Exception:  # the mistake at hand may be one of several: then only groups can be suggested
+        return [], groups
+    keys: list[str] = []
+
+    def walk(node: DictConfig, prefix: str) -> None:
+        for key in node:
+            name = str(key)
+            keys.append(prefix + name)
+            if not OmegaConf.is_missing(node, name) and not OmegaConf.is_interpolation(node, name) and isinstance(node[name], DictConfig):
+                walk(node[name], f"{prefix}{name}.")
+
+    walk(cfg, "")
+    return [k for k in keys if "_target_" not in k], groups
+
+
+def _leave_process_group() -> None:
+    """Forget the processes of a job, so that the next job of a sweep starts its own."""
+    if "torch" not in sys.modules:
+        return
+    import torch.distributed as dist
+
+    if dist.is_available() and dist.is_initialized():
+        dist.destroy_process_group()
+        for name in _PROCESS:
+            os.environ.pop(name, None)
+
+
+@contextmanager
+def _full_errors() -> Iterator[None]:
+    """Have Hydra raise rather than print and exit."""
+    before = os.environ.get("HYDRA_FULL_ERROR")
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop("HYDRA_FULL_ERROR", None)
+        else:
+            os.environ["HYDRA_FULL_ERROR"] = before

@@ -1,0 +1,119 @@
+"""Dispatch ``neurop VERB ...``.
+
+Only the standard library is imported here, so that ``neurop --help`` and the shell's completion answer at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+COMPUTING = {
+    "train": "fit a neural operator to a data set",
+    "eval": "score a trained surrogate on its test set",
+    "superres": "score a surrogate on other grids than it was trained on",
+    "rollout": "run a surrogate forward in time, with its error and a film",
+    "generate": "make the files of a data set",
+}
+READING = {
+    "inspect": "say what a data file holds",
+    "list": "show the models, data sets and other choices",
+}
+VERBS = {**COMPUTING, **READING}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb.
+
+    Parameters
+    ----------
+    argv
+        Arguments after ``neurop``; those of the process if None.
+
+    Returns
+    -------
+    int
+        0 done, 1 failed, 2 used wrongly, 130 interrupted.
+    """
+    args = list(sys.argv[1:] if argv is None else argv)
+    if args[:1] in (["-sc"], ["--shell-completion"]):
+        return _complete(args)
+    if not args or args[0] in ("-h", "--help", "help"):
+        print(_usage())
+        return 0
+    if args[0] in ("-V", "--version"):
+        from neurop import __version__
+
+        print(f"neurop {__version__}")
+        return 0
+    verb, *rest = args
+    if verb not in VERBS:
+        from neurop.errors import nearest
+
+        print(f"neurop: no verb '{verb}'; {nearest(verb, VERBS)}", file=sys.stderr)
+        return 2
+    try:
+        return _read(verb, rest) if verb in READING else _compute(verb, rest)
+    except KeyboardInterrupt:
+        print(f"neurop {verb}: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader (head, less) has gone: what is still buffered has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _compute(verb: str, args: list[str]) -> int:
+    from ._hydra import run
+
+    return run(verb, args)
+
+
+def _read(verb: str, words: list[str]) -> int:
+    """Run a verb that takes plain words."""
+    from neurop.errors import InputError
+
+    from ._errors import debugging
+
+    module = importlib.import_module(f".{verb}", __package__)
+    if {"-h", "--help"} & set(words):
+        print(f"{module.USAGE}\n\n{VERBS[verb][0].upper()}{VERBS[verb][1:]}.")
+        return 0
+    try:
+        module.run(words)
+    except InputError as error:
+        if debugging():
+            raise
+        print(f"neurop {verb}: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _usage() -> str:
+    def rows(verbs: dict[str, str]) -> str:
+        return "\n".join(f"  {name:<9} {what}" for name, what in verbs.items())
+
+    return (
+        "Usage: neurop VERB [group=choice ...] [key=value ...]\n\n"
+        f"{rows(COMPUTING)}\n\nPlain words instead of key=value:\n{rows(READING)}\n\n"
+        "neurop VERB --help shows what a verb takes; neurop --version the version.\n"
+        'Completion in bash: eval "$(neurop -sc install=bash)"'
+    )
+
+
+def _complete(args: list[str]) -> int:
+    """Answer the shell: the verbs first, then what Hydra knows of that verb's configuration."""
+    line = os.environ.get("COMP_LINE", "")
+    words = line.split()
+    if not any(a.startswith("query=") for a in args):
+        return _compute("train", args)
+    if len(words) < 2 or (len(words) == 2 and not line.endswith(" ")):
+        print(" ".join(VERBS))
+        return 0
+    if words[1] not in COMPUTING:
+        return 0
+    # Hydra's completer knows a command of one word, so the verb is cut out of what was typed.
+    os.environ["COMP_LINE"] = line.replace(f" {words[1]}", "", 1)
+    return _compute(words[1], args)

@@ -1,0 +1,54 @@
+"""``metrics.csv`` of a run that is continued: the earlier rows stay."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ._output import first_process, write_text
+
+
+@contextmanager
+def continued(folder: Path) -> Iterator[None]:
+    """Keep the rows that ``metrics.csv`` holds, ahead of those written inside the block.
+
+    Lightning's CSVLogger removes the file that it finds. Rows of steps that the block computes again are replaced.
+    """
+    if not first_process():
+        yield
+        return
+    path, aside = folder / "metrics.csv", folder / "metrics.before.csv"
+    # A file left aside is of a run that was killed: its rows come first.
+    before = _joined(_rows(aside), _rows(path))
+    if before:
+        _write(aside, before)
+    try:
+        yield
+    finally:
+        if before:
+            _write(path, _joined(before, _rows(path)))
+            aside.unlink()
+
+
+def _joined(before: list[dict[str, str]], after: list[dict[str, str]]) -> list[dict[str, str]]:
+    first = min((int(row["step"]) for row in after), default=None)
+    return [row for row in before if first is None or int(row["step"]) < first] + after
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _write(path: Path, rows: list[dict[str, str]]) -> None:
+    columns = sorted({column for row in rows for column in row})
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(path, text.getvalue())

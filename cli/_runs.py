@@ -1,0 +1,131 @@
+"""Run folders: find a trained surrogate, continue a run, leave none behind that holds nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from neurop.errors import InputError, nearest
+
+LAST = Path("checkpoints") / "last.ckpt"
+# A resumed run may be given other hardware, length and records; what the checkpoint holds stays.
+_FREE = {"trainer", "logger", "debug"}
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A trained surrogate on disk.
+
+    Parameters
+    ----------
+    run
+        The run folder that made it; None if it stands alone.
+    model
+        The folder with ``model.json`` and ``model.safetensors``.
+    """
+
+    run: Path | None
+    model: Path
+
+
+def find(ckpt: str, root: Path = Path("runs")) -> Checkpoint:
+    """Return the surrogate that ``ckpt=`` names: a run folder, a ``model/`` folder, or ``latest``.
+
+    Raises
+    ------
+    InputError
+        If there is none; the message says what was looked at.
+    """
+    if ckpt == "latest":
+        models = sorted(_models(root), key=lambda m: (m / "model.json").stat().st_mtime_ns)
+        if not models:
+            raise InputError(f"ckpt=latest: no trained surrogate under {root}/; train one first: neurop train")
+        return Checkpoint(models[-1].parent, models[-1])
+    path = Path(ckpt)
+    if path.is_file():
+        raise InputError(f"ckpt={ckpt} is a file; give the run folder or its model/ folder")
+    if (path / "model.json").is_file():
+        is_run = path.name == "model" and (path.parent / "config.yaml").is_file()
+        return Checkpoint(path.parent if is_run else None, path)
+    if (path / "model" / "model.json").is_file():
+        return Checkpoint(path, path / "model")
+    if path.is_dir():
+        raise InputError(f"ckpt={ckpt}: no model/model.json in this folder; give the folder of a finished run")
+    runs = [str(model.parent) for model in _models(root)]
+    raise InputError(f"ckpt={ckpt}: no such folder" + (f"; {nearest(ckpt, runs)}" if runs else "; train one first: neurop train"))
+
+
+def _models(root: Path) -> Iterator[Path]:
+    for pattern in ("*/*/model", "sweeps/*/*/model"):
+        yield from (m for m in root.glob(pattern) if (m / "model.json").is_file())
+
+
+def resumed(args: list[str], groups: set[str]) -> list[str]:
+    """Turn ``resume=RUN`` into that run's own overrides, its folder and what the user adds; other arguments pass.
+
+    Parameters
+    ----------
+    args
+        Arguments of ``neurop train``.
+    groups
+        Names of the groups of the configuration.
+    """
+    named = [a.removeprefix("resume=") for a in args if a.startswith("resume=")]
+    if not named:
+        return args
+    if {"-m", "--multirun"} & set(args):
+        raise InputError("resume= continues one run; leave out -m")
+    folder = Path(named[-1].strip("'\""))
+    if not folder.is_dir():
+        raise InputError(f"resume={folder}: no such folder; give the folder of a run, runs/<data>-<model>/<date-time>")
+    for needed in ("overrides.yaml", LAST):
+        if not (folder / needed).is_file():
+            raise InputError(f"resume={folder}: no {needed} in this folder, so there is nothing to continue")
+    from omegaconf import OmegaConf
+
+    before = {_key(str(o)): str(o) for o in OmegaConf.load(folder / "overrides.yaml")}
+    after = [a for a in args if not a.startswith("resume=")]
+    for arg in (a for a in after if "=" in a and not a.startswith("-")):
+        key = _key(arg)
+        fixed = (key in groups and key not in _FREE) or key.startswith("model.")
+        if fixed and _value(arg) != _value(before.get(key, "=null")):
+            was = f"has {before[key]}" if key in before else f"was made without {key}="
+            raise InputError(f"a resumed run keeps its {key.split('.')[0]}: {folder} {was}, not {arg}; start a new run for it")
+    replaced = {_key(a) for a in after if "=" in a}
+    kept = [o for key, o in before.items() if key not in replaced]
+    place = [] if "hydra.run.dir" in replaced else [f"hydra.run.dir={quoted(str(folder))}"]
+    return [*kept, f"resume={quoted(str(folder))}", *place, *after]
+
+
+def _key(override: str) -> str:
+    return override.split("=", 1)[0].lstrip("+~")
+
+
+def _value(override: str) -> str:
+    return override.split("=", 1)[-1].strip("'\"")
+
+
+def quoted(text: str) -> str:
+    r"""Return text as one quoted value of Hydra's grammar, unless it needs no quotes.
+
+    Examples
+    --------
+    >>> quoted("runs/a-b/20260101"), quoted("my runs/it's")
+    ('runs/a-b/20260101', "'my runs/it\\'s'")
+    """
+    if re.fullmatch(r"[\w./+-]*", text):
+        return text
+    escaped = re.sub(r"(\\*)'", r"\1\1\\'", text)
+    return f"'{escaped}'"
+
+
+def prune(folder: Path) -> None:
+    """Remove a folder that holds nothing, then its empty parents inside the working directory."""
+    folder, here = folder.resolve(), Path.cwd()
+    while folder != here and folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
+        if here not in folder.parents:
+            return

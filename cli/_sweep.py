@@ -1,0 +1,84 @@
+"""What a sweep (``-m``) leaves: one record per job, and their table."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ._console import table, wrote
+from ._output import write_json, write_text
+from ._runs import prune
+
+RECORD, SUMMARY = "job.json", "summary.csv"
+
+
+def headline(result: object) -> float:
+    """Return the number that a sweep makes small: the first metric; NaN if the verb gave none."""
+    numbers = list(_metrics(result).values())
+    return numbers[0] if numbers else math.nan
+
+
+def record(folder: Path, job: int, overrides: Sequence[str], result: object = None, error: str | None = None, wrong: bool = False) -> None:
+    """Write the record of a job: its overrides, and its metrics or its error (`wrong`: one that the user can put right)."""
+    write_json(folder / RECORD, {"job": job, "overrides": list(overrides), "metrics": _metrics(result), "error": error, "wrong": wrong})
+
+
+def summarise(folder: Path) -> tuple[int, list[str]]:
+    """Write ``summary.csv`` of a sweep and print it; return the exit status and the lines about wrong use.
+
+    The best job is the one whose first metric is lowest. If no job could be started at all, the folder is removed.
+    """
+    jobs = sorted((json.loads(path.read_text()) for path in folder.glob(f"*/{RECORD}")), key=lambda job: job["job"])
+    if jobs and all(job["wrong"] for job in jobs):
+        discard(folder)
+        return 2, list(dict.fromkeys(job["error"] for job in jobs))
+    if not jobs:
+        return 0, []
+    keys = list(dict.fromkeys(key for job in jobs for key in _settings(job)))
+    metrics = list(dict.fromkeys(name for job in jobs for name in job["metrics"]))
+    done = [job for job in jobs if metrics and job["metrics"].get(metrics[0]) is not None]
+    best = min(done, key=lambda job: job["metrics"][metrics[0]])["job"] if done else None
+    errors = ["error"] if any(job["error"] for job in jobs) else []
+    columns = ["job", *keys, *metrics, "best", *errors]
+    rows = [
+        [
+            job["job"],
+            *(_settings(job).get(key) for key in keys),
+            *(job["metrics"].get(name) for name in metrics),
+            "best" if job["job"] == best else "",
+            *([job["error"] or ""] if errors else []),
+        ]
+        for job in jobs
+    ]
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([columns, *rows])
+    write_text(folder / SUMMARY, text.getvalue())
+    # On the screen, what all jobs share would push their differences off it.
+    shown = [c for c, name in enumerate(columns) if name not in keys or len({row[c] for row in rows}) > 1]
+    table(f"{len(jobs)} jobs", [columns[c] for c in shown], [[row[c] for c in shown] for row in rows])
+    wrote(folder)
+    return (1 if errors else 0), []
+
+
+def discard(folder: Path) -> None:
+    """Remove the folder of a sweep of which no job ran."""
+    for path in (*folder.glob(f"*/{RECORD}"), folder / "multirun.yaml"):
+        path.unlink(missing_ok=True)
+    for job in folder.glob("*/"):
+        prune(job)
+    prune(folder)
+
+
+def _metrics(result: object) -> dict[str, float]:
+    if isinstance(result, Mapping):
+        return {str(name): float(value) for name, value in result.items() if isinstance(value, int | float)}
+    return {"value": float(result)} if isinstance(result, int | float) else {}
+
+
+def _settings(job: dict[str, Any]) -> dict[str, str]:
+    return dict(override.split("=", 1) for override in job["overrides"] if "=" in override)

@@ -1,0 +1,30 @@
+"""``neurop inspect FILE``: say what a data file holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from neurop.errors import InputError
+
+from ._console import table
+
+USAGE = "Usage: neurop inspect FILE [FILE ...]"
+
+
+def run(words: Sequence[str]) -> None:
+    """Print format, fields, axes and attributes of each file."""
+    if not words or any(word.startswith("-") for word in words):
+        raise InputError(f"it takes the names of files; {USAGE[0].lower()}{USAGE[1:]}")
+    from neurop.data.inspect import inspect
+
+    for word in words:
+        report = inspect(word)
+        print(f"{word}: {report.format}")
+        if report.facts:
+            print("  " + ", ".join(f"{k}={v}" for k, v in report.facts.items()))
+        rows = [[f.name, " ".join(f.axes), f.shape, f.unit or None, f.dtype, f.missing] for f in report.fields]
+        table("Fields", ["name", "axes", "shape", "unit", "type", "missing"], rows)
+        if report.axes:
+            columns = ["name", "points", "first", "last", "step", "unit", "boundary"]
+            plain = [[a.name, a.points, a.first, a.last, a.step, a.unit, a.boundary] for a in report.axes]
+            table("Axes", columns, [[cell if cell != "" else None for cell in row] for row in plain])

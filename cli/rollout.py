@@ -1,0 +1,89 @@
+"""``neurop rollout``: run a surrogate forward in time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from omegaconf import DictConfig
+
+from neurop.data.fieldset import FieldSet
+from neurop.errors import InputError
+from neurop.evaluation import rollout
+from neurop.plots import animate, error_growth, fields, rollout_spectra, save
+
+from ._console import table, wrote
+from ._evaluation import Task, field_index, number, prepare, whole, write_netcdf
+from ._output import write_json
+
+PER_STEP = ("relative_l2", "persistence_relative_l2", "correlation")
+TIMES = ("correlation_time_0.9", "correlation_time_0.8")
+ROWS = 4
+
+
+def run(cfg: DictConfig) -> dict[str, Any]:
+    """Run ``cfg.ckpt`` for ``cfg.steps`` on its own predictions; write rollout.json, rollout.nc, figures and a film.
+
+    Returns
+    -------
+    dict
+        The headline metrics.
+    """
+    start = whole("start", cfg.start, 0)
+    steps = None if cfg.steps is None else whole("steps", cfg.steps, 1)
+    samples = None if cfg.samples is None else whole("samples", cfg.samples, 1)
+    task = prepare(cfg, "rollout")
+    if task.surrogate.is_map:
+        raise InputError(f"{task.record['checkpoint']} maps inputs to targets and has no time to roll out; use neurop eval or superres")
+    field = field_index(cfg.field, task.surrogate)
+    test = task.source.splits()["test"].samples(slice(samples))
+    if steps is None:
+        steps = test.values.shape[1] - task.surrogate.history - start
+        if steps < 1:
+            raise InputError(f"start={start} leaves none of {test.values.shape[1]} frames to predict; lower it or give steps=")
+    result = rollout(task.surrogate, test, steps, start, tuple(getattr(task.source, "invariants", ())), cfg.batch_size)
+    _write(task, result, test, field, bool(cfg.gif))
+    _show(task, result)
+    wrote(task.folder)
+    return {"relative_l2": float(result.trajectory_relative_l2), "correlation_time_0.9": float(result["correlation_time_0.9"])}
+
+
+def _write(task: Task, result: xr.Dataset, test: FieldSet, field: int, film: bool) -> None:
+    gone = float(result.first_divergent_step)
+    record = task.record | {"samples": len(test), "resolution": list(test.shape), "data_hash": test.digest()}
+    record |= {"steps": result.sizes["step"], "start": result.attrs["start"], "known_steps": result.attrs["known_steps"]}
+    record |= {"time": result.time.values, "time_unit": str(result.time.attrs["units"])}
+    record |= {name: result[name].values for name in PER_STEP} | {name: float(result[name]) for name in TIMES}
+    record |= {
+        "trajectory_relative_l2": float(result.trajectory_relative_l2),
+        "first_divergent_step": int(gone) if np.isfinite(gone) else None,
+    }
+    record |= {str(name): result[name].mean("sample").values for name in result.data_vars if "_drift" in str(name)}
+    record["spectrum_error"] = result.spectrum_error.mean("field").values
+    write_json(task.folder / "rollout.json", record)
+    write_netcdf(task.folder / "rollout.nc", result)
+    shown = result.isel(sample=0, field=field)
+    known = result.attrs["known_steps"] or result.sizes["step"]
+    chosen = np.unique(np.linspace(0, known - 1, ROWS).astype(int))
+    truth, prediction = ([shown[kind].isel(step=i) for i in chosen] for kind in ("truth", "prediction"))
+    save(fields(truth, prediction, [f"step {i + 1}" for i in chosen]), task.folder / "rollout.png")
+    save(error_growth(result), task.folder / "rollout_error.png")
+    save(rollout_spectra(result, field), task.folder / "rollout_spectra.png")
+    if film:
+        animate(result, task.folder / "rollout.gif", field=field)
+
+
+def _show(task: Task, result: xr.Dataset) -> None:
+    chosen = np.unique([*np.linspace(0, result.sizes["step"] - 1, 6).astype(int)])
+    rows: list[list[object]] = [[int(result.step[i]), *(number(result[name][i]) for name in PER_STEP)] for i in chosen]
+    title = f"{task.surrogate.name} on {task.source.name}, {result.sizes['sample']} samples"
+    table(title, ["step", "relative L2", "persistence", "correlation"], rows)
+    unit = str(result.time.attrs["units"])
+    lost, gone = number(result["correlation_time_0.9"]), number(result.first_divergent_step)
+    headline: list[list[object]] = [
+        ["relative L2 of the trajectory", number(result.trajectory_relative_l2)],
+        [f"time until the correlation falls below 0.9{'' if unit == '1' else f' ({unit})'}", "never" if lost is None else lost],
+        ["first divergent step", "none" if gone is None else int(gone)],
+    ]
+    table("summary", ["metric", "value"], headline)

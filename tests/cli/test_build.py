@@ -1,0 +1,92 @@
+"""Objects are made from trusted packages alone, with the caller's arguments untouched."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from omegaconf import OmegaConf
+
+from neurop.cli._build import build, source_for, trusting
+from neurop.cli._runs import Checkpoint
+from neurop.errors import InputError
+from neurop.physics.grid import Axis, Grid
+
+AXIS = {"_target_": "neurop.physics.grid.Axis", "name": "x"}
+
+
+def test_build_resolves_references_of_the_whole_configuration() -> None:
+    cfg = OmegaConf.create({"length": 3.0, "axis": {**AXIS, "length": "${length}"}})
+    assert build(cfg.axis) == Axis("x", length=3.0)
+
+
+def test_nested_objects_are_made_first() -> None:
+    assert build({"_target_": "neurop.physics.grid.Grid", "axes": [AXIS, {**AXIS, "name": "y"}]}).axes == [Axis("x"), Axis("y")]
+
+
+def test_given_arguments_pass_as_they_are() -> None:
+    axes = (Axis("x"), Axis("y"))
+    grid = build(OmegaConf.create({"_target_": "neurop.physics.grid.Grid", "axes": "???"}), axes=axes)
+    # Hydra's own instantiate would turn dataclasses into configuration.
+    assert grid == Grid(axes)
+    assert grid.axes is axes
+
+
+def test_partial_awaits_arguments() -> None:
+    assert build({**AXIS, "_partial_": True}, length=2.0)(boundary="open") == Axis("x", "open", length=2.0)
+
+
+def test_none_makes_none() -> None:
+    assert build(None) is None
+
+
+@pytest.mark.parametrize(
+    ("node", "line"),
+    [
+        ({**AXIS, "name": "???"}, "axis.name: a value is needed; add axis.name=..."),
+        ({**AXIS, "length": 0}, "axis x: length 0; give the extent of the domain"),
+        ({**AXIS, "colour": 1}, "axis: Axis.__init__() got an unexpected keyword argument 'colour'"),
+        ({"_target_": "neurop.nowhere.Thing"}, "axis._target_: no module 'neurop.nowhere'"),
+        ({"_target_": "neurop.errors.InputErrors"}, "axis._target_: no 'InputErrors' in neurop.errors; did you mean 'InputError'?"),
+        ({"_target_": "neurop.__version__"}, "axis._target_: 'neurop.__version__' cannot be called"),
+    ],
+)
+def test_wrong_configuration_is_one_line(node: dict[str, Any], line: str) -> None:
+    with pytest.raises(InputError) as error:
+        build(OmegaConf.create({"axis": node}).axis)
+    assert str(error.value) == line
+
+
+def test_an_absent_package_names_its_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "board.py").write_text(
+        "def log():\n    raise ModuleNotFoundError('Neither `tensorboard` nor `tensorboardX` is available.')\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    with (
+        trusting(["board"]),
+        pytest.raises(InputError, match=r"^board.log needs the package tensorboard: pip install 'neurop\[tensorboard\]'$"),
+    ):
+        build({"_target_": "board.log"})
+
+
+def test_other_errors_of_a_constructor_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "broken.py").write_text("def make():\n    return 1 / 0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with trusting(["broken"]), pytest.raises(ZeroDivisionError):
+        build({"_target_": "broken.make"})
+    with pytest.raises(InputError, match="is not of neurop"):
+        build({"_target_": "broken.make"})
+
+
+def test_source_for(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("trust: [os]\ndata: {_target_: neurop.physics.grid.Axis, name: saved}\n")
+    run = Checkpoint(tmp_path, tmp_path / "model")
+    assert source_for(OmegaConf.create({"data": None}), run).name == "saved"
+    assert source_for(OmegaConf.create({"data": AXIS}), run).name == "x"
+    with pytest.raises(InputError, match="add data=<name>"):
+        source_for(OmegaConf.create({"data": None}), Checkpoint(None, tmp_path / "model"))
+
+
+def test_a_saved_configuration_cannot_widen_trust(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("trust: [os]\ndata: {_target_: os.getcwd}\n")
+    with pytest.raises(InputError, match=r"'os\.getcwd' is not of neurop, torch\.optim, lightning"):
+        source_for(OmegaConf.create({"data": None}), Checkpoint(tmp_path, tmp_path / "model"))

@@ -1,0 +1,29 @@
+"""``neurop list`` shows the choices of every group."""
+
+import pytest
+
+from neurop.cli import main
+
+
+def test_one_group(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "logger"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "logger"
+    assert lines[2].split(maxsplit=1) == ["logger=csv", "metrics.csv in the run folder"]
+
+
+def test_all_groups_and_every_choice_is_described(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    choices = [line.split(maxsplit=1) for line in lines if "=" in line.split()[0]]
+    assert {"model=fno", "data=navier_stokes", "trainer=default"} <= {words[0] for words in choices}
+    assert [words[0] for words in choices if len(words) < 2] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [(["modle"], "no group 'modle'; did you mean 'model'?"), (["model", "data"], "it takes one group; choose from data, debug")],
+)
+def test_wrong_use(words: list[str], line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", *words]) == 2
+    assert capsys.readouterr().err.startswith(f"neurop list: {line}")
