@@ -63,7 +63,9 @@ class FieldSet:
             if values is None:
                 continue
             if values.ndim != rank:
-                raise InputError(f"{self.source}: {name} have {values.ndim} axes {values.shape}; need (sample, time, channel, {', '.join(self.grid.names)})")
+                raise InputError(
+                    f"{self.source}: {name} have shape {values.shape}; need (sample, time, channel, {', '.join(self.grid.names)})"
+                )
             if values.shape[2] != len(fields):
                 raise InputError(f"{self.source}: {name} have {values.shape[2]} channels but {len(fields)} fields are named")
         if self.times is not None and len(self.times) != self.values.shape[1]:

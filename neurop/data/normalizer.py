@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -37,30 +38,32 @@ class Normalizer(nn.Module):
         self.register_buffer("std", std)
 
     @classmethod
-    def fit(cls, values: NDArray[Any], domain: Grid, pointwise: bool = False) -> Normalizer:
-        """Return the normaliser of ``(sample, time, channel, *grid)``, in one float64 pass over the samples.
+    def fit(cls, samples: Iterable[NDArray[Any]], domain: Grid, pointwise: bool = False) -> Normalizer:
+        r"""Return the normaliser of samples ``(time, channel, *grid)``, in one float64 pass.
 
         The mean is per channel, or with `pointwise` per point; the standard deviation is of what is left, per channel.
+        The moments of one sample are merged into those of the samples before it by
+        :math:`M \leftarrow M + M' + \delta^2\, n n' / (n + n')`, :math:`\delta` the difference of the means
+        (Chan, Golub and LeVeque, 1983).
 
         Raises
         ------
         InputError
             If a channel is constant.
         """
-        keep = tuple(range(3, values.ndim)) if pointwise else ()
-        axes = tuple(a for a in range(values.ndim) if a != 2 and a not in keep)
-        count, mean, scatter = 0, np.float64(0), np.float64(0)
-        for sample in values:
-            # Chan, Golub and LeVeque (1983): merge the moments of one sample into those of the samples before it.
-            x = np.asarray(sample, np.float64)[None]
-            n, m = x.size // max(np.prod([x.shape[a] for a in (2, *keep)]), 1), x.mean(axes, keepdims=True)
-            s, delta = np.square(x - m).sum(axes, keepdims=True), m - mean
-            mean, scatter = mean + delta * n / (count + n), scatter + s + delta**2 * count * n / (count + n)
-            count += n
-        variance = np.asarray(scatter)[0, 0].reshape(values.shape[2], -1).mean(1) / count
+        count, mean, scatter = 0, np.zeros(()), np.zeros(())
+        for sample in samples:
+            x = np.asarray(sample, np.float64)
+            axes = (0,) if pointwise else (0, *range(2, x.ndim))
+            new, m = x.size // x.mean(axes).size, x.mean(axes, keepdims=True)
+            delta = m - mean
+            scatter = scatter + np.square(x - m).sum(axes, keepdims=True) + delta**2 * count * new / (count + new)
+            mean = mean + delta * new / (count + new)
+            count += new
+        variance = scatter[0].reshape(len(scatter[0]), -1).mean(1) / count
         if not (variance > 0).all():
             raise InputError(f"channel {int(np.argmin(variance))} is constant over the training split; remove it")
-        return cls(torch.from_numpy(np.asarray(mean)[0, 0]).float(), torch.from_numpy(np.sqrt(variance)).float(), domain)
+        return cls(torch.from_numpy(mean[0]).float(), torch.from_numpy(np.sqrt(variance)).float(), domain)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the normalised field of ``(batch, frames * channels, *grid)``."""

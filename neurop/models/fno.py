@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from torch import Tensor, nn
 
@@ -86,4 +87,4 @@ class FNO(nn.Module):
 
     def resolved(self, shape: Sequence[int]) -> tuple[int, ...]:
         """Return how many of the modes a grid of `shape` points resolves, per axis."""
-        return self.blocks[0].spectral.kept(shape)  # type: ignore[union-attr, no-any-return]
+        return cast(FourierBlock, self.blocks[0]).spectral.kept(shape)

@@ -10,8 +10,8 @@ synthesis inverts analysis to rounding.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,31 +22,36 @@ from neurop.physics.grid import Axis
 Array = NDArray[np.float64]
 
 
-class Basis(Protocol):
-    """What every basis offers; instances are hashable values."""
+@dataclass(frozen=True)
+class Basis(ABC):
+    """A number of modes of one axis; a hashable value, by which the engine caches its matrices."""
 
     modes: int
 
+    def __post_init__(self) -> None:
+        if self.modes < 1:
+            raise InputError(f"modes={self.modes}; at least 1 mode per axis is needed")
+
     @property
+    @abstractmethod
     def size(self) -> int:
         """Number of real functions."""
-        ...
 
+    @abstractmethod
     def resolved(self, spacing: float) -> int:
         """Return how many modes lie strictly below the Nyquist frequency of points `spacing` apart."""
-        ...
 
+    @abstractmethod
     def functions(self, points: Array) -> Array:
         """Return the functions at `points`, shape ``(points, size)``."""
-        ...
 
+    @abstractmethod
     def norms(self) -> Array:
         r"""Return :math:`1 / \int \varphi_k^2`, shape ``(size,)``."""
-        ...
 
 
 @dataclass(frozen=True)
-class Fourier:
+class Fourier(Basis):
     r"""Real Fourier basis of the frequencies :math:`|k| < m` on a period of `period` domain lengths.
 
     Functions in the order :math:`1, \cos\theta, \dots, \cos(m-1)\theta, \sin\theta, \dots, \sin(m-1)\theta`
@@ -59,11 +64,10 @@ class Fourier:
     5
     """
 
-    modes: int
     period: float = 1.0
 
     def __post_init__(self) -> None:
-        _positive(self.modes)
+        super().__post_init__()
         if self.period < 1:
             raise InputError(f"period {self.period} is shorter than the domain; use 1 (periodic) or more (padding)")
 
@@ -89,13 +93,8 @@ class Fourier:
 
 
 @dataclass(frozen=True)
-class Cosine:
+class Cosine(Basis):
     r"""Functions :math:`\cos \pi k x`, k = 0 .. m-1: even continuation, zero normal derivative (Neumann)."""
-
-    modes: int
-
-    def __post_init__(self) -> None:
-        _positive(self.modes)
 
     @property
     def size(self) -> int:
@@ -118,13 +117,8 @@ class Cosine:
 
 
 @dataclass(frozen=True)
-class Sine:
+class Sine(Basis):
     r"""Functions :math:`\sin \pi k x`, k = 1 .. m: odd continuation, zero value on the boundary (Dirichlet)."""
-
-    modes: int
-
-    def __post_init__(self) -> None:
-        _positive(self.modes)
 
     @property
     def size(self) -> int:
@@ -146,7 +140,7 @@ class Sine:
 
 def natural_basis(axis: Axis, modes: int) -> Basis:
     """Return the basis that fits the boundary: Fourier (periodic), sine (dirichlet), cosine (otherwise)."""
-    kinds = {"periodic": Fourier, "dirichlet": Sine}
+    kinds: dict[str, type[Basis]] = {"periodic": Fourier, "dirichlet": Sine}
     return kinds.get(axis.boundary, Cosine)(modes)
 
 
@@ -158,8 +152,3 @@ def spacing(axis: Axis, n: int) -> float:
 def _below(limit: float) -> int:
     """Count the integers 0 <= k < limit; the margin absorbs the rounding of a quotient."""
     return max(math.ceil(limit - 1e-9), 0)
-
-
-def _positive(modes: int) -> None:
-    if modes < 1:
-        raise InputError(f"modes={modes}; at least 1 mode per axis is needed")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Literal
 
 import torch
 from torch import Tensor
@@ -20,12 +19,10 @@ def analysis_matrix(basis: Basis, modes: int, axis: Axis, n: int, dtype: torch.d
     return build(replace(basis, modes=modes), axis, n, dtype, device)
 
 
-def synthesis_matrix(
-    basis: Basis, modes: int, axis: Axis, n: int, dtype: torch.dtype, device: torch.device, fold: Literal["nyquist", "none"] = "none"
-) -> Tensor:
+def synthesis_matrix(basis: Basis, modes: int, axis: Axis, n: int, dtype: torch.dtype, device: torch.device, fold: bool = False) -> Tensor:
     r"""Return :math:`S_{jk} = n_k \varphi_k(x_j)` of the first `modes` modes at the axis's n points, shape ``(n, size)``.
 
-    With ``fold="nyquist"`` the cosine at n/2 weighs 1, as in an inverse real FFT of n points.
+    With `fold` the cosine at n/2 weighs 1, as in an inverse real FFT of n points.
     """
     build = _synthesis if torch.compiler.is_compiling() else _synthesis_cached
     return build(replace(basis, modes=modes), axis, n, dtype, device, fold)
@@ -59,9 +56,9 @@ def _analysis(basis: Basis, axis: Axis, n: int, dtype: torch.dtype, device: torc
     return _constant((basis.functions(axis.points(n)) * axis.weights(n)[:, None]).T, dtype, device)
 
 
-def _synthesis(basis: Basis, axis: Axis, n: int, dtype: torch.dtype, device: torch.device, fold: str) -> Tensor:
+def _synthesis(basis: Basis, axis: Axis, n: int, dtype: torch.dtype, device: torch.device, fold: bool) -> Tensor:
     norms = basis.norms()
-    if fold == "nyquist" and 2 * (basis.modes - 1) == n:
+    if fold and 2 * (basis.modes - 1) == n:
         norms[basis.modes - 1] /= 2
     return _constant(basis.functions(axis.points(n)) * norms, dtype, device)
 

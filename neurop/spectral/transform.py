@@ -70,12 +70,12 @@ def synthesize(
     if isinstance(grid, Tensor):
         return apply_matrix(point_matrix(bases, modes, grid.to(c)), c.flatten(1, -2), 1)
     for axis in range(len(bases), 0, -1):
-        i, weigh = axis - 1, "nyquist" if fold and axis == len(bases) else "none"
+        i, weigh = axis - 1, fold and axis == len(bases)
         c = apply_matrix(synthesis_matrix(bases[i], modes[i], axes[i], grid[i], c.dtype, c.device, weigh), c, axis)
     return c
 
 
-def resample(x: Tensor, domain: Grid, shape: Sequence[int], band: Sequence[int] | None = None) -> Tensor:
+def resample(x: Tensor, domain: Grid, shape: Sequence[int] | Tensor, band: Sequence[int] | None = None) -> Tensor:
     """Change the grid of a field exactly: project on the resolved modes, evaluate on the new grid.
 
     Each axis uses the basis of its boundary (Fourier, sine, cosine). Only modes strictly below the
@@ -89,27 +89,29 @@ def resample(x: Tensor, domain: Grid, shape: Sequence[int], band: Sequence[int] 
     domain
         Describes the axes of the grid.
     shape
-        Number of points per axis of the result.
+        Number of points per axis of the result, or points ``(P, d)`` as fractions of the domain.
     band
         Number of points per axis of the grid that limits the band.
 
     Returns
     -------
     Tensor
-        ``(..., *shape)``.
+        ``(..., *shape)``, or ``(..., P)``.
 
     Examples
     --------
-    >>> x = torch.sin(2 * torch.pi * torch.arange(8) / 8)
-    >>> resample(x + 1, Grid.periodic(1), (4,)).round(decimals=4).tolist()
-    [1.0, 2.0, 1.0, 0.0]
+    >>> x = 2 + torch.sin(2 * torch.pi * torch.arange(8) / 8)
+    >>> resample(x, Grid.periodic(1), (4,)).round(decimals=4).tolist()
+    [2.0, 3.0, 2.0, 1.0]
     """
     d = domain.dimensions
     lead, old = x.shape[:-d], x.shape[-d:]
     bases = [natural_basis(axis, 1) for axis in domain.axes]
+    limits = [old, *([] if isinstance(shape, Tensor) else [shape]), *([band] if band else [])]
     modes = [
         max(min(basis.resolved(spacing(axis, n)) for n in sizes), 1)
-        for basis, axis, *sizes in zip(bases, domain.axes, old, shape, band or shape, strict=True)
+        for basis, axis, *sizes in zip(bases, domain.axes, *limits, strict=True)
     ]
     coefficients = analyze(x.reshape(-1, *old, 1), bases, modes, domain.axes)
-    return synthesize(coefficients, bases, modes, domain.axes, tuple(shape)).reshape(*lead, *shape)
+    values = synthesize(coefficients, bases, modes, domain.axes, shape)
+    return values.reshape(*lead, *values.shape[1:-1])
