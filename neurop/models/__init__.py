@@ -15,10 +15,21 @@ REGISTRY: dict[str, type[nn.Module]] = {"fno": FNO}
 
 
 def create(name: str, in_channels: int, out_channels: int, domain: Grid, **arguments: Any) -> nn.Module:
-    """Return the registered model `name` for a grid; raise InputError if there is none."""
+    """Return the registered model `name` for a grid; raise InputError if there is none or it refuses an argument."""
     if name not in REGISTRY:
         raise InputError(f"no model '{name}'; {nearest(name, REGISTRY)}")
-    return REGISTRY[name](in_channels, out_channels, domain=domain, **arguments)
+    try:
+        return REGISTRY[name](in_channels, out_channels, domain=domain, **arguments)
+    except TypeError as error:
+        raise InputError(f"model {name}: {error}") from error
 
 
-__all__ = ["FNO", "REGISTRY", "create"]
+def name_of(kind: type[nn.Module]) -> str:
+    """Return the registered name of a class of models; raise InputError if it has none."""
+    for name, known in REGISTRY.items():
+        if known is kind:
+            return name
+    raise InputError(f"{kind.__name__} is not registered; add neurop.models.REGISTRY['my_name'] = {kind.__name__} to its module")
+
+
+__all__ = ["FNO", "REGISTRY", "create", "name_of"]

@@ -1,1 +1,9 @@
-"""."""
+"""Training under Lightning: batches, steps (single and unrolled), schedule, callbacks."""
+
+from neurop.training.batches import Batches
+from neurop.training.callbacks import averaging, checkpoints, progress
+from neurop.training.module import Operator
+from neurop.training.preflight import check_modes
+from neurop.training.schedule import warmup_cosine
+
+__all__ = ["Batches", "Operator", "averaging", "check_modes", "checkpoints", "progress", "warmup_cosine"]

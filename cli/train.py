@@ -1,0 +1,133 @@
+"""``neurop train``: fit a neural operator to a data set."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+from lightning.pytorch.loggers import CSVLogger, Logger
+from omegaconf import DictConfig, OmegaConf
+
+from neurop import models, plots
+from neurop.data.fieldset import FieldSet
+from neurop.evaluation import rollout, score
+from neurop.surrogate import Surrogate
+from neurop.training import Batches, Operator, averaging, check_modes, checkpoints, progress
+
+from ._build import build, locate
+from ._console import table, wrote
+from ._hydra import overrides, run_folder
+from ._metrics import continued
+from ._output import first_process, save_config, write_json
+from ._runs import LAST
+
+TRAJECTORY = 10
+"""Steps of the rollout from the first frame that a run reports, where the test set has them."""
+FROM_THE_DATA = ("_target_", "in_channels", "out_channels", "domain")
+
+
+def run(cfg: DictConfig) -> dict[str, Any]:
+    """Train, save the surrogate with the best validation error, and score it on the test set.
+
+    Returns
+    -------
+    dict
+        The headline metrics; the first decides which job of a sweep is best.
+    """
+    folder, how = run_folder(), cfg.training
+    lightning.seed_everything(cfg.seed, workers=True, verbose=False)
+    source = build(cfg.data)
+    splits = source.splits()
+    surrogate = _surrogate(cfg, splits["train"], source.history)
+    batches = Batches(splits, surrogate.history, how.unroll, how.batch_size, how.workers)
+    module = Operator(surrogate, build(cfg.loss), build(cfg.optimizer), build(cfg.scheduler))
+    best = checkpoints(folder / LAST.parent)
+    show = cfg.trainer.enable_progress_bar
+    trainer = build(
+        cfg.trainer,
+        logger=_loggers(cfg, folder),
+        callbacks=[best, *averaging(how.ema), *progress(show)],
+        default_root_dir=str(folder),
+        enable_progress_bar=show and sys.stdout.isatty(),
+    )
+    _say(f"{surrogate.name} on {source.name}: {surrogate.parameters_count()} parameters, {len(batches.windows['train'])} training windows")
+    save_config(folder, cfg, overrides())
+    write_json(folder / "versions.json", _versions())
+    start = time.perf_counter()
+    with continued(folder):
+        trainer.fit(module, batches, ckpt_path=str(Path(cfg.resume) / LAST) if cfg.resume else None, weights_only=True)
+    seconds = time.perf_counter() - start
+    if not first_process():
+        return {}
+    if best.best_model_path:
+        module.load_state_dict(torch.load(best.best_model_path, map_location="cpu", weights_only=True)["state_dict"])
+    surrogate = surrogate.to("cpu" if trainer.strategy.root_device.type == "cpu" else trainer.strategy.root_device).eval()
+    surrogate.save(folder / "model")
+    metrics = _test(surrogate, splits["test"])
+    record = {
+        "model": surrogate.name,
+        "data": source.name,
+        "data_hash": surrogate.specification.origin["data_hash"],
+        "train_shape": list(surrogate.train_shape),
+        "parameters": surrogate.parameters_count(),
+        "epochs": trainer.current_epoch,
+        "steps": trainer.global_step,
+        "seconds": round(seconds, 1),
+        "seed": cfg.seed,
+        "val/relative_l2": float(best.best_model_score) if best.best_model_score is not None else None,
+    }
+    write_json(folder / "train.json", record | metrics)
+    if (folder / "metrics.csv").is_file():
+        plots.save(plots.loss_curves(plots.read_metrics(folder / "metrics.csv")), folder / "plots" / "loss.png")
+    table(f"{surrogate.name} on {source.name} after {seconds:.0f} s", ["test metric", "value"], [[k, v] for k, v in metrics.items()])
+    wrote(folder)
+    return metrics
+
+
+def _surrogate(cfg: DictConfig, train: FieldSet, history: int) -> Surrogate:
+    name = models.name_of(locate(cfg.model._target_, "model"))  # type: ignore[arg-type]
+    given = OmegaConf.to_container(cfg.model, resolve=True)
+    assert isinstance(given, dict)
+    arguments = {str(key): value for key, value in given.items() if key not in FROM_THE_DATA}
+    surrogate = Surrogate.of(train, name, arguments, history, cfg.training.increments, cfg.training.anomalies)
+    check_modes(surrogate)
+    return surrogate
+
+
+def _loggers(cfg: DictConfig, folder: Path) -> list[Logger]:
+    """Return the chosen logger and, whatever it is, the one that writes metrics.csv."""
+    chosen = build(cfg.logger, save_dir=str(folder)) if cfg.logger is not None else None
+    found = [] if chosen is None else [chosen]
+    return found if isinstance(chosen, CSVLogger) else [*found, CSVLogger(str(folder), name="", version="")]
+
+
+def _test(surrogate: Surrogate, test: FieldSet) -> dict[str, Any]:
+    scores = score(surrogate, test, leads=None if test.is_map else [1])
+    names = [name for name in ("relative_l2", "relative_l2_worst", "persistence_relative_l2") if name in scores]
+    metrics: dict[str, Any] = {f"test/{name}": float(scores[name]) for name in names}
+    for field, value in zip(scores.field.values, scores.rmse_one_step.values, strict=True):
+        metrics[f"test/rmse/{field}"] = float(value)
+    if not test.is_map:
+        steps = min(TRAJECTORY, test.values.shape[1] - surrogate.history)
+        run = rollout(surrogate, test, steps)
+        metrics[f"test/trajectory_{steps}_relative_l2"] = float(run.trajectory_relative_l2)
+    return metrics
+
+
+def _versions() -> dict[str, Any]:
+    packages = ("neurop", "torch", "lightning", "hydra-core", "numpy", "xarray", "h5py")
+    where = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    machine = {"system": platform.platform(), "processor": platform.machine(), "cpus": os.cpu_count(), "threads": torch.get_num_threads()}
+    return {"python": platform.python_version(), **{p: version(p) for p in packages}, **machine, "gpu": where, "cuda": torch.version.cuda}
+
+
+def _say(line: str) -> None:
+    if first_process():
+        print(line, flush=True)

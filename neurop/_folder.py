@@ -1,0 +1,65 @@
+"""The folder of a surrogate: weights as safetensors, everything else as JSON; no pickle."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from neurop import __version__
+from neurop.errors import InputError
+
+FORMAT = 1
+WEIGHTS, CARD = "model.safetensors", "model.json"
+CITATION = f"neurop {__version__}, neural-operator surrogates for PDEs (CITATION.cff)"
+
+
+def write_folder(folder: Path, state: dict[str, Tensor], card: dict[str, Any]) -> None:
+    """Write weights and card, each whole or not at all; the card last, since it is what makes a folder a surrogate."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {name: value.detach().cpu().contiguous() for name, value in state.items()}
+    record = {"format": FORMAT, **card, "versions": {"neurop": __version__, "torch": torch.__version__}, "citation": CITATION}
+    text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    _whole(folder / WEIGHTS, lambda part: save_file(tensors, part))
+    _whole(folder / CARD, lambda part: part.write_text(text, encoding="utf-8"))
+
+
+def read_folder(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Return weights and card.
+
+    Raises
+    ------
+    InputError
+        If one is missing, damaged, or of a later format.
+    """
+    for name in (CARD, WEIGHTS):
+        if not (folder / name).is_file():
+            raise InputError(f"{folder}: no {name} in this folder; give a run folder or its model/ folder")
+    try:
+        card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{folder / CARD}: not JSON ({error}); copy the folder again") from error
+    if not isinstance(card, dict) or not isinstance(card.get("format"), int):
+        raise InputError(f"{folder / CARD}: no surrogate's card; give a run folder or its model/ folder")
+    if card["format"] > FORMAT:
+        raise InputError(f"{folder / CARD}: format {card['format']}, this neurop reads up to {FORMAT}; upgrade neurop")
+    try:
+        return load_file(folder / WEIGHTS), card
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"{folder / WEIGHTS}: damaged ({error}); copy the folder again") from error
+
+
+def _whole(path: Path, write: Callable[[Path], object]) -> None:
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        write(part)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,232 @@
+"""A trained neural operator that takes and returns physical units, knows its grid, and lives in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from neurop import models
+from neurop._folder import read_folder, write_folder
+from neurop.data.fieldset import FieldSet
+from neurop.data.labelled import from_xarray, later, squeezed
+from neurop.data.normalizer import Normalizer
+from neurop.errors import InputError
+from neurop.specification import Specification
+from neurop.spectral import resample
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+class Surrogate(nn.Module):
+    r"""A network between two normalisers: physical units in, physical units out.
+
+    .. math:: y = [x_{\text{last}}] + \sigma_y\, \mathcal{N}\!\left(\frac{x - \mu_x}{\sigma_x}\right) + \mu_y,
+
+    the last frame being added where the network predicts increments.
+
+    Parameters
+    ----------
+    specification
+        The model and its arguments, what goes in and comes out.
+    input_norm, output_norm
+        Fitted on the training split; see :meth:`fit_norms`.
+
+    Shape
+    -----
+    ``(batch, history * channels, *grid)``, frames outermost, to ``(batch, out channels, *grid)``, on any grid.
+
+    Examples
+    --------
+    >>> import neurop  # doctest: +SKIP
+    >>> surrogate = neurop.load("runs/navier_stokes-fno/20260101-120000")  # doctest: +SKIP
+    >>> surrogate.rollout(state, steps=10)  # doctest: +SKIP
+    """
+
+    def __init__(self, specification: Specification, input_norm: Normalizer, output_norm: Normalizer) -> None:
+        super().__init__()
+        s = specification
+        self.specification, self.name = s, s.model
+        self.net = models.create(s.model, s.in_channels, s.out_channels, s.grid, **s.arguments)
+        self.input_norm, self.output_norm = input_norm, output_norm
+        self.inputs, self.outputs, self.grid, self.train_shape = s.inputs, s.outputs, s.grid, s.train_shape
+        self.is_map, self.history, self.step, self.step_unit = s.is_map, s.history, s.step, s.step_unit
+
+    @classmethod
+    def of(
+        cls,
+        train: FieldSet,
+        model: str,
+        arguments: dict[str, Any] | None = None,
+        history: int = 1,
+        increments: bool = True,
+        anomalies: bool = False,
+    ) -> Surrogate:
+        """Return an untrained surrogate, its normalisers fitted on the training split.
+
+        Parameters
+        ----------
+        train
+            The training split, the only data that it ever sees the statistics of.
+        model, arguments
+            Registered name, and arguments of its constructor beside channels and domain.
+        history
+            Frames that go in.
+        increments
+            Predict the change of the last frame; of no meaning for a map.
+        anomalies
+            Take from the input the mean at each point rather than of the whole field.
+
+        Raises
+        ------
+        InputError
+            If a field is constant or the model refuses its arguments.
+        """
+        specification = Specification.of(train, model, arguments, history, increments)
+        input_norm = output_norm = Normalizer.fit(train.values, train.grid, anomalies)
+        if train.targets is not None:
+            output_norm = Normalizer.fit(train.targets, train.grid)
+        elif increments:
+            output_norm = Normalizer.fit((np.diff(v.astype(np.float64), axis=0) for v in train.values), train.grid)
+        return cls(specification, input_norm, output_norm)
+
+    def forward(self, x: Tensor, grid: Sequence[int] | None = None) -> Tensor:
+        """Return the next state, or the mapped fields.
+
+        Parameters
+        ----------
+        x
+            ``(batch, history * channels, *grid)`` in physical units, at any resolution.
+        grid
+            Points per axis of the result, carried there by the spectral interpolant; the input's by default.
+
+        Raises
+        ------
+        InputError
+            If `x` has other axes or channels.
+        """
+        s = self.specification
+        if x.dim() != 2 + s.grid.dimensions or x.shape[1] != s.in_channels:
+            raise InputError(
+                f"input has shape {tuple(x.shape)}; need (batch, {s.in_channels}, {', '.join(s.grid.names)}): "
+                f"{s.history} frames of {', '.join(f.name for f in s.inputs)}"
+            )
+        y = self.output_norm.inverse(self.net(self.input_norm(x)))
+        if s.increments:
+            y = y + x[:, -s.out_channels :]
+        return y if grid is None else resample(y, s.grid, tuple(grid))
+
+    def trajectory(self, frames: Tensor, steps: int) -> Tensor:
+        """Return `steps` states after the given ones, each made from those before it.
+
+        ``(batch, history, channels, *grid) -> (batch, steps, channels, *grid)``.
+        """
+        made = []
+        for _ in range(steps):
+            made.append(self(frames.flatten(1, 2)))
+            frames = torch.cat([frames[:, 1:], made[-1][:, None]], dim=1)
+        return torch.stack(made, dim=1)
+
+    @torch.no_grad()
+    def at(self, x: Tensor, points: Tensor) -> Tensor:
+        """Return the prediction at scattered points.
+
+        Parameters
+        ----------
+        x
+            As in :meth:`forward`.
+        points
+            ``(P, d)``, in the units of the grid's coordinates.
+
+        Returns
+        -------
+        Tensor
+            ``(batch, out channels, P)``, values of the spectral interpolant.
+        """
+        axes = self.grid.axes
+        if points.dim() != 2 or points.shape[1] != len(axes):
+            raise InputError(f"points have shape {tuple(points.shape)}; need (points, {len(axes)}): {', '.join(self.grid.names)}")
+        fractions = torch.stack([(points[:, i].double() - a.start) / a.length for i, a in enumerate(axes)], dim=1)
+        return resample(self(x), self.grid, fractions)
+
+    def predict(self, data: xr.Dataset) -> xr.Dataset:
+        """Return the next state, or the mapped fields, of labelled fields in physical units.
+
+        Parameters
+        ----------
+        data
+            One variable per input field; dimensions by name, in any order: the grid's axes, optionally ``sample``
+            and ``time`` (the last `history` frames are used).
+
+        Raises
+        ------
+        InputError
+            If a field or an axis is missing, in another unit, or on other coordinates.
+        """
+        return self._run(data, 1)
+
+    def rollout(self, data: xr.Dataset, steps: int) -> xr.Dataset:
+        """Return the next `steps` states; `data` as in :meth:`predict`."""
+        if self.is_map:
+            raise InputError("the surrogate maps inputs to targets and has no time to roll out; use predict")
+        if steps < 1:
+            raise InputError(f"steps={steps}; give at least 1")
+        return self._run(data, steps)
+
+    @torch.no_grad()
+    def _run(self, data: xr.Dataset, steps: int) -> xr.Dataset:
+        given = from_xarray(data, self.inputs, self.grid)
+        if given.values.shape[1] < self.history:
+            raise InputError(f"{given.values.shape[1]} frames are given; the surrogate sees {self.history}")
+        like = next(self.parameters())
+        training = self.training
+        frames = torch.from_numpy(given.values[:, -self.history :]).to(like)
+        made = self.eval().trajectory(frames, steps).cpu().numpy()
+        self.train(training)
+        times = None if self.is_map else later(given, self.step, self.step_unit, steps)
+        result = FieldSet(made, self.outputs, self.grid, times=times, time_unit=self.step_unit, source=f"neurop {self.name}")
+        return squeezed(result.to_xarray(), data, keep_time=steps > 1)
+
+    def parameters_count(self) -> int:
+        """Return the number of trainable real numbers."""
+        return sum(p.numel() for p in self.parameters() if p.requires_grad)
+
+    def save(self, folder: str | Path) -> None:
+        """Write ``model.safetensors`` and ``model.json``; the folder is made if it is not there."""
+        write_folder(Path(folder), self.state_dict(), self.specification.to_dict())
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Surrogate:
+        """Return the surrogate of a folder, on the CPU, in evaluation mode; nothing is unpickled.
+
+        Raises
+        ------
+        InputError
+            If a file is missing or damaged, or the weights are those of another model.
+        """
+        state, card = read_folder(Path(folder))
+        try:
+            specification = Specification.from_dict(card)
+            norms = [Normalizer(state[f"{n}.mean"], state[f"{n}.std"], specification.grid) for n in ("input_norm", "output_norm")]
+        except (KeyError, TypeError) as error:
+            raise InputError(f"{folder}: model.json or model.safetensors lacks {error}; copy the folder again") from error
+        surrogate = cls(specification, *norms)
+        expected = surrogate.state_dict()
+        for key in sorted(expected.keys() | state.keys()):
+            mine, theirs = (tuple(d[key].shape) if key in d else None for d in (expected, state))
+            if mine != theirs:
+                raise InputError(f"{folder}: {key} has shape {theirs} in model.safetensors, {mine} by model.json; they are of two models")
+        surrogate.load_state_dict(state)
+        return surrogate.eval()
+
+
+def load(path: str | Path) -> Surrogate:
+    """Return the surrogate of a run folder or of its ``model/`` folder; see :meth:`Surrogate.load`."""
+    folder = Path(path)
+    inner = folder / "model"
+    return Surrogate.load(inner if (inner / "model.json").is_file() and not (folder / "model.json").is_file() else folder)

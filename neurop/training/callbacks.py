@@ -1,0 +1,65 @@
+"""What a run does beside its steps: checkpoints, averaged weights, progress."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import lightning
+from lightning.pytorch.callbacks import Callback, EMAWeightAveraging, ModelCheckpoint, RichProgressBar
+
+from neurop.errors import InputError
+
+MONITOR = "val/relative_l2"
+
+
+def checkpoints(folder: Path | str) -> ModelCheckpoint:
+    """Return the callback that keeps ``last.ckpt`` and, by the validation error, ``best.ckpt`` in `folder`."""
+    return ModelCheckpoint(folder, filename="best", monitor=MONITOR, save_last=True, enable_version_counter=False)
+
+
+def averaging(decay: float | None) -> list[Callback]:
+    r"""Return the callback that averages the weights exponentially, :math:`\bar w \leftarrow d\,\bar w + (1-d)\,w`; none without a decay.
+
+    Validation, checkpoints and the final surrogate use the averaged weights.
+
+    Raises
+    ------
+    InputError
+        If the decay is not in (0, 1).
+    """
+    if decay is None:
+        return []
+    if not 0 < decay < 1:
+        raise InputError(f"training.ema={decay}; give a decay between 0 and 1, for example 0.999, or null")
+    return [EMAWeightAveraging(decay=decay)]
+
+
+def progress(enabled: bool = True) -> list[Callback]:
+    """Return a progress bar on a terminal, and one line per epoch everywhere else."""
+    if not enabled:
+        return []
+    return [RichProgressBar(leave=False) if sys.stdout.isatty() else Lines()]
+
+
+class Lines(Callback):
+    """Print one line after each epoch: losses, learning rate, seconds since the start and to come."""
+
+    def on_fit_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Start the clock."""
+        self.start, self.first = time.perf_counter(), trainer.current_epoch
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Print the line."""
+        if not trainer.is_global_zero:
+            return
+        done, total = trainer.current_epoch + 1, trainer.max_epochs or 0
+        spent = time.perf_counter() - self.start
+        numbers: dict[str, Any] = {
+            name: trainer.callback_metrics.get(key) for name, key in (("train", "train/loss_epoch"), ("val", MONITOR))
+        }
+        shown = "  ".join(f"{name} {float(value):.4g}" for name, value in numbers.items() if value is not None)
+        left = f", {spent / (done - self.first) * (total - done):.0f} s to go" if total > done else ""
+        print(f"epoch {done}/{total}  {shown}  {spent:.0f} s{left}", flush=True)

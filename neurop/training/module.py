@@ -1,0 +1,94 @@
+"""The training step of a surrogate, single or unrolled."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import lightning
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from neurop.errors import InputError
+from neurop.metrics import relative_l2
+from neurop.surrogate import Surrogate
+
+
+class Operator(lightning.LightningModule):
+    r"""Fit a surrogate in physical units.
+
+    A batch with S target frames is predicted by S steps of the surrogate, each on its own predictions
+    (S = 1: one-step training), and the loss is that of the whole trajectory; gradients flow through all steps.
+
+    Logged: ``train/loss``, ``val/relative_l2`` (relative L2 of the stacked trajectory, mean over windows), ``lr``.
+
+    Parameters
+    ----------
+    surrogate
+        What is trained.
+    loss
+        ``loss(prediction, truth, weights)`` of ``(batch, steps, channel, *grid)``, `weights` the grid's cell measure.
+    optimizer
+        From parameters to optimizer, for example ``partial(torch.optim.AdamW, lr=1e-3)``.
+    scheduler
+        From optimizer and number of steps to a schedule that is moved on at each step; None keeps the rate.
+
+    Raises
+    ------
+    InputError
+        During training, if the loss is no longer finite.
+    """
+
+    weights: Tensor
+
+    def __init__(
+        self,
+        surrogate: Surrogate,
+        loss: nn.Module,
+        optimizer: Callable[[Iterator[nn.Parameter]], Optimizer],
+        scheduler: Callable[[Optimizer, int], LRScheduler] | None = None,
+    ) -> None:
+        super().__init__()
+        self.surrogate, self.loss = surrogate, loss
+        self.make_optimizer, self.make_scheduler = optimizer, scheduler
+        # One grid per run: the measure moves with the module and is no part of its state.
+        weights = torch.from_numpy(surrogate.grid.weights(surrogate.train_shape)).float()
+        self.register_buffer("weights", weights, persistent=False)
+
+    def forward(self, frames: Tensor, steps: int = 1) -> Tensor:
+        """Return ``(batch, steps, channel, *grid)`` from ``(batch, history, channel, *grid)``."""
+        return self.surrogate.trajectory(frames, steps)
+
+    def training_step(self, batch: dict[str, Tensor], index: int) -> Tensor:
+        """Return the loss of a batch."""
+        loss = self.loss(self(batch["input"], batch["target"].shape[1]), batch["target"], self.weights)
+        self.log("train/loss", loss, on_step=True, on_epoch=False)
+        self.log("train/loss_epoch", loss, on_step=False, on_epoch=True, sync_dist=True)
+        if self.make_scheduler:
+            self.log("lr", self.trainer.optimizers[0].param_groups[0]["lr"])
+        return loss
+
+    def validation_step(self, batch: dict[str, Tensor], index: int) -> None:
+        """Log the error of a batch."""
+        error = relative_l2(self(batch["input"], batch["target"].shape[1]), batch["target"], self.weights)
+        self.log("val/relative_l2", error.mean(), batch_size=len(error), sync_dist=True, prog_bar=True)
+
+    def on_train_epoch_end(self) -> None:
+        """Stop a training that has left the numbers."""
+        loss = float(self.trainer.callback_metrics["train/loss_epoch"])
+        if not math.isfinite(loss):
+            rate = self.trainer.optimizers[0].defaults.get("lr")
+            raise InputError(
+                f"the loss became {loss} in epoch {self.current_epoch}; lower optimizer.lr={rate:g} or trainer.gradient_clip_val"
+            )
+
+    def configure_optimizers(self) -> Any:
+        """Return the optimizer and its schedule, moved on at each step."""
+        optimizer = self.make_optimizer(self.parameters())
+        if self.make_scheduler is None:
+            return optimizer
+        schedule = self.make_scheduler(optimizer, int(self.trainer.estimated_stepping_batches))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
