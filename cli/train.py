@@ -46,7 +46,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     source = build(cfg.data)
     splits = source.splits()
     surrogate = _surrogate(cfg, splits["train"], source.history)
-    batches = Batches(splits, surrogate.history, how.unroll, how.batch_size, how.workers)
+    batches = Batches(splits, surrogate.history, how.unroll, how.batch_size, how.workers, how.coarse, how.coarse_share)
     module = Operator(surrogate, build(cfg.loss), build(cfg.optimizer), build(cfg.scheduler))
     best = checkpoints(folder / LAST.parent)
     show = cfg.trainer.enable_progress_bar

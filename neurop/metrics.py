@@ -18,7 +18,9 @@ def norm(x: Tensor, weights: Tensor | None = None) -> Tensor:
     square = x.square() if weights is None else x.square() * weights
     space = 0 if weights is None else weights.dim()
     points = x.shape[x.dim() - space :].numel() if space else 1
-    return (square.flatten(1).sum(1) / points).sqrt()
+    total = square.flatten(1).sum(1) / points
+    # The root has no slope at 0: a sample that is met exactly would turn all gradients into NaN.
+    return torch.where(total > 0, torch.where(total > 0, total, 1.0).sqrt(), 0.0)
 
 
 def relative_l2(prediction: Tensor, truth: Tensor, weights: Tensor | None = None) -> Tensor:

@@ -43,9 +43,13 @@ class Surrogate(nn.Module):
 
     Examples
     --------
-    >>> import neurop  # doctest: +SKIP
-    >>> surrogate = neurop.load("runs/navier_stokes-fno/20260101-120000")  # doctest: +SKIP
-    >>> surrogate.rollout(state, steps=10)  # doctest: +SKIP
+    >>> from neurop.data import Field
+    >>> from neurop.physics import Grid
+    >>> waves = np.sin(2 * np.pi * (np.arange(16) - np.arange(5)[:, None]) / 16)
+    >>> train = FieldSet(waves[None, :, None], (Field("u", "m s-1"),), Grid.periodic(1), times=np.arange(5.0), time_unit="s")
+    >>> surrogate = Surrogate.of(train, "fno", {"modes": 4, "width": 8, "depth": 1})
+    >>> surrogate.rollout(train.frames(slice(1)).to_xarray(), steps=2).time.values
+    array([1., 2.])
     """
 
     def __init__(self, specification: Specification, input_norm: Normalizer, output_norm: Normalizer) -> None:

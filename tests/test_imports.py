@@ -82,9 +82,11 @@ def state():
     return dict(os.environ), warnings.filters[:], seeds, torch_state, dict(matplotlib.rcParams), sys.path[:]
 import h5py, rich.progress, scipy.fft, scipy.spatial, xarray
 before = state()
-import importlib, pkgutil
+import importlib, pathlib
 import neurop
-names = [m.name for m in pkgutil.walk_packages(neurop.__path__, 'neurop.') if not m.name.endswith('__main__') and '.training' not in m.name]
+root = pathlib.Path(neurop.__file__).parent
+files = [f for f in root.rglob('*.py') if f.name != '__main__.py' and f.parent.name != 'training']
+names = ['.'.join(['neurop', *f.relative_to(root).with_suffix('').parts]).removesuffix('.__init__') for f in files]
 for name in names:
     importlib.import_module(name)
 changed = [i for i, (a, b) in enumerate(zip(before, state())) if a != b]

@@ -49,7 +49,7 @@ class Normalizer(nn.Module):
         Raises
         ------
         InputError
-            If a channel is constant.
+            If there are no samples, or a channel is constant.
         """
         count, mean, scatter = 0, np.zeros(()), np.zeros(())
         for sample in samples:
@@ -60,9 +60,12 @@ class Normalizer(nn.Module):
             scatter = scatter + np.square(x - m).sum(axes, keepdims=True) + delta**2 * count * new / (count + new)
             mean = mean + delta * new / (count + new)
             count += new
+        if not count:
+            raise InputError("no samples to fit the normaliser on; give a training split")
         variance = scatter[0].reshape(len(scatter[0]), -1).mean(1) / count
-        if not (variance > 0).all():
-            raise InputError(f"channel {int(np.argmin(variance))} is constant over the training split; remove it")
+        largest = np.abs(mean[0]).reshape(len(variance), -1).max(1)
+        if (constant := np.flatnonzero(variance <= (1e-12 * largest) ** 2)).size:
+            raise InputError(f"channel {constant[0]} is constant over the training split; remove it")
         return cls(torch.from_numpy(mean[0]).float(), torch.from_numpy(np.sqrt(variance)).float(), domain)
 
     def forward(self, x: Tensor) -> Tensor:

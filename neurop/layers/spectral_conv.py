@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from neurop.errors import InputError
 from neurop.physics.grid import Grid
-from neurop.spectral import Fourier, analyze, from_signed, mix, restrict, signed_sizes, spacing, synthesize, to_signed
+from neurop.spectral import Fourier, analyze, check_target, from_signed, mix, restrict, signed_sizes, spacing, synthesize, to_signed
 
 
 class SpectralConv(nn.Module):
@@ -46,7 +46,7 @@ class SpectralConv(nn.Module):
     Raises
     ------
     InputError
-        If the number of grid axes is not ``len(modes)``.
+        If the number of grid axes is not ``len(modes)``, or input or `grid` does not fit the axes and channels.
 
     Examples
     --------
@@ -80,8 +80,10 @@ class SpectralConv(nn.Module):
 
     def forward(self, x: Tensor, grid: Sequence[int] | Tensor | None = None) -> Tensor:
         """Return the convolution on `grid`: sizes (default: the input's), or points ``(P, d)`` in fractions of the domain."""
-        if x.dim() != 2 + len(self.modes):
-            raise InputError(f"input has shape {tuple(x.shape)}; need (batch, channels, {', '.join(self.domain.names)})")
+        if x.dim() != 2 + len(self.modes) or x.shape[1] != self.weight.shape[-3]:
+            raise InputError(f"input has shape {tuple(x.shape)}; need (batch, {self.weight.shape[-3]}, {', '.join(self.domain.names)})")
+        if grid is not None:
+            check_target(grid, self.domain)
         # A tensor whose channels lie last in memory passes through both turns without a copy.
         return self.channels_last(x.movedim(1, -1), grid).movedim(-1, 1)
 

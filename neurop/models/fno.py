@@ -45,7 +45,7 @@ class FNO(nn.Module):
     Raises
     ------
     InputError
-        If `width`, `depth` or a mode count is below 1, or their number does not fit the domain.
+        If `width`, `depth` or a mode count is below 1, or their number does not fit the domain, or an input the model.
 
     Examples
     --------
@@ -80,6 +80,9 @@ class FNO(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the output fields on the input's grid."""
+        channels = self.lift.in_features - self.coordinates.channels
+        if x.dim() != 2 + len(self.modes) or x.shape[1] != channels:
+            raise InputError(f"input has shape {tuple(x.shape)}; need (batch, {channels}, and {len(self.modes)} grid axes)")
         v = self.lift(self.coordinates(x.movedim(1, -1)))  # (batch, *grid, width)
         for block in self.blocks:
             v = block(v)

@@ -100,7 +100,9 @@ class Grid:
 
     @classmethod
     def periodic(cls, dimensions: int, length: float = 1.0) -> Grid:
-        """Return a periodic box with axes x, y, z."""
+        """Return a periodic box with axes x, y, z; at most three."""
+        if not 1 <= dimensions <= 3:
+            raise InputError(f"{dimensions} dimensions; a periodic box has 1, 2 or 3, name the axes of another: Grid((Axis('x'), ...))")
         return cls(tuple(Axis(name, length=length) for name in "xyz"[:dimensions]))
 
     @classmethod

@@ -2,7 +2,7 @@
 
 from neurop.spectral.bases import Basis, Cosine, Fourier, Sine, natural_basis, spacing
 from neurop.spectral.mixing import from_signed, mix, restrict, signed_sizes, to_signed
-from neurop.spectral.transform import analyze, resample, synthesize
+from neurop.spectral.transform import analyze, check_target, resample, synthesize
 
 __all__ = [
     "Basis",
@@ -10,6 +10,7 @@ __all__ = [
     "Fourier",
     "Sine",
     "analyze",
+    "check_target",
     "from_signed",
     "mix",
     "natural_basis",

@@ -94,7 +94,13 @@ class Fourier(Basis):
 
 @dataclass(frozen=True)
 class Cosine(Basis):
-    r"""Functions :math:`\cos \pi k x`, k = 0 .. m-1: even continuation, zero normal derivative (Neumann)."""
+    r"""Functions :math:`\cos \pi k (x + s)`, k = 0 .. m-1: even continuation, zero normal derivative (Neumann).
+
+    With `shift` s the mirrors lie at -s and 1 - s, as they must for points j/n without the far end, whose cosines are
+    orthogonal for s = 1/(2n) alone.
+    """
+
+    shift: float = 0.0
 
     @property
     def size(self) -> int:
@@ -107,7 +113,7 @@ class Cosine(Basis):
 
     def functions(self, points: Array) -> Array:
         """Return the cosines at `points`."""
-        return np.cos(math.pi * np.asarray(points, np.float64)[:, None] * np.arange(self.modes))
+        return np.cos(math.pi * (np.asarray(points, np.float64)[:, None] + self.shift) * np.arange(self.modes))
 
     def norms(self) -> Array:
         """Return 1 for the constant and 2 for the rest."""
@@ -138,10 +144,13 @@ class Sine(Basis):
         return np.full(self.modes, 2.0)
 
 
-def natural_basis(axis: Axis, modes: int) -> Basis:
-    """Return the basis that fits the boundary: Fourier (periodic), sine (dirichlet), cosine (otherwise)."""
-    kinds: dict[str, type[Basis]] = {"periodic": Fourier, "dirichlet": Sine}
-    return kinds.get(axis.boundary, Cosine)(modes)
+def natural_basis(axis: Axis, modes: int, n: int) -> Basis:
+    """Return the basis that fits the boundary: Fourier (periodic), sine (dirichlet), cosine (otherwise), orthogonal on n points."""
+    if axis.boundary == "periodic":
+        return Fourier(modes)
+    if axis.boundary == "dirichlet":
+        return Sine(modes)
+    return Cosine(modes, 0.5 / n if axis.layout == "left" else 0.0)
 
 
 def spacing(axis: Axis, n: int) -> float:

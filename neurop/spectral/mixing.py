@@ -88,7 +88,7 @@ def mix(z: Tensor, weight: Tensor) -> Tensor:
     sizes, batch = z.shape[2:-1], z.shape[1]
     rows = z.permute(*range(2, d + 2), 0, 1, d + 2).reshape(sizes.numel(), 2 * batch, z.shape[-1])
     # One real product holds all four: rows are (real, imaginary) inputs, columns (real, imaginary) weights.
-    y = torch.bmm(rows, weight.reshape(sizes.numel(), weight.shape[-3], -1)).view(*sizes, 2, batch, 2, -1)
+    y = torch.bmm(rows, weight.reshape(sizes.numel(), weight.shape[-3], -1)).view(*sizes, 2, batch, 2, weight.shape[-1])
     (rr, ri), (ir, ii) = (part.unbind(-2) for part in y.unbind(d))
     out = torch.stack([rr - ii, ri + ir])
     return out.permute(0, d + 1, *range(1, d + 1), d + 2)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from neurop.errors import InputError
 from neurop.physics.grid import Axis, Grid
 from neurop.spectral.bases import Basis, natural_basis, spacing
 from neurop.spectral.matrices import analysis_matrix, point_matrix, synthesis_matrix
@@ -21,6 +22,16 @@ def apply_matrix(matrix: Tensor, x: Tensor, axis: int) -> Tensor:
     inner = x.reshape(shape[:axis].numel(), shape[axis], shape[axis + 1 :].numel())
     out = torch.bmm(matrix.expand(inner.shape[0], -1, -1), inner)
     return out.reshape(*shape[:axis], matrix.shape[0], *shape[axis + 1 :])
+
+
+def check_target(target: Sequence[int] | Tensor, domain: Grid) -> None:
+    """Raise InputError unless `target` holds one size per axis of `domain`, or points ``(P, d)``."""
+    d, names = domain.dimensions, ", ".join(domain.names)
+    if isinstance(target, Tensor):
+        if target.dim() != 2 or target.shape[1] != d:
+            raise InputError(f"points have shape {tuple(target.shape)}; need (points, {d}): {names}")
+    elif len(target) != d:
+        raise InputError(f"{len(target)} sizes {tuple(target)} for a grid of {d} axes ({names})")
 
 
 def analyze(x: Tensor, bases: Sequence[Basis], modes: Sequence[int], axes: Sequence[Axis]) -> Tensor:
@@ -98,15 +109,22 @@ def resample(x: Tensor, domain: Grid, shape: Sequence[int] | Tensor, band: Seque
     Tensor
         ``(..., *shape)``, or ``(..., P)``.
 
+    Raises
+    ------
+    InputError
+        If `shape` or `band` does not have one entry per axis.
+
     Examples
     --------
     >>> x = 2 + torch.sin(2 * torch.pi * torch.arange(8) / 8)
     >>> resample(x, Grid.periodic(1), (4,)).round(decimals=4).tolist()
     [2.0, 3.0, 2.0, 1.0]
     """
+    check_target(shape, domain)
+    check_target(band or shape, domain)
     d = domain.dimensions
     lead, old = x.shape[:-d], x.shape[-d:]
-    bases = [natural_basis(axis, 1) for axis in domain.axes]
+    bases = [natural_basis(axis, 1, n) for axis, n in zip(domain.axes, old, strict=True)]
     limits = [old, *([] if isinstance(shape, Tensor) else [shape]), *([band] if band else [])]
     modes = [
         max(min(basis.resolved(spacing(axis, n)) for n in sizes), 1)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import lightning
+import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Sampler, SequentialSampler
 
 from neurop.data.fieldset import FieldSet
 from neurop.data.windows import Windows
 from neurop.errors import InputError
+from neurop.spectral import resample
 
 
 class Batches(lightning.LightningDataModule):
@@ -27,19 +31,46 @@ class Batches(lightning.LightningDataModule):
         Windows per batch and device.
     workers
         Processes that read ahead; 0 reads in the training process, which is fastest for data in memory.
+    coarse
+        Grid of the first epochs, for example ``(32, 32)``: the fields truncated spectrally, for a fraction of the time
+        (the weights belong to no grid). Validation stays on the full grid.
+    coarse_share
+        Share of the epochs that are trained on it.
+    seed
+        Of the order of the training windows, which depends on it and on the epoch alone.
 
     Raises
     ------
     InputError
-        If the training split is empty, a value is not finite, or a trajectory is shorter than a window.
+        If the training split is empty, a value is not finite, a trajectory is shorter than a window, or the coarse grid
+        is no smaller one of periodic axes.
     """
 
-    def __init__(self, splits: dict[str, FieldSet], history: int = 1, steps: int = 1, batch_size: int = 16, workers: int = 0) -> None:
+    def __init__(
+        self,
+        splits: dict[str, FieldSet],
+        history: int = 1,
+        steps: int = 1,
+        batch_size: int = 16,
+        workers: int = 0,
+        coarse: Sequence[int] | None = None,
+        coarse_share: float = 0.8,
+        seed: int = 0,
+    ) -> None:
         super().__init__()
         if batch_size < 1 or workers < 0:
             raise InputError(f"batch_size={batch_size}, workers={workers}; need at least 1 and 0")
+        train = splits["train"]
+        self.grid, self.coarse, self.coarse_share = train.grid, None if coarse is None else tuple(coarse), coarse_share
+        if self.coarse is not None:
+            if any(axis.boundary != "periodic" for axis in self.grid.axes):
+                raise InputError(f"training.coarse={list(self.coarse)}: only periodic fields are truncated without loss; use null")
+            if len(self.coarse) != len(train.shape) or not all(1 <= m <= n for m, n in zip(self.coarse, train.shape)):
+                raise InputError(f"training.coarse={list(self.coarse)}: need {len(train.shape)} sizes up to {list(train.shape)}")
+            if not 0 <= coarse_share <= 1:
+                raise InputError(f"training.coarse_share={coarse_share}; give a share between 0 and 1")
         self.windows = {name: Windows(splits[name].check_finite(), history, steps) for name in ("train", "val")}
-        self.batch_size, self.workers = batch_size, workers
+        self.batch_size, self.workers, self.seed = batch_size, workers, seed
 
     def train_dataloader(self) -> DataLoader[dict[str, Tensor]]:
         """Return shuffled batches; a last one that is not full is left out, unless it is the only one."""
@@ -49,14 +80,45 @@ class Batches(lightning.LightningDataModule):
         """Return batches in order."""
         return self._loader("val", shuffle=False)
 
+    def on_after_batch_transfer(self, batch: dict[str, Tensor], dataloader_idx: int) -> dict[str, Tensor]:
+        """Return the batch on the grid of the epoch."""
+        trainer = self.trainer
+        if self.coarse is None or trainer is None or not trainer.training:
+            return batch
+        if trainer.current_epoch >= self.coarse_share * (trainer.max_epochs or 0):
+            return batch
+        return {name: resample(values, self.grid, self.coarse) for name, values in batch.items()}
+
     def _loader(self, name: str, shuffle: bool) -> DataLoader[dict[str, Tensor]]:
         windows = self.windows[name]
         return DataLoader(
             windows,
             self.batch_size,
-            shuffle=shuffle,
+            sampler=Shuffled(len(windows), self.seed) if shuffle else SequentialSampler(windows),
             drop_last=shuffle and len(windows) >= self.batch_size,
             num_workers=self.workers,
             pin_memory=torch.cuda.is_available(),
             persistent_workers=self.workers > 0,
         )
+
+
+class Shuffled(Sampler[int]):
+    """The numbers below `count` in an order that depends on the seed and the epoch alone.
+
+    A run that was interrupted so goes on with the batches that it would have had; Lightning tells the epoch.
+    """
+
+    def __init__(self, count: int, seed: int) -> None:
+        self.count, self.seed, self.epoch = count, seed, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Take the order of this epoch from now on."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        """Return `count`."""
+        return self.count
+
+    def __iter__(self) -> Iterator[int]:
+        """Yield the numbers."""
+        yield from np.random.default_rng((self.seed, self.epoch)).permutation(self.count).tolist()

@@ -34,15 +34,14 @@ class Operator(lightning.LightningModule):
     optimizer
         From parameters to optimizer, for example ``partial(torch.optim.AdamW, lr=1e-3)``.
     scheduler
-        From optimizer and number of steps to a schedule that is moved on at each step; None keeps the rate.
+        From optimizer and number of steps (infinite if the run has no end) to a schedule that is moved on at each step;
+        None keeps the rate.
 
     Raises
     ------
     InputError
         During training, if the loss is no longer finite.
     """
-
-    weights: Tensor
 
     def __init__(
         self,
@@ -54,9 +53,7 @@ class Operator(lightning.LightningModule):
         super().__init__()
         self.surrogate, self.loss = surrogate, loss
         self.make_optimizer, self.make_scheduler = optimizer, scheduler
-        # One grid per run: the measure moves with the module and is no part of its state.
-        weights = torch.from_numpy(surrogate.grid.weights(surrogate.train_shape)).float()
-        self.register_buffer("weights", weights, persistent=False)
+        self._measures: dict[tuple[int, ...], Tensor] = {}
 
     def forward(self, frames: Tensor, steps: int = 1) -> Tensor:
         """Return ``(batch, steps, channel, *grid)`` from ``(batch, history, channel, *grid)``."""
@@ -64,7 +61,7 @@ class Operator(lightning.LightningModule):
 
     def training_step(self, batch: dict[str, Tensor], index: int) -> Tensor:
         """Return the loss of a batch."""
-        loss = self.loss(self(batch["input"], batch["target"].shape[1]), batch["target"], self.weights)
+        loss = self.loss(self(batch["input"], batch["target"].shape[1]), batch["target"], self._measure(batch["target"]))
         self.log("train/loss", loss, on_step=True, on_epoch=False)
         self.log("train/loss_epoch", loss, on_step=False, on_epoch=True, sync_dist=True)
         if self.make_scheduler:
@@ -73,8 +70,17 @@ class Operator(lightning.LightningModule):
 
     def validation_step(self, batch: dict[str, Tensor], index: int) -> None:
         """Log the error of a batch."""
-        error = relative_l2(self(batch["input"], batch["target"].shape[1]), batch["target"], self.weights)
+        error = relative_l2(self(batch["input"], batch["target"].shape[1]), batch["target"], self._measure(batch["target"]))
         self.log("val/relative_l2", error.mean(), batch_size=len(error), sync_dist=True, prog_bar=True)
+
+    def _measure(self, target: Tensor) -> Tensor:
+        """Return the cell measure of the grid that a batch lies on."""
+        shape = tuple(target.shape[3:])
+        if shape not in self._measures:
+            # Validation may come first, and a tensor made under inference_mode is of no use in training.
+            with torch.inference_mode(False):
+                self._measures[shape] = torch.from_numpy(self.surrogate.grid.weights(shape)).to(target.device, target.dtype)
+        return self._measures[shape]
 
     def on_train_epoch_end(self) -> None:
         """Stop a training that has left the numbers."""
@@ -90,5 +96,5 @@ class Operator(lightning.LightningModule):
         optimizer = self.make_optimizer(self.parameters())
         if self.make_scheduler is None:
             return optimizer
-        schedule = self.make_scheduler(optimizer, int(self.trainer.estimated_stepping_batches))
+        schedule = self.make_scheduler(optimizer, self.trainer.estimated_stepping_batches)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

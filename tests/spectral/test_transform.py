@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from neurop.errors import InputError
+from neurop.physics.grid import Axis, Grid
+from neurop.spectral import Cosine, Fourier, Sine, analyze, resample, synthesize
+
+AXES = {
+    "fourier-left": Axis("x"),
+    "fourier-cells": Axis("x", layout="cells"),
+    "sine-left": Axis("x", "dirichlet", layout="left"),
+    "sine-ends": Axis("x", "dirichlet", layout="ends"),
+    "sine-cells": Axis("x", "dirichlet", layout="cells"),
+    "cosine-ends": Axis("x", "neumann", layout="ends"),
+    "cosine-cells": Axis("x", "open", layout="cells"),
+}
+every_axis = pytest.mark.parametrize("axis", AXES.values(), ids=AXES)
+
+
+def below_nyquist(axis: Axis, n: int) -> int:
+    """Return the count of modes below the Nyquist frequency: k < n/2 cycles, or half-cycles k < n - 1 (ends), k < n."""
+    intervals = n - 1 if axis.layout == "ends" else n
+    return {"periodic": (n + 1) // 2, "dirichlet": intervals - 1}.get(axis.boundary, intervals)
+
+
+def random(*shape: int, seed: int = 0) -> Tensor:
+    return torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+
+
+def series(axis: Axis, count: int) -> Callable[[np.ndarray, int], Tensor]:
+    """Return a random sum of `count` modes as a function of the points and the number of modes kept."""
+    a, b = np.random.default_rng(5).standard_normal((2, count))
+
+    def evaluate(x: np.ndarray, kept: int = count) -> Tensor:
+        k = np.arange(min(count, kept))[:, None]
+        if axis.boundary == "periodic":
+            terms = ((a + 1j * b)[: len(k), None] * np.exp(2j * np.pi * k * x)).real
+        elif axis.boundary == "dirichlet":
+            terms = a[: len(k), None] * np.exp(1j * np.pi * (k + 1) * x).imag
+        else:
+            terms = a[: len(k), None] * np.exp(1j * np.pi * k * x).real
+        return torch.from_numpy(terms.sum(0))
+
+    return evaluate
+
+
+@pytest.mark.parametrize("basis", [Fourier(4, 1.25), Fourier(9), Cosine(5), Sine(5)], ids=repr)
+@every_axis
+def test_analysis_and_synthesis_are_the_direct_sums_with_any_points(axis: Axis, basis: Fourier | Cosine | Sine) -> None:
+    x = axis.points(7)
+    theta = 2 * np.pi * x / basis.period if isinstance(basis, Fourier) else np.pi * x
+    wave = np.exp(1j * np.outer(np.arange(20), theta))
+    m = basis.modes
+    rows = {Fourier: np.concatenate([wave[:m].real, wave[1:m].imag]), Cosine: wave[:m].real, Sine: wave[1 : m + 1].imag}[type(basis)]
+    f, c = random(3, 7, 2), random(3, basis.size, 2)
+    direct = np.einsum("bnc,n,kn->bkc", f, axis.weights(7), rows)
+    np.testing.assert_allclose(analyze(f, [basis], [m], [axis]), direct, atol=1e-13)
+    direct = np.einsum("bkc,k,kn->bnc", c, basis.norms(), rows)
+    np.testing.assert_allclose(synthesize(c, [basis], [m], [axis], [7]), direct, atol=1e-13)
+
+
+@every_axis
+@pytest.mark.parametrize("n", [7, 8, 9, 16])
+def test_resampling_evaluates_the_exact_series(axis: Axis, n: int) -> None:
+    field = series(axis, below_nyquist(axis, n))
+    u, domain = field(axis.points(n)), Grid((axis,))
+    for m in (3, n - 2, n, n + 1, 2 * n, 3 * n + 1):
+        kept = below_nyquist(axis, m)
+        torch.testing.assert_close(resample(u, domain, (m,)), field(axis.points(m), kept), atol=1e-12, rtol=0)
+    scattered = np.array([0.0, 0.123, 0.5, 0.987, 1.0])
+    got = resample(u.expand(2, 3, n), domain, torch.from_numpy(scattered)[:, None])
+    torch.testing.assert_close(got, field(scattered).expand(2, 3, 5), atol=1e-12, rtol=0)
+
+
+def test_resampling_in_three_dimensions_of_mixed_kinds() -> None:
+    domain = Grid((AXES["sine-ends"], AXES["fourier-left"], AXES["cosine-cells"]))
+    shape, counts = (6, 7, 5), (4, 4, 5)
+    fields = [series(axis, count) for axis, count in zip(domain.axes, counts)]
+
+    def product(where: list[np.ndarray], kept: tuple[int, ...] = counts) -> Tensor:
+        return torch.einsum("i,j,k->ijk", *[f(x, m) for f, x, m in zip(fields, where, kept)])
+
+    u = product([a.points(n) for a, n in zip(domain.axes, shape)])
+    for to in ((9, 16, 5), (4, 4, 13)):
+        kept = tuple(below_nyquist(a, n) for a, n in zip(domain.axes, to))
+        expected = product([a.points(n) for a, n in zip(domain.axes, to)], kept)
+        torch.testing.assert_close(resample(u, domain, to), expected, atol=1e-12, rtol=0)
+    points = random(11, 3, seed=1).abs() % 1
+    expected = torch.stack([product([p[i : i + 1].numpy() for i in range(3)]).squeeze() for p in points])
+    torch.testing.assert_close(resample(u, domain, points), expected, atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize(("shape", "band"), [((16, 15), (7, 8)), ((9, 8), (9, 8)), ((8, 9), (12, 4)), ((10, 6), (3, 3))])
+@pytest.mark.parametrize("kinds", list(itertools.combinations(AXES, 2)), ids="x".join)
+def test_projection_is_idempotent_orthogonal_and_of_the_rank_of_its_band(
+    kinds: tuple[str, str], shape: tuple[int, int], band: tuple
+) -> None:
+    domain = Grid(tuple(AXES[kind] for kind in kinds))
+    w = torch.from_numpy(domain.weights(shape))
+    x, y = random(2, *shape)
+    px, py = resample(torch.stack([x, y]), domain, shape, band)
+    torch.testing.assert_close(resample(px, domain, shape, band), px, atol=1e-12, rtol=0)
+    assert abs(((x - px) * py * w).mean()) < 1e-13
+    trace = resample(torch.eye(w.numel(), dtype=torch.float64).view(-1, *shape), domain, shape, band).flatten(1).trace()
+    counts = [min(below_nyquist(a, n), below_nyquist(a, b)) for a, n, b in zip(domain.axes, shape, band)]
+    ranks = [2 * m - 1 if a.boundary == "periodic" else m for a, m in zip(domain.axes, counts)]
+    assert trace.item() == pytest.approx(np.prod(ranks), abs=1e-10)
+
+
+@pytest.mark.parametrize("boundary", ["neumann", "open"])
+def test_a_wall_without_points_on_the_far_end_keeps_constants_and_projects(boundary: str) -> None:
+    domain = Grid((Axis("x", boundary, layout="left"),))
+    x = random(12)
+    torch.testing.assert_close(resample(torch.ones_like(x), domain, (31,)), torch.ones(31, dtype=torch.float64), atol=1e-13, rtol=0)
+    torch.testing.assert_close(resample(x, domain, (12,)), x, atol=1e-13, rtol=0)
+    torch.testing.assert_close(resample(x, domain, torch.arange(12, dtype=torch.float64)[:, None] / 12), x, atol=1e-13, rtol=0)
+    px = resample(x, domain, (12,), (5,))
+    torch.testing.assert_close(resample(px, domain, (12,), (5,)), px, atol=1e-13, rtol=0)
+    assert abs((x - px) @ px) < 1e-13
+    fine = torch.cos(3 * torch.arange(128, dtype=torch.float64) / 128)
+    error = (resample(fine[::2], domain, (128,)) - fine).abs()
+    assert error.max() < 3e-3
+    assert error[32:96].max() < 3e-5
+
+
+def test_sizes_and_points_have_one_entry_per_axis() -> None:
+    x, domain = random(8, 8), Grid.periodic(2)
+    with pytest.raises(InputError, match=r"3 sizes \(4, 4, 4\) for a grid of 2 axes \(x, y\)"):
+        resample(x, domain, (4, 4, 4))
+    with pytest.raises(InputError, match=r"1 sizes \(4,\)"):
+        resample(x, domain, (8, 8), band=(4,))
+    with pytest.raises(InputError, match=r"points have shape \(5, 3\); need \(points, 2\): x, y"):
+        resample(x, domain, torch.zeros(5, 3))
+
+
+def test_matrices_first_used_in_inference_mode_serve_training() -> None:
+    shape = (13, 17)  # used nowhere else
+    with torch.inference_mode():
+        resample(random(*shape), Grid.periodic(2), shape)
+    x = random(*shape).requires_grad_()
+    resample(x, Grid.periodic(2), shape).square().sum().backward()
+    torch.testing.assert_close(x.grad, 2 * x.detach(), atol=1e-12, rtol=0)  # odd sizes: every mode is resolved
+
+
+def test_float32_stays_float32_and_close() -> None:
+    x = random(33, 16)
+    got = resample(x.float(), Grid.periodic(2), (64, 15))
+    assert got.dtype == torch.float32
+    torch.testing.assert_close(got.double(), resample(x, Grid.periodic(2), (64, 15)), atol=3e-6, rtol=0)

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from neurop.losses import RelativeL2
+from neurop.metrics import relative_l2
+from neurop.physics.grid import Grid
+
+
+def random(*shape: int, seed: int = 0) -> Tensor:
+    return torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+
+
+def test_loss_is_the_mean_of_the_ratios() -> None:
+    truth = torch.stack([torch.full((1, 4), 1.0), torch.full((1, 4), 100.0)])
+    prediction = truth + torch.tensor([0.5, 10.0])[:, None, None]  # relative errors 0.5 and 0.1
+    assert RelativeL2()(prediction, truth, torch.ones(4)).item() == pytest.approx(0.3)
+
+
+def test_loss_is_the_mean_of_the_metric_over_samples() -> None:
+    truth, prediction = random(3, 4, 2, 5, 8), random(3, 4, 2, 5, 8, seed=1)
+    w = torch.from_numpy(Grid.latlon().weights((5, 8)))
+    loss = RelativeL2()(prediction, truth, w)
+    assert loss.shape == ()
+    torch.testing.assert_close(loss, relative_l2(prediction, truth, w).mean())
+
+
+def test_loss_does_not_depend_on_the_unit_or_the_resolution() -> None:
+    def loss(n: int, unit: float) -> float:
+        x = torch.arange(n, dtype=torch.float64) * (2 * math.pi / n)
+        truth = unit * torch.stack([torch.cos(x), 2 + torch.sin(3 * x)])[:, None]
+        return RelativeL2()(truth + 0.1 * unit * torch.cos(2 * x), truth, torch.ones(n).double()).item()
+
+    expected = 0.05 + 0.5 * math.sqrt(0.005 / 4.5)
+    assert [loss(n, unit) for n in (9, 32) for unit in (1.0, 1e5)] == pytest.approx([expected] * 4, abs=1e-13)
+
+
+def test_gradient() -> None:
+    truth, w = random(2, 1, 6), torch.from_numpy(Grid.latlon().weights((6, 1)))[:, 0]
+    prediction = random(2, 1, 6, seed=1).requires_grad_()
+    RelativeL2()(prediction, truth, w).backward()
+    error = (prediction - truth).detach()
+    size = ((error.square() * w).sum(-1) * (truth.square() * w).sum(-1)).sqrt()[..., None]
+    torch.testing.assert_close(prediction.grad, 0.5 * w * error / size, atol=1e-13, rtol=0)
+    assert prediction.grad[..., [0, -1]].abs().max() < 1e-15  # the poles weigh nothing
+
+
+def test_a_sample_met_exactly_has_no_gradient_and_spoils_no_other() -> None:
+    truth = torch.ones(2, 1, 8)
+    prediction = truth.clone()
+    prediction[1] += 0.5
+    prediction.requires_grad_()
+    RelativeL2()(prediction, truth, torch.ones(8)).backward()
+    assert prediction.grad is not None
+    torch.testing.assert_close(prediction.grad[0], torch.zeros(1, 8))
+    torch.testing.assert_close(prediction.grad[1], torch.full((1, 8), 1 / 16))
