@@ -20,7 +20,8 @@ def norm(x: Tensor, weights: Tensor | None = None) -> Tensor:
     points = x.shape[x.dim() - space :].numel() if space else 1
     total = square.flatten(1).sum(1) / points
     # The root has no slope at 0: a sample that is met exactly would turn all gradients into NaN.
-    return torch.where(total > 0, torch.where(total > 0, total, 1.0).sqrt(), 0.0)
+    none = total == 0
+    return torch.where(none, 0.0, torch.where(none, 1.0, total).sqrt())
 
 
 def relative_l2(prediction: Tensor, truth: Tensor, weights: Tensor | None = None) -> Tensor:

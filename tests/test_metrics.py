@@ -102,3 +102,7 @@ def test_correlation() -> None:
     torch.testing.assert_close(got, double([[c[0, 1] / math.sqrt(c[0, 0] * c[1, 1]) for c in row] for row in expected]))
     x = torch.arange(8, dtype=torch.float64) * (2 * math.pi / 8)
     assert correlation(torch.sin(x)[None], torch.cos(x)[None], torch.ones(8).double()).abs().item() < 1e-15
+
+
+def test_a_norm_of_no_number_is_no_number() -> None:
+    assert relative_l2(torch.full((1, 1, 4), torch.nan), torch.ones(1, 1, 4), torch.ones(4)).isnan().all()
