@@ -52,7 +52,7 @@ def build(node: Any, **given: Any) -> Any:
     ------
     InputError
         If a target is not trusted or not there, if a value is missing, or if the constructor refuses its arguments
-        with a ValueError or TypeError.
+        with a ValueError, a TypeError or Lightning's MisconfigurationException.
 
     Examples
     --------
@@ -92,8 +92,11 @@ def _called(call: Callable[[], Any], what: str) -> Any:
         raise
     except ModuleNotFoundError as error:
         raise _absent(error, what) from error
-    except (ValueError, TypeError) as error:
-        raise InputError(f"{what}: {_first_line(error)}") from error
+    except Exception as error:
+        # Lightning's own class is known by its name, so that this module does not import Lightning.
+        if isinstance(error, ValueError | TypeError) or type(error).__name__ == "MisconfigurationException":
+            raise InputError(f"{what}: {_first_line(error)}") from error
+        raise
 
 
 def locate(target: str, path: str = "") -> Callable[..., Any]:

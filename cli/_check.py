@@ -29,6 +29,15 @@ def mistakes(cfg: DictConfig) -> Iterator[str]:
     yield from _walk(OmegaConf.to_container(cfg, resolve=True), "")
 
 
+def hold(cfg: DictConfig, settings: Mapping[str, Any]) -> None:
+    """Raise InputError, one line for each value that does not fit the annotation of its key."""
+    values = {key: OmegaConf.select(cfg, key) for key in settings}
+    plain = {key: OmegaConf.to_container(value) if OmegaConf.is_config(value) else value for key, value in values.items()}
+    wrong = [f"{key}: expected {describe(hint)}, got {_yaml(plain[key])}" for key, hint in settings.items() if not fits(plain[key], hint)]
+    if wrong:
+        raise InputError("\n".join(wrong))
+
+
 def _walk(node: Any, path: str) -> Iterator[str]:
     if isinstance(node, list):
         for index, item in enumerate(node):

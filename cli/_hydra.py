@@ -18,7 +18,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, read_write
 
-from neurop.errors import InputError
+from neurop.errors import InputError, nearest
 
 from . import _runs, _sweep
 from ._arguments import as_arguments, config_dirs, flags, in_order
@@ -30,6 +30,8 @@ from ._errors import debugging, explain
 PACKAGE = "neurop.conf"
 # Hydra 1.3 asks which version's defaults are meant; 1.4 has one set and warns of the question.
 _DEFAULTS: dict[str, Any] = {"version_base": "1.3"} if hydra.__version__.startswith("1.3.") else {}
+# Groups of which the default may name a choice that is not there.
+OPTIONAL = ("recipe",)
 _PROCESS = ("LOCAL_RANK", "NODE_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 
 
@@ -78,6 +80,7 @@ def run(verb: str, args: list[str]) -> int:
         if verb == "train":
             args = _runs.resumed(args, set(choices(config_dirs(args))))
         args = in_order(args)
+        args = _checked(verb, args)
         if {"-m", "--multirun"} & set(args):
             sweep, args = _sweep_folder(args)
         task = _task(verb, command, args, failures, folders)
@@ -164,6 +167,29 @@ def _report(verb: str, args: list[str], error: Exception) -> int:
 def _say(verb: str, lines: list[str]) -> None:
     for line in lines:
         print(f"neurop {verb}: {line}", file=sys.stderr)
+
+
+def _checked(verb: str, args: list[str]) -> list[str]:
+    """Return the arguments without choices of null where that is the default.
+
+    Raises
+    ------
+    InputError
+        For a choice that Hydra would not refuse in words: null elsewhere, or what an optional group does not have.
+    """
+    known = choices(config_dirs(args))
+    defaults = OmegaConf.to_container(OmegaConf.load(str(files(PACKAGE) / f"{verb}.yaml")))["defaults"]  # type: ignore[call-overload,index]
+    absent = {f"{group}=null" for item in defaults if isinstance(item, dict) for group, choice in item.items() if choice is None}
+    args = [arg for arg in args if arg not in absent]
+    for arg in args:
+        group, _, choice = arg.partition("=")
+        if group in known and choice == "null":
+            raise InputError(f"{arg}: name one of {', '.join(known[group])}; to go without, ~{group}")
+        if group in OPTIONAL and group in known:
+            for one in choice.split(","):
+                if one not in known[group] and "$" not in one:
+                    raise InputError(f"no {group} '{one}' (to go without, ~{group}); {nearest(one, known[group])}")
+    return args
 
 
 def _sweep_folder(args: list[str]) -> tuple[Path, list[str]]:

@@ -66,8 +66,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _compute(verb: str, args: list[str]) -> int:
+    from ._allocator import keep_pages
     from ._hydra import run
 
+    keep_pages()
     return run(verb, args)
 
 

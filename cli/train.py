@@ -17,11 +17,13 @@ from omegaconf import DictConfig, OmegaConf
 
 from neurop import models, plots
 from neurop.data.fieldset import FieldSet
+from neurop.errors import InputError
 from neurop.evaluation import rollout, score
 from neurop.surrogate import Surrogate
-from neurop.training import Batches, Operator, averaging, check_modes, checkpoints, progress
+from neurop.training import Batches, Operator, averaging, check_checkpoint, check_modes, check_optimizer, checkpoints, progress
 
 from ._build import build, locate
+from ._check import hold
 from ._console import table, wrote
 from ._hydra import overrides, run_folder
 from ._metrics import continued
@@ -30,6 +32,17 @@ from ._runs import LAST
 
 TRAJECTORY = 10
 """Steps of the rollout from the first frame that a run reports, where the test set has them."""
+SETTINGS = {
+    "seed": int,
+    "training.batch_size": int,
+    "training.unroll": int,
+    "training.increments": bool,
+    "training.anomalies": bool,
+    "training.ema": float | None,
+    "training.coarse": list[int] | None,
+    "training.coarse_share": float,
+    "training.workers": int,
+}
 FROM_THE_DATA = ("_target_", "in_channels", "out_channels", "domain")
 
 
@@ -42,27 +55,34 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         The headline metrics; the first decides which job of a sweep is best.
     """
     folder, how = run_folder(), cfg.training
+    hold(cfg, SETTINGS)
+    if not 0 <= cfg.seed < 2**32:
+        raise InputError(f"seed={cfg.seed}; give a whole number from 0 to {2**32 - 1}")
     lightning.seed_everything(cfg.seed, workers=True, verbose=False)
     source = build(cfg.data)
     splits = source.splits()
     surrogate = _surrogate(cfg, splits["train"], source.history)
-    batches = Batches(splits, surrogate.history, how.unroll, how.batch_size, how.workers, how.coarse, how.coarse_share)
-    module = Operator(surrogate, build(cfg.loss), build(cfg.optimizer), build(cfg.scheduler))
-    best = checkpoints(folder / LAST.parent)
+    batches = Batches(splits, surrogate.history, how.unroll, how.batch_size, how.workers, how.coarse, how.coarse_share, cfg.seed)
+    module = Operator(surrogate, build(cfg.loss), build(cfg.optimizer), build(cfg.get("scheduler")))
+    last = Path(cfg.resume) / LAST if cfg.resume else None
+    if last:
+        check_checkpoint(last, module, cfg.trainer.max_epochs)
+    best, latest = checkpoints(folder / LAST.parent)
     show = cfg.trainer.enable_progress_bar
     trainer = build(
         cfg.trainer,
         logger=_loggers(cfg, folder),
-        callbacks=[best, *averaging(how.ema), *progress(show)],
+        callbacks=[best, latest, *averaging(how.ema), *progress(show)],
         default_root_dir=str(folder),
         enable_progress_bar=show and sys.stdout.isatty(),
     )
+    check_optimizer(module.make_optimizer, module.make_scheduler, trainer)
     _say(f"{surrogate.name} on {source.name}: {surrogate.parameters_count()} parameters, {len(batches.windows['train'])} training windows")
     save_config(folder, cfg, overrides())
     write_json(folder / "versions.json", _versions())
     start = time.perf_counter()
     with continued(folder):
-        trainer.fit(module, batches, ckpt_path=str(Path(cfg.resume) / LAST) if cfg.resume else None, weights_only=True)
+        trainer.fit(module, batches, ckpt_path=last, weights_only=True)
     seconds = time.perf_counter() - start
     if not first_process():
         return {}
@@ -103,7 +123,7 @@ def _surrogate(cfg: DictConfig, train: FieldSet, history: int) -> Surrogate:
 
 def _loggers(cfg: DictConfig, folder: Path) -> list[Logger]:
     """Return the chosen logger and, whatever it is, the one that writes metrics.csv."""
-    chosen = build(cfg.logger, save_dir=str(folder)) if cfg.logger is not None else None
+    chosen = build(cfg.get("logger"), save_dir=str(folder))
     found = [] if chosen is None else [chosen]
     return found if isinstance(chosen, CSVLogger) else [*found, CSVLogger(str(folder), name="", version="")]
 

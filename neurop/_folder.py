@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from torch import Tensor
 from neurop import __version__
 from neurop.errors import InputError
 
+Shape = tuple[int, ...] | None
+
 FORMAT = 1
 WEIGHTS, CARD = "model.safetensors", "model.json"
 CITATION = f"neurop {__version__}, neural-operator surrogates for PDEs (CITATION.cff)"
@@ -24,7 +26,8 @@ CITATION = f"neurop {__version__}, neural-operator surrogates for PDEs (CITATION
 def write_folder(folder: Path, state: dict[str, Tensor], card: dict[str, Any]) -> None:
     """Write weights and card, each whole or not at all; the card last, since it is what makes a folder a surrogate."""
     folder.mkdir(parents=True, exist_ok=True)
-    tensors = {name: value.detach().cpu().contiguous() for name, value in state.items()}
+    # Copies: safetensors refuses tensors that share memory, as one normaliser for input and output does.
+    tensors = {name: value.detach().cpu().contiguous().clone() for name, value in state.items()}
     record = {"format": FORMAT, **card, "versions": {"neurop": __version__, "torch": torch.__version__}, "citation": CITATION}
     text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     _whole(folder / WEIGHTS, lambda part: save_file(tensors, part))
@@ -54,6 +57,15 @@ def read_folder(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         return load_file(folder / WEIGHTS), card
     except (SafetensorError, OSError) as error:
         raise InputError(f"{folder / WEIGHTS}: damaged ({error}); copy the folder again") from error
+
+
+def mismatch(expected: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> tuple[str, Shape, Shape] | None:
+    """Return the first name whose tensor differs in shape, and both shapes (None where there is no tensor); None if all agree."""
+    for name in sorted(expected.keys() | found.keys()):
+        mine, theirs = (tuple(state[name].shape) if name in state else None for state in (expected, found))
+        if mine != theirs:
+            return name, mine, theirs
+    return None
 
 
 def _whole(path: Path, write: Callable[[Path], object]) -> None:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from neurop import models
-from neurop._folder import read_folder, write_folder
+from neurop._folder import mismatch, read_folder, write_folder
 from neurop.data.fieldset import FieldSet
 from neurop.data.labelled import from_xarray, later, squeezed
 from neurop.data.normalizer import Normalizer
@@ -58,6 +58,9 @@ class Surrogate(nn.Module):
         self.specification, self.name = s, s.model
         self.net = models.create(s.model, s.in_channels, s.out_channels, s.grid, **s.arguments)
         self.input_norm, self.output_norm = input_norm, output_norm
+        for what, norm, fields in (("input", input_norm, s.inputs), ("output", output_norm, s.outputs)):
+            if len(norm.std) != len(fields):
+                raise InputError(f"the {what} normaliser is for {len(norm.std)} channels, but {len(fields)} fields are named")
         self.inputs, self.outputs, self.grid, self.train_shape = s.inputs, s.outputs, s.grid, s.train_shape
         self.is_map, self.history, self.step, self.step_unit = s.is_map, s.history, s.step, s.step_unit
 
@@ -130,10 +133,10 @@ class Surrogate(nn.Module):
 
         ``(batch, history, channels, *grid) -> (batch, steps, channels, *grid)``.
         """
-        made = []
-        for _ in range(steps):
-            made.append(self(frames.flatten(1, 2)))
+        made = [self(frames.flatten(1, 2))]
+        for _ in range(steps - 1):  # one for a map, whose output is no input
             frames = torch.cat([frames[:, 1:], made[-1][:, None]], dim=1)
+            made.append(self(frames.flatten(1, 2)))
         return torch.stack(made, dim=1)
 
     @torch.no_grad()
@@ -145,17 +148,28 @@ class Surrogate(nn.Module):
         x
             As in :meth:`forward`.
         points
-            ``(P, d)``, in the units of the grid's coordinates.
+            ``(P, d)``, in the units of the grid's coordinates; a periodic axis takes any value.
 
         Returns
         -------
         Tensor
             ``(batch, out channels, P)``, values of the spectral interpolant.
+
+        Raises
+        ------
+        InputError
+            If `points` has another number of axes, or one lies beyond the end of an axis that is not periodic.
         """
         axes = self.grid.axes
         if points.dim() != 2 or points.shape[1] != len(axes):
             raise InputError(f"points have shape {tuple(points.shape)}; need (points, {len(axes)}): {', '.join(self.grid.names)}")
         fractions = torch.stack([(points[:, i].double() - a.start) / a.length for i, a in enumerate(axes)], dim=1)
+        for i, axis in enumerate(axes):
+            outside = (fractions[:, i] - 0.5).abs() > 0.5 + 1e-6
+            if axis.boundary != "periodic" and outside.any():
+                raise InputError(
+                    f"a point lies at {axis.name}={float(points[outside, i][0]):g}, outside {axis.start:g} to {axis.start + axis.length:g}"
+                )
         return resample(self(x), self.grid, fractions)
 
     def predict(self, data: xr.Dataset) -> xr.Dataset:
@@ -187,13 +201,13 @@ class Surrogate(nn.Module):
         given = from_xarray(data, self.inputs, self.grid)
         if given.values.shape[1] < self.history:
             raise InputError(f"{given.values.shape[1]} frames are given; the surrogate sees {self.history}")
+        times, unit = later(given, self.step, self.step_unit, steps, self.history)
         like = next(self.parameters())
         training = self.training
         frames = torch.from_numpy(given.values[:, -self.history :]).to(like)
         made = self.eval().trajectory(frames, steps).cpu().numpy()
         self.train(training)
-        times = None if self.is_map else later(given, self.step, self.step_unit, steps)
-        result = FieldSet(made, self.outputs, self.grid, times=times, time_unit=self.step_unit, source=f"neurop {self.name}")
+        result = FieldSet(made, self.outputs, self.grid, times=times, time_unit=unit, source=f"neurop {self.name}")
         return squeezed(result.to_xarray(), data, keep_time=steps > 1)
 
     def parameters_count(self) -> int:
@@ -217,14 +231,15 @@ class Surrogate(nn.Module):
         try:
             specification = Specification.from_dict(card)
             norms = [Normalizer(state[f"{n}.mean"], state[f"{n}.std"], specification.grid) for n in ("input_norm", "output_norm")]
-        except (KeyError, TypeError) as error:
+        except KeyError as error:
             raise InputError(f"{folder}: model.json or model.safetensors lacks {error}; copy the folder again") from error
+        except TypeError as error:
+            raise InputError(f"{folder}: model.json is no card of a surrogate ({error}); copy the folder again") from error
         surrogate = cls(specification, *norms)
-        expected = surrogate.state_dict()
-        for key in sorted(expected.keys() | state.keys()):
-            mine, theirs = (tuple(d[key].shape) if key in d else None for d in (expected, state))
-            if mine != theirs:
-                raise InputError(f"{folder}: {key} has shape {theirs} in model.safetensors, {mine} by model.json; they are of two models")
+        surrogate.to(next((value.dtype for key, value in state.items() if key.startswith("net.")), torch.float32))
+        if different := mismatch(surrogate.state_dict(), state):
+            key, mine, theirs = different
+            raise InputError(f"{folder}: {key} has shape {theirs} in model.safetensors, {mine} by model.json; they are of two models")
         surrogate.load_state_dict(state)
         return surrogate.eval()
 

@@ -130,7 +130,7 @@ class FieldSet:
             axis.name: (axis.name, axis.coordinates(n), {"units": axis.unit}) for axis, n in zip(self.grid.axes, self.shape, strict=True)
         }
         if self.times is not None:
-            coords["time"] = ("time", self.times, {} if np.issubdtype(self.times.dtype, np.datetime64) else {"units": self.time_unit})
+            coords["time"] = ("time", self.times, {} if self.times.dtype.kind in "mM" else {"units": self.time_unit})
         dims = ("sample", "time", *self.grid.names)
         pairs = [(f, self.values[:, :, c]) for c, f in enumerate(self.fields)]
         if self.targets is not None:

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from neurop.data._time import SECONDS, in_seconds
 from neurop.data.fieldset import Field, FieldSet
 from neurop.errors import InputError, nearest
 from neurop.physics.grid import Axis, Grid
@@ -21,6 +22,7 @@ def from_xarray(data: xr.Dataset, fields: Sequence[Field], grid: Grid) -> FieldS
     ----------
     data
         One variable per field, with the grid's axes and optionally ``sample`` and ``time`` as dimensions, in any order.
+        A variable without one of these two, beside others that have it, is the same along it.
     fields
         Names and units that are expected.
     grid
@@ -32,7 +34,6 @@ def from_xarray(data: xr.Dataset, fields: Sequence[Field], grid: Grid) -> FieldS
         If a field or an axis is missing, a unit or coordinate differs, a dimension is unknown, or a value is not finite.
     """
     dims = ("sample", "time", *grid.names)
-    columns = []
     for expected in fields:
         if expected.name not in data:
             raise InputError(f"no variable '{expected.name}' in the dataset; {nearest(expected.name, map(str, data.data_vars))}")
@@ -46,38 +47,75 @@ def from_xarray(data: xr.Dataset, fields: Sequence[Field], grid: Grid) -> FieldS
             raise InputError(
                 f"'{expected.name}' has a dimension '{extra[0]}'; only sample, time and {', '.join(grid.names)} have a meaning"
             )
-        columns.append(one.expand_dims([d for d in dims if d not in one.dims]).transpose(*dims).values)
     for axis in grid.axes:
         if axis.name in data.coords:
             _same(axis, data[axis.name].values)
-    times = data["time"].values if "time" in data.coords and data["time"].ndim == 1 else None
-    unit = str(data["time"].attrs.get("units", "1")) if times is not None else "1"
-    return FieldSet(np.stack(columns, axis=2), tuple(fields), grid, times=times, time_unit=unit, source="the dataset").check_finite()
+    together = xr.broadcast(*(data[expected.name] for expected in fields))
+    columns = [one.expand_dims([d for d in dims if d not in one.dims]).transpose(*dims).values for one in together]
+    values = np.stack(columns, axis=2)
+    times, unit = None, "1"
+    if "time" in together[0].coords:
+        times, unit = np.atleast_1d(data["time"].values), str(data["time"].attrs.get("units", "")).split(" since ")[0]
+    # NetCDF-3 holds big-endian numbers.
+    values = values.astype(values.dtype.newbyteorder("="), copy=False)
+    return FieldSet(values, tuple(fields), grid, times=times, time_unit=unit, source="the dataset").check_finite()
 
 
-def later(given: FieldSet, step: float | None, unit: str, steps: int) -> NDArray[Any] | None:
-    """Return the times of the `steps` frames that follow; from 0 if the given frames have no times."""
+def later(given: FieldSet, step: float | None, unit: str, steps: int, history: int = 1) -> tuple[NDArray[Any] | None, str]:
+    """Return the times of the `steps` frames that follow, and their unit; from 0 if the given frames have no times.
+
+    Parameters
+    ----------
+    given
+        Frames of which the last `history` are used.
+    step, unit
+        Time between frames; None for frames without times.
+
+    Raises
+    ------
+    InputError
+        If the frames that are used do not lie one step apart, or their times and `step` have units that do not convert.
+    """
     if step is None:
-        return None
+        return None, unit
     ahead = np.arange(1, steps + 1)
-    last = None if given.times is None else given.times[-1]
-    if isinstance(last, np.datetime64):
-        return last + ahead * np.timedelta64(round(step * 1e9), "ns")
-    return (0.0 if last is None else float(last)) + ahead * step
+    if given.times is None:
+        return ahead * step, unit
+    times, own = given.times, given.time_unit or unit
+    if times.dtype.kind == "O":
+        raise InputError(f"the times are of type {type(times[0]).__name__}; decode them to datetime64 or to numbers")
+    apart: Any = step
+    if times.dtype.kind in "mM":
+        own, (seconds, known) = "s", in_seconds(step, unit)
+        if known != "s":
+            raise InputError(f"the times are dates, the surrogate makes steps of {step:g} '{unit}'; give numbers in that unit, or no times")
+        apart = np.timedelta64(round(seconds * 1e9), "ns")
+    elif own != unit:
+        if own not in SECONDS or unit not in SECONDS:
+            raise InputError(f"the times are in '{own}', the surrogate makes steps of {step:g} '{unit}'; convert them")
+        apart = step * SECONDS[unit] / SECONDS[own]
+    gaps = np.diff(times[-history:])
+    if (wrong := gaps[np.abs(gaps - apart) > 1e-3 * abs(apart)]).size:
+        (found, of), (needed, _) = (in_seconds(gap, own) for gap in (wrong[0], apart))
+        raise InputError(f"the given frames are {found:g} {of} apart; give {history} that are {needed:g} {of} apart, in order")
+    return times[-1] + ahead * apart, own
 
 
 def squeezed(made: xr.Dataset, given: xr.Dataset, keep_time: bool) -> xr.Dataset:
-    """Return `made` without the dimensions that `given` did not have."""
+    """Return `made` on the coordinates of `given`, without the dimensions that `given` did not have."""
     unwanted = [d for d in ("sample", "time") if d not in given.dims and not (d == "time" and keep_time)]
     made = made.isel(dict.fromkeys(unwanted, 0))
-    return made.assign_coords(sample=given["sample"]) if "sample" in given.coords and "sample" in made.dims else made
+    # Coordinates that differ by rounding would not align, and a difference of the two be empty.
+    names = [d for d in made.dims if d != "time" and d in given.coords and given[d].dims == (d,)]
+    return made.assign_coords({d: (d, given[d].values, given[d].attrs or made[d].attrs) for d in names})
 
 
 def _same(axis: Axis, coordinates: NDArray[Any]) -> None:
-    expected = axis.coordinates(len(coordinates))
-    gap = abs(axis.length) / len(coordinates)
-    if not np.allclose(coordinates, expected, rtol=0, atol=1e-3 * gap):
-        raise InputError(
-            f"axis {axis.name} runs {coordinates[0]:g}, {coordinates[1]:g}, ... {coordinates[-1]:g}; the surrogate needs "
-            f"{expected[0]:g}, {expected[1]:g}, ... {expected[-1]:g}; sort, roll or interpolate the data"
-        )
+    found, expected = np.ravel(coordinates), axis.coordinates(coordinates.size)
+    gap = abs(axis.length) / coordinates.size
+    if not np.allclose(found, expected, rtol=0, atol=1e-3 * gap):
+        raise InputError(f"axis {axis.name} runs {_ends(found)}; the surrogate needs {_ends(expected)}; sort, roll or interpolate the data")
+
+
+def _ends(points: NDArray[Any]) -> str:
+    return ", ".join(f"{p:g}" for p in points) if points.size < 4 else f"{points[0]:g}, {points[1]:g}, ... {points[-1]:g}"

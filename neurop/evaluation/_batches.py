@@ -12,13 +12,12 @@ import xarray as xr
 from numpy.typing import NDArray
 from torch import Tensor
 
+from neurop.data._time import in_seconds
 from neurop.data.fieldset import Field, FieldSet
 from neurop.errors import InputError
 
 if TYPE_CHECKING:
     from neurop.surrogate import Surrogate
-
-SECONDS = {"s": 1.0, "seconds": 1.0, "min": 60.0, "minutes": 60.0, "h": 3600.0, "hours": 3600.0, "d": 86400.0, "days": 86400.0}
 
 
 def suited(surrogate: Surrogate, data: FieldSet) -> None:
@@ -49,7 +48,7 @@ def suited(surrogate: Surrogate, data: FieldSet) -> None:
                 f"{other.start:g} to {other.start + other.length:g}; turn or cut the data"
             )
     if surrogate.step is not None and data.step is not None:
-        (step, unit), (apart, other_unit) = _seconds(surrogate.step, surrogate.step_unit), _seconds(data.step, data.time_unit)
+        (step, unit), (apart, other_unit) = in_seconds(surrogate.step, surrogate.step_unit), in_seconds(data.step, data.time_unit)
         if unit == other_unit and not np.isclose(step, apart, rtol=1e-3):
             raise InputError(
                 f"the surrogate makes steps of {step:g} {unit}, the frames of {where} are {apart:g} {other_unit} apart; "
@@ -137,14 +136,6 @@ def common_unit(fields: Sequence[Field]) -> dict[str, str]:
     """Return the units attribute of an array with a field axis: left out where the fields differ."""
     units = {f.unit for f in fields}
     return {"units": units.pop()} if len(units) == 1 else {}
-
-
-def _seconds(step: Any, unit: str) -> tuple[float, str]:
-    """Return a time step and its unit, in seconds where the unit is one of time."""
-    if isinstance(step, np.timedelta64):
-        return float(step / np.timedelta64(1, "s")), "s"
-    factor = SECONDS.get(unit)
-    return (float(step), unit) if factor is None else (float(step) * factor, "s")
 
 
 def _standard_name(name: str) -> dict[str, str]:

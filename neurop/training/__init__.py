@@ -3,7 +3,17 @@
 from neurop.training.batches import Batches
 from neurop.training.callbacks import averaging, checkpoints, progress
 from neurop.training.module import Operator
-from neurop.training.preflight import check_modes
+from neurop.training.preflight import check_checkpoint, check_modes, check_optimizer
 from neurop.training.schedule import warmup_cosine
 
-__all__ = ["Batches", "Operator", "averaging", "check_modes", "checkpoints", "progress", "warmup_cosine"]
+__all__ = [
+    "Batches",
+    "Operator",
+    "averaging",
+    "check_checkpoint",
+    "check_modes",
+    "check_optimizer",
+    "checkpoints",
+    "progress",
+    "warmup_cosine",
+]

@@ -35,14 +35,14 @@ class Batches(lightning.LightningDataModule):
         Grid of the first epochs, for example ``(32, 32)``: the fields truncated spectrally, for a fraction of the time
         (the weights belong to no grid). Validation stays on the full grid.
     coarse_share
-        Share of the epochs that are trained on it.
+        Share of the training on it, in epochs, or in steps where ``max_steps`` ends the training sooner.
     seed
         Of the order of the training windows, which depends on it and on the epoch alone.
 
     Raises
     ------
     InputError
-        If the training split is empty, a value is not finite, a trajectory is shorter than a window, or the coarse grid
+        If a split is empty, a value is not finite, a trajectory is shorter than a window, or the coarse grid
         is no smaller one of periodic axes.
     """
 
@@ -69,6 +69,9 @@ class Batches(lightning.LightningDataModule):
                 raise InputError(f"training.coarse={list(self.coarse)}: need {len(train.shape)} sizes up to {list(train.shape)}")
             if not 0 <= coarse_share <= 1:
                 raise InputError(f"training.coarse_share={coarse_share}; give a share between 0 and 1")
+        for name in ("train", "val"):
+            if not len(splits[name]):
+                raise InputError(f"{splits[name].source}: the split {name} is empty; give it at least one sample")
         self.windows = {name: Windows(splits[name].check_finite(), history, steps) for name in ("train", "val")}
         self.batch_size, self.workers, self.seed = batch_size, workers, seed
 
@@ -85,7 +88,8 @@ class Batches(lightning.LightningDataModule):
         trainer = self.trainer
         if self.coarse is None or trainer is None or not trainer.training:
             return batch
-        if trainer.current_epoch >= self.coarse_share * (trainer.max_epochs or 0):
+        ends = ((trainer.current_epoch, trainer.max_epochs or -1), (trainer.global_step, trainer.max_steps))
+        if max((now / end for now, end in ends if end > 0), default=1.0) >= self.coarse_share:
             return batch
         return {name: resample(values, self.grid, self.coarse) for name, values in batch.items()}
 

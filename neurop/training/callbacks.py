@@ -15,9 +15,27 @@ from neurop.errors import InputError
 MONITOR = "val/relative_l2"
 
 
-def checkpoints(folder: Path | str) -> ModelCheckpoint:
-    """Return the callback that keeps ``last.ckpt`` and, by the validation error, ``best.ckpt`` in `folder`."""
-    return ModelCheckpoint(folder, filename="best", monitor=MONITOR, save_last=True, enable_version_counter=False)
+class Kept(ModelCheckpoint):
+    """Keep one file in a folder, wherever the folder was when the run began."""
+
+    def __init__(self, folder: Path | str, filename: str, **how: Any) -> None:
+        super().__init__(folder, filename=filename, enable_version_counter=False, **how)
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up the state of the run that is continued."""
+        path, score = self.format_checkpoint_name({}), state_dict["best_model_score"]
+        here: dict[str, Any] = {"dirpath": self.dirpath, "last_model_path": ""}
+        if state_dict["best_model_path"]:
+            here["best_model_path"] = path
+        if score is not None:
+            here |= {"kth_best_model_path": path, "best_k_models": {path: score}}
+        super().load_state_dict(state_dict | here)
+
+
+def checkpoints(folder: Path | str) -> tuple[ModelCheckpoint, ModelCheckpoint]:
+    """Return the callbacks that keep ``best.ckpt``, by the validation error, and after every epoch ``last.ckpt`` in `folder`."""
+    # save_last would write last.ckpt in those epochs alone in which best.ckpt is written. The later callback knows the other's state.
+    return Kept(folder, "best", monitor=MONITOR), Kept(folder, "last", save_on_train_epoch_end=True)
 
 
 def averaging(decay: float | None) -> list[Callback]:
@@ -47,7 +65,7 @@ def progress(enabled: bool = True) -> list[Callback]:
 class Lines(Callback):
     """Print one line after each epoch: losses, learning rate, seconds since the start and to come."""
 
-    def on_fit_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+    def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Start the clock."""
         self.start, self.first = time.perf_counter(), trainer.current_epoch
 

@@ -40,7 +40,7 @@ class Operator(lightning.LightningModule):
     Raises
     ------
     InputError
-        During training, if the loss is no longer finite.
+        During training, if the loss or the validation error is no longer finite.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Operator(lightning.LightningModule):
         surrogate: Surrogate,
         loss: nn.Module,
         optimizer: Callable[[Iterator[nn.Parameter]], Optimizer],
-        scheduler: Callable[[Optimizer, int], LRScheduler] | None = None,
+        scheduler: Callable[[Optimizer, float], LRScheduler] | None = None,
     ) -> None:
         super().__init__()
         self.surrogate, self.loss = surrogate, loss
@@ -84,12 +84,13 @@ class Operator(lightning.LightningModule):
 
     def on_train_epoch_end(self) -> None:
         """Stop a training that has left the numbers."""
-        loss = float(self.trainer.callback_metrics["train/loss_epoch"])
-        if not math.isfinite(loss):
-            rate = self.trainer.optimizers[0].defaults.get("lr")
-            raise InputError(
-                f"the loss became {loss} in epoch {self.current_epoch}; lower optimizer.lr={rate:g} or trainer.gradient_clip_val"
-            )
+        for what, key in (("loss", "train/loss_epoch"), ("validation error", "val/relative_l2")):
+            value = float(self.trainer.callback_metrics.get(key, 0.0))
+            if not math.isfinite(value):
+                rate = self.trainer.optimizers[0].defaults.get("lr")
+                raise InputError(
+                    f"the {what} became {value} in epoch {self.current_epoch}; lower optimizer.lr={rate} or trainer.gradient_clip_val"
+                )
 
     def configure_optimizers(self) -> Any:
         """Return the optimizer and its schedule, moved on at each step."""

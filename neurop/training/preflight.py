@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import lightning
+import torch
+from torch import nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from neurop._folder import mismatch
 from neurop.errors import InputError
 from neurop.surrogate import Surrogate
 
@@ -16,3 +27,51 @@ def check_modes(surrogate: Surrogate) -> None:
             raise InputError(
                 f"model.modes={list(modes)}: the {n} points of axis {axis.name} resolve {most} modes, not {m}; use {most} or fewer"
             )
+
+
+def check_optimizer(
+    make: Callable[[Iterator[nn.Parameter]], Optimizer],
+    schedule: Callable[[Optimizer, float], LRScheduler] | None,
+    trainer: lightning.Trainer,
+) -> None:
+    """Raise InputError if optimizer or schedule refuse their arguments, or the schedule needs an end that the training has not."""
+    endless = trainer.max_epochs == -1 and trainer.max_steps == -1
+    try:
+        optimizer = make(iter([nn.Parameter(torch.zeros(1))]))
+        if schedule is not None:
+            schedule(optimizer, math.inf if endless else 1.0)
+    except InputError:
+        raise
+    except (ValueError, TypeError) as error:
+        raise InputError(f"optimizer or scheduler: {error}") from error
+
+
+def check_checkpoint(path: Path, module: lightning.LightningModule, epochs: int | None = None) -> None:
+    """Raise InputError unless training can go on from a checkpoint.
+
+    Parameters
+    ----------
+    path
+        Checkpoint of Lightning.
+    module
+        What it is to be loaded into.
+    epochs
+        Epochs of the whole training; None or -1 for no limit.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or damaged, its weights are of another shape, or it has more epochs than the training.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such checkpoint; start a new run")
+    try:
+        saved = torch.load(path, map_location="cpu", weights_only=True)
+        state, done = saved["state_dict"], int(saved["epoch"]) + 1
+    except Exception as error:  # the unpickler fails in any way on what is no checkpoint
+        raise InputError(f"{path}: damaged, or no checkpoint ({type(error).__name__}); start a new run") from error
+    if different := mismatch(module.state_dict(), state):
+        key, mine, theirs = different
+        raise InputError(f"{path}: {key} has shape {theirs} there and {mine} by the settings; resume with those that the run began with")
+    if epochs is not None and 0 <= epochs < done:
+        raise InputError(f"trainer.max_epochs={epochs}: {path} has {done} epochs behind it; give {done} or more")

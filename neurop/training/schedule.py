@@ -10,7 +10,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from neurop.errors import InputError
 
 
-def warmup_cosine(optimizer: Optimizer, steps: int, warmup: float = 0.05, final: float = 0.01) -> LambdaLR:
+def warmup_cosine(optimizer: Optimizer, steps: float, warmup: float = 0.05, final: float = 0.01) -> LambdaLR:
     r"""Return a linear warm-up followed by half a cosine (Loshchilov and Hutter, SGDR, 2017, arXiv:1608.03983).
 
     With :math:`s` the step and :math:`w` the steps of the warm-up the learning rate is multiplied by :math:`(s+1)/w`

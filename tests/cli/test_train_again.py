@@ -1,0 +1,144 @@
+"""Runs that were interrupted go on as if they had not been; sweeps make a table."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from neurop.training import Operator
+
+Command = Callable[..., int]
+
+
+def weights(run: Path) -> dict[str, torch.Tensor]:
+    return load_file(run / "model" / "model.safetensors")
+
+
+def state(run: Path) -> dict[str, torch.Tensor]:
+    return torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+
+
+def columns(run: Path, name: str) -> list[str]:
+    with (run / "metrics.csv").open(newline="") as file:
+        return [row[name] for row in csv.DictReader(file) if row[name]]
+
+
+def content(folder: Path) -> dict[str, str]:
+    return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.rglob("*") if p.is_file()}
+
+
+@pytest.fixture
+def interrupt(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, int], None]:
+    """Return a function after which Ctrl-C is pressed, once, before a batch of an epoch (both counted from 0)."""
+
+    def at(epoch: int, batch: int) -> None:
+        pressed: list[int] = []
+
+        def press(self: Operator, data: object, index: int) -> None:
+            if (self.current_epoch, index) == (epoch, batch) and not pressed:
+                pressed.append(1)
+                raise KeyboardInterrupt
+
+        monkeypatch.setattr(Operator, "on_train_batch_start", press, raising=False)
+
+    return at
+
+
+SETTINGS = {
+    "plain": (),
+    "averaged": ("training.ema=0.7",),
+    "unrolled": ("training.unroll=2", "training.coarse=[8,10]", "training.coarse_share=0.5"),
+    "accumulated": ("trainer.accumulate_grad_batches=2",),
+}
+
+
+@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
+def test_a_continued_run_ends_where_it_would_have_ended(
+    settings: tuple[str, ...], train: Command, neurop: Command, interrupt: Callable, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = ("data.samples=45", "trainer.max_epochs=3", "trainer.log_every_n_steps=1", *settings)
+    assert train(*more, "hydra.run.dir=runs/a/whole") == 0
+    whole = tmp_path / "runs" / "a" / "whole"
+    capsys.readouterr()
+    # In the middle of the second epoch: the first is kept.
+    interrupt(1, 1)
+    assert train(*more, "hydra.run.dir=runs/a/halved") == 130
+    assert capsys.readouterr().err == "neurop train: interrupted\n"
+    halved = tmp_path / "runs" / "a" / "halved"
+    assert not (halved / "model").exists()
+    (tmp_path / "moved").mkdir()
+    halved = halved.rename(tmp_path / "moved" / "run")
+    assert neurop("train", f"resume={halved.relative_to(tmp_path)}") == 0
+    assert [line for line in capsys.readouterr().out.splitlines() if line.startswith("epoch 1")] == []
+    for read in (weights, state):
+        before, after = read(whole), read(halved)
+        assert before.keys() == after.keys()
+        assert all(torch.equal(before[name], value) for name, value in after.items())
+    for name in ("step", "train/loss", "val/relative_l2"):
+        assert columns(halved, name) == columns(whole, name)
+    records = [json.loads((run / "train.json").read_text()) for run in (whole, halved)]
+    assert {k: v for k, v in records[0].items() if k != "seconds"} == {k: v for k, v in records[1].items() if k != "seconds"}
+
+
+def test_a_run_without_an_epoch_behind_it_has_nothing_to_continue(
+    train: Command, neurop: Command, interrupt: Callable, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    interrupt(0, 1)
+    assert train("hydra.run.dir=runs/a/b") == 130
+    capsys.readouterr()
+    before = content(tmp_path)
+    assert neurop("train", "resume=runs/a/b") == 2
+    assert (
+        capsys.readouterr().err
+        == "neurop train: resume=runs/a/b: no checkpoints/last.ckpt in this folder, so there is nothing to continue\n"
+    )
+    assert content(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("model.width=8", "a resumed run keeps its model: runs/a/b has model.width=4, not model.width=8; start a new run for it"),
+        ("data.history=2", "surrogate.net.lift.weight has shape (4, 5) there and (4, 6) by the settings; resume with those"),
+        ("trainer.max_epochs=1", "trainer.max_epochs=1: runs/a/b/checkpoints/last.ckpt has 2 epochs behind it; give 2 or more"),
+        ("recipe=navier_stokes", "a resumed run keeps its recipe: runs/a/b has ~recipe, not recipe=navier_stokes"),
+        ("damage", "runs/a/b/checkpoints/last.ckpt: damaged, or no checkpoint"),
+    ],
+)
+def test_a_checkpoint_that_does_not_fit_leaves_the_run_as_it_was(
+    change: str, message: str, train: Command, neurop: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train("hydra.run.dir=runs/a/b") == 0
+    last = tmp_path / "runs/a/b/checkpoints/last.ckpt"
+    if change == "damage":
+        last.write_bytes(last.read_bytes()[:1000])
+        change = "trainer.max_epochs=3"
+    before = content(tmp_path)
+    capsys.readouterr()
+    assert neurop("train", "resume=runs/a/b", change) == 2
+    out, err = capsys.readouterr()
+    assert (out, len(err.splitlines())) == ("", 1)
+    assert message in err
+    assert content(tmp_path) == before
+
+
+def test_a_sweep_trains_every_combination(train: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert train("-m", "model.width=4,8", "trainer.max_epochs=1") == 0
+    (sweep,) = tmp_path.glob("runs/sweeps/*")
+    with (sweep / "summary.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["model.width"] for row in rows] == ["4", "8"]
+    jobs = sorted(sweep.glob("*-navier_stokes-fno"))
+    for row, job in zip(rows, jobs, strict=True):
+        record = json.loads((job / "train.json").read_text())
+        assert float(row["test/relative_l2"]) == record["test/relative_l2"]
+        assert weights(job)["net.lift.weight"].shape[0] == int(row["model.width"])
+    assert [row["best"] for row in rows].index("best") == int(float(rows[1]["test/relative_l2"]) < float(rows[0]["test/relative_l2"]))
+    assert capsys.readouterr().out.splitlines()[-1] == f"wrote {sweep.relative_to(tmp_path)}"

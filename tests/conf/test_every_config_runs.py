@@ -1,0 +1,78 @@
+"""Every shipped choice of every group trains for two steps; a new file is covered by being there."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from omegaconf import OmegaConf
+
+CONF = Path(__file__).parents[2] / "conf"
+FILES = sorted(file for file in CONF.glob("*/*.yaml") if file.parent.name not in ("hydra", "recipe"))
+RECIPES = sorted(CONF.glob("recipe/*.yaml"))
+# What makes a data set or a model small, where its file has such a setting.
+SMALL_DATA = {"samples": 42, "steps": 2}
+SMALL_MODEL = {"modes": 4, "width": 4, "depth": 1}
+RUN = ("hydra.run.dir=run", "trainer.accelerator=cpu")
+
+
+def small(group: str, choice: str, sizes: dict[str, int]) -> list[str]:
+    settings = OmegaConf.load(CONF / group / f"{choice}.yaml")
+    return [f"{group}={choice}", *(f"{group}.{name}={value}" for name, value in sizes.items() if name in settings)]
+
+
+def check(folder: Path, steps: int | None = 2) -> Any:
+    record = json.loads((folder / "train.json").read_text())
+    assert record["steps"] == steps or steps is None
+    assert all(math.isfinite(value) for name, value in record.items() if name.startswith(("test/", "val/")))
+    assert 0 < record["test/relative_l2"] < 10
+    for name in ("model/model.safetensors", "checkpoints/last.ckpt", "metrics.csv", "plots/loss.png"):
+        assert (folder / name).stat().st_size > 0
+    return OmegaConf.load(folder / "config.yaml")
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: f"{f.parent.name}-{f.stem}")
+def test_a_choice_trains(file: Path, neurop: Callable[..., int], tmp_path: Path) -> None:
+    group, choice = file.parent.name, file.stem
+    chosen = {"data": "navier_stokes", "model": "fno"} | {group: choice}
+    parts = [
+        *small("data", chosen.pop("data"), SMALL_DATA | {"resolution": 16}),
+        *small("model", chosen.pop("model"), SMALL_MODEL),
+        *(f"{name}={value}" for name, value in chosen.items()),
+        *([] if group == "debug" else ["debug=default"]),
+    ]
+    assert neurop("train", *parts, "~recipe", "training.batch_size=2", *RUN) == 0
+    config = check(tmp_path / "run", None if group == "debug" else 2)
+    if group not in ("debug", "experiment"):
+        target = OmegaConf.load(file)["_target_"]
+        assert config[group]["_target_"] == target
+
+
+@pytest.mark.parametrize("file", RECIPES, ids=lambda f: f.stem)
+def test_a_recipe_trains_on_its_data(file: Path, neurop: Callable[..., int], tmp_path: Path) -> None:
+    assert (CONF / "data" / file.name).is_file()
+    assert neurop("train", *small("data", file.stem, SMALL_DATA), "debug=default", *RUN) == 0
+    config = check(tmp_path / "run", None)
+    settings = OmegaConf.to_container(OmegaConf.load(file))
+    assert isinstance(settings, dict)
+    for group, values in settings.items():
+        for name, value in values.items() if isinstance(values, dict) else ():
+            # The two steps of debug=default go before the length of the recipe.
+            assert OmegaConf.select(config, f"{group}.{name}") == value or group == "trainer" or name in SMALL_DATA
+
+
+def test_every_group_is_covered() -> None:
+    groups = {folder.name for folder in CONF.iterdir() if folder.is_dir() and list(folder.glob("*.yaml"))}
+    assert {file.parent.name for file in FILES} | {"recipe"} == groups
+    assert groups >= {"data", "debug", "logger", "loss", "model", "optimizer", "recipe", "scheduler", "trainer"}
+
+
+def test_tensorboard_writes_its_events(neurop: Callable[..., int], tmp_path: Path) -> None:
+    parts = [*small("data", "navier_stokes", SMALL_DATA | {"resolution": 16}), *small("model", "fno", SMALL_MODEL)]
+    assert neurop("train", *parts, "~recipe", "debug=default", "logger=tensorboard", *RUN) == 0
+    (events,) = (tmp_path / "run" / "tensorboard").glob("events.out.tfevents.*")
+    assert b"val/relative_l2" in events.read_bytes()

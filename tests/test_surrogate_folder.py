@@ -1,0 +1,107 @@
+"""A surrogate's folder: weights and a card, complete and portable."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from small import evolution, mapping, surrogate
+
+import neurop
+from neurop.data.fieldset import FieldSet
+from neurop.errors import InputError
+from neurop.physics.grid import Axis, Grid
+
+ENDS = Grid((Axis("x", "neumann", -1.0, 3.0, "km", "ends"), Axis("y", "open", layout="cells")))
+SETS: dict[str, tuple[FieldSet, dict[str, Any]]] = {
+    "evolution": (evolution(), {"history": 2}),
+    "states": (evolution(), {"increments": False}),
+    "climatology": (evolution(grid=ENDS), {"anomalies": True}),
+    "map": (mapping(), {}),
+    "sphere": (evolution((7, 12), grid=Grid.latlon(), attributes={"license": "CC-BY-4.0", "other": 1}), {}),
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    surrogate(evolution()).save(tmp_path / "model")
+    return tmp_path / "model"
+
+
+@pytest.mark.parametrize("kind", SETS)
+def test_a_saved_surrogate_returns(kind: str, tmp_path: Path) -> None:
+    data, how = SETS[kind]
+    s = surrogate(data, **how)
+    s.save(tmp_path / "run" / "model")
+    for path in (tmp_path / "run", tmp_path / "run" / "model", str(tmp_path / "run")):
+        again = neurop.load(path)
+        assert again.specification == s.specification
+        assert not again.training
+        for shape in (data.shape, tuple(n + 2 for n in data.shape)):
+            x = torch.randn(2, s.specification.in_channels, *shape)
+            assert torch.equal(again(x), s(x))
+    assert sorted(p.name for p in (tmp_path / "run" / "model").iterdir()) == ["model.json", "model.safetensors"]
+
+
+def test_double_precision_returns(tmp_path: Path) -> None:
+    s = surrogate(evolution()).double()
+    s.save(tmp_path)
+    x = torch.randn(1, 2, 9, 8, dtype=torch.float64)
+    assert torch.equal(neurop.load(tmp_path)(x), s(x))
+
+
+def test_the_card_says_what_the_surrogate_is(folder: Path) -> None:
+    card = json.loads((folder / "model.json").read_text())
+    assert (card["format"], card["model"], card["arguments"]) == (1, "fno", {"modes": 3, "width": 6, "depth": 1})
+    assert (
+        card["inputs"]
+        == card["outputs"]
+        == [{"name": n, "unit": u, "long_name": w} for n, u, w in (("u", "m s-1", "velocity"), ("p", "Pa", "pressure"))]
+    )
+    assert (card["history"], card["step"], card["step_unit"], card["increments"], card["train_shape"]) == (1, 0.5, "s", True, [9, 8])
+    assert card["origin"] == {"source": "waves", "data_hash": evolution().digest()}
+    assert card["versions"] == {"neurop": neurop.__version__, "torch": torch.__version__}
+    assert "CITATION.cff" in card["citation"]
+    rights = SETS["sphere"][0]
+    assert surrogate(rights).specification.origin["license"] == "CC-BY-4.0"
+    assert "other" not in surrogate(rights).specification.origin
+
+
+def test_nothing_in_the_folder_is_a_pickle_or_names_this_machine(folder: Path) -> None:
+    for path in folder.iterdir():
+        content = path.read_bytes()
+        assert b"\x80\x02" not in content[:8]
+        assert not content.startswith(b"PK")
+        assert str(folder.parent).encode() not in content
+        assert str(Path(neurop.__file__).parents[1]).encode() not in content
+
+
+def test_saving_again_replaces_both_files(folder: Path) -> None:
+    other = surrogate(evolution(channels=1), seed=3)
+    other.save(folder)
+    x = torch.randn(1, 1, 9, 8)
+    assert torch.equal(neurop.load(folder)(x), other(x))
+
+
+def test_a_card_that_cannot_be_written_leaves_the_folder_as_it_was(folder: Path) -> None:
+    before = {p.name: p.read_bytes() for p in folder.iterdir()}
+    s = surrogate(evolution(), seed=1)
+    s.specification = replace(s.specification, step=float("nan"))
+    with pytest.raises(ValueError, match="Out of range float values are not JSON compliant"):
+        s.save(folder)
+    assert {p.name: p.read_bytes() for p in folder.iterdir()} == before
+
+
+def test_constant_fields_cannot_be_normalised() -> None:
+    data = evolution()
+    data.values[:, :, 1] = 4.0
+    with pytest.raises(InputError, match="channel 1 is constant"):
+        surrogate(data)
+    still = replace(data, values=np.repeat(evolution().values[:, :1], 6, 1))
+    with pytest.raises(InputError, match="channel 0 is constant"):
+        surrogate(still)

@@ -1,0 +1,137 @@
+"""What is known to be wrong before the first batch is said before the first batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from small import Scale, evolution, surrogate
+
+from neurop.errors import InputError
+from neurop.losses import RelativeL2
+from neurop.physics.grid import Axis, Grid
+from neurop.training import Batches, Operator, check_checkpoint, check_modes, check_optimizer, checkpoints, warmup_cosine
+
+from .conftest import ADAM, trainer
+
+
+def with_modes(modes: Any, shape: tuple[int, ...] = (9, 8), grid: Grid | None = None) -> Any:
+    return surrogate(evolution(shape, grid=grid), arguments={"modes": modes, "width": 4, "depth": 1})
+
+
+@pytest.mark.parametrize("modes", [4, 1, (5, 4), (5, 1)])
+def test_modes_that_the_grid_resolves_pass(modes: Any) -> None:
+    # 9 points resolve the frequencies 0 to 4, 8 points those from 0 to 3.
+    check_modes(with_modes(modes))
+
+
+@pytest.mark.parametrize(
+    ("modes", "message"),
+    [
+        (5, r"model\.modes=\[5, 5\]: the 8 points of axis y resolve 4 modes, not 5; use 4 or fewer"),
+        ((6, 4), r"model\.modes=\[6, 4\]: the 9 points of axis x resolve 5 modes, not 6; use 5 or fewer"),
+        (99, "the 9 points of axis x resolve 5 modes, not 99"),
+    ],
+)
+def test_modes_beyond_the_grid_are_named(modes: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        check_modes(with_modes(modes))
+
+
+def test_padding_lets_an_open_axis_hold_more() -> None:
+    check_modes(with_modes((5, 5), grid=Grid((Axis("x"), Axis("y", "dirichlet")))))
+
+
+def test_a_network_without_modes_passes() -> None:
+    s = surrogate(evolution())
+    s.net = Scale(2)
+    check_modes(s)
+
+
+def limits(epochs: int | None, steps: int = -1) -> Any:
+    return SimpleNamespace(max_epochs=epochs, max_steps=steps)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "schedule", "run", "message"),
+    [
+        (partial(torch.optim.AdamW, lr=-1.0), None, limits(3), "optimizer or scheduler: Invalid learning rate: -1"),
+        (partial(torch.optim.AdamW, betas=(0.9, 2.0)), None, limits(3), "optimizer or scheduler: Invalid beta parameter"),
+        (ADAM, partial(warmup_cosine, warmup=3), limits(3), r"scheduler\.warmup=3; give a share"),
+        (ADAM, warmup_cosine, limits(-1), "the number of steps, not inf; set"),
+    ],
+)
+def test_what_the_optimizer_refuses(optimizer: Any, schedule: Any, run: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        check_optimizer(optimizer, schedule, run)
+
+
+def test_what_the_optimizer_takes() -> None:
+    for run in (limits(3), limits(-1, 100), limits(None)):
+        check_optimizer(ADAM, warmup_cosine, run)
+    check_optimizer(ADAM, None, limits(-1))
+
+
+@pytest.fixture
+def last(tmp_path: Path) -> Path:
+    """A checkpoint after two epochs."""
+    module = Operator(surrogate(evolution()).train(), RelativeL2(), ADAM)
+    run = trainer(2, callbacks=[*checkpoints(tmp_path)], enable_checkpointing=True, default_root_dir=tmp_path)
+    run.fit(module, Batches({"train": evolution(), "val": evolution()}))
+    return tmp_path / "last.ckpt"
+
+
+def module(**how: Any) -> Operator:
+    return Operator(surrogate(evolution(), **how), RelativeL2(), ADAM)
+
+
+def test_a_checkpoint_of_the_same_model_passes(last: Path) -> None:
+    for epochs in (2, 3, None, -1):
+        check_checkpoint(last, module(seed=1), epochs)
+
+
+@pytest.mark.parametrize(
+    ("how", "epochs", "message"),
+    [
+        (
+            {"arguments": {"modes": 3, "width": 7, "depth": 1}},
+            3,
+            r"last\.ckpt: surrogate\.net\.\S+ has shape \(.*6.*\) there and \(.*7",
+        ),
+        ({"arguments": {"modes": 3, "width": 6, "depth": 2}}, 3, r"surrogate\.net\.blocks\.1\.\S+ has shape None there"),
+        ({"history": 2}, 3, r"surrogate\.net\.lift\.weight has shape \(6, 6\) there and \(6, 8\) by the settings; resume with those"),
+        ({"anomalies": True}, 3, r"surrogate\.input_norm\.mean has shape \(2, 1, 1\) there and \(2, 9, 8\)"),
+        ({}, 1, r"trainer\.max_epochs=1: .*last\.ckpt has 2 epochs behind it; give 2 or more"),
+    ],
+)
+def test_a_checkpoint_of_another_training(how: Any, epochs: int, message: str, last: Path) -> None:
+    with pytest.raises(InputError, match=message):
+        check_checkpoint(last, module(**how), epochs)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda f: f.write_bytes(f.read_bytes()[: f.stat().st_size // 2]),
+        lambda f: f.write_bytes(b""),
+        lambda f: f.write_bytes(b"text"),
+        lambda f: torch.save({"epoch": 1}, f),
+        lambda f: torch.save([1], f),
+        lambda f: torch.save({"state_dict": Path("x"), "epoch": 1}, f),
+    ],
+)
+def test_a_damaged_checkpoint_is_one_line(damage: Callable[[Path], Any], last: Path) -> None:
+    damage(last)
+    with pytest.raises(InputError, match=r"last\.ckpt: damaged, or no checkpoint \(\w+\); start a new run") as error:
+        check_checkpoint(last, module())
+    assert "\n" not in str(error.value)
+
+
+def test_a_checkpoint_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"last\.ckpt: no such checkpoint"):
+        check_checkpoint(tmp_path / "last.ckpt", module())
