@@ -41,6 +41,7 @@ SETTINGS = {
     "training.ema": float | None,
     "training.coarse": list[int] | None,
     "training.coarse_share": float,
+    "training.symmetries": list[str] | None,
     "training.workers": int,
 }
 FROM_THE_DATA = ("_target_", "in_channels", "out_channels", "domain")
@@ -62,7 +63,9 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     source = build(cfg.data)
     splits = source.splits()
     surrogate = _surrogate(cfg, splits["train"], source.history)
-    batches = Batches(splits, surrogate.history, how.unroll, how.batch_size, how.workers, how.coarse, how.coarse_share, cfg.seed)
+    batches = Batches(
+        splits, surrogate.history, how.unroll, how.batch_size, how.workers, how.coarse, how.coarse_share, cfg.seed, how.symmetries
+    )
     module = Operator(surrogate, build(cfg.loss), build(cfg.optimizer), build(cfg.get("scheduler")))
     last = Path(cfg.resume) / LAST if cfg.resume else None
     if last:

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from neurop.errors import InputError
 from neurop.losses import RelativeL2
 from neurop.metrics import relative_l2
 from neurop.physics.grid import Grid
@@ -58,3 +59,17 @@ def test_a_sample_met_exactly_has_no_gradient_and_spoils_no_other() -> None:
     assert prediction.grad is not None
     torch.testing.assert_close(prediction.grad[0], torch.zeros(1, 8))
     torch.testing.assert_close(prediction.grad[1], torch.full((1, 8), 1 / 16))
+
+
+def test_the_gradient_term_is_that_of_the_exact_slopes() -> None:
+    x = torch.arange(8.0) / 8
+    truth, weights = (3 * x[:, None] + x).expand(2, 1, 8, 8), torch.ones(8, 8)
+    # The error is x/2 along the first axis: slopes 1/2 against 3 and 1.
+    prediction = truth + 0.5 * x[:, None]
+    added = RelativeL2(gradient=2.0)(prediction, truth, weights) - RelativeL2()(prediction, truth, weights)
+    torch.testing.assert_close(added, torch.tensor(2 * 0.5 / 10**0.5))
+
+
+def test_a_negative_factor_is_refused() -> None:
+    with pytest.raises(InputError, match="gradient=-1"):
+        RelativeL2(gradient=-1)

@@ -14,6 +14,7 @@ from neurop.data.fieldset import FieldSet
 from neurop.data.windows import Windows
 from neurop.errors import InputError
 from neurop.spectral import resample
+from neurop.training.symmetries import Symmetries
 
 
 class Batches(lightning.LightningDataModule):
@@ -37,7 +38,9 @@ class Batches(lightning.LightningDataModule):
     coarse_share
         Share of the training on it, in epochs, or in steps where ``max_steps`` ends the training sooner.
     seed
-        Of the order of the training windows, which depends on it and on the epoch alone.
+        Of the order of the training windows, which depends on it and on the epoch alone, and of the symmetries.
+    symmetries
+        Names in :mod:`neurop.training.symmetries`, applied to the training windows at random.
 
     Raises
     ------
@@ -56,6 +59,7 @@ class Batches(lightning.LightningDataModule):
         coarse: Sequence[int] | None = None,
         coarse_share: float = 0.8,
         seed: int = 0,
+        symmetries: Sequence[str] | None = None,
     ) -> None:
         super().__init__()
         if batch_size < 1 or workers < 0:
@@ -74,6 +78,7 @@ class Batches(lightning.LightningDataModule):
                 raise InputError(f"{splits[name].source}: the split {name} is empty; give it at least one sample")
         self.windows = {name: Windows(splits[name].check_finite(), history, steps) for name in ("train", "val")}
         self.batch_size, self.workers, self.seed = batch_size, workers, seed
+        self.symmetries = Symmetries(symmetries, train.grid, train.is_map) if symmetries else None
 
     def train_dataloader(self) -> DataLoader[dict[str, Tensor]]:
         """Return shuffled batches; a last one that is not full is left out, unless it is the only one."""
@@ -84,9 +89,15 @@ class Batches(lightning.LightningDataModule):
         return self._loader("val", shuffle=False)
 
     def on_after_batch_transfer(self, batch: dict[str, Tensor], dataloader_idx: int) -> dict[str, Tensor]:
-        """Return the batch on the grid of the epoch."""
+        """Return the batch on the grid of the epoch, a training batch with symmetries applied."""
         trainer = self.trainer
-        if self.coarse is None or trainer is None or not trainer.training:
+        if trainer is None or not trainer.training:
+            return batch
+        if self.symmetries:
+            # By the step rather than by a running stream: a run that was interrupted goes on with the same.
+            rng = np.random.default_rng((self.seed, trainer.global_rank, trainer.fit_loop.total_batch_idx + 1))
+            batch = self.symmetries(batch, rng)
+        if self.coarse is None:
             return batch
         ends = ((trainer.current_epoch, trainer.max_epochs or -1), (trainer.global_step, trainer.max_steps))
         if max((now / end for now, end in ends if end > 0), default=1.0) >= self.coarse_share:
