@@ -70,7 +70,7 @@ class Batches(lightning.LightningDataModule):
             if any(axis.boundary != "periodic" for axis in self.grid.axes):
                 raise InputError(f"training.coarse={list(self.coarse)}: only periodic fields are truncated without loss; use null")
             if len(self.coarse) != len(train.shape) or not all(1 <= m <= n for m, n in zip(self.coarse, train.shape)):
-                raise InputError(f"training.coarse={list(self.coarse)}: need {len(train.shape)} sizes up to {list(train.shape)}")
+                raise InputError(f"training.coarse={list(self.coarse)}: need {len(train.shape)} sizes up to {list(train.shape)}, or null")
             if not 0 <= coarse_share <= 1:
                 raise InputError(f"training.coarse_share={coarse_share}; give a share between 0 and 1")
         for name in ("train", "val"):
