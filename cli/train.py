@@ -38,6 +38,7 @@ SETTINGS = {
     "training.unroll": int,
     "training.increments": bool,
     "training.anomalies": bool,
+    "training.band": list[int] | None,
     "training.ema": float | None,
     "training.coarse": list[int] | None,
     "training.coarse_share": float,
@@ -119,7 +120,8 @@ def _surrogate(cfg: DictConfig, train: FieldSet, history: int) -> Surrogate:
     given = OmegaConf.to_container(cfg.model, resolve=True)
     assert isinstance(given, dict)
     arguments = {str(key): value for key, value in given.items() if key not in FROM_THE_DATA}
-    surrogate = Surrogate.of(train, name, arguments, history, cfg.training.increments, cfg.training.anomalies)
+    how = cfg.training
+    surrogate = Surrogate.of(train, name, arguments, history, how.increments, how.anomalies, how.band)
     check_modes(surrogate)
     return surrogate
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from neurop.datasets.darcy_public import DarcyPublic
     from neurop.datasets.era5 import ERA5
+    from neurop.datasets.file import File
     from neurop.datasets.navier_stokes import NavierStokes
 
-__all__ = ["ERA5", "DarcyPublic", "NavierStokes"]
+__all__ = ["ERA5", "DarcyPublic", "File", "NavierStokes"]
 
-_MODULES = {"NavierStokes": "navier_stokes", "DarcyPublic": "darcy_public", "ERA5": "era5"}
+_MODULES = {"NavierStokes": "navier_stokes", "DarcyPublic": "darcy_public", "ERA5": "era5", "File": "file"}
 
 
 def __getattr__(name: str) -> Any:

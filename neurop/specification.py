@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from neurop.data.fieldset import Field, FieldSet
 from neurop.physics.grid import Grid
 
-_PLAIN = ("model", "arguments", "is_map", "history", "step", "step_unit", "increments", "origin")
+_PLAIN = ("model", "arguments", "is_map", "history", "step", "step_unit", "increments", "band", "origin")
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Specification:
         Time between frames; seconds where the data are dated. None for a map.
     increments
         Whether the network predicts the change of the last frame.
+    band
+        Points per axis of a grid: what is made holds the modes that such a grid resolves, and no others.
     origin
         Where the training data came from, their hash, licence and attribution.
     """
@@ -50,11 +53,18 @@ class Specification:
     step: float | None = None
     step_unit: str = "1"
     increments: bool = False
+    band: tuple[int, ...] | None = None
     origin: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(
-        cls, train: FieldSet, model: str, arguments: dict[str, Any] | None = None, history: int = 1, increments: bool = True
+        cls,
+        train: FieldSet,
+        model: str,
+        arguments: dict[str, Any] | None = None,
+        history: int = 1,
+        increments: bool = True,
+        band: Sequence[int] | None = None,
     ) -> Specification:
         """Return the specification that a training set implies; see the class for the arguments."""
         step, unit = (train.step, train.time_unit) if not train.is_map else (None, "1")
@@ -73,6 +83,7 @@ class Specification:
             step=None if step is None else float(step),
             step_unit=unit,
             increments=increments and not train.is_map,
+            band=None if band is None else tuple(band),
             origin={"source": train.source, "data_hash": train.digest(), **rights},
         )
 
@@ -97,4 +108,5 @@ class Specification:
         """Return the specification that :meth:`to_dict` described; KeyError or TypeError if something is missing."""
         inputs, outputs = (tuple(Field(**f) for f in plain[name]) for name in ("inputs", "outputs"))
         values = {name: plain[name] for name in _PLAIN}
+        values["band"] = None if plain["band"] is None else tuple(plain["band"])
         return cls(inputs=inputs, outputs=outputs, grid=Grid.from_dict(plain["grid"]), train_shape=tuple(plain["train_shape"]), **values)

@@ -28,7 +28,7 @@ class Surrogate(nn.Module):
 
     .. math:: y = [x_{\text{last}}] + \sigma_y\, \mathcal{N}\!\left(\frac{x - \mu_x}{\sigma_x}\right) + \mu_y,
 
-    the last frame being added where the network predicts increments.
+    the last frame being added where the network predicts increments, and the result projected on a band where one is given.
 
     Parameters
     ----------
@@ -73,6 +73,7 @@ class Surrogate(nn.Module):
         history: int = 1,
         increments: bool = True,
         anomalies: bool = False,
+        band: Sequence[int] | None = None,
     ) -> Surrogate:
         """Return an untrained surrogate, its normalisers fitted on the training split.
 
@@ -89,12 +90,18 @@ class Surrogate(nn.Module):
         anomalies
             Take from the input the mean at each point rather than of the whole field.
 
+        band
+            Points per axis of a grid whose band the predictions are held to: what lies beyond, and is never damped by
+            a network that adds to the last frame, is cut off.
+
         Raises
         ------
         InputError
-            If a field is constant or the model refuses its arguments.
+            If a field is constant, the model refuses its arguments, or the band is none of the grid.
         """
-        specification = Specification.of(train, model, arguments, history, increments)
+        if band is not None and (len(band) != len(train.shape) or min(band) < 2):
+            raise InputError(f"training.band={list(band)}; give {len(train.shape)} sizes of at least 2, or null")
+        specification = Specification.of(train, model, arguments, history, increments, band)
         input_norm = output_norm = Normalizer.fit(train.values, train.grid, anomalies)
         if train.targets is not None:
             output_norm = Normalizer.fit(train.targets, train.grid)
@@ -126,7 +133,9 @@ class Surrogate(nn.Module):
         y = self.output_norm.inverse(self.net(self.input_norm(x)))
         if s.increments:
             y = y + x[:, -s.out_channels :]
-        return y if grid is None else resample(y, s.grid, tuple(grid))
+        if grid is None and s.band is None:
+            return y
+        return resample(y, s.grid, tuple(grid or x.shape[2:]), band=s.band)
 
     def trajectory(self, frames: Tensor, steps: int) -> Tensor:
         """Return `steps` states after the given ones, each made from those before it.

@@ -8,6 +8,7 @@ import torch
 from small import Scale, evolution, mapping, surrogate, values
 from torch import Tensor
 
+from neurop.data import Field, FieldSet
 from neurop.errors import InputError
 from neurop.physics.grid import Axis, Grid
 from neurop.surrogate import Surrogate
@@ -140,3 +141,18 @@ def test_parameters_are_counted() -> None:
     assert s.parameters_count() == sum(p.numel() for p in s.net.parameters()) > 0
     s.net = Scale(2)
     assert s.parameters_count() == 1
+
+
+def test_a_band_holds_the_prediction_to_the_modes_of_a_grid() -> None:
+    x, times = np.arange(16) / 16, np.arange(4.0)
+    state = np.sin(2 * np.pi * (x - times[:, None] / 16)) + 0.5 * np.cos(2 * np.pi * 6 * x) * (1 + times[:, None])
+    train = FieldSet(state[None, :, None], (Field("u"),), Grid.periodic(1), times=times)
+    free, held = (Surrogate.of(train, "fno", {"modes": 4, "width": 4, "depth": 1}, band=band).eval() for band in (None, [8]))
+    held.load_state_dict(free.state_dict())
+    frame = torch.from_numpy(state[:1, None]).float()
+    spectrum, cut = (torch.fft.rfft(s(frame)) for s in (free, held))
+    torch.testing.assert_close(cut[..., :4], spectrum[..., :4])
+    assert float(spectrum[..., 4:].abs().max()) > 1
+    assert float(cut[..., 4:].abs().max()) < 1e-5
+    with pytest.raises(InputError, match=r"band=\[8, 8\]; give 1 sizes"):
+        Surrogate.of(train, "fno", {"modes": 4, "width": 4, "depth": 1}, band=[8, 8])

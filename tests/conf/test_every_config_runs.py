@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
@@ -37,12 +38,14 @@ def check(folder: Path, steps: int | None = 2) -> Any:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f"{f.parent.name}-{f.stem}")
 def test_a_choice_trains(file: Path, neurop: Callable[..., int], tmp_path: Path) -> None:
+    np.savez(tmp_path / "own.npz", u=np.random.default_rng(0).random((10, 3, 16, 16)))
     group, choice = file.parent.name, file.stem
     chosen = {"data": "navier_stokes", "model": "fno"} | {group: choice}
     parts = [
         *small("data", chosen.pop("data"), SMALL_DATA | {"resolution": 16}),
         *small("model", chosen.pop("model"), SMALL_MODEL),
         *(f"{name}={value}" for name, value in chosen.items()),
+        *(["data.path=own.npz", "data.input=u"] if choice == "file" else []),
         *([] if group == "debug" else ["debug=default"]),
     ]
     assert neurop("train", *parts, "~recipe", "training.batch_size=2", *RUN) == 0

@@ -1,0 +1,87 @@
+"""A file of the user's own becomes a data set."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from neurop.cli import main
+from neurop.datasets import File
+from neurop.errors import InputError
+
+
+def waves(samples: int = 10, frames: int = 5, n: int = 16) -> np.ndarray:
+    """Return waves that move by one point per frame, each sample with a phase of its own."""
+    x = np.arange(n) / n
+    return np.stack([np.sin(2 * np.pi * (x - np.arange(frames)[:, None] / n + i / 7)) for i in range(samples)])
+
+
+@pytest.fixture
+def evolution(tmp_path: Path) -> Path:
+    np.savez(tmp_path / "waves.npz", u=waves())
+    return tmp_path / "waves.npz"
+
+
+def test_an_evolution_is_split_by_sample(evolution: Path) -> None:
+    source = File(str(evolution), "u", axes=["sample", "time", "x"], length=2.0, step=0.5)
+    splits = source.splits()
+    assert {name: len(part) for name, part in splits.items()} == {"train": 8, "val": 1, "test": 1}
+    np.testing.assert_allclose(splits["test"].values[0, :, 0], waves()[9], atol=1e-7)
+    np.testing.assert_allclose(splits["train"].times, [0, 0.5, 1.0, 1.5, 2.0])
+    assert splits["train"].grid.axes[0].length == 2.0
+    assert source.at((16,)).digest() == splits["test"].digest()
+    with pytest.raises(InputError, match="one resolution, 16, not 32"):
+        source.at((32,))
+
+
+def test_one_trajectory_is_split_in_time(tmp_path: Path) -> None:
+    np.save(tmp_path / "one.npy", waves(1, 30)[0])
+    splits = File(str(tmp_path / "one.npy"), "u", axes=["time", "x"]).splits()
+    assert [part.values.shape[:2] for part in splits.values()] == [(1, 24), (1, 3), (1, 3)]
+    np.testing.assert_allclose(splits["test"].values[0, :, 0], waves(1, 30)[0, 27:], atol=1e-7)
+
+
+def test_a_map_with_channels_and_two_boundaries(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.random((10, 4, 6, 2)), rng.random((10, 4, 6, 1))
+    np.savez(tmp_path / "pairs.npz", a=a, b=b)
+    source = File(str(tmp_path / "pairs.npz"), "a", "b", ["sample", "x", "y", "channel"], {"x": "periodic", "y": "dirichlet"})
+    test = source.splits()["test"]
+    assert test.targets is not None
+    np.testing.assert_array_equal(test.values[0, 0, 1], a[9, :, :, 1].astype("f4"))
+    np.testing.assert_array_equal(test.targets[0, 0, 0], b[9, :, :, 0].astype("f4"))
+    assert [f.name for f in test.fields] == ["a0", "a1"]
+    assert [a.boundary for a in test.grid.axes] == ["periodic", "dirichlet"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"axes": ["sample", "time"]}, "name each axis once"),
+        ({"axes": ["sample", "x", "y"]}, "an evolution needs an axis time"),
+        ({"axes": ["sample", "time", "x"], "target": "v"}, "a map"),
+        ({"axes": ["sample", "time", "x", "y"]}, "names 4; name each axis once"),
+        ({"axes": ["sample", "time", "x"], "boundary": {"y": "open"}}, "names no x"),
+        ({"axes": ["sample", "time", "x"], "boundary": "periodc"}, "did you mean 'periodic'"),
+        ({"axes": ["sample", "time", "x"], "held_out": 0.5}, "held_out=0.5"),
+        ({"axes": ["sample", "time", "x"], "input": "w"}, "no array 'w'"),
+    ],
+)
+def test_what_does_not_fit_is_said(evolution: Path, arguments: dict, text: str) -> None:
+    with pytest.raises(InputError, match=text):
+        File(**({"path": str(evolution), "input": "u"} | arguments)).splits()
+
+
+def test_a_value_that_is_no_number_is_named(tmp_path: Path) -> None:
+    u = waves()
+    u[4, 2, 7] = np.nan
+    np.savez(tmp_path / "w.npz", u=u)
+    with pytest.raises(InputError, match=r"w.npz: field 'u' of sample 4, frame 2 is nan at point \(7,\)"):
+        File(str(tmp_path / "w.npz"), "u", axes=["sample", "time", "x"]).splits()
+
+
+def test_the_command_of_the_readme(evolution: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = [f"data.path={evolution}", "data.input=u", "data.axes=[sample,time,x]", "model.modes=4", "model.width=8", "model.depth=1"]
+    assert main(["train", "data=file", *words, "trainer.max_epochs=1", "training.batch_size=4"]) == 0
+    assert list(tmp_path.glob("runs/file-fno/*/model/model.json"))
