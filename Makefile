@@ -32,6 +32,8 @@ demo: install  ## train a small surrogate, then judge it
 	$(BIN)/neurop rollout ckpt=latest
 	$(BIN)/neurop eval ckpt=latest
 
+# On small tensors two threads wait for each other longer than they work.
+test: export OMP_NUM_THREADS := 1
 test: lint types  ## lint, types and every test
 	$(BIN)/pytest
 
