@@ -51,8 +51,8 @@ format: install  ## put style and format right
 notebooks: install  ## run every notebook
 	$(BIN)/pytest --nbmake --nbmake-timeout=600 notebooks
 
-bench: install  ## time the engine; one JSON per run in benchmarks/
-	@for script in $(wildcard benchmarks/*.py); do $(BIN)/python $$script || exit 1; done
+bench: install  ## time the engine beside what else computes the same (minutes)
+	$(BIN)/neurop bench
 
 package: install  ## build dist/*.tar.gz and dist/*.whl
 	$(BIN)/python -m build --quiet --no-isolation

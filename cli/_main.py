@@ -16,6 +16,7 @@ COMPUTING = {
     "superres": "score a surrogate on other grids than it was trained on",
     "rollout": "run a surrogate forward in time, with its error and a film",
     "generate": "make the files of a data set",
+    "bench": "time the engine beside torch.fft and neuraloperator",
 }
 READING = {
     "inspect": "say what a data file holds",

@@ -2,6 +2,7 @@
 
 from neurop.plots._style import save
 from neurop.plots.animate import animate
+from neurop.plots.cost import cost
 from neurop.plots.errors import error_by_resolution, error_growth, forecast_skill
 from neurop.plots.fields import fields
 from neurop.plots.spectra import rollout_spectra, superres_spectra
@@ -9,6 +10,7 @@ from neurop.plots.training import loss_curves, read_metrics
 
 __all__ = [
     "animate",
+    "cost",
     "error_by_resolution",
     "error_growth",
     "fields",

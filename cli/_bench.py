@@ -1,0 +1,20 @@
+"""Process that measures for ``neurop bench``, with or without the command line's allocator settings."""
+
+from __future__ import annotations
+
+import sys
+
+from neurop.bench import Worker, serve
+
+from ._allocator import keep_pages
+
+
+def start(keep: bool) -> Worker:
+    """Start the process, with freed memory kept or as the C library has it."""
+    return Worker([sys.executable, "-P", "-m", "neurop.cli._bench", *(["keep"] if keep else [])])
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["keep"]:
+        keep_pages()
+    serve()

@@ -1,0 +1,100 @@
+"""``neurop bench``: time the engine beside what else computes the same."""
+
+from __future__ import annotations
+
+import math
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, ListConfig, OmegaConf
+
+from neurop.bench import DEPTH, NOTES, SCOPES, STANDARD, SWEEPS, Pair, as_dataset, check_paths, describe, installed, parse
+from neurop.errors import InputError, nearest
+from neurop.plots import cost, save
+
+from ._bench import start
+from ._console import table, wrote
+from ._evaluation import whole
+from ._output import write_json
+
+
+def run(cfg: DictConfig) -> dict[str, Any]:
+    """Measure ``cfg.cases`` in every scope and by every path; write bench.json and bench.png.
+
+    Returns
+    -------
+    dict
+        Geometric means over the model cases (layers if there are none) of peer's time over neurop's, both as shipped.
+    """
+    scopes = _words("scopes", cfg.scopes)
+    for scope in scopes:
+        if scope not in SCOPES:
+            raise InputError(f"no scope '{scope}'; {nearest(scope, SCOPES)}")
+    names = [*STANDARD] if cfg.cases is None else _words("cases", cfg.cases)
+    paths = check_paths(installed() if cfg.paths is None else _words("paths", cfg.paths))
+    # Compiling takes longer than all else, and a layer alone gains little by it.
+    of_layer = [path for path in paths if cfg.paths is not None or path != "neurop-compiled"]
+    work = [(parse(name), scope, of_layer if scope == "layer" else paths) for scope in scopes for name in names]
+    if cfg.cases is None and "layer" in scopes:
+        work += [(parse(name), "layer", of_layer) for name in SWEEPS]
+    whole("repeats", cfg.repeats, 1)
+    whole("seed", cfg.seed, 0)
+    if isinstance(cfg.seconds, bool) or not isinstance(cfg.seconds, int | float) or not cfg.seconds >= 0:
+        raise InputError(f"seconds={cfg.seconds}; give a number of at least 0")
+    folder = Path(cfg.out)
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"out={folder} is a file; give a folder")
+    settings = OmegaConf.to_container(cfg, resolve=True)
+    assert isinstance(settings, dict)
+    settings |= {"cases": names, "paths": list(paths), "depth": DEPTH}
+    machine = describe() | {"date": datetime.now().astimezone().isoformat(timespec="seconds")}
+    rows: list[dict[str, Any]] = []
+    with Pair(start) as pair:
+        machine |= pair.kept.ask("rates")
+        for i, (case, scope, of_scope) in enumerate(work):
+            _progress(f"{i + 1}/{len(work)} {case.name} {scope}")
+            rows += pair.rows(case, scope, of_scope, int(cfg.repeats), float(cfg.seconds), int(cfg.seed))
+            # What is measured so far outlives an interruption.
+            write_json(folder / "bench.json", {"machine": machine, "settings": settings, "notes": NOTES, "rows": rows})
+    _progress("")
+    save(cost(as_dataset(rows)), folder / "bench.png")
+    _show(rows)
+    wrote(folder)
+    return _ratios(rows)
+
+
+def _show(rows: list[dict[str, Any]]) -> None:
+    columns = ["case", "scope", "path", "allocator", "forward ms", "step ms", "peak MB", "error"]
+    keys = ["case", "scope", "path", "allocator", "forward_ms", "step_ms", "peak_mb", "error"]
+    table("medians", columns, [[row[key] for key in keys] for row in rows])
+
+
+def _ratios(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    shipped = [row for row in rows if row["allocator"] == "shipped"]
+    scope = "model" if any(row["scope"] == "model" for row in shipped) else "layer"
+    times = {(row["case"], row["path"]): row for row in shipped if row["scope"] == scope}
+    means = {}
+    for path in dict.fromkeys(path for _, path in times):
+        pairs = [(row, times[case, "neurop"]) for (case, p), row in times.items() if p == path and (case, "neurop") in times]
+        if path != "neurop" and pairs:
+            for kind in ("forward", "step"):
+                ratios = [math.log(row[f"{kind}_ms"] / own[f"{kind}_ms"]) for row, own in pairs]
+                means[f"{path}/neurop {kind}"] = math.exp(sum(ratios) / len(ratios))
+    return means
+
+
+def _words(name: str, given: Any) -> list[str]:
+    """Return a setting as a list of distinct words."""
+    if isinstance(given, str):
+        given = [given]
+    if not isinstance(given, ListConfig | list) or not given:
+        raise InputError(f"{name}={given}: give a list, such as {name}=[{STANDARD[1] if name == 'cases' else SCOPES[0]}]")
+    return list(dict.fromkeys(str(word) for word in given))
+
+
+def _progress(text: str) -> None:
+    """Say what is being measured, on a terminal alone; each text replaces the last."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)

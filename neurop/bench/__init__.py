@@ -1,0 +1,26 @@
+"""Time the engine beside what else computes the same: cases, paths, workers that measure, and the machine's own rates."""
+
+from neurop.bench.cases import SCOPES, STANDARD, SWEEPS, Case, parse
+from neurop.bench.machine import describe, rates
+from neurop.bench.paths import DEPTH, PATHS, check_paths, installed
+from neurop.bench.summary import NOTES, Pair, as_dataset
+from neurop.bench.worker import Worker, serve
+
+__all__ = [
+    "DEPTH",
+    "NOTES",
+    "PATHS",
+    "SCOPES",
+    "STANDARD",
+    "SWEEPS",
+    "Case",
+    "Pair",
+    "Worker",
+    "as_dataset",
+    "check_paths",
+    "describe",
+    "installed",
+    "parse",
+    "rates",
+    "serve",
+]

@@ -1,0 +1,92 @@
+"""The ways to compute a case: the engine, eager and compiled, and what it is measured against."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+
+from neurop.bench.cases import Case
+from neurop.bench.fft import FFTBlock, FFTConv
+from neurop.bench.peer import HINT, available, in_float64, peer_layer, peer_model
+from neurop.errors import InputError, nearest
+from neurop.layers import SpectralConv
+from neurop.models import FNO
+
+PATHS = ("neurop", "neurop-compiled", "torch-fft", "neuraloperator")
+DEPTH = 4
+
+
+def installed() -> tuple[str, ...]:
+    """Return the paths that can run here."""
+    return tuple(path for path in PATHS if path != "neuraloperator" or available())
+
+
+def check_paths(paths: Iterable[str]) -> tuple[str, ...]:
+    """Return `paths`; raise InputError if one is unknown or not installed."""
+    paths = tuple(paths)
+    for path in paths:
+        if path not in PATHS:
+            raise InputError(f"no path '{path}'; {nearest(path, PATHS)}")
+        if path not in installed():
+            raise InputError(HINT)
+    return paths
+
+
+def build(path: str, case: Case, scope: str, seed: int = 0) -> nn.Module:
+    """Return a layer, or a model of one input and one output field, as `path` computes it.
+
+    The weights follow from `seed` alone. All layers are the same function; so are all models but that of
+    neuraloperator, which has an architecture of its own.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        if scope == "layer":
+            conv = SpectralConv(case.width, case.width, case.bands)
+            if path == "torch-fft":
+                return FFTConv(conv)
+            return peer_layer(conv) if path == "neuraloperator" else _maybe_compiled(conv, path)
+        if path == "neuraloperator":
+            return peer_model(case, DEPTH)
+        model = FNO(1, 1, modes=case.bands, width=case.width, depth=DEPTH)
+        if path == "torch-fft":
+            model.blocks = nn.ModuleList(FFTBlock(block) for block in model.blocks)  # type: ignore[arg-type]
+        return _maybe_compiled(model, path)
+
+
+def sample(path: str, case: Case, scope: str, seed: int = 0) -> Tensor:
+    """Return white noise, ``(batch, channels, *grid)``: the width for a layer, one channel for a model.
+
+    The engine's layer gets it with the channels last in memory, as the blocks hand it on; the others with the channels first.
+    """
+    channels = case.width if scope == "layer" else 1
+    x = torch.randn(case.batch, channels, *case.shape, generator=torch.Generator().manual_seed(seed))
+    return x.movedim(1, -1).contiguous().movedim(-1, 1) if path.startswith("neurop") else x
+
+
+def error(path: str, case: Case, scope: str, module: nn.Module, x: Tensor, y: Tensor, seed: int = 0) -> float:
+    """Return the relative L2 distance of the first sample of `y` to the same function in float64.
+
+    Parameters
+    ----------
+    path, case, scope, seed
+        Of :func:`build`, which made `module`.
+    module, x, y
+        What was run, its input and its output.
+    """
+    if path == "neuraloperator" and scope == "model":
+        exact = in_float64(module, case)
+    else:
+        exact = copy.deepcopy(build("neurop", case, scope, seed)).double()
+    with torch.no_grad():
+        truth = exact(x[:1].double())
+    return float((y[:1].detach() - truth).norm() / truth.norm())
+
+
+def _maybe_compiled(module: nn.Module, path: str) -> nn.Module:
+    if path != "neurop-compiled":
+        return module
+    module.compile(dynamic=False, fullgraph=True)
+    return module

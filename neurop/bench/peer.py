@@ -1,0 +1,88 @@
+"""neuraloperator's layer and model, with weights carried over so that the same function is compared."""
+
+from __future__ import annotations
+
+import copy
+import importlib.util
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from neurop.bench.cases import Case
+from neurop.bench.fft import complex_weight, real_weight
+from neurop.errors import InputError
+from neurop.layers import SpectralConv
+
+HINT = "paths: neuraloperator is not installed; pip install 'neurop[bench]'"
+
+
+def available() -> bool:
+    """Return whether neuraloperator is installed."""
+    return importlib.util.find_spec("neuralop") is not None
+
+
+def peer_layer(conv: SpectralConv) -> nn.Module:
+    """Return neuraloperator's SpectralConv with the weights of `conv`.
+
+    Its weights are complex, ``(in, out, *frequencies)``, zero frequency in the middle of each leading axis.
+    """
+    _require()
+    from neuralop.layers.spectral_convolution import SpectralConv as Peer
+
+    channels_in, _, channels_out = conv.weight.shape[-3:]
+    peer = Peer(channels_in, channels_out, n_modes=_total(conv.modes), bias=False)
+    with torch.no_grad():
+        _tensor(peer).copy_(complex_weight(conv))
+    return peer
+
+
+def peer_model(case: Case, depth: int) -> nn.Module:
+    """Return neuraloperator's FNO of the same modes, width and depth; the rest as it ships."""
+    _require()
+    from neuralop.models import FNO
+
+    return FNO(n_modes=_total(case.bands), in_channels=1, out_channels=1, hidden_channels=case.width, n_layers=depth)
+
+
+def in_float64(model: nn.Module, case: Case) -> nn.Module:
+    """Return the function of a neuraloperator model in double precision.
+
+    Its own convolution computes in single precision whatever its weights are; here each is replaced by the
+    double-precision layer of the same weights.
+    """
+    exact: Any = copy.deepcopy(model)
+    convs = exact.fno_blocks.convs
+    for i, conv in enumerate(convs):
+        convs[i] = _Exact(conv, case)
+    return exact.double()
+
+
+class _Exact(nn.Module):
+    def __init__(self, peer: Any, case: Case) -> None:
+        super().__init__()
+        self.conv = SpectralConv(peer.in_channels, peer.out_channels, case.bands)
+        self.conv.weight.data = real_weight(_tensor(peer), self.conv)
+        self.bias = peer.bias
+
+    def transform(self, x: Tensor, output_shape: object = None) -> Tensor:
+        return x
+
+    def forward(self, x: Tensor, output_shape: object = None) -> Tensor:
+        y = self.conv(x)
+        return y if self.bias is None else y + self.bias
+
+
+def _tensor(peer: Any) -> Tensor:
+    """Return the complex weights of one of its convolutions, as storage."""
+    return peer.weight.to_tensor().detach()
+
+
+def _total(modes: tuple[int, ...]) -> tuple[int, ...]:
+    """Return frequencies per axis: it counts both signs, and halves the last axis itself."""
+    return tuple(2 * m - 1 for m in modes)
+
+
+def _require() -> None:
+    if not available():
+        raise InputError(HINT)

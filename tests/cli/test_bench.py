@@ -1,0 +1,65 @@
+"""``neurop bench`` measures what it is asked for, and says in one line what it cannot."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROW = {"case", "scope", "path", "device", "allocator", "forward_ms", "step_ms", "peak_mb", "error", "spread"}
+TINY = ["scopes=[layer]", "repeats=2", "seconds=0"]
+
+
+def test_bench(neurop: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    case = "2d-2x3x16-m4"
+    assert neurop("bench", f"cases=[{case}]", "paths=[neurop,torch-fft]", *TINY) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split()[:4] == ["case", "scope", "path", "allocator"]
+    assert lines[-1] == "wrote runs/bench"
+    written = tmp_path / "runs" / "bench"
+    assert {file.name for file in written.iterdir()} == {"bench.json", "bench.png"}
+    record = json.loads((written / "bench.json").read_text())
+    assert set(record) == {"machine", "settings", "notes", "rows"}
+    assert record["machine"]["copy_gb_per_s"] > 0.1
+    assert record["machine"]["gemm_gflop_per_s"] > 1
+    told = [(row["case"], row["scope"], row["path"], row["device"], row["allocator"]) for row in record["rows"]]
+    assert told == [(case, "layer", path, "cpu", kind) for path in ("neurop", "torch-fft") for kind in ("shipped", "same")]
+    for row in record["rows"]:
+        assert set(row) == ROW
+        assert 0 < row["forward_ms"] < row["step_ms"]
+        assert 0 < row["error"] < 1e-6
+        # At least the output and its gradient; at most what some dozen such fields take.
+        assert 2 * 2 * 3 * 16**2 * 4e-6 < row["peak_mb"] < 1
+        low, high = row["spread"]["forward_ms"]
+        assert low <= row["forward_ms"] <= high
+        assert row["spread"]["rounds"] == 2
+    shipped, same, *_ = record["rows"]
+    assert shipped | {"allocator": "same"} == same
+
+
+@pytest.mark.parametrize(
+    ("argument", "line"),
+    [
+        ("cases=[2d-16x32x64-m1x]", "no case '2d-16x32x64-m1x' (DIMENSIONSd-BATCHxWIDTHxPOINTS-mMODES); did you mean '2d-16x32x64-m16'?"),
+        ("cases=[2d-1x1x8-m5]", "case 2d-1x1x8-m5: 8 points resolve at most 4 modes"),
+        ("cases=[]", "cases=[]: give a list, such as cases=[2d-16x32x64-m16]"),
+        ("scopes=[layers]", "no scope 'layers'; did you mean 'layer'?"),
+        ("paths=[neurop-compile]", "no path 'neurop-compile'; did you mean 'neurop-compiled'?"),
+        ("repeats=0", "repeats=0; give at least 1"),
+        ("seconds=-1", "seconds=-1; give a number of at least 0"),
+    ],
+)
+def test_what_it_cannot_do_is_one_line(
+    argument: str, line: str, neurop: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert neurop("bench", argument) == 2
+    assert capsys.readouterr().err == f"neurop bench: {line}\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_path_that_is_not_installed(
+    neurop: Callable[..., int], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("neurop.bench.paths.available", lambda: False)
+    assert neurop("bench", "paths=[neuraloperator]") == 2
+    assert capsys.readouterr().err == "neurop bench: paths: neuraloperator is not installed; pip install 'neurop[bench]'\n"
