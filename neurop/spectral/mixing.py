@@ -66,7 +66,8 @@ def restrict(weight: Tensor, modes: Sequence[int], kept: Sequence[int]) -> Tenso
     for axis, (m, e) in enumerate(zip(modes[:-1], kept[:-1], strict=True)):
         if e < m:
             weight = torch.cat([weight.narrow(axis, 0, e), weight.narrow(axis, m, e - 1)], dim=axis)
-    return weight.narrow(len(modes) - 1, 0, kept[-1])
+    # Even a narrow that leaves nothing out costs a zero-filled copy of the weights in the backward pass.
+    return weight if kept[-1] == modes[-1] else weight.narrow(len(modes) - 1, 0, kept[-1])
 
 
 def mix(z: Tensor, weight: Tensor) -> Tensor:
