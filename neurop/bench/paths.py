@@ -50,7 +50,8 @@ def build(path: str, case: Case, scope: str, seed: int = 0) -> nn.Module:
             return peer_layer(conv) if path == "neuraloperator" else _maybe_compiled(conv, path)
         if path == "neuraloperator":
             return peer_model(case, DEPTH)
-        model = FNO(1, 1, modes=case.bands, width=case.width, depth=DEPTH)
+        # The blocks' MLP as wide as neuraloperator makes it.
+        model = FNO(1, 1, modes=case.bands, width=case.width, depth=DEPTH, expansion=0.5)
         if path == "torch-fft":
             model.blocks = nn.ModuleList(FFTBlock(block) for block in model.blocks)  # type: ignore[arg-type]
         return _maybe_compiled(model, path)

@@ -15,7 +15,8 @@ from neurop.bench.cases import Case, parse
 from neurop.bench.worker import Start
 
 NOTES = (
-    "forward_ms: evaluation without a graph; step_ms: forward, loss, backward (of a layer also to its input) and AdamW. "
+    "forward_ms: evaluation without a graph; step_ms: forward, loss, backward (of a layer also to its input) and AdamW, "
+    "fused where the parameters are real (PyTorch's fused step refuses complex ones). "
     "Medians over rounds in which the candidates take turns; spread holds the quartiles.",
     "peak_mb (10^6 bytes): the most that tensors occupy at once in a training step, beyond weights, optimizer state and input, as "
     "PyTorch's profiler counts it; workspaces of libraries are not in it.",
@@ -24,7 +25,7 @@ NOTES = (
     "so, from the same measurement, and the others with the C library's own settings.",
     "A layer of neurop gets its input with channels last in memory, as its blocks hand it on; the others with channels first.",
     "Layers, and the models neurop, neurop-compiled and torch-fft, are the same function with the same weights. neuraloperator's model "
-    "is its own FNO of the same modes, width and depth: its lifting, projection, skips and the MLP of its blocks differ.",
+    "is its own FNO of the same modes, width and depth: the MLPs of its blocks are as wide, its lifting and its skips differ.",
 )
 # With fewer rounds than this a median says little.
 LEAST_ROUNDS = 3

@@ -32,7 +32,9 @@ class Candidate:
         # Within a model a layer hands a gradient on to what is before it.
         self.x = sample(path, case, scope, seed).requires_grad_(scope == "layer")
         # A rate of 0 takes the same work, and the weights stay those that the error is measured with.
-        self.optimizer = torch.optim.AdamW(self.module.parameters(), lr=0.0)
+        # The fused step is the quickest that PyTorch has, and takes no complex parameters.
+        fused = not any(p.is_complex() for p in self.module.parameters())
+        self.optimizer = torch.optim.AdamW(self.module.parameters(), lr=0.0, fused=fused)
         self.target = torch.zeros_like(self.forward())
         self.step()
         # A step takes about three evaluations.

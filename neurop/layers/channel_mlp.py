@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from torch import Tensor, nn
-from torch.nn.functional import gelu
+
+from neurop.layers.fused import mlp
 
 
 class ChannelMLP(nn.Module):
@@ -32,4 +33,9 @@ class ChannelMLP(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the mapped channels."""
-        return self.contract(gelu(self.expand(x)))
+        return mlp(x, *self.parts)
+
+    @property
+    def parts(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Weight and bias of the first layer, then of the second."""
+        return self.expand.weight, self.expand.bias, self.contract.weight, self.contract.bias

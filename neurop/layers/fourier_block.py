@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from torch import Tensor, nn
-from torch.nn.functional import gelu
 
 from neurop.layers.channel_mlp import ChannelMLP
+from neurop.layers.fused import block_tail
 from neurop.layers.spectral_conv import SpectralConv
 from neurop.physics.grid import Grid
 
@@ -42,4 +42,20 @@ class FourierBlock(nn.Module):
 
     def forward(self, v: Tensor) -> Tensor:
         """Return the field one block later."""
-        return v + self.mlp(gelu(self.spectral.channels_last(v) + self.skip(v)))
+        return self.step(v)[0]
+
+    def step(self, v: Tensor, begun: Tensor | None = None, following: FourierBlock | None = None) -> tuple[Tensor, Tensor | None]:
+        """Return the field one block later and the transform that the `following` block begins with.
+
+        Parameters
+        ----------
+        v
+            The field.
+        begun
+            This block's transform, as far as the block before has brought it.
+        following
+            The next block.
+        """
+        spectrum, synthesis = self.spectral.unfinished(v, begun)
+        analysis = None if following is None else following.spectral.first_matrix(v)
+        return block_tail(v, spectrum, synthesis, analysis, (self.skip.weight, self.skip.bias), self.mlp.parts)

@@ -11,7 +11,20 @@ from torch import Tensor, nn
 
 from neurop.errors import InputError
 from neurop.physics.grid import Grid
-from neurop.spectral import Fourier, analyze, check_target, from_signed, mix, restrict, signed_sizes, spacing, synthesize, to_signed
+from neurop.spectral import (
+    Fourier,
+    analysis_matrix,
+    analyze,
+    check_target,
+    from_signed,
+    mix,
+    restrict,
+    signed_sizes,
+    spacing,
+    synthesize,
+    to_signed,
+    unfinished,
+)
 
 
 class SpectralConv(nn.Module):
@@ -89,14 +102,23 @@ class SpectralConv(nn.Module):
 
     def channels_last(self, x: Tensor, grid: Sequence[int] | Tensor | None = None) -> Tensor:
         """Return the same for ``(batch, *grid, channels)``, the layout in which the engine works."""
+        target = x.shape[1:-1] if grid is None else grid
+        kept = self.kept(x.shape[1:-1], None if isinstance(target, Tensor) else target)
+        return synthesize(self._mixed(x, kept, target), self.bases, kept, self.domain.axes, target, fold=self.alias == "fft")
+
+    def unfinished(self, x: Tensor, begun: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Return :meth:`channels_last` before its last product, ``(batch, n_1, ..., size_d, channels)``, and the matrix of that product.
+
+        `begun`, if given, is ``first_matrix(x) @ x``.
+        """
         shape = x.shape[1:-1]
-        target = shape if grid is None else grid
-        kept = self.kept(shape, None if isinstance(target, Tensor) else target)
-        z = to_signed(analyze(x, self.bases, kept, self.domain.axes), kept)
-        y = mix(z, restrict(self.weight, self.modes, kept))
-        if self.alias == "fft":
-            y = self._drop_positive_nyquist(y, kept, shape, target)
-        return synthesize(from_signed(y, kept), self.bases, kept, self.domain.axes, target, fold=self.alias == "fft")
+        kept = self.kept(shape)
+        return unfinished(self._mixed(x, kept, shape, begun), self.bases, kept, self.domain.axes, shape, fold=self.alias == "fft")
+
+    def first_matrix(self, x: Tensor) -> Tensor:
+        """Return the matrix ``(size_d, n_d)`` with which the transform of a channels-last `x` begins, along its last grid axis."""
+        shape = x.shape[1:-1]
+        return analysis_matrix(self.bases[-1], self.kept(shape)[-1], self.domain.axes[-1], shape[-1], x.dtype, x.device)
 
     def kept(self, shape: Sequence[int], grid: Sequence[int] | None = None) -> tuple[int, ...]:
         """Return how many modes per axis both the input grid and the output grid resolve."""
@@ -105,6 +127,14 @@ class SpectralConv(nn.Module):
             limits = [n // 2 + 1 if self.alias == "fft" else basis.resolved(spacing(axis, n)) for n in sizes]
             kept.append(max(min(basis.modes, *limits), 1))
         return tuple(kept)
+
+    def _mixed(self, x: Tensor, kept: Sequence[int], target: Sequence[int] | Tensor, begun: Tensor | None = None) -> Tensor:
+        """Return the coefficients of the convolution."""
+        z = to_signed(analyze(x if begun is None else begun, self.bases, kept, self.domain.axes, begun is not None), kept)
+        y = mix(z, restrict(self.weight, self.modes, kept))
+        if self.alias == "fft":
+            y = self._drop_positive_nyquist(y, kept, x.shape[1:-1], target)
+        return from_signed(y, kept)
 
     def _drop_positive_nyquist(self, y: Tensor, kept: Sequence[int], shape: Sequence[int], target: Sequence[int] | Tensor) -> Tensor:
         # A complex FFT of even length n holds -n/2 and not +n/2.

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from neurop.errors import InputError
 from neurop.layers import ChannelMLP, Coordinates, FourierBlock
+from neurop.layers.fused import linear
 from neurop.physics.grid import Grid
 
 
@@ -83,9 +84,10 @@ class FNO(nn.Module):
         channels = self.lift.in_features - self.coordinates.channels
         if x.dim() != 2 + len(self.modes) or x.shape[1] != channels:
             raise InputError(f"input has shape {tuple(x.shape)}; need (batch, {channels}, and {len(self.modes)} grid axes)")
-        v = self.lift(self.coordinates(x.movedim(1, -1)))  # (batch, *grid, width)
-        for block in self.blocks:
-            v = block(v)
+        v = linear(self.coordinates(x.movedim(1, -1)), self.lift.weight, self.lift.bias)  # (batch, *grid, width)
+        begun = None
+        for block, following in zip(self.blocks, [*self.blocks[1:], None]):
+            v, begun = cast(FourierBlock, block).step(v, begun, following)
         return self.project(v).movedim(-1, 1)
 
     def resolved(self, shape: Sequence[int]) -> tuple[int, ...]:

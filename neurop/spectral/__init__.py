@@ -1,17 +1,20 @@
 """The spectral engine: bases as small real matrices, separable transforms, per-mode mixing."""
 
 from neurop.spectral.bases import Basis, Cosine, Fourier, Sine, natural_basis, spacing
+from neurop.spectral.matrices import analysis_matrix, halved
 from neurop.spectral.mixing import from_signed, mix, restrict, signed_sizes, to_signed
-from neurop.spectral.transform import analyze, check_target, resample, synthesize
+from neurop.spectral.transform import analyze, check_target, resample, synthesize, unfinished
 
 __all__ = [
     "Basis",
     "Cosine",
     "Fourier",
     "Sine",
+    "analysis_matrix",
     "analyze",
     "check_target",
     "from_signed",
+    "halved",
     "mix",
     "natural_basis",
     "resample",
@@ -20,4 +23,5 @@ __all__ = [
     "spacing",
     "synthesize",
     "to_signed",
+    "unfinished",
 ]

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import torch
 from torch import Tensor
+from torch.utils.weak import WeakTensorKeyDictionary
 
 from neurop.physics.grid import Axis
 from neurop.spectral.bases import Basis
@@ -26,6 +27,46 @@ def synthesis_matrix(basis: Basis, modes: int, axis: Axis, n: int, dtype: torch.
     """
     build = _synthesis if torch.compiler.is_compiling() else _synthesis_cached
     return build(replace(basis, modes=modes), axis, n, dtype, device, fold)
+
+
+def halved(matrix: Tensor, points: int = 0) -> tuple[Tensor, Tensor | None, int]:
+    r"""Use that functions repeat or change sign after half a period: :math:`\varphi_k(x + 1/2) = (-1)^k \varphi_k(x)`.
+
+    Parameters
+    ----------
+    matrix
+        The n values of each function.
+    points
+        The axis along which they lie, 0 or 1.
+
+    Returns
+    -------
+    Tensor, Tensor or None, int
+        The first n / 2 values with the functions that repeat in front, where each function was, and how many repeat;
+        or the matrix, None and 0 where this does not hold of every function. Contiguous.
+
+    Examples
+    --------
+    >>> halved(torch.tensor([[1.0, 1.0, 0.0], [1.0, 0.0, 1.0], [1.0, -1.0, 0.0], [1.0, 0.0, -1.0]]))
+    (tensor([[1., 1., 0.],
+            [1., 0., 1.]]), tensor([0, 1, 2]), 1)
+    """
+    if matrix not in _HALVED:
+        half, order, even = _halved(matrix if points == 0 else matrix.t())
+        _HALVED[matrix] = (half if points == 0 else half.t()).contiguous(), order, even
+    return _HALVED[matrix]  # type: ignore[no-any-return]
+
+
+def _halved(matrix: Tensor) -> tuple[Tensor, Tensor | None, int]:
+    first, second = matrix[: len(matrix) // 2], matrix[len(matrix) // 2 :]
+    if len(first) != len(second):
+        return matrix, None, 0
+    odd = (first * second).sum(0) < 0
+    rounding = 4 * torch.finfo(matrix.dtype).eps * float(matrix.abs().max())
+    if not torch.allclose(second, torch.where(odd, -first, first), rtol=0, atol=rounding):
+        return matrix, None, 0
+    order = torch.argsort(odd.to(torch.uint8), stable=True)
+    return first[:, order], order, int((~odd).sum())
 
 
 def point_matrix(bases: Sequence[Basis], modes: Sequence[int], points: Tensor) -> Tensor:
@@ -72,5 +113,6 @@ def _constant(matrix: object, dtype: torch.dtype, device: torch.device) -> Tenso
 
 
 # A compiled graph cannot look into a cache: there the matrices are built by the graph, once per distinct matrix.
+_HALVED: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
 _analysis_cached = lru_cache(maxsize=1024)(_analysis)
 _synthesis_cached = lru_cache(maxsize=1024)(_synthesis)

@@ -19,6 +19,8 @@ def apply_matrix(matrix: Tensor, x: Tensor, axis: int) -> Tensor:
     All that follows the axis is one inner dimension, all before it the batch of one ``bmm``.
     """
     shape = x.shape
+    if shape[axis + 1 :].numel() == 1:  # one product with many rows rather than as many with a vector
+        return torch.matmul(x.reshape(shape[: axis + 1]), matrix.t()).reshape(*shape[:axis], matrix.shape[0], *shape[axis + 1 :])
     inner = x.reshape(shape[:axis].numel(), shape[axis], shape[axis + 1 :].numel())
     out = torch.bmm(matrix.expand(inner.shape[0], -1, -1), inner)
     return out.reshape(*shape[:axis], matrix.shape[0], *shape[axis + 1 :])
@@ -34,7 +36,7 @@ def check_target(target: Sequence[int] | Tensor, domain: Grid) -> None:
         raise InputError(f"{len(target)} sizes {tuple(target)} for a grid of {d} axes ({names})")
 
 
-def analyze(x: Tensor, bases: Sequence[Basis], modes: Sequence[int], axes: Sequence[Axis]) -> Tensor:
+def analyze(x: Tensor, bases: Sequence[Basis], modes: Sequence[int], axes: Sequence[Axis], begun: bool = False) -> Tensor:
     r"""Return the coefficients of a field in a tensor-product basis.
 
     .. math:: c_{k_1 \dots k_d} = \sum_j w_j f(x_j) \varphi_{k_1}(x_{j_1}) \cdots \varphi_{k_d}(x_{j_d})
@@ -45,14 +47,16 @@ def analyze(x: Tensor, bases: Sequence[Basis], modes: Sequence[int], axes: Seque
         ``(batch, n_1, ..., n_d, channels)``.
     bases, modes, axes
         One basis, the number of its modes and one grid axis per dimension.
+    begun
+        Whether `x` holds coefficients along the last axis already.
 
     Returns
     -------
     Tensor
         ``(batch, size_1, ..., size_d, channels)``.
     """
-    # The first axis goes first: its product has the longest inner dimension and halves the work of the next.
-    for axis, (basis, m, where) in enumerate(zip(bases, modes, axes, strict=True), start=1):
+    # The last axis goes first: row by row, the points of one product lie together in memory.
+    for axis, (basis, m, where) in reversed([*enumerate(zip(bases, modes, axes, strict=True), start=1)][: -1 if begun else None]):
         x = apply_matrix(analysis_matrix(basis, m, where, x.shape[axis], x.dtype, x.device), x, axis)
     return x
 
@@ -80,10 +84,27 @@ def synthesize(
     """
     if isinstance(grid, Tensor):
         return apply_matrix(point_matrix(bases, modes, grid.to(c)), c.flatten(1, -2), 1)
-    for axis in range(len(bases), 0, -1):
-        i, weigh = axis - 1, fold and axis == len(bases)
-        c = apply_matrix(synthesis_matrix(bases[i], modes[i], axes[i], grid[i], c.dtype, c.device, weigh), c, axis)
-    return c
+    c, last = unfinished(c, bases, modes, axes, grid, fold)
+    return apply_matrix(last, c, len(bases))
+
+
+def unfinished(
+    c: Tensor, bases: Sequence[Basis], modes: Sequence[int], axes: Sequence[Axis], grid: Sequence[int], fold: bool = False
+) -> tuple[Tensor, Tensor]:
+    """Evaluate coefficients along all axes but the last; arguments as of :func:`synthesize`.
+
+    Returns
+    -------
+    Tensor, Tensor
+        ``(batch, n_1, ..., n_{d-1}, size_d, channels)``, and the matrix ``(n_d, size_d)`` that completes it.
+    """
+    matrices = [
+        synthesis_matrix(basis, m, axis, n, c.dtype, c.device, fold and i == len(bases) - 1)
+        for i, (basis, m, axis, n) in enumerate(zip(bases, modes, axes, grid, strict=True))
+    ]
+    for axis, matrix in enumerate(matrices[:-1], start=1):
+        c = apply_matrix(matrix, c, axis)
+    return c, matrices[-1]
 
 
 def resample(x: Tensor, domain: Grid, shape: Sequence[int] | Tensor, band: Sequence[int] | None = None) -> Tensor:

@@ -1,0 +1,115 @@
+// Small products and the GELU on vectors of 16 floats, by the compiler's own vector types: no instruction set is named.
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+#include <vector>
+
+namespace neurop {
+
+constexpr int kLanes = 16;
+typedef float Vec __attribute__((vector_size(64), aligned(4), may_alias));
+typedef std::int32_t Int __attribute__((vector_size(64)));
+
+inline Vec load(const float* p) { return *reinterpret_cast<const Vec*>(p); }
+inline void store(float* p, Vec v) { *reinterpret_cast<Vec*>(p) = v; }
+inline Vec splat(float x) { return x - Vec{}; }
+inline Vec load_part(const float* p, long count) {
+    Vec v{};
+    std::memcpy(&v, p, count * sizeof(float));
+    return v;
+}
+inline void store_part(float* p, Vec v, long count) { std::memcpy(p, &v, count * sizeof(float)); }
+
+// A matrix by rows: element (i, j) at p[i * row + j * column].
+struct View {
+    const float* p;
+    long row, column;
+};
+
+// Product of ROWS x k by k x (16 VECTORS), held in registers, on top of what `init` points at (null: zero).
+// With PART only the first `lanes` columns of c and init are there.
+template <int ROWS, int VECTORS, bool PART>
+inline void block(long k, View a, View b, float* c, long c_row, const float* init, long init_row, long lanes) {
+    const auto get = [lanes](const float* p) { return PART ? load_part(p, lanes) : load(p); };
+    Vec sum[ROWS][VECTORS];
+    for (int i = 0; i < ROWS; ++i)
+        for (int j = 0; j < VECTORS; ++j) sum[i][j] = init ? get(init + i * init_row + kLanes * j) : Vec{};
+    for (long l = 0; l < k; ++l) {
+        Vec right[VECTORS];
+        for (int j = 0; j < VECTORS; ++j) right[j] = load(b.p + l * b.row + kLanes * j);
+        for (int i = 0; i < ROWS; ++i) {
+            const float left = a.p[i * a.row + l * a.column];
+            for (int j = 0; j < VECTORS; ++j) sum[i][j] += left * right[j];
+        }
+    }
+    for (int i = 0; i < ROWS; ++i)
+        for (int j = 0; j < VECTORS; ++j) PART ? store_part(c + i * c_row, sum[i][j], lanes) : store(c + i * c_row + kLanes * j, sum[i][j]);
+}
+
+template <int VECTORS, bool PART = false>
+inline void columns(long m, long k, View a, View b, float* c, long c_row, const float* init, long init_row, long lanes = kLanes) {
+    constexpr int kRows = 8;
+    const auto rows = [&](auto count, long i) {
+        block<decltype(count)::value, VECTORS, PART>(k, {a.p + i * a.row, a.row, a.column}, b, c + i * c_row, c_row,
+                                                     init ? init + i * init_row : init, init_row, lanes);
+    };
+    long i = 0;
+    for (; i + kRows <= m; i += kRows) rows(std::integral_constant<int, kRows>{}, i);
+    for (; i < m; ++i) rows(std::integral_constant<int, 1>{}, i);
+}
+
+// c = init + a b, of (m x k) and (k x n); b is contiguous along its rows, and so are c and init.
+inline void gemm(long m, long n, long k, View a, View b, float* c, long c_row, const float* init = nullptr, long init_row = 0) {
+    long j = 0;
+    for (; j + 2 * kLanes <= n; j += 2 * kLanes)
+        columns<2>(m, k, a, {b.p + j, b.row, 1}, c + j, c_row, init ? init + j : init, init_row);
+    if (n - j >= kLanes) {
+        columns<1>(m, k, a, {b.p + j, b.row, 1}, c + j, c_row, init ? init + j : init, init_row);
+        j += kLanes;
+    }
+    if (j == n) return;
+    thread_local std::vector<float> packed;  // what is left of b, with whole vectors as rows
+    packed.assign(k * kLanes, 0.0f);
+    for (long l = 0; l < k; ++l) std::copy_n(b.p + l * b.row + j, n - j, packed.data() + l * kLanes);
+    columns<1, true>(m, k, a, {packed.data(), kLanes, 1}, c + j, c_row, init ? init + j : init, init_row, n - j);
+}
+
+// exp(x) for x <= 0, to 2 ulp: 2^n times a polynomial on [-ln 2 / 2, ln 2 / 2].
+inline Vec exp_negative(Vec x) {
+    const Vec low = splat(-87.0f);
+    x = x < low ? low : x;
+    const Vec magic = splat(12582912.0f);  // 1.5 * 2^23: adding it rounds to an integer
+    const Vec n = (x * 1.44269504088896341f + magic) - magic;
+    const Vec r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+    Vec p = splat(1.9875691500e-4f);
+    p = p * r + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    p = p * r * r + r + 1.0f;
+    const Int power = (__builtin_convertvector(n, Int) + 127) << 23;
+    Vec scale;
+    std::memcpy(&scale, &power, sizeof scale);
+    return p * scale;
+}
+
+// GELU(x) = x Phi(x) and its derivative Phi(x) + x phi(x), with erf of Abramowitz and Stegun, 7.1.26 (1.5e-7): one exponential for both.
+inline Vec gelu(Vec x, Vec& slope) {
+    const Vec magnitude = x < 0.0f ? -x : x;
+    const Vec t = 1.0f / (magnitude * (0.3275911f * 0.70710678118654752f) + 1.0f);
+    const Vec e = exp_negative(-0.5f * x * x);
+    Vec p = splat(1.061405429f);
+    p = p * t - 1.453152027f;
+    p = p * t + 1.421413741f;
+    p = p * t - 0.284496736f;
+    p = p * t + 0.254829592f;
+    const Vec tail = 0.5f * p * t * e;  // 1 - Phi(|x|)
+    const Vec phi = x < 0.0f ? tail : 1.0f - tail;
+    slope = phi + x * (e * 0.39894228040143268f);
+    return x * phi;
+}
+
+}  // namespace neurop
