@@ -6,7 +6,6 @@ while they are in the cache, and compute most intermediates again in the backwar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -19,7 +18,7 @@ from neurop.spectral import halved, native
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     r"""Return :math:`W x + b` over the last axis."""
-    if not _tracked(x, weight, bias) or not native.usable(x, weight, bias):
+    if not native.tracked(x, weight, bias) or not native.usable(x, weight, bias):
         return functional.linear(x, weight, bias)
     return _Linear.apply(x, weight, bias)  # type: ignore[no-untyped-call, no-any-return]
 
@@ -29,7 +28,7 @@ def mlp(x: Tensor, *parameters: Tensor) -> Tensor:
     if not native.usable(x, *parameters):
         return _plain_mlp(x, *parameters)
     points = x.reshape(-1, x.shape[-1])
-    y = _Mlp.apply(points, *parameters) if _tracked(x, *parameters) else _mlp_forward(points, *parameters)  # type: ignore[no-untyped-call]
+    y = _Mlp.apply(points, *parameters) if native.tracked(x, *parameters) else _mlp_forward(points, *parameters)  # type: ignore[no-untyped-call]
     return y.view(*x.shape[:-1], len(parameters[-1]))
 
 
@@ -62,15 +61,11 @@ def block_tail(
     if not native.usable(*given):
         return _plain_tail(synthesis, analysis, *given)
     rows = (x.reshape(-1, *x.shape[-2:]), spectrum.reshape(-1, *spectrum.shape[-2:]), *given[2:])
-    if _tracked(*given):
+    if native.tracked(*given):
         y, ahead = _Tail.apply(synthesis, analysis, *rows)  # type: ignore[no-untyped-call]
     else:
         y, ahead, _ = _tail_forward(synthesis, analysis, *rows)
     return y.view(x.shape), None if ahead is None else ahead.view(*x.shape[:-2], *ahead.shape[1:])
-
-
-def _tracked(*tensors: Tensor) -> bool:
-    return torch.is_grad_enabled() and any(t.requires_grad for t in tensors)
 
 
 def _plain_mlp(x: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor) -> Tensor:
@@ -126,7 +121,7 @@ class _Linear(torch.autograd.Function):
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
         x, w, b = tensors = ctx.saved_tensors
         if torch.is_grad_enabled():
-            return _again(lambda *t: (functional.linear(*t),), tensors, ctx.needs_input_grad, (g,))
+            return native.differentiable(lambda *t: (functional.linear(*t),), tensors, ctx.needs_input_grad, (g,))
         gx, sums = torch.empty_like(x) if ctx.needs_input_grad[0] else None, [torch.zeros_like(w), torch.zeros_like(b)]
         sizes = (x.numel() // x.shape[-1], x.shape[-1], len(b))
         native.call("linear_backward", sizes, x.contiguous(), w.contiguous(), g.contiguous(), gx, sums)
@@ -143,7 +138,7 @@ class _Mlp(torch.autograd.Function):
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
         x, *parameters = tensors = ctx.saved_tensors
         if torch.is_grad_enabled():
-            return _again(lambda *t: (_plain_mlp(*t),), tensors, ctx.needs_input_grad, (g,))
+            return native.differentiable(lambda *t: (_plain_mlp(*t),), tensors, ctx.needs_input_grad, (g,))
         gx, sums = torch.empty_like(x), [torch.zeros_like(p) for p in parameters]
         sizes = (len(x), x.shape[1], len(parameters[1]), len(parameters[3]))
         native.call("mlp_backward", sizes, x, _kernel_mlp(*parameters), g.contiguous(), gx, sums)
@@ -162,7 +157,7 @@ class _Tail(torch.autograd.Function):
     def backward(ctx: Any, g: Tensor | None, g_ahead: Tensor | None) -> tuple[Tensor | None, ...]:
         *tensors, kept = ctx.saved_tensors
         if torch.is_grad_enabled():
-            return _again(_plain_tail, tensors, ctx.needs_input_grad, (g, g_ahead))
+            return native.differentiable(_plain_tail, tensors, ctx.needs_input_grad, (g, g_ahead))
         s, analysis, x, z, w, b, *mlp = tensors
         gx, gz, sums = torch.empty_like(x), torch.empty_like(z), [torch.zeros_like(p) for p in (w, b, *mlp)]
         g = torch.zeros_like(x) if g is None else g.contiguous()
@@ -171,13 +166,3 @@ class _Tail(torch.autograd.Function):
         given = (x, kept, *matrices, w.contiguous(), _kernel_mlp(*mlp), g, ahead)
         native.call("block_backward", (*x.shape, len(mlp[1]), *sizes), *given, gx, gz, sums)
         return None, None, gx, gz, *sums
-
-
-def _again(
-    plain: Callable[..., Any], tensors: Sequence[Tensor | None], needed: Sequence[bool], gradients: Sequence[Tensor | None]
-) -> tuple[Tensor | None, ...]:
-    """Return the gradients of ``plain(*tensors)``, a tuple, as what can itself be differentiated; None where not needed."""
-    wanted = [t for t, need in zip(tensors, needed, strict=True) if t is not None and need]
-    ends = [(y, g) for y, g in zip(plain(*tensors), gradients, strict=True) if g is not None]
-    found = iter(torch.autograd.grad(*zip(*ends), create_graph=True, inputs=wanted) if ends else [])
-    return tuple(next(found, None) if need else None for need in needed)

@@ -18,6 +18,7 @@ from neurop.spectral import (
     check_target,
     from_signed,
     mix,
+    mix_packed,
     restrict,
     signed_sizes,
     spacing,
@@ -130,11 +131,11 @@ class SpectralConv(nn.Module):
 
     def _mixed(self, x: Tensor, kept: Sequence[int], target: Sequence[int] | Tensor, begun: Tensor | None = None) -> Tensor:
         """Return the coefficients of the convolution."""
-        z = to_signed(analyze(x if begun is None else begun, self.bases, kept, self.domain.axes, begun is not None), kept)
-        y = mix(z, restrict(self.weight, self.modes, kept))
-        if self.alias == "fft":
-            y = self._drop_positive_nyquist(y, kept, x.shape[1:-1], target)
-        return from_signed(y, kept)
+        c = analyze(x if begun is None else begun, self.bases, kept, self.domain.axes, begun is not None)
+        if self.alias == "strict":
+            return mix_packed(c, self.weight, self.modes, kept)
+        y = mix(to_signed(c, kept), restrict(self.weight, self.modes, kept))
+        return from_signed(self._drop_positive_nyquist(y, kept, x.shape[1:-1], target), kept)
 
     def _drop_positive_nyquist(self, y: Tensor, kept: Sequence[int], shape: Sequence[int], target: Sequence[int] | Tensor) -> Tensor:
         # A complex FFT of even length n holds -n/2 and not +n/2.

@@ -2,7 +2,7 @@
 
 from neurop.spectral.bases import Basis, Cosine, Fourier, Sine, natural_basis, spacing
 from neurop.spectral.matrices import analysis_matrix, halved
-from neurop.spectral.mixing import from_signed, mix, restrict, signed_sizes, to_signed
+from neurop.spectral.mixing import from_signed, mix, mix_packed, restrict, signed_sizes, to_signed
 from neurop.spectral.transform import analyze, check_target, resample, synthesize, unfinished
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "from_signed",
     "halved",
     "mix",
+    "mix_packed",
     "natural_basis",
     "resample",
     "restrict",

@@ -10,9 +10,10 @@ import platform
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -68,6 +69,21 @@ def call(name: str, sizes: Sequence[int], *arguments: Tensor | Sequence[Tensor] 
     function = getattr(kernels, f"neurop_{name}")
     function.restype = None
     function(torch.get_num_threads(), (ctypes.c_int64 * len(sizes))(*sizes), *(_pointer(a) for a in arguments))
+
+
+def tracked(*tensors: Tensor) -> bool:
+    """Return whether a gradient is wanted of any of them."""
+    return torch.is_grad_enabled() and any(t.requires_grad for t in tensors)
+
+
+def differentiable(
+    plain: Callable[..., Any], tensors: Sequence[Tensor | None], needed: Sequence[bool], gradients: Sequence[Tensor | None]
+) -> tuple[Tensor | None, ...]:
+    """Return the gradients of ``plain(*tensors)``, a tuple, as what can itself be differentiated; None where not needed."""
+    wanted = [t for t, need in zip(tensors, needed, strict=True) if t is not None and need]
+    ends = [(y, g) for y, g in zip(plain(*tensors), gradients, strict=True) if g is not None]
+    found = iter(torch.autograd.grad(*zip(*ends), create_graph=True, inputs=wanted) if ends else [])
+    return tuple(next(found, None) if need else None for need in needed)
 
 
 def _pointer(argument: Tensor | Sequence[Tensor] | None) -> ctypes.c_void_p | ctypes.Array[ctypes.c_void_p]:
