@@ -72,6 +72,6 @@ class FFTBlock(nn.Module):
         super().__init__()
         self.spectral, self.skip, self.mlp = FFTConv(block.spectral), block.skip, block.mlp
 
-    def forward(self, v: Tensor) -> Tensor:
-        """Return the field one block later."""
-        return v + self.mlp(gelu(self.spectral(v.movedim(-1, 1)).movedim(1, -1) + self.skip(v)))
+    def step(self, v: Tensor, *_: object) -> tuple[Tensor, None]:
+        """Return the field one block later, and nothing prepared for the next block."""
+        return v + self.mlp(gelu(self.spectral(v.movedim(-1, 1)).movedim(1, -1) + self.skip(v))), None

@@ -20,15 +20,15 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     r"""Return :math:`W x + b` over the last axis."""
     if not native.tracked(x, weight, bias) or not native.usable(x, weight, bias):
         return functional.linear(x, weight, bias)
-    return _Linear.apply(x, weight, bias)  # type: ignore[no-untyped-call, no-any-return]
+    return _Linear.apply(x, weight, bias)
 
 
 def mlp(x: Tensor, *parameters: Tensor) -> Tensor:
     r"""Return :math:`W_2\,\mathrm{GELU}(W_1 x + b_1) + b_2` over the last axis; parameters in the order W1, b1, W2, b2."""
     if not native.usable(x, *parameters):
         return _plain_mlp(x, *parameters)
-    points = x.reshape(-1, x.shape[-1])
-    y = _Mlp.apply(points, *parameters) if native.tracked(x, *parameters) else _mlp_forward(points, *parameters)  # type: ignore[no-untyped-call]
+    points = x.reshape(-1, x.shape[-1]).contiguous()
+    y = _Mlp.apply(points, *parameters) if native.tracked(x, *parameters) else _mlp_forward(points, *parameters)
     return y.view(*x.shape[:-1], len(parameters[-1]))
 
 
@@ -60,9 +60,9 @@ def block_tail(
     given = (x, spectrum, *skip, *mlp)
     if not native.usable(*given):
         return _plain_tail(synthesis, analysis, *given)
-    rows = (x.reshape(-1, *x.shape[-2:]), spectrum.reshape(-1, *spectrum.shape[-2:]), *given[2:])
+    rows = (x.reshape(-1, *x.shape[-2:]).contiguous(), spectrum.reshape(-1, *spectrum.shape[-2:]).contiguous(), *given[2:])
     if native.tracked(*given):
-        y, ahead = _Tail.apply(synthesis, analysis, *rows)  # type: ignore[no-untyped-call]
+        y, ahead = _Tail.apply(synthesis, analysis, *rows)
     else:
         y, ahead, _ = _tail_forward(synthesis, analysis, *rows)
     return y.view(x.shape), None if ahead is None else ahead.view(*x.shape[:-2], *ahead.shape[1:])

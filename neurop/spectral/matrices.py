@@ -54,7 +54,7 @@ def halved(matrix: Tensor, points: int = 0) -> tuple[Tensor, Tensor | None, int]
     if matrix not in _HALVED:
         half, order, even = _halved(matrix if points == 0 else matrix.t())
         _HALVED[matrix] = (half if points == 0 else half.t()).contiguous(), order, even
-    return _HALVED[matrix]  # type: ignore[no-any-return]
+    return _HALVED[matrix]
 
 
 def _halved(matrix: Tensor) -> tuple[Tensor, Tensor | None, int]:

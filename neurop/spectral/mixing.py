@@ -39,7 +39,7 @@ def mix_packed(c: Tensor, weight: Tensor, modes: Sequence[int], kept: Sequence[i
     if len(modes) > 3 or not native.usable(c, weight):
         return _plain(c, weight, sizes)
     if native.tracked(c, weight):
-        return _Mix.apply(c, weight, sizes)  # type: ignore[no-untyped-call, no-any-return]
+        return _Mix.apply(c, weight, sizes)
     return _forward(c, weight, sizes)
 
 
@@ -54,7 +54,7 @@ class _Mix(torch.autograd.Function):
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
         c, weight = tensors = ctx.saved_tensors
         if torch.is_grad_enabled():
-            return *native.differentiable(lambda *t: (_plain(*t, ctx.sizes),), tensors, ctx.needs_input_grad[:2], (g,)), None
+            return *native.differentiable(lambda c, w: (_plain(c, w, ctx.sizes),), tensors, ctx.needs_input_grad[:2], (g,)), None
         axes = ctx.sizes[3]
         all_kept = ctx.sizes[4 : 4 + axes] == ctx.sizes[4 + axes :]
         gc, gw = c.new_empty(c.shape), weight.new_empty(weight.shape) if all_kept else weight.new_zeros(weight.shape)

@@ -82,7 +82,7 @@ def differentiable(
     """Return the gradients of ``plain(*tensors)``, a tuple, as what can itself be differentiated; None where not needed."""
     wanted = [t for t, need in zip(tensors, needed, strict=True) if t is not None and need]
     ends = [(y, g) for y, g in zip(plain(*tensors), gradients, strict=True) if g is not None]
-    found = iter(torch.autograd.grad(*zip(*ends), create_graph=True, inputs=wanted) if ends else [])
+    found = iter(torch.autograd.grad([y for y, _ in ends], wanted, [g for _, g in ends], create_graph=True) if ends else [])
     return tuple(next(found, None) if need else None for need in needed)
 
 

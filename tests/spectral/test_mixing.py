@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from neurop.physics.grid import Grid
-from neurop.spectral import Fourier, analyze, from_signed, mix, restrict, signed_sizes, synthesize, to_signed
+from neurop.spectral import Fourier, analyze, from_signed, mix, mix_packed, native, restrict, signed_sizes, synthesize, to_signed
 
 CASES = [((9,), (4,)), ((8,), (1,)), ((7, 8), (3, 4)), ((9, 7), (1, 3)), ((9, 7), (4, 1)), ((5, 7, 8), (2, 3, 4))]
 
@@ -78,3 +78,37 @@ def test_mixing_is_the_complex_product_per_mode(sizes: tuple[int, ...]) -> None:
     up = random(*y.shape, seed=2)
     direct = torch.autograd.grad((expected.real * up[0] + expected.imag * up[1]).sum(), (z, weight), retain_graph=True)
     torch.testing.assert_close(torch.autograd.grad((y * up).sum(), (z, weight)), direct, atol=1e-12, rtol=0)
+
+
+@pytest.mark.skipif(native.library() is None, reason="no C++ compiler, so the CPU kernels are not there")
+@pytest.mark.parametrize(
+    ("modes", "kept", "batch", "channels"),
+    [
+        ((1,), (1,), 1, (1, 1)),
+        ((5,), (5,), 3, (4, 6)),
+        ((5,), (2,), 3, (16, 17)),
+        ((4, 5), (4, 5), 9, (3, 5)),
+        ((4, 5), (2, 3), 2, (33, 8)),
+        ((4, 5), (1, 1), 2, (2, 2)),
+        ((4, 2, 5), (4, 1, 3), 1, (5, 3)),
+        ((3, 4, 5), (3, 4, 5), 2, (8, 16)),
+    ],
+)
+def test_mixing_of_packed_coefficients_is_that_of_signed_ones(
+    modes: tuple[int, ...], kept: tuple[int, ...], batch: int, channels: tuple[int, int]
+) -> None:
+    c = random(batch, *(2 * e - 1 for e in kept), channels[0])
+    weight = random(*signed_sizes(modes), channels[0], 2, channels[1], seed=1)
+    results = []
+    for dtype in (torch.float32, torch.float64):
+        x, r = c.to(dtype).requires_grad_(), weight.to(dtype).requires_grad_()
+        y = mix_packed(x, r, modes, kept)
+        results.append([y, *torch.autograd.grad(y, (x, r), random(*y.shape, seed=2).to(dtype))])
+        if dtype == torch.float64:
+            assert torch.equal(y, from_signed(mix(to_signed(x, kept), restrict(r, modes, kept)), kept))
+    for single, double in zip(*results, strict=True):
+        assert float((single.double() - double).norm()) <= 1e-6 * float(double.norm())
+    # Weights of frequencies that are not kept take no part.
+    outside = torch.ones_like(weight, dtype=torch.bool)
+    outside[results[1][2] != 0] = False
+    assert bool((results[0][2][outside] == 0).all())
