@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from neurop.layers.fused import mlp
+from neurop.spectral import mlp
 
 
 class ChannelMLP(nn.Module):

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from neurop.layers.channel_mlp import ChannelMLP
-from neurop.layers.fused import block_tail
 from neurop.layers.spectral_conv import SpectralConv
 from neurop.physics.grid import Grid
+from neurop.spectral import block_tail
 
 
 class FourierBlock(nn.Module):

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from neurop.errors import InputError
 from neurop.layers import ChannelMLP, Coordinates, FourierBlock
-from neurop.layers.fused import linear
 from neurop.physics.grid import Grid
+from neurop.spectral import linear
 
 
 class FNO(nn.Module):

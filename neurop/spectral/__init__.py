@@ -1,8 +1,9 @@
 """The spectral engine: bases as small real matrices, separable transforms, per-mode mixing."""
 
 from neurop.spectral.bases import Basis, Cosine, Fourier, Sine, natural_basis, spacing
-from neurop.spectral.matrices import analysis_matrix, halved
-from neurop.spectral.mixing import from_signed, mix, mix_packed, restrict, signed_sizes, to_signed
+from neurop.spectral.fused import block_tail, linear, mix_packed, mlp
+from neurop.spectral.matrices import analysis_matrix
+from neurop.spectral.mixing import from_signed, mix, restrict, signed_sizes, to_signed
 from neurop.spectral.transform import analyze, check_target, resample, synthesize, unfinished
 
 __all__ = [
@@ -12,11 +13,13 @@ __all__ = [
     "Sine",
     "analysis_matrix",
     "analyze",
+    "block_tail",
     "check_target",
     "from_signed",
-    "halved",
+    "linear",
     "mix",
     "mix_packed",
+    "mlp",
     "natural_basis",
     "resample",
     "restrict",

@@ -9,69 +9,10 @@ last, where conjugate symmetry holds the rest. Complex values are pairs of real 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
-
-from neurop.spectral import native
-
-
-def mix_packed(c: Tensor, weight: Tensor, modes: Sequence[int], kept: Sequence[int]) -> Tensor:
-    """Multiply each mode's channels by its complex matrix, from packed real coefficients to packed real ones.
-
-    Parameters
-    ----------
-    c
-        ``(batch, 2 e_1 - 1, ..., 2 e_d - 1, in)`` of the `kept` frequencies.
-    weight
-        ``(*signed_sizes(modes), in, 2, out)``: real part, imaginary part.
-    modes, kept
-        Frequencies of the weights per axis, and of the coefficients, at most as many.
-
-    Returns
-    -------
-    Tensor
-        ``(batch, 2 e_1 - 1, ..., 2 e_d - 1, out)``.
-    """
-    sizes = (c.shape[0], c.shape[-1], weight.shape[-1], len(modes), *modes, *kept)
-    if len(modes) > 3 or not native.usable(c, weight):
-        return _plain(c, weight, sizes)
-    if native.tracked(c, weight):
-        return _Mix.apply(c, weight, sizes)
-    return _forward(c, weight, sizes)
-
-
-class _Mix(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, c: Tensor, weight: Tensor, sizes: tuple[int, ...]) -> Tensor:
-        ctx.save_for_backward(c, weight)
-        ctx.sizes = sizes
-        return _forward(c, weight, sizes)
-
-    @staticmethod
-    def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
-        c, weight = tensors = ctx.saved_tensors
-        if torch.is_grad_enabled():
-            return *native.differentiable(lambda c, w: (_plain(c, w, ctx.sizes),), tensors, ctx.needs_input_grad[:2], (g,)), None
-        axes = ctx.sizes[3]
-        all_kept = ctx.sizes[4 : 4 + axes] == ctx.sizes[4 + axes :]
-        gc, gw = c.new_empty(c.shape), weight.new_empty(weight.shape) if all_kept else weight.new_zeros(weight.shape)
-        native.call("mix_backward", ctx.sizes, c.contiguous(), weight.contiguous(), g.contiguous(), gc, gw)
-        return gc, gw, None
-
-
-def _forward(c: Tensor, weight: Tensor, sizes: tuple[int, ...]) -> Tensor:
-    y = c.new_empty(*c.shape[:-1], weight.shape[-1])
-    native.call("mix_forward", sizes, c.contiguous(), weight.contiguous(), y)
-    return y
-
-
-def _plain(c: Tensor, weight: Tensor, sizes: tuple[int, ...]) -> Tensor:
-    axes = sizes[3]
-    modes, kept = sizes[4 : 4 + axes], sizes[4 + axes :]
-    return from_signed(mix(to_signed(c, kept), restrict(weight, modes, kept)), kept)
 
 
 def signed_sizes(modes: Sequence[int]) -> tuple[int, ...]:

@@ -10,14 +10,12 @@ import platform
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd import forward_ad
 
 _SOURCE = Path(__file__).parent / "csrc"
 _FLAGS = ("-std=c++17", "-O3", "-march=native", "-ffp-contract=fast", "-fno-math-errno", "-fopenmp", "-fPIC", "-shared")
@@ -46,18 +44,10 @@ def library() -> ctypes.CDLL | None:
 
 
 def usable(*tensors: Tensor) -> bool:
-    """Return whether the kernels can take these tensors.
-
-    They cannot where operations are traced (compiling, exporting), transformed (``torch.func``, forward mode) or cast
-    (autocast), nor outside of float32 on the CPU.
-    """
+    """Return whether the kernels can take these tensors: float32 on the CPU, and not under autocast."""
     return (
-        all(type(t) in (Tensor, torch.nn.Parameter) and t.dtype == torch.float32 and t.device.type == "cpu" and t.numel() for t in tensors)
-        and not torch.compiler.is_compiling()
-        and not torch.jit.is_tracing()
+        all(t.device.type == "cpu" and type(t) in (Tensor, torch.nn.Parameter) and t.dtype == torch.float32 and t.numel() for t in tensors)
         and not torch.is_autocast_enabled("cpu")
-        and torch._C._functorch.peek_interpreter_stack() is None
-        and forward_ad._current_level < 0
         and library() is not None
     )
 
@@ -69,21 +59,6 @@ def call(name: str, sizes: Sequence[int], *arguments: Tensor | Sequence[Tensor] 
     function = getattr(kernels, f"neurop_{name}")
     function.restype = None
     function(torch.get_num_threads(), (ctypes.c_int64 * len(sizes))(*sizes), *(_pointer(a) for a in arguments))
-
-
-def tracked(*tensors: Tensor) -> bool:
-    """Return whether a gradient is wanted of any of them."""
-    return torch.is_grad_enabled() and any(t.requires_grad for t in tensors)
-
-
-def differentiable(
-    plain: Callable[..., Any], tensors: Sequence[Tensor | None], needed: Sequence[bool], gradients: Sequence[Tensor | None]
-) -> tuple[Tensor | None, ...]:
-    """Return the gradients of ``plain(*tensors)``, a tuple, as what can itself be differentiated; None where not needed."""
-    wanted = [t for t, need in zip(tensors, needed, strict=True) if t is not None and need]
-    ends = [(y, g) for y, g in zip(plain(*tensors), gradients, strict=True) if g is not None]
-    found = iter(torch.autograd.grad([y for y, _ in ends], wanted, [g for _, g in ends], create_graph=True) if ends else [])
-    return tuple(next(found, None) if need else None for need in needed)
 
 
 def _pointer(argument: Tensor | Sequence[Tensor] | None) -> ctypes.c_void_p | ctypes.Array[ctypes.c_void_p]:
@@ -102,7 +77,7 @@ def _compiled() -> Path:
         raise FileNotFoundError("no C++ compiler: install g++, or set CXX")
     sources = sorted(_SOURCE.glob("*.[ch]pp"))
     about = [compiler, *_FLAGS, _processor(), _run([compiler, "--version"]), *(file.read_text() for file in sources)]
-    folder = _cache()
+    folder = cache_folder()
     path = folder / f"cpu-{hashlib.sha256(chr(0).join(about).encode()).hexdigest()[:16]}.so"
     if not path.is_file():
         folder.mkdir(parents=True, exist_ok=True)
@@ -118,7 +93,8 @@ def _run(command: Sequence[str]) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=_SECONDS).stdout
 
 
-def _cache() -> Path:
+def cache_folder() -> Path:
+    """Return where compiled kernels are kept."""
     if chosen := os.environ.get("NEUROP_CACHE"):
         return Path(chosen)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "neurop"

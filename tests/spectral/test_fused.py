@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn.functional import gelu
 
-from neurop.layers import fused
 from neurop.physics.grid import Axis
-from neurop.spectral import Fourier, native
+from neurop.spectral import Fourier, fused, native
 from neurop.spectral.matrices import analysis_matrix, synthesis_matrix
 
 needs_kernels = pytest.mark.skipif(native.library() is None, reason="no C++ compiler, so the CPU kernels are not there")

@@ -1,0 +1,98 @@
+"""The engine's fused operations by the CPU kernels; arguments as in :mod:`neurop.spectral.fused`, float32, rows contiguous."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from neurop.spectral.matrices import halved
+from neurop.spectral.native import call, usable
+
+__all__ = ["linear_backward", "mix_backward", "mix_forward", "mlp_backward", "mlp_forward", "tail_backward", "tail_forward", "usable"]
+
+
+def linear_backward(g: Tensor, x: Tensor, w: Tensor, need_x: bool) -> tuple[Tensor | None, ...]:
+    """Return the gradients of x, W and b."""
+    gx, sums = torch.empty_like(x) if need_x else None, [torch.zeros_like(w), w.new_zeros(len(w))]
+    call("linear_backward", (x.numel() // x.shape[-1], x.shape[-1], len(w)), x.contiguous(), w.contiguous(), g.contiguous(), gx, sums)
+    return gx, *sums
+
+
+def mlp_forward(x: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor) -> Tensor:
+    """Return the MLP of each point."""
+    y = x.new_empty(len(x), len(b2))
+    call("mlp_forward", (len(x), x.shape[1], len(b1), len(b2)), x, _mlp(w1, b1, w2, b2), y)
+    return y
+
+
+def mlp_backward(g: Tensor, x: Tensor, *parameters: Tensor) -> tuple[Tensor, ...]:
+    """Return the gradients of x and of the parameters."""
+    gx, sums = torch.empty_like(x), [torch.zeros_like(p) for p in parameters]
+    sizes = (len(x), x.shape[1], len(parameters[1]), len(parameters[3]))
+    call("mlp_backward", sizes, x, _mlp(*parameters), g.contiguous(), gx, sums)
+    return gx, *sums
+
+
+def tail_forward(
+    s: Tensor, analysis: Tensor | None, x: Tensor, z: Tensor, w: Tensor, b: Tensor, *mlp: Tensor, keep: bool = False
+) -> tuple[Tensor, Tensor | None, Tensor | None]:
+    """Return the two outputs and, with `keep`, what goes into the first GELU."""
+    y, kept = torch.empty_like(x), torch.empty_like(x) if keep else None
+    ahead = None if analysis is None else x.new_empty(len(x), len(analysis), x.shape[-1])
+    sizes, matrices = _axis(s, analysis)
+    weights = (w.t().contiguous(), b.contiguous(), _mlp(*mlp))
+    call("block_forward", (*x.shape, len(mlp[1]), *sizes), x, z, *matrices, *weights, y, ahead, kept)
+    return y, ahead, kept
+
+
+def tail_backward(
+    g: Tensor,
+    g_ahead: Tensor | None,
+    kept: Tensor,
+    s: Tensor,
+    analysis: Tensor | None,
+    x: Tensor,
+    z: Tensor,
+    w: Tensor,
+    b: Tensor,
+    *mlp: Tensor,
+) -> tuple[Tensor, ...]:
+    """Return the gradients of x, z, W, b and the MLP's parameters."""
+    gx, gz, sums = torch.empty_like(x), torch.empty_like(z), [torch.zeros_like(p) for p in (w, b, *mlp)]
+    sizes, matrices = _axis(s, analysis)
+    given = (x, kept, *matrices, w.contiguous(), _mlp(*mlp), g.contiguous(), None if g_ahead is None else g_ahead.contiguous())
+    call("block_backward", (*x.shape, len(mlp[1]), *sizes), *given, gx, gz, sums)
+    return gx, gz, *sums
+
+
+def mix_forward(c: Tensor, weight: Tensor, modes: tuple[int, ...], kept: tuple[int, ...]) -> Tensor:
+    """Return the mixed coefficients."""
+    y = c.new_empty(*c.shape[:-1], weight.shape[-1])
+    call("mix_forward", _mix(c, weight, modes, kept), c.contiguous(), weight.contiguous(), y)
+    return y
+
+
+def mix_backward(g: Tensor, c: Tensor, weight: Tensor, modes: tuple[int, ...], kept: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+    """Return the gradients of c and of the weights."""
+    # Written where modes are kept.
+    gc, gw = c.new_empty(c.shape), weight.new_empty(weight.shape) if modes == kept else weight.new_zeros(weight.shape)
+    call("mix_backward", _mix(c, weight, modes, kept), c.contiguous(), weight.contiguous(), g.contiguous(), gc, gw)
+    return gc, gw
+
+
+def _mix(c: Tensor, weight: Tensor, modes: tuple[int, ...], kept: tuple[int, ...]) -> tuple[int, ...]:
+    return (c.shape[0], weight.shape[-3], weight.shape[-1], len(modes), *modes, *kept)
+
+
+def _mlp(w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor) -> list[Tensor]:
+    """Return the parameters as the kernels read them, each weight followed by its transpose."""
+    return [w1.contiguous(), w1.t().contiguous(), b1.contiguous(), w2.contiguous(), w2.t().contiguous(), b2.contiguous()]
+
+
+def _axis(s: Tensor, analysis: Tensor | None) -> tuple[tuple[int, ...], tuple[Tensor | None, ...]]:
+    """Return sizes and arrays of the two matrices as the kernels read them: S by points, A by functions."""
+    half, order, even = halved(s)
+    if analysis is None:
+        return (half.shape[1], 0, even, 0), (half, order, None, None)
+    to_half, to_order, to_even = halved(analysis, points=1)
+    return (half.shape[1], len(to_half), even, to_even), (half, order, to_half, to_order)
