@@ -20,7 +20,7 @@ from neurop.data.fieldset import FieldSet
 from neurop.errors import InputError
 from neurop.evaluation import rollout, score
 from neurop.surrogate import Surrogate
-from neurop.training import Batches, Operator, averaging, check_checkpoint, check_modes, check_optimizer, checkpoints, progress
+from neurop.training import Batches, Operator, Preflight, averaging, check_checkpoint, check_modes, check_optimizer, checkpoints, progress
 
 from ._build import build, locate
 from ._check import hold
@@ -76,12 +76,12 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     trainer = build(
         cfg.trainer,
         logger=_loggers(cfg, folder),
-        callbacks=[best, latest, *averaging(how.ema), *progress(show)],
+        callbacks=[best, latest, *averaging(how.ema), Preflight(), *progress(show)],
         default_root_dir=str(folder),
         enable_progress_bar=show and sys.stdout.isatty(),
     )
     check_optimizer(module.make_optimizer, module.make_scheduler, trainer)
-    _say(f"{surrogate.name} on {source.name}: {surrogate.parameters_count()} parameters, {len(batches.windows['train'])} training windows")
+    _say(f"{surrogate.name} on {source.name}: {len(batches.windows['train'])} training windows")
     save_config(folder, cfg, overrides())
     write_json(folder / "versions.json", _versions())
     start = time.perf_counter()

@@ -129,6 +129,11 @@ class SpectralConv(nn.Module):
             kept.append(max(min(basis.modes, *limits), 1))
         return tuple(kept)
 
+    def nyquist(self, shape: Sequence[int]) -> tuple[int, ...]:
+        """Return the number of modes below the Nyquist frequency of a grid, per axis, whatever the layer has."""
+        axes = zip(self.bases, self.domain.axes, shape, strict=True)
+        return tuple(basis.resolved(spacing(axis, n)) for basis, axis, n in axes)
+
     def _mixed(self, x: Tensor, kept: Sequence[int], target: Sequence[int] | Tensor, begun: Tensor | None = None) -> Tensor:
         """Return the coefficients of the convolution."""
         c = analyze(x if begun is None else begun, self.bases, kept, self.domain.axes, begun is not None)

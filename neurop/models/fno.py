@@ -93,3 +93,7 @@ class FNO(nn.Module):
     def resolved(self, shape: Sequence[int]) -> tuple[int, ...]:
         """Return how many of the modes a grid of `shape` points resolves, per axis."""
         return cast(FourierBlock, self.blocks[0]).spectral.kept(shape)
+
+    def nyquist(self, shape: Sequence[int]) -> tuple[int, ...]:
+        """Return how many modes lie below the Nyquist frequency of a grid of `shape` points, per axis."""
+        return cast(FourierBlock, self.blocks[0]).spectral.nyquist(shape)

@@ -57,6 +57,10 @@ def _read(nvrtc: Any, program: ctypes.c_void_p, what: str) -> bytes:
 def _library() -> Any:
     folders = [Path(path) / "nvidia" for path in sys.path if path]
     found = [file for folder in folders for file in sorted(folder.glob("**/lib/libnvrtc.so.*")) if ".alt" not in file.name]
+    for file in found:
+        # It looks for this part of itself by name, and finds it where it is loaded already.
+        for part in file.parent.glob("libnvrtc-builtins.so.*"):
+            ctypes.CDLL(str(part))
     for name in (*map(str, found), "libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so"):
         try:
             return ctypes.CDLL(name)

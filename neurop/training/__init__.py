@@ -2,18 +2,22 @@
 
 from neurop.training.batches import Batches
 from neurop.training.callbacks import averaging, checkpoints, progress
+from neurop.training.estimate import Estimate, Preflight, estimate
 from neurop.training.module import Operator
 from neurop.training.preflight import check_checkpoint, check_modes, check_optimizer
 from neurop.training.schedule import warmup_cosine
 
 __all__ = [
     "Batches",
+    "Estimate",
     "Operator",
+    "Preflight",
     "averaging",
     "check_checkpoint",
     "check_modes",
     "check_optimizer",
     "checkpoints",
+    "estimate",
     "progress",
     "warmup_cosine",
 ]

@@ -59,9 +59,14 @@ class Operator(lightning.LightningModule):
         """Return ``(batch, steps, channel, *grid)`` from ``(batch, history, channel, *grid)``."""
         return self.surrogate.trajectory(frames, steps)
 
-    def training_step(self, batch: dict[str, Tensor], index: int) -> Tensor:
+    def fit(self, batch: dict[str, Tensor]) -> Tensor:
         """Return the loss of a batch."""
-        loss = self.loss(self(batch["input"], batch["target"].shape[1]), batch["target"], self._measure(batch["target"]))
+        loss: Tensor = self.loss(self(batch["input"], batch["target"].shape[1]), batch["target"], self._measure(batch["target"]))
+        return loss
+
+    def training_step(self, batch: dict[str, Tensor], index: int) -> Tensor:
+        """Return the loss of a batch, and log it."""
+        loss = self.fit(batch)
         self.log("train/loss", loss, on_step=True, on_epoch=False)
         self.log("train/loss_epoch", loss, on_step=False, on_epoch=True, sync_dist=True)
         if self.make_scheduler:

@@ -1,0 +1,95 @@
+"""What a training step takes, measured before the first one."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import Callback
+from torch import Tensor
+from torch.utils.data import default_collate
+
+from neurop.training.module import Operator
+
+_ADAM = 4  # weights, their gradients and the two moments
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Size and cost of a training step on one device.
+
+    Parameters
+    ----------
+    parameters
+        Trainable real numbers; a complex one would count as two.
+    state_mb
+        Weights, gradients and the moments of Adam, in 10^6 bytes.
+    activations_mb
+        What the forward pass keeps for the backward pass, in 10^6 bytes.
+    step_ms
+        Forward and backward pass, without the optimizer, in milliseconds.
+    """
+
+    parameters: int
+    state_mb: float
+    activations_mb: float
+    step_ms: float
+
+
+def estimate(module: Operator, batch: dict[str, Tensor]) -> Estimate:
+    """Run forward and backward on a batch, twice, and return what it took; weights, gradients and random numbers are as before."""
+    kept: dict[int, int] = {}
+
+    def count(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    trained = [p for p in module.parameters() if p.requires_grad]
+    device = batch["input"].device
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []), torch.enable_grad():
+        for _ in range(2):  # the first pays for caches and compilation
+            kept.clear()
+            _wait(device)
+            start = time.perf_counter()
+            with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
+                loss = module.fit(batch)
+            torch.autograd.grad(loss, trained, allow_unused=True)
+            _wait(device)
+            seconds = time.perf_counter() - start
+    own = {p.untyped_storage().data_ptr() for p in module.parameters()}
+    state = _ADAM * sum(p.numel() * p.element_size() for p in trained)
+    activations = sum(size for where, size in kept.items() if where not in own)
+    return Estimate(sum(p.numel() for p in trained), state / 1e6, activations / 1e6, seconds * 1e3)
+
+
+class Preflight(Callback):
+    """Print, before the first batch: parameters, modes against those that the grid resolves, memory and time of a step."""
+
+    def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Measure on the first windows of the training set, on the full grid."""
+        if not trainer.is_global_zero:
+            return
+        assert isinstance(pl_module, Operator)
+        data: Any = trainer.datamodule  # type: ignore[attr-defined]
+        windows = data.windows["train"]
+        batch = default_collate([windows[i] for i in range(min(data.batch_size, len(windows)))])
+        found = estimate(pl_module, {name: values.to(pl_module.device) for name, values in batch.items()})
+        surrogate = pl_module.surrogate
+        size = " x ".join(map(str, surrogate.train_shape))
+        lines = [f"{found.parameters:,} real parameters; batches of {len(batch['input'])} on {size} points"]
+        modes, nyquist = getattr(surrogate.net, "modes", None), getattr(surrogate.net, "nyquist", None)
+        if modes is not None and nyquist is not None:
+            most = " x ".join(map(str, nyquist(surrogate.train_shape)))
+            lines.append(f"modes {' x '.join(map(str, modes))} of the {most} below the grid's Nyquist frequency")
+        lines.append(f"memory about {found.state_mb:.3g} MB for weights and optimizer and {found.activations_mb:.3g} MB for a step")
+        lines.append(f"time about {found.step_ms:.3g} ms per step, {trainer.num_training_batches} steps per epoch")
+        print("\n".join(f"  {line}" for line in lines), flush=True)
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from small import evolution, surrogate
+from torch import Tensor, nn
+
+from neurop.losses import RelativeL2
+from neurop.training import Batches, Operator, Preflight, estimate
+
+from .conftest import ADAM, trainer
+
+
+def batch(size: int, points: tuple[int, int] = (16, 12)) -> dict[str, Tensor]:
+    generator = torch.Generator().manual_seed(size)
+    return {name: torch.randn(size, 1, 2, *points, generator=generator) for name in ("input", "target")}
+
+
+def test_parameters_and_state_are_counted() -> None:
+    s = surrogate(evolution())
+    found = estimate(Operator(s, RelativeL2(), ADAM), batch(2))
+    assert found.parameters == s.parameters_count()
+    assert found.state_mb == pytest.approx(16e-6 * found.parameters)
+    assert found.step_ms > 0
+
+
+class Chain(nn.Module):
+    """Stands for a network: keeps what sin needs, `times` over."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.times, self.factor = times, nn.Parameter(torch.tensor(0.5))
+
+    def forward(self, x: Tensor) -> Tensor:
+        for _ in range(self.times):
+            x = torch.sin(x)
+        return x * self.factor
+
+
+def test_each_tensor_that_the_backward_pass_needs_counts_once() -> None:
+    def kept(times: int, size: int) -> float:
+        s = surrogate(evolution())
+        s.net = Chain(times)
+        module = Operator(s, RelativeL2(), ADAM)
+        return estimate(module, {name: x.requires_grad_() for name, x in batch(size).items()}).activations_mb
+
+    one = 4 * 2 * 16 * 12 * 1e-6
+    for size in (1, 5):
+        assert kept(7, size) - kept(2, size) == pytest.approx(5 * size * one, rel=1e-6)
+
+
+def test_nothing_is_changed_by_it(capsys: pytest.CaptureFixture[str]) -> None:
+    weights, random = [], []
+    for callbacks in ([], [Preflight()]):
+        torch.manual_seed(3)
+        module = Operator(surrogate(evolution()).train(), RelativeL2(), ADAM)
+        trainer(2, callbacks=callbacks).fit(module, Batches({"train": evolution(), "val": evolution(seed=4)}, 1, batch_size=4))
+        weights.append(torch.cat([p.detach().flatten() for p in module.parameters()]))
+        random.append(torch.rand(1).item())
+        said = capsys.readouterr().out
+    assert torch.equal(weights[0], weights[1])
+    assert random[0] == random[1]
+    count = f"{weights[0].numel():,}"
+    assert said.splitlines()[0] == f"  {count} real parameters; batches of 4 on 9 x 8 points"
+    assert said.splitlines()[1] == "  modes 3 x 3 of the 5 x 4 below the grid's Nyquist frequency"
+    assert said.splitlines()[2].startswith("  memory about ")
+    assert said.splitlines()[3].endswith(" ms per step, 3 steps per epoch")
