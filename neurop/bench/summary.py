@@ -15,9 +15,10 @@ from neurop.bench.cases import Case, parse
 from neurop.bench.worker import Start
 
 NOTES = (
-    "forward_ms: evaluation without a graph; step_ms: forward, loss, backward (of a layer also to its input) and AdamW, "
-    "fused where the parameters are real (PyTorch's fused step refuses complex ones). "
-    "Medians over rounds in which the candidates take turns; spread holds the quartiles.",
+    "forward_ms: evaluation without a graph; step_ms: forward, loss, backward and AdamW. A layer's backward pass starts from a "
+    "gradient that lies in memory as its output does, and goes on to its input. Medians over rounds in which the candidates take "
+    "turns; spread holds the quartiles.",
+    "AdamW is PyTorch's fused one where the parameters are real; it takes no complex ones.",
     "peak_mb (10^6 bytes): the most that tensors occupy at once in a training step, beyond weights, optimizer state and input, as "
     "PyTorch's profiler counts it; workspaces of libraries are not in it.",
     "error: relative L2 distance of the first sample to the same function evaluated in float64.",

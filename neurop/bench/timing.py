@@ -35,7 +35,10 @@ class Candidate:
         # The fused step is the quickest that PyTorch has, and takes no complex parameters.
         fused = not any(p.is_complex() for p in self.module.parameters())
         self.optimizer = torch.optim.AdamW(self.module.parameters(), lr=0.0, fused=fused)
-        self.target = torch.zeros_like(self.forward())
+        # The gradient that comes back to a layer lies as its output does, as it would from a layer behind it.
+        y = self.forward()
+        self.target = torch.zeros_like(y)
+        self.gradient = torch.randn_like(y) / y.numel() if scope == "layer" else None
         self.step()
         # A step takes about three evaluations.
         fill = FILL_MS / max(_mean_ms(self.forward, 1), 1e-3)
@@ -48,10 +51,13 @@ class Candidate:
             return self.module(self.x)
 
     def step(self) -> None:
-        """Take a training step: forward, loss, backward, AdamW."""
+        """Take a training step: forward, loss (a layer: a gradient that is given), backward, AdamW."""
         self.optimizer.zero_grad(set_to_none=True)
         self.x.grad = None
-        mse_loss(self.module(self.x), self.target).backward()
+        if self.gradient is None:
+            mse_loss(self.module(self.x), self.target).backward()
+        else:
+            self.module(self.x).backward(self.gradient)
         self.optimizer.step()
 
     def facts(self) -> dict[str, float]:

@@ -36,6 +36,28 @@ def kernels(*tensors: Tensor) -> ModuleType | None:
     return next((place for place in (on_cpu, on_cuda) if place.usable(*tensors)), None)
 
 
+def apply_rows(matrix: Tensor, x: Tensor, points: int) -> Tensor:
+    """Multiply each row of a field by a matrix, ``(..., k, channels) -> (..., m, channels)``.
+
+    Parameters
+    ----------
+    matrix
+        ``(m, k)``, a constant.
+    x
+        The field.
+    points
+        The axis of the matrix along which the points of the grid lie: 0 for a synthesis, 1 for an analysis.
+    """
+    inner = x.reshape(-1, *x.shape[-2:])
+    place = kernels(matrix, x)
+    if place is None:
+        y = torch.bmm(matrix.expand(len(inner), -1, -1), inner)
+    else:
+        inner = inner.contiguous()
+        y = _Rows.apply(place, matrix, points, inner, False) if _tracked(x) else place.rows(matrix, points, inner, False)
+    return y.view(*x.shape[:-2], *y.shape[1:])
+
+
 def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     r"""Return :math:`W x + b` over the last axis."""
     place = kernels(x, weight, bias)
@@ -142,6 +164,19 @@ def _again(
     ends = [(y, g) for y, g in zip((made,) if isinstance(made, Tensor) else made, gradients, strict=True) if g is not None]
     found = iter(torch.autograd.grad([y for y, _ in ends], wanted, [g for _, g in ends], create_graph=True) if ends else [])
     return tuple(next(found, None) if need else None for need in needed)
+
+
+class _Rows(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, place: ModuleType, matrix: Tensor, points: int, x: Tensor, adjoint: bool) -> Tensor:
+        ctx.how = place, matrix, points
+        ctx.adjoint = adjoint
+        return place.rows(matrix, points, x, adjoint)
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
+        # Linear: its own adjoint, and that as often as is asked for.
+        return None, None, None, _Rows.apply(*ctx.how, g.contiguous(), not ctx.adjoint), None
 
 
 class _Linear(torch.autograd.Function):

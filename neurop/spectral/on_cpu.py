@@ -8,7 +8,28 @@ from torch import Tensor
 from neurop.spectral.matrices import halved
 from neurop.spectral.native import call, usable
 
-__all__ = ["linear_backward", "mix_backward", "mix_forward", "mlp_backward", "mlp_forward", "tail_backward", "tail_forward", "usable"]
+__all__ = [
+    "linear_backward",
+    "mix_backward",
+    "mix_forward",
+    "mlp_backward",
+    "mlp_forward",
+    "rows",
+    "tail_backward",
+    "tail_forward",
+    "usable",
+]
+
+
+def rows(matrix: Tensor, points: int, x: Tensor, adjoint: bool) -> Tensor:
+    """Return the product of the matrix, or of its transpose, with each row ``(k, channels)`` of x."""
+    half, order, even = halved(matrix, points)
+    n, size = matrix.shape[points], matrix.shape[1 - points]
+    synthesize = (points == 0) != adjoint
+    y = x.new_empty(len(x), n if synthesize else size, x.shape[2])
+    strides = half.stride() if points == 0 else half.stride()[::-1]
+    call("rows", (len(x), n, size, even, x.shape[2], *strides, int(synthesize)), half, order, x, y)
+    return y
 
 
 def linear_backward(g: Tensor, x: Tensor, w: Tensor, need_x: bool) -> tuple[Tensor | None, ...]:

@@ -12,7 +12,22 @@ from torch.nn.functional import gelu
 from neurop.spectral import cuda, launches
 from neurop.spectral.cuda import usable
 
-__all__ = ["linear_backward", "mix_backward", "mix_forward", "mlp_backward", "mlp_forward", "tail_backward", "tail_forward", "usable"]
+__all__ = [
+    "linear_backward",
+    "mix_backward",
+    "mix_forward",
+    "mlp_backward",
+    "mlp_forward",
+    "rows",
+    "tail_backward",
+    "tail_forward",
+    "usable",
+]
+
+
+def rows(matrix: Tensor, points: int, x: Tensor, adjoint: bool) -> Tensor:
+    """Return the product of the matrix, or of its transpose, with each row ``(k, channels)`` of x."""
+    return _product([(_each(matrix.t() if adjoint else matrix, x), x)])
 
 
 def linear_backward(g: Tensor, x: Tensor, w: Tensor, need_x: bool) -> tuple[Tensor | None, ...]:

@@ -10,19 +10,25 @@ from torch import Tensor
 from neurop.errors import InputError
 from neurop.physics.grid import Axis, Grid
 from neurop.spectral.bases import Basis, natural_basis, spacing
+from neurop.spectral.fused import apply_rows
 from neurop.spectral.matrices import analysis_matrix, point_matrix, synthesis_matrix
 
 
-def apply_matrix(matrix: Tensor, x: Tensor, axis: int) -> Tensor:
+def apply_matrix(matrix: Tensor, x: Tensor, axis: int, points: int) -> Tensor:
     """Multiply `x` by `matrix` along one axis: ``(..., n, ...) -> (..., rows, ...)``.
 
-    All that follows the axis is one inner dimension, all before it the batch of one ``bmm``.
+    All that follows the axis is one inner dimension, all before it the batch of one product; `points` is the axis of the
+    matrix along which grid points lie.
     """
     shape = x.shape
-    if shape[axis + 1 :].numel() == 1:  # one product with many rows rather than as many with a vector
+    inner = shape[axis + 1 :].numel()
+    if inner == 1:  # one product with many rows rather than as many with a vector
         return torch.matmul(x.reshape(shape[: axis + 1]), matrix.t()).reshape(*shape[:axis], matrix.shape[0], *shape[axis + 1 :])
-    inner = x.reshape(shape[:axis].numel(), shape[axis], shape[axis + 1 :].numel())
-    out = torch.bmm(matrix.expand(inner.shape[0], -1, -1), inner)
+    lines = x.reshape(shape[:axis].numel(), shape[axis], inner)
+    if axis == len(shape) - 2:
+        out = apply_rows(matrix, lines, points)
+    else:
+        out = torch.bmm(matrix.expand(len(lines), -1, -1), lines)
     return out.reshape(*shape[:axis], matrix.shape[0], *shape[axis + 1 :])
 
 
@@ -57,7 +63,7 @@ def analyze(x: Tensor, bases: Sequence[Basis], modes: Sequence[int], axes: Seque
     """
     # The last axis goes first: row by row, the points of one product lie together in memory.
     for axis, (basis, m, where) in reversed([*enumerate(zip(bases, modes, axes, strict=True), start=1)][: -1 if begun else None]):
-        x = apply_matrix(analysis_matrix(basis, m, where, x.shape[axis], x.dtype, x.device), x, axis)
+        x = apply_matrix(analysis_matrix(basis, m, where, x.shape[axis], x.dtype, x.device), x, axis, 1)
     return x
 
 
@@ -83,9 +89,9 @@ def synthesize(
         ``(batch, *grid, channels)``, or ``(batch, P, channels)``.
     """
     if isinstance(grid, Tensor):
-        return apply_matrix(point_matrix(bases, modes, grid.to(c)), c.flatten(1, -2), 1)
+        return apply_matrix(point_matrix(bases, modes, grid.to(c)), c.flatten(1, -2), 1, 0)
     c, last = unfinished(c, bases, modes, axes, grid, fold)
-    return apply_matrix(last, c, len(bases))
+    return apply_matrix(last, c, len(bases), 0)
 
 
 def unfinished(
@@ -103,7 +109,7 @@ def unfinished(
         for i, (basis, m, axis, n) in enumerate(zip(bases, modes, axes, grid, strict=True))
     ]
     for axis, matrix in enumerate(matrices[:-1], start=1):
-        c = apply_matrix(matrix, c, axis)
+        c = apply_matrix(matrix, c, axis, 0)
     return c, matrices[-1]
 
 

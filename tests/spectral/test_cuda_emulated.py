@@ -158,3 +158,10 @@ def test_the_mlp_as_a_sequence_of_kernels(emulate: Emulate, monkeypatch: pytest.
     found = on_cuda.mlp_backward(up, x, *parameters)
     for got, want in zip(found, torch.autograd.grad(exact, leaves, up.double()), strict=True):
         assert distance(got, want) < 2e-6
+
+
+@pytest.mark.parametrize("adjoint", [False, True])
+def test_rows_by_a_kernel(emulate: Emulate, monkeypatch: pytest.MonkeyPatch, adjoint: bool) -> None:
+    monkeypatch.setattr(cuda, "launch", emulate)
+    matrix, x = noise(7, 33), noise(3, 7 if adjoint else 33, 20, seed=1)
+    assert distance(on_cuda.rows(matrix, 1, x, adjoint), (matrix.T if adjoint else matrix).double() @ x.double()) < 1e-6

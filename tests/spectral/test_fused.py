@@ -90,6 +90,35 @@ def test_tail_and_its_gradients_are_those_in_double_precision(
 @needs_kernels
 @settings(max_examples=30, deadline=None)
 @given(
+    rows=st.integers(1, 4),
+    n=st.sampled_from([1, 2, 9, 64, 66]),
+    channels=st.sampled_from([1, 5, 16, 32, 37]),
+    modes=st.integers(1, 12),
+    points=st.sampled_from([0, 1]),
+    period=st.sampled_from([1.0, 1.5]),
+)
+def test_rows_and_their_gradients_are_those_in_double_precision(
+    rows: int, n: int, channels: int, modes: int, points: int, period: float
+) -> None:
+    axis = Axis("x", "periodic" if period == 1 else "open")
+    build = synthesis_matrix if points == 0 else analysis_matrix
+    matrix = build(Fourier(modes, period), modes, axis, n, torch.float32, CPU)
+
+    def run(x: Tensor) -> tuple[Tensor, ...]:
+        y = fused.apply_rows(matrix, x, points)
+        (first,) = torch.autograd.grad((y * y).sum(), x, create_graph=True)
+        return y, first
+
+    def exact(x: Tensor) -> tuple[Tensor, ...]:
+        y = torch.einsum("mk,rkc->rmc", matrix.double(), x)
+        return y, 2 * torch.einsum("mk,rmc->rkc", matrix.double(), y)
+
+    agrees(run, exact, [noise(rows, matrix.shape[1], channels)], constants=0)
+
+
+@needs_kernels
+@settings(max_examples=30, deadline=None)
+@given(
     points=st.integers(1, 200),
     channels=st.integers(1, 40),
     hidden=st.sampled_from([1, 7, 16, 33]),

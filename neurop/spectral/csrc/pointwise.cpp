@@ -248,6 +248,26 @@ void neurop_mlp_backward(int threads, const Size* sizes, const float* x, const f
     }
 }
 
+// Values at points from coefficients, or back, along the last grid axis of a field; see Functions.
+// sizes: rows, n, size, even, channels, strides of the matrix from point to point and from function to function, whether to synthesize.
+void neurop_rows(int threads, const Size* sizes, const float* m, const Size* order, const float* x, float* y) {
+    const long rows = sizes[0], n = sizes[1], size = sizes[2], c = sizes[4];
+    const Functions f{n, size, sizes[3], {m, sizes[5], sizes[6]}, order};
+#pragma omp parallel num_threads(threads)
+    {
+        Buffer field(sizes[7] ? 0 : n * c), coefficients(size * c);
+#pragma omp for schedule(static)
+        for (long r = 0; r < rows; ++r) {
+            if (sizes[7]) {
+                f.synthesize(c, x + r * size * c, coefficients.data(), y + r * n * c);
+            } else {
+                std::copy_n(x + r * n * c, n * c, field.data());
+                f.analyze(c, field.data(), coefficients.data(), y + r * size * c);
+            }
+        }
+    }
+}
+
 // Gradients of W x + b: gx (null: left out) is written; sums of W and b. sizes: points, in, out.
 void neurop_linear_backward(int threads, const Size* sizes, const float* x, const float* w, const float* g, float* gx, float* const* sums) {
     const long all = sizes[0], in = sizes[1], out = sizes[2];
