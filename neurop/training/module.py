@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import lightning
@@ -47,7 +47,7 @@ class Operator(lightning.LightningModule):
         self,
         surrogate: Surrogate,
         loss: nn.Module,
-        optimizer: Callable[[Iterator[nn.Parameter]], Optimizer],
+        optimizer: Callable[..., Optimizer],
         scheduler: Callable[[Optimizer, float], LRScheduler] | None = None,
     ) -> None:
         super().__init__()
@@ -99,7 +99,10 @@ class Operator(lightning.LightningModule):
 
     def configure_optimizers(self) -> Any:
         """Return the optimizer and its schedule, moved on at each step."""
-        optimizer = self.make_optimizer(self.parameters())
+        chosen = getattr(self.make_optimizer, "keywords", {})
+        # A fused step unscales the gradients itself, too late to clip them.
+        mixed = self.trainer.precision.endswith("mixed")
+        optimizer = self.make_optimizer(self.parameters(), **({"fused": False} if mixed and chosen.get("fused") else {}))
         if self.make_scheduler is None:
             return optimizer
         schedule = self.make_scheduler(optimizer, self.trainer.estimated_stepping_batches)

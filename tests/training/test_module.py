@@ -118,3 +118,14 @@ def test_validation_before_training_leaves_training_possible() -> None:
     before = torch.cat([p.detach().flatten().clone() for p in module.parameters()])
     run.fit(module, batches)
     assert not torch.equal(torch.cat([p.flatten() for p in module.parameters()]), before)
+
+
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+def test_a_fused_optimizer_trains_in_any_precision(precision: str) -> None:
+    train = evolution()
+    module = Operator(surrogate(train).train(), RelativeL2(), partial(torch.optim.AdamW, lr=1e-2, fused=True))
+    before = module.surrogate.net.lift.weight.detach().clone()
+    made = trainer(1, precision=precision, gradient_clip_val=1.0)
+    made.fit(module, Batches({"train": train, "val": train}, 1, batch_size=4))
+    assert made.optimizers[0].defaults["fused"] == (precision == "32-true")
+    assert not torch.equal(module.surrogate.net.lift.weight, before)
