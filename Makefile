@@ -10,10 +10,10 @@ PIP := $(BIN)/python -m pip install -qq --no-input --disable-pip-version-check $
 PINS := requirements-cpu.txt
 STAMP := $(VENV)/.installed
 
-.PHONY: help install demo test lint types format notebooks bench package clean
+.PHONY: help install demo test lint types format notebooks bench gpu-check package clean
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(STAMP)  ## make .venv with the pinned CPU set and the project
 
@@ -53,6 +53,9 @@ notebooks: install  ## run every notebook
 
 bench: install  ## time the engine beside what else computes the same (minutes)
 	$(BIN)/neurop bench
+
+gpu-check:  ## build, check and time the CUDA kernels on the GPU at hand, with the Python that has torch
+	$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) benchmarks/gpu_check.py --out gpu_check
 
 package: install  ## build dist/*.tar.gz and dist/*.whl
 	$(BIN)/python -m build --quiet --no-isolation

@@ -57,7 +57,7 @@ class DarcyPublic:
     Examples
     --------
     >>> {name: len(fields) for name, fields in DarcyPublic().splits().items()}
-    {'train': 950, 'val': 50, 'test': 50}
+    {'train': 980, 'val': 20, 'test': 50}
     >>> DarcyPublic().at((32, 32)).shape
     (32, 32)
     """
@@ -65,7 +65,7 @@ class DarcyPublic:
     name = "darcy_public"
     history = 1
 
-    def __init__(self, train: int = 950, val: int = 50) -> None:
+    def __init__(self, train: int = 980, val: int = 20) -> None:
         if train < 1 or val < 1 or train + val > _PAIRS:
             raise InputError(f"train={train}, val={val}; both are at least 1 and together at most {_PAIRS}, the pairs of the file")
         self.train, self.val = train, val

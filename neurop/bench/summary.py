@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from statistics import median
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from neurop.bench.cases import Case, parse
 from neurop.bench.worker import Start
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 NOTES = (
     "forward_ms: evaluation without a graph; step_ms: forward, loss, backward and AdamW. A layer's backward pass starts from a "
@@ -84,6 +86,8 @@ class Pair:
 
 def as_dataset(rows: Sequence[dict[str, Any]], allocator: str = "same") -> xr.Dataset:
     """Return the rows of one allocator setting, with the sizes of their cases, along the dimension ``row``."""
+    import xarray as xr  # not needed to measure
+
     kept = [row | asdict(parse(row["case"])) for row in rows if row["allocator"] == allocator]
     names = ("dimensions", "batch", "width", "points", "modes", "scope", "path", "forward_ms", "step_ms", "peak_mb", "error")
     return xr.Dataset({name: ("row", np.array([row[name] for row in kept])) for name in names})
