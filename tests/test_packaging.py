@@ -2,16 +2,18 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
 import venv
+import zipfile
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-CONTENT = (".py", ".yaml", ".nc", ".pt", ".h5", ".cu", ".cuh")
+CONTENT = (".py", ".yaml", ".nc", ".pt", ".h5", ".cpp", ".hpp", ".cu", ".cuh")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
@@ -41,9 +43,9 @@ def test_malicious_versions_are_excluded() -> None:
     assert not any(lightning.specifier.contains(version) for version in ("2.6.2", "2.6.3"))
 
 
-def run(*args: str | Path, cwd: Path) -> str:
+def run(*args: str | Path, cwd: Path, cuda: str = "off") -> str:
     # Without the flags of the caller's Python, so that only what is installed is seen.
-    env = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+    env = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")} | {"NEUROP_CUDA": cuda}
     done = subprocess.run([str(a) for a in args], cwd=cwd, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -69,6 +71,15 @@ def test_sdist_wheel_and_clean_environment(tmp_path: Path) -> None:
     assert {p.relative_to(site) for p in (site / "neurop").rglob("*") if p.suffix in CONTENT} == on_disk
     assert run(tmp_path / "env" / "bin" / "neurop", "--help", cwd=tmp_path).startswith("Usage: neurop VERB")
     assert run(tmp_path / "env" / "bin" / "neurop", "--version", cwd=tmp_path) == f"neurop {PROJECT['project']['version']}\n"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc is not installed")
+def test_a_wheel_built_beside_nvcc_holds_the_cuda_kernels(tmp_path: Path) -> None:
+    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", tmp_path, ROOT, cwd=tmp_path, cuda="sm_90")
+    (wheel,) = tmp_path.glob("*-py3-none-any.whl")
+    with zipfile.ZipFile(wheel) as content:
+        assert content.read("neurop/spectral/csrc/cuda/prebuilt/sm_90.cubin")[:4] == b"\x7fELF"
 
 
 def test_the_version_is_one() -> None:
