@@ -114,6 +114,16 @@ class ModelContract:
         torch.testing.assert_close(single.double(), double, atol=1e-4, rtol=1e-4)
         assert (single.double() - double).abs().max() > 0
 
+    def test_autocast_costs_no_more_than_the_rounding_of_bfloat16(self, case: Case) -> None:
+        model, x = case.model(self.name), case.noise().requires_grad_()
+        with torch.autocast("cpu", torch.bfloat16):
+            rounded = model(x)
+        exact = model(x)
+        error = float((rounded.float() - exact).detach().norm() / exact.detach().norm())
+        assert 1e-5 < error < 2e-2
+        rounded.float().square().sum().backward()
+        assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters())
+
     def test_a_sample_does_not_see_its_batch(self, case: Case) -> None:
         model, x = case.model(self.name), case.noise(batch=4)
         whole = model(x)

@@ -17,6 +17,7 @@ from neurop.spectral import (
     analyze,
     check_target,
     from_signed,
+    in_float32,
     mix,
     mix_packed,
     restrict,
@@ -105,7 +106,12 @@ class SpectralConv(nn.Module):
         """Return the same for ``(batch, *grid, channels)``, the layout in which the engine works."""
         target = x.shape[1:-1] if grid is None else grid
         kept = self.kept(x.shape[1:-1], None if isinstance(target, Tensor) else target)
-        return synthesize(self._mixed(x, kept, target), self.bases, kept, self.domain.axes, target, fold=self.alias == "fft")
+
+        def convolve(x: Tensor) -> Tensor:
+            return synthesize(self._mixed(x, kept, target), self.bases, kept, self.domain.axes, target, fold=self.alias == "fft")
+
+        y: Tensor = in_float32(convolve, x)
+        return y
 
     def unfinished(self, x: Tensor, begun: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return :meth:`channels_last` before its last product, ``(batch, n_1, ..., size_d, channels)``, and the matrix of that product.
@@ -114,12 +120,19 @@ class SpectralConv(nn.Module):
         """
         shape = x.shape[1:-1]
         kept = self.kept(shape)
-        return unfinished(self._mixed(x, kept, shape, begun), self.bases, kept, self.domain.axes, shape, fold=self.alias == "fft")
+
+        def convolve(given: Tensor) -> tuple[Tensor, Tensor]:
+            c = self._mixed(given, kept, shape, begun is not None)
+            return unfinished(c, self.bases, kept, self.domain.axes, shape, fold=self.alias == "fft")
+
+        made: tuple[Tensor, Tensor] = in_float32(convolve, x if begun is None else begun)
+        return made
 
     def first_matrix(self, x: Tensor) -> Tensor:
         """Return the matrix ``(size_d, n_d)`` with which the transform of a channels-last `x` begins, along its last grid axis."""
-        shape = x.shape[1:-1]
-        return analysis_matrix(self.bases[-1], self.kept(shape)[-1], self.domain.axes[-1], shape[-1], x.dtype, x.device)
+        shape, last = x.shape[1:-1], self.bases[-1]
+        dtype = torch.float32 if torch.is_autocast_enabled(x.device.type) else x.dtype
+        return analysis_matrix(last, self.kept(shape)[-1], self.domain.axes[-1], shape[-1], dtype, x.device)
 
     def kept(self, shape: Sequence[int], grid: Sequence[int] | None = None) -> tuple[int, ...]:
         """Return how many modes per axis both the input grid and the output grid resolve."""
@@ -134,9 +147,9 @@ class SpectralConv(nn.Module):
         axes = zip(self.bases, self.domain.axes, shape, strict=True)
         return tuple(basis.resolved(spacing(axis, n)) for basis, axis, n in axes)
 
-    def _mixed(self, x: Tensor, kept: Sequence[int], target: Sequence[int] | Tensor, begun: Tensor | None = None) -> Tensor:
-        """Return the coefficients of the convolution."""
-        c = analyze(x if begun is None else begun, self.bases, kept, self.domain.axes, begun is not None)
+    def _mixed(self, x: Tensor, kept: Sequence[int], target: Sequence[int] | Tensor, begun: bool = False) -> Tensor:
+        """Return the coefficients of the convolution; `begun`: of an `x` that is transformed along the last axis already."""
+        c = analyze(x, self.bases, kept, self.domain.axes, begun)
         if self.alias == "strict":
             return mix_packed(c, self.weight, self.modes, kept)
         y = mix(to_signed(c, kept), restrict(self.weight, self.modes, kept))

@@ -36,6 +36,15 @@ def kernels(*tensors: Tensor) -> ModuleType | None:
     return next((place for place in (on_cpu, on_cuda) if place.usable(*tensors)), None)
 
 
+def in_float32(call: Callable[..., Any], *tensors: Tensor) -> Any:
+    """Call with autocast off, on what it may have made bfloat16: a transform's rounding errors fall on the small high modes."""
+    kind = tensors[0].device.type
+    if not torch.is_autocast_enabled(kind):
+        return call(*tensors)
+    with torch.autocast(kind, enabled=False):
+        return call(*(t.float() for t in tensors))
+
+
 def apply_rows(matrix: Tensor, x: Tensor, points: int) -> Tensor:
     """Multiply each row of a field by a matrix, ``(..., k, channels) -> (..., m, channels)``.
 
@@ -147,8 +156,8 @@ def _plain_mlp(x: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor) -> Ten
 def _plain_tail(
     s: Tensor, analysis: Tensor | None, x: Tensor, z: Tensor, w: Tensor, b: Tensor, *mlp: Tensor
 ) -> tuple[Tensor, Tensor | None]:
-    y = x + _plain_mlp(gelu(torch.matmul(s, z) + functional.linear(x, w, b)), *mlp)
-    return y, None if analysis is None else torch.matmul(analysis, y)
+    y = x + _plain_mlp(gelu(in_float32(torch.matmul, s, z) + functional.linear(x, w, b)), *mlp)
+    return y, None if analysis is None else in_float32(torch.matmul, analysis, y)
 
 
 def _plain_mix(c: Tensor, weight: Tensor, modes: Sequence[int], kept: Sequence[int]) -> Tensor:

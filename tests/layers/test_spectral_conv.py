@@ -150,3 +150,12 @@ def test_padding_keeps_the_ends_of_an_open_axis_apart(layout: str) -> None:
     spike[..., 0] = n
     assert conv[0.25](spike)[..., 40:].abs().max() < 1e-8
     assert conv[0.0](spike)[..., -1].abs().min() > 1.0
+
+
+def test_autocast_leaves_the_transforms_in_single_precision() -> None:
+    conv = SpectralConv(3, 4, (4, 5))
+    x = torch.randn(2, 3, 12, 14)
+    want = conv(x)
+    with torch.autocast("cpu", torch.bfloat16):
+        torch.testing.assert_close(conv(x), want, atol=1e-6, rtol=1e-6)
+        torch.testing.assert_close(conv(x.bfloat16()), conv(x.bfloat16().float()), atol=0, rtol=0)
