@@ -44,6 +44,7 @@ SETTINGS = {
     "training.coarse_share": float,
     "training.symmetries": list[str] | None,
     "training.workers": int,
+    "training.compile": bool,
 }
 FROM_THE_DATA = ("_target_", "in_channels", "out_channels", "domain")
 
@@ -123,6 +124,8 @@ def _surrogate(cfg: DictConfig, train: FieldSet, history: int) -> Surrogate:
     how = cfg.training
     surrogate = Surrogate.of(train, name, arguments, history, how.increments, how.anomalies, how.band)
     check_modes(surrogate)
+    if how.compile:
+        surrogate.net.compile()
     return surrogate
 
 

@@ -57,8 +57,9 @@ def test_a_run_leaves_the_whole_contract(train: Command, tmp_path: Path, capsys:
     assert run.parent.name == "navier_stokes-fno"
     assert {str(p.relative_to(run)) for p in run.rglob("*") if p.is_file()} == FILES
     out = capsys.readouterr().out.splitlines()
-    assert out[0] == f"fno on navier_stokes: {record(run)['parameters']} parameters, 4 training windows"
-    assert [line.split("  ")[0] for line in out[1:3]] == ["epoch 1/2", "epoch 2/2"]
+    assert out[0] == "fno on navier_stokes: 4 training windows"
+    assert out[1] == f"  {record(run)['parameters']:,} real parameters; batches of 2 on 16 x 16 points"
+    assert [line.split("  ")[0] for line in out[5:7]] == ["epoch 1/2", "epoch 2/2"]
     assert out[-1] == f"wrote {run.relative_to(tmp_path)}"
     assert (run / "plots" / "loss.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
     with (run / "metrics.csv").open(newline="") as file:
@@ -151,3 +152,13 @@ def test_a_first_call_generates_what_is_missing(train: Command, tmp_path: Path, 
     assert train(f"data.folder={tmp_path / 'own'}", "trainer.max_epochs=1", "hydra.run.dir=again") == 0
     assert capsys.readouterr().err == ""
     assert file.stat().st_mtime_ns == before
+
+
+@pytest.mark.slow
+def test_a_compiled_network_trains_and_saves_as_any_other(train: Command, tmp_path: Path) -> None:
+    losses = []
+    for compiled in ("false", "true"):
+        assert train(f"training.compile={compiled}", "trainer.max_epochs=1", f"hydra.run.dir=compile-{compiled}") == 0
+        record = json.loads((tmp_path / f"compile-{compiled}" / "train.json").read_text())
+        losses.append(record["test/relative_l2"])
+    assert losses[1] == pytest.approx(losses[0], rel=1e-3)

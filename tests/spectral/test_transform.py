@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from neurop.errors import InputError
 from neurop.physics.grid import Axis, Grid
@@ -154,3 +156,36 @@ def test_float32_stays_float32_and_close() -> None:
     got = resample(x.float(), Grid.periodic(2), (64, 15))
     assert got.dtype == torch.float32
     torch.testing.assert_close(got.double(), resample(x, Grid.periodic(2), (64, 15)), atol=3e-6, rtol=0)
+
+
+class Products(TorchDispatchMode):
+    """Counts matrix products."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.count += func.overloadpacket.__name__ in ("mm", "bmm", "addmm", "baddbmm", "mv")
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_scattered_points_are_the_direct_sum_and_one_product(channels: int) -> None:
+    modes, d = (4, 3), 2
+    c = torch.randn(2, 7, 5, channels)
+    points = torch.rand(50, d)
+    bases, axes = [Fourier(m) for m in modes], Grid.periodic(d).axes
+    got = synthesize(c, bases, modes, axes, points)
+    with Products() as products:  # in double precision, which has no kernels that would go uncounted
+        synthesize(c.double(), bases, modes, axes, points.double())
+    assert products.count == 1
+    want = torch.zeros(2, 50, channels, dtype=torch.float64)
+    for i in range(7):
+        for j in range(5):
+            value = torch.ones(50, dtype=torch.float64)
+            for axis, (k, m) in enumerate(((i, 4), (j, 3))):
+                angle = 2 * torch.pi * points[:, axis].double() * (k if k < m else k - m + 1)
+                value = value * (1.0 if k == 0 else 2.0) * (torch.cos(angle) if k < m else torch.sin(angle))
+            want += value[None, :, None] * c[:, i, j, None].double()
+    assert float((got.double() - want).abs().max() / want.abs().max()) < 1e-5
