@@ -154,6 +154,14 @@ class ModelContract:
             x = case.noise(shape=shape)
             torch.testing.assert_close(compiled(x), model(x), atol=1e-5, rtol=1e-5)
 
+    def test_the_exported_graph_is_real_and_computes_the_same(self, case: Case) -> None:
+        model, x = case.model(self.name).eval(), case.noise()
+        program = torch.export.export(model, (x,))
+        made = [node.meta["val"] for node in program.graph.nodes if isinstance(node.meta.get("val"), Tensor)]
+        assert len(made) > 10
+        assert not any(value.is_complex() for value in made)
+        torch.testing.assert_close(program.module()(x), model(x), atol=1e-5, rtol=1e-5)
+
     @pytest.mark.filterwarnings("ignore:.torch.jit.script_method:DeprecationWarning")
     def test_compiled_code_agrees(self) -> None:
         torch._dynamo.reset()
