@@ -35,8 +35,13 @@ def usable(*tensors: Tensor) -> bool:
         device.type == "cuda"
         and all(type(t) in (Tensor, torch.nn.Parameter) and t.dtype == torch.float32 and t.device == device and t.numel() for t in tensors)
         and not torch.is_autocast_enabled("cuda")
-        and module(device.index) is not None
+        and _there(device.index)
     )
+
+
+@torch.compiler.assume_constant_result
+def _there(device: int) -> bool:
+    return module(device) is not None
 
 
 def launch(what: Launch) -> None:

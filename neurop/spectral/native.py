@@ -48,8 +48,13 @@ def usable(*tensors: Tensor) -> bool:
     return (
         all(t.device.type == "cpu" and type(t) in (Tensor, torch.nn.Parameter) and t.dtype == torch.float32 and t.numel() for t in tensors)
         and not torch.is_autocast_enabled("cpu")
-        and library() is not None
+        and _there()
     )
+
+
+@torch.compiler.assume_constant_result
+def _there() -> bool:
+    return library() is not None
 
 
 def call(name: str, sizes: Sequence[int], *arguments: Tensor | Sequence[Tensor] | None) -> None:

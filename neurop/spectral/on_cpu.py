@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from neurop.spectral.matrices import halved
 from neurop.spectral.native import call, usable
 
 __all__ = [
+    "linear",
     "linear_backward",
+    "mix",
     "mix_backward",
-    "mix_forward",
+    "mlp",
     "mlp_backward",
-    "mlp_forward",
     "rows",
+    "tail",
     "tail_backward",
-    "tail_forward",
     "usable",
 ]
 
@@ -32,14 +36,20 @@ def rows(matrix: Tensor, points: int, x: Tensor, adjoint: bool) -> Tensor:
     return y
 
 
-def linear_backward(g: Tensor, x: Tensor, w: Tensor, need_x: bool) -> tuple[Tensor | None, ...]:
+def linear(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
+    """Return W x + b."""
+    return functional.linear(x, w, b)
+
+
+def linear_backward(g: Tensor, x: Tensor, w: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Return the gradients of x, W and b."""
-    gx, sums = torch.empty_like(x) if need_x else None, [torch.zeros_like(w), w.new_zeros(len(w))]
-    call("linear_backward", (x.numel() // x.shape[-1], x.shape[-1], len(w)), x.contiguous(), w.contiguous(), g.contiguous(), gx, sums)
-    return gx, *sums
+    x = x.contiguous()
+    gx, sums = torch.empty_like(x), [torch.zeros_like(w), w.new_zeros(len(w))]
+    call("linear_backward", (x.numel() // x.shape[-1], x.shape[-1], len(w)), x, w.contiguous(), g.contiguous(), gx, sums)
+    return gx, sums[0], sums[1]
 
 
-def mlp_forward(x: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor) -> Tensor:
+def mlp(x: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor) -> Tensor:
     """Return the MLP of each point."""
     y = x.new_empty(len(x), len(b2))
     call("mlp_forward", (len(x), x.shape[1], len(b1), len(b2)), x, _mlp(w1, b1, w2, b2), y)
@@ -54,15 +64,26 @@ def mlp_backward(g: Tensor, x: Tensor, *parameters: Tensor) -> tuple[Tensor, ...
     return gx, *sums
 
 
-def tail_forward(
-    s: Tensor, analysis: Tensor | None, x: Tensor, z: Tensor, w: Tensor, b: Tensor, *mlp: Tensor, keep: bool = False
-) -> tuple[Tensor, Tensor | None, Tensor | None]:
-    """Return the two outputs and, with `keep`, what goes into the first GELU."""
-    y, kept = torch.empty_like(x), torch.empty_like(x) if keep else None
-    ahead = None if analysis is None else x.new_empty(len(x), len(analysis), x.shape[-1])
+def tail(
+    s: Tensor,
+    analysis: Tensor | None,
+    x: Tensor,
+    z: Tensor,
+    w: Tensor,
+    b: Tensor,
+    w1: Tensor,
+    b1: Tensor,
+    w2: Tensor,
+    b2: Tensor,
+    keep: bool,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the two outputs and, with `keep`, what goes into the first GELU; empty where not asked for."""
+    y, kept = torch.empty_like(x), torch.empty_like(x) if keep else x.new_empty(0)
+    ahead = x.new_empty(0) if analysis is None else x.new_empty(len(x), len(analysis), x.shape[-1])
     sizes, matrices = _axis(s, analysis)
-    weights = (w.t().contiguous(), b.contiguous(), _mlp(*mlp))
-    call("block_forward", (*x.shape, len(mlp[1]), *sizes), x, z, *matrices, *weights, y, ahead, kept)
+    weights = (w.t().contiguous(), b.contiguous(), _mlp(w1, b1, w2, b2))
+    wanted = (None if analysis is None else ahead, kept if keep else None)
+    call("block_forward", (*x.shape, len(b1), *sizes), x, z, *matrices, *weights, y, *wanted)
     return y, ahead, kept
 
 
@@ -86,22 +107,22 @@ def tail_backward(
     return gx, gz, *sums
 
 
-def mix_forward(c: Tensor, weight: Tensor, modes: tuple[int, ...], kept: tuple[int, ...]) -> Tensor:
+def mix(c: Tensor, weight: Tensor, modes: Sequence[int], kept: Sequence[int]) -> Tensor:
     """Return the mixed coefficients."""
     y = c.new_empty(*c.shape[:-1], weight.shape[-1])
     call("mix_forward", _mix(c, weight, modes, kept), c.contiguous(), weight.contiguous(), y)
     return y
 
 
-def mix_backward(g: Tensor, c: Tensor, weight: Tensor, modes: tuple[int, ...], kept: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+def mix_backward(g: Tensor, c: Tensor, weight: Tensor, modes: Sequence[int], kept: Sequence[int]) -> tuple[Tensor, Tensor]:
     """Return the gradients of c and of the weights."""
     # Written where modes are kept.
-    gc, gw = c.new_empty(c.shape), weight.new_empty(weight.shape) if modes == kept else weight.new_zeros(weight.shape)
+    gc, gw = c.new_empty(c.shape), weight.new_empty(weight.shape) if list(modes) == list(kept) else weight.new_zeros(weight.shape)
     call("mix_backward", _mix(c, weight, modes, kept), c.contiguous(), weight.contiguous(), g.contiguous(), gc, gw)
     return gc, gw
 
 
-def _mix(c: Tensor, weight: Tensor, modes: tuple[int, ...], kept: tuple[int, ...]) -> tuple[int, ...]:
+def _mix(c: Tensor, weight: Tensor, modes: Sequence[int], kept: Sequence[int]) -> tuple[int, ...]:
     return (c.shape[0], weight.shape[-3], weight.shape[-1], len(modes), *modes, *kept)
 
 

@@ -7,20 +7,22 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 from torch.nn.functional import gelu
 
 from neurop.spectral import cuda, launches
 from neurop.spectral.cuda import usable
 
 __all__ = [
+    "linear",
     "linear_backward",
+    "mix",
     "mix_backward",
-    "mix_forward",
+    "mlp",
     "mlp_backward",
-    "mlp_forward",
     "rows",
+    "tail",
     "tail_backward",
-    "tail_forward",
     "usable",
 ]
 
@@ -30,35 +32,54 @@ def rows(matrix: Tensor, points: int, x: Tensor, adjoint: bool) -> Tensor:
     return _product([(_each(matrix.t() if adjoint else matrix, x), x)])
 
 
-def linear_backward(g: Tensor, x: Tensor, w: Tensor, need_x: bool) -> tuple[Tensor | None, ...]:
+def linear(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
+    """Return W x + b."""
+    return functional.linear(x, w, b)
+
+
+def linear_backward(g: Tensor, x: Tensor, w: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Return the gradients of x, W and b."""
-    return g @ w if need_x else None, *_sums(g.reshape(-1, g.shape[-1]), x.reshape(-1, x.shape[-1]))
+    return g @ w, *_sums(g.reshape(-1, g.shape[-1]), x.reshape(-1, x.shape[-1]))
 
 
-def mlp_forward(x: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor) -> Tensor:
+def mlp(x: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor) -> Tensor:
     """Return the MLP of each point."""
     return _points(_points(x, w1.t(), bias=b1, activate=True), w2.t(), bias=b2)
 
 
-def mlp_backward(g: Tensor, x: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor, gate: Tensor | None = None) -> tuple[Tensor, ...]:
-    """Return the gradients of x and of the parameters; that of x times the slope of the GELU at `gate`, if given."""
+def mlp_backward(g: Tensor, x: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor) -> tuple[Tensor, ...]:
+    """Return the gradients of x and of the parameters."""
+    return _mlp_backward(g, x, w1, b1, w2, b2, None)
+
+
+def _mlp_backward(g: Tensor, x: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor, gate: Tensor | None) -> tuple[Tensor, ...]:
+    """Return the same, the gradient of x times the slope of the GELU at `gate`, if given."""
     e = x.new_empty(len(x), len(b1))
     u = _points(x, w1.t(), bias=b1, kept=e, activate=True)
     ge = _points(g.contiguous(), w2, gate=e)
     return _points(ge, w1, gate=gate), *_sums(ge, x), *_sums(g, u)
 
 
-def tail_forward(
-    s: Tensor, analysis: Tensor | None, x: Tensor, z: Tensor, w: Tensor, b: Tensor, *mlp: Tensor, keep: bool = False
-) -> tuple[Tensor, Tensor | None, Tensor | None]:
-    """Return the two outputs and, with `keep`, what goes into the first GELU."""
-    w1, b1, w2, b2 = mlp
-    channels, kept = x.shape[-1], torch.empty_like(x) if keep else None
+def tail(
+    s: Tensor,
+    analysis: Tensor | None,
+    x: Tensor,
+    z: Tensor,
+    w: Tensor,
+    b: Tensor,
+    w1: Tensor,
+    b1: Tensor,
+    w2: Tensor,
+    b2: Tensor,
+    keep: bool,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the two outputs and, with `keep`, what goes into the first GELU; empty where not asked for."""
+    channels, kept = x.shape[-1], torch.empty_like(x) if keep else x.new_empty(0)
     # Synthesis, skip, bias and activation in one pass.
-    h = _product([(_each(s, x), z), (x, _each(_columns(w.t()), x))], bias=b, kept=kept, activate=True)
+    h = _product([(_each(s, x), z), (x, _each(_columns(w.t()), x))], bias=b, kept=kept if keep else None, activate=True)
     u = _points(h.view(-1, channels), w1.t(), bias=b1, activate=True)
     y = _points(u, w2.t(), bias=b2, add=x.view(-1, channels)).view(x.shape)
-    return y, None if analysis is None else _product([(_each(analysis, y), y)]), kept
+    return y, x.new_empty(0) if analysis is None else _product([(_each(analysis, y), y)]), kept
 
 
 def tail_backward(
@@ -79,22 +100,22 @@ def tail_backward(
         g = _product([(_each(analysis.t(), g), g_ahead.contiguous())], add=g)
     points, a = g.view(-1, channels), kept.view(-1, channels)
     w1, b1, w2, b2 = mlp
-    ga, *of_mlp = mlp_backward(points, gelu(a), w1, b1, w2, b2, gate=a)
+    ga, *of_mlp = _mlp_backward(points, gelu(a), w1, b1, w2, b2, a)
     gx = _points(ga, w, add=points).view(x.shape)
     return gx, _product([(_each(s.t(), x), ga.view(x.shape))]), *_sums(ga, x.view(-1, channels)), *of_mlp
 
 
-def mix_forward(c: Tensor, weight: Tensor, modes: tuple[int, ...], kept: tuple[int, ...]) -> Tensor:
+def mix(c: Tensor, weight: Tensor, modes: Sequence[int], kept: Sequence[int]) -> Tensor:
     """Return the mixed coefficients."""
     y = c.new_empty(*c.shape[:-1], weight.shape[-1])
     cuda.launch(launches.mix(c.contiguous(), weight.contiguous(), y, modes, kept))
     return y
 
 
-def mix_backward(g: Tensor, c: Tensor, weight: Tensor, modes: tuple[int, ...], kept: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+def mix_backward(g: Tensor, c: Tensor, weight: Tensor, modes: Sequence[int], kept: Sequence[int]) -> tuple[Tensor, Tensor]:
     """Return the gradients of c and of the weights."""
     c, weight, g = c.contiguous(), weight.contiguous(), g.contiguous()
-    gc, gw = torch.empty_like(c), torch.empty_like(weight) if modes == kept else torch.zeros_like(weight)
+    gc, gw = torch.empty_like(c), torch.empty_like(weight) if list(modes) == list(kept) else torch.zeros_like(weight)
     cuda.launch(launches.mix(g, weight, gc, modes, kept, adjoint=True))
     cuda.launch(launches.mix_weight(c, weight, g, gw, modes, kept))
     return gc, gw

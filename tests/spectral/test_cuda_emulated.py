@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import gelu
 
-from neurop.spectral import cuda, from_signed, fused, launches, mix, on_cuda, restrict, signed_sizes, to_signed
+from neurop.spectral import cuda, from_signed, launches, mix, on_cuda, plain, restrict, signed_sizes, to_signed
 
 Emulate = Callable[..., None]
 NAN = float("nan")
@@ -139,9 +139,9 @@ def test_the_tail_of_a_block_as_a_sequence_of_kernels(
     layers = [(channels, channels), (channels,), (hidden, channels), (hidden,), (channels, hidden), (channels,)]
     parameters = [noise(*shape, seed=4 + i) / shape[-1] ** 0.5 for i, shape in enumerate(layers)]
     leaves = [t.double().requires_grad_() for t in (*fields, *parameters)]
-    exact = [t for t in fused._plain_tail(s.double(), None if a is None else a.double(), *leaves) if t is not None]
-    y, ahead, kept = on_cuda.tail_forward(s, a, *fields, *parameters, keep=True)
-    for got, want in zip([y] if ahead is None else [y, ahead], exact, strict=True):
+    exact = [t for t in plain.tail(s.double(), None if a is None else a.double(), *leaves) if t is not None]
+    y, ahead, kept = on_cuda.tail(s, a, *fields, *parameters, keep=True)
+    for got, want in zip([y] if a is None else [y, ahead], exact, strict=True):
         assert distance(got, want.detach()) < 1e-6
     up = [noise(*t.shape, seed=20 + i) for i, t in enumerate(exact)]
     found = on_cuda.tail_backward(up[0], up[1] if a is not None else None, kept, s, a, *fields, *parameters)  # type: ignore[arg-type]
@@ -153,8 +153,8 @@ def test_the_mlp_as_a_sequence_of_kernels(emulate: Emulate, monkeypatch: pytest.
     monkeypatch.setattr(cuda, "launch", emulate)
     x, parameters = noise(70, 5), [noise(*shape, seed=1 + i) for i, shape in enumerate([(9, 5), (9,), (3, 9), (3,)])]
     leaves = [t.double().requires_grad_() for t in (x, *parameters)]
-    exact, up = fused._plain_mlp(*leaves), noise(70, 3, seed=9)
-    assert distance(on_cuda.mlp_forward(x, *parameters), exact.detach()) < 1e-6
+    exact, up = plain.mlp(*leaves), noise(70, 3, seed=9)
+    assert distance(on_cuda.mlp(x, *parameters), exact.detach()) < 1e-6
     found = on_cuda.mlp_backward(up, x, *parameters)
     for got, want in zip(found, torch.autograd.grad(exact, leaves, up.double()), strict=True):
         assert distance(got, want) < 2e-6

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn.functional import gelu
 
+from neurop.models import FNO
 from neurop.physics.grid import Axis
-from neurop.spectral import Fourier, fused, native
+from neurop.spectral import Fourier, fused, native, signed_sizes
 from neurop.spectral.matrices import analysis_matrix, synthesis_matrix
 
 needs_kernels = pytest.mark.skipif(native.library() is None, reason="no C++ compiler, so the CPU kernels are not there")
@@ -226,3 +227,41 @@ def test_an_empty_batch_passes() -> None:
     assert y.shape == (0, 8, 4)
     assert ahead is not None
     assert ahead.shape == (0, 3, 4)
+
+
+@needs_kernels
+@pytest.mark.parametrize("following", [None, 2])
+def test_operators_keep_the_promises_of_their_schemas(following: int | None) -> None:
+    s, a, *fields = tail(3, 8, 5, 4, 3, following)
+    leaves = [t.requires_grad_() for t in fields if t is not None]
+    modes, c = [3, 2], noise(2, 3, 3, 4).requires_grad_()
+    weight = noise(*signed_sizes(modes), 4, 2, 5).requires_grad_()
+    calls = [
+        (torch.ops.neurop.tail, (s, a, *leaves, True)),
+        (torch.ops.neurop.tail, (s, a, *leaves, False)),
+        (torch.ops.neurop.mlp, (noise(7, 5).requires_grad_(), *leaves[4:])),
+        (torch.ops.neurop.linear, (noise(7, 5).requires_grad_(), *leaves[4:6])),
+        (torch.ops.neurop.rows, (s, 0, noise(2, s.shape[1], 3).requires_grad_(), False)),  # type: ignore[union-attr]
+        (torch.ops.neurop.mix, (c, weight, modes, [2, 2])),
+    ]
+    for operator, arguments in calls:
+        tests = ("test_schema", "test_autograd_registration", "test_faketensor")
+        # Without what it keeps, the operator is for evaluation alone.
+        differentiable = arguments[-1] is not False or operator is torch.ops.neurop.rows
+        torch.library.opcheck(operator.default, arguments, test_utils=(*tests, "test_aot_dispatch_static") if differentiable else tests)
+
+
+@needs_kernels
+def test_a_compiled_model_goes_through_the_kernels() -> None:
+    torch._dynamo.reset()
+    graphs = []
+
+    def backend(graph: torch.fx.GraphModule, inputs: list[Tensor]) -> torch.fx.GraphModule:
+        graphs.append({str(node.target) for node in graph.graph.nodes})
+        return graph
+
+    model, x = FNO(1, 1, modes=(3, 3), width=5, depth=2), noise(2, 1, 8, 9)
+    compiled = torch.compile(model, backend=backend, fullgraph=True)
+    torch.testing.assert_close(compiled(x), model(x), atol=1e-6, rtol=1e-6)
+    assert len(graphs) == 1
+    assert {f"neurop.{name}" for name in ("rows", "linear", "mlp", "tail", "mix")} <= graphs[0]
