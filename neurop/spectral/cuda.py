@@ -39,9 +39,12 @@ def usable(*tensors: Tensor) -> bool:
     )
 
 
-@torch.compiler.assume_constant_result
 def _there(device: int) -> bool:
     return module(device) is not None
+
+
+# What torch.compiler.assume_constant_result does, without the import of the whole compiler.
+_there._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 
 def launch(what: Launch) -> None:

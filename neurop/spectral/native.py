@@ -52,9 +52,12 @@ def usable(*tensors: Tensor) -> bool:
     )
 
 
-@torch.compiler.assume_constant_result
 def _there() -> bool:
     return library() is not None
+
+
+# What torch.compiler.assume_constant_result does, without the import of the whole compiler.
+_there._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 
 def call(name: str, sizes: Sequence[int], *arguments: Tensor | Sequence[Tensor] | None) -> None:

@@ -68,7 +68,8 @@ def agrees(
     want_g = torch.autograd.grad(want, [t for t in double[constants:] if t is not None], [u.double() for u in up])
     for g, w in (*zip(got, want, strict=True), *zip(got_g, want_g, strict=True)):
         assert g.dtype == torch.float32
-        assert float((g.double() - w).detach().norm()) <= 4e-6 * (1 + float(w.detach().norm()))
+        # Sums over all points may cancel; rounding is relative to their terms.
+        assert float((g.double() - w).detach().norm()) <= 3e-5 * (1 + float(w.detach().norm()))
 
 
 @needs_kernels
