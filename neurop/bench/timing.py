@@ -105,10 +105,6 @@ def peak_mb(step: Callable[[], object], optimizer: torch.optim.Optimizer) -> flo
     return peak / 1e6
 
 
-def _calls(call: Callable[[], object]) -> int:
-    return max(round(FILL_MS / max(_mean_ms(call, 1), 1e-3)), 1)
-
-
 def _mean_ms(call: Callable[[], object], calls: int) -> float:
     start = perf_counter()
     for _ in range(calls):

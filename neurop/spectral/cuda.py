@@ -48,15 +48,16 @@ _there._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 
 def launch(what: Launch) -> None:
-    """Launch a kernel on PyTorch's current stream of the current device."""
-    device = torch.cuda.current_device()
-    loaded = module(device)
+    """Launch a kernel on its device, on PyTorch's current stream there."""
+    assert what.device.index is not None
+    loaded = module(what.device.index)
     assert loaded is not None
     words = (ctypes.c_int64 * len(what.words))(*what.words)
     parameters = (ctypes.c_void_p * 1)(ctypes.addressof(words))
-    stream = ctypes.c_void_p(torch.cuda.current_stream(device).cuda_stream)
-    function = loaded.function(what.kernel, what.shared)
-    _check(_driver().cuLaunchKernel(function, *what.grid, THREADS, 1, 1, what.shared, stream, parameters, None), what.kernel)
+    with torch.cuda.device(what.device):
+        stream = ctypes.c_void_p(torch.cuda.current_stream().cuda_stream)
+        function = loaded.function(what.kernel, what.shared)
+        _check(_driver().cuLaunchKernel(function, *what.grid, THREADS, 1, 1, what.shared, stream, parameters, None), what.kernel)
 
 
 class Module:

@@ -13,9 +13,7 @@ from torch import Tensor
 from torch.autograd import forward_ad
 from torch.nn import functional
 
-from neurop.spectral import ops, plain  # noqa: F401 - the first defines torch.ops.neurop
-from neurop.spectral.on_cpu import usable as usable_on_cpu
-from neurop.spectral.on_cuda import usable as usable_on_cuda
+from neurop.spectral import cuda, native, ops, plain  # noqa: F401 - ops defines torch.ops.neurop
 
 
 def have_kernels(*tensors: Tensor) -> bool:
@@ -29,7 +27,7 @@ def have_kernels(*tensors: Tensor) -> bool:
             return False
     elif torch.jit.is_tracing() or torch._C._functorch.peek_interpreter_stack() is not None or forward_ad._current_level >= 0:
         return False
-    return usable_on_cpu(*tensors) or usable_on_cuda(*tensors)
+    return native.usable(*tensors) or cuda.usable(*tensors)
 
 
 def apply_rows(matrix: Tensor, x: Tensor, points: int) -> Tensor:

@@ -21,9 +21,10 @@ _WEIGHT_SHARED = (32 * 20 + 16 * 72) * 4
 
 @dataclass(frozen=True)
 class Launch:
-    """A kernel by name, its grid, bytes of shared memory, and its one argument as 64-bit words."""
+    """A kernel by name, the device of its tensors, its grid, bytes of shared memory, and its one argument as 64-bit words."""
 
     kernel: str
+    device: torch.device
     grid: tuple[int, int, int]
     shared: int
     words: tuple[int, ...]
@@ -64,7 +65,7 @@ def product(
         assert tensor is None or tensor.is_contiguous()
         words.append(0 if tensor is None else tensor.data_ptr())
     grid = (batch * math.ceil(m / _TILE), math.ceil(n / _TILE), 1)
-    return Launch(f"product_{_products()}", grid, _PRODUCT_SHARED, (*words, int(activate)))
+    return Launch(f"product_{_products()}", out.device, grid, _PRODUCT_SHARED, (*words, int(activate)))
 
 
 def mix(c: Tensor, weight: Tensor, y: Tensor, modes: Sequence[int], kept: Sequence[int], adjoint: bool = False) -> Launch:
@@ -72,14 +73,14 @@ def mix(c: Tensor, weight: Tensor, y: Tensor, modes: Sequence[int], kept: Sequen
     inputs, outputs = weight.shape[-3], weight.shape[-1]
     assert (c.shape[-1], y.shape[-1]) == ((outputs, inputs) if adjoint else (inputs, outputs))
     grid = (math.prod(kept), math.ceil(y.shape[-1] / _TILE), math.ceil(c.shape[0] / _SAMPLES))
-    return Launch(f"mix{len(modes)}d_{_products()}", grid, _MIX_SHARED, _mix_words(c, weight, y, modes, kept, adjoint))
+    return Launch(f"mix{len(modes)}d_{_products()}", c.device, grid, _MIX_SHARED, _mix_words(c, weight, y, modes, kept, adjoint))
 
 
 def mix_weight(c: Tensor, weight: Tensor, g: Tensor, gw: Tensor, modes: Sequence[int], kept: Sequence[int]) -> Launch:
     """Return the launch that writes the gradient of the weights into `gw` where modes are kept, from that of the result."""
     grid = (math.prod(kept), math.ceil(weight.shape[-3] / _WEIGHT_TILE), math.ceil(weight.shape[-1] / _WEIGHT_TILE))
     words = (*_mix_words(c, weight, None, modes, kept, False), g.data_ptr(), gw.data_ptr())
-    return Launch(f"mix_weight{len(modes)}d_{_products()}", grid, _WEIGHT_SHARED, words)
+    return Launch(f"mix_weight{len(modes)}d_{_products()}", c.device, grid, _WEIGHT_SHARED, words)
 
 
 def _mix_words(c: Tensor, weight: Tensor, y: Tensor | None, modes: Sequence[int], kept: Sequence[int], adjoint: bool) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""The engine's fused operations by the CPU kernels; arguments as in :mod:`neurop.spectral.fused`, float32, rows contiguous."""
+"""The fused operations by the CPU kernels; arguments as of :mod:`neurop.spectral.ops`, float32, fields contiguous."""
 
 from __future__ import annotations
 
@@ -6,23 +6,9 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from neurop.spectral.matrices import halved
-from neurop.spectral.native import call, usable
-
-__all__ = [
-    "linear",
-    "linear_backward",
-    "mix",
-    "mix_backward",
-    "mlp",
-    "mlp_backward",
-    "rows",
-    "tail",
-    "tail_backward",
-    "usable",
-]
+from neurop.spectral.native import call
 
 
 def rows(matrix: Tensor, points: int, x: Tensor, adjoint: bool) -> Tensor:
@@ -36,16 +22,11 @@ def rows(matrix: Tensor, points: int, x: Tensor, adjoint: bool) -> Tensor:
     return y
 
 
-def linear(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
-    """Return W x + b."""
-    return functional.linear(x, w, b)
-
-
 def linear_backward(g: Tensor, x: Tensor, w: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Return the gradients of x, W and b."""
     x = x.contiguous()
     gx, sums = torch.empty_like(x), [torch.zeros_like(w), w.new_zeros(len(w))]
-    call("linear_backward", (x.numel() // x.shape[-1], x.shape[-1], len(w)), x, w.contiguous(), g.contiguous(), gx, sums)
+    call("linear_backward", (x.numel() // x.shape[-1], x.shape[-1], len(w)), x, w.contiguous(), g, gx, sums)
     return gx, sums[0], sums[1]
 
 
@@ -60,7 +41,7 @@ def mlp_backward(g: Tensor, x: Tensor, *parameters: Tensor) -> tuple[Tensor, ...
     """Return the gradients of x and of the parameters."""
     gx, sums = torch.empty_like(x), [torch.zeros_like(p) for p in parameters]
     sizes = (len(x), x.shape[1], len(parameters[1]), len(parameters[3]))
-    call("mlp_backward", sizes, x, _mlp(*parameters), g.contiguous(), gx, sums)
+    call("mlp_backward", sizes, x, _mlp(*parameters), g, gx, sums)
     return gx, *sums
 
 
@@ -102,7 +83,7 @@ def tail_backward(
     """Return the gradients of x, z, W, b and the MLP's parameters."""
     gx, gz, sums = torch.empty_like(x), torch.empty_like(z), [torch.zeros_like(p) for p in (w, b, *mlp)]
     sizes, matrices = _axis(s, analysis)
-    given = (x, kept, *matrices, w.contiguous(), _mlp(*mlp), g.contiguous(), None if g_ahead is None else g_ahead.contiguous())
+    given = (x, kept, *matrices, w.contiguous(), _mlp(*mlp), g, g_ahead)
     call("block_backward", (*x.shape, len(mlp[1]), *sizes), *given, gx, gz, sums)
     return gx, gz, *sums
 
@@ -118,7 +99,7 @@ def mix_backward(g: Tensor, c: Tensor, weight: Tensor, modes: Sequence[int], kep
     """Return the gradients of c and of the weights."""
     # Written where modes are kept.
     gc, gw = c.new_empty(c.shape), weight.new_empty(weight.shape) if list(modes) == list(kept) else weight.new_zeros(weight.shape)
-    call("mix_backward", _mix(c, weight, modes, kept), c.contiguous(), weight.contiguous(), g.contiguous(), gc, gw)
+    call("mix_backward", _mix(c, weight, modes, kept), c.contiguous(), weight.contiguous(), g, gc, gw)
     return gc, gw
 
 

@@ -1,4 +1,4 @@
-"""The engine's fused operations by the CUDA kernels; arguments as in :mod:`neurop.spectral.fused`, float32, rows contiguous."""
+"""The fused operations by the CUDA kernels; arguments as of :mod:`neurop.spectral.ops`, float32, fields contiguous."""
 
 from __future__ import annotations
 
@@ -7,34 +7,14 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 from torch.nn.functional import gelu
 
 from neurop.spectral import cuda, launches
-from neurop.spectral.cuda import usable
-
-__all__ = [
-    "linear",
-    "linear_backward",
-    "mix",
-    "mix_backward",
-    "mlp",
-    "mlp_backward",
-    "rows",
-    "tail",
-    "tail_backward",
-    "usable",
-]
 
 
 def rows(matrix: Tensor, points: int, x: Tensor, adjoint: bool) -> Tensor:
     """Return the product of the matrix, or of its transpose, with each row ``(k, channels)`` of x."""
     return _product([(_each(matrix.t() if adjoint else matrix, x), x)])
-
-
-def linear(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
-    """Return W x + b."""
-    return functional.linear(x, w, b)
 
 
 def linear_backward(g: Tensor, x: Tensor, w: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -47,16 +27,11 @@ def mlp(x: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor) -> Tensor:
     return _points(_points(x, w1.t(), bias=b1, activate=True), w2.t(), bias=b2)
 
 
-def mlp_backward(g: Tensor, x: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor) -> tuple[Tensor, ...]:
-    """Return the gradients of x and of the parameters."""
-    return _mlp_backward(g, x, w1, b1, w2, b2, None)
-
-
-def _mlp_backward(g: Tensor, x: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor, gate: Tensor | None) -> tuple[Tensor, ...]:
-    """Return the same, the gradient of x times the slope of the GELU at `gate`, if given."""
+def mlp_backward(g: Tensor, x: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor, gate: Tensor | None = None) -> tuple[Tensor, ...]:
+    """Return the gradients of x, times the slope of the GELU at `gate` if given, and of the parameters."""
     e = x.new_empty(len(x), len(b1))
     u = _points(x, w1.t(), bias=b1, kept=e, activate=True)
-    ge = _points(g.contiguous(), w2, gate=e)
+    ge = _points(g, w2, gate=e)
     return _points(ge, w1, gate=gate), *_sums(ge, x), *_sums(g, u)
 
 
@@ -76,7 +51,7 @@ def tail(
     """Return the two outputs and, with `keep`, what goes into the first GELU; empty where not asked for."""
     channels, kept = x.shape[-1], torch.empty_like(x) if keep else x.new_empty(0)
     # Synthesis, skip, bias and activation in one pass.
-    h = _product([(_each(s, x), z), (x, _each(_columns(w.t()), x))], bias=b, kept=kept if keep else None, activate=True)
+    h = _product([(_each(s, x), z), (x, _each(w.t().contiguous(), x))], bias=b, kept=kept if keep else None, activate=True)
     u = _points(h.view(-1, channels), w1.t(), bias=b1, activate=True)
     y = _points(u, w2.t(), bias=b2, add=x.view(-1, channels)).view(x.shape)
     return y, x.new_empty(0) if analysis is None else _product([(_each(analysis, y), y)]), kept
@@ -95,12 +70,12 @@ def tail_backward(
     *mlp: Tensor,
 ) -> tuple[Tensor, ...]:
     """Return the gradients of x, z, W, b and the MLP's parameters."""
-    channels, g = x.shape[-1], g.contiguous()
+    channels = x.shape[-1]
     if analysis is not None and g_ahead is not None:
-        g = _product([(_each(analysis.t(), g), g_ahead.contiguous())], add=g)
+        g = _product([(_each(analysis.t(), g), g_ahead)], add=g)
     points, a = g.view(-1, channels), kept.view(-1, channels)
     w1, b1, w2, b2 = mlp
-    ga, *of_mlp = _mlp_backward(points, gelu(a), w1, b1, w2, b2, a)
+    ga, *of_mlp = mlp_backward(points, gelu(a), w1, b1, w2, b2, a)
     gx = _points(ga, w, add=points).view(x.shape)
     return gx, _product([(_each(s.t(), x), ga.view(x.shape))]), *_sums(ga, x.view(-1, channels)), *of_mlp
 
@@ -114,7 +89,7 @@ def mix(c: Tensor, weight: Tensor, modes: Sequence[int], kept: Sequence[int]) ->
 
 def mix_backward(g: Tensor, c: Tensor, weight: Tensor, modes: Sequence[int], kept: Sequence[int]) -> tuple[Tensor, Tensor]:
     """Return the gradients of c and of the weights."""
-    c, weight, g = c.contiguous(), weight.contiguous(), g.contiguous()
+    c, weight = c.contiguous(), weight.contiguous()
     gc, gw = torch.empty_like(c), torch.empty_like(weight) if list(modes) == list(kept) else torch.zeros_like(weight)
     cuda.launch(launches.mix(g, weight, gc, modes, kept, adjoint=True))
     cuda.launch(launches.mix_weight(c, weight, g, gw, modes, kept))
@@ -133,12 +108,7 @@ def _points(
 ) -> Tensor:
     """Return what follows the product of ``(points, k)`` and ``(k, n)``."""
     fields = {name: None if t is None else t[None] for name, t in (("add", add), ("gate", gate), ("kept", kept))}
-    return _product([(x[None], _columns(matrix)[None])], **fields, **ends)[0]
-
-
-def _columns(matrix: Tensor) -> Tensor:
-    """Return a right factor with its columns next to each other."""
-    return matrix.contiguous()
+    return _product([(x[None], matrix.contiguous()[None])], **fields, **ends)[0]
 
 
 def _each(matrix: Tensor, rows: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 """The engine's fused operations as operators of PyTorch, ``torch.ops.neurop.*``: kernels, shapes for tracing, and gradients.
 
-Without kernels for its tensors an operator raises; :func:`neurop.spectral.fused.kernels` says beforehand whether there are any.
+Without kernels for its tensors an operator raises; :func:`neurop.spectral.fused.have_kernels` says beforehand whether there are any.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _TAIL = f"Tensor s, Tensor? analysis, Tensor x, Tensor z, Tensor w, Tensor b, {_
 
 
 def _register(name: str, schema: str, shapes: Callable[..., Any]) -> None:
-    """Define an operator of which both places have an implementation by that name."""
+    """Define an operator that each place implements under its name."""
     _LIBRARY.define(f"{name}{schema}")
     for key, place in _PLACES.items():
         _LIBRARY.impl(name, getattr(place, name), key)
@@ -44,7 +44,9 @@ def _tail(s: Tensor, analysis: Tensor | None, x: Tensor, *rest: Any) -> tuple[Te
 
 
 _register("rows", "(Tensor matrix, int points, Tensor x, bool adjoint) -> Tensor", _rows)
-_register("linear", "(Tensor x, Tensor w, Tensor b) -> Tensor", lambda x, w, b: x.new_empty(*x.shape[:-1], len(b)))
+# Its forward pass is PyTorch's own anywhere, which also tells the shapes; the backward pass alone has kernels.
+_LIBRARY.define("linear(Tensor x, Tensor w, Tensor b) -> Tensor")
+_LIBRARY.impl("linear", linear, "CompositeExplicitAutograd")
 _register(
     "linear_backward", "(Tensor g, Tensor x, Tensor w) -> (Tensor, Tensor, Tensor)", lambda g, x, w: (*_like(x, w), w.new_empty(len(w)))
 )

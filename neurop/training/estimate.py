@@ -24,7 +24,7 @@ class Estimate:
     Parameters
     ----------
     parameters
-        Trainable real numbers; a complex one would count as two.
+        Trainable numbers, all of them real.
     state_mb
         Weights, gradients and the moments of Adam, in 10^6 bytes.
     activations_mb

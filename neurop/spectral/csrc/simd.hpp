@@ -76,7 +76,7 @@ inline void gemm(long m, long n, long k, View a, View b, float* c, long c_row, c
     columns<1, true>(m, k, a, {packed.data(), kLanes, 1}, c + j, c_row, init ? init + j : init, init_row, n - j);
 }
 
-// exp(x) for x <= 0, to 2 ulp: 2^n times a polynomial on [-ln 2 / 2, ln 2 / 2].
+// exp(x) for x <= 0: 2^n times a polynomial on [-ln 2 / 2, ln 2 / 2].
 inline Vec exp_negative(Vec x) {
     const Vec low = splat(-87.0f);
     x = x < low ? low : x;
