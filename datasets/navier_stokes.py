@@ -45,7 +45,7 @@ from numpy.typing import NDArray
 from scipy.fft import next_fast_len
 
 from neurop.data.fieldset import Field, FieldSet
-from neurop.data.generation import Recipe, generated
+from neurop.data.generated import Generated
 from neurop.errors import InputError
 from neurop.physics.grid import Grid
 from neurop.physics.random_fields import field_std, random_field
@@ -53,12 +53,11 @@ from neurop.physics.vorticity import solve
 
 SOLVER_VERSION = 1
 FORCING = 0.1
-HELD_OUT = 20
 LARGEST = 4096
 ALPHA, TAU = 2.5, 7.0
 
 
-class NavierStokes:
+class NavierStokes(Generated):
     r"""The data set of this module, generated at first use.
 
     Parameters
@@ -108,52 +107,33 @@ class NavierStokes:
         history: int = 1,
         folder: str | None = None,
     ) -> None:
-        if samples <= 2 * HELD_OUT:
-            raise InputError(f"samples={samples}: {2 * HELD_OUT} are held out for test and validation; use {2 * HELD_OUT + 1} or more")
-        for what, value, least in (("resolution", resolution, 8), ("steps", steps, 1), ("history", history, 1), ("seed", seed, 0)):
-            if value < least:
-                raise InputError(f"{what}={value} is too small; use {least} or more")
         for what, number in (("viscosity", viscosity), ("amplitude", amplitude), ("interval", interval)):
             if not 0 < number < math.inf:
                 raise InputError(f"{what}={number}: use a finite number above 0")
-        self.samples, self.resolution, self.history, self.folder = samples, resolution, history, folder
-        self.viscosity, self.amplitude, self.steps, self.interval, self.seed = viscosity, amplitude, steps, interval, seed
-        self._discretisation((resolution, resolution))
+        if steps < 1:
+            raise InputError(f"steps={steps} is too small; use 1 or more")
+        super().__init__(samples, (resolution, resolution), seed, history, folder)
+        self.viscosity, self.amplitude, self.steps, self.interval = viscosity, amplitude, steps, interval
+        self._discretisation(self.shape)
 
-    def splits(self) -> dict[str, FieldSet]:
-        """Return the sets ``train``, ``val`` and ``test``, generated if their file is missing."""
-        whole = generated(self._recipe((self.resolution, self.resolution), self.samples), self.folder)
-        bounds = {"train": slice(2 * HELD_OUT, None), "val": slice(HELD_OUT, 2 * HELD_OUT), "test": slice(0, HELD_OUT)}
-        return {split: whole.samples(which) for split, which in bounds.items()}
+    def parameters(self) -> dict[str, Any]:
+        """Return the parameters of the equation and of the initial fields."""
+        names = ("viscosity", "amplitude", "steps", "interval")
+        return {name: getattr(self, name) for name in names} | {"forcing": FORCING, "solver_version": SOLVER_VERSION}
 
-    def at(self, shape: tuple[int, ...]) -> FieldSet:
-        """Return the test set, solved from the same initial fields, on a grid of another shape (kept in a file of its own).
-
-        Raises
-        ------
-        InputError
-            If `shape` does not have two sizes of at least 8.
-        """
-        if len(shape) != 2 or min(shape) < 8:
-            raise InputError(f"{self.name} has no resolution {'x'.join(map(str, shape))}; give two sizes of 8 or more")
-        if tuple(shape) == (self.resolution, self.resolution):
-            return self.splits()["test"]
-        return generated(self._recipe(tuple(shape), HELD_OUT), self.folder)
-
-    def _recipe(self, shape: tuple[int, ...], samples: int) -> Recipe:
-        names = ("viscosity", "amplitude", "steps", "interval", "seed")
-        parameters: dict[str, Any] = {name: getattr(self, name) for name in names} | {"forcing": FORCING, "solver_version": SOLVER_VERSION}
+    def batch(self, shape: tuple[int, ...]) -> int:
+        """Return the number of trajectories that are solved together, fewer where they are large."""
         solver, _ = self._discretisation(shape)
-        batch = max(1, min(5, round(5 * (64 / solver) ** 2)))
+        return max(1, min(5, round(5 * (64 / solver) ** 2)))
 
-        def make(numbers: range) -> dict[str, NDArray[Any]]:
-            return {"values": self._trajectories(numbers, shape)}
+    def label(self, arrays: dict[str, NDArray[Any]]) -> FieldSet:
+        """Return trajectories with their times."""
+        times = self.interval * np.arange(self.steps + 1)
+        return FieldSet(arrays["values"], (Field("vorticity", "1", "vorticity"),), Grid.periodic(2), times=times, source=self.name)
 
-        def assemble(arrays: dict[str, NDArray[Any]]) -> FieldSet:
-            times = self.interval * np.arange(self.steps + 1)
-            return FieldSet(arrays["values"], (Field("vorticity", "1", "vorticity"),), Grid.periodic(2), times=times, source=self.name)
-
-        return Recipe(self.name, shape, parameters, samples, make, assemble, batch)
+    def solve(self, numbers: range, shape: tuple[int, ...]) -> dict[str, NDArray[Any]]:
+        """Return the trajectories of these numbers."""
+        return {"values": self._trajectories(numbers, shape)}
 
     def _trajectories(self, numbers: range, shape: tuple[int, ...]) -> NDArray[np.float32]:
         solver, substeps = self._discretisation(shape)

@@ -1,0 +1,111 @@
+"""Data sets that a solver makes: the base of every generator."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+from numpy.typing import NDArray
+
+from neurop.data.fieldset import FieldSet
+from neurop.data.generation import Recipe, generated
+from neurop.errors import InputError
+
+
+class Generated(ABC):
+    """A data set that is made at first use and kept in a file.
+
+    Sample i depends on the parameters, the seed and i alone. The first `held_out` samples are the test set, as many more
+    the validation set and the rest the training set, so that more samples change neither of the first two.
+
+    Parameters
+    ----------
+    samples
+        Number of samples, above 2 * `held_out`.
+    shape
+        Points per axis of the stored fields.
+    seed
+        Seed of the whole set.
+    history
+        Frames that a surrogate sees.
+    folder
+        Where the files are; default ``$NEUROP_DATA``, else ``./data``.
+
+    Attributes
+    ----------
+    name
+        Short name, used in file and run folders.
+    held_out
+        Samples of the test set, and again of the validation set.
+
+    Raises
+    ------
+    InputError
+        For a parameter out of its bounds.
+    """
+
+    name: ClassVar[str]
+    held_out: ClassVar[int] = 20
+
+    def __init__(self, samples: int, shape: tuple[int, ...], seed: int = 0, history: int = 1, folder: str | None = None) -> None:
+        if samples <= 2 * self.held_out:
+            raise InputError(
+                f"samples={samples}: {2 * self.held_out} are held out for test and validation; use {2 * self.held_out + 1} or more"
+            )
+        for what, value, least in (("resolution", min(shape), 8), ("history", history, 1), ("seed", seed, 0)):
+            if value < least:
+                raise InputError(f"{what}={value} is too small; use {least} or more")
+        self.samples, self.shape, self.seed, self.history, self.folder = samples, tuple(shape), seed, history, folder
+
+    @abstractmethod
+    def parameters(self) -> dict[str, Any]:
+        """Return all that the values depend on beside shape and sample number, the solver's version included: plain values."""
+
+    @abstractmethod
+    def solve(self, numbers: range, shape: tuple[int, ...]) -> dict[str, NDArray[Any]]:
+        """Return the samples of these numbers on a grid of `shape`, each depending on its number alone.
+
+        ``{"values": (n, time, channel, *shape)}``, and ``"targets"`` for a map. Called from several processes at once.
+        """
+
+    @abstractmethod
+    def label(self, arrays: dict[str, NDArray[Any]]) -> FieldSet:
+        """Return arrays that :meth:`solve` made as a set, with fields, grid and times."""
+
+    def batch(self, shape: tuple[int, ...]) -> int:
+        """Return how many samples one call of :meth:`solve` makes; an interruption loses at most the calls in progress."""
+        return 20
+
+    def splits(self) -> dict[str, FieldSet]:
+        """Return the sets ``train``, ``val`` and ``test``, generated if their file is missing."""
+        whole = generated(self.recipe(self.shape, self.samples), self.folder)
+        held = self.held_out
+        bounds = {"train": slice(2 * held, None), "val": slice(held, 2 * held), "test": slice(0, held)}
+        return {split: whole.samples(which) for split, which in bounds.items()}
+
+    def at(self, shape: tuple[int, ...]) -> FieldSet:
+        """Return the test set, solved anew for a grid of another shape and kept in a file of its own.
+
+        Raises
+        ------
+        InputError
+            If `shape` is none that the solver can fill.
+        """
+        if tuple(shape) == self.shape:
+            return self.splits()["test"]
+        if len(shape) != len(self.shape) or min(shape) < 8:
+            sizes = ("one size", "two sizes", "three sizes")[len(self.shape) - 1]
+            raise InputError(f"{self.name} has no resolution {'x'.join(map(str, shape))}; give {sizes} of 8 or more")
+        return generated(self.recipe(tuple(shape), self.held_out), self.folder)
+
+    def recipe(self, shape: tuple[int, ...], samples: int) -> Recipe:
+        """Return what makes the first `samples` samples on a grid of `shape`."""
+        return Recipe(
+            self.name,
+            shape,
+            {**self.parameters(), "seed": self.seed},
+            samples,
+            lambda numbers: self.solve(numbers, shape),
+            self.label,
+            self.batch(shape),
+        )
