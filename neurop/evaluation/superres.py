@@ -164,6 +164,8 @@ def _restricted(x: Tensor, grid: Grid, coarse: tuple[int, ...], smooth: bool) ->
 
 
 def _stride(axis: Axis, n: int, m: int) -> slice | None:
+    if axis.layout == "gauss":
+        return slice(None) if n == m else None
     fine, few = (n - 1, m - 1) if axis.layout == "ends" else (n, m)
     if few < 1 or fine % few:
         return None

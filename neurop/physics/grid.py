@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurop.errors import InputError, nearest
+from neurop.physics.quadrature import gauss_legendre
 
 Boundary = Literal["periodic", "dirichlet", "neumann", "open"]
-Layout = Literal["left", "ends", "cells"]
+Layout = Literal["left", "ends", "cells", "gauss"]
 Geometry = Literal["flat", "sphere"]
 
 
@@ -32,7 +33,7 @@ class Axis:
         Unit of the coordinate (CF spelling), ``"1"`` if it has none.
     layout
         Where n points lie: ``left`` at j/n (near end in, far end out), ``ends`` at j/(n-1) (both ends in),
-        ``cells`` at (j+1/2)/n (cell centres).
+        ``cells`` at (j+1/2)/n (cell centres), ``gauss`` at the Legendre-Gauss latitudes of a sphere (no pole in).
 
     Examples
     --------
@@ -55,6 +56,8 @@ class Axis:
                 raise InputError(f"axis {self.name}: no {what} '{value}'; {nearest(value, get_args(allowed))}")
         if self.boundary == "periodic" and self.layout == "ends":
             raise InputError(f"axis {self.name}: a periodic axis holds one of its two ends; use layout 'left' or 'cells'")
+        if self.boundary == "periodic" and self.layout == "gauss":
+            raise InputError(f"axis {self.name}: layout 'gauss' is for latitudes, from pole to pole; use 'left' or 'cells'")
         if self.length == 0:
             raise InputError(f"axis {self.name}: length 0; give the extent of the domain")
 
@@ -64,6 +67,8 @@ class Axis:
             raise InputError(f"axis {self.name}: {n} points are too few for layout '{self.layout}'")
         if self.layout == "ends":
             return np.linspace(0.0, 1.0, n)
+        if self.layout == "gauss":
+            return gauss_legendre(n)[0]
         return (np.arange(n) + (0.5 if self.layout == "cells" else 0.0)) / n
 
     def coordinates(self, n: int) -> NDArray[np.float64]:
@@ -71,11 +76,17 @@ class Axis:
         return self.start + self.length * self.points(n)
 
     def weights(self, n: int) -> NDArray[np.float64]:
-        """Return quadrature weights of the n points, summing to 1 (trapezoid for ``ends``, else equal)."""
+        """Return quadrature weights of the n points along the axis, summing to 1.
+
+        Trapezoid for ``ends``; exact for the first n cosines for ``gauss`` (along the angle: the area of a sphere is
+        :meth:`Grid.weights`); else equal.
+        """
         if self.layout == "ends":
             w = np.full(n, 1.0 / (n - 1))
             w[[0, -1]] *= 0.5
             return w
+        if self.layout == "gauss":
+            return gauss_legendre(n)[2]
         return np.full(n, 1.0 / n)
 
 
@@ -97,6 +108,9 @@ class Grid:
             raise InputError(f"no geometry '{self.geometry}'; {nearest(self.geometry, get_args(Geometry))}")
         if self.geometry == "sphere" and self.names != ("latitude", "longitude"):
             raise InputError(f"a sphere has axes latitude, longitude in this order, got {', '.join(self.names)}")
+        for axis in self.axes if self.geometry == "flat" else ():
+            if axis.layout == "gauss":
+                raise InputError(f"axis {axis.name}: layout 'gauss' is for the latitude of a sphere; use 'left', 'ends' or 'cells'")
 
     @classmethod
     def periodic(cls, dimensions: int, length: float = 1.0) -> Grid:
@@ -106,10 +120,14 @@ class Grid:
         return cls(tuple(Axis(name, length=length) for name in "xyz"[:dimensions]))
 
     @classmethod
-    def latlon(cls, north_first: bool = True, poles: bool = True) -> Grid:
-        """Return an equiangular sphere: latitude (with or without poles) by longitude from 0."""
+    def latlon(cls, north_first: bool = True, poles: bool = True, gauss: bool = False) -> Grid:
+        """Return a sphere: latitude by longitude from 0.
+
+        The latitudes are equiangular, with or without poles, or with `gauss` those of Legendre and Gauss, which hold no pole.
+        """
         start, length = (90.0, -180.0) if north_first else (-90.0, 180.0)
-        latitude = Axis("latitude", "open", start, length, "degrees_north", "ends" if poles else "cells")
+        layout: Layout = "gauss" if gauss else "ends" if poles else "cells"
+        latitude = Axis("latitude", "open", start, length, "degrees_north", layout)
         return cls((latitude, Axis("longitude", "periodic", 0.0, 360.0, "degrees_east")), "sphere")
 
     @property
@@ -129,12 +147,16 @@ class Grid:
     def weights(self, shape: Sequence[int]) -> NDArray[np.float64]:
         r"""Return the cell measure, normalised to mean 1, of shape `shape`.
 
-        Flat grids: the product of the axes' quadrature weights. Sphere: :math:`\cos\varphi` of the
-        latitude, as the verification of weather forecasts uses it (the poles weigh nothing).
+        Flat grids: the product of the axes' quadrature weights. Sphere: on Legendre-Gauss latitudes the exact weights
+        of their quadrature, else :math:`\cos\varphi` of the latitude, as the verification of weather forecasts uses it
+        (the poles weigh nothing).
         """
         shape = self._checked(shape)
         if self.geometry == "sphere":
-            latitude = np.clip(np.cos(np.deg2rad(self.axes[0].coordinates(shape[0]))), 0.0, None)
+            if self.axes[0].layout == "gauss":
+                latitude = gauss_legendre(shape[0])[1]
+            else:
+                latitude = np.clip(np.cos(np.deg2rad(self.axes[0].coordinates(shape[0]))), 0.0, None)
             w = np.broadcast_to(latitude[:, None], shape)
         else:
             w = np.ones(())

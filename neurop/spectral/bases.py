@@ -4,7 +4,8 @@ A basis is sampled anywhere; with quadrature weights :math:`w_j` at points :math
 :math:`c_k = \sum_j w_j f(x_j) \varphi_k(x_j)` and its synthesis :math:`f(x) = \sum_k n_k c_k \varphi_k(x)`
 with :math:`n_k = 1 / \int \varphi_k^2`. On the uniform grids of :mod:`neurop.physics.grid` that fit the
 basis the functions below the Nyquist frequency are orthogonal in the discrete sum too, so that
-synthesis inverts analysis to rounding.
+synthesis inverts analysis to rounding. On Legendre-Gauss latitudes no weights make them so; there :math:`c_k` of the cosine
+and sine bases is that of the one sum of n functions that runs through the n values, which has the same inverse.
 """
 
 from __future__ import annotations
@@ -154,7 +155,7 @@ def natural_basis(axis: Axis, modes: int, n: int) -> Basis:
 
 
 def spacing(axis: Axis, n: int) -> float:
-    """Return the distance of neighbouring points, in domain lengths."""
+    """Return the distance of neighbouring points, in domain lengths (``gauss``: the mean distance)."""
     return 1.0 / (n - 1 if axis.layout == "ends" else n)
 
 

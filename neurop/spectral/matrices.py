@@ -6,16 +6,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from neurop.physics.grid import Axis
-from neurop.spectral.bases import Basis
+from neurop.spectral.bases import Basis, Fourier
 
 
 def analysis_matrix(basis: Basis, modes: int, axis: Axis, n: int, dtype: torch.dtype, device: torch.device) -> Tensor:
-    r"""Return :math:`A_{kj} = w_j \varphi_k(x_j)` of the first `modes` modes at the axis's n points, shape ``(size, n)``."""
+    r"""Return :math:`A_{kj} = w_j \varphi_k(x_j)` of the first `modes` modes at the axis's n points, shape ``(size, n)``.
+
+    On Legendre-Gauss latitudes, where cosines and sines are not orthogonal under any weights, the first rows of the inverse of their n
+    by n synthesis: exact for every sum of n of them.
+    """
     build = _analysis if torch.compiler.is_compiling() else _analysis_cached
     return build(replace(basis, modes=modes), axis, n, dtype, device)
 
@@ -94,6 +99,9 @@ def point_matrix(bases: Sequence[Basis], modes: Sequence[int], points: Tensor) -
 
 
 def _analysis(basis: Basis, axis: Axis, n: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    if axis.layout == "gauss" and not isinstance(basis, Fourier):
+        every = replace(basis, modes=max(n, basis.modes))
+        return _constant(np.linalg.pinv(every.functions(axis.points(n)) * every.norms())[: basis.size], dtype, device)
     return _constant((basis.functions(axis.points(n)) * axis.weights(n)[:, None]).T, dtype, device)
 
 

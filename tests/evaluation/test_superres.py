@@ -47,6 +47,19 @@ def test_in_band_and_beyond_band_add_up(analytic: Make, boundary: str, layout: s
     np.testing.assert_allclose(s.relative_l2_in_band**2 + s.relative_l2_beyond_band**2, s.relative_l2**2, rtol=1e-10)
 
 
+def test_gauss_latitudes_are_read_off_nowhere_but_interpolated(analytic: Make) -> None:
+    """Grids of 9 and 27 Gaussian latitudes share the equator alone."""
+    sphere = Grid.latlon(gauss=True)
+
+    def data(n: int) -> FieldSet:
+        field = np.sin(np.deg2rad(sphere.axes[0].coordinates(n)))[:, None] * np.ones(2 * n)
+        return FieldSet(field[None, None, None], (Field("a"),), sphere, field[None, None, None], TARGET, source="north")
+
+    s = superres(analytic(lambda x: x, data(9), (9, 18)), {9: data(9), 27: data(27)})
+    np.testing.assert_allclose(s.relative_l2, 0, atol=1e-12)
+    assert float(s.relative_l2_interpolated[1]) < 0.02  # linear on 27 points, then cosines up to the eighth
+
+
 def test_scores_are_means_over_samples_of_the_relative_error(analytic: Make) -> None:
     data = random_map(12)
     s = superres(analytic(torch.zeros_like, data, BAND), {12: data}, batch_size=2)

@@ -8,7 +8,12 @@ import pytest
 from neurop.errors import InputError
 from neurop.physics import Axis, Grid
 
-LAYOUTS = ["left", "ends", "cells"]
+LAYOUTS = ["left", "ends", "cells", "gauss"]
+# Roots of P_4 = (35 x^4 - 30 x^2 + 3) / 8, closed form.
+ROOTS = [-np.sqrt(3 / 7 + 2 / 7 * np.sqrt(6 / 5)), -np.sqrt(3 / 7 - 2 / 7 * np.sqrt(6 / 5))]
+# The weights that integrate 1 and cos 2 theta exactly.
+POLAR = 0.5 * (1 - 2 * ROOTS[1] ** 2) / (2 * ROOTS[0] ** 2 - 2 * ROOTS[1] ** 2)
+GAUSS = [*np.arccos([-ROOTS[0], -ROOTS[1], ROOTS[1], ROOTS[0]]) / np.pi]
 
 
 def integral(axis: Axis, n: int, values: np.ndarray) -> float:
@@ -21,6 +26,7 @@ def integral(axis: Axis, n: int, values: np.ndarray) -> float:
         ("left", [0, 0.25, 0.5, 0.75], [0.25] * 4),
         ("ends", [0, 1 / 3, 2 / 3, 1], [1 / 6, 1 / 3, 1 / 3, 1 / 6]),
         ("cells", [0.125, 0.375, 0.625, 0.875], [0.25] * 4),
+        ("gauss", GAUSS, [POLAR, 0.5 - POLAR, 0.5 - POLAR, POLAR]),
     ],
 )
 def test_points_and_weights_of_the_layouts(layout: str, points: list[float], weights: list[float]) -> None:
@@ -83,6 +89,35 @@ def test_means_over_the_sphere_are_by_area(poles: bool, n: int) -> None:
     assert [(w * sine**p).mean() for p in (1, 2, 4)] == pytest.approx([0, 1 / 3, 1 / 5], abs=2e-4)
 
 
+@pytest.mark.parametrize("north_first", [True, False])
+def test_gauss_latitudes_measure_the_area_exactly(north_first: bool) -> None:
+    grid = Grid.latlon(north_first, gauss=True)
+    latitude = grid.coordinates((64, 4))["latitude"]
+    # The outermost Gaussian latitudes of the N32 grid, as weather centres publish them.
+    np.testing.assert_allclose(np.sort(latitude)[-2:], [85.0965, 87.8638], atol=5e-5)
+    assert (np.diff(latitude) < 0).all() == north_first
+    for n in (1, 2, 5, 64):
+        sine = np.sin(np.deg2rad(grid.coordinates((n, 2))["latitude"]))[:, None]
+        w = grid.weights((n, 2))
+        assert w.shape == (n, 2)
+        assert (w > 0).all()
+        moments = [(w * sine**p).mean() for p in range(2 * n)]
+        np.testing.assert_allclose(moments, [1 / (p + 1) if p % 2 == 0 else 0 for p in range(2 * n)], atol=1e-14)
+        beyond = (w * sine ** (2 * n)).mean()
+        assert n > 5 or abs(beyond - 1 / (2 * n + 1)) > 1e-5
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 33, 128])
+def test_gauss_latitudes_measure_the_angle_exactly_for_n_cosines(n: int) -> None:
+    axis = Axis("latitude", "open", layout="gauss")
+    w = axis.weights(n)
+    assert (w > 0).all()
+    means = np.cos(np.pi * np.outer(np.arange(n), axis.points(n))) @ w
+    np.testing.assert_allclose(means, np.eye(n)[0], atol=1e-13)
+    w[:] = 0
+    assert axis.weights(n).sum() == pytest.approx(1)
+
+
 def test_periodic_boxes() -> None:
     grid = Grid.periodic(3, 2.0)
     assert (grid.names, grid.dimensions, grid.geometry) == (("x", "y", "z"), 3, "flat")
@@ -90,7 +125,13 @@ def test_periodic_boxes() -> None:
 
 
 @pytest.mark.parametrize(
-    "grid", [Grid.periodic(2, 3.5), Grid.latlon(poles=False), Grid((Axis("s", "dirichlet", -1.0, 0.1, "m", "ends"), Axis("t", "neumann")))]
+    "grid",
+    [
+        Grid.periodic(2, 3.5),
+        Grid.latlon(poles=False),
+        Grid.latlon(gauss=True),
+        Grid((Axis("s", "dirichlet", -1.0, 0.1, "m", "ends"), Axis("t", "neumann"))),
+    ],
 )
 def test_round_trip_through_json(grid: Grid) -> None:
     again = Grid.from_dict(json.loads(json.dumps(grid.to_dict())))
@@ -105,6 +146,9 @@ def test_round_trip_through_json(grid: Grid) -> None:
         (lambda: Axis("x", "perodic"), "axis x: no boundary 'perodic'; did you mean 'periodic'?"),
         (lambda: Axis("x", "open", layout="end"), "axis x: no layout 'end'; did you mean 'ends'?"),
         (lambda: Axis("x", layout="ends"), "a periodic axis holds one of its two ends; use layout 'left' or 'cells'"),
+        (lambda: Axis("x", layout="gauss"), "axis x: layout 'gauss' is for latitudes, from pole to pole; use 'left' or 'cells'"),
+        (lambda: Grid((Axis("x", "open", layout="gauss"),)), "axis x: layout 'gauss' is for the latitude of a sphere; use 'left', 'ends'"),
+        (lambda: Axis("x", "open", layout="gauss").points(0), "axis x: 0 points are too few for layout 'gauss'"),
         (lambda: Axis("x", length=0.0), "axis x: length 0; give the extent"),
         (lambda: Axis("x", "open", layout="ends").points(1), "axis x: 1 points are too few for layout 'ends'"),
         (lambda: Axis("x").points(0), "axis x: 0 points are too few for layout 'left'"),

@@ -86,7 +86,7 @@ def test_basis_fits_the_points(n: int) -> None:
 
 
 def test_spacing_of_the_layouts() -> None:
-    assert [spacing(Axis("x", "open", layout=layout), 5) for layout in ("left", "ends", "cells")] == [0.2, 0.25, 0.2]
+    assert [spacing(Axis("x", "open", layout=layout), 5) for layout in ("left", "ends", "cells", "gauss")] == [0.2, 0.25, 0.2, 0.2]
 
 
 def test_bases_are_values() -> None:

@@ -116,6 +116,60 @@ def test_projection_is_idempotent_orthogonal_and_of_the_rank_of_its_band(
     assert trace.item() == pytest.approx(np.prod(ranks), abs=1e-10)
 
 
+@pytest.mark.parametrize("n", [5, 8, 33])
+def test_gauss_latitudes_resample_exactly(n: int) -> None:
+    sphere = Grid.latlon(gauss=True)
+    latitude, longitude = sphere.axes
+    a, b = np.random.default_rng(2).standard_normal((n, 2)), series(longitude, 4)
+
+    def field(theta: np.ndarray, x: np.ndarray, kept: int = n) -> Tensor:
+        cosines = np.cos(np.pi * np.outer(theta, np.arange(min(kept, n))))
+        return torch.from_numpy(cosines @ a[:kept, :1]) + torch.from_numpy(cosines @ a[:kept, 1:]) * b(x)
+
+    at = [axis.points(k) for axis, k in zip(sphere.axes, (n, 8))]
+    u = field(*at)
+    for m in (3, n - 1, n, n + 1, 2 * n):
+        torch.testing.assert_close(resample(u, sphere, (m, 12)), field(latitude.points(m), longitude.points(12), m), atol=1e-12, rtol=0)
+        projected = resample(u, sphere, (n, 8), (m, 8))
+        torch.testing.assert_close(projected, field(*at, m), atol=1e-12, rtol=0)
+        torch.testing.assert_close(resample(projected, sphere, (n, 8), (m, 8)), projected, atol=1e-12, rtol=0)
+    scattered = torch.tensor([[0.0, 0.3], [0.5, 0.9], [1.0, 0.0]], dtype=torch.float64)
+    expected = torch.cat([field(*p[:, None].numpy()) for p in scattered]).squeeze()
+    torch.testing.assert_close(resample(u, sphere, scattered), expected, atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize("basis", [Cosine(1), Sine(1)], ids=repr)
+@pytest.mark.parametrize("n", [1, 6, 33, 200])
+def test_synthesis_inverts_analysis_on_gauss_latitudes(basis: Cosine | Sine, n: int) -> None:
+    axis = Axis("latitude", "dirichlet" if isinstance(basis, Sine) else "open", layout="gauss")
+    f = random(2, n, 3)
+    for modes in {1, n // 2 + 1, n}:
+        c = random(2, modes, 3, seed=1)
+        torch.testing.assert_close(analyze(synthesize(c, [basis], [modes], [axis], [n]), [basis], [modes], [axis]), c, atol=1e-12, rtol=0)
+    torch.testing.assert_close(synthesize(analyze(f, [basis], [n], [axis]), [basis], [n], [axis], [n]), f, atol=1e-12, rtol=0)
+
+
+def test_padded_waves_on_gauss_latitudes_are_the_direct_sum_of_second_order() -> None:
+    axis, basis = Axis("latitude", "open", layout="gauss"), Fourier(4, 1.25)
+    f = [torch.from_numpy(np.exp(axis.points(n)))[None, :, None] for n in (64, 128)]
+    c = [analyze(u, [basis], [4], [axis])[0, :, 0] for u in f]
+    direct = np.einsum("bnc,n,nk->k", f[0], axis.weights(64), basis.functions(axis.points(64)))
+    np.testing.assert_allclose(c[0], direct, atol=1e-14)
+    wave = 1 + 1j * np.arange(4) * 2 * np.pi / 1.25  # of the integral of exp(wave x) over the domain
+    closed = (np.exp(wave) - 1) / wave
+    errors = [np.abs(got.numpy() - [*closed.real, *closed.imag[1:]]).max() for got in c]
+    assert np.log2(errors[0] / errors[1]) == pytest.approx(2, abs=0.05)
+    assert errors[1] < 5e-4
+
+
+def test_a_compiled_graph_takes_gauss_latitudes_of_any_size() -> None:
+    torch._dynamo.reset()
+    compiled = torch.compile(lambda x: resample(x, Grid.latlon(gauss=True), (9, 8)), fullgraph=True, backend="eager")
+    for shape in ((6, 8), (7, 10), (11, 12)):
+        x = random(2, *shape)
+        torch.testing.assert_close(compiled(x), resample(x, Grid.latlon(gauss=True), (9, 8)), atol=1e-12, rtol=0)
+
+
 @pytest.mark.parametrize("boundary", ["neumann", "open"])
 def test_a_wall_without_points_on_the_far_end_keeps_constants_and_projects(boundary: str) -> None:
     domain = Grid((Axis("x", boundary, layout="left"),))
