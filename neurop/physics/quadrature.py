@@ -6,7 +6,6 @@ import operator
 from functools import lru_cache
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy.special import roots_legendre
 
@@ -41,9 +40,12 @@ def gauss_legendre(n: int) -> tuple[Array, Array, Array]:
     return points, area, angle
 
 
-@torch.compiler.assume_constant_result
 def _rule(n: int) -> tuple[Array, ...]:
     return tuple(values.copy() for values in _cached(n))
+
+
+# What torch.compiler.assume_constant_result sets; calling it here would import the compiler with the library.
+_rule._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 
 @lru_cache(maxsize=64)
