@@ -1,0 +1,167 @@
+r"""The viscous Burgers equation on the periodic unit interval: an initial velocity to the one at t = 1, or to the frames between.
+
+**Equation.**
+
+.. math:: \partial_t u + \partial_x\tfrac{u^2}{2} = \nu\,\partial_x^2 u, \qquad u_0 \sim N(0, \sigma^2(-\Delta + \tau^2)^{-\gamma}).
+
+**Fields.** velocity (dimensionless), one channel. `steps` null: a map, u(., 0) in and u(., `time`) out. `steps` = n: an evolution
+of n + 1 frames, u(., 0) the first.
+
+**Grid.** x, `resolution` points of [0, 1), left end in. The recorded fields are spectral truncations |k| < N/2 of one and the
+same solution, which does not depend on `resolution`.
+
+**Boundary.** periodic.
+
+**Time step.** Frames every `time` / `steps`. Inside, ETDRK4 (exact viscosity, fourth order) in float64 with a fixed step, free of
+aliases; points and step follow from viscosity and amplitude.
+
+**Parameters.** viscosity 1e-2. initial, the random field: `paper`, gamma 2, tau 5, sigma 25, standard deviation 0.594; `code`, gamma 2.5,
+tau 7, sigma 49, which the script beside the paper draws, 0.303; `pino`, gamma 4, tau 5, sigma 625, 0.214.
+
+**Size.** 1240 pairs x 1024 points in float32: 10 MB. Samples 0-19 are the test set, 20-39 validation, the rest training.
+
+**Source.** Li et al., Fourier neural operator for parametric PDEs, ICLR 2021, arXiv:2010.08895, section 5.1.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.fft import next_fast_len
+
+from neurop.data.fieldset import Field, FieldSet
+from neurop.data.generated import Generated
+from neurop.errors import InputError, nearest
+from neurop.physics.convection import burgers_symbol, solve
+from neurop.physics.device import compute_device
+from neurop.physics.grid import Grid
+from neurop.physics.random_fields import field_std, random_field
+
+SOLVER_VERSION = 1
+LARGEST = 2**17
+INITIAL = {
+    "paper": {"alpha": 2.0, "tau": 5.0, "sigma": 25.0},
+    "code": {"alpha": 2.5, "tau": 7.0, "sigma": 49.0},
+    "pino": {"alpha": 4.0, "tau": 5.0, "sigma": 625.0},
+}
+
+
+class Burgers(Generated):
+    r"""The data set of this module, generated at first use.
+
+    Parameters
+    ----------
+    samples
+        Number of samples, above 40; more samples change neither the test nor the validation set.
+    resolution
+        Points of the interval.
+    viscosity
+        :math:`\nu > 0`.
+    initial
+        Random field of the initial velocity: ``paper``, ``code`` or ``pino``.
+    steps
+        Frames after the initial one; None makes a map to the last time.
+    time
+        The last time.
+    seed
+        Seed of the initial fields; sample i depends on the seed and i alone.
+    history
+        Frames that a surrogate sees; 1 for a map.
+    folder
+        Where the files are; default ``$NEUROP_DATA``, else ``./data``.
+
+    Raises
+    ------
+    InputError
+        For a parameter out of its bounds.
+
+    Examples
+    --------
+    >>> Burgers(samples=100).name
+    'burgers'
+    """
+
+    name = "burgers"
+
+    def __init__(
+        self,
+        samples: int = 1240,
+        resolution: int = 1024,
+        viscosity: float = 1e-2,
+        initial: str = "paper",
+        steps: int | None = None,
+        time: float = 1.0,
+        seed: int = 0,
+        history: int = 1,
+        folder: str | None = None,
+    ) -> None:
+        for what, number in (("viscosity", viscosity), ("time", time)):
+            if not 0 < number < math.inf:
+                raise InputError(f"{what}={number}: use a finite number above 0")
+        if initial not in INITIAL:
+            raise InputError(f"no initial field '{initial}'; {nearest(initial, INITIAL)}")
+        if steps is not None and steps < 1:
+            raise InputError(f"steps={steps} is too small; use 1 or more, or null for a map")
+        if steps is None and history != 1:
+            raise InputError(f"history={history}: a map has one frame to see; use 1, or set steps for an evolution")
+        super().__init__(samples, (resolution,), seed, history, folder)
+        self.viscosity, self.initial, self.steps, self.time = viscosity, initial, steps, time
+        self._discretisation(self.shape)
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the parameters of the equation and of the initial fields; a map has no `steps`."""
+        names = ("viscosity", "initial", "time") if self.steps is None else ("viscosity", "initial", "steps", "time")
+        return {name: getattr(self, name) for name in names} | {"solver_version": SOLVER_VERSION}
+
+    def batch(self, shape: tuple[int, ...]) -> int:
+        """Return the number of samples that are solved together, fewer where they are large."""
+        points, _ = self._discretisation(shape)
+        return max(1, min(40, 20000 // points))
+
+    def label(self, arrays: dict[str, NDArray[Any]]) -> FieldSet:
+        """Return pairs, or trajectories with their times."""
+        field, grid = Field("velocity", "1", "velocity"), Grid.periodic(1)
+        if self.steps is None:
+            target = Field("final_velocity", "1", f"velocity at t = {self.time:g}")
+            return FieldSet(arrays["values"], (field,), grid, arrays["targets"], (target,), source=self.name)
+        return FieldSet(arrays["values"], (field,), grid, times=np.linspace(0.0, self.time, self.steps + 1), source=self.name)
+
+    def solve(self, numbers: range, shape: tuple[int, ...]) -> dict[str, NDArray[Any]]:
+        """Return the pairs or trajectories of these numbers."""
+        frames = self._trajectories(numbers, shape)
+        return {"values": frames} if self.steps is not None else {"values": frames[:, :1], "targets": frames[:, 1:]}
+
+    def _trajectories(self, numbers: range, shape: tuple[int, ...]) -> NDArray[np.float32]:
+        """Return ``(sample, time, 1, points)``."""
+        points, substeps = self._discretisation(shape)
+        count = self.steps or 1
+        start = random_field(numbers, (points,), seed=self.seed, **INITIAL[self.initial]).to(compute_device())
+        frames = solve(start, burgers_symbol(points, self.viscosity), 1.0, self.time / count / substeps, substeps, count, shape[0])
+        # The modes of the initial field that the solver's grid does not hold are gone before the next frame.
+        frames[:, 0] = random_field(numbers, shape, seed=self.seed, **INITIAL[self.initial])
+        if not bool(torch.isfinite(frames).all()):
+            raise InputError(f"{self.name}: the solution overflowed (viscosity={self.viscosity}); use a larger viscosity")
+        return frames[:, :, None].float().cpu().numpy()
+
+    def _discretisation(self, shape: tuple[int, ...]) -> tuple[int, int]:
+        r"""Return the solver's points and its steps per frame, from the parameters alone.
+
+        A shock of height :math:`2U` has the thickness :math:`2\nu/U`, and no speed exceeds that of the start: the points resolve
+        :math:`\nu/U` of a start with the standard deviation U nine times, for the rare samples with four times that speed.
+        They hold the recorded modes too, unless viscosity wipes those out within one frame. The step follows the growth of
+        the fastest wave against viscosity, :math:`U^2/\nu`, and the turnover :math:`2\pi U`; frames in the making of a shock
+        need half the step that the last one does.
+        """
+        speed = field_std((256,), **INITIAL[self.initial])
+        interval = self.time / (self.steps or 1)
+        least = max(64, 9 * speed / self.viscosity)
+        decay = self.viscosity * (math.pi * least) ** 2 * interval
+        least = math.ceil(max(least, 1.5 * shape[0] if decay < 40 else 0))
+        if least > LARGEST:
+            raise InputError(f"viscosity={self.viscosity} needs a solver of {least} points, above {LARGEST}; use a larger viscosity")
+        rate = (6 * speed**2 / self.viscosity + 200 * math.pi * speed) * (1 if self.steps is None else 2)
+        return 2 * next_fast_len((least + 1) // 2, real=True), math.ceil(interval * rate)
