@@ -5,18 +5,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from neurop.datasets.burgers import Burgers
+    from neurop.datasets.darcy import Darcy
     from neurop.datasets.darcy_public import DarcyPublic
     from neurop.datasets.era5 import ERA5
     from neurop.datasets.file import File
     from neurop.datasets.kuramoto_sivashinsky import KuramotoSivashinsky
     from neurop.datasets.navier_stokes import NavierStokes
 
-__all__ = ["ERA5", "Burgers", "DarcyPublic", "File", "KuramotoSivashinsky", "NavierStokes"]
+__all__ = ["ERA5", "Burgers", "Darcy", "DarcyPublic", "File", "KuramotoSivashinsky", "NavierStokes"]
 
 _MODULES = {
     "NavierStokes": "navier_stokes",
     "KuramotoSivashinsky": "kuramoto_sivashinsky",
     "Burgers": "burgers",
+    "Darcy": "darcy",
     "DarcyPublic": "darcy_public",
     "ERA5": "era5",
     "File": "file",

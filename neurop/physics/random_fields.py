@@ -30,8 +30,7 @@ def random_field(
               E|c_k|^2 = \sigma^2 (4\pi^2|k|^2/L^2 + \tau^2)^{-\alpha}, \qquad c_{-k} = \bar c_k.
 
     Sample i depends on (seed, i) alone: not on the other samples asked for, and a finer grid holds the same
-    coefficients and more, because the noise is consumed in shells of growing :math:`\max|k_i|`. The noise is
-    the inverse normal distribution of raw generator bits, whose stream NumPy keeps fixed between versions.
+    coefficients and more, because the noise of :func:`normals` is consumed in shells of growing :math:`\max|k_i|`.
 
     Parameters
     ----------
@@ -71,13 +70,8 @@ def random_field(
     Li et al., Fourier neural operator for parametric PDEs, arXiv:2010.08895, appendix A.3.
     """
     shape, numbers = tuple(shape), list(samples)
-    if seed < 0 or any(i < 0 for i in numbers):
-        raise InputError(f"seed {seed} and sample numbers must be >= 0; use a seed of 0 or more")
     modes, draws, count = _modes(shape)
-    noise = np.empty((len(numbers), count, 2))
-    for row, i in enumerate(numbers):
-        raw = np.random.PCG64(np.random.SeedSequence([seed, i])).random_raw(2 * count)
-        noise[row] = ndtri(((raw >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53).reshape(count, 2)
+    noise = normals(numbers, 2 * count, seed).reshape(-1, count, 2)
     deviation = sigma * _variance(modes, alpha, tau, length) ** 0.5 / 2**0.5
     coefficients = deviation * (noise[:, draws, 0] + 1j * noise[:, draws, 1])
     hat = np.zeros((len(numbers), *shape[:-1], shape[-1] // 2 + 1), np.complex128)
@@ -86,6 +80,31 @@ def random_field(
     both = modes[-1] == 0
     hat[:, *-modes[:, both]] = coefficients[:, both].conj()
     return torch.fft.irfftn(torch.from_numpy(hat), s=shape, dim=tuple(range(1, len(shape) + 1)), norm="forward")
+
+
+def normals(samples: Iterable[int], count: int, seed: int = 0) -> NDArray[np.float64]:
+    """Return `count` standard normal numbers per sample, ``(samples, count)``; those of sample i depend on (seed, i) alone.
+
+    They are the inverse normal distribution of raw generator bits, whose stream NumPy keeps fixed between versions.
+
+    Raises
+    ------
+    InputError
+        For a negative seed or sample number.
+
+    Examples
+    --------
+    >>> bool((normals([3], 5) == normals(range(4), 9)[3:, :5]).all())
+    True
+    """
+    numbers = list(samples)
+    if seed < 0 or any(i < 0 for i in numbers):
+        raise InputError(f"seed {seed} and sample numbers must be >= 0; use a seed of 0 or more")
+    noise = np.empty((len(numbers), count))
+    for row, i in enumerate(numbers):
+        raw = np.random.PCG64(np.random.SeedSequence([seed, i])).random_raw(count)
+        noise[row] = ndtri(((raw >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53)
+    return noise
 
 
 def field_std(shape: Sequence[int], *, alpha: float, tau: float, sigma: float = 1.0, length: float = 1.0) -> float:

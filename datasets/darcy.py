@@ -1,0 +1,159 @@
+r"""Steady Darcy flow through a random medium on the unit square, of two phases or log-normal.
+
+**Equation.**
+
+.. math:: -\nabla\cdot(a(x)\,\nabla u(x)) = 1 \text{ in } (0, 1)^2, \qquad u = 0 \text{ on the boundary}, \qquad a \mapsto u,
+
+.. math:: g \sim N(0, (-\Delta + 9)^{-2}), \qquad a = 12 \text{ where } g \ge 0 \text{ else } 3, \qquad \text{or} \quad
+          a = e^{\sigma g / s}, \quad s^2 = \textstyle\sum_k E\,c_k^2.
+
+**Source.** TBD
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal, get_args
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from neurop.data.fieldset import Field, FieldSet
+from neurop.data.generated import Generated
+from neurop.errors import InputError, nearest
+from neurop.physics.cosine_fields import cosine_field, cosine_std
+from neurop.physics.darcy import FaceMean, solve
+from neurop.physics.device import compute_device
+from neurop.physics.grid import Axis, Grid
+from neurop.physics.multigrid import factors
+
+SOLVER_VERSION = 1
+TOLERANCE = 1e-6
+FIELD = {"alpha": 2.0, "tau": 3.0, "modes": 421}
+TOGETHER = 4
+"""Samples that a CPU solves together: they share the overhead of small grids and still lie in its caches."""
+Coefficient = Literal["piecewise", "lognormal"]
+
+
+class Darcy(Generated):
+    r"""The data set of this module, generated at first use.
+
+    Parameters
+    ----------
+    samples
+        Number of samples, above 40; more samples change neither the test nor the validation set.
+    resolution
+        Points per side of the stored fields, both ends in: resolution - 1 divides solver - 1.
+    coefficient
+        ``piecewise`` or ``lognormal``.
+    low, high
+        a > 0 where g < 0 and elsewhere; piecewise only.
+    sigma
+        Standard deviation of log a > 0; log-normal only.
+    faces
+        Mean of a on the face between two nodes: ``harmonic``, or ``arithmetic`` as the published files.
+    solver
+        Points per side of the solver, both ends in.
+    seed
+        Seed of the coefficients; sample i depends on the seed and i alone.
+    folder
+        Where the files are; default ``$NEUROP_DATA``, else ``./data``.
+
+    Raises
+    ------
+    InputError
+        For a parameter out of its bounds.
+
+    Examples
+    --------
+    >>> Darcy(samples=100).resolutions()
+    (8, 11, 13, 15, 16, 21, 22, 29, 31, 36, 43, 61, 71, 85, 106, 141, 211, 421)
+    """
+
+    name = "darcy"
+
+    def __init__(
+        self,
+        samples: int = 1040,
+        resolution: int = 85,
+        coefficient: Coefficient = "piecewise",
+        low: float = 3.0,
+        high: float = 12.0,
+        sigma: float = 1.0,
+        faces: FaceMean = "harmonic",
+        solver: int = 421,
+        seed: int = 0,
+        folder: str | None = None,
+    ) -> None:
+        for what, choice, known in (("coefficient", coefficient, get_args(Coefficient)), ("faces", faces, get_args(FaceMean))):
+            if choice not in known:
+                raise InputError(f"no {what} '{choice}'; {nearest(choice, known)}")
+        for what, number in (("low", low), ("high", high), ("sigma", sigma)):
+            if not 0 < number < math.inf:
+                raise InputError(f"{what}={number}: use a finite number above 0")
+        if solver < 9:
+            raise InputError(f"solver={solver} is too small; use 9 or more")
+        super().__init__(samples, (resolution, resolution), seed, folder=folder)
+        self.coefficient, self.low, self.high, self.sigma, self.faces, self.solver = coefficient, low, high, sigma, faces, solver
+        factors(solver - 1)
+        self._strides(self.shape)
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the parameters of the equation, of the coefficient and of the solver."""
+        names = ("coefficient", "low", "high", "sigma", "faces", "solver")
+        return {name: getattr(self, name) for name in names} | {"tolerance": TOLERANCE, "solver_version": SOLVER_VERSION}
+
+    def resolutions(self) -> tuple[int, ...]:
+        """Return the points per side of the grids that are part of the solver's."""
+        intervals = self.solver - 1
+        return tuple(n + 1 for n in range(7, intervals + 1) if intervals % n == 0)
+
+    def label(self, arrays: dict[str, NDArray[Any]]) -> FieldSet:
+        """Return pairs of permeability and pressure."""
+        return FieldSet(
+            arrays["values"],
+            (Field("permeability", "1", "permeability"),),
+            Grid((Axis("x", "dirichlet", layout="ends"), Axis("y", "dirichlet", layout="ends"))),
+            targets=arrays["targets"],
+            target_fields=(Field("pressure", "1", "pressure"),),
+            source=self.name,
+        )
+
+    def solve(self, numbers: range, shape: tuple[int, ...]) -> dict[str, NDArray[Any]]:
+        """Return the coefficients and the solutions of these numbers, the part that lies on a grid of `shape`."""
+        rows, columns = self._strides(shape)
+        device = compute_device()
+        together = TOGETHER if device.type == "cpu" else len(numbers)
+        pieces = []
+        for start in range(0, len(numbers), together):
+            a = self.permeability(numbers[start : start + together])
+            u = solve(a.to(device), faces=self.faces, tolerance=TOLERANCE)
+            pieces.append([field[:, ::rows, ::columns].float().cpu().numpy() for field in (a, u)])
+        values, targets = (np.concatenate(parts)[:, None, None] for parts in zip(*pieces))
+        return {"values": values, "targets": targets}
+
+    def at(self, shape: tuple[int, ...]) -> FieldSet:
+        """Return the test set on another part of the solver's grid: the same solutions, kept in a file of their own."""
+        if len(shape) == 2:
+            self._strides(tuple(shape))
+        return super().at(shape)
+
+    def permeability(self, numbers: range) -> Tensor:
+        """Return a on the solver's grid, ``(len(numbers), solver, solver)``."""
+        g = cosine_field(numbers, (self.solver, self.solver), seed=self.seed, **FIELD)  # type: ignore[arg-type]
+        if self.coefficient == "piecewise":
+            return torch.where(g >= 0, self.high, self.low)
+        return (self.sigma / cosine_std(2, **FIELD) * g).exp()  # type: ignore[arg-type]
+
+    def _strides(self, shape: tuple[int, ...]) -> tuple[int, int]:
+        """Return how many of the solver's intervals one of `shape` has, per axis."""
+        intervals = self.solver - 1
+        for points in shape:
+            if points not in self.resolutions():
+                raise InputError(
+                    f"{self.name} has no {points} points per side: those of the solver's grid of {self.solver} are needed; "
+                    f"choose from {', '.join(map(str, self.resolutions()))}, or another solver"
+                )
+        return intervals // (shape[0] - 1), intervals // (shape[1] - 1)
