@@ -8,6 +8,7 @@ import xarray as xr
 from omegaconf import DictConfig
 
 from neurop.data.fieldset import FieldSet
+from neurop.data.statistics import summary
 from neurop.errors import InputError, nearest
 from neurop.evaluation import score
 from neurop.plots import fields, forecast_skill, save
@@ -44,7 +45,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
 
 def _climatology(train: FieldSet) -> Any:
     """Return the mean state of the training period, ``(channel, *grid)``."""
-    return train.values.mean(axis=(0, 1), dtype="float64")
+    return summary(train, pointwise=True).values.mean
 
 
 def _write(task: Task, scores: xr.Dataset, test: FieldSet, split: str, field: int) -> None:

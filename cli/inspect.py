@@ -28,3 +28,8 @@ def run(words: Sequence[str]) -> None:
             columns = ["name", "points", "first", "last", "step", "unit", "boundary"]
             plain = [[a.name, a.points, a.first, a.last, a.step, a.unit, a.boundary] for a in report.axes]
             table("Axes", columns, [[cell if cell != "" else None for cell in row] for row in plain])
+        if report.yaml:
+            print("Settings that read it (neurop train data=file data.path=..., or a file in --config-dir DIR/data/):")
+            print("\n".join(f"  {line}" for line in report.yaml.splitlines()))
+        if report.hint:
+            print(f"  # {report.hint}")

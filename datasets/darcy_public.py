@@ -38,7 +38,7 @@ from neurop.data.fieldset import Field, FieldSet
 from neurop.errors import InputError
 from neurop.physics.grid import Axis, Grid
 
-_SAMPLES = Path(__file__).parent / "samples"
+SAMPLES = Path(__file__).parent / "samples"
 _RESOLUTIONS = (16, 32)
 _PAIRS = 1000
 _GRID = Grid((Axis("x", "dirichlet"), Axis("y", "dirichlet")))
@@ -87,7 +87,7 @@ class DarcyPublic:
 
 
 def _read(split: str, resolution: int) -> FieldSet:
-    file = _SAMPLES / f"darcy_{split}_{resolution}.pt"
+    file = SAMPLES / f"darcy_{split}_{resolution}.pt"
     fields = torch_pt.read(file, _GRID, Field("permeability", "1", "phase of the medium"), Field("pressure", "1", "pressure"))
     # The name alone: where the package lies says nothing about the data.
     return replace(fields, source=file.name, attributes={"license": "MIT"})

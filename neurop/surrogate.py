@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -15,6 +14,7 @@ from neurop._folder import mismatch, read_folder, write_folder
 from neurop.data.fieldset import FieldSet
 from neurop.data.labelled import from_xarray, later, squeezed
 from neurop.data.normalizer import Normalizer
+from neurop.data.statistics import summary
 from neurop.errors import InputError
 from neurop.specification import Specification
 from neurop.spectral import resample
@@ -43,6 +43,7 @@ class Surrogate(nn.Module):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from neurop.data import Field
     >>> from neurop.physics import Grid
     >>> waves = np.sin(2 * np.pi * (np.arange(16) - np.arange(5)[:, None]) / 16)
@@ -102,11 +103,10 @@ class Surrogate(nn.Module):
         if band is not None and (len(band) != len(train.shape) or min(band) < 2):
             raise InputError(f"training.band={list(band)}; give {len(train.shape)} sizes of at least 2, or null")
         specification = Specification.of(train, model, arguments, history, increments, band)
-        input_norm = output_norm = Normalizer.fit(train.values, train.grid, anomalies)
-        if train.targets is not None:
-            output_norm = Normalizer.fit(train.targets, train.grid)
-        elif increments:
-            output_norm = Normalizer.fit((np.diff(v.astype(np.float64), axis=0) for v in train.values), train.grid)
+        found = summary(train, anomalies)
+        input_norm = output_norm = Normalizer.of(found.values, train.grid)
+        if train.is_map or increments:
+            output_norm = Normalizer.of(found.targets if train.is_map else found.increments, train.grid)
         return cls(specification, input_norm, output_norm)
 
     def forward(self, x: Tensor, grid: Sequence[int] | None = None) -> Tensor:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from neurop.data.content import Array
 
 # Values looked at for missing ones; a larger field is looked at in evenly spaced slices of its first axis.
 LOOK = 2**28
@@ -39,27 +41,27 @@ class AxisReport:
     boundary: str = ""
 
 
-def unnamed(arrays: Mapping[str, NDArray[Any]]) -> Iterator[FieldReport]:
-    """Report on arrays whose axes have no names."""
-    for name, array in arrays.items():
-        yield field_report(name, [f"axis {i}" for i in range(array.ndim)], array.shape, "", array)
-
-
-def field_report(name: str, dims: list[str], shape: tuple[int, ...], unit: str, data: Any) -> FieldReport:
-    """Report on an array-like with ``dtype``, ``shape`` and slices."""
-    return FieldReport(name, tuple(dims), tuple(shape), unit, str(data.dtype), _missing(data))
-
-
-def _missing(data: Any) -> str:
-    if data.dtype.kind not in "fcM" or 0 in data.shape:
+def missing(array: Array) -> str:
+    """Return how many values are missing (NaN)."""
+    if array.dtype.kind != "f" or 0 in array.shape:
         return "0"
-    if not data.shape:
-        return str(int(np.isnan(data[()]) if data.dtype.kind != "M" else np.isnat(data.values)))
-    empty = np.isnat if data.dtype.kind == "M" else np.isnan
-    slices = data.shape[0]
-    looked = min(slices, max(1, LOOK // math.prod(data.shape[1:])))
-    count = sum(int(empty(np.asarray(data[int(i)])).sum()) for i in np.linspace(0, slices - 1, looked).astype(int))
+    slices = array.shape[0]
+    looked = min(slices, max(1, LOOK // max(math.prod(array.shape[1:]), 1)))
+    rest = tuple(slice(0, n) for n in array.shape[1:])
+    count = 0
+    for first, last in _stretches(np.linspace(0, slices - 1, looked).astype(int), LOOK // 64 // max(math.prod(array.shape[1:]), 1)):
+        count += int(np.isnan(array.fetch((slice(first, last), *rest))).sum())
     return str(count) if looked == slices else f"{count} in {looked} of {slices} slices"
+
+
+def _stretches(numbers: NDArray[np.intp], most: int) -> Iterator[tuple[int, int]]:
+    """Yield begin and end of stretches of neighbouring numbers, at most `most` (or 1) long: a file is read in few parts."""
+    first = last = int(numbers[0])
+    for number in [*map(int, numbers[1:]), -1]:
+        if number != last + 1 or last + 1 - first >= max(most, 1):
+            yield first, last + 1
+            first = number
+        last = number
 
 
 def axis_report(name: str, values: NDArray[Any], unit: str, boundary: str = "") -> AxisReport:
@@ -90,15 +92,3 @@ def _step(values: NDArray[Any]) -> str:
 
 def _point(value: Any) -> str:
     return str(np.datetime_as_string(value, unit="m")) if np.asarray(value).dtype.kind == "M" else f"{float(value):.6g}"
-
-
-def unit_of(item: Any) -> str:
-    """Return the unit of an HDF5 item; ``""`` if it has none."""
-    return text(item.attrs.get("units", ""))
-
-
-def text(value: Any) -> str:
-    """Return an attribute as plain text."""
-    if isinstance(value, bytes):
-        return value.decode(errors="replace")
-    return str(value.item() if isinstance(value, np.generic) else value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from neurop.data.lazy import Lazy, blocks
 from neurop.errors import InputError
 from neurop.physics.grid import Grid
 
@@ -30,7 +31,8 @@ class FieldSet:
     Parameters
     ----------
     values
-        ``(sample, time, channel, *grid)``: the states of an evolution, or the inputs of a map (one time).
+        ``(sample, time, channel, *grid)``: the states of an evolution, or the inputs of a map (one time). A NumPy array, or a
+        :class:`neurop.data.lazy.Lazy` one, whose values stay in their file.
     fields
         One entry per channel of `values`.
     grid
@@ -47,10 +49,10 @@ class FieldSet:
         Parameters that describe the set (viscosity, seed, ...), plain values.
     """
 
-    values: NDArray[Any]
+    values: NDArray[Any] | Lazy
     fields: tuple[Field, ...]
     grid: Grid
-    targets: NDArray[Any] | None = None
+    targets: NDArray[Any] | Lazy | None = None
     target_fields: tuple[Field, ...] = ()
     times: NDArray[Any] | None = None
     time_unit: str = "1"
@@ -91,6 +93,20 @@ class FieldSet:
         """Interval between frames (number in `time_unit`, or ``timedelta64``); None without a time axis."""
         return None if self.times is None or len(self.times) < 2 else self.times[1] - self.times[0]
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all values."""
+        return self.values.nbytes + (0 if self.targets is None else self.targets.nbytes)
+
+    @property
+    def is_lazy(self) -> bool:
+        """Whether the values stay in their file until they are needed."""
+        return isinstance(self.values, Lazy)
+
+    def loaded(self) -> FieldSet:
+        """Return the set with all values in memory."""
+        return replace(self, values=np.asarray(self.values), targets=None if self.targets is None else np.asarray(self.targets))
+
     def __len__(self) -> int:
         """Return the number of samples."""
         return int(self.values.shape[0])
@@ -104,25 +120,37 @@ class FieldSet:
         return replace(self, values=self.values[:, which], times=None if self.times is None else self.times[which])
 
     def check_finite(self) -> FieldSet:
-        """Return the set itself; raise InputError naming source, sample, time and field of the first value that is not finite."""
-        for values, fields in ((self.values, self.fields), (self.targets, self.target_fields)):
-            for index in range(0 if values is None else len(values)):
-                assert values is not None
-                if not np.isfinite(values[index]).all():
-                    time, channel, *point = (int(i) for i in np.argwhere(~np.isfinite(values[index]))[0])
-                    raise InputError(
-                        f"{self.source}: field '{fields[channel].name}' of sample {index}, frame {time} is "
-                        f"{values[index][time, channel][tuple(point)]} at point {tuple(point)}; mask, fill or remove it first"
-                    )
+        """Return the set itself; raise InputError naming source, sample, time and field of the first value that is not finite.
+
+        Of values that stay in their file this is checked where their statistics are taken, in the same pass.
+        """
+        for values, fields in self._roles():
+            for sample, first, block in () if isinstance(values, Lazy) else blocks(values):
+                self.check_block(sample, first, block, fields)
         return self
 
+    def check_block(self, sample: int, first: int, block: NDArray[Any], fields: tuple[Field, ...]) -> None:
+        """Raise InputError for the first value that is not finite among the frames from `first` of a sample."""
+        if not np.isfinite(block).all():
+            time, channel, *point = (int(i) for i in np.argwhere(~np.isfinite(block))[0])
+            raise InputError(
+                f"{self.source}: field '{fields[channel].name}' of sample {sample}, frame {first + time} is "
+                f"{block[time, channel][tuple(point)]} at point {tuple(point)}; mask, fill or remove it first"
+            )
+
     def digest(self) -> str:
-        """Return the first 16 hex digits of the SHA-256 of all values, as little-endian float64."""
-        sha = hashlib.sha256()
-        for values in (self.values, self.targets):
-            for sample in () if values is None else values:
-                sha.update(np.ascontiguousarray(sample, dtype="<f8").tobytes())
-        return sha.hexdigest()[:16]
+        """Return the first 16 hex digits of the SHA-256 of all values, as little-endian float64.
+
+        For values that stay in their file it is kept with their statistics.
+        """
+        from neurop.data.statistics import summary
+
+        return summary(self).digest
+
+    def _roles(self) -> Iterator[tuple[NDArray[Any] | Lazy, tuple[Field, ...]]]:
+        yield self.values, self.fields
+        if self.targets is not None:
+            yield self.targets, self.target_fields
 
     def to_xarray(self) -> xr.Dataset:
         """Return the values as one labelled variable per field, with coordinates and units."""
@@ -132,9 +160,7 @@ class FieldSet:
         if self.times is not None:
             coords["time"] = ("time", self.times, {} if self.times.dtype.kind in "mM" else {"units": self.time_unit})
         dims = ("sample", "time", *self.grid.names)
-        pairs = [(f, self.values[:, :, c]) for c, f in enumerate(self.fields)]
-        if self.targets is not None:
-            pairs += [(f, self.targets[:, :, c]) for c, f in enumerate(self.target_fields)]
+        pairs = [(f, v[:, :, c]) for array, fields in self._roles() for v in (np.asarray(array),) for c, f in enumerate(fields)]
         variables = {f.name: (dims, values, {"units": f.unit, "long_name": f.long_name or f.name}) for f, values in pairs}
         return xr.Dataset(variables, coords, {"Conventions": "CF-1.11", "source": self.source, **self.attributes})
 

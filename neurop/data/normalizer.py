@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from neurop.data.statistics import Moments
 from neurop.errors import InputError
 from neurop.physics.grid import Grid
 from neurop.spectral import resample
@@ -39,34 +40,31 @@ class Normalizer(nn.Module):
 
     @classmethod
     def fit(cls, samples: Iterable[NDArray[Any]], domain: Grid, pointwise: bool = False) -> Normalizer:
-        r"""Return the normaliser of samples ``(time, channel, *grid)``, in one float64 pass.
+        """Return the normaliser of samples ``(time, channel, *grid)``, in one float64 pass.
 
         The mean is per channel, or with `pointwise` per point; the standard deviation is of what is left, per channel.
-        The moments of one sample are merged into those of the samples before it by
-        :math:`M \leftarrow M + M' + \delta^2\, n n' / (n + n')`, :math:`\delta` the difference of the means
-        (Chan, Golub and LeVeque, 1983).
 
         Raises
         ------
         InputError
             If there are no samples, or a channel is constant.
         """
-        count, mean, scatter = 0, np.zeros(()), np.zeros(())
+        moments = Moments(pointwise)
         for sample in samples:
-            x = np.asarray(sample, np.float64)
-            axes = (0,) if pointwise else (0, *range(2, x.ndim))
-            new, m = x.size // x.mean(axes).size, x.mean(axes, keepdims=True)
-            delta = m - mean
-            scatter = scatter + np.square(x - m).sum(axes, keepdims=True) + delta**2 * count * new / (count + new)
-            mean = mean + delta * new / (count + new)
-            count += new
-        if not count:
+            moments.update(sample)
+        return cls.of(moments, domain)
+
+    @classmethod
+    def of(cls, moments: Moments, domain: Grid) -> Normalizer:
+        """Return the normaliser of known moments; see :meth:`fit`."""
+        if not moments.count:
             raise InputError("no samples to fit the normaliser on; give a training split")
-        variance = scatter[0].reshape(len(scatter[0]), -1).mean(1) / count
-        largest = np.abs(mean[0]).reshape(len(variance), -1).max(1)
+        mean = moments.mean if moments.pointwise else moments.mean.reshape(-1, *[1] * domain.dimensions)
+        variance = moments.variance()
+        largest = np.abs(mean).reshape(len(variance), -1).max(1)
         if (constant := np.flatnonzero(variance <= (1e-12 * largest) ** 2)).size:
             raise InputError(f"channel {constant[0]} is constant over the training split; remove it")
-        return cls(torch.from_numpy(mean[0]).float(), torch.from_numpy(np.sqrt(variance)).float(), domain)
+        return cls(torch.from_numpy(mean).float(), torch.from_numpy(np.sqrt(variance)).float(), domain)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the normalised field of ``(batch, frames * channels, *grid)``."""

@@ -17,16 +17,18 @@ from typing import Any
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from neurop import __version__
 from neurop.data._hdf5 import one_line, opened, plain
 from neurop.data._layout import write_axes, write_fields, write_root
 from neurop.data.adapters import the_well
+from neurop.data.adapters.the_well import RECORD
+from neurop.data.assemble import assemble, memory
+from neurop.data.content import Content
 from neurop.data.fieldset import Field, FieldSet
+from neurop.data.lazy import Lazy
 from neurop.errors import InputError
-from neurop.physics.grid import Grid
-
-_RECORD = "neurop"
 
 
 def write(path: str | Path, fieldset: FieldSet, parameters: dict[str, Any]) -> None:
@@ -58,8 +60,7 @@ def write(path: str | Path, fieldset: FieldSet, parameters: dict[str, Any]) -> N
     """
     path = Path(path)
     # The digest describes the values as the file holds them, so the conversion comes first.
-    targets = None if fieldset.targets is None else np.asarray(fieldset.targets, np.float32)
-    stored = replace(fieldset, values=np.asarray(fieldset.values, np.float32), targets=targets)
+    stored = replace(fieldset, values=_single(fieldset.values), targets=None if fieldset.targets is None else _single(fieldset.targets))
     if 0 in stored.values.shape:
         raise InputError(f"{path}: nothing to write, the set has shape {stored.values.shape}; need at least 1 per axis")
     parameters = dict(parameters)
@@ -85,7 +86,7 @@ def write(path: str | Path, fieldset: FieldSet, parameters: dict[str, Any]) -> N
             text = json.dumps(record, default=plain).encode()
             # A data set, because an attribute holds at most 64 kB; of fixed length and chunked, because only chunks have a checksum.
             line = np.array([text], dtype=h5py.string_dtype("utf-8", len(text)))
-            file.create_dataset(_RECORD, data=line, chunks=(1,), fletcher32=True)
+            file.create_dataset(RECORD, data=line, chunks=(1,), fletcher32=True)
         os.replace(partial, path)
     except (OSError, RuntimeError) as error:
         raise InputError(f"{path}: cannot be written ({one_line(error)}); check free space and permissions of {path.parent}") from error
@@ -94,10 +95,17 @@ def write(path: str | Path, fieldset: FieldSet, parameters: dict[str, Any]) -> N
             partial.unlink()
 
 
-def read(path: str | Path) -> FieldSet:
+def read(path: str | Path, lazy: bool | None = None) -> FieldSet:
     """Read a set as it was written; its `attributes` hold the parameters too.
 
-    A file in The Well's layout that others made is read as :func:`neurop.data.adapters.the_well.from_file` says.
+    A file in The Well's layout that others made is read as :func:`neurop.data.adapters.the_well.describe` says.
+
+    Parameters
+    ----------
+    path
+        The file.
+    lazy
+        Leave the values in the file until they are needed; by default if they would take more than a quarter of the memory.
 
     Raises
     ------
@@ -105,39 +113,28 @@ def read(path: str | Path) -> FieldSet:
         If there is no such file, it is not HDF5, is truncated or damaged, or lacks a part; the message names it.
     """
     with opened(path) as file:
-        if _RECORD not in file:
-            return the_well.from_file(file, str(path))
-        record = json.loads(file[_RECORD][0])
-        fields = {role: tuple(Field(c["name"], c["unit"], c["long_name"]) for c in record[role]) for role in ("values", "targets")}
-        return FieldSet(
-            _stack(file, record["values"]),
-            fields["values"],
-            Grid.from_dict(record["grid"]),
-            _stack(file, record["targets"]) if record["targets"] else None,
-            fields["targets"],
-            None if record["times"] is None else file["dimensions/time"][...].astype(record["times"]),
-            record["time_unit"],
-            record["source"],
-            {**record["parameters"], **record["attributes"]},
-        )
+        content = the_well.describe(file, str(path))
+        if content is None:
+            raise InputError(f"{path}: not in The Well's layout, it has no group 't0_fields'; read it with data=file")
+        record = json.loads(file[RECORD][0]) if RECORD in file else None
+        if record is None:
+            return assemble(content, lazy=lazy)
+        made = _made(content, record, lazy)
+    return made
 
 
-def _stack(file: h5py.File, channels: list[dict[str, str]]) -> Any:
-    """Return the data sets of some channels as ``(sample, time, channel, *grid)``."""
-    data = [_field(file["t0_fields"], channel["dataset"]) for channel in channels]
-    samples, frames, *shape = data[0].shape
-    out = np.empty((samples, frames, len(data), *shape), np.float32)
-    for channel, stored in enumerate(data):
-        for sample in range(samples):
-            out[sample, :, channel] = stored[sample]
-    return out
+def _made(content: Content, record: dict[str, Any], lazy: bool | None) -> FieldSet:
+    """Return the set with the names and times that were written."""
+    roles = {role: tuple(Field(c["name"], c["unit"], c["long_name"]) for c in record[role]) for role in ("values", "targets")}
+    times = content.lines["time"].values if record["times"] is not None else None
+    # The times may be uneven here.
+    made = assemble(replace(content, lines={k: v for k, v in content.lines.items() if k != "time"}), lazy=True)
+    labels = {"fields": roles["values"], "target_fields": roles["targets"], "times": times, "time_unit": record["time_unit"]}
+    made = replace(made, source=record["source"], **labels)
+    if lazy is None:
+        lazy = made.nbytes > memory() / 4
+    return made if lazy else made.loaded()
 
 
-def _field(fields: h5py.Group, name: str) -> h5py.Dataset:
-    if name not in fields:
-        raise InputError(f"no data set 't0_fields/{name}', which the record names; write or download the file again")
-    data = fields[name]
-    # Values are stored as they are: a size that the file cannot hold is damage, found before memory is asked for.
-    if data.size * data.dtype.itemsize > fields.file.id.get_filesize():
-        raise InputError(f"damaged, 't0_fields/{name}' has shape {data.shape}, more than the file holds; write or download the file again")
-    return data
+def _single(values: NDArray[Any] | Lazy) -> NDArray[Any] | Lazy:
+    return values if isinstance(values, Lazy) else np.asarray(values, np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
@@ -50,7 +51,8 @@ class Windows(Dataset[dict[str, Tensor]]):
     def __getitem__(self, index: int) -> dict[str, Tensor]:
         """Return one window."""
         sample, start = divmod(index, self.starts)
-        values = self.fields.values[sample]
         middle = start + self.history
-        target = values[middle : middle + self.steps] if self.fields.targets is None else self.fields.targets[sample]
-        return {"input": torch.as_tensor(values[start:middle]).float(), "target": torch.as_tensor(target).float()}
+        # One read for both: of an evolution they lie side by side.
+        frames = np.asarray(self.fields.values[sample, start : middle + (0 if self.fields.is_map else self.steps)])
+        target = frames[self.history :] if self.fields.targets is None else np.asarray(self.fields.targets[sample])
+        return {"input": torch.as_tensor(frames[: self.history]).float(), "target": torch.as_tensor(target).float()}

@@ -17,6 +17,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from neurop._cache import cache_folder
+
 _SOURCE = Path(__file__).parent / "csrc"
 _FLAGS = ("-std=c++17", "-O3", "-march=native", "-ffp-contract=fast", "-fno-math-errno", "-fopenmp", "-fPIC", "-shared")
 _SECONDS = 120
@@ -99,13 +101,6 @@ def _compiled() -> Path:
 
 def _run(command: Sequence[str]) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=_SECONDS).stdout
-
-
-def cache_folder() -> Path:
-    """Return where compiled kernels are kept."""
-    if chosen := os.environ.get("NEUROP_CACHE"):
-        return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "neurop"
 
 
 def _processor() -> str:

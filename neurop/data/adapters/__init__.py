@@ -1,1 +1,84 @@
-"""."""
+"""File formats: each module says what a file of its format holds; a file is told by its content and never by its name."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+
+from neurop.data._hdf5 import one_line, opened
+from neurop.data.adapters import makani, matlab, netcdf, pdebench, plain, the_well, torch_pt
+from neurop.data.content import Content
+from neurop.errors import InputError
+
+HDF5: tuple[Callable[[h5py.File, str], Content | None], ...] = (
+    matlab.describe_hdf5,
+    the_well.describe,
+    makani.describe,
+    pdebench.describe,
+    netcdf.describe_hdf5,
+    plain.describe_hdf5,
+)
+"""Asked in this order: the last takes any file."""
+
+
+def describe(path: str | Path) -> Content:
+    """Return what a file holds.
+
+    Parameters
+    ----------
+    path
+        A file in one of the formats of this package, or the folder of a Zarr store.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, its format is not known, it is damaged, or it holds Python objects: nothing is unpickled.
+    """
+    path = Path(path)
+    if path.is_dir():
+        if netcdf.is_zarr(path):
+            return _guarded(netcdf.describe, path)
+        raise InputError(f"{path} is a folder; give one file, or a Zarr store")
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; correct the path")
+    with path.open("rb") as file:
+        start = file.read(128)
+    if h5py.is_hdf5(path) or start.startswith(b"\x89HDF"):
+        with opened(path) as content:
+            return next(found for ask in HDF5 if (found := ask(content, str(path))) is not None)
+    if start.startswith((b"CDF\x01", b"CDF\x02", b"CDF\x05")):
+        return _guarded(netcdf.describe, path)
+    if start.startswith(b"MATLAB 5"):
+        return _guarded(matlab.describe, path)
+    if start.startswith(b"\x93NUMPY"):
+        return _guarded(plain.describe_npy, path)
+    if start.startswith((b"PK", b"\x80")):
+        return _guarded(_archive, path)
+    raise InputError(
+        f"{path}: not a format that neurop reads (HDF5, NetCDF, Zarr, MATLAB .mat, torch .pt, numpy .npy or .npz); "
+        f"it begins with {start[:8]!r}"
+    )
+
+
+def _archive(path: Path) -> Content:
+    names = zipfile.ZipFile(path).namelist() if zipfile.is_zipfile(path) else []
+    if any(name.endswith(".npy") for name in names):
+        return plain.describe_npz(path)
+    if inside := [name for name in names if name.endswith((".nc", ".grib", ".h5", ".hdf5"))]:
+        raise InputError(f"{path}: a zip archive of {', '.join(inside[:3])}; unpack it first")
+    return torch_pt.describe(path)
+
+
+def _guarded(read: Callable[[Path], Content], path: Path) -> Content:
+    """Call a reader; whatever its library raises at a damaged file is one line."""
+    try:
+        return read(path)
+    except InputError as error:
+        raise error if str(path) in str(error) else InputError(f"{path}: {error}") from error
+    except ModuleNotFoundError as error:
+        raise InputError(f"{path}: needs the package {error.name}: pip install 'neurop[{error.name}]'") from error
+    except Exception as error:
+        raise InputError(f"{path}: damaged or not readable ({one_line(error)[:160]}); write or download it again") from error

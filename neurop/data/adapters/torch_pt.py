@@ -5,17 +5,19 @@ J. Kossaifi et al., A library for learning neural operators, arXiv:2412.10354; h
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from neurop.data._hdf5 import one_line
+from neurop.data.assemble import assemble
+from neurop.data.content import Content, Line, held
 from neurop.data.fieldset import Field, FieldSet
 from neurop.errors import InputError
-from neurop.physics.grid import Axis, Grid
+from neurop.physics.grid import Grid
 
 
 def read(path: str | Path, grid: Grid | None = None, source: Field | None = None, target: Field | None = None) -> FieldSet:
@@ -43,43 +45,73 @@ def read(path: str | Path, grid: Grid | None = None, source: Field | None = None
     InputError
         If the file is missing, unsafe or damaged, lacks ``x`` or ``y``, or they differ in shape or hold a value that is not finite.
     """
-    content = _load(Path(path))
-    pair = {key: _array(content, key, path) for key in ("x", "y")}
-    if pair["x"].shape != pair["y"].shape:
-        raise InputError(f"{path}: x has shape {pair['x'].shape} and y {pair['y'].shape}; a map needs the same samples and grid for both")
-    dimensions = pair["x"].ndim - 1
-    if dimensions not in (1, 2, 3) or 0 in pair["x"].shape:
-        raise InputError(f"{path}: x has shape {pair['x'].shape}; need (sample, *grid) with 1 to 3 grid axes, none empty")
-    grid = grid or Grid(tuple(Axis(name, "open") for name in "xyz"[:dimensions]))
-    extra = {key: value for key, value in content.items() if key not in pair and torch.is_tensor(value) and value.numel() == 1}
-    return FieldSet(
-        pair["x"][:, None, None],
-        (source or Field("x"),),
-        grid,
-        pair["y"][:, None, None],
-        (target or Field("y"),),
-        source=str(path),
-        attributes={str(key): value.item() for key, value in extra.items()},
-    ).check_finite()
-
-
-def _load(path: Path) -> dict[Any, Any]:
-    if not path.is_file():
+    if not Path(path).is_file():
         raise InputError(f"{path}: no such file; correct the path")
+    content = describe(Path(path))
+    if not content.target:
+        shapes = ", ".join(f"{a.name} {a.shape}" for a in content.arrays)
+        raise InputError(f"{path}: {shapes} are no pairs (sample, *grid) of a map from x to y; read it with data=file")
+    made = assemble(content)
+    return replace(
+        made,
+        grid=grid or made.grid,
+        fields=(source,) if source else made.fields,
+        target_fields=(target,) if target else made.target_fields,
+    )
+
+
+def describe(path: Path) -> Content:
+    """Return the tensors of a file, and the task of ``x`` and ``y``: a map, or an evolution that begins with ``x``."""
+    loaded = _load(path)
+    tensors = {key: _array(value, key, path) for key, value in _tensors(loaded, "") if value is not None}
+    numbers = {key: array.item() for key, array in tensors.items() if array.size == 1}
+    fields = {key: array for key, array in tensors.items() if key not in numbers}
+    if not fields:
+        raise InputError(f"{path}: a torch file without a tensor of numbers ({type(loaded).__name__}); save {{'x': x, 'y': y}}")
+    axes: dict[str, tuple[str, ...]] = {key: ("",) * array.ndim for key, array in fields.items()}
+    boundary: dict[str, str] = {}
+    lines: dict[str, Line] = {}
+    task: tuple[str, ...] = ()
+    target: tuple[str, ...] = ()
+    x, y = fields.get("x"), fields.get("y")
+    if x is not None and y is not None and 2 <= x.ndim <= 4 and x.shape == y.shape:
+        axes["x"] = axes["y"] = ("sample", *"xyz"[: x.ndim - 1])
+        boundary = dict.fromkeys(axes["x"][1:], "open")
+        task, target = ("x",), ("y",)
+    elif x is not None and y is not None and x.ndim >= 2 and y.shape[:1] + y.shape[2:] == x.shape and np.array_equal(x, y[:, 0]):
+        axes["x"], axes["y"] = ("sample", *"xyz"[: x.ndim - 1]), ("sample", "time", *"xyz"[: x.ndim - 1])
+        # The only such set is Burgers' equation on a circle, from 0 to 1.
+        boundary = dict.fromkeys(axes["x"][1:], "periodic")
+        lines = {"time": Line(np.linspace(0.0, 1.0, y.shape[1]))}
+        task = ("y",)
+    arrays = tuple(held(key, axes[key], array) for key, array in fields.items())
+    name = "torch, neuraloperator" if task else "torch"
+    return Content(name, str(path), arrays, lines, boundary, dict.fromkeys(boundary, "left"), task, target, numbers)
+
+
+def _load(path: Path) -> Any:
+    import torch  # slow to import, and needed for this format alone
+
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # the unpickler raises whatever a damaged or hostile file makes it raise
-        reason = "holds more than tensors" if "weights_only" in str(error).lower() else f"cannot be read: {one_line(error)[:120]}"
+        hostile = "weights_only" in str(error).lower() or "unsupported" in str(error).lower()
+        reason = (
+            "holds more than tensors, which could run code when read" if hostile else f"damaged, cannot be read: {one_line(error)[:120]}"
+        )
         raise InputError(f"{path}: {reason}; save it again with torch.save({{'x': x, 'y': y}}, path)") from error
-    if not isinstance(content, dict):
-        raise InputError(f"{path}: holds a {type(content).__name__}; need a dict of the tensors 'x' and 'y'")
-    return content
 
 
-def _array(content: dict[Any, Any], key: str, path: str | Path) -> NDArray[np.float32]:
-    if key not in content:
-        raise InputError(f"{path}: no '{key}' among the keys {sorted(map(str, content))[:8]}; need the tensors 'x' and 'y'")
-    tensor = content[key]
-    if not torch.is_tensor(tensor) or tensor.layout != torch.strided or tensor.is_complex() or tensor.is_quantized:
+def _tensors(item: Any, name: str) -> list[tuple[str, Any]]:
+    if hasattr(item, "layout") and hasattr(item, "detach"):
+        return [(name or "tensor", item)]
+    pairs = item.items() if isinstance(item, dict) else enumerate(item) if isinstance(item, list | tuple) else ()
+    return [found for key, value in pairs for found in _tensors(value, f"{name}.{key}" if name else str(key))]
+
+
+def _array(tensor: Any, key: str, path: Path) -> NDArray[Any]:
+    if str(tensor.layout) != "torch.strided" or tensor.is_complex() or tensor.is_quantized:
         raise InputError(f"{path}: '{key}' is not a dense tensor of real numbers; need (sample, *grid)")
-    return tensor.detach().to(torch.float32).numpy()
+    plain = tensor.detach()
+    array: NDArray[Any] = (plain.float() if plain.dtype.is_floating_point and plain.element_size() < 4 else plain).numpy()
+    return array

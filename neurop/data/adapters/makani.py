@@ -1,0 +1,45 @@
+"""The HDF5 files of makani and FourCastNet: all variables in one array, a file per year.
+
+B. Bonev et al., Spherical Fourier neural operators, ICML 2023, arXiv:2306.03838; https://github.com/NVIDIA/makani.
+"""
+
+from __future__ import annotations
+
+import h5py
+import numpy as np
+
+from neurop.data._hdf5 import texts
+from neurop.data._names import canonical
+from neurop.data.content import Array, Content, Line
+from neurop.data.handles import HDF5Part
+
+_AXES = ("time", "channel", "latitude", "longitude")
+
+
+def describe(file: h5py.File, path: str) -> Content | None:
+    """Return the array ``fields`` (time, channel, latitude, longitude), if that is what the file holds.
+
+    Coordinates are the scales attached to its axes: ``timestamp`` (seconds since 1970), channel names, degrees. Files of
+    FourCastNet, which have none, are taken for a global grid that begins at 90 and 0 degrees and leaves out the south pole
+    where the number of rows is even.
+    """
+    fields = file.get("fields")
+    if not isinstance(fields, h5py.Dataset) or fields.ndim != 4:
+        return None
+    lines: dict[str, Line] = {}
+    labels: tuple[str, ...] = ()
+    for axis, dim in zip(_AXES, fields.dims, strict=True):
+        scales = {canonical(name): scale for name, scale in dim.items()}
+        if axis == "time" and (stamp := scales.get("timestamp", scales.get("time"))) is not None:
+            lines["time"] = Line((np.round(np.asarray(stamp[...], np.float64) * 1e3)).astype("datetime64[ms]"))
+        elif axis == "channel" and "channel" in scales:
+            labels = tuple(texts(scales["channel"][...]))
+        elif axis in scales:
+            lines[axis] = Line(np.asarray(scales[axis][...], np.float64))
+    rows, columns = fields.shape[2:]
+    lines.setdefault("longitude", Line(np.arange(columns) * 360.0 / columns))
+    lines.setdefault("latitude", Line(90.0 - 180.0 * np.arange(rows) / (rows - 1 if rows % 2 else rows)))
+    name = "makani" if labels else "FourCastNet"
+    array = Array("fields", _AXES, fields.shape, fields.dtype, HDF5Part(path, "fields"), labels=labels, chunks=fields.chunks)
+    facts = {key: str(value) for key, value in file.attrs.items() if np.ndim(value) == 0}
+    return Content(f"HDF5, {name}", path, (array,), lines, input=("fields",), facts=facts)

@@ -1,0 +1,102 @@
+"""Arrays without a layout of their own: ``.npy``, ``.npz`` and any HDF5 file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from neurop.data._hdf5 import one_line, plain, texts
+from neurop.data._names import canonical
+from neurop.data.content import Array, Content, Line, held
+from neurop.data.handles import HDF5Part
+from neurop.errors import InputError
+
+_AXES = ("dims", "axes", "dimensions", "_ARRAY_DIMENSIONS")
+
+
+@dataclass(frozen=True)
+class _Mapped:
+    """Reads slices of a ``.npy`` file without reading the rest."""
+
+    path: str
+
+    def __call__(self, where: tuple[slice, ...]) -> NDArray[Any]:
+        return np.asarray(np.load(self.path, mmap_mode="r", allow_pickle=False)[where])
+
+
+def describe_npy(path: Path) -> Content:
+    """Return the one array of a ``.npy`` file, named like the file."""
+    array = _real(np.load, path, mmap_mode="r")
+    return Content("numpy array", str(path), (Array(path.stem, _unnamed(array), array.shape, array.dtype, _Mapped(str(path))),))
+
+
+def describe_npz(path: Path) -> Content:
+    """Return the arrays of an ``.npz`` file."""
+    with np.load(path, allow_pickle=False) as content:
+        arrays = {name: _real(content.__getitem__, name) for name in content}
+    lines = {canonical(name): Line(a) for name, a in arrays.items() if a.ndim == 1 and a.dtype.kind in "fiu"}
+    fields = [held(name, _unnamed(a), a) for name, a in arrays.items()]
+    return Content("numpy archive", str(path), tuple(fields), lines)
+
+
+def describe_hdf5(file: h5py.File, path: str) -> Content:
+    """Return every data set of an HDF5 file; axes are named by dimension scales, labels, or an attribute such as ``dims``."""
+    found: dict[str, h5py.Dataset] = {}
+    file.visititems(lambda name, item: found.__setitem__(name, item) if isinstance(item, h5py.Dataset) else None)
+    arrays, lines = [], {}
+    for name, data in found.items():
+        axes = axes_of(data)
+        if data.ndim == 1 and (data.is_scale or canonical(name.split("/")[-1]) in {a for d in found.values() for a in axes_of(d)} - {""}):
+            lines[canonical(name.split("/")[-1])] = Line(data[...], unit_of(data))
+        elif data.shape and data.dtype.kind in "biuf":
+            arrays.append(
+                Array(name, axes, data.shape, data.dtype, HDF5Part(path, name), unit_of(data), long_name_of(data), (), data.chunks)
+            )
+    named = {axis for array in arrays for axis in array.axes}
+    input = tuple(a.name for a in arrays) if _one_task(arrays) else ()
+    attributes = {key: plain(value) for key, value in file.attrs.items() if np.ndim(value) == 0}
+    parameters = {key: value for key, value in attributes.items() if isinstance(value, int | float)}
+    facts = {key: str(value) for key, value in attributes.items()}
+    return Content("HDF5", path, tuple(arrays), {k: v for k, v in lines.items() if k in named}, {}, {}, input, (), parameters, facts)
+
+
+def _one_task(arrays: list[Array]) -> bool:
+    """Return whether all arrays are fields of one evolution, so that there is nothing to choose."""
+    return len({a.axes for a in arrays}) == 1 and "" not in arrays[0].axes and "time" in arrays[0].axes
+
+
+def axes_of(data: h5py.Dataset) -> tuple[str, ...]:
+    """Return the names of the axes of a data set, ``""`` where the file does not say."""
+    for key in _AXES:
+        if key in data.attrs and len(names := texts(data.attrs[key])) == data.ndim:
+            return tuple(canonical(name) for name in names)
+    return tuple(canonical(d.label or (Path(d[0].name).name if len(d) else "")) for d in data.dims)
+
+
+def unit_of(data: h5py.Dataset) -> str:
+    """Return the unit that an HDF5 item names, ``""`` if none."""
+    return texts(data.attrs[key])[0] if (key := next((k for k in ("units", "unit") if k in data.attrs), "")) else ""
+
+
+def long_name_of(data: h5py.Dataset) -> str:
+    """Return the name for people that an HDF5 item has, ``""`` if none."""
+    return texts(data.attrs["long_name"])[0] if "long_name" in data.attrs else ""
+
+
+def _unnamed(array: NDArray[Any]) -> tuple[str, ...]:
+    return ("",) * array.ndim
+
+
+def _real(read: Any, *args: Any, **how: Any) -> NDArray[Any]:
+    try:
+        array: NDArray[Any] = read(*args, **how)
+    except ValueError as error:
+        if "pickle" in str(error).lower() or "object" in str(error).lower():
+            raise InputError("holds Python objects, which could run code when read; save arrays of numbers") from error
+        raise InputError(f"damaged or not readable ({one_line(error)[:120]}); write it again") from error
+    return array

@@ -1,0 +1,251 @@
+"""From what a file holds to a set of fields, by name and never by position."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurop.data.axes import GLOBE, Order, grid_of, in_order, times_of
+from neurop.data.content import LEADING, Array, Content
+from neurop.data.fieldset import Field, FieldSet
+from neurop.data.handles import fingerprint
+from neurop.data.lazy import Lazy
+from neurop.errors import InputError, nearest
+
+BLOCK = 2**23
+"""Bytes that are read together at least, where the file's chunks are smaller."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the user says of a file; what is left out the file must say itself.
+
+    Parameters
+    ----------
+    input, target
+        Names of arrays; no target for an evolution in time.
+    axes
+        Names of the axes of these arrays, in stored order.
+    boundary, length, layout
+        Of the grid's axes (:class:`neurop.physics.grid.Axis`): one value for all, or one per axis by name.
+    step
+        Time between frames.
+    """
+
+    input: tuple[str, ...] = ()
+    target: tuple[str, ...] = ()
+    axes: tuple[str, ...] = ()
+    boundary: str | Mapping[str, str] | None = None
+    length: float | Mapping[str, float] | None = None
+    layout: str | Mapping[str, str] | None = None
+    step: float | None = None
+
+    def options(self, axes: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+        """Return what is given, per option and grid axis; raise InputError for an axis that there is not."""
+        axes = list(axes)
+        found: dict[str, Mapping[str, Any]] = {}
+        for option, given in (("boundary", self.boundary), ("length", self.length), ("layout", self.layout)):
+            found[option] = dict(given) if isinstance(given, Mapping) else {} if given is None else dict.fromkeys(axes, given)
+            if unknown := [str(name) for name in found[option] if name not in axes]:
+                raise InputError(f"data.{option}: no axis '{unknown[0]}'; {nearest(unknown[0], axes)}")
+        return found
+
+
+def assemble(content: Content, choice: Choice | None = None, lazy: bool | None = None) -> FieldSet:
+    """Return the fields of a file as an evolution or a map.
+
+    Parameters
+    ----------
+    content
+        What the file holds.
+    choice
+        What the user says.
+    lazy
+        Leave the values in the file and read them when they are needed; by default if they would take more than a quarter
+        of the memory.
+
+    Returns
+    -------
+    FieldSet
+        One channel per array, and per entry of an axis ``channel`` or ``level`` (levels in ascending order).
+
+    Raises
+    ------
+    InputError
+        If an array is not there, its axes are not known or do not fit the others', or a value is not finite.
+    """
+    choice, path = choice or Choice(), content.path
+    arrays = _chosen(content, choice)
+    inputs, targets = ([array for array in arrays if array.name in names] for names in _names(content, choice))
+    evolves = not targets
+    if evolves and (still := [a.name for a in inputs if "time" not in a.axes]):
+        raise InputError(f"{path}: '{still[0]}' has no axis time; name data.target for a map, or name the axis: data.axes=[...]")
+    moving = [a for a in arrays if "time" in a.axes and a.sizes()["time"] > 1]
+    if not evolves and moving:
+        raise InputError(f"{path}: '{moving[0].name}' has an axis time, but a map (data.target) has none; give it another name, such as t")
+    sizes = _sizes(arrays, path)
+    spatial = {name: n for name, n in sizes.items() if name not in LEADING}
+    if not spatial:
+        raise InputError(f"{path}: '{inputs[0].name}' has the axes {', '.join(inputs[0].axes)}, none of a grid; name data.axes")
+    if set(GLOBE) <= set(spatial):
+        spatial = {name: spatial[name] for name in GLOBE} | {k: n for k, n in spatial.items() if k not in GLOBE}
+    grid, orders = grid_of(content, spatial, choice.options(spatial))
+    frames = sizes.get("time", 1)
+    times, unit, order = times_of(content.lines.get("time"), frames, choice.step, path) if evolves else (None, "1", np.arange(1))
+    together = (sizes.get("sample", 1), frames, *spatial.values())
+    values = _lazy(inputs, content, grid.names, together, orders, order)
+    made = FieldSet(
+        values,
+        _fields(inputs, content),
+        grid,
+        _lazy(targets, content, grid.names, together, orders, order) if targets else None,
+        _fields(targets, content),
+        times,
+        unit,
+        path,
+        dict(content.attributes),
+    )
+    if lazy is None:
+        lazy = made.nbytes > memory() / 4
+    return made if lazy else made.loaded().check_finite()
+
+
+def memory() -> int:
+    """Return the bytes of memory of this machine; 8 GiB where it does not say."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError, AttributeError):
+        return 2**33
+
+
+def _names(content: Content, choice: Choice) -> tuple[Sequence[str], Sequence[str]]:
+    return (choice.input, choice.target) if choice.input else (content.input, content.target)
+
+
+def _chosen(content: Content, choice: Choice) -> list[Array]:
+    inputs, targets = _names(content, choice)
+    known = content.names()
+    if not inputs:
+        raise InputError(
+            f"{content.path}: {content.format} with {', '.join(known[:8]) or 'no array'} does not say what to learn; "
+            "name data.input, and data.target for a map"
+        )
+    found = []
+    for name in (*inputs, *targets):
+        if name.strip("/") not in known:
+            raise InputError(f"{content.path}: no array '{name}'; {nearest(name, known)}")
+        array = content.array(name.strip("/"))
+        if array.dtype.kind not in "fiub":
+            raise InputError(f"{content.path}: '{name}' holds {array.dtype}, not real numbers; convert it")
+        if choice.axes:
+            if len(choice.axes) != len(array.shape):
+                raise InputError(
+                    f"'{name}' has shape {array.shape}, but axes=[{', '.join(choice.axes)}] names {len(choice.axes)}; name each axis once"
+                )
+            array = replace(array, axes=tuple(choice.axes))
+        if "" in array.axes or len(set(array.axes)) < len(array.axes):
+            shape = ", ".join(map(str, array.shape))
+            raise InputError(
+                f"{content.path}: the axes of '{name}' ({shape}) have no names; give data.axes, such as [{', '.join(_guess(array))}]"
+            )
+        if 0 in array.shape:
+            raise InputError(f"{content.path}: '{name}' has shape {array.shape}, it is empty; write the file again")
+        found.append(array)
+    return found
+
+
+def _guess(array: Array) -> list[str]:
+    rank = len(array.shape)
+    return ["sample", "time", *"xyz"][:rank] if rank > 2 else ["sample", "x"][:rank]
+
+
+def _sizes(arrays: Sequence[Array], path: str) -> dict[str, int]:
+    """Return the length of every axis, the same in all arrays."""
+    sizes: dict[str, tuple[int, str]] = {}
+    for array in arrays:
+        for axis, n in array.sizes().items():
+            known, other = sizes.setdefault(axis, (n, array.name))
+            if known != n and axis not in ("channel", "level"):
+                raise InputError(f"{path}: axis {axis} has {known} entries in '{other}' and {n} in '{array.name}'; they must agree")
+    return {axis: n for axis, (n, _) in sizes.items()}
+
+
+def _fields(arrays: Sequence[Array], content: Content) -> tuple[Field, ...]:
+    names = [array.name.replace("/", "_") for array in arrays]
+    return tuple(
+        Field(f"{name}{suffix}" if suffix is None or not array.labels else suffix, array.unit or "1", array.long_name)
+        for array, name in zip(arrays, names)
+        for suffix in _suffixes(array, content)
+    )
+
+
+def _suffixes(array: Array, content: Content) -> list[str]:
+    """Return what tells the channels of one array apart, in their order."""
+    sizes = array.sizes()
+    levels = [f"{float(v):g}" for v in np.sort(content.lines["level"].values)] if "level" in content.lines else None
+    if "level" in sizes:
+        return levels or [str(i) for i in range(sizes["level"])]
+    if "channel" not in sizes:
+        return [""]
+    return list(array.labels) or ([""] if sizes["channel"] == 1 else [str(i) for i in range(sizes["channel"])])
+
+
+def _lazy(
+    arrays: Sequence[Array], content: Content, names: Sequence[str], sizes: tuple[int, ...], orders: Mapping[str, Order], time: Order
+) -> Lazy:
+    level = np.argsort(content.lines["level"].values) if "level" in content.lines else None
+    parts = _Parts(tuple(arrays), tuple(names), sizes, tuple(orders.get(name) for name in names), None if _ascending(time) else time, level)
+    channels = sum(len(_suffixes(array, content)) for array in arrays)
+    frame = 4 * channels * math.prod(sizes[2:])
+    chunks = [dict(zip(a.axes, a.chunks or (), strict=False)) for a in arrays]
+    frames = max(*(c.get("time", 0) for c in chunks), BLOCK // max(frame, 1), 1)
+    samples = max(*(c.get("sample", 1) for c in chunks), 1)
+    shape = (*sizes[:2], channels, *sizes[2:])
+    how = " ".join(f"{a.name}:{','.join(a.axes)}" for a in arrays)
+    return Lazy(parts, shape, (samples, frames), f"{fingerprint(content.path)} {how}")
+
+
+def _ascending(order: Order) -> bool:
+    return bool(np.array_equal(order, np.arange(len(order))))
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """Reads blocks of several arrays as ``(samples, frames, channel, *grid)``."""
+
+    arrays: tuple[Array, ...]
+    names: tuple[str, ...]
+    sizes: tuple[int, ...]
+    orders: tuple[Order | None, ...]
+    time: Order | None
+    level: Order | None
+
+    def __call__(self, samples: slice, frames: slice) -> NDArray[Any]:
+        return np.concatenate([self._one(array, samples, frames) for array in self.arrays], axis=2)
+
+    def _one(self, array: Array, samples: slice, frames: slice) -> NDArray[Any]:
+        stored = frames if self.time is None else _span(self.time[frames])
+        where = {"sample": samples, "time": stored}
+        values = np.asarray(array.fetch(tuple(where.get(a, slice(0, n)) for a, n in array.sizes().items())))
+        # NetCDF-3 and MATLAB hold big-endian numbers too.
+        values = values.astype(np.float32, copy=False)
+        # A time of one entry and a sample axis that is not there are the same thing: an axis of length 1.
+        order = ["sample", "time", "channel" if "channel" in array.axes else "level", *self.names]
+        values = values.transpose([array.axes.index(a) for a in order if a in array.axes])
+        values = np.expand_dims(values, [i for i, a in enumerate(order) if a not in array.axes])
+        if self.time is not None and "time" in array.axes:
+            values = values[:, self.time[frames] - stored.start]
+        if self.level is not None and "level" in array.axes:
+            values = values[:, :, self.level]
+        whole = (samples.stop - samples.start, frames.stop - frames.start, values.shape[2], *self.sizes[2:])
+        return in_order(np.broadcast_to(values, whole), self.orders)
+
+
+def _span(numbers: Order) -> slice:
+    return slice(int(numbers.min()), int(numbers.max()) + 1)

@@ -1,0 +1,78 @@
+"""Open files, one per process and path: what lazily read arrays share."""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from neurop.data._hdf5 import one_line
+from neurop.errors import InputError
+
+MOST = 32
+"""Files that are kept open."""
+
+_open: OrderedDict[tuple[int, str, str], Any] = OrderedDict()
+
+
+def handle(path: str, kind: str, opener: Callable[[str], Any]) -> Any:
+    """Return the open file of this process; a child of a fork opens its own, because two may not share one."""
+    key = (os.getpid(), path, kind)
+    if key not in _open:
+        _open[key] = opener(path)
+        while len(_open) > MOST:
+            _, oldest = _open.popitem(last=False)
+            oldest.close()
+    _open.move_to_end(key)
+    return _open[key]
+
+
+def closed(path: str | Path) -> None:
+    """Close what this process has open of a file, before the file is written anew."""
+    for key in [key for key in _open if key[:2] == (os.getpid(), str(path))]:
+        _open.pop(key).close()
+
+
+@dataclass(frozen=True)
+class HDF5Part:
+    """Reads slices of one data set of an HDF5 file.
+
+    Parameters
+    ----------
+    path, name
+        The file and the data set in it.
+    reverse
+        Whether the axes are in the order of Fortran, last first, as MATLAB writes them.
+    """
+
+    path: str
+    name: str
+    reverse: bool = False
+
+    def __call__(self, where: tuple[slice, ...]) -> NDArray[Any]:
+        """Return the values of one slice per axis."""
+        try:
+            data = handle(self.path, "hdf5", _hdf5)[self.name]
+            found: NDArray[Any] = np.asarray(data[where[::-1] if self.reverse else where])
+        except (OSError, RuntimeError, ValueError, KeyError, MemoryError) as error:
+            raise InputError(f"{self.path}: '{self.name}' cannot be read ({one_line(error)[:120]}); write or download it again") from error
+        return found.transpose() if self.reverse else found
+
+
+def _hdf5(path: str) -> h5py.File:
+    return h5py.File(path, "r")
+
+
+def fingerprint(path: str | Path) -> str:
+    """Return what tells one state of a file (or folder) from another: its path, size and time of change."""
+    path = Path(path).resolve()
+    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    stats = [file.stat() for file in files]
+    return f"{path} {len(files)} {sum(s.st_size for s in stats)} {max((s.st_mtime_ns for s in stats), default=0)}"
