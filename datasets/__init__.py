@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from neurop.datasets.file import File
     from neurop.datasets.kuramoto_sivashinsky import KuramotoSivashinsky
     from neurop.datasets.navier_stokes import NavierStokes
+    from neurop.datasets.shallow_water import ShallowWater
 
-__all__ = ["ERA5", "Burgers", "Darcy", "DarcyPublic", "File", "KuramotoSivashinsky", "NavierStokes"]
+__all__ = ["ERA5", "Burgers", "Darcy", "DarcyPublic", "File", "KuramotoSivashinsky", "NavierStokes", "ShallowWater"]
 
 _MODULES = {
     "NavierStokes": "navier_stokes",
@@ -22,6 +23,7 @@ _MODULES = {
     "DarcyPublic": "darcy_public",
     "ERA5": "era5",
     "File": "file",
+    "ShallowWater": "shallow_water",
 }
 
 

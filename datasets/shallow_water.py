@@ -1,0 +1,173 @@
+r"""Shallow water on the rotating Earth: random flow, or the unstable jet of Galewsky et al., on the sphere.
+
+**Equation.**
+
+.. math:: \partial_t\zeta &= -\nabla\cdot((\zeta + f)\,u) - \nu\zeta, \qquad
+          \partial_t\varphi = -\nabla\cdot(\varphi\,u), \\
+          \partial_t\delta &= k\cdot\nabla\times((\zeta + f)\,u) - \Delta(\varphi + \varphi_s + \tfrac12|u|^2) - \nu\delta,
+
+with the geopotential :math:`\varphi` (gravity times depth), vorticity :math:`\zeta` and divergence :math:`\delta` of the wind u, the Coriolis
+parameter f, the ground :math:`\varphi_s` and the hyperdiffusion :math:`\nu = (l(l+1)/L(L+1))^4 / 2\,\mathrm{h}`.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Any, Literal, get_args
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from neurop.data.fieldset import Field, FieldSet
+from neurop.data.generated import Generated
+from neurop.errors import InputError, nearest
+from neurop.physics.device import compute_device
+from neurop.physics.grid import Grid
+from neurop.physics.harmonics import SphereLayout, synthesize
+from neurop.physics.shallow_states import jet_states, mountains, random_states
+from neurop.physics.shallow_water import ShallowWaterEquations
+
+Initial = Literal["random", "galewsky"]
+SOLVER_VERSION = 1
+HEIGHT, JET = 120.0, 80.0
+LARGEST = 511
+UNITS = (1e3, 1e-5, 1e-5)
+FIELDS = (
+    Field("geopotential_anomaly", "1e3 m2 s-2", "geopotential of the depth, above that of 10 km"),
+    Field("vorticity", "1e-5 s-1", "relative vorticity"),
+    Field("divergence", "1e-5 s-1", "divergence"),
+)
+
+
+class ShallowWater(Generated):
+    r"""The data set of this module, generated at first use.
+
+    Parameters
+    ----------
+    samples
+        Number of trajectories, above 40; more samples change neither the test nor the validation set.
+    resolution
+        Latitudes; twice as many longitudes.
+    truncation
+        Largest degree L of the spherical harmonics in which the flow is solved.
+    initial
+        ``random`` or ``galewsky``.
+    mach
+        Strength of the random wind, in units of the speed of gravity waves.
+    topography
+        Height of the mountains [m]; null for a smooth sphere.
+    steps
+        Frames after the initial one.
+    interval
+        Time between frames [h].
+    spin_up
+        Time before the first frame [h].
+    grid
+        ``legendre-gauss`` or ``equiangular`` (poles in).
+    seed
+        Seed of the initial fields and the mountains; sample i depends on the seed and i alone.
+    history
+        Frames that a surrogate sees.
+    folder
+        Where the files are; default ``$NEUROP_DATA``, else ``./data``.
+
+    Raises
+    ------
+    InputError
+        For a parameter out of its bounds, or without torch-harmonics.
+
+    Examples
+    --------
+    >>> ShallowWater(samples=100).shape
+    (32, 64)
+    """
+
+    name = "shallow_water"
+
+    def __init__(
+        self,
+        samples: int = 120,
+        resolution: int = 32,
+        truncation: int = 31,
+        initial: Initial = "random",
+        mach: float = 0.2,
+        topography: float | None = None,
+        steps: int = 24,
+        interval: float = 1.0,
+        spin_up: float = 0.0,
+        grid: SphereLayout = "legendre-gauss",
+        seed: int = 0,
+        history: int = 1,
+        folder: str | None = None,
+    ) -> None:
+        for what, value, known in (("initial", initial, get_args(Initial)), ("grid", grid, get_args(SphereLayout))):
+            if value not in known:
+                raise InputError(f"{what}={value}: there is none; {nearest(str(value), known)}")
+        for what, number in (("mach", mach), ("interval", interval), ("topography", topography)):
+            if number is not None and not 0 < number < math.inf:
+                raise InputError(f"{what}={number}: use a finite number above 0")
+        if not 0 <= spin_up < math.inf:
+            raise InputError(f"spin_up={spin_up}: use 0 hours or more")
+        if steps < 1:
+            raise InputError(f"steps={steps} is too small; use 1 or more")
+        if not 5 <= truncation <= LARGEST:
+            raise InputError(f"truncation={truncation}: use a degree of 5 to {LARGEST}")
+        super().__init__(samples, (resolution, 2 * resolution), seed, history, folder)
+        self.truncation, self.initial, self.mach, self.topography = truncation, initial, mach, topography
+        self.steps, self.interval, self.spin_up, self.grid = steps, interval, spin_up, grid
+
+    @property
+    def invariants(self) -> tuple[str, ...]:
+        """Integrals that the flow keeps but for hyperdiffusion; those of products need the quadrature of Gauss."""
+        if self.grid != "legendre-gauss":
+            return ("mass",)
+        return ("mass", "potential_enstrophy") if self.topography else ("mass", "energy", "potential_enstrophy")
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the parameters of the equations and of the initial fields."""
+        names = ("truncation", "initial", "mach", "steps", "interval", "spin_up", "grid")
+        # Absent where there is none: HDF5 attributes hold no null.
+        ground = {} if self.topography is None else {"topography": self.topography}
+        return {name: getattr(self, name) for name in names} | ground | {"solver_version": SOLVER_VERSION}
+
+    def batch(self, shape: tuple[int, ...]) -> int:
+        """Return the number of trajectories that are solved together, fewer where they are large."""
+        return max(1, min(5, round(5 * (42 / self.truncation) ** 2)))
+
+    def label(self, arrays: dict[str, NDArray[Any]]) -> FieldSet:
+        """Return trajectories with their times."""
+        sphere = Grid.latlon(poles=True, gauss=self.grid == "legendre-gauss")
+        times = self.spin_up + self.interval * np.arange(self.steps + 1)
+        return FieldSet(arrays["values"], FIELDS, sphere, times=times, time_unit="h", source=self.name)
+
+    def solve(self, numbers: range, shape: tuple[int, ...]) -> dict[str, NDArray[Any]]:
+        """Return the trajectories of these numbers."""
+        water = _equations(self.truncation, self.topography, self.seed, compute_device())
+        if self.initial == "random":
+            state = random_states(water, numbers, self.mach, HEIGHT, self.seed)
+        else:
+            state = jet_states(water, numbers, JET, HEIGHT, self.seed)
+        frames = np.empty((len(numbers), self.steps + 1, 3, *shape), np.float32)
+        unit = torch.tensor(UNITS, dtype=torch.float64, device=state.device)[:, None, None]
+        for frame in range(self.steps + 1):
+            state = self._advance(water, state, self.interval if frame else self.spin_up)
+            frames[:, frame] = (synthesize(state, (shape[0], shape[1]), self.grid) / unit).float().cpu().numpy()
+        if not np.isfinite(frames).all():
+            raise InputError(
+                f"{self.name}: the solution overflowed (truncation={self.truncation}, mach={self.mach}, topography={self.topography}); "
+                "use a smaller mach or lower mountains"
+            )
+        return {"values": frames}
+
+    def _advance(self, water: ShallowWaterEquations, state: torch.Tensor, hours: float) -> torch.Tensor:
+        """Return the state after a time; the step is the inverse of the fastest wave's frequency, at most 20 minutes."""
+        count = math.ceil(3600 * hours * max(water.planet.wave_frequency(self.truncation), 1 / 1200))
+        return water.advance(state, 3600 * hours / count, count) if count else state
+
+
+@lru_cache(maxsize=4)
+def _equations(truncation: int, topography: float | None, seed: int, device: torch.device) -> ShallowWaterEquations:
+    water = ShallowWaterEquations(truncation, device=device)
+    return water if topography is None else ShallowWaterEquations(truncation, ground=mountains(water, topography, seed), device=device)

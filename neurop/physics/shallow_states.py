@@ -1,0 +1,144 @@
+"""Initial states and ground of the shallow-water equations on the sphere."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.special import ndtri
+from torch import Tensor
+
+from neurop.physics.shallow_water import GRAVITY, ShallowWaterEquations
+
+
+def random_states(water: ShallowWaterEquations, samples: Iterable[int], mach: float, height: float, seed: int = 0) -> Tensor:
+    r"""Draw states of white noise in geopotential, vorticity and divergence, up to the truncation L.
+
+    The coefficients of degree 1 and more are independent normal numbers, complex for m > 0, real for m = 0, with
+    :math:`E|c_l^m|^2 = 4\pi\sigma^2/(L+1)^2`, which makes the fields isotropic with a deviation of about :math:`\sigma` at each point:
+    :math:`\sigma = gh` for the geopotential and :math:`\mathrm{Ma}\sqrt\Phi/a` for vorticity and divergence. It is the law of
+    torch_harmonics.examples.ShallowWaterSolver, whose fixed limit of 120 degrees is the truncation here.
+
+    Parameters
+    ----------
+    water
+        The equations, for truncation, planet and ground; the surface of the water is level but for the noise.
+    samples
+        Numbers of the samples; each depends on the seed and its number alone.
+    mach, height
+        Ma, and h [m].
+    seed
+        Seed of the whole set.
+
+    Returns
+    -------
+    Tensor
+        ``(len(samples), 3, L + 1, L + 1)``, complex128.
+    """
+    size, planet = water.truncation + 1, water.planet
+    degree, order = np.tril_indices(size)  # degree by degree
+    numbers = list(samples)
+    states = np.zeros((len(numbers), 3, size, size), np.complex128)
+    for row, number in enumerate(numbers):
+        noise = ndtri(uniform(seed, number, 6 * len(degree))).reshape(len(degree), 3, 2)
+        value = np.where((order == 0)[:, None], noise[..., 0], (noise[..., 0] + 1j * noise[..., 1]) / math.sqrt(2))
+        states[row][:, degree, order] = np.where(degree > 0, value.T, 0)
+    sigma = np.array([GRAVITY * height, *[mach * math.sqrt(planet.geopotential) / planet.radius] * 2])
+    drawn = torch.from_numpy(states * (math.sqrt(4 * math.pi) / size * sigma)[:, None, None]).to(water.ground.device)
+    drawn[:, 0] -= _uneven(water.ground)
+    return drawn
+
+
+def jet_states(water: ShallowWaterEquations, samples: Iterable[int], speed: float, height: float, seed: int = 0) -> Tensor:
+    r"""Return the zonal jet of Galewsky et al. in balance, each sample with a bump of its own.
+
+    .. math:: u = \tfrac{U}{e_n}\exp\tfrac1{(\theta-\theta_0)(\theta-\theta_1)}\ (\theta_0 < \theta < \theta_1), \qquad
+              h' = h \cos\theta\; e^{-(\lambda-\lambda_2)^2/\alpha^2 - (\theta-\theta_2)^2/\beta^2}
+
+    with latitude :math:`\theta`, :math:`\theta_0 = \pi/7`, :math:`\theta_1 = \pi/2 - \theta_0`. The original bump has
+    :math:`\theta_2 = \pi/4, \alpha = 1/3, \beta = 1/15`; here the centre is anywhere along the jet and within 15 degrees of
+    :math:`\pi/4`, both widths are 1 to 2 times and the height 0.5 to 1.5 times the original, uniformly.
+
+    Parameters
+    ----------
+    water
+        The equations; the balance holds with their ground.
+    samples
+        Numbers of the samples; each depends on the seed and its number alone.
+    speed, height
+        U [m s-1], and h [m]; 0 leaves the bump out.
+    seed
+        Seed of the whole set.
+
+    Returns
+    -------
+    Tensor
+        ``(len(samples), 3, L + 1, L + 1)``, complex128.
+
+    References
+    ----------
+    Galewsky, Scott and Polvani, Tellus A 56 (2004) 429.
+    """
+    sphere = water.harmonics
+    latitude, longitude = sphere.latitude[:, None], sphere.longitude
+    south = math.pi / 7
+    gap = (latitude - south) * (latitude - (math.pi / 2 - south))
+    inside = gap < 0
+    jet = torch.where(inside, speed * torch.exp(1 / torch.where(inside, gap, -1.0) + 4 / (math.pi / 2 - 2 * south) ** 2), 0.0)
+    zonal = balanced(water, jet.expand(sphere.shape))
+    states = []
+    for number in samples:
+        where, north, width, tall = uniform(seed, number, 4)
+        apart = torch.remainder(longitude - 2 * math.pi * where + math.pi, 2 * math.pi) - math.pi
+        away = latitude - (math.pi / 4 + math.pi / 12 * (2 * north - 1))
+        bump = latitude.cos() * torch.exp(-((apart * 3 / (1 + width)) ** 2) - (away * 15 / (1 + width)) ** 2)
+        state = zonal.clone()
+        state[0] += sphere.coefficients(GRAVITY * height * (0.5 + tall) * bump)
+        states.append(state)
+    return torch.stack(states)
+
+
+def balanced(water: ShallowWaterEquations, eastward: Tensor) -> Tensor:
+    r"""Return the state without tendency of a zonal wind [m s-1] on the grid of `water`, of its mean depth.
+
+    :math:`\Delta(\varphi + \varphi_s + u^2/2) = k\cdot\nabla\times((\zeta + f)\,u)`, in the truncated space.
+    """
+    sphere = water.harmonics
+    vorticity, divergence = sphere.curl_and_divergence(torch.stack([eastward, torch.zeros_like(eastward)]))
+    state = torch.stack([torch.zeros_like(vorticity), vorticity, 0 * divergence])
+    forcing = water.slow(state[None])[0, 2]
+    state[0] = torch.where(sphere.laplacian == 0, 0.0, forcing / sphere.laplacian)
+    return state
+
+
+def mountains(water: ShallowWaterEquations, height: float, seed: int = 0, count: int = 4) -> Tensor:
+    r"""Return the geopotential of Gaussian mountains, coefficients ``(l, m)`` up to the truncation.
+
+    :math:`g\,h_i e^{-d^2/r_i^2}` with the angle d from a centre drawn uniformly on the sphere, :math:`r_i` from 0.2 to 0.4 (1300 to 2500 km)
+    and :math:`h_i` from half the `height` [m] to all of it.
+    """
+    sphere = water.harmonics
+    sine, cosine = sphere.latitude.sin()[:, None], sphere.latitude.cos()[:, None]
+    ground = torch.zeros(sphere.shape, dtype=torch.float64, device=sine.device)
+    for height_i, radius, north, east in uniform(seed, 0, 4 * count, stream=1).reshape(count, 4):
+        up = 2 * north - 1
+        angle = sine * up + cosine * math.sqrt(1 - up**2) * (sphere.longitude - 2 * math.pi * east).cos()
+        distance = angle.clamp(-1, 1).arccos()
+        ground += GRAVITY * height * (0.5 + 0.5 * height_i) * torch.exp(-((distance / (0.2 + 0.2 * radius)) ** 2))
+    return sphere.coefficients(ground)
+
+
+def uniform(seed: int, number: int, count: int, stream: int = 0) -> NDArray[np.float64]:
+    """Return numbers in (0, 1) from raw generator bits, whose stream NumPy keeps fixed between versions."""
+    raw = np.random.PCG64(np.random.SeedSequence([seed, number, stream])).random_raw(count)
+    return np.asarray(((raw >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53)
+
+
+def _uneven(ground: Tensor) -> Tensor:
+    """Return the ground without its mean, so that the water keeps its mean depth."""
+    uneven = ground.clone()
+    uneven[0, 0] = 0
+    return uneven
