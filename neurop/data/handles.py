@@ -19,25 +19,23 @@ from neurop.errors import InputError
 MOST = 32
 """Files that are kept open."""
 
-_open: OrderedDict[tuple[int, str, str], Any] = OrderedDict()
+_open: OrderedDict[tuple[int, str, str], tuple[tuple[int, ...], Any]] = OrderedDict()
 
 
 def handle(path: str, kind: str, opener: Callable[[str], Any]) -> Any:
-    """Return the open file of this process; a child of a fork opens its own, because two may not share one."""
-    key = (os.getpid(), path, kind)
+    """Return the open file of this process, opened anew if it was replaced; a child of a fork opens its own, as two may not share one."""
+    key, stat = (os.getpid(), path, kind), os.stat(path)
+    state = (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+    if key in _open and _open[key][0] != state:
+        _open.pop(key)[1].close()
     if key not in _open:
-        _open[key] = opener(path)
+        _open[key] = state, opener(path)
         while len(_open) > MOST:
-            _, oldest = _open.popitem(last=False)
-            oldest.close()
+            (process, _, _), (_, oldest) = _open.popitem(last=False)
+            if process == os.getpid():
+                oldest.close()
     _open.move_to_end(key)
-    return _open[key]
-
-
-def closed(path: str | Path) -> None:
-    """Close what this process has open of a file, before the file is written anew."""
-    for key in [key for key in _open if key[:2] == (os.getpid(), str(path))]:
-        _open.pop(key).close()
+    return _open[key][1]
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
 from neurop.data.fieldset import FieldSet
+from neurop.data.lazy import CACHE, Lazy
 from neurop.errors import InputError
 
 
@@ -56,3 +60,15 @@ class Windows(Dataset[dict[str, Tensor]]):
         frames = np.asarray(self.fields.values[sample, start : middle + (0 if self.fields.is_map else self.steps)])
         target = frames[self.history :] if self.fields.targets is None else np.asarray(self.fields.targets[sample])
         return {"input": torch.as_tensor(frames[: self.history]).float(), "target": torch.as_tensor(target).float()}
+
+    def blocks(self) -> tuple[NDArray[np.intp] | None, int]:
+        """Return the block of the file that each window begins in, and how many blocks to hold at once; None for values in memory."""
+        values = self.fields.values
+        if not isinstance(values, Lazy):
+            return None, 1
+        samples, frames = np.divmod(np.arange(len(self)), self.starts)
+        (per_s, per_f), (first_s, first_f) = values.block, values.offset
+        rows, columns = (samples + first_s) // per_s, (frames + first_f) // per_f
+        # Half of what is kept, as a window may reach into the next block.
+        size = per_s * per_f * math.prod(values.shape[2:]) * values.dtype.itemsize
+        return rows * (columns.max() + 1) + columns, max(1, CACHE // 2 // size)

@@ -117,18 +117,22 @@ def _forecasts(
     if batch_size < 1:
         raise InputError(f"batch_size={batch_size}; give at least 1")
     normal = None if climatology is None else truths(surrogate, climatology)
-    for sample in test.values:
+    for number in range(len(test)):
         for first in range(past - 1, frames - 1, batch_size):
             last = np.arange(first, min(first + batch_size, frames - 1))  # the last frame that each forecast is given
             reach = int(max(lead for lead in (1, *leads) if first + lead < frames))
-            given = np.stack([sample[t - past + 1 : t + 1] for t in last])
+            # What these forecasts see and are compared with, and no more: a trajectory need not fit into memory.
+            stretch = np.asarray(test.values[number, first - past + 1 : last[-1] + reach + 1])
+            last = last - (first - past + 1)
+            ends = len(stretch)
+            given = np.stack([stretch[t - past + 1 : t + 1] for t in last])
             p = surrogate.trajectory(inputs(surrogate, given), reach).double()
-            now, weights = truths(surrogate, sample[last]), torch.from_numpy(test.grid.weights(test.shape)).to(p.device)
-            y = truths(surrogate, sample[last + 1])
+            now, weights = truths(surrogate, stretch[last]), torch.from_numpy(test.grid.weights(test.shape)).to(p.device)
+            y = truths(surrogate, stretch[last + 1])
             part = _errors(p[:, 0], y, weights) | {"persistence_relative": relative_l2(now, y, weights)}
             for lead in (lead for lead in leads if lead <= reach):
-                fits = int((last + lead < frames).sum())
-                y = truths(surrogate, sample[last[:fits] + lead])
+                fits = int((last + lead < ends).sum())
+                y = truths(surrogate, stretch[last[:fits] + lead])
                 part |= {f"{name} {lead}": v for name, v in _skill(p[:fits, lead - 1], y, now[:fits], normal, weights).items()}
             yield part
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import lightning
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Sampler, SequentialSampler
+from torch.utils.data import DataLoader, SequentialSampler
 
 from neurop.data.fieldset import FieldSet
 from neurop.data.windows import Windows
 from neurop.errors import InputError
 from neurop.spectral import resample
+from neurop.training.order import Shuffled
 from neurop.training.symmetries import Symmetries
 
 
@@ -38,7 +39,8 @@ class Batches(lightning.LightningDataModule):
     coarse_share
         Share of the training on it, in epochs, or in steps where ``max_steps`` ends the training sooner.
     seed
-        Of the order of the training windows, which depends on it and on the epoch alone, and of the symmetries.
+        Of the order of the training windows, which depends on it and on the epoch alone, and of the symmetries. Values that
+        stay in their file are shuffled by its chunks.
     symmetries
         Names in :mod:`neurop.training.symmetries`, applied to the training windows at random.
 
@@ -106,34 +108,13 @@ class Batches(lightning.LightningDataModule):
 
     def _loader(self, name: str, shuffle: bool) -> DataLoader[dict[str, Tensor]]:
         windows = self.windows[name]
+        order = Shuffled(len(windows), self.seed, *windows.blocks()) if shuffle else SequentialSampler(windows)
         return DataLoader(
             windows,
             self.batch_size,
-            sampler=Shuffled(len(windows), self.seed) if shuffle else SequentialSampler(windows),
+            sampler=order,
             drop_last=shuffle and len(windows) >= self.batch_size,
             num_workers=self.workers,
             pin_memory=torch.cuda.is_available(),
             persistent_workers=self.workers > 0,
         )
-
-
-class Shuffled(Sampler[int]):
-    """The numbers below `count` in an order that depends on the seed and the epoch alone.
-
-    A run that was interrupted so goes on with the batches that it would have had; Lightning tells the epoch.
-    """
-
-    def __init__(self, count: int, seed: int) -> None:
-        self.count, self.seed, self.epoch = count, seed, 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Take the order of this epoch from now on."""
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        """Return `count`."""
-        return self.count
-
-    def __iter__(self) -> Iterator[int]:
-        """Yield the numbers."""
-        yield from np.random.default_rng((self.seed, self.epoch)).permutation(self.count).tolist()

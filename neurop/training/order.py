@@ -1,0 +1,56 @@
+"""The order in which training windows are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from torch.utils.data import Sampler
+
+
+class Shuffled(Sampler[int]):
+    """The numbers below `count` in an order that depends on the seed and the epoch alone.
+
+    A run that was interrupted so goes on with the batches that it would have had; Lightning tells the epoch.
+
+    Parameters
+    ----------
+    count
+        How many.
+    seed
+        Seed of the order.
+    blocks
+        The block of the file that each number lies in, where reading a block is what costs: then the order of the blocks is
+        random, and the numbers of `together` neighbouring blocks are shuffled among each other, so that every block is read
+        about once per epoch.
+    together
+        Blocks that memory holds at once.
+
+    Examples
+    --------
+    >>> order = Shuffled(6, seed=0, blocks=np.array([0, 0, 0, 1, 1, 1]), together=1)
+    >>> {tuple(sorted(list(order)[:3])) for order.epoch in range(8)} == {(0, 1, 2), (3, 4, 5)}
+    True
+    """
+
+    def __init__(self, count: int, seed: int, blocks: NDArray[np.intp] | None = None, together: int = 1) -> None:
+        self.count, self.seed, self.blocks, self.together, self.epoch = count, seed, blocks, together, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Take the order of this epoch from now on."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        """Return `count`."""
+        return self.count
+
+    def __iter__(self) -> Iterator[int]:
+        """Yield the numbers."""
+        rng = np.random.default_rng((self.seed, self.epoch))
+        order = rng.permutation(self.count)
+        if self.blocks is not None:
+            _, numbers = np.unique(self.blocks, return_inverse=True)
+            place = rng.permutation(numbers.max() + 1)[numbers[order]] // self.together
+            order = order[np.argsort(place, kind="stable")]
+        yield from order.tolist()
