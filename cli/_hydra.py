@@ -18,7 +18,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, read_write
 
-from neurop.errors import InputError, nearest
+from neurop.errors import Failed, InputError, nearest
 
 from . import _runs, _sweep
 from ._arguments import as_arguments, config_dirs, flags, in_order
@@ -146,7 +146,7 @@ def _task(verb: str, command: str, args: list[str], failures: list[BaseException
             failures.extend([error] if error else [])
             return result
         line = explain(error, lambda: ([], {})) if error else None
-        if error and (line is None or debugging()):
+        if error and ((line is None and not isinstance(error, Failed)) or debugging()):
             traceback.print_exception(error)
         text = (line or f"{type(error).__name__}: {error}").splitlines()[0] if error else None
         _sweep.record(folder, job.job.num, given, result, text, wrong=line is not None)
@@ -156,6 +156,9 @@ def _task(verb: str, command: str, args: list[str], failures: list[BaseException
 
 
 def _report(verb: str, args: list[str], error: Exception) -> int:
+    if isinstance(error, Failed) and not debugging():
+        _say(verb, [str(error)])
+        return 1
     line = None if debugging() else explain(error, lambda: _words(verb, args))
     if line is None:
         traceback.print_exception(error)

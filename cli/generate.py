@@ -2,31 +2,45 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from omegaconf import DictConfig
 
+from neurop.data._locks import writing
 from neurop.data.fieldset import FieldSet
+from neurop.data.generated import Generated
 from neurop.data.generation import data_folder
+from neurop.errors import InputError
 
 from ._build import build
+from ._check import hold
 from ._console import table, wrote
 from ._output import write_json
 
+SETTINGS = {"workers": int | None, "shard": str | None}
+
 
 def run(cfg: DictConfig) -> dict[str, Any]:
-    """Make what is missing of ``cfg.data``, and say what there is.
+    """Make what is missing of ``cfg.data``, or of one shard of it, and say what there is.
 
     Returns
     -------
     dict
         What ``generate.json`` holds: name, seconds, and per split the file, the shapes and the digest of the values.
+        Of a shard: the samples that were made, and seconds.
     """
+    hold(cfg, SETTINGS)
+    shard = None if cfg.shard is None else _shard(cfg.shard)
     source = build(cfg.data)
     folder = data_folder(getattr(source, "folder", None))
     started = perf_counter()
+    if shard is not None:
+        return _make_shard(source, folder, shard, cfg.workers)
+    if isinstance(source, Generated):
+        source.generate(cfg.workers)
     splits = source.splits()
     record = {
         "name": source.name,
@@ -38,9 +52,30 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         for split, facts in record["splits"].items()
     ]
     table(f"{source.name}: {record['seconds']:.1f} s", ["split", "samples", "frames", "fields", "grid", "digest", "file"], rows)
-    write_json(folder / "generate.json", record)
+    with writing(folder, "write generate.json"):
+        write_json(folder / "generate.json", record)
     wrote(folder)
     return record
+
+
+def _shard(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"(\d+)/(\d+)", text)
+    if not found or int(found[1]) >= int(found[2]):
+        raise InputError(f"shard={text}: give the number of the shard, counted from 0, and of all shards, such as shard=0/4 to shard=3/4")
+    return int(found[1]), int(found[2])
+
+
+def _make_shard(source: Any, folder: Path, shard: tuple[int, int], workers: int | None) -> dict[str, Any]:
+    if not isinstance(source, Generated):
+        raise InputError(f"shard={shard[0]}/{shard[1]}: {source.name} is read, not generated; leave the shard out")
+    started = perf_counter()
+    made = source.generate(workers, shard)
+    seconds = perf_counter() - started
+    file = folder / source.recipe(source.shape, source.stored).file
+    there = file.exists()
+    print(f"{source.name}, shard {shard[0]}/{shard[1]}: {made} samples in {seconds:.1f} s" + (", the whole set is there" if there else ""))
+    wrote(file if there else file.with_name(f"{file.name}.parts"))
+    return {"samples": made, "seconds": seconds}
 
 
 def _facts(fields: FieldSet, file: Path | None) -> dict[str, Any]:

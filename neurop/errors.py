@@ -11,6 +11,13 @@ class InputError(ValueError):
     """
 
 
+class Failed(RuntimeError):
+    """A failure of neither the input nor the program, such as a process that the system ended: one line that says what to do.
+
+    The command line prints the message as one line and exits with status 1.
+    """
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return ``did you mean '...'?`` for a close match of `word`, else the words to choose from.
 

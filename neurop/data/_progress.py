@@ -24,7 +24,7 @@ def progress(title: str, total: int, path: Path) -> Iterator[Callable[[int], Non
     def line(samples: int) -> None:
         nonlocal done
         before, done = done, done + samples
-        if 4 * before // total < 4 * done // total:
+        if samples and 4 * before // total < 4 * done // total:
             print(f"{title}: {done} of {total}", file=sys.stderr, flush=True)
 
     yield line

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import partial
 from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 
 from neurop.data.fieldset import FieldSet
-from neurop.data.generation import Recipe, generated
+from neurop.data.generation import Recipe, generate, generated
 from neurop.errors import InputError
 
 
@@ -30,6 +31,10 @@ class Generated(ABC):
         Frames that a surrogate sees.
     folder
         Where the files are; default ``$NEUROP_DATA``, else ``./data``.
+    mode
+        ``stored``: all samples are in the file. ``online``: the file has the held-out samples and as many training samples
+        as a first stock (`held_out`, at most `samples` in all); training solves for more of them while it runs, of the
+        numbers after those, and `samples` says how long an epoch is.
 
     Attributes
     ----------
@@ -47,7 +52,15 @@ class Generated(ABC):
     name: ClassVar[str]
     held_out: ClassVar[int] = 20
 
-    def __init__(self, samples: int, shape: tuple[int, ...], seed: int = 0, history: int = 1, folder: str | None = None) -> None:
+    def __init__(
+        self,
+        samples: int,
+        shape: tuple[int, ...],
+        seed: int = 0,
+        history: int = 1,
+        folder: str | None = None,
+        mode: str = "stored",
+    ) -> None:
         if samples <= 2 * self.held_out:
             raise InputError(
                 f"samples={samples}: {2 * self.held_out} are held out for test and validation; use {2 * self.held_out + 1} or more"
@@ -55,7 +68,10 @@ class Generated(ABC):
         for what, value, least in (("resolution", min(shape), 8), ("history", history, 1), ("seed", seed, 0)):
             if value < least:
                 raise InputError(f"{what}={value} is too small; use {least} or more")
+        if mode not in ("stored", "online"):
+            raise InputError(f"mode={mode}; choose stored or online")
         self.samples, self.shape, self.seed, self.history, self.folder = samples, tuple(shape), seed, history, folder
+        self.mode = mode
 
     @abstractmethod
     def parameters(self) -> dict[str, Any]:
@@ -65,20 +81,33 @@ class Generated(ABC):
     def solve(self, numbers: range, shape: tuple[int, ...]) -> dict[str, NDArray[Any]]:
         """Return the samples of these numbers on a grid of `shape`, each depending on its number alone.
 
-        ``{"values": (n, time, channel, *shape)}``, and ``"targets"`` for a map. Called from several processes at once.
+        ``{"values": (n, time, channel, *shape)}``, and ``"targets"`` for a map. Called from several processes at once,
+        each with a copy of this object.
         """
 
     @abstractmethod
     def label(self, arrays: dict[str, NDArray[Any]]) -> FieldSet:
-        """Return arrays that :meth:`solve` made as a set, with fields, grid and times."""
+        """Return arrays that :meth:`solve` made as a set, with fields, grid and times.
+
+        They may be on disk still, to be read when they are asked for, so they are named here and not computed with.
+        """
 
     def batch(self, shape: tuple[int, ...]) -> int:
         """Return how many samples one call of :meth:`solve` makes; an interruption loses at most the calls in progress."""
         return 20
 
+    @property
+    def stored(self) -> int:
+        """Number of samples in the file."""
+        return self.samples if self.mode == "stored" else min(self.samples, 3 * self.held_out)
+
+    def generate(self, workers: int | None = None, shard: tuple[int, int] | None = None) -> int:
+        """Make the file, or one shard of it, if it is missing; see :func:`neurop.data.generation.generate`."""
+        return generate(self.recipe(self.shape, self.stored), self.folder, workers, shard)
+
     def splits(self) -> dict[str, FieldSet]:
         """Return the sets ``train``, ``val`` and ``test``, generated if their file is missing."""
-        whole = generated(self.recipe(self.shape, self.samples), self.folder)
+        whole = generated(self.recipe(self.shape, self.stored), self.folder)
         held = self.held_out
         bounds = {"train": slice(2 * held, None), "val": slice(held, 2 * held), "test": slice(0, held)}
         return {split: whole.samples(which) for split, which in bounds.items()}
@@ -105,7 +134,7 @@ class Generated(ABC):
             shape,
             {**self.parameters(), "seed": self.seed},
             samples,
-            lambda numbers: self.solve(numbers, shape),
+            partial(self.solve, shape=shape),
             self.label,
             self.batch(shape),
         )

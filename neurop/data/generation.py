@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from neurop.data import store
+from neurop.data._locks import locked, writing
+from neurop.data._pool import run
 from neurop.data._progress import progress
+from neurop.data._shards import Keep, finished, joined
 from neurop.data.fieldset import FieldSet
 from neurop.errors import InputError
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 
 @dataclass(frozen=True)
@@ -46,9 +40,10 @@ class Recipe:
         Number of samples.
     make
         From a range of sample numbers to arrays with that many rows, each sample depending on its number alone:
-        ``{"values": (n, time, channel, *grid)}``, and ``"targets"`` for a map. Called from several threads at once.
+        ``{"values": (n, time, channel, *grid)}``, and ``"targets"`` for a map. Called in several processes at once if it can be
+        pickled, else in several threads.
     assemble
-        From the arrays of all samples to the set to store.
+        From the arrays of all samples, which are read from disk when they are asked for, to the set to store.
     batch
         Samples per call of `make`; an interruption loses at most the batches in progress.
     """
@@ -80,26 +75,12 @@ def data_folder(folder: str | Path | None = None) -> Path:
 
 
 def generated(recipe: Recipe, folder: str | Path | None = None) -> FieldSet:
-    """Return the set of a recipe: read from its file, which is generated first if it is missing.
-
-    A finished file is never written again. An interrupted run continues after its last finished batch, with the
-    same values as an uninterrupted one.
-
-    Parameters
-    ----------
-    recipe
-        What to generate.
-    folder
-        Folder of the file; by default that of :func:`data_folder`.
-
-    Raises
-    ------
-    InputError
-        If another process is generating the same file, or the folder cannot be written.
+    """Return the set of a recipe: read from its file, which is generated first if it is missing; see :func:`generate`.
 
     Examples
     --------
     >>> import tempfile
+    >>> import numpy as np
     >>> from neurop.data.fieldset import Field
     >>> from neurop.physics.grid import Grid
     >>> recipe = Recipe(
@@ -113,87 +94,88 @@ def generated(recipe: Recipe, folder: str | Path | None = None) -> FieldSet:
     >>> generated(recipe, tempfile.mkdtemp()).values[:, 0, 0, 0].tolist()
     [0.0, 1.0, 2.0]
     """
+    generate(recipe, folder)
+    return store.read(data_folder(folder) / recipe.file)
+
+
+def generate(recipe: Recipe, folder: str | Path | None = None, workers: int | None = None, shard: tuple[int, int] | None = None) -> int:
+    """Make the file of a recipe, or one shard of it, unless it is there; return the number of samples that were made.
+
+    A finished file is never written again. An interrupted run continues after its last finished batch, with the same values
+    as an uninterrupted one. Shards, made on one machine or on several that share the folder, are batches like any others:
+    what makes the file afterwards makes what is missing and joins them.
+
+    Parameters
+    ----------
+    recipe
+        What to generate.
+    folder
+        Folder of the file; by default that of :func:`data_folder`.
+    workers
+        Processes that make batches. By default one per core, if what is left takes longer than to start them.
+    shard
+        ``(i, n)``: keep only every n-th batch, from the i-th on, counted from 0, and write no file.
+
+    Raises
+    ------
+    InputError
+        If another process is generating the same file or shard, the folder cannot be written, or an argument is out of its bounds.
+    Failed
+        If a process was ended from outside, for example because memory ran out.
+    """
+    if workers is not None and workers < 1:
+        raise InputError(f"workers={workers}: use 1 or more, or null for one per core")
+    if shard is not None and not 0 <= shard[0] < shard[1]:
+        raise InputError(f"shard={shard[0]}/{shard[1]}: shards are counted from 0; {shard[1]} of them go from 0/{shard[1]} on")
     path = data_folder(folder) / recipe.file
-    if not path.exists():
-        parts = path.with_name(path.name + ".parts")
-        with _writing(parts, "make the folder"):
-            parts.mkdir(parents=True, exist_ok=True)
-        with _locked(parts, path):
-            # Another process may have finished between the two looks.
-            if not path.exists():
-                _make(recipe, path, parts)
+    parts, made = path.with_name(path.name + ".parts"), 0
+    if path.exists():
+        return 0
+    with writing(parts, "make the folder"):
+        parts.mkdir(parents=True, exist_ok=True)
+    with locked(parts, path, shard):
+        # Another process may have finished between the two looks.
+        if not path.exists():
+            made = _make(recipe, path, parts, workers, shard)
+            if shard is None:
+                _join(recipe, path, parts)
+        done = path.exists()
+    if done:
         shutil.rmtree(parts, ignore_errors=True)
-    return store.read(path)
+    return made
 
 
-def _make(recipe: Recipe, path: Path, parts: Path) -> None:
-    batches = [range(start, min(start + recipe.batch, recipe.samples)) for start in range(0, recipe.samples, recipe.batch)]
-    shards = {batch: parts / f"{batch.start:06d}-{batch.stop:06d}.npz" for batch in batches}
+def _batches(recipe: Recipe) -> list[range]:
+    return [range(start, min(start + recipe.batch, recipe.samples)) for start in range(0, recipe.samples, recipe.batch)]
 
-    def shard(batch: range) -> int:
-        if not shards[batch].exists():
-            arrays = recipe.make(batch)
-            partial = shards[batch].with_suffix(".tmp")
-            with _writing(shards[batch], "keep a batch"):
-                with partial.open("wb") as file:
-                    np.savez(file, **arrays)  # type: ignore[arg-type]
-                os.replace(partial, shards[batch])
-        return len(batch)
 
-    title = f"generating {recipe.name} at {'x'.join(map(str, recipe.shape))}"
-    with progress(title, recipe.samples, path) as done, _workers() as pool:
-        for finished in as_completed([pool.submit(shard, batch) for batch in batches]):
-            done(finished.result())
-    pieces = []
-    for kept in shards.values():
-        with np.load(kept) as arrays:
-            pieces.append(dict(arrays))
-    fieldset = recipe.assemble({key: np.concatenate([piece[key] for piece in pieces]) for key in pieces[0]})
+def _make(recipe: Recipe, path: Path, parts: Path, workers: int | None, shard: tuple[int, int] | None) -> int:
+    first, step = shard or (0, 1)
+    batches = _batches(recipe)[first::step]
+    missing = [batch for batch in batches if not finished(parts, batch)]
+    title = f"generating {recipe.name} at {'x'.join(map(str, recipe.shape))}" + (f", shard {first}/{step}" if shard else "")
+    with progress(title, sum(map(len, batches)), path) as done, _one_thread() as cores:
+        done(sum(map(len, batches)) - sum(map(len, missing)))
+        for length in run(Keep(recipe.make, parts), missing, workers, cores):
+            done(length)
+    return sum(map(len, missing))
+
+
+def _join(recipe: Recipe, path: Path, parts: Path) -> None:
+    fieldset = recipe.assemble(joined(parts, _batches(recipe)))
     store.write(path, fieldset, {**recipe.parameters, "dataset_name": recipe.name, "samples": recipe.samples, "hash": recipe.hash})
 
 
 @contextmanager
-def _workers() -> Iterator[ThreadPoolExecutor]:
-    """Give as many threads as torch may use, with one core each.
+def _one_thread() -> Iterator[int]:
+    """Give the number of threads that torch may use, and let it use one.
 
     The operations of a batch are small: torch's own threads, which wait for each other after every one of them,
     hardly gain on an idle machine and lose much on a busy one.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    pool = ThreadPoolExecutor(threads)
     try:
-        yield pool
-    except KeyboardInterrupt:
-        print("stopping after the batches in progress, which are kept", file=sys.stderr, flush=True)
-        raise
+        yield threads
     finally:
-        pool.shutdown(cancel_futures=True)
         torch.set_num_threads(threads)
-
-
-@contextmanager
-def _locked(parts: Path, path: Path) -> Iterator[None]:
-    """Hold a lock that the operating system takes back should the process die."""
-    with _writing(parts, "lock the folder"):
-        lock = (parts / "lock").open("w")
-    with lock:
-        try:
-            if fcntl is not None:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InputError(f"{path} is being generated by another process; wait for it to finish, then run this again") from None
-        yield
-
-
-@contextmanager
-def _writing(path: Path, what: str) -> Iterator[None]:
-    """Turn a failure to write into one line that says what to do."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            remedy = "free some space and run this again (finished batches are kept), or set NEUROP_DATA to a larger disk"
-        else:
-            remedy = "set NEUROP_DATA to a folder that can be written"
-        raise InputError(f"cannot {what} at {path}: {error.strerror or error}; {remedy}") from error

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from neurop import __version__
 from neurop.data._hdf5 import one_line, opened, plain
 from neurop.data._layout import write_axes, write_fields, write_root
+from neurop.data._target import created
 from neurop.data.adapters import the_well
 from neurop.data.adapters.the_well import RECORD
 from neurop.data.assemble import assemble, memory
@@ -68,8 +69,7 @@ def write(path: str | Path, fieldset: FieldSet, parameters: dict[str, Any]) -> N
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # The format of HDF5 1.10 (2016) has checksums of its own structure, the default one has none.
-        with h5py.File(partial, "w", libver=("v110", "v110")) as file:
+        with created(partial) as file:
             write_root(file, stored, name, parameters)
             write_axes(file, stored)
             record = {

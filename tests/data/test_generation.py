@@ -1,20 +1,24 @@
+"""Generation: the file of a recipe, however often it was interrupted and whatever could not be written."""
+
+from __future__ import annotations
+
 import errno
 import hashlib
 import os
+import resource
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from noise import recipe, values
 
-from neurop.data import generation
+from neurop.data import _shards
 from neurop.data.fieldset import Field, FieldSet
-from neurop.data.generation import Recipe, data_folder, generated
+from neurop.data.generation import data_folder, generated
 from neurop.errors import InputError
 from neurop.physics.grid import Grid
 
@@ -25,19 +29,6 @@ def one_worker() -> Any:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
-
-
-def values(numbers: range) -> dict[str, np.ndarray]:
-    rows = [np.random.default_rng([7, i]).standard_normal((3, 1, 8)) for i in numbers]
-    return {"values": np.stack(rows).astype(np.float32)}
-
-
-def assemble(arrays: dict[str, np.ndarray]) -> FieldSet:
-    return FieldSet(arrays["values"], (Field("u", "m s-1"),), Grid.periodic(1), times=np.arange(3.0), source="noise")
-
-
-def recipe(make: Callable[[range], dict[str, np.ndarray]] = values, **changes: Any) -> Recipe:
-    return replace(Recipe("noise", (8,), {"seed": 7, "solver_version": 1}, 10, make, assemble, 4), **changes)
 
 
 def sha(path: Path) -> str:
@@ -92,21 +83,13 @@ def test_an_interrupted_run_continues_to_the_same_file(tmp_path: Path, threads: 
 
 
 def test_a_killed_process_leaves_its_finished_batches_and_no_lock(tmp_path: Path) -> None:
-    script = """
-import os, sys
-sys.path.insert(0, sys.argv[2])
-import torch; torch.set_num_threads(1)
-import test_generation as t
-def dies(numbers):
-    if numbers.start == 8:
-        os.kill(os.getpid(), 9)
-    return t.values(numbers)
-t.generated(t.recipe(dies), sys.argv[1])
-"""
-    done = subprocess.run([sys.executable, "-c", script, str(tmp_path), str(Path(__file__).parent)], capture_output=True, text=True)
+    script = "import sys; from noise import *; from neurop.data.generation import generated; generated(recipe(Make('killed')), sys.argv[1])"
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])}
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], env=env, capture_output=True, text=True)
     assert done.returncode == -9, done.stderr
     parts = tmp_path / (recipe().file + ".parts")
-    assert {f.name for f in parts.iterdir()} == {"lock", "000000-000004.npz", "000004-000008.npz"}
+    kept = ("000000-000004", "000004-000008")
+    assert {f.name for f in parts.iterdir()} == {"lock", *(f"{k}.json" for k in kept), *(f"{k}.values.npy" for k in kept)}
     np.testing.assert_array_equal(generated(recipe(), tmp_path).values, values(range(10))["values"])
     assert not parts.exists()
 
@@ -136,16 +119,49 @@ def test_a_second_process_is_turned_away(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("code", "remedy"), [(errno.ENOSPC, "free some space"), (errno.EROFS, "set NEUROP_DATA to a folder that can be written")]
 )
-def test_a_batch_that_cannot_be_kept_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, remedy: str) -> None:
-    def full(*_: Any, **__: Any) -> None:
-        raise OSError(code, os.strerror(code))
+@pytest.mark.parametrize("nth", range(6))
+def test_a_batch_that_cannot_be_kept_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, remedy: str, nth: int) -> None:
+    done = []
+
+    def full(source: Path, target: Path) -> None:
+        done.append(target)
+        if len(done) > nth:
+            raise OSError(code, os.strerror(code))
+        os.rename(source, target)
 
     with monkeypatch.context() as patched:
-        patched.setattr(generation.np, "savez", full)
+        patched.setattr(_shards.os, "replace", full)
         with pytest.raises(InputError, match=remedy) as error:
             generated(recipe(), tmp_path)
         assert "\n" not in str(error.value)
-    assert len(generated(recipe(), tmp_path)) == 10
+    assert not list(tmp_path.rglob("*.tmp"))
+    np.testing.assert_array_equal(generated(recipe(), tmp_path).values, values(range(10))["values"])
+    assert os.listdir(tmp_path) == [recipe().file]
+
+
+def test_a_disk_that_takes_no_more_at_any_point_is_one_line_and_loses_nothing(tmp_path: Path, capsys: object) -> None:
+    # With capsys, what is printed takes no space of the disk.
+    hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    failures, made = [], None
+    for limit in range(0, 100_000, 97):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard[1]))
+        try:
+            made = generated(recipe(), tmp_path)
+        except InputError as error:
+            failures.append(str(error))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, hard)
+        if made is not None:
+            break
+        assert not (tmp_path / recipe().file).exists()
+    assert made is not None
+    assert {line.split(" at ")[0].split(":")[0].replace(str(tmp_path), "") for line in failures} == {
+        "cannot keep a batch",
+        f"/{recipe().file}",
+    }
+    assert all("free" in line and "\n" not in line for line in failures)
+    np.testing.assert_array_equal(made.values, values(range(10))["values"])
+    assert os.listdir(tmp_path) == [recipe().file]
 
 
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
