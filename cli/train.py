@@ -20,7 +20,18 @@ from neurop.data.fieldset import FieldSet
 from neurop.errors import InputError
 from neurop.evaluation import rollout, score
 from neurop.surrogate import Surrogate
-from neurop.training import Batches, Operator, Preflight, averaging, check_checkpoint, check_modes, check_optimizer, checkpoints, progress
+from neurop.training import (
+    Batches,
+    Operator,
+    Preflight,
+    Waiting,
+    averaging,
+    check_checkpoint,
+    check_modes,
+    check_optimizer,
+    checkpoints,
+    progress,
+)
 
 from ._build import build, locate
 from ._check import hold
@@ -73,11 +84,12 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     if last:
         check_checkpoint(last, module, cfg.trainer.max_epochs)
     best, latest = checkpoints(folder / LAST.parent)
+    waiting = Waiting()
     show = cfg.trainer.enable_progress_bar
     trainer = build(
         cfg.trainer,
         logger=_loggers(cfg, folder),
-        callbacks=[best, latest, *averaging(how.ema), Preflight(), *progress(show)],
+        callbacks=[best, latest, *averaging(how.ema), Preflight(), *progress(show), waiting],
         default_root_dir=str(folder),
         enable_progress_bar=show and sys.stdout.isatty(),
     )
@@ -105,6 +117,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         "epochs": trainer.current_epoch,
         "steps": trainer.global_step,
         "seconds": round(seconds, 1),
+        "waiting_share": waiting.share and round(waiting.share, 4),
         "seed": cfg.seed,
         "val/relative_l2": float(best.best_model_score) if best.best_model_score is not None else None,
     }

@@ -1,7 +1,7 @@
 """Training under Lightning: batches, steps (single and unrolled), schedule, callbacks."""
 
 from neurop.training.batches import Batches
-from neurop.training.callbacks import averaging, checkpoints, progress
+from neurop.training.callbacks import Waiting, averaging, checkpoints, progress
 from neurop.training.estimate import Estimate, Preflight, estimate
 from neurop.training.module import Operator
 from neurop.training.preflight import check_checkpoint, check_modes, check_optimizer
@@ -12,6 +12,7 @@ __all__ = [
     "Estimate",
     "Operator",
     "Preflight",
+    "Waiting",
     "averaging",
     "check_checkpoint",
     "check_modes",

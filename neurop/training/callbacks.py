@@ -62,6 +62,41 @@ def progress(enabled: bool = True) -> list[Callback]:
     return [RichProgressBar(leave=False) if sys.stdout.isatty() else Lines()]
 
 
+class Waiting(Callback):
+    """Measure how long the training steps wait for their batches.
+
+    Attributes
+    ----------
+    seconds, steps
+        Time from the end of one step to the begin of the next in the same epoch, and in the steps themselves.
+    """
+
+    def __init__(self) -> None:
+        self.seconds = self.steps = 0.0
+        self._ended: float | None = None
+        self._began = 0.0
+
+    @property
+    def share(self) -> float | None:
+        """Share of the time that the steps wait; None before there were two."""
+        return self.seconds / (self.seconds + self.steps) if self.seconds else None
+
+    def on_train_epoch_start(self, *_: Any) -> None:
+        """Leave out what lies between epochs: validation and checkpoints."""
+        self._ended = None
+
+    def on_train_batch_start(self, *_: Any) -> None:
+        """Stop the clock of the waiting."""
+        self._began = time.perf_counter()
+        if self._ended is not None:
+            self.seconds += self._began - self._ended
+
+    def on_train_batch_end(self, *_: Any) -> None:
+        """Start it again."""
+        self._ended = time.perf_counter()
+        self.steps += self._ended - self._began
+
+
 class Lines(Callback):
     """Print one line after each epoch: losses, learning rate, seconds since the start and to come."""
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from neurop.errors import InputError
 from neurop.losses import RelativeL2
-from neurop.training import Batches, Operator, averaging, checkpoints, progress, warmup_cosine
+from neurop.training import Batches, Operator, Waiting, averaging, checkpoints, progress, warmup_cosine
 from neurop.training.callbacks import Lines
 
 from .conftest import ADAM, trainer
@@ -144,3 +144,19 @@ def test_progress_suits_the_output(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [type(c) for c in progress()] == [Lines]
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     assert [type(c) for c in progress()] == [RichProgressBar]
+
+
+def test_waiting_is_the_time_between_the_steps_of_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 4.0, 5.0, 8.0, 100.0, 103.0])
+    monkeypatch.setattr("neurop.training.callbacks.time.perf_counter", lambda: next(clock))
+    waiting = Waiting()
+    assert waiting.share is None
+    waiting.on_train_epoch_start()
+    for _ in range(2):
+        waiting.on_train_batch_start()
+        waiting.on_train_batch_end()
+    waiting.on_train_epoch_start()
+    waiting.on_train_batch_start()
+    waiting.on_train_batch_end()
+    assert (waiting.seconds, waiting.steps) == (1.0, 10.0)
+    assert waiting.share == pytest.approx(1 / 11)
