@@ -16,7 +16,7 @@ same solution, which does not depend on `resolution`.
 aliases; points and step follow from viscosity and amplitude.
 
 **Parameters.** viscosity 1e-2. initial, the random field: `paper`, gamma 2, tau 5, sigma 25, standard deviation 0.594; `code`, gamma 2.5,
-tau 7, sigma 49, which the script beside the paper draws, 0.303; `pino`, gamma 4, tau 5, sigma 625, 0.214.
+tau 7, sigma 49, which the script beside the paper draws, 0.274; `pino`, gamma 4, tau 5, sigma 625, 0.214.
 
 **Size.** 1240 pairs x 1024 points in float32: 10 MB. Samples 0-19 are the test set, 20-39 validation, the rest training.
 

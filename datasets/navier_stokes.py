@@ -43,18 +43,21 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.fft import next_fast_len
+from torch import Tensor
 
 from neurop.data.fieldset import Field, FieldSet
 from neurop.data.generated import Generated
-from neurop.errors import InputError
+from neurop.errors import InputError, nearest
+from neurop.physics.device import compute_device
 from neurop.physics.grid import Grid
 from neurop.physics.random_fields import field_std, random_field
 from neurop.physics.vorticity import solve
 
 SOLVER_VERSION = 1
-FORCING = 0.1
 LARGEST = 4096
 ALPHA, TAU = 2.5, 7.0
+FORCINGS = ("diagonal", "kolmogorov", "none")
+PRECISIONS = {"float64": torch.float64, "float32": torch.float32}
 
 
 class NavierStokes(Generated):
@@ -74,6 +77,14 @@ class NavierStokes(Generated):
         Frames after the initial one.
     interval
         Time between frames.
+    forcing
+        ``diagonal``, ``kolmogorov`` or ``none``.
+    strength
+        F of the forcing; without forcing it means nothing.
+    wavenumber
+        k of the Kolmogorov forcing, a whole number; it means nothing for the others.
+    precision
+        ``float64``, or ``float32`` for more speed and less accuracy; the set is stored in float32 either way.
     seed
         Seed of the initial fields; sample i depends on the seed and i alone.
     history
@@ -103,23 +114,37 @@ class NavierStokes(Generated):
         amplitude: float = 0.262,
         steps: int = 20,
         interval: float = 1.0,
+        forcing: str = "diagonal",
+        strength: float = 0.1,
+        wavenumber: int = 4,
+        precision: str = "float64",
         seed: int = 0,
         history: int = 1,
         folder: str | None = None,
     ) -> None:
-        for what, number in (("viscosity", viscosity), ("amplitude", amplitude), ("interval", interval)):
+        for what, number in (("viscosity", viscosity), ("amplitude", amplitude), ("interval", interval), ("strength", strength)):
             if not 0 < number < math.inf:
                 raise InputError(f"{what}={number}: use a finite number above 0")
-        if steps < 1:
-            raise InputError(f"steps={steps} is too small; use 1 or more")
+        for what, whole in (("steps", steps), ("wavenumber", wavenumber)):
+            if whole < 1:
+                raise InputError(f"{what}={whole} is too small; use 1 or more")
+        for what, word, known in (("forcing", forcing, FORCINGS), ("precision", precision, PRECISIONS)):
+            if word not in known:
+                raise InputError(f"no {what} '{word}'; {nearest(word, known)}")
         super().__init__(samples, (resolution, resolution), seed, history, folder)
         self.viscosity, self.amplitude, self.steps, self.interval = viscosity, amplitude, steps, interval
+        self.forcing, self.strength, self.wavenumber, self.precision = forcing, strength, wavenumber, precision
         self._discretisation(self.shape)
 
     def parameters(self) -> dict[str, Any]:
         """Return the parameters of the equation and of the initial fields."""
         names = ("viscosity", "amplitude", "steps", "interval")
-        return {name: getattr(self, name) for name in names} | {"forcing": FORCING, "solver_version": SOLVER_VERSION}
+        found = {name: getattr(self, name) for name in names} | {"forcing": self.strength, "solver_version": SOLVER_VERSION}
+        if self.forcing == "kolmogorov":
+            found["forcing_wavenumber"] = self.wavenumber
+        if self.forcing == "none":
+            found["forcing"] = 0.0
+        return found if self.precision == "float64" else found | {"precision": self.precision}
 
     def batch(self, shape: tuple[int, ...]) -> int:
         """Return the number of trajectories that are solved together, fewer where they are large."""
@@ -140,11 +165,10 @@ class NavierStokes(Generated):
         # The sum over the modes of 256^2 has converged to 6 digits; a fixed grid keeps the field the same at every resolution.
         sigma = self.amplitude / field_std((256, 256), alpha=ALPHA, tau=TAU)
         start = random_field(numbers, (solver, solver), sigma=sigma, seed=self.seed, alpha=ALPHA, tau=TAU)
-        x = torch.arange(solver, dtype=torch.float64) / solver
-        phase = 2 * torch.pi * (x[:, None] + x)
+        place: dict[str, Any] = {"device": compute_device(), "dtype": PRECISIONS[self.precision]}
         frames = solve(
-            start,
-            FORCING * (phase.sin() + phase.cos()),
+            start.to(**place),
+            self._source(solver).to(**place),
             self.viscosity,
             self.interval / substeps,
             substeps,
@@ -156,24 +180,39 @@ class NavierStokes(Generated):
                 f"{self.name}: the solution overflowed (viscosity={self.viscosity}, amplitude={self.amplitude}, interval={self.interval}); "
                 "use a larger viscosity or a smaller amplitude"
             )
-        return frames[:, :, None].float().numpy()
+        return frames[:, :, None].float().cpu().numpy()
+
+    def _source(self, points: int) -> Tensor:
+        """Return f on a grid of `points` squared."""
+        x = torch.arange(points, dtype=torch.float64) / points
+        if self.forcing == "diagonal":
+            phase = 2 * torch.pi * (x[:, None] + x)
+            return self.strength * (phase.sin() + phase.cos())
+        strength = self.strength if self.forcing == "kolmogorov" else 0.0
+        return strength * torch.sin(2 * torch.pi * self.wavenumber * x).expand(points, points)
 
     def _discretisation(self, shape: tuple[int, ...]) -> tuple[int, int]:
         r"""Return the solver's points per side and its steps per frame, from the parameters alone.
 
-        Bounds in the mean square: forcing and viscosity against the slowest mode give
-        :math:`\omega \le a + F\theta,\ u \le a/2\pi + F\theta/(2\pi\sqrt2)` with :math:`\theta = (1-e^{-4\pi^2\nu T})/4\pi^2\nu`.
-        The points (48 or more, for the initial field) resolve the dissipation scale :math:`(\nu/\omega)^{1/2}`, and the
-        recorded modes that the 2/3 rule would take out of the advection, unless viscosity wipes those out within one
-        interval. Peaks are about twice the mean square, and the step is 2 over the largest rate of advection
+        Bounds in the mean square: a forcing of strength F and wavenumber :math:`\kappa` against viscosity on the slowest mode
+        gives :math:`\omega \le a + F\theta,\ u \le a/2\pi + F\theta/\kappa` with :math:`\theta = (1-e^{-4\pi^2\nu T})/4\pi^2\nu`.
+        The points (48 or more, for the initial field, and 6 per wave of the forcing) resolve the dissipation scale
+        :math:`(\nu/\omega)^{1/2}`, and the recorded modes that the 2/3 rule would take out of the advection, unless viscosity
+        wipes those out within one interval. Peaks are about twice the mean square, and the step is 2 over the largest rate of advection
         :math:`U k - \nu k^2/2` (the scheme's limit on the imaginary axis is 2.8), and at most :math:`1/15\omega`, for accuracy.
         """
         damping = 4 * math.pi**2 * self.viscosity
         theta = -math.expm1(-damping * self.steps * self.interval) / damping
-        vorticity = self.amplitude + FORCING * theta
-        peak = 2 * (self.amplitude + FORCING * theta / math.sqrt(2)) / (2 * math.pi)
+        # Root mean square of f, and its wavenumber over 2 pi.
+        strength, kappa = {
+            "diagonal": (self.strength, math.sqrt(2)),
+            "kolmogorov": (self.strength / math.sqrt(2), float(self.wavenumber)),
+            "none": (0.0, 1.0),
+        }[self.forcing]
+        vorticity = self.amplitude + strength * theta
+        peak = 2 * (self.amplitude + strength * theta / kappa) / (2 * math.pi)
         decay = self.viscosity * (2 * math.pi * max(shape) / 3) ** 2 * self.interval
-        least = math.ceil(max(48, 0.85 * math.sqrt(vorticity / self.viscosity), 1.5 * max(shape) if decay < 5 else 0))
+        least = math.ceil(max(48, 6 * kappa, 0.85 * math.sqrt(vorticity / self.viscosity), 1.5 * max(shape) if decay < 5 else 0))
         if least > LARGEST:
             raise InputError(
                 f"viscosity={self.viscosity} at {max(shape)} points needs a solver of {least}^2, above {LARGEST}^2; use a larger viscosity"

@@ -42,7 +42,6 @@ def solve(
     substeps: int,
     steps: int,
     points: int | None = None,
-    warmup: int = 0,
 ) -> Tensor:
     r"""Integrate :math:`\partial_t u + \partial_x(u^2/2) = L u` with ETDRK4 and record frames.
 
@@ -62,8 +61,6 @@ def solve(
         Frames after the first.
     points
         Points of the frames, which hold the modes |k| < points/2 of the solution. Default: n.
-    warmup
-        Time steps before the first frame.
 
     Returns
     -------
@@ -94,7 +91,7 @@ def solve(
     points = points or n
     frames = start.new_empty(len(start), steps + 1, points)
     for frame in range(steps + 1):
-        state = stepper.advance(state, substeps if frame else warmup)
+        state = stepper.advance(state, substeps) if frame else state
         frames[:, frame] = torch.fft.irfft(truncate(state, (n,), (points,)), n=points, norm="forward")
     return frames
 

@@ -1,3 +1,4 @@
+import math
 import os
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def data(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEUROP_DATA", str(folder))
 
 
-def small(samples: int = 43, resolution: int = 16, **changes: float) -> NavierStokes:
+def small(samples: int = 43, resolution: int = 16, **changes: object) -> NavierStokes:
     return NavierStokes(samples, resolution, **{"viscosity": 1e-2, "steps": 2, **changes})  # type: ignore[arg-type]
 
 
@@ -115,6 +116,85 @@ def test_the_discretisation_is_a_matter_of_parameters() -> None:
     assert points >= 128
     assert substeps > 25
     assert NavierStokes(interval=0.05)._discretisation((64, 64))[0] == 96
+    assert NavierStokes(forcing="none")._discretisation((64, 64))[1] < 25
+    assert NavierStokes(forcing="kolmogorov", strength=1.0)._discretisation((64, 64))[1] > 25
+    assert NavierStokes(forcing="kolmogorov", wavenumber=20)._discretisation((64, 64))[0] >= 120
+
+
+def test_the_default_set_keeps_its_file() -> None:
+    """The name of a file that was generated before the variants existed."""
+    source = NavierStokes()
+    assert source.recipe((64, 64), 240).file == "navier_stokes-64-d4f50e9d.h5"
+    parameters = {"viscosity": 1e-3, "amplitude": 0.262, "steps": 20, "interval": 1.0, "forcing": 0.1, "solver_version": 1}
+    assert source.parameters() == parameters
+    variants = [{"strength": 0.2}, {"forcing": "kolmogorov"}, {"forcing": "kolmogorov", "wavenumber": 2}, {"forcing": "none"}]
+    hashes = [NavierStokes(**v).recipe((64, 64), 240).hash for v in [{}, {"precision": "float32"}, *variants]]  # type: ignore[arg-type]
+    assert len(set(hashes)) == len(hashes)
+    # What means nothing for a forcing makes no other file.
+    assert NavierStokes(wavenumber=2).parameters() == parameters
+    assert NavierStokes(forcing="none", strength=3.0).parameters() == NavierStokes(forcing="none").parameters()
+
+
+@pytest.mark.parametrize("forcing", ["diagonal", "kolmogorov"])
+def test_the_forcing_is_what_the_equation_says(forcing: str) -> None:
+    f = small(forcing=forcing, strength=0.3, wavenumber=3)._source(16)
+    x, y = np.meshgrid(*[np.arange(16) / 16] * 2, indexing="ij")
+    phase = 2 * math.pi * (x + y)
+    expected = np.sin(phase) + np.cos(phase) if forcing == "diagonal" else np.sin(2 * math.pi * 3 * y)
+    np.testing.assert_allclose(f.numpy(), 0.3 * expected, atol=1e-14)
+
+
+@pytest.mark.parametrize("forcing", ["diagonal", "kolmogorov", "none"])
+def test_laminar_flows_are_exact(monkeypatch: pytest.MonkeyPatch, forcing: str) -> None:
+    """From rest a forcing of one wavenumber only grows: F (1 - exp(-lambda t))/lambda times its shape. Without it, waves decay."""
+    source = small(forcing=forcing, wavenumber=2, steps=3)
+    squared = {"diagonal": 2, "kolmogorov": 4, "none": 4}[forcing] * 4 * math.pi**2
+    rate = 1e-2 * squared
+    # Taylor-Green vortices, which do not advect themselves either: 2^2 + 0 or 1 + 1 waves.
+    wave = small(forcing="kolmogorov" if forcing == "none" else forcing, wavenumber=2)._source(48) / 0.1
+    begin = wave if forcing == "none" else torch.zeros_like(wave)
+    monkeypatch.setattr("neurop.datasets.navier_stokes.random_field", lambda *_, **__: begin[None].clone())
+    frames = source._trajectories(range(1), (48, 48))[0, :, 0]
+    for t in range(4):
+        size = math.exp(-rate * t) if forcing == "none" else 0.1 * -math.expm1(-rate * t) / rate
+        np.testing.assert_allclose(frames[t], size * wave.numpy(), atol=2e-7)
+
+
+@pytest.mark.parametrize("forcing", ["kolmogorov", "none"])
+def test_variants_have_converged_with_order_four(monkeypatch: pytest.MonkeyPatch, forcing: str) -> None:
+    source = small(viscosity=1e-3, forcing=forcing, strength=0.5, steps=1, amplitude=1.0)
+    points, substeps = source._discretisation((16, 16))
+    runs = {}
+    for factor in (1, 2, 8):
+        monkeypatch.setattr(source, "_discretisation", lambda shape, factor=factor: (points, factor * substeps))
+        runs[factor] = modes(source._trajectories(range(1), (16, 16)), 16)
+    errors = [float(distance(runs[factor], runs[8]).max()) for factor in (1, 2)]
+    assert errors[0] < 1e-4
+    assert math.log2(errors[0] / errors[1]) > 3.7
+    monkeypatch.setattr(source, "_discretisation", lambda shape: (2 * points, 4 * substeps))
+    finer = source._trajectories(range(1), (16, 16))
+    assert distance(runs[8], modes(finer, 16)).max() < 1e-5
+    assert np.abs(finer[:, 1] - finer[:, 0]).max() > 0.5
+
+
+def test_without_forcing_energy_and_enstrophy_decay() -> None:
+    w = torch.from_numpy(small(viscosity=2e-3, forcing="none").splits()["test"].values).double()
+    for name in ("energy", "enstrophy"):
+        assert (INVARIANTS[name](w).diff(dim=1) < 0).all(), name
+    assert small(viscosity=2e-3, forcing="none").splits()["test"].attributes["forcing"] == 0.0
+
+
+def test_single_precision_stays_close() -> None:
+    double, single = (small(viscosity=2e-3, precision=p)._trajectories(range(2), (32, 32)) for p in ("float64", "float32"))
+    gap = distance(modes(single, 32), modes(double, 32)).max()
+    assert 1e-9 < gap < 2e-6
+
+
+def test_the_random_fields_are_drawn_on_the_cpu_whatever_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr("neurop.datasets.navier_stokes.compute_device", lambda: asked.append(1) or torch.device("cpu"))
+    small()._trajectories(range(1), (16, 16))
+    assert asked == [1]
 
 
 @pytest.mark.slow
@@ -143,11 +223,15 @@ def test_the_mean_stays_zero_and_forcing_feeds_the_flow() -> None:
         ({"amplitude": float("nan")}, "above 0"),
         ({"interval": float("inf")}, "above 0"),
         ({"viscosity": 1e-9}, "use a larger viscosity"),
+        ({"forcing": "kolmogorof"}, "did you mean 'kolmogorov'"),
+        ({"strength": -1.0}, "above 0"),
+        ({"wavenumber": 0}, "use 1 or more"),
+        ({"precision": "float16"}, "did you mean 'float"),
     ],
 )
-def test_unusable_parameters_are_one_line(changes: dict[str, float], message: str) -> None:
+def test_unusable_parameters_are_one_line(changes: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message) as error:
-        small(**changes)
+        small(**changes)  # type: ignore[arg-type]
     assert "\n" not in str(error.value)
 
 
