@@ -25,7 +25,7 @@ def opened(path: str | Path) -> Iterator[h5py.File]:
         raise error if str(path) in str(error) else InputError(f"{path}: {error}") from error
     except KeyError as error:
         raise InputError(f"{path}: incomplete, {one_line(error)}; write or download the file again") from error
-    except (OSError, RuntimeError, ValueError, TypeError, AttributeError, IndexError, MemoryError) as error:
+    except Exception as error:  # whatever the library raises at a damaged file
         what = "damaged or truncated" if _has_signature(path) else "not an HDF5 file"
         raise InputError(f"{path}: {what} ({one_line(error)}); write or download the file again") from error
 

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurop.data._hdf5 import one_line
+from neurop.data._names import canonical
 from neurop.data.axes import GLOBE, Order, grid_of, in_order, times_of
 from neurop.data.content import LEADING, Array, Content
 from neurop.data.fieldset import Field, FieldSet
@@ -80,7 +82,16 @@ def assemble(content: Content, choice: Choice | None = None, lazy: bool | None =
     InputError
         If an array is not there, its axes are not known or do not fit the others', or a value is not finite.
     """
-    choice, path = choice or Choice(), content.path
+    try:
+        return _assembled(content, choice or Choice(), lazy)
+    except InputError:
+        raise
+    except Exception as error:  # what a damaged file says of itself need not make sense
+        raise InputError(f"{content.path}: damaged, or contradicts itself ({one_line(error)[:160]}); write or download it again") from error
+
+
+def _assembled(content: Content, choice: Choice, lazy: bool | None) -> FieldSet:
+    path = content.path
     arrays = _chosen(content, choice)
     inputs, targets = ([array for array in arrays if array.name in names] for names in _names(content, choice))
     evolves = not targets
@@ -145,11 +156,14 @@ def _chosen(content: Content, choice: Choice) -> list[Array]:
             raise InputError(f"{content.path}: '{name}' holds {array.dtype}, not real numbers; convert it")
         if choice.axes:
             if len(choice.axes) != len(array.shape):
+                names = ", ".join(choice.axes)
                 raise InputError(
-                    f"'{name}' has shape {array.shape}, but axes=[{', '.join(choice.axes)}] names {len(choice.axes)}; name each axis once"
+                    f"{content.path}: '{name}' has shape {array.shape}, but axes=[{names}] names {len(choice.axes)}; name each axis once"
                 )
-            array = replace(array, axes=tuple(choice.axes))
-        if "" in array.axes or len(set(array.axes)) < len(array.axes):
+            array = replace(array, axes=tuple(map(_canonical, choice.axes)))
+        if twice := [axis for axis in array.axes if axis and array.axes.count(axis) > 1]:
+            raise InputError(f"{content.path}: '{name}' has two axes that mean {twice[0]}; select one entry of one of them first")
+        if "" in array.axes:
             shape = ", ".join(map(str, array.shape))
             raise InputError(
                 f"{content.path}: the axes of '{name}' ({shape}) have no names; give data.axes, such as [{', '.join(_guess(array))}]"
@@ -174,6 +188,11 @@ def _sizes(arrays: Sequence[Array], path: str) -> dict[str, int]:
             if known != n and axis not in ("channel", "level"):
                 raise InputError(f"{path}: axis {axis} has {known} entries in '{other}' and {n} in '{array.name}'; they must agree")
     return {axis: n for axis, (n, _) in sizes.items()}
+
+
+def _canonical(axis: str) -> str:
+    """Return latitude and longitude for their short names; ``t`` may be an axis of the grid, so other names stay."""
+    return canonical(axis) if canonical(axis) in GLOBE else axis
 
 
 def _fields(arrays: Sequence[Array], content: Content) -> tuple[Field, ...]:

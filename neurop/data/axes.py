@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
@@ -40,19 +41,40 @@ def grid_of(content: Content, sizes: Mapping[str, int], given: Mapping[str, Mapp
     """
     if content.grid is not None and not any(given.values()) and set(content.grid.names) == set(sizes):
         return content.grid, {}
-    lines = {name: line for name, line in content.lines.items() if name in sizes and len(line.values) == sizes[name]}
-    if set(sizes) == set(GLOBE) and set(lines) == set(GLOBE) and not any(given.values()):
-        return _globe(lines, content.path)
-    axes, orders = [], {}
+    lines = {name: _points(name, content.lines[name], n, content.path) for name, n in sizes.items() if name in content.lines}
+    orders: dict[str, Order] = {}
+    if set(sizes) == set(GLOBE) == set(lines):
+        grid, orders = _globe(lines, content.path)
+        if not any(given.values()):
+            return grid, orders
+        lines = {axis.name: Line(axis.coordinates(sizes[axis.name]), axis.unit) for axis in grid.axes}
+    axes = []
     for name, n in sizes.items():
         known = {option: given[option][name] for option, _ in OPTIONS if name in given.get(option, {})}
         says = {"boundary": content.boundary.get(name), "layout": content.layout.get(name)}
         known = {option: value for option, value in says.items() if value is not None} | known
-        axes.append(axis_of(name, lines.get(name), n, known, content.path))
-        if name == "latitude" and name in lines and lines[name].values[0] < lines[name].values[-1]:
-            orders[name] = np.arange(n)[::-1]
-            axes[-1] = axis_of(name, Line(lines[name].values[::-1], lines[name].unit), n, known, content.path)
+        line = lines.get(name)
+        if line is not None and name == "latitude" and line.values[0] < line.values[-1]:
+            orders[name], line = np.arange(n)[::-1], Line(line.values[::-1], line.unit)
+        axes.append(axis_of(name, line, n, known, content.path))
     return Grid(tuple(axes)), orders
+
+
+def _points(name: str, line: Line, n: int, source: str) -> Line:
+    """Return the coordinate of n points; edges of cells, which are one more, become their centres."""
+    values = np.asarray(line.values)
+    if values.ndim != 1 or values.dtype.kind not in "iufb":
+        raise InputError(
+            f"{source}: the coordinate of axis '{name}' holds {values.dtype} of shape {values.shape}; need one number per point"
+        )
+    if len(values) not in (n, n + 1):
+        raise InputError(
+            f"{source}: axis '{name}' has {n} points but its coordinate {len(values)}; name the axes in the file's order, or mend the file"
+        )
+    if not np.isfinite(values).all():
+        raise InputError(f"{source}: the coordinate of axis '{name}' holds values that are not finite; mend the file")
+    points = values.astype(np.float64)
+    return Line(points if len(points) == n else (points[1:] + points[:-1]) / 2, line.unit)
 
 
 def axis_of(name: str, line: Line | None, n: int, known: Mapping[str, Any], source: str) -> Axis:
@@ -82,7 +104,8 @@ def axis_of(name: str, line: Line | None, n: int, known: Mapping[str, Any], sour
         "ends": (points[0], (n - 1) * step),
         "cells": (points[0] - step / 2, n * step),
     }.get(layout, (points[0], n * step))
-    return Axis(name, boundary, round(float(start), 9), float(known.get("length", round(float(length), 9))), unit, layout)
+    scale = float(np.abs(points).max())
+    return Axis(name, boundary, _exact(start, scale), float(known.get("length", _exact(length, scale))), unit, layout)
 
 
 def _globe(lines: Mapping[str, Line], source: str) -> tuple[Grid, dict[str, Order]]:
@@ -100,12 +123,20 @@ def _globe(lines: Mapping[str, Line], source: str) -> tuple[Grid, dict[str, Orde
     if abs(np.ptp(raw)) * len(raw) / max(len(raw) - 1, 1) > 359 and np.ptp(latitude) > 170:
         what, points = ("latitudes", latitude) if _lies_on(east, columns_at) else ("longitudes", raw)
         raise InputError(f"{source}: {_range(points)} {what} are no regular grid of the globe; interpolate the fields to one")
-    columns = np.argsort(raw)
+    columns, turned = _arc(raw, columns)
     axes = [
-        axis_of(name, Line(np.asarray(lines[name].values, np.float64)[order], unit), len(order), {"boundary": "open"}, source)
-        for name, order, unit in (("latitude", rows, "degrees_north"), ("longitude", columns, "degrees_east"))
+        axis_of(name, Line(points, unit), len(points), {"boundary": "open"}, source)
+        for name, points, unit in (("latitude", latitude[rows], "degrees_north"), ("longitude", turned, "degrees_east"))
     ]
     return Grid(tuple(axes)), {"latitude": rows, "longitude": columns}
+
+
+def _arc(raw: NDArray[np.float64], columns: Order) -> tuple[Order, NDArray[np.float64]]:
+    """Return the order of longitudes on a part of the circle, and their degrees: it begins behind the widest gap, across 0 or not."""
+    east = np.mod(raw[columns], 360.0)
+    columns = np.roll(columns, -(int(np.argmax(np.diff(np.append(east, east[0] + 360.0)))) + 1))
+    first = raw[columns[0]]
+    return columns, first + np.mod(np.round(raw[columns] - first, 5), 360.0)
 
 
 def times_of(line: Line | None, n: int, step: float | None, source: str) -> tuple[NDArray[Any], str, Order]:
@@ -122,8 +153,10 @@ def times_of(line: Line | None, n: int, step: float | None, source: str) -> tupl
     values = np.asarray(line.values)[:n]
     if len(values) < n:
         raise InputError(f"{source}: {len(line.values)} times for {n} frames; give data.step")
-    order = np.argsort(values, kind="stable")
     dated = values.dtype.kind == "M"
+    if values.ndim != 1 or values.dtype.kind not in "Miuf" or not (~np.isnat(values) if dated else np.isfinite(values)).all():
+        raise InputError(f"{source}: the times are no dates and no numbers ({values.ravel()[:2]}, ...); mend the file, or give data.step")
+    order = np.argsort(values, kind="stable")
     times = values[order].astype("datetime64[ns]") if dated else values[order].astype(np.float64)
     steps = np.diff(times)
     if len(steps) and not steps[0]:
@@ -134,6 +167,12 @@ def times_of(line: Line | None, n: int, step: float | None, source: str) -> tupl
         before, behind = (f"{s / np.timedelta64(1, 'h'):g} h" if dated else f"{s:g} {line.unit}".strip() for s in (steps[0], steps[at - 1]))
         raise InputError(f"{source}: time step {before} becomes {behind} at {_shown(times[at])}; need one constant step")
     return times, "1" if dated else line.unit or "1", order
+
+
+def _exact(number: float, scale: float) -> float:
+    """Return the number of few decimals that float32 coordinates up to `scale` were rounded from, where there is one."""
+    short = round(float(number), 5 - math.ceil(math.log10(scale))) if scale else 0.0
+    return short if abs(short - number) <= 4e-7 * scale else round(float(number), 9)
 
 
 def _digits(number: float) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -64,27 +66,37 @@ def _axes(content: Content, made: FieldSet | None, sizes: dict[str, int]) -> tup
 
 def _yaml(content: Content, made: FieldSet | None) -> str:
     """Return ``conf/data/*.yaml`` for this file: what the file says, and ``???`` where the user must."""
-    lines = ["_target_: neurop.datasets.File", f"path: {content.path}"]
+    lines = ["_target_: neurop.datasets.File", f"path: {_text(content.path)}"]
     if made is None:
         names = content.names()
         axes = [axis or "???" for axis in content.arrays[0].axes] if content.arrays else []
         return "\n".join(
             [
                 *lines,
-                f"input: {names[0] if len(names) == 1 else '???'}   # of {', '.join(names[:12])}",
+                f"input: {_text(names[0]) if len(names) == 1 else '???'}  # of {', '.join(names[:12])}",
                 "target: null  # an array to predict from the input; null for an evolution in time",
                 f"axes: [{', '.join(axes)}]  # sample, time and channel have a meaning, the others are the grid's",
                 "boundary: ???  # periodic, dirichlet, neumann or open; or by axis",
             ]
         )
-    lines += [f"input: [{', '.join(content.input)}]", f"target: [{', '.join(content.target)}]" if content.target else "target: null"]
+    lines += [f"input: {_list(content.input)}", f"target: {_list(content.target)}" if content.target else "target: null"]
     grid = made.grid
     if grid.geometry == "flat":
         for option in ("boundary", "length", "layout"):
-            lines.append(f"{option}: {{{', '.join(f'{a.name}: {_short(getattr(a, option))}' for a in grid.axes)}}}")
+            lines.append(f"{option}: {{{', '.join(f'{_text(a.name)}: {_short(getattr(a, option))}' for a in grid.axes)}}}")
     if made.times is not None and made.times.dtype.kind != "M" and made.step is not None:
-        lines.append(f"step: {float(made.step):.6g}")
+        lines.append(f"step: {float(made.step):.9g}")
     return "\n".join(lines)
+
+
+def _list(names: tuple[str, ...]) -> str:
+    return f"[{', '.join(map(_text, names))}]"
+
+
+def _text(word: str) -> str:
+    """Return a word as YAML reads it back: in quotes if it could be taken for anything but text."""
+    bare = re.fullmatch(r"[A-Za-z_/][\w/.-]*", word) and word.lower() not in ("y", "n", "yes", "no", "on", "off", "true", "false", "null")
+    return word if bare else json.dumps(word)
 
 
 def _short(value: object) -> str:

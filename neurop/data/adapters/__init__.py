@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -9,19 +10,38 @@ from pathlib import Path
 import h5py
 
 from neurop.data._hdf5 import one_line, opened
-from neurop.data.adapters import makani, matlab, netcdf, pdebench, plain, the_well, torch_pt
+from neurop.data.adapters import makani, matlab, netcdf, pdearena, pdebench, plain, the_well, torch_pt
 from neurop.data.content import Content
 from neurop.errors import InputError
+
+_STORES = ("zarr.json", ".zgroup", ".zmetadata")
 
 HDF5: tuple[Callable[[h5py.File, str], Content | None], ...] = (
     matlab.describe_hdf5,
     the_well.describe,
+    netcdf.describe_hdf5,
     makani.describe,
     pdebench.describe,
-    netcdf.describe_hdf5,
+    pdearena.describe,
     plain.describe_hdf5,
 )
 """Asked in this order: the last takes any file."""
+
+OTHER: tuple[tuple[bytes, str], ...] = (
+    (b"version https://git-lfs", "a pointer of Git LFS, not the data; fetch the file with `git lfs pull`"),
+    (b"GRIB", "GRIB; convert it: `cfgrib to_netcdf -o out.nc FILE` or `grib_to_netcdf -o out.nc FILE`"),
+    (b"\x1f\x8b", "compressed with gzip; unpack it: `gunzip`, or `tar -xf` for a .tar.gz"),
+    (b"BZh", "compressed with bzip2; unpack it: `bunzip2`"),
+    (b"\xfd7zXZ", "compressed with xz; unpack it: `unxz`"),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd; unpack it: `unzstd`"),
+    (b"7z\xbc\xaf", "a 7-Zip archive; unpack it"),
+    (b"<", "a web page or XML, perhaps an error message in place of the download; open it and download the file again"),
+    (b"{", "JSON text; give the file of the data"),
+)
+"""What else a file may be, by its first bytes."""
+
+FACTOR = 2000
+"""Bytes of values per byte of file that no compression of fields reaches: gzip makes at most 1032 of one."""
 
 
 def describe(path: str | Path) -> Content:
@@ -48,6 +68,7 @@ def describe(path: str | Path) -> Content:
         start = file.read(128)
     if h5py.is_hdf5(path) or start.startswith(b"\x89HDF"):
         with opened(path) as content:
+            content.visititems(_plausible)
             return next(found for ask in HDF5 if (found := ask(content, str(path))) is not None)
     if start.startswith((b"CDF\x01", b"CDF\x02", b"CDF\x05")):
         return _guarded(netcdf.describe, path)
@@ -57,6 +78,11 @@ def describe(path: str | Path) -> Content:
         return _guarded(plain.describe_npy, path)
     if start.startswith((b"PK", b"\x80")):
         return _guarded(_archive, path)
+    if not start:
+        raise InputError(f"{path}: the file is empty; write or download it again")
+    for begin, what in OTHER:
+        if start.lstrip(b" \t\r\n\xef\xbb\xbf").startswith(begin):
+            raise InputError(f"{path}: {what}")
     raise InputError(
         f"{path}: not a format that neurop reads (HDF5, NetCDF, Zarr, MATLAB .mat, torch .pt, numpy .npy or .npz); "
         f"it begins with {start[:8]!r}"
@@ -67,9 +93,17 @@ def _archive(path: Path) -> Content:
     names = zipfile.ZipFile(path).namelist() if zipfile.is_zipfile(path) else []
     if any(name.endswith(".npy") for name in names):
         return plain.describe_npz(path)
-    if inside := [name for name in names if name.endswith((".nc", ".grib", ".h5", ".hdf5"))]:
-        raise InputError(f"{path}: a zip archive of {', '.join(inside[:3])}; unpack it first")
-    return torch_pt.describe(path)
+    if any(name.endswith("data.pkl") for name in names) or not names:
+        return torch_pt.describe(path)
+    if any(name.startswith(_STORES) for name in names):
+        raise InputError(f"{path}: a Zarr store in a zip archive; unpack it with `unzip -d data.zarr`")
+    raise InputError(f"{path}: a zip archive of {', '.join(names[:3])}; unpack it first")
+
+
+def _plausible(name: str, item: h5py.Group | h5py.Dataset) -> None:
+    """Raise InputError for a size that the file cannot hold: damage, found before memory is asked for."""
+    if isinstance(item, h5py.Dataset) and item.nbytes > max(2**28, FACTOR * os.path.getsize(item.file.filename)):
+        raise InputError(f"damaged, '{name}' has shape {item.shape}, more than the file can hold; write or download it again")
 
 
 def _guarded(read: Callable[[Path], Content], path: Path) -> Content:

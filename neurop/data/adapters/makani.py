@@ -24,7 +24,7 @@ def describe(file: h5py.File, path: str) -> Content | None:
     where the number of rows is even.
     """
     fields = file.get("fields")
-    if not isinstance(fields, h5py.Dataset) or fields.ndim != 4:
+    if not isinstance(fields, h5py.Dataset) or fields.ndim != 4 or not _is_global(fields):
         return None
     lines: dict[str, Line] = {}
     labels: tuple[str, ...] = ()
@@ -43,3 +43,10 @@ def describe(file: h5py.File, path: str) -> Content | None:
     array = Array("fields", _AXES, fields.shape, fields.dtype, HDF5Part(path, "fields"), labels=labels, chunks=fields.chunks)
     facts = {key: str(value) for key, value in file.attrs.items() if np.ndim(value) == 0}
     return Content(f"HDF5, {name}", path, (array,), lines, input=("fields",), facts=facts)
+
+
+def _is_global(fields: h5py.Dataset) -> bool:
+    """Return whether the last two axes are named, or have the shape of a global grid: another file may call its array so, too."""
+    rows, columns = fields.shape[2:]
+    named = {canonical(name) for dim in list(fields.dims)[2:] for name in dim}
+    return {"latitude", "longitude"} <= named or (not any(len(dim) for dim in fields.dims) and columns in (2 * rows, 2 * (rows - 1)))

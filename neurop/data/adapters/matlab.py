@@ -14,6 +14,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from neurop.data._hdf5 import texts
 from neurop.data._names import canonical
 from neurop.data.content import Array, Content, Line, held
 from neurop.data.handles import HDF5Part
@@ -36,10 +37,15 @@ def describe_hdf5(file: h5py.File, path: str) -> Content | None:
             return None
     arrays = {}
     for name, data in file.items():
-        if isinstance(data, h5py.Dataset) and data.dtype.kind in "biuf" and data.ndim and "MATLAB_empty" not in data.attrs:
+        if isinstance(data, h5py.Dataset) and data.dtype.kind in "biuf" and data.ndim and not _is_other(data):
             part, chunks = HDF5Part(path, name, reverse=True), data.chunks and data.chunks[::-1]
             arrays[name] = Array(name, ("",) * data.ndim, data.shape[::-1], data.dtype, part, chunks=chunks)
     return _content(arrays, path, "MATLAB 7.3")
+
+
+def _is_other(data: h5py.Dataset) -> bool:
+    """Return whether MATLAB says that the numbers are not an array: characters, cells, or the shape of an empty one."""
+    return "MATLAB_empty" in data.attrs or texts(data.attrs.get("MATLAB_class", ""))[0] in ("char", "cell", "struct", "function_handle")
 
 
 def _numbers(value: Any) -> bool:
@@ -68,7 +74,7 @@ def _known(
     if {"coeff", "sol"} <= set(fields) and rank["coeff"] == rank["sol"] == 3:
         axes = dict.fromkeys(fields, ("sample", "x", "y"))
         return _named(fields, axes), ("Darcy flow", "coeff", "sol"), *_all("xy", "dirichlet", "ends")
-    if rank.get("u", 0) in (3, 4) and rank.get("a", 0) == rank["u"] - 1:
+    if rank.get("u", 0) in (3, 4) and "a" in fields and fields["a"].shape == fields["u"].shape[:-1]:
         grid = "xy"[: rank["u"] - 2]
         axes = {"u": ("sample", *grid, "time"), "a": ("sample", *grid)}
         return _named(fields, axes), ("Navier-Stokes" if rank["u"] == 4 else "evolution", "u"), *_all(grid, "periodic", "left")

@@ -6,6 +6,8 @@ WeatherBench 2, arXiv:2308.15560; https://cfconventions.org.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +21,7 @@ from numpy.typing import NDArray
 from neurop.data._hdf5 import one_line
 from neurop.data._names import canonical
 from neurop.data.assemble import Choice, assemble
-from neurop.data.content import Array, Content, Line
+from neurop.data.content import LEADING, Array, Content, Line
 from neurop.data.fieldset import FieldSet
 from neurop.data.handles import handle
 from neurop.errors import InputError
@@ -27,6 +29,9 @@ from neurop.errors import InputError
 # Forecasts have two times: that of the start, which tells the samples apart, and the lead.
 _LEADS = ("prediction_timedelta", "step", "lead_time")
 _KEPT = ("title", "institution", "references", "license")
+MOST = 2**27
+"""Points of one coordinate."""
+
 _ZARR = ("zarr.json", ".zgroup", ".zmetadata")
 
 
@@ -59,6 +64,18 @@ def is_zarr(path: Path) -> bool:
     return any((path / name).is_file() for name in _ZARR)
 
 
+def _harmless(store: Path) -> None:
+    """Raise InputError if an array of a Zarr store says that its values are pickled, or that a coordinate is longer than any is."""
+    for name in (".zarray", "zarr.json"):
+        for file in store.rglob(name):
+            text = file.read_text(errors="replace")
+            if re.search(r'"(id|name|object_codec_id)"\s*:\s*"[^"]*pickle"', text):
+                raise InputError(f"{store}: '{file.parent.name}' holds Python objects, which could run code when read; write numbers")
+            shape = json.loads(text).get("shape") or [0]
+            if len(shape) == 1 and shape[0] > MOST:
+                raise InputError(f"{store}: damaged, '{file.parent.name}' has {shape[0]} points; write or download it again")
+
+
 def describe_hdf5(file: h5py.File, path: str) -> Content | None:
     """Return what an HDF5 file holds that is NetCDF-4; None for others."""
     if "_NCProperties" in file.attrs or any("_Netcdf4Dimid" in item.attrs for item in file.values()):
@@ -68,6 +85,8 @@ def describe_hdf5(file: h5py.File, path: str) -> Content | None:
 
 def describe(path: Path) -> Content:
     """Return the variables of a NetCDF file or a Zarr store."""
+    if path.is_dir():
+        _harmless(path)
     data = handle(str(path), "xarray", _opened)
     lead = next((name for name in _LEADS if name in data.dims), None)
     axes = {str(dim): canonical(str(dim)) for dim in data.dims}
@@ -75,12 +94,18 @@ def describe(path: Path) -> Content:
         axes |= {dim: "sample" for dim, name in axes.items() if name == "time"} | {lead: "time"}
     arrays = [_array(data, str(name), axes, str(path)) for name, v in data.data_vars.items() if v.dtype.kind in "biuf" and v.ndim]
     lines = {axes[str(dim)]: _line(data[dim]) for dim in data.dims if dim in data.coords}
-    complete = [a for a in arrays if {"latitude", "longitude"} <= set(a.axes)] or arrays
+    # Bounds of the times and the like have fewer axes than the fields.
+    widest = max((_space(a) for a in arrays), key=len, default=set())
+    complete = [a for a in arrays if {"latitude", "longitude"} <= set(a.axes)] or [a for a in arrays if _space(a) == widest]
     moving = tuple(a.name for a in complete if "time" in a.axes)
     facts = {str(k): str(v) for k, v in data.attrs.items() if k in (*_KEPT, "Conventions", "source")}
     kind = "Zarr" if path.is_dir() else "NetCDF 3" if _engine(path) == "scipy" else "NetCDF 4"
     attributes = {key: str(data.attrs[key]) for key in _KEPT if key in data.attrs}
     return Content(kind, str(path), tuple(arrays), lines, input=moving, attributes=attributes, facts=facts)
+
+
+def _space(array: Array) -> set[str]:
+    return set(array.axes) - set(LEADING)
 
 
 def _array(data: xr.Dataset, name: str, axes: dict[str, str], path: str) -> Array:
@@ -123,7 +148,7 @@ class _Part:
             for version in self.versions[1:]:
                 found = np.where(np.isnan(found), part.isel(expver=version).values, found)
             return found
-        except (OSError, RuntimeError, ValueError, KeyError, TypeError, IndexError) as error:
+        except Exception as error:  # whatever the library raises at a damaged file
             raise InputError(f"{self.path}: '{self.name}' cannot be read ({one_line(error)[:120]}); write or download it again") from error
 
 
@@ -134,7 +159,15 @@ def _line(coordinate: xr.DataArray) -> Line:
 
 def _opened(path: str) -> xr.Dataset:
     # Without a cache: what is read once is not read again, and would stay in memory.
-    return xr.open_dataset(path, engine=_engine(Path(path)), decode_timedelta=False, cache=False)
+    how: dict[str, Any] = {}
+    if (store := Path(path)).is_dir():
+        # Without its index xarray would warn and read all the same.
+        how["consolidated"] = (store / ".zmetadata").is_file() or "consolidated_metadata" in _text(store / "zarr.json")
+    return xr.open_dataset(path, engine=_engine(store), decode_timedelta=False, cache=False, **how)
+
+
+def _text(file: Path) -> str:
+    return file.read_text(errors="replace") if file.is_file() else ""
 
 
 def _engine(path: Path) -> str:

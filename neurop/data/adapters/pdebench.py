@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from neurop.data._hdf5 import texts
 from neurop.data.content import Array, Content, Line
 from neurop.data.handles import HDF5Part
+from neurop.errors import InputError
 
 _STATE = ("density", "pressure", "Vx", "Vy", "Vz")
 # Of these sets the files themselves do not say it; the paper does.
@@ -47,7 +48,7 @@ def _content(
         tuple(arrays),
         lines,
         dict.fromkeys(grid, boundary),
-        dict.fromkeys(grid, "cells") if lines else {},
+        dict.fromkeys(grid, "cells"),
         input,
         target,
         numbers,
@@ -91,8 +92,9 @@ def _scalar(file: h5py.File, path: str) -> Content | None:
     if not (_is(file, "tensor", 3, 4, 5) and "t-coordinate" in file):
         return None
     axes = ("sample", "time", "x", "y", "z")[: file["tensor"].ndim]
-    names = {"beta": "advection", "Rho": "reaction-diffusion", "Nu": "Burgers"}
-    family = next((name for key, name in names.items() if key in file.attrs), "scalar field")
+    names = {"beta": "advection", "rho": "reaction-diffusion", "nu": "Burgers"}
+    said = {key.lower() for key in file.attrs}
+    family = next((name for key, name in names.items() if key in said), "scalar field")
     return _content(file, path, family, [_array(file, path, "tensor", axes)], "periodic", ("tensor",))
 
 
@@ -124,7 +126,8 @@ def _groups(file: h5py.File, path: str) -> Content | None:
     shape = first["data"].shape
     for name in groups:
         if file[name]["data"].shape != shape:
-            raise ValueError(f"group {name} holds data of shape {file[name]['data'].shape}, {groups[0]} of {shape}: mixed resolutions")
+            other = file[name]["data"].shape
+            raise InputError(f"{path}: group '{name}' holds data of shape {other}, '{groups[0]}' of {shape}; write one file per resolution")
     axes = ("sample", "time", *"xyz"[: len(shape) - 2], "channel")
     data = Array(
         "data", axes, (len(groups), *shape), first["data"].dtype, _Stacked(path, groups), chunks=(1, *(first["data"].chunks or shape))

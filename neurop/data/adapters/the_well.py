@@ -61,7 +61,7 @@ def describe(file: h5py.File, path: str) -> Content | None:
     arrays = [
         _array(file[f"t{order}_fields"], name, order, dims, ("sample", "time", *axes), sizes, path)
         for order in (0, 1, 2)
-        for name in texts(file[f"t{order}_fields"].attrs["field_names"])
+        for name in _named(file[f"t{order}_fields"])
     ]
     attributes = {name: plain(file.attrs[name]) for name in texts(file.attrs.get("simulation_parameters", [])) if name in file.attrs}
     facts = {key: texts(file.attrs[key])[0] for key in _ABOUT if key in file.attrs}
@@ -91,6 +91,10 @@ def _ours(file: h5py.File, path: str, arrays: list[Array], lines: dict[str, Line
     name, grid = "HDF5, The Well's layout, written by neurop", Grid.from_dict(record["grid"])
     boundary, layout = ({a.name: getattr(a, option) for a in grid.axes} for option in ("boundary", "layout"))
     return Content(name, path, tuple(arrays), lines, boundary, layout, roles["values"], roles["targets"], attributes, facts, grid)
+
+
+def _named(group: h5py.Group) -> list[str]:
+    return texts(group.attrs["field_names"]) if "field_names" in group.attrs else list(group)
 
 
 @dataclass(frozen=True)
