@@ -144,7 +144,7 @@ class Darcy(Generated):
         """Return a on the solver's grid, ``(len(numbers), solver, solver)``."""
         g = cosine_field(numbers, (self.solver, self.solver), seed=self.seed, **FIELD)  # type: ignore[arg-type]
         if self.coefficient == "piecewise":
-            return torch.where(g >= 0, self.high, self.low)
+            return torch.where(g >= 0, g.new_tensor(self.high), self.low)
         return (self.sigma / cosine_std(2, **FIELD) * g).exp()  # type: ignore[arg-type]
 
     def _strides(self, shape: tuple[int, ...]) -> tuple[int, int]:
