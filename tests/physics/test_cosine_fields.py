@@ -57,11 +57,11 @@ def test_the_stream_is_pinned() -> None:
 
 @pytest.mark.parametrize("dimensions", [1, 2, 3])
 def test_the_deviation_is_that_of_the_formula(dimensions: int) -> None:
-    """The mean over the box of the variance, from many samples on cell-free nodes with trapezoid weights."""
+    """The mean over the box of the variance, from many samples by the trapezoid rule."""
     shape = (9,) * dimensions
     field = cosine_field(range(4000 if dimensions < 3 else 1000), shape, modes=8, sigma=2.0, alpha=1.5, tau=4.0)
     variance = field.square().mean(0)
-    for axis in range(dimensions):
+    for _ in range(dimensions):
         variance = torch.trapezoid(variance, dx=1 / 8, dim=0)
     expected = cosine_std(dimensions, modes=8, sigma=2.0, alpha=1.5, tau=4.0)
     assert variance.sqrt().item() == pytest.approx(expected, rel=0.03)

@@ -1,5 +1,7 @@
 """The finite-volume solver against analytic solutions, a sparse direct solver and the invariants of the equation."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -34,7 +36,7 @@ def residual(a: Tensor, u: Tensor, source: Tensor | float, faces: FaceMean = "ha
 
 @pytest.mark.parametrize("faces", MEANS)
 def test_second_order_for_a_smooth_coefficient(faces: FaceMean) -> None:
-    r"""u = sin(pi x) sin(2 pi y), a = 2 + sin(3x + y): f = -a Lap u - grad a . grad u."""
+    r"""The solution sin(pi x) sin(2 pi y) for a = 2 + sin(3x + y), so f = -a Lap u - grad a . grad u."""
     pi, errors = torch.pi, []
     for n in (20, 40, 80):
         x, y = nodes(n)
@@ -74,7 +76,7 @@ def test_the_flux_through_layers_is_exact_with_the_harmonic_mean() -> None:
 
 @pytest.mark.parametrize(("faces", "order"), [("harmonic", 2), ("arithmetic", 1)])
 def test_layers_are_of_second_order_with_the_harmonic_mean_alone(faces: FaceMean, order: float) -> None:
-    """u = X(x) y (1 - y) with a continuous flux a X' = c - x: f = y (1 - y) + 2 a X."""
+    """The solution X(x) y (1 - y) has a continuous flux a X' = c - x: f = y (1 - y) + 2 a X."""
     errors = []
     for n in (20, 60, 180):
         x, y = nodes(n)
@@ -167,7 +169,7 @@ def test_a_sample_does_not_depend_on_its_batch() -> None:
 def test_the_mesh_is_refined_to_one_solution() -> None:
     """A two-phase medium: first order, by the interfaces that run between the nodes."""
     solutions = [solve(media(n, "piecewise", range(4)))[:, :: n // 50, :: n // 50] for n in (50, 100, 200, 400)]
-    steps = [float((a - b).norm() / b.norm()) for a, b in zip(solutions, solutions[1:])]
+    steps = [float((a - b).norm() / b.norm()) for a, b in pairwise(solutions)]
     assert steps[0] > 1.5 * steps[1] > 2 * steps[2]
     assert steps[2] < 5e-3
 
@@ -201,6 +203,6 @@ def test_wrong_words_and_missed_tolerances_are_one_line(monkeypatch: pytest.Monk
     with pytest.raises(InputError, match="no face mean 'geometric'; choose from arithmetic, harmonic"):
         solve(a, faces="geometric")  # type: ignore[arg-type]
     monkeypatch.setattr("neurop.physics.darcy.MOST_ITERATIONS", 2)
-    with pytest.raises(InputError, match="2 iterations left a relative residual of .* above 1.0e-06; use less contrast") as error:
+    with pytest.raises(InputError, match=r"2 iterations left a relative residual of .* above 1.0e-06; use less contrast") as error:
         solve(a)
     assert "\n" not in str(error.value)
