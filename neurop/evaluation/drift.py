@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from neurop.data.fieldset import Field
 from neurop.errors import InputError, nearest
+from neurop.physics.grid import Grid
 from neurop.physics.invariants import INVARIANTS
+from neurop.physics.sphere_invariants import FIELDS, SPHERE_INVARIANTS
 
 
 def drifts(
-    names: Sequence[str], initial: NDArray[Any], trajectory: NDArray[Any], fields: Sequence[Field]
+    names: Sequence[str], initial: NDArray[Any], trajectory: NDArray[Any], fields: Sequence[Field], grid: Grid
 ) -> dict[str, NDArray[np.float64]]:
     r"""Return the change of each invariant since the start, :math:`(I(t) - I(0)) / |I(0)|`, of shape ``(sample, step)``.
 
@@ -24,31 +27,61 @@ def drifts(
     Parameters
     ----------
     names
-        Keys of :data:`neurop.physics.invariants.INVARIANTS`.
+        Keys of :data:`neurop.physics.invariants.INVARIANTS`, on a sphere of
+        :data:`neurop.physics.sphere_invariants.SPHERE_INVARIANTS`.
     initial
         ``(sample, channel, *grid)``.
     trajectory
         ``(sample, step, channel, *grid)``.
     fields
-        One per channel; the invariants are those of the field ``vorticity``, or of the only field.
+        One per channel; the invariants are those of the field ``vorticity``, or of the only field, on a sphere of geopotential
+        anomaly, vorticity and divergence.
+    grid
+        The grid of the trailing axes.
 
     Raises
     ------
     InputError
-        For an unknown name, or several fields of which none is the vorticity.
+        For an unknown name, or fields that do not have the invariant.
     """
+    known = SPHERE_INVARIANTS if grid.geometry == "sphere" else INVARIANTS
     found: dict[str, NDArray[np.float64]] = {}
     for name in names:
-        if name not in INVARIANTS:
-            raise InputError(f"no invariant '{name}'; {nearest(name, INVARIANTS)}")
-        channel = _channel(name, fields)
-        start = torch.from_numpy(initial[:, channel].astype(np.float64))
-        first = INVARIANTS[name](start).numpy()
-        later = np.stack([INVARIANTS[name](torch.from_numpy(sample[:, channel].astype(np.float64))).numpy() for sample in trajectory])
-        size = start.square().flatten(1).mean(1).sqrt().numpy() if name == "mean" else np.abs(first)
+        if name not in known:
+            raise InputError(f"no invariant '{name}'; {nearest(name, known)}")
+        integral = _on_sphere(name, fields, grid) if grid.geometry == "sphere" else _on_plane(name, fields, grid)
+        first = integral(torch.from_numpy(initial.astype(np.float64))).numpy()
+        later = np.stack([integral(torch.from_numpy(sample.astype(np.float64))).numpy() for sample in trajectory])
+        if name == "mean":
+            start = initial[:, _channel(name, fields)].astype(np.float64)
+            size = np.sqrt((start**2).reshape(len(start), -1).mean(1))
+        else:
+            size = np.abs(first)
         with np.errstate(divide="ignore", invalid="ignore"):
             found[name] = (later - first[:, None]) / size[:, None]
     return found
+
+
+def _on_plane(name: str, fields: Sequence[Field], grid: Grid) -> Callable[[Tensor], Tensor]:
+    channel = _channel(name, fields)
+    return lambda values: INVARIANTS[name](values.select(-1 - grid.dimensions, channel))
+
+
+def _on_sphere(name: str, fields: Sequence[Field], grid: Grid) -> Callable[[Tensor], Tensor]:
+    names = [f.name for f in fields]
+    if missing := [field for field in FIELDS if field not in names]:
+        raise InputError(f"the {name} on a sphere needs the fields {', '.join(FIELDS)}; {missing[0]} is missing; leave the invariants out")
+    channels = [names.index(field) for field in FIELDS]
+    # A CF unit may begin with a factor, as in 1e-5 s-1.
+    scale = torch.tensor([_factor(fields[channel].unit) for channel in channels], dtype=torch.float64)[:, None, None]
+    return lambda values: SPHERE_INVARIANTS[name](values[..., channels, :, :] * scale, grid)
+
+
+def _factor(unit: str) -> float:
+    try:
+        return float(unit.split()[0])
+    except (ValueError, IndexError):
+        return 1.0
 
 
 def _channel(invariant: str, fields: Sequence[Field]) -> int:

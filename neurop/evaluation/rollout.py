@@ -42,7 +42,7 @@ def rollout(
     start
         First given frame.
     invariants
-        Names in :data:`neurop.physics.invariants.INVARIANTS` whose drift is followed.
+        Names whose drift is followed; see :func:`neurop.evaluation.drift.drifts`.
     batch_size
         Samples per call of the surrogate.
 
@@ -150,9 +150,9 @@ def _dataset(
     gone = np.flatnonzero(joined["divergent"].any(0))
     data["first_divergent_step"] = variable([], gone[0] + 1 if gone.size else np.nan, "first step at which a sample has left the physics")
     initial = truth.values[:, start + surrogate.history - 1]
-    for name, values in drifts(invariants, initial, joined["prediction"], truth.fields).items():
+    for name, values in drifts(invariants, initial, joined["prediction"], truth.fields, truth.grid).items():
         data[f"{name}_drift"] = variable(["sample", "step"], values, f"relative change of {name} since the start, predicted")
-    for name, values in drifts(invariants, initial, joined["truth"], truth.fields).items():
+    for name, values in drifts(invariants, initial, joined["truth"], truth.fields, truth.grid).items():
         data[f"{name}_drift_truth"] = variable(["sample", "step"], values, f"relative change of {name} since the start, true")
     coords = field_coordinate(surrogate.outputs) | coordinates(truth) | {"step": np.arange(1, steps + 1)}
     coords["time"] = ("step", times, {"units": time_unit, "long_name": "time since the last given frame"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Literal
 
 import torch
@@ -49,9 +50,14 @@ def synthesize(coefficients: Tensor, shape: tuple[int, int], layout: SphereLayou
     latitudes, longitudes = shape
     limit = min(latitudes - (layout == "equiangular"), (longitudes + 1) // 2)
     kept = min(limit, coefficients.shape[-1])
-    to_x = torch_harmonics().InverseRealSHT(latitudes, longitudes, lmax=kept, mmax=kept, grid=layout, csphase=False)
-    values: Tensor = to_x.double().to(coefficients.device)(coefficients[..., :kept, :kept].contiguous())
+    values: Tensor = _synthesis(latitudes, longitudes, kept, layout, coefficients.device)(coefficients[..., :kept, :kept].contiguous())
     return values
+
+
+@lru_cache(maxsize=8)
+def _synthesis(latitudes: int, longitudes: int, size: int, layout: SphereLayout, device: torch.device) -> Any:
+    library = torch_harmonics()
+    return library.InverseRealSHT(latitudes, longitudes, lmax=size, mmax=size, grid=layout, csphase=False).double().to(device)
 
 
 class Harmonics:
@@ -65,6 +71,8 @@ class Harmonics:
         Radius of the sphere [m].
     device
         Device of the transforms, in float64.
+    shape
+        Latitudes and longitudes; default: enough for products of two fields.
 
     Attributes
     ----------
@@ -82,9 +90,9 @@ class Harmonics:
     True
     """
 
-    def __init__(self, truncation: int, radius: float, device: torch.device | None = None) -> None:
+    def __init__(self, truncation: int, radius: float, device: torch.device | None = None, shape: tuple[int, int] | None = None) -> None:
         library, size = torch_harmonics(), truncation + 1
-        self.shape = points_of(truncation)
+        self.shape = shape or points_of(truncation)
         options = {"lmax": size, "mmax": size, "grid": "legendre-gauss", "csphase": False}
         self._to_c, self._to_x, self._to_c2, self._to_x2 = (
             kind(*self.shape, **options).double().to(device)
@@ -95,8 +103,12 @@ class Harmonics:
         self.longitude = 2 * torch.pi * torch.arange(self.shape[1], dtype=torch.float64, device=device) / self.shape[1]
         degree = torch.arange(size, dtype=torch.float64, device=device)[:, None]
         self.laplacian = -degree * (degree + 1) / radius**2
-        self._factor = self.laplacian * radius
-        self._inverse = torch.where(degree == 0, 0.0, 1 / self._factor)
+        # The vector analysis of torch-harmonics 0.9.3 divides by l(l+1) in float32; what it makes of unit coefficients puts that right.
+        zonal = torch.zeros(2, size, size, dtype=torch.complex128, device=device)
+        zonal[:, :, 0] = 1
+        response = self._to_c2(self._to_x2(zonal))[0, :, :1].real
+        self._inverse = torch.where(degree == 0, 0.0, 1 / (self.laplacian * radius))
+        self._factor = torch.where(degree == 0, 0.0, self.laplacian * radius / response)
 
     def values(self, coefficients: Tensor) -> Tensor:
         """Return scalars on the grid."""

@@ -117,8 +117,8 @@ def balanced(water: ShallowWaterEquations, eastward: Tensor) -> Tensor:
 def mountains(water: ShallowWaterEquations, height: float, seed: int = 0, count: int = 4) -> Tensor:
     r"""Return the geopotential of Gaussian mountains, coefficients ``(l, m)`` up to the truncation.
 
-    :math:`g\,h_i e^{-d^2/r_i^2}` with the angle d from a centre drawn uniformly on the sphere, :math:`r_i` from 0.2 to 0.4 (1300 to 2500 km)
-    and :math:`h_i` from half the `height` [m] to all of it.
+    :math:`g\,h_i e^{-d^2/r_i^2}` with the angle d from a centre drawn uniformly on the sphere, :math:`r_i` from 0.2 to 0.4 (1300 to
+    2500 km) and :math:`h_i` from half the `height` [m] to all of it.
     """
     sphere = water.harmonics
     sine, cosine = sphere.latitude.sin()[:, None], sphere.latitude.cos()[:, None]

@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from neurop.data.fieldset import FieldSet
+from neurop.datasets.shallow_water import FIELDS, ShallowWater
+from neurop.errors import InputError
+from neurop.evaluation.drift import drifts
+from neurop.physics.grid import Grid
+from neurop.physics.harmonics import Harmonics
+from neurop.physics.shallow_water import RADIUS
+
+pytest.importorskip("torch_harmonics")
+pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script_method:DeprecationWarning")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(autouse=True)
+def data(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEUROP_DATA", str(folder))
+
+
+def small(samples: int = 43, **changes: object) -> ShallowWater:
+    return ShallowWater(samples, **{"resolution": 12, "truncation": 11, "steps": 2, **changes})  # type: ignore[arg-type]
+
+
+def modes(values: np.ndarray, degrees: int) -> torch.Tensor:
+    """Return the coefficients l < `degrees` of fields on Gauss latitudes."""
+    shape = (values.shape[-2], values.shape[-1])
+    sphere = Harmonics(min(shape[0], (shape[1] + 1) // 2) - 1, RADIUS, shape=shape)
+    return sphere.coefficients(torch.from_numpy(values).double())[..., :degrees, :degrees]
+
+
+def test_splits_have_the_promised_samples_and_labels() -> None:
+    splits = small(spin_up=3.0, interval=0.5).splits()
+    assert {name: len(split) for name, split in splits.items()} == {"train": 3, "val": 20, "test": 20}
+    for split in splits.values():
+        assert split.values.shape[1:] == (3, 3, 12, 24)
+        assert split.values.dtype == np.float32
+        assert split.fields == FIELDS
+        assert split.grid == Grid.latlon(gauss=True)
+        assert split.times is not None
+        assert split.times.tolist() == [3.0, 3.5, 4.0]
+        assert split.time_unit == "h"
+        assert {"truncation", "mach", "seed", "solver_version"} <= set(split.attributes)
+    every = np.concatenate([splits[name].values for name in ("test", "val", "train")])[:, -1].reshape(43, -1)
+    gaps = np.linalg.norm(every[:, None] - every, axis=-1) / np.linalg.norm(every, axis=-1).mean()
+    assert gaps[~np.eye(43, dtype=bool)].min() > 0.1
+
+
+def test_more_samples_and_other_batches_move_no_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    few = small().splits()
+    monkeypatch.setattr(ShallowWater, "batch", lambda self, shape: 3)
+    more = small(45).splits()
+    for name in ("test", "val"):
+        np.testing.assert_allclose(more[name].values, few[name].values, atol=1e-5)
+    np.testing.assert_allclose(more["train"].values[:3], few["train"].values, atol=1e-5)
+    assert not np.allclose(small(seed=1).splits()["test"].values[:, 0], few["test"].values[:, 0], atol=1e-2)
+
+
+def test_the_same_flow_at_other_resolutions() -> None:
+    source = small()
+    test = source.splits()["test"]
+    assert source.at((12, 24)).digest() == test.digest()
+    for shape in ((9, 18), (24, 48), (20, 30)):
+        other = source.at(shape)
+        assert other.values.shape == (20, 3, 3, *shape)
+        band = min(*shape, 12)
+        np.testing.assert_allclose(modes(other.values, band), modes(test.values, band), atol=2e-5)
+
+
+def test_frames_start_from_the_random_state_and_evolve() -> None:
+    first, later = np.moveaxis(small().splits()["test"].values[:, [0, 2]].astype(np.float64), 1, 0)
+    weights = Grid.latlon(gauss=True).weights((12, 24))
+    std = np.sqrt((first**2 * weights).mean((0, 2, 3)))
+    np.testing.assert_allclose(std, [1.177, 0.983, 0.983], rtol=0.08)  # g 120 m and 0.2 sqrt(g 10 km) / a
+    assert np.abs(later - first).mean() > 0.2
+    assert np.abs((first * weights).mean((2, 3))).max() < 1e-6
+
+
+def test_equiangular_grids_have_poles() -> None:
+    source = small(grid="equiangular")
+    test = source.splits()["test"]
+    assert test.grid == Grid.latlon()
+    assert np.ptp(test.values[..., 0, :], axis=-1).max() < 1e-4  # one value per pole
+    twice = source.at((23, 48)).values[..., ::2, ::2]
+    gap = np.abs(twice - test.values).max()
+    assert 1e-3 < gap < 3  # the finer grid holds the two largest degrees too
+    exact = small(grid="equiangular", truncation=10).at((23, 48)).values[..., ::2, ::2]
+    np.testing.assert_allclose(exact, small(grid="equiangular", truncation=10).splits()["test"].values, atol=2e-5)
+
+
+def test_the_jet_and_the_mountains() -> None:
+    jet = small(initial="galewsky").splits()["test"].values
+    assert np.isfinite(jet).all()
+    eastward = jet[:, 0, 0].mean((0, 2))  # low geopotential towards the north, where the jet blows eastward in balance
+    assert eastward[0] < eastward[-1] - 2
+    gap = np.linalg.norm((jet[1:, 0, 0] - jet[0, 0, 0]).reshape(19, -1), axis=1)
+    assert gap.min() > 1e-2
+    np.testing.assert_allclose(jet[:, 0, 1], np.broadcast_to(jet[0, 0, 1], jet[:, 0, 1].shape), atol=1e-5)
+    hills, plain = (small(topography=height).splits()["test"].values for height in (1500.0, None))
+    raised = (plain - hills)[:, 0, 0]
+    assert raised.max() > 5  # 1e3 m2 s-2: more than 500 m
+    np.testing.assert_allclose(raised, np.broadcast_to(raised[0], raised.shape), atol=1e-4)
+    assert np.abs(plain - hills)[:, 2, 1:].max() > 0.05
+
+
+def test_invariants_drift_with_hyperdiffusion_alone() -> None:
+    source = small(mach=0.05)
+    assert source.invariants == ("mass", "energy", "potential_enstrophy")
+    assert small(topography=100.0).invariants == ("mass", "potential_enstrophy")
+    assert small(grid="equiangular").invariants == ("mass",)
+    test = source.splits()["test"]
+    found = drifts(source.invariants, test.values[:, 0], test.values[:, 1:], test.fields, test.grid)
+    assert {name: drift.shape for name, drift in found.items()} == dict.fromkeys(source.invariants, (20, 2))
+    assert np.abs(found["mass"]).max() < 1e-9
+    assert (found["energy"] < 0).all()
+    assert (found["energy"] > -0.3).all()
+    assert np.abs(found["potential_enstrophy"]).max() < 1e-3
+    twice = drifts(["mass"], test.values[:, 0], test.values[:, 1:] + 1.0, test.fields, test.grid)
+    np.testing.assert_allclose(twice["mass"] - found["mass"], 1e3 / 98061.6 * np.array([[1, 1]]).repeat(20, 0), rtol=1e-6)
+    with pytest.raises(InputError, match="did you mean 'energy'"):
+        drifts(["enrgy"], test.values[:, 0], test.values[:, 1:], test.fields, test.grid)
+    with pytest.raises(InputError, match="divergence is missing"):
+        drifts(["mass"], test.values[:, 0, :2], test.values[:, 1:, :2], test.fields[:2], test.grid)
+    with pytest.raises(InputError, match="Legendre-Gauss latitudes; these are of layout 'ends'"):
+        drifts(["energy"], test.values[:, 0], test.values[:, 1:], test.fields, Grid.latlon())
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"samples": 40}, "use 41 or more"),
+        ({"resolution": 4}, "use 8 or more"),
+        ({"steps": 0}, "use 1 or more"),
+        ({"mach": 0.0}, "mach=0.0: use a finite number above 0"),
+        ({"interval": float("nan")}, "above 0"),
+        ({"topography": -5.0}, "topography=-5.0: use a finite number above 0"),
+        ({"spin_up": -1.0}, "use 0 hours or more"),
+        ({"truncation": 4}, "use a degree of 5 to 511"),
+        ({"initial": "galewski"}, "did you mean 'galewsky'?"),
+        ({"grid": "gauss"}, "choose from equiangular, legendre-gauss"),
+    ],
+)
+def test_unusable_parameters_are_one_line(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message.replace("?", r"\?")) as error:
+        small(**changes)
+    assert "\n" not in str(error.value)
+
+
+def test_an_overflow_is_reported_not_stored() -> None:
+    with pytest.raises(InputError, match="use a smaller mach or lower mountains"):
+        small(mach=1e4).solve(range(1), (12, 24))
+
+
+def test_without_torch_harmonics_the_remedy_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch_harmonics", None)
+    with pytest.raises(InputError, match=r"pip install 'neurop\[sphere\]'"):
+        small(truncation=13, seed=9).solve(range(1), (12, 24))
+
+
+def test_reading_returns_what_was_generated() -> None:
+    first, second = small().splits()["train"], small().splits()["train"]
+    assert isinstance(first, FieldSet)
+    assert first.digest() == second.digest()

@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from neurop.physics.grid import Grid
+from neurop.physics.harmonics import Harmonics, points_of, synthesize
+from neurop.physics.shallow_states import balanced, jet_states, mountains, random_states
+from neurop.physics.shallow_water import GRAVITY, RADIUS, Planet, ShallowWaterEquations
+from neurop.physics.sphere_invariants import SPHERE_INVARIANTS
+
+pytest.importorskip("torch_harmonics")
+pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script_method:DeprecationWarning")
+NEVER = math.inf
+
+
+def still(truncation: int, samples: int = 1) -> Tensor:
+    return torch.zeros(samples, 3, truncation + 1, truncation + 1, dtype=torch.complex128)
+
+
+def distance(a: Tensor, b: Tensor) -> Tensor:
+    """Return the relative L2 distance per field."""
+    square = lambda x: x.abs().square().sum((0, 2, 3))  # noqa: E731
+    return (square(a - b) / square(b)).sqrt()
+
+
+def grids(water: ShallowWaterEquations, state: Tensor) -> Tensor:
+    """Return the fields on the Gauss points of the solver."""
+    return water.harmonics.values(state)
+
+
+@pytest.mark.parametrize(("degree", "order"), [(1, 0), (3, 2), (10, 10)])
+def test_linear_gravity_waves_have_the_exact_frequency(degree: int, order: int) -> None:
+    """At rest without rotation geopotential and divergence oscillate at sqrt(gh l(l+1)) / a, whatever the step."""
+    water = ShallowWaterEquations(10, Planet(rotation=0.0), diffusion_time=NEVER)
+    start = still(10)
+    start[0, 0, degree, order] = 1e-6
+    omega = math.sqrt(GRAVITY * 1e4 * degree * (degree + 1)) / 6.37122e6
+    now = water.advance(start, 3000.0, 10)
+    phase = omega * 30000.0
+    assert now[0, 0, degree, order].item() == pytest.approx(1e-6 * math.cos(phase), abs=1e-15)
+    expected = 1e-6 * degree * (degree + 1) / (6.37122e6**2 * omega) * math.sin(phase)
+    assert now[0, 2, degree, order].item() == pytest.approx(expected, rel=1e-6)
+    now[0, ::2, degree, order] = 0
+    assert now[0, 0].abs().max() < 1e-15
+    assert now[0, 1].abs().max() < 1e-24
+
+
+def test_planetary_waves_drift_westward_at_the_speed_of_rossby_and_haurwitz() -> None:
+    """In a deep layer, where the flow has no divergence, one harmonic of degree l turns at -2 Omega / l(l+1), however strong."""
+    planet = Planet(geopotential=GRAVITY * 1e8)
+    water = ShallowWaterEquations(10, planet, diffusion_time=NEVER)
+    start = still(10)
+    start[0, 1, 5, 4] = 1e-5
+    now = water.advance(start, 900.0, 48)
+    angle = 4 * 2 * planet.rotation / 30 * 900 * 48
+    assert angle > 0.8
+    assert abs(now[0, 1, 5, 4].item() / (1e-5 * np.exp(1j * angle)) - 1) < 5e-5
+    now[0, 1, 5, 4] = 0
+    assert now[0, 1].abs().max() < 1e-9
+
+
+@pytest.mark.parametrize("speed", [2 * math.pi * RADIUS / (12 * 86400), -20.0])
+def test_solid_rotation_is_steady(speed: float) -> None:
+    """Williamson et al., test case 2: u = u0 cos(latitude), gh = gh0 - (a Omega u0 + u0^2 / 2) sin(latitude)^2, for a day."""
+    drop = RADIUS * 7.292e-5 * speed + speed**2 / 2
+    planet = Planet(geopotential=2.94e4 - drop / 3)
+    water = ShallowWaterEquations(10, planet, diffusion_time=NEVER)
+    sine = water.harmonics.latitude.sin()[:, None]
+    start = balanced(water, speed * water.harmonics.latitude.cos()[:, None].expand(water.harmonics.shape))[None]
+    height, vorticity, _ = grids(water, start)[0]
+    torch.testing.assert_close(height, (drop * (1 / 3 - sine**2)).expand_as(height), atol=1e-8, rtol=0)
+    torch.testing.assert_close(vorticity, (2 * speed / RADIUS * sine).expand_as(vorticity), atol=1e-19, rtol=0)
+    assert distance(water.advance(start, 1200.0, 72), start)[:2].max() < 1e-12
+    damped = ShallowWaterEquations(10, planet)
+    assert distance(damped.advance(start, 1200.0, 36), start)[:2].max() < 2e-6
+
+
+def test_a_balanced_jet_is_steady_but_for_hyperdiffusion() -> None:
+    water = ShallowWaterEquations(42, diffusion_time=NEVER)
+    (jet,) = jet_states(water, [0], 80.0, 0.0)
+    wind = water.harmonics.wind(jet[None, 1:])
+    assert wind[0, 0].max() == pytest.approx(80, abs=2.5)  # T42 resolves the jet to this
+    assert distance(water.advance(jet[None], 600.0, 12), jet[None])[:2].max() < 1e-11
+    damped = ShallowWaterEquations(42)
+    assert distance(damped.advance(jet[None], 600.0, 12), jet[None])[:2].max() < 0.02
+    bump = jet_states(water, range(3), 80.0, 120.0)
+    assert (bump[:, 1:] == jet[1:]).all()
+    heights = grids(water, bump - jet)[:, 0] / GRAVITY
+    assert ((heights.amax((1, 2)) > 40) & (heights.amax((1, 2)) < 180)).all()
+    assert torch.pdist(heights.flatten(1)).min() > 100
+
+
+def test_water_at_rest_over_mountains_stays_at_rest() -> None:
+    ground = mountains(ShallowWaterEquations(21), 2000.0, seed=3)
+    water = ShallowWaterEquations(21, ground=ground)
+    tall = water.harmonics.values(ground) / GRAVITY
+    assert 900 < tall.max() < 4000
+    assert tall.min() > -60  # what the truncation leaves between them
+    start = still(21)
+    start[0, 0] = -ground
+    start[0, 0, 0, 0] = 0
+    assert water.tendency(start).abs().max() < 1e-20
+    assert (water.advance(start, 600.0, 12) - start)[:, 1:].abs().max() < 1e-17
+    assert (random_states(water, [0], 1e-9, 1e-9) - start).abs().max() < 1e-6
+
+
+@pytest.fixture(scope="module")
+def flow() -> tuple[ShallowWaterEquations, Tensor]:
+    water = ShallowWaterEquations(15)
+    return water, random_states(water, range(2), 0.2, 120.0)
+
+
+def test_fourth_order_in_time(flow: tuple[ShallowWaterEquations, Tensor]) -> None:
+    water, start = flow
+    exact = water.advance(start[:1], 150.0, 48)
+    errors = [distance(water.advance(start[:1], 600.0 * r, 12 // r), exact).max().item() for r in (2, 1)]
+    assert np.log2(errors[0] / errors[1]) == pytest.approx(4, abs=0.4)
+    assert errors[1] < 1e-4  # at the step that the data set takes for this truncation or a finer one
+
+
+def test_the_stepper_solves_the_equations_that_tendency_states(flow: tuple[ShallowWaterEquations, Tensor]) -> None:
+    water, start = flow
+    ahead, back = water.advance(start, 10.0, 1), water.advance(start, -10.0, 1)
+    assert distance((ahead - back) / 20.0, water.tendency(start)).max() < 1e-4
+
+
+def test_agreement_with_the_solver_of_torch_harmonics(flow: tuple[ShallowWaterEquations, Tensor]) -> None:
+    """Its Adams-Bashforth steps and split hyperdiffusion are of low order: the distance falls with its step, not with ours."""
+    from torch_harmonics.examples import ShallowWaterSolver
+
+    water, start = flow
+    ours = water.advance(start[:1], 600.0, 18)
+    mean = math.sqrt(4 * math.pi) * water.planet.geopotential
+    apart = []
+    for dt in (100.0, 50.0):
+        solver = ShallowWaterSolver(*water.harmonics.shape, dt, lmax=16, mmax=16, grid="legendre-gauss").double()
+        theirs = start[0].clone()
+        theirs[0, 0, 0] += mean
+        theirs = solver.timestep(theirs, round(10800 / dt))
+        theirs[0, 0, 0] -= mean
+        apart.append(distance(theirs[None], ours))
+    assert apart[1].max() < 6e-3
+    assert (apart[1] / apart[0]).max() < 0.6
+
+
+def test_turning_the_flow_about_the_axis_turns_the_solution(flow: tuple[ShallowWaterEquations, Tensor]) -> None:
+    water, start = flow
+    turn = torch.exp(-0.7j * torch.arange(16, dtype=torch.float64))
+    assert distance(water.advance(start * turn, 600.0, 6), water.advance(start, 600.0, 6) * turn).max() < 1e-12
+
+
+def test_mirroring_north_and_south_mirrors_the_solution(flow: tuple[ShallowWaterEquations, Tensor]) -> None:
+    water, start = flow
+    degree = torch.arange(16)[:, None]
+    mirror = (-1.0) ** (degree + torch.arange(16)) * torch.tensor([1, -1, 1])[:, None, None]
+    assert distance(water.advance(start * mirror, 600.0, 6), water.advance(start, 600.0, 6) * mirror).max() < 1e-12
+
+
+def test_what_the_flow_keeps(flow: tuple[ShallowWaterEquations, Tensor]) -> None:
+    damped, start = flow
+    grid, shape = Grid.latlon(gauss=True), damped.harmonics.shape
+
+    def integrals(state: Tensor) -> dict[str, Tensor]:
+        return {name: integral(synthesize(state, shape, "legendre-gauss"), grid) for name, integral in SPHERE_INVARIANTS.items()}
+
+    before = integrals(start)
+    ideal = integrals(ShallowWaterEquations(15, diffusion_time=NEVER).advance(start, 300.0, 36))
+    later = integrals(damped.advance(start, 300.0, 36))
+    change = {name: (ideal[name] / before[name] - 1).abs().max().item() for name in before}
+    assert change["mass"] < 1e-14
+    assert change["energy"] < 1e-4
+    assert change["potential_enstrophy"] < 1e-4
+    assert (later["mass"] / before["mass"] - 1).abs().max() < 1e-14
+    assert (later["energy"] < before["energy"]).all()
+    assert (later["energy"] > 0.5 * before["energy"]).all()
+
+
+def test_invariants_of_known_flows() -> None:
+    """Solid rotation u0 cos(latitude): mean of u^2 is 2 u0^2 / 3; the vorticity doubles the Coriolis parameter where u0 = a Omega."""
+    grid, planet = Grid.latlon(gauss=True), Planet()
+    for north_first in (True, False):
+        grid = Grid.latlon(north_first, gauss=True)
+        sine = torch.from_numpy(np.sin(np.deg2rad(grid.coordinates((12, 24))["latitude"])))[:, None].expand(12, 24)
+        u0 = 10.0
+        state = torch.stack([3.0 + 0 * sine, 2 * u0 / RADIUS * sine, 0 * sine])
+        got = {name: integral(state, grid).item() for name, integral in SPHERE_INVARIANTS.items()}
+        phi = planet.geopotential + 3
+        assert got["mass"] == pytest.approx(phi, rel=1e-14)
+        assert got["energy"] == pytest.approx(0.5 * (phi * 2 / 3 * u0**2 + 9), rel=1e-12)
+        absolute = 2 * u0 / RADIUS + 2 * planet.rotation
+        assert got["potential_enstrophy"] == pytest.approx(0.5 * absolute**2 / 3 / phi, rel=1e-12)
+
+
+def test_random_states_follow_their_law() -> None:
+    water = ShallowWaterEquations(20)
+    states = random_states(water, range(30), 0.3, 50.0, seed=4)
+    std = grids(water, states).std((0, 2, 3))
+    vorticity = 0.3 * math.sqrt(GRAVITY * 1e4) / RADIUS
+    np.testing.assert_allclose(std, [50 * GRAVITY, vorticity, vorticity], rtol=0.05)
+    assert (states[:, :, 0] == 0).all()
+    assert (states[..., 0].imag == 0).all()
+    assert (torch.tril(states) == states).all()
+    power = states[:, 0].abs().square().mean(0)
+    degree, order = torch.meshgrid(torch.arange(21), torch.arange(21), indexing="ij")
+    zonal, others = power[1:, 0].mean().item(), power[(order > 0) & (order <= degree)].mean().item()
+    assert zonal == pytest.approx(others, rel=0.15)  # isotropic
+    torch.testing.assert_close(random_states(water, [7], 0.3, 50.0, seed=4)[0], states[7])
+    assert distance(random_states(water, [7], 0.3, 50.0, seed=5), states[7:8]).min() > 1
+
+
+@pytest.mark.parametrize("truncation", [5, 10, 15, 31, 42])
+def test_products_of_two_fields_have_no_aliases(truncation: int) -> None:
+    latitudes, longitudes = points_of(truncation)
+    assert longitudes >= 3 * truncation + 1  # for the modes kept, of products of twice the order
+    assert 2 * latitudes - 1 >= 3 * truncation  # degree to which the quadrature is exact
+    sphere, generator = Harmonics(truncation, 1.0), torch.Generator().manual_seed(0)
+    c = torch.tril(torch.randn(2, truncation + 1, truncation + 1, dtype=torch.complex128, generator=generator))
+    c[..., 0] = c[..., 0].real.to(c.dtype)
+    fine = Harmonics(truncation, 1.0, shape=(2 * latitudes, 2 * longitudes))
+    products = [h.coefficients(h.values(c).prod(0)) for h in (sphere, fine)]
+    torch.testing.assert_close(*products, atol=1e-9 * products[0].abs().max().item(), rtol=0)
+
+
+@pytest.mark.parametrize(("layout", "limit"), [("legendre-gauss", 12), ("equiangular", 11)])
+def test_grids_of_any_size_hold_the_same_function(layout: str, limit: int) -> None:
+    c = torch.tril(torch.randn(20, 20, dtype=torch.complex128, generator=torch.Generator().manual_seed(1)))
+    c[:, 0] = c[:, 0].real.to(c.dtype)
+    values = synthesize(c, (12, 40), layout)  # type: ignore[arg-type]
+    same = c.clone()
+    same[limit:] = same[:, limit:] = 0
+    torch.testing.assert_close(values, synthesize(same, (12, 40), layout), atol=1e-12, rtol=0)  # type: ignore[arg-type]
+    grid = Grid.latlon(gauss=layout == "legendre-gauss")
+    sine = np.sin(np.deg2rad(grid.coordinates((7, 8))["latitude"]))
+    north = torch.zeros(2, 2, dtype=torch.complex128)
+    north[1, 0] = math.sqrt(4 * math.pi / 3)
+    np.testing.assert_allclose(synthesize(north, (7, 8), layout)[:, 3], sine, atol=1e-14)  # type: ignore[arg-type]
