@@ -13,14 +13,27 @@ same solution, which does not depend on `resolution`.
 **Boundary.** periodic.
 
 **Time step.** Frames every `time` / `steps`. Inside, ETDRK4 (exact viscosity, fourth order) in float64 with a fixed step, free of
-aliases; points and step follow from viscosity and amplitude.
+aliases: 540 points and 585 steps per unit for the default map, 5400 and 2487 at a viscosity of 1e-3.
 
-**Parameters.** viscosity 1e-2. initial, the random field: `paper`, gamma 2, tau 5, sigma 25, standard deviation 0.594; `code`, gamma 2.5,
-tau 7, sigma 49, which the script beside the paper draws, 0.274; `pino`, gamma 4, tau 5, sigma 625, 0.214.
+**Parameters.** viscosity 1e-2. `initial`, the random field: `paper`, gamma 2, tau 5, sigma 25, standard deviation 0.594; `code`,
+gamma 2.5, tau 7, sigma 49, which the script beside the paper draws, 0.274; `pino`, gamma 4, tau 5, sigma 625 (the factor is
+625^2 in the covariance), 0.214. The paper states a viscosity of 0.1, at which diffusion alone leaves 2 % of the longest wave
+at t = 1; its released file does not behave so, and no error here is one on that file. The set of PINO is samples=1000
+resolution=128 steps=100 initial=pino with this viscosity; it holds out 200 samples, here 40 are held out.
 
 **Size.** 1240 pairs x 1024 points in float32: 10 MB. Samples 0-19 are the test set, 20-39 validation, the rest training.
 
-**Source.** Li et al., Fourier neural operator for parametric PDEs, ICLR 2021, arXiv:2010.08895, section 5.1.
+**Cost.** The default set takes 9 s on two busy CPU cores, the set of PINO 3 s; at a viscosity of 1e-3 a sample takes 0.5 s per core.
+Against the exact solution (Cole and Hopf) the float64 solver is off by at most 1e-9 at t = 1 (relative L2, default; 3e-8 for every
+random field and viscosities 1e-1 to 1e-3): less than the rounding of float32. Frames in the making of a shock, the fastest
+sample of 1240: 2e-6.
+
+**What is hard.** Waves steepen into shocks of the thickness 4 nu / jump, which merge. At the default viscosity u(., 1) is smooth again:
+its modes from k = 32 on hold 5e-8 of it (median; 1e-6 at worst), those of u(., 0) from k = 64 on 2e-3, so a finer grid shows
+nothing new; at 1e-3 the shocks are ten times as thin.
+
+**Source.** Li et al., Fourier neural operator for parametric PDEs, ICLR 2021, arXiv:2010.08895, section 5.1; `pino`: Li et al.,
+Physics-informed neural operator for learning partial differential equations, arXiv:2111.03794.
 """
 
 from __future__ import annotations
