@@ -14,6 +14,7 @@ from neurop.bench import DEPTH, NOTES, SCOPES, STANDARD, SWEEPS, Pair, as_datase
 from neurop.errors import InputError, nearest
 from neurop.plots import cost, save
 
+from . import _bench_data
 from ._bench import start
 from ._console import table, wrote
 from ._evaluation import whole
@@ -21,13 +22,19 @@ from ._output import write_json
 
 
 def run(cfg: DictConfig) -> dict[str, Any]:
-    """Measure ``cfg.cases`` in every scope and by every path; write bench.json and bench.png.
+    """Measure ``cfg.cases`` in every scope and by every path, or the solvers of ``cfg.data``; write bench.json, and bench.png.
 
     Returns
     -------
     dict
         Geometric means over the model cases (layers if there are none) of peer's time over neurop's, both as shipped.
     """
+    whole("repeats", cfg.repeats, 1)
+    folder = Path(cfg.out)
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"out={folder} is a file; give a folder")
+    if cfg.get("data") is not None:
+        return _bench_data.run(cfg, folder, None if cfg.paths is None else _words("paths", cfg.paths))
     scopes = _words("scopes", cfg.scopes)
     for scope in scopes:
         if scope not in SCOPES:
@@ -39,13 +46,9 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     work = [(parse(name), scope, of_layer if scope == "layer" else paths) for scope in scopes for name in names]
     if cfg.cases is None and "layer" in scopes:
         work += [(parse(name), "layer", of_layer) for name in SWEEPS]
-    whole("repeats", cfg.repeats, 1)
     whole("seed", cfg.seed, 0)
     if isinstance(cfg.seconds, bool) or not isinstance(cfg.seconds, int | float) or not cfg.seconds >= 0:
         raise InputError(f"seconds={cfg.seconds}; give a number of at least 0")
-    folder = Path(cfg.out)
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"out={folder} is a file; give a folder")
     settings = OmegaConf.to_container(cfg, resolve=True)
     assert isinstance(settings, dict)
     settings |= {"cases": names, "paths": list(paths), "depth": DEPTH}

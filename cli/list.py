@@ -1,12 +1,14 @@
-"""``neurop list [GROUP]``: the choices of the configuration, each with its first line of description."""
+"""``neurop list [GROUP]``: the choices of the configuration, each with its first line of description; of data their cards too."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.resources import files
+from textwrap import fill
 
 from neurop.errors import InputError, nearest
 
+from ._cards import SHOWN, card, plain, sentence
 from ._console import table
 
 USAGE = "Usage: neurop list [GROUP]"
@@ -19,8 +21,24 @@ def run(words: Sequence[str]) -> None:
         raise InputError(f"it takes one group; choose from {', '.join(found)}")
     if words and words[0] not in found:
         raise InputError(f"no group '{words[0]}'; {nearest(words[0], found)}")
+    if words == ["data"]:
+        _data(found["data"])
+        return
     for name in words or found:
         table(name, ["choice", "what"], [[f"{name}={choice}", what] for choice, what in found[name].items()])
+
+
+def _data(known: dict[str, str]) -> None:
+    """Print what there is to know before a data set is chosen."""
+    for name, what in known.items():
+        print(f"data={name}  {what}")
+        about = card(name)
+        for heading in SHOWN:
+            if heading in about:
+                start = f"  {heading.lower():7} "
+                # Names of journals have points of their own.
+                text = plain(about[heading]) if heading == "Source" else sentence(about[heading])
+                print(fill(text, 120, initial_indent=start, subsequent_indent=" " * len(start)))
 
 
 def groups() -> dict[str, dict[str, str]]:

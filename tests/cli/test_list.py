@@ -20,6 +20,23 @@ def test_all_groups_and_every_choice_is_described(capsys: pytest.CaptureFixture[
     assert [words[0] for words in choices if len(words) < 2] == []
 
 
+def test_data_show_their_cards(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "data"]) == 0
+    blocks: dict[str, list[str]] = {}
+    for line in capsys.readouterr().out.splitlines():
+        if line.startswith("data="):
+            blocks[line.split()[0]] = (block := [])
+        else:
+            block.append(line)
+    assert {"data=navier_stokes", "data=darcy_public", "data=era5", "data=file"} <= set(blocks)
+    for name, lines in blocks.items():
+        headings = [line.split()[0] for line in lines if line[2:3] != " "]
+        assert headings == ["fields", "grid", "size", "cost", "source"], name
+        assert max(map(len, lines)) <= 120
+        assert not any(mark in line for line in lines for mark in ("`", "**"))
+    assert blocks["data=darcy_public"][-1].endswith("arXiv:2010.08895, section 5.2.")
+
+
 @pytest.mark.parametrize(
     ("words", "line"),
     [(["modle"], "no group 'modle'; did you mean 'model'?"), (["model", "data"], "it takes one group; choose from data, debug")],
