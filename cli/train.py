@@ -22,6 +22,7 @@ from neurop.evaluation import rollout, score
 from neurop.surrogate import Surrogate
 from neurop.training import (
     Batches,
+    Online,
     Operator,
     Preflight,
     Waiting,
@@ -43,6 +44,7 @@ from ._runs import LAST
 
 TRAJECTORY = 10
 """Steps of the rollout from the first frame that a run reports, where the test set has them."""
+ONLINE = " per epoch, of samples that are solved for meanwhile"
 SETTINGS = {
     "seed": int,
     "training.batch_size": int,
@@ -56,6 +58,8 @@ SETTINGS = {
     "training.symmetries": list[str] | None,
     "training.workers": int,
     "training.compile": bool,
+    "training.reservoir": int | None,
+    "training.solvers": int,
 }
 FROM_THE_DATA = ("_target_", "in_channels", "out_channels", "domain")
 
@@ -76,9 +80,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     source = build(cfg.data)
     splits = source.splits()
     surrogate = _surrogate(cfg, splits["train"], source.history)
-    batches = Batches(
-        splits, surrogate.history, how.unroll, how.batch_size, how.workers, how.coarse, how.coarse_share, cfg.seed, how.symmetries
-    )
+    batches = _batches(cfg, source, splits)
     module = Operator(surrogate, build(cfg.loss), build(cfg.optimizer), build(cfg.get("scheduler")))
     last = Path(cfg.resume) / LAST if cfg.resume else None
     if last:
@@ -94,7 +96,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         enable_progress_bar=show and sys.stdout.isatty(),
     )
     check_optimizer(module.make_optimizer, module.make_scheduler, trainer)
-    _say(f"{surrogate.name} on {source.name}: {len(batches.windows['train'])} training windows")
+    _say(f"{surrogate.name} on {source.name}: {len(batches.windows['train'])} training windows{ONLINE * isinstance(batches, Online)}")
     save_config(folder, cfg, overrides())
     write_json(folder / "versions.json", _versions())
     start = time.perf_counter()
@@ -121,12 +123,22 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         "seed": cfg.seed,
         "val/relative_l2": float(best.best_model_score) if best.best_model_score is not None else None,
     }
+    if isinstance(batches, Online):
+        record |= batches.report()
     write_json(folder / "train.json", record | metrics)
     if (folder / "metrics.csv").is_file():
         plots.save(plots.loss_curves(plots.read_metrics(folder / "metrics.csv")), folder / "plots" / "loss.png")
     table(f"{surrogate.name} on {source.name} after {seconds:.0f} s", ["test metric", "value"], [[k, v] for k, v in metrics.items()])
     wrote(folder)
     return metrics
+
+
+def _batches(cfg: DictConfig, source: Any, splits: dict[str, FieldSet]) -> Batches:
+    names = ("batch_size", "workers", "coarse", "coarse_share", "symmetries")
+    how = {"history": source.history, "steps": cfg.training.unroll, "seed": cfg.seed} | {name: cfg.training[name] for name in names}
+    if getattr(source, "mode", "stored") != "online":
+        return Batches(splits, **how)
+    return Online(source, splits, cfg.training.reservoir, cfg.training.solvers, **how)
 
 
 def _surrogate(cfg: DictConfig, train: FieldSet, history: int) -> Surrogate:

@@ -47,7 +47,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from neurop.data.fieldset import Field, FieldSet
-from neurop.data.generated import Generated
+from neurop.data.generated import Generated, Mode
 from neurop.errors import InputError, nearest
 from neurop.physics.cosine_fields import cosine_field, cosine_std
 from neurop.physics.darcy import FaceMean, solve
@@ -86,6 +86,8 @@ class Darcy(Generated):
         Seed of the coefficients; sample i depends on the seed and i alone.
     folder
         Where the files are; default ``$NEUROP_DATA``, else ``./data``.
+    mode
+        ``stored``, or ``online``: training solves for new samples while it runs.
 
     Raises
     ------
@@ -112,6 +114,7 @@ class Darcy(Generated):
         solver: int = 421,
         seed: int = 0,
         folder: str | None = None,
+        mode: Mode = "stored",
     ) -> None:
         for what, choice, known in (("coefficient", coefficient, get_args(Coefficient)), ("faces", faces, get_args(FaceMean))):
             if choice not in known:
@@ -121,7 +124,7 @@ class Darcy(Generated):
                 raise InputError(f"{what}={number}: use a finite number above 0")
         if solver < 9:
             raise InputError(f"solver={solver} is too small; use 9 or more")
-        super().__init__(samples, (resolution, resolution), seed, folder=folder)
+        super().__init__(samples, (resolution, resolution), seed, folder=folder, mode=mode)
         self.coefficient, self.low, self.high, self.sigma, self.faces, self.solver = coefficient, low, high, sigma, faces, solver
         factors(solver - 1)
         self._strides(self.shape)

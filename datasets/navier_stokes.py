@@ -46,7 +46,7 @@ from scipy.fft import next_fast_len
 from torch import Tensor
 
 from neurop.data.fieldset import Field, FieldSet
-from neurop.data.generated import Generated
+from neurop.data.generated import Generated, Mode
 from neurop.errors import InputError, nearest
 from neurop.physics.device import compute_device
 from neurop.physics.grid import Grid
@@ -91,6 +91,8 @@ class NavierStokes(Generated):
         Frames that a surrogate sees.
     folder
         Where the files are; default ``$NEUROP_DATA``, else ``./data``.
+    mode
+        ``stored``, or ``online``: training solves for new samples while it runs.
 
     Raises
     ------
@@ -121,6 +123,7 @@ class NavierStokes(Generated):
         seed: int = 0,
         history: int = 1,
         folder: str | None = None,
+        mode: Mode = "stored",
     ) -> None:
         for what, number in (("viscosity", viscosity), ("amplitude", amplitude), ("interval", interval), ("strength", strength)):
             if not 0 < number < math.inf:
@@ -131,7 +134,7 @@ class NavierStokes(Generated):
         for what, word, known in (("forcing", forcing, FORCINGS), ("precision", precision, PRECISIONS)):
             if word not in known:
                 raise InputError(f"no {what} '{word}'; {nearest(word, known)}")
-        super().__init__(samples, (resolution, resolution), seed, history, folder)
+        super().__init__(samples, (resolution, resolution), seed, history, folder, mode)
         self.viscosity, self.amplitude, self.steps, self.interval = viscosity, amplitude, steps, interval
         self.forcing, self.strength, self.wavenumber, self.precision = forcing, strength, wavenumber, precision
         self._discretisation(self.shape)

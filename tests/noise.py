@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurop.data.fieldset import Field, FieldSet
+from neurop.data.generated import Generated, Mode
 from neurop.data.generation import Recipe
 from neurop.errors import InputError
 from neurop.physics.grid import Grid
@@ -66,3 +67,32 @@ class Make:
 
 def recipe(make: Callable[[range], dict[str, Any]] = values, **changes: Any) -> Recipe:
     return replace(Recipe("noise", (8,), {"seed": 7, "solver_version": 1}, 10, make, assemble, 4), **changes)
+
+
+class Noise(Generated):
+    """A data set of noise, four samples to a batch; `how` and `at` as in :class:`Make`."""
+
+    name = "noise"
+
+    def __init__(self, samples: int = 50, mode: Mode = "stored", how: str = "", at: int = 58, folder: str | None = None) -> None:
+        super().__init__(samples, (8,), 7, 1, folder, mode)
+        self.how, self.at = how, at
+
+    def parameters(self) -> dict[str, Any]:
+        return {"solver_version": 1}
+
+    def batch(self, shape: tuple[int, ...]) -> int:
+        return 4
+
+    def solve(self, numbers: range, shape: tuple[int, ...]) -> dict[str, NDArray[Any]]:
+        made = Make(self.how, self.at)(numbers)
+        if self.how == "hole" and self.at in numbers:
+            made["values"][numbers.index(self.at), 1, 0, 3] = np.nan
+        return made
+
+    def label(self, arrays: dict[str, NDArray[Any]]) -> FieldSet:
+        return assemble(arrays)
+
+    def one(self, number: int) -> NDArray[Any]:
+        """Return the values of one sample."""
+        return values(range(number, number + 1))["values"][0]

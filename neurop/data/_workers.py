@@ -33,8 +33,6 @@ class Worker:
     ----------
     call
         A function that can be pickled: not a lambda, and of a module that can be imported.
-    niceness
-        How far its priority is lowered, 0 to 19.
 
     Examples
     --------
@@ -44,8 +42,8 @@ class Worker:
     >>> worker.close()
     """
 
-    def __init__(self, call: Callable[[Any], Any], niceness: int = 0) -> None:
-        payload = pickle.dumps((call, niceness))
+    def __init__(self, call: Callable[[Any], Any]) -> None:
+        payload = pickle.dumps(call)
         # Whatever can be imported here can be imported there.
         paths = os.pathsep.join(path or os.getcwd() for path in sys.path)
         env = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
@@ -116,12 +114,10 @@ def serve() -> None:
     inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, inbox), daemon=True).start()
     try:
-        call, niceness = pickle.loads(inbox.get())
+        call = pickle.loads(inbox.get())
     except Exception:  # the function is of a module that cannot be imported here
         _write(answers, pickle.dumps(False))
         os._exit(0)  # an ordinary exit would wait for the listener
-    if niceness and hasattr(os, "nice"):
-        os.nice(niceness)
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
     _write(answers, pickle.dumps(True))

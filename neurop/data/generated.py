@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, get_args
 
 from numpy.typing import NDArray
 
 from neurop.data.fieldset import FieldSet
 from neurop.data.generation import Recipe, generate, generated
 from neurop.errors import InputError
+
+Mode = Literal["stored", "online"]
+"""Whether training reads its samples from a file, or has them made while it runs."""
 
 
 class Generated(ABC):
@@ -59,7 +62,7 @@ class Generated(ABC):
         seed: int = 0,
         history: int = 1,
         folder: str | None = None,
-        mode: str = "stored",
+        mode: Mode = "stored",
     ) -> None:
         if samples <= 2 * self.held_out:
             raise InputError(
@@ -68,8 +71,8 @@ class Generated(ABC):
         for what, value, least in (("resolution", min(shape), 8), ("history", history, 1), ("seed", seed, 0)):
             if value < least:
                 raise InputError(f"{what}={value} is too small; use {least} or more")
-        if mode not in ("stored", "online"):
-            raise InputError(f"mode={mode}; choose stored or online")
+        if mode not in get_args(Mode):
+            raise InputError(f"mode={mode}; choose {' or '.join(get_args(Mode))}")
         self.samples, self.shape, self.seed, self.history, self.folder = samples, tuple(shape), seed, history, folder
         self.mode = mode
 

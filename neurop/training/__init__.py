@@ -4,12 +4,14 @@ from neurop.training.batches import Batches
 from neurop.training.callbacks import Waiting, averaging, checkpoints, progress
 from neurop.training.estimate import Estimate, Preflight, estimate
 from neurop.training.module import Operator
+from neurop.training.online import Online
 from neurop.training.preflight import check_checkpoint, check_modes, check_optimizer
 from neurop.training.schedule import warmup_cosine
 
 __all__ = [
     "Batches",
     "Estimate",
+    "Online",
     "Operator",
     "Preflight",
     "Waiting",
