@@ -1,4 +1,4 @@
-r"""Shallow water on the rotating Earth: random flow, or the unstable jet of Galewsky et al., on the sphere.
+r"""Shallow water on the rotating Earth: a random flow, or the unstable jet of Galewsky et al., on the sphere.
 
 **Equation.**
 
@@ -6,8 +6,42 @@ r"""Shallow water on the rotating Earth: random flow, or the unstable jet of Gal
           \partial_t\varphi = -\nabla\cdot(\varphi\,u), \\
           \partial_t\delta &= k\cdot\nabla\times((\zeta + f)\,u) - \Delta(\varphi + \varphi_s + \tfrac12|u|^2) - \nu\delta,
 
-with the geopotential :math:`\varphi` (gravity times depth), vorticity :math:`\zeta` and divergence :math:`\delta` of the wind u, the Coriolis
-parameter f, the ground :math:`\varphi_s` and the hyperdiffusion :math:`\nu = (l(l+1)/L(L+1))^4 / 2\,\mathrm{h}`.
+with the geopotential :math:`\varphi` (gravity times depth, mean 10 km), the vorticity :math:`\zeta` and divergence :math:`\delta` of the
+wind u, the Coriolis parameter f, the ground :math:`\varphi_s` and the hyperdiffusion :math:`\nu = (l(l+1)/L(L+1))^4 / 2\,\mathrm{h}`.
+Radius, rotation and gravity are the Earth's.
+
+**Fields.** geopotential_anomaly, the deviation from gravity times 10 km (1e3 m2 s-2), vorticity and divergence (1e-5 s-1): the state that
+the literature on spherical operators learns, in units in which all three are about 1, so that errors which sum over fields see
+each of them.
+
+**Grid.** (latitude, longitude), `resolution` times twice as many points, from the northernmost latitude and longitude 0.
+legendre-gauss: no point on a pole, area weights exact. equiangular: the poles are in, as in torch-harmonics. The recorded field holds the
+spherical harmonics of the solver's field that the grid resolves, so sets at several resolutions describe one and the same flow.
+
+**Boundary.** A sphere has none; longitude is periodic.
+
+**Time step.** Frames every `interval` (1 h), the first after `spin_up`. Inside, ETDRK4 with exact gravity waves and a step of one over the
+frequency of the fastest (10 minutes at truncation 31), at most 20 minutes.
+
+**Parameters.** truncation 31, the largest degree; a grid of n Gaussian latitudes resolves degrees below n. initial: `random` draws
+white noise up to the truncation, 120 m in depth and `mach` (0.2) in vorticity and divergence, the law of torch-harmonics with its limit
+of 120 degrees replaced by the truncation; `galewsky` is the balanced jet of 80 m/s with a bump of 120 m, whose place, widths and height
+are drawn per sample (:func:`neurop.physics.shallow_states.jet_states`). topography: the height of four Gaussian mountains, the same for
+all samples; the surface of the random flow is level over them but for the noise, and the geopotential is that of the depth.
+
+**Size.** 120 samples x 25 frames x 3 x 32 x 64 in float32: 74 MB. Samples 0-19 are the test set, 20-39 validation, the rest training.
+
+**Cost.** 0.8 s of one CPU core per trajectory of 24 hours, so 46 s of two cores for the default set. After 24 hours the fields of sample 0
+differ by 5e-5 (geopotential), 9e-6 and 1.1e-4 (divergence; relative L2) from a step of 200 s. After 6 hours of a random flow at truncation
+31 the three differ by at most 1e-4 from a step of 75 s, those of torch-harmonics' Adams-Bashforth solver with its own 150 s by 0.07.
+Truncation 85 takes 1.8 s of a core per hour of one jet.
+
+**What is hard.** Small gravity waves turn by most of a period within an hour: persistence over one hour has a relative error of 1.3 in
+the geopotential and 1.7 in the divergence. The vorticity is slow (0.22). White noise decays: in 24 hours hyperdiffusion takes a third of the vorticity.
+The jet breaks up after about four days and needs truncation 85 or more; at 31 its wind is not resolved.
+
+**Source.** Bonev et al., Spherical Fourier neural operators, ICML 2023, arXiv:2306.03838; torch-harmonics, whose transforms the solver
+uses; Galewsky, Scott and Polvani, Tellus A 56 (2004) 429; Williamson et al., J. Comput. Phys. 102 (1992) 211.
 """
 
 from __future__ import annotations
@@ -21,7 +55,7 @@ import torch
 from numpy.typing import NDArray
 
 from neurop.data.fieldset import Field, FieldSet
-from neurop.data.generated import Generated
+from neurop.data.generated import Generated, Mode
 from neurop.errors import InputError, nearest
 from neurop.physics.device import compute_device
 from neurop.physics.grid import Grid
@@ -32,7 +66,7 @@ from neurop.physics.shallow_water import ShallowWaterEquations
 Initial = Literal["random", "galewsky"]
 SOLVER_VERSION = 1
 HEIGHT, JET = 120.0, 80.0
-LARGEST = 511
+LARGEST = 255
 UNITS = (1e3, 1e-5, 1e-5)
 FIELDS = (
     Field("geopotential_anomaly", "1e3 m2 s-2", "geopotential of the depth, above that of 10 km"),
@@ -72,6 +106,8 @@ class ShallowWater(Generated):
         Frames that a surrogate sees.
     folder
         Where the files are; default ``$NEUROP_DATA``, else ``./data``.
+    mode
+        ``stored``, or ``online``: training solves for new samples while it runs.
 
     Raises
     ------
@@ -101,6 +137,7 @@ class ShallowWater(Generated):
         seed: int = 0,
         history: int = 1,
         folder: str | None = None,
+        mode: Mode = "stored",
     ) -> None:
         for what, value, known in (("initial", initial, get_args(Initial)), ("grid", grid, get_args(SphereLayout))):
             if value not in known:
@@ -114,7 +151,7 @@ class ShallowWater(Generated):
             raise InputError(f"steps={steps} is too small; use 1 or more")
         if not 5 <= truncation <= LARGEST:
             raise InputError(f"truncation={truncation}: use a degree of 5 to {LARGEST}")
-        super().__init__(samples, (resolution, 2 * resolution), seed, history, folder)
+        super().__init__(samples, (resolution, 2 * resolution), seed, history, folder, mode)
         self.truncation, self.initial, self.mach, self.topography = truncation, initial, mach, topography
         self.steps, self.interval, self.spin_up, self.grid = steps, interval, spin_up, grid
 

@@ -146,7 +146,7 @@ def test_invariants_drift_with_hyperdiffusion_alone() -> None:
         ({"interval": float("nan")}, "above 0"),
         ({"topography": -5.0}, "topography=-5.0: use a finite number above 0"),
         ({"spin_up": -1.0}, "use 0 hours or more"),
-        ({"truncation": 4}, "use a degree of 5 to 511"),
+        ({"truncation": 4}, "use a degree of 5 to 255"),
         ({"initial": "galewski"}, "did you mean 'galewsky'?"),
         ({"grid": "gauss"}, "choose from equiangular, legendre-gauss"),
     ],
