@@ -136,7 +136,8 @@ def memory() -> int:
 
 
 def _names(content: Content, choice: Choice) -> tuple[Sequence[str], Sequence[str]]:
-    return (choice.input, choice.target) if choice.input else (content.input, content.target)
+    inputs, targets = (choice.input, choice.target) if choice.input else (content.input, content.target)
+    return [name.strip("/") for name in inputs], [name.strip("/") for name in targets]
 
 
 def _chosen(content: Content, choice: Choice) -> list[Array]:
@@ -149,9 +150,9 @@ def _chosen(content: Content, choice: Choice) -> list[Array]:
         )
     found = []
     for name in (*inputs, *targets):
-        if name.strip("/") not in known:
+        if name not in known:
             raise InputError(f"{content.path}: no array '{name}'; {nearest(name, known)}")
-        array = content.array(name.strip("/"))
+        array = content.array(name)
         if array.dtype.kind not in "fiub":
             raise InputError(f"{content.path}: '{name}' holds {array.dtype}, not real numbers; convert it")
         if choice.axes:
@@ -225,7 +226,9 @@ def _lazy(
     chunks = [dict(zip(a.axes, a.chunks or (), strict=False)) for a in arrays]
     frames = max(*(c.get("time", 0) for c in chunks), BLOCK // max(frame, 1), 1)
     samples = max(*(c.get("sample", 1) for c in chunks), 1)
-    shape = (*sizes[:2], channels, *sizes[2:])
+    # An order may leave out a point: the last longitude where it is the first again.
+    points = [len(orders[name]) if name in orders else n for name, n in zip(names, sizes[2:], strict=True)]
+    shape = (*sizes[:2], channels, *points)
     how = " ".join(f"{a.name}:{','.join(a.axes)}" for a in arrays)
     return Lazy(parts, shape, (samples, frames), f"{fingerprint(content.path)} {how}")
 

@@ -23,7 +23,7 @@ def grid_of(content: Content, sizes: Mapping[str, int], given: Mapping[str, Mapp
     """Return the grid of a file's axes, and per axis the order of its points, where they are to be sorted.
 
     Latitude and longitude round the globe make a sphere, from 90 to -90 degrees and eastward from the first longitude at or
-    behind 0. A part of the globe is flat and open. Other axes keep their order.
+    behind 0. A part of the globe is flat and open, but round a circle of latitude periodic. Other axes keep their order.
 
     Parameters
     ----------
@@ -47,16 +47,18 @@ def grid_of(content: Content, sizes: Mapping[str, int], given: Mapping[str, Mapp
         grid, orders = _globe(lines, content.path)
         if not any(given.values()):
             return grid, orders
-        lines = {axis.name: Line(axis.coordinates(sizes[axis.name]), axis.unit) for axis in grid.axes}
+        lines = {axis.name: Line(axis.coordinates(len(orders[axis.name])), axis.unit) for axis in grid.axes}
     axes = []
     for name, n in sizes.items():
         known = {option: given[option][name] for option, _ in OPTIONS if name in given.get(option, {})}
         says = {"boundary": content.boundary.get(name), "layout": content.layout.get(name)}
         known = {option: value for option, value in says.items() if value is not None} | known
         line = lines.get(name)
+        if line is None and name in GLOBE and "boundary" not in known:
+            raise InputError(f"{content.path}: no coordinate of '{name}'; store its degrees, or name the axis otherwise, such as y")
         if line is not None and name == "latitude" and line.values[0] < line.values[-1]:
             orders[name], line = np.arange(n)[::-1], Line(line.values[::-1], line.unit)
-        axes.append(axis_of(name, line, n, known, content.path))
+        axes.append(axis_of(name, line, len(orders.get(name, range(n))), known, content.path))
     return Grid(tuple(axes)), orders
 
 
@@ -115,20 +117,22 @@ def _globe(lines: Mapping[str, Line], source: str) -> tuple[Grid, dict[str, Orde
     rows, (columns_at, columns) = np.argsort(-latitude), np.unique(longitude, return_index=True)
     east = Axis("longitude", "periodic", float(columns_at[0]), 360.0, "degrees_east")
     orders = {"latitude": rows, "longitude": columns}
-    if len(columns_at) == len(raw) and _lies_on(east, columns_at):
+    circle = _lies_on(east, columns_at) and len(raw) - len(columns_at) <= (abs(np.ptp(raw) - 360) < 1e-3)
+    if circle:
         for layout in get_args(Layout):
             south = Axis("latitude", "open", 90.0, -180.0, "degrees_north", layout)
             if _lies_on(south, latitude[rows]):
                 return Grid((south, east), "sphere"), orders
     if abs(np.ptp(raw)) * len(raw) / max(len(raw) - 1, 1) > 359 and np.ptp(latitude) > 170:
-        what, points = ("latitudes", latitude) if _lies_on(east, columns_at) else ("longitudes", raw)
+        what, points = ("latitudes", latitude) if circle else ("longitudes", raw)
         raise InputError(f"{source}: {_range(points)} {what} are no regular grid of the globe; interpolate the fields to one")
-    columns, turned = _arc(raw, columns)
-    axes = [
-        axis_of(name, Line(points, unit), len(points), {"boundary": "open"}, source)
-        for name, points, unit in (("latitude", latitude[rows], "degrees_north"), ("longitude", turned, "degrees_east"))
-    ]
-    return Grid(tuple(axes)), {"latitude": rows, "longitude": columns}
+    south = axis_of("latitude", Line(latitude[rows], "degrees_north"), len(rows), {"boundary": "open"}, source)
+    if not circle:
+        if len(columns) < len(raw):
+            raise InputError(f"{source}: {_range(raw)} longitudes, but some occur twice; remove the double ones")
+        orders["longitude"], turned = _arc(raw, columns)
+        east = axis_of("longitude", Line(turned, "degrees_east"), len(turned), {"boundary": "open"}, source)
+    return Grid((south, east)), orders
 
 
 def _arc(raw: NDArray[np.float64], columns: Order) -> tuple[Order, NDArray[np.float64]]:
@@ -150,9 +154,10 @@ def times_of(line: Line | None, n: int, step: float | None, source: str) -> tupl
     if step is not None or line is None:
         return (1.0 if step is None else step) * np.arange(n), (line.unit if line else "") or "1", np.arange(n)
     # One time more than frames is common: solvers count the interval behind the last frame.
-    values = np.asarray(line.values)[:n]
-    if len(values) < n:
-        raise InputError(f"{source}: {len(line.values)} times for {n} frames; give data.step")
+    values = np.asarray(line.values)
+    if len(values) not in (n, n + 1):
+        raise InputError(f"{source}: {n} frames but {len(values)} times; name the axes in the file's order, or give data.step")
+    values = values[:n]
     dated = values.dtype.kind == "M"
     if values.ndim != 1 or values.dtype.kind not in "Miuf" or not (~np.isnat(values) if dated else np.isfinite(values)).all():
         raise InputError(f"{source}: the times are no dates and no numbers ({values.ravel()[:2]}, ...); mend the file, or give data.step")
@@ -197,6 +202,6 @@ def _lies_on(axis: Axis, points: NDArray[np.float64]) -> bool:
 def in_order(values: NDArray[Any], orders: Sequence[Order | None]) -> NDArray[Any]:
     """Return an array with each trailing axis in an order of its own; None leaves an axis as it is."""
     for axis, order in enumerate(orders, start=values.ndim - len(orders)):
-        if order is not None and not np.array_equal(order, np.arange(len(order))):
+        if order is not None and not np.array_equal(order, np.arange(values.shape[axis])):
             values = values.take(order, axis)
     return values

@@ -24,10 +24,7 @@ _open: OrderedDict[tuple[int, str, str], tuple[tuple[int, ...], Any]] = OrderedD
 
 def handle(path: str, kind: str, opener: Callable[[str], Any]) -> Any:
     """Return the open file of this process, opened anew if it was replaced; a child of a fork opens its own, as two may not share one."""
-    key, stat = (os.getpid(), path, kind), os.stat(path)
-    state = (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
-    if key in _open and _open[key][0] != state:
-        _open.pop(key)[1].close()
+    key, state = (os.getpid(), path, kind), renewed(path)
     if key not in _open:
         _open[key] = state, opener(path)
         while len(_open) > MOST:
@@ -36,6 +33,15 @@ def handle(path: str, kind: str, opener: Callable[[str], Any]) -> Any:
                 oldest.close()
     _open.move_to_end(key)
     return _open[key][1]
+
+
+def renewed(path: str) -> tuple[int, ...]:
+    """Return what tells this state of a file from others; close what is open of another state, which HDF5 would go on to read."""
+    stat = os.stat(path)
+    state = (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+    for key in [key for key, (then, _) in _open.items() if key[:2] == (os.getpid(), path) and then != state]:
+        _open.pop(key)[1].close()
+    return state
 
 
 @dataclass(frozen=True)

@@ -69,33 +69,35 @@ def _yaml(content: Content, made: FieldSet | None) -> str:
     lines = ["_target_: neurop.datasets.File", f"path: {_text(content.path)}"]
     if made is None:
         names = content.names()
-        axes = [axis or "???" for axis in content.arrays[0].axes] if content.arrays else []
-        return "\n".join(
-            [
-                *lines,
-                f"input: {_text(names[0]) if len(names) == 1 else '???'}  # of {', '.join(names[:12])}",
-                "target: null  # an array to predict from the input; null for an evolution in time",
+        lines += [
+            f"input: {_text(names[0]) if len(names) == 1 else '???'}  # of {', '.join(names[:12])}",
+            "target: null  # an array to predict from the input; null for an evolution in time",
+        ]
+        if any("" in array.axes for array in content.arrays):
+            axes = [axis or '"???"' for axis in content.arrays[0].axes]
+            lines += [
                 f"axes: [{', '.join(axes)}]  # sample, time and channel have a meaning, the others are the grid's",
                 "boundary: ???  # periodic, dirichlet, neumann or open; or by axis",
             ]
-        )
+        return "\n".join(lines)
     lines += [f"input: {_list(content.input)}", f"target: {_list(content.target)}" if content.target else "target: null"]
     grid = made.grid
     if grid.geometry == "flat":
         for option in ("boundary", "length", "layout"):
             lines.append(f"{option}: {{{', '.join(f'{_text(a.name)}: {_short(getattr(a, option))}' for a in grid.axes)}}}")
     if made.times is not None and made.times.dtype.kind != "M" and made.step is not None:
-        lines.append(f"step: {float(made.step):.9g}")
+        unit = "" if made.time_unit == "1" else f" {made.time_unit}"
+        lines.append(f"step: null  # {float(made.step):.6g}{unit}, as the file says")
     return "\n".join(lines)
 
 
 def _list(names: tuple[str, ...]) -> str:
-    return f"[{', '.join(map(_text, names))}]"
+    return _text(names[0]) if len(names) == 1 else f"[{', '.join(map(_text, names))}]"
 
 
 def _text(word: str) -> str:
     """Return a word as YAML reads it back: in quotes if it could be taken for anything but text."""
-    bare = re.fullmatch(r"[A-Za-z_/][\w/.-]*", word) and word.lower() not in ("y", "n", "yes", "no", "on", "off", "true", "false", "null")
+    bare = re.fullmatch(r"[A-Za-z_/][\w/.-]*", word) and word.lower() not in ("yes", "no", "on", "off", "true", "false", "null")
     return word if bare else json.dumps(word)
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import h5py
 
 from neurop.data._hdf5 import one_line, opened
-from neurop.data.adapters import makani, matlab, netcdf, pdearena, pdebench, plain, the_well, torch_pt
+from neurop.data.adapters import makani, matlab, netcdf, pdearena, pdebench, plain, the_well, torch_pt, zarr_store
 from neurop.data.content import Content
+from neurop.data.handles import renewed
 from neurop.errors import InputError
 
 _STORES = ("zarr.json", ".zgroup", ".zmetadata")
@@ -59,14 +60,15 @@ def describe(path: str | Path) -> Content:
     """
     path = Path(path)
     if path.is_dir():
-        if netcdf.is_zarr(path):
+        if zarr_store.is_zarr(path):
             return _guarded(netcdf.describe, path)
         raise InputError(f"{path} is a folder; give one file, or a Zarr store")
     if not path.is_file():
         raise InputError(f"{path}: no such file; correct the path")
+    renewed(str(path))
     with path.open("rb") as file:
         start = file.read(128)
-    if h5py.is_hdf5(path) or start.startswith(b"\x89HDF"):
+    if _is_hdf5(path):
         with opened(path) as content:
             content.visititems(_plausible)
             return next(found for ask in HDF5 if (found := ask(content, str(path))) is not None)
@@ -87,6 +89,18 @@ def describe(path: str | Path) -> Content:
         f"{path}: not a format that neurop reads (HDF5, NetCDF, Zarr, MATLAB .mat, torch .pt, numpy .npy or .npz); "
         f"it begins with {start[:8]!r}"
     )
+
+
+def _is_hdf5(path: Path) -> bool:
+    """Return whether the signature stands at the beginning, or behind a header of 512, 1024, ... bytes, as MATLAB's."""
+    signature, size, at = b"\x89HDF\r\n\x1a\n", path.stat().st_size, 0
+    with path.open("rb") as file:
+        while at < size:
+            file.seek(at)
+            if file.read(8) == signature:
+                return True
+            at = 2 * at or 512
+    return False
 
 
 def _archive(path: Path) -> Content:

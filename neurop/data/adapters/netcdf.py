@@ -6,8 +6,6 @@ WeatherBench 2, arXiv:2308.15560; https://cfconventions.org.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +18,7 @@ from numpy.typing import NDArray
 
 from neurop.data._hdf5 import one_line
 from neurop.data._names import canonical
+from neurop.data.adapters import zarr_store
 from neurop.data.assemble import Choice, assemble
 from neurop.data.content import LEADING, Array, Content, Line
 from neurop.data.fieldset import FieldSet
@@ -29,10 +28,6 @@ from neurop.errors import InputError
 # Forecasts have two times: that of the start, which tells the samples apart, and the lead.
 _LEADS = ("prediction_timedelta", "step", "lead_time")
 _KEPT = ("title", "institution", "references", "license")
-MOST = 2**27
-"""Points of one coordinate."""
-
-_ZARR = ("zarr.json", ".zgroup", ".zmetadata")
 
 
 def read(path: str | Path, variables: Sequence[str] | None = None) -> FieldSet:
@@ -59,23 +54,6 @@ def read(path: str | Path, variables: Sequence[str] | None = None) -> FieldSet:
     return assemble(told(path), Choice(input=tuple(variables or ())))
 
 
-def is_zarr(path: Path) -> bool:
-    """Return whether a folder is a Zarr store."""
-    return any((path / name).is_file() for name in _ZARR)
-
-
-def _harmless(store: Path) -> None:
-    """Raise InputError if an array of a Zarr store says that its values are pickled, or that a coordinate is longer than any is."""
-    for name in (".zarray", "zarr.json"):
-        for file in store.rglob(name):
-            text = file.read_text(errors="replace")
-            if re.search(r'"(id|name|object_codec_id)"\s*:\s*"[^"]*pickle"', text):
-                raise InputError(f"{store}: '{file.parent.name}' holds Python objects, which could run code when read; write numbers")
-            shape = json.loads(text).get("shape") or [0]
-            if len(shape) == 1 and shape[0] > MOST:
-                raise InputError(f"{store}: damaged, '{file.parent.name}' has {shape[0]} points; write or download it again")
-
-
 def describe_hdf5(file: h5py.File, path: str) -> Content | None:
     """Return what an HDF5 file holds that is NetCDF-4; None for others."""
     if "_NCProperties" in file.attrs or any("_Netcdf4Dimid" in item.attrs for item in file.values()):
@@ -86,7 +64,7 @@ def describe_hdf5(file: h5py.File, path: str) -> Content | None:
 def describe(path: Path) -> Content:
     """Return the variables of a NetCDF file or a Zarr store."""
     if path.is_dir():
-        _harmless(path)
+        zarr_store.harmless(path)
     data = handle(str(path), "xarray", _opened)
     lead = next((name for name in _LEADS if name in data.dims), None)
     axes = {str(dim): canonical(str(dim)) for dim in data.dims}
@@ -159,15 +137,9 @@ def _line(coordinate: xr.DataArray) -> Line:
 
 def _opened(path: str) -> xr.Dataset:
     # Without a cache: what is read once is not read again, and would stay in memory.
-    how: dict[str, Any] = {}
-    if (store := Path(path)).is_dir():
-        # Without its index xarray would warn and read all the same.
-        how["consolidated"] = (store / ".zmetadata").is_file() or "consolidated_metadata" in _text(store / "zarr.json")
+    store = Path(path)
+    how: dict[str, Any] = {"consolidated": zarr_store.has_index(store)} if store.is_dir() else {}
     return xr.open_dataset(path, engine=_engine(store), decode_timedelta=False, cache=False, **how)
-
-
-def _text(file: Path) -> str:
-    return file.read_text(errors="replace") if file.is_file() else ""
 
 
 def _engine(path: Path) -> str:

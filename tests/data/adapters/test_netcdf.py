@@ -78,10 +78,10 @@ def test_levels_become_channels_and_members_samples(tmp_path):
     levels = xr.concat([one + 1, one + 2], xr.DataArray([850.0, 500.0], dims="pressure_level", name="pressure_level"))
     members = xr.concat([levels, levels + 10], xr.DataArray([0, 1], dims="number", name="number"))
     fields = netcdf.read(write(tmp_path / "a.nc", members))
-    assert [f.name for f in fields.fields] == ["z850", "z500"]
+    assert [f.name for f in fields.fields] == ["z500", "z850"]
     assert fields.values.shape == (2, 5, 2, 7, 8)
     offsets = fields.values - data().msl.values[None, :, None]
-    np.testing.assert_allclose(offsets[:, 0, :, 0, 0], [[1, 2], [11, 12]], atol=0.01)
+    np.testing.assert_allclose(offsets[:, 0, :, 0, 0], [[2, 1], [12, 11]], atol=0.01)
 
 
 def test_grid_without_poles_or_with_one_and_late_start(tmp_path):
@@ -90,6 +90,37 @@ def test_grid_without_poles_or_with_one_and_late_start(tmp_path):
     np.testing.assert_allclose(fields.grid.coordinates((6, 8))["longitude"], np.arange(22.5, 360, 45))
     fields = netcdf.read(write(tmp_path / "b.nc", data(latitude=np.arange(90, -90, -30.0))))
     np.testing.assert_allclose(fields.grid.coordinates((6, 8))["latitude"], np.arange(90, -90, -30.0))
+
+
+@pytest.mark.parametrize("west", [350.0, -10.0])
+def test_a_part_of_the_globe_across_0_is_flat_and_open(tmp_path, west):
+    longitude = np.mod(west + np.arange(0, 25, 5.0) + 180, 360) - 180 if west < 0 else np.mod(west + np.arange(0, 25, 5.0), 360)
+    content = data(latitude=np.arange(40, 61, 5.0), longitude=longitude)
+    # Sorted by number, as some tools store it: 0, 5, 10, 350, 355.
+    fields = netcdf.read(write(tmp_path / "a.nc", content.sortby("longitude")))
+    assert fields.grid.geometry == "flat"
+    assert [(a.boundary, a.start, a.length, a.layout) for a in fields.grid.axes] == [("open", 60, -20, "ends"), ("open", west, 20, "ends")]
+    np.testing.assert_allclose(fields.values[0, :, 0], content.msl.values[:, ::-1], rtol=1e-7)
+
+
+def test_a_band_round_the_globe_is_periodic_in_longitude(tmp_path):
+    fields = netcdf.read(write(tmp_path / "a.nc", data(latitude=np.arange(-20, 21, 10.0))))
+    assert [(a.name, a.boundary) for a in fields.grid.axes] == [("latitude", "open"), ("longitude", "periodic")]
+    assert fields.grid.axes[0].coordinates(5).tolist() == [20, 10, 0, -10, -20]
+
+
+def test_a_lead_time_makes_each_start_a_sample(tmp_path):
+    fields = netcdf.read(
+        write(tmp_path / "a.nc", data().drop_vars("expver").expand_dims(step=np.array([0, 6, 12])).rename(valid_time="time"))
+    )
+    assert fields.values.shape == (5, 3, 1, 7, 8)
+    np.testing.assert_array_equal(fields.times, [0, 6, 12])
+
+
+def test_bounds_of_the_times_are_no_fields(tmp_path):
+    values, points = np.zeros((5, 4, 3)), {"x": np.arange(4) / 4, "y": np.arange(3) / 3, "time": TIMES}
+    content = xr.Dataset({"u": (("time", "x", "y"), values), "time_bnds": (("time", "bnds"), np.zeros((5, 2)))}, points)
+    assert [f.name for f in netcdf.read(write(tmp_path / "a.nc", content)).fields] == ["u"]
 
 
 def test_real_file():
@@ -107,15 +138,16 @@ def test_real_file():
     [
         (data(times=np.delete(TIMES, 2)), "time step 6 h becomes 12 h at 2026-02-01T18:00"),
         (data(times=TIMES[[0, 0, 0]]), "occurs twice"),
-        (data(latitude=np.array([90, 80, 20, -20, -90.0])), "latitudes are not regular"),
-        (data(latitude=np.linspace(60, 20, 5)), "global regular grid"),
-        (data(longitude=np.arange(0, 180, 45.0)), "no regular full circle"),
-        (data().drop_vars("latitude"), "no dimension latitude or lat"),
-        (data().rename(valid_time="t"), "no dimension valid_time or time"),
+        (data(latitude=np.array([90, 80, 20, -20, -90.0])), r"5 \(-90..90\) latitudes are no regular grid of the globe"),
+        (data(latitude=np.array([60, 50, 20, 10.0])), "axis 'latitude' is not uniform"),
+        (data(longitude=np.array([0, 10, 60, 340.0])), r"4 \(0..340\) longitudes are no regular grid"),
+        (data(longitude=np.array([0, 10, 60.0])), "axis 'longitude' is not uniform"),
+        (data(longitude=np.array([0, 90, 180, 180, 270.0])), "some occur twice"),
+        (data().drop_vars("latitude"), "no coordinate of 'latitude'"),
+        (data().isel(valid_time=0, drop=True), "does not say what to learn; name data.input"),
         (data().where(data().longitude != 90), "'msl' of sample 0, frame 0 is nan"),
-        (data().expand_dims(step=2), "dimension 'step'"),
-        (data().drop_vars("msl"), "no variable"),
-        (data().assign_coords(valid_time=np.arange(5)), "not a date"),
+        (data().drop_vars("msl"), "with no array does not say what to learn"),
+        (data().assign_coords(valid_time=np.array(list("abcde"))), "the times are no dates and no numbers"),
     ],
 )
 def test_unusable_content_is_one_line(tmp_path, content, message):
@@ -127,7 +159,7 @@ def test_unusable_content_is_one_line(tmp_path, content, message):
 
 
 def test_unknown_variable_is_named_with_the_nearest():
-    with pytest.raises(InputError, match=r"no variable 'mslp'.*did you mean 'msl'"):
+    with pytest.raises(InputError, match=r"no array 'mslp'; did you mean 'msl'"):
         netcdf.read(SAMPLE, ["mslp"])
 
 

@@ -1,0 +1,6 @@
+from adapter_contract import AdapterContract
+from formats.machine import ARENA
+
+
+class TestPDEArena(AdapterContract):
+    cases = ARENA

@@ -1,0 +1,6 @@
+from adapter_contract import AdapterContract
+from formats.weather import CASES
+
+
+class TestWeather(AdapterContract):
+    cases = CASES
