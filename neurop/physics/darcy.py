@@ -55,13 +55,13 @@ def solve(coefficient: Tensor, source: Tensor | float = 1.0, *, faces: FaceMean 
     >>> round(float(u[0, 32, 32]), 4)  # the series of the unit square gives 0.0737
     0.0737
     """
-    if not bool((torch.isfinite(coefficient) & (coefficient > 0)).all()):
+    least, most = coefficient.aminmax()
+    if not 0 < float(least) <= float(most) < float("inf"):  # false for a nan too
         raise InputError("the coefficient has values that are not positive and finite; use a coefficient above 0")
     x_faces, y_faces = transmissibilities(coefficient, faces)
     operator, cycle = RedBlack(x_faces, y_faces), Multigrid(x_faces.float(), y_faces.float())
-    b = torch.zeros_like(coefficient, dtype=torch.float64)
-    b[:, 1:-1, 1:-1] = (torch.as_tensor(source, device=b.device) * torch.ones_like(b))[:, 1:-1, 1:-1] / operator.n**2
-    red, black = operator.split(b)
+    b = torch.as_tensor(source, dtype=torch.float64, device=coefficient.device).expand_as(coefficient)[:, 1:-1, 1:-1] / operator.n**2
+    red, black = operator.split(b, 1)
     bound = tolerance * b.flatten(1).norm(dim=1)
     v = operator.relax(BLACK, torch.zeros_like(red), torch.zeros_like(red), black)
     residual = operator.neighbours(RED, v, torch.zeros_like(red), red)

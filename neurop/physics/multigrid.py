@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn.functional import pad
 
 from neurop.errors import InputError
 from neurop.physics.red_black import BLACK, RED, RedBlack
@@ -57,7 +56,7 @@ class Multigrid:
         level = self.levels[depth]
         if depth == len(self.factors):
             b = level.join(red, torch.zeros_like(red) if black is None else black)[:, 1:-1, 1:-1]
-            return level.split(pad((self._inverse @ b.reshape(len(b), -1, 1)).reshape(b.shape), (1, 1, 1, 1)))
+            return level.split((self._inverse @ b.reshape(len(b), -1, 1)).reshape(b.shape), 1)
         factor, (r, u, v) = self.factors[depth], self._buffers[depth]
         sweeps = (factor + 1) // 2
         torch.mul(level.inverse[RED], red, out=u)

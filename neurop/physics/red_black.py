@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn.functional import pad
 
 RED, BLACK = 0, 1
 
@@ -39,17 +38,18 @@ class RedBlack:
         # The interior of either colour, with some boundary nodes between its rows.
         self.inner = (self.half + 1, (self.width * (n + 1) + 1) // 2 - self.half - 1)
         y, x = y_faces[:, 1:n], x_faces[:, :, 1:n]
-        diagonal = self.split(pad(y[..., 1:] + y[..., :-1] + x[:, 1:] + x[:, :-1], (1, 1, 1, 1)))
-        inverse = [torch.where(d > 0, 1 / d, 0.0) for d in diagonal]
+        diagonal = self.split(y[..., 1:] + y[..., :-1] + x[:, 1:] + x[:, :-1], 1)
+        inverse = [torch.where(d > 0, d.reciprocal(), 0.0) for d in diagonal]
         self.diagonal, self.inverse = diagonal, (inverse[RED], inverse[BLACK])
         # The nodes of the boundary are zero and hand nothing on: only couplings inside are kept.
-        self._y = self.split(pad(y[..., 1:-1], (1, 2, 1, 1)))
-        self._x = self.split(pad(x[:, 1:-1], (1, 1, 1, 2)))
+        self._y = self.split(y[..., 1:-1], 1)
+        self._x = self.split(x[:, 1:-1], 1)
 
-    def split(self, field: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the red and the black entries, ``(batch, size)`` each, of ``(batch, n+1, n+1)``."""
-        extra = 2 * self.size - self.width * (self.n + 1)
-        flat = pad(pad(field, (0, self.width - self.n - 1)).flatten(1), (0, extra))
+    def split(self, field: Tensor, corner: int = 0) -> tuple[Tensor, Tensor]:
+        """Return the red and the black entries, ``(batch, size)`` each, of a field whose first entry is the node (corner, corner)."""
+        flat = field.new_zeros(len(field), 2 * self.size)
+        nodes = flat[:, : self.width * (self.n + 1)].view(-1, self.n + 1, self.width)
+        nodes[:, corner : corner + field.shape[1], corner : corner + field.shape[2]] = field
         return flat[:, 0::2].contiguous(), flat[:, 1::2].contiguous()
 
     def join(self, red: Tensor, black: Tensor) -> Tensor:
