@@ -37,8 +37,8 @@ differ by 5e-5 (geopotential), 9e-6 and 1.1e-4 (divergence; relative L2) from a 
 Truncation 85 takes 1.8 s of a core per hour of one jet.
 
 **What is hard.** Small gravity waves turn by most of a period within an hour: persistence over one hour has a relative error of 1.3 in
-the geopotential and 1.7 in the divergence. The vorticity is slow (0.22). White noise decays: in 24 hours hyperdiffusion takes a third of the vorticity.
-The jet breaks up after about four days and needs truncation 85 or more; at 31 its wind is not resolved.
+the geopotential and 1.7 in the divergence. The vorticity is slow (0.22). White noise decays: in 24 hours hyperdiffusion takes a third
+of the vorticity. The jet breaks up after about four days and needs truncation 85 or more; at 31 its wind is not resolved.
 
 **Source.** Bonev et al., Spherical Fourier neural operators, ICML 2023, arXiv:2306.03838; torch-harmonics, whose transforms the solver
 uses; Galewsky, Scott and Polvani, Tellus A 56 (2004) 429; Williamson et al., J. Comput. Phys. 102 (1992) 211.
