@@ -136,7 +136,11 @@ def memory() -> int:
 
 
 def _names(content: Content, choice: Choice) -> tuple[Sequence[str], Sequence[str]]:
+    inputs: Sequence[str]
     inputs, targets = (choice.input, choice.target) if choice.input else (content.input, content.target)
+    if not inputs and choice.axes and len(content.arrays) == 1:
+        # There is nothing to choose.
+        inputs = content.names()
     return [name.strip("/") for name in inputs], [name.strip("/") for name in targets]
 
 

@@ -36,7 +36,8 @@ def test_an_evolution_is_split_by_sample(evolution: Path) -> None:
 
 def test_one_trajectory_is_split_in_time(tmp_path: Path) -> None:
     np.save(tmp_path / "one.npy", waves(1, 30)[0])
-    splits = File(str(tmp_path / "one.npy"), "u", axes=["time", "x"]).splits()
+    # The only array in a file needs no name.
+    splits = File(str(tmp_path / "one.npy"), axes=["time", "x"]).splits()
     assert [part.values.shape[:2] for part in splits.values()] == [(1, 24), (1, 3), (1, 3)]
     np.testing.assert_allclose(splits["test"].values[0, :, 0], waves(1, 30)[0, 27:], atol=1e-7)
 
@@ -58,10 +59,13 @@ def test_a_map_with_channels_and_two_boundaries(tmp_path: Path) -> None:
     ("arguments", "text"),
     [
         ({"axes": ["sample", "time"]}, "name each axis once"),
-        ({"axes": ["sample", "x", "y"]}, "an evolution needs an axis time"),
-        ({"axes": ["sample", "time", "x"], "target": "v"}, "a map"),
+        ({"axes": ["sample", "x", "y"]}, "'u' has no axis time; name data.target for a map, or name the axis"),
+        ({"axes": ["sample", "time", "x"], "target": "u"}, r"'u' has an axis time, but a map \(data.target\) has none; .*such as t"),
+        ({"axes": ["sample", "time", "x"], "target": "v"}, "no array 'v'"),
+        ({"axes": ["sample", "time", "x"], "input": None, "target": "u"}, "data.target=u without data.input"),
+        ({"axes": ["sample", "time", "x"], "step": 0}, "data.step=0"),
         ({"axes": ["sample", "time", "x", "y"]}, "names 4; name each axis once"),
-        ({"axes": ["sample", "time", "x"], "boundary": {"y": "open"}}, "names no x"),
+        ({"axes": ["sample", "time", "x"], "boundary": {"y": "open"}}, "data.boundary: no axis 'y'; choose from x"),
         ({"axes": ["sample", "time", "x"], "boundary": "periodc"}, "did you mean 'periodic'"),
         ({"axes": ["sample", "time", "x"], "held_out": 0.5}, "held_out=0.5"),
         ({"axes": ["sample", "time", "x"], "input": "w"}, "no array 'w'"),

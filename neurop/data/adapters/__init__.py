@@ -10,7 +10,7 @@ from pathlib import Path
 import h5py
 
 from neurop.data._hdf5 import one_line, opened
-from neurop.data.adapters import makani, matlab, netcdf, pdearena, pdebench, plain, the_well, torch_pt, zarr_store
+from neurop.data.adapters import hdf5_heap, makani, matlab, netcdf, pdearena, pdebench, plain, the_well, torch_pt, zarr_store
 from neurop.data.content import Content
 from neurop.data.handles import renewed
 from neurop.errors import InputError
@@ -69,6 +69,7 @@ def describe(path: str | Path) -> Content:
     with path.open("rb") as file:
         start = file.read(128)
     if _is_hdf5(path):
+        hdf5_heap.check(path)
         with opened(path) as content:
             content.visititems(_plausible)
             return next(found for ask in HDF5 if (found := ask(content, str(path))) is not None)

@@ -148,3 +148,14 @@ def test_a_size_that_the_file_cannot_hold_asks_for_no_memory(tmp_path: Path) -> 
     with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
         archive.writestr("u.npy", (tmp_path / "a.npy").read_bytes())
     refused(tmp_path / "a.npz", "damaged")
+
+
+def test_a_heap_without_an_end_is_not_given_to_the_library(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs["note"] = "text of variable length lies in the heap"
+    whole = path.read_bytes()
+    assert describe(path).facts == {"note": "text of variable length lies in the heap"}
+    at = whole.index(b"GCOL") + 16
+    path.write_bytes(whole[:at] + bytes(16) + whole[at + 16 :])
+    refused(path, "damaged .a heap without an end at byte")
