@@ -15,8 +15,8 @@ COARSEST = 32
 class Multigrid:
     r"""A symmetric V-cycle for :class:`RedBlack` operators: bilinear interpolation, its transpose, red-black Gauss-Seidel.
 
-    A grid of n intervals is coarsened by the smallest prime factor of n (2, 3, 5 or 7) until 8 or fewer are left, or a
-    prime; there the equations are solved exactly. A coarse face conducts like the fine faces that it replaces: in series
+    A grid of n intervals is coarsened by the smallest prime factor of n until 8 or fewer are left, or that factor is above
+    7; there the equations are solved exactly. A coarse face conducts like the fine faces that it replaces: in series
     along the flow, in parallel across it. Smoothing goes red, black before and black, red after the coarse correction,
     which makes the cycle symmetric. Half of the work falls away where the grid is halved: the residual is zero at the
     black nodes, and the correction is only needed at the red ones.
