@@ -25,7 +25,7 @@ is of second order where a is smooth, of first order at interfaces that run betw
 
 **Size.** 1040 pairs of 85 x 85 in float32: 60 MB. Samples 0-19 are the test set, 20-39 validation, the rest training.
 
-**Cost.** 45 ms of one core per sample at 421 x 421, 9 ms of them for the random field: under a minute of two cores for the default set.
+**Cost.** 40 ms of one core per sample at 421 x 421, 9 ms of them for the random field: 42 s of one core for the default set.
 Conjugate gradients behind a multigrid cycle take 9 iterations (log-normal: 8) to a relative residual of 1e-6, where u is within 1e-8
 of the solution of the discrete equations. The number does not depend on the grid; it grows to 14 at sigma = 4, and to 23 for
 two phases whose ratio is 100. A ratio of 10,000 is out of reach.
