@@ -47,7 +47,7 @@ from numpy.typing import NDArray
 from scipy.fft import next_fast_len
 
 from neurop.data.fieldset import Field, FieldSet
-from neurop.data.generated import Generated
+from neurop.data.generated import Generated, Mode
 from neurop.errors import InputError, nearest
 from neurop.physics.convection import burgers_symbol, solve
 from neurop.physics.device import compute_device
@@ -86,6 +86,8 @@ class Burgers(Generated):
         Frames that a surrogate sees; 1 for a map.
     folder
         Where the files are; default ``$NEUROP_DATA``, else ``./data``.
+    mode
+        ``stored``, or ``online``: training solves for new samples while it runs.
 
     Raises
     ------
@@ -111,6 +113,7 @@ class Burgers(Generated):
         seed: int = 0,
         history: int = 1,
         folder: str | None = None,
+        mode: Mode = "stored",
     ) -> None:
         for what, number in (("viscosity", viscosity), ("time", time)):
             if not 0 < number < math.inf:
@@ -121,7 +124,7 @@ class Burgers(Generated):
             raise InputError(f"steps={steps} is too small; use 1 or more, or null for a map")
         if steps is None and history != 1:
             raise InputError(f"history={history}: a map has one frame to see; use 1, or set steps for an evolution")
-        super().__init__(samples, (resolution,), seed, history, folder)
+        super().__init__(samples, (resolution,), seed, history, folder, mode)
         self.viscosity, self.initial, self.steps, self.time = viscosity, initial, steps, time
         self._discretisation(self.shape)
 

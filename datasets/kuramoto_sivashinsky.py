@@ -45,7 +45,7 @@ from numpy.typing import NDArray
 from scipy.fft import next_fast_len
 
 from neurop.data.fieldset import Field, FieldSet
-from neurop.data.generated import Generated
+from neurop.data.generated import Generated, Mode
 from neurop.errors import InputError
 from neurop.physics.convection import kuramoto_sivashinsky_symbol, solve
 from neurop.physics.device import compute_device
@@ -81,6 +81,8 @@ class KuramotoSivashinsky(Generated):
         Frames that a surrogate sees.
     folder
         Where the files are; default ``$NEUROP_DATA``, else ``./data``.
+    mode
+        ``stored``, or ``online``: training solves for new samples while it runs.
 
     Raises
     ------
@@ -106,6 +108,7 @@ class KuramotoSivashinsky(Generated):
         seed: int = 0,
         history: int = 1,
         folder: str | None = None,
+        mode: Mode = "stored",
     ) -> None:
         for what, number, least in (("length", length, 2 * math.pi), ("interval", interval, 0.0)):
             if not least < number < math.inf:
@@ -114,7 +117,7 @@ class KuramotoSivashinsky(Generated):
             raise InputError(f"warmup={warmup}: use a finite number of 0 or more")
         if steps < 1:
             raise InputError(f"steps={steps} is too small; use 1 or more")
-        super().__init__(samples, (resolution,), seed, history, folder)
+        super().__init__(samples, (resolution,), seed, history, folder, mode)
         self.length, self.steps, self.interval, self.warmup = float(length), steps, interval, warmup
         self._discretisation()
 
