@@ -16,7 +16,7 @@ CONF = Path(__file__).parents[2] / "conf"
 FILES = sorted(file for file in CONF.glob("*/*.yaml") if file.parent.name not in ("hydra", "recipe"))
 RECIPES = sorted(CONF.glob("recipe/*.yaml"))
 # What makes a data set or a model small, where its file has such a setting.
-SMALL_DATA = {"samples": 42, "steps": 2}
+SMALL_DATA = {"samples": 44, "steps": 2}
 SMALL_MODEL = {"modes": 4, "width": 4, "depth": 1}
 RUN = ("hydra.run.dir=run", "trainer.accelerator=cpu")
 
