@@ -13,6 +13,7 @@ from neurop.data.assemble import memory
 from neurop.data.fieldset import FieldSet
 from neurop.data.lazy import Lazy
 from neurop.errors import InputError
+from neurop.physics.grid import Axis
 
 
 def joined(sets: Sequence[FieldSet], lazy: bool | None = None) -> FieldSet:
@@ -59,7 +60,8 @@ def _alike(first: FieldSet, other: FieldSet) -> None:
         ("fields", [f.name for f in first.fields], [f.name for f in other.fields]),
         ("targets", [f.name for f in first.target_fields], [f.name for f in other.target_fields]),
         ("points", first.shape, other.shape),
-        ("grid", first.grid, other.grid),
+        ("axes", first.grid.names, other.grid.names),
+        *((f"axis {a.name}", _shown(a), _shown(b)) for a, b in zip(first.grid.axes, other.grid.axes, strict=False)),
         ("time step", first.step, other.step),
     ):
         if one != two:
@@ -67,6 +69,10 @@ def _alike(first: FieldSet, other: FieldSet) -> None:
     if (first.times is None or first.times.dtype.kind != "M") and first.values.shape[1] != other.values.shape[1]:
         counts = first.values.shape[1], other.values.shape[1]
         raise InputError(f"{other.source} has {counts[1]} frames, {first.source} has {counts[0]}; samples of one set have one length")
+
+
+def _shown(axis: Axis) -> str:
+    return f"{axis.boundary} from {axis.start:g} over {axis.length:g} {axis.unit} ({axis.layout})"
 
 
 def _side_by_side(arrays: Sequence[Any], axis: int) -> Lazy:

@@ -20,11 +20,16 @@ _SIGNATURE, _HEADER, _OBJECT = b"GCOL\x01\x00\x00\x00", 16, struct.Struct("<H6xQ
 
 
 def check(path: Path) -> None:
-    """Raise InputError if the objects of a heap do not lead to its end: the HDF5 library (2.0.0) would never return."""
+    """Raise InputError for a heap that ends behind the file, or whose objects do not lead to its end.
+
+    For the one the HDF5 library (2.0.0) would ask for any amount of memory, from the other it would never return.
+    """
     with path.open("rb") as raw, mmap.mmap(raw.fileno(), 0, access=mmap.ACCESS_READ) as data:
         for start in _starts(data):
             (size,) = struct.unpack_from("<Q", data, start + 8) if start + _HEADER <= len(data) else (0,)
-            at, end = start + _HEADER, min(start + size, len(data))
+            at, end = start + _HEADER, start + size
+            if end > len(data):
+                raise InputError(f"{path}: damaged (a heap of {size} bytes at byte {start} of {len(data)}); write or download it again")
             while at + _OBJECT.size <= end:
                 number, length = _OBJECT.unpack_from(data, at)
                 step = _OBJECT.size + (length + 7) // 8 * 8 if number else length
