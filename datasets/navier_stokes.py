@@ -141,7 +141,7 @@ class NavierStokes(Generated):
         super().__init__(samples, (resolution, resolution), seed, history, folder, mode)
         self.viscosity, self.amplitude, self.steps, self.interval = viscosity, amplitude, steps, interval
         self.forcing, self.strength, self.wavenumber, self.precision = forcing, strength, wavenumber, precision
-        self._discretisation(self.shape)
+        self.discretisation(self.shape)
 
     def parameters(self) -> dict[str, Any]:
         """Return the parameters of the equation and of the initial fields."""
@@ -155,7 +155,7 @@ class NavierStokes(Generated):
 
     def batch(self, shape: tuple[int, ...]) -> int:
         """Return the number of trajectories that are solved together, fewer where they are large."""
-        solver, _ = self._discretisation(shape)
+        solver, _ = self.discretisation(shape)
         return max(1, min(5, round(5 * (64 / solver) ** 2)))
 
     def label(self, arrays: dict[str, NDArray[Any]]) -> FieldSet:
@@ -168,14 +168,11 @@ class NavierStokes(Generated):
         return {"values": self._trajectories(numbers, shape)}
 
     def _trajectories(self, numbers: range, shape: tuple[int, ...]) -> NDArray[np.float32]:
-        solver, substeps = self._discretisation(shape)
-        # The sum over the modes of 256^2 has converged to 6 digits; a fixed grid keeps the field the same at every resolution.
-        sigma = self.amplitude / field_std((256, 256), alpha=ALPHA, tau=TAU)
-        start = random_field(numbers, (solver, solver), sigma=sigma, seed=self.seed, alpha=ALPHA, tau=TAU)
+        solver, substeps = self.discretisation(shape)
         place: dict[str, Any] = {"device": compute_device(), "dtype": PRECISIONS[self.precision]}
         frames = solve(
-            start.to(**place),
-            self._source(solver).to(**place),
+            self.start(numbers, solver).to(**place),
+            self.force(solver).to(**place),
             self.viscosity,
             self.interval / substeps,
             substeps,
@@ -189,7 +186,13 @@ class NavierStokes(Generated):
             )
         return frames[:, :, None].float().cpu().numpy()
 
-    def _source(self, points: int) -> Tensor:
+    def start(self, numbers: range, points: int) -> Tensor:
+        """Return the initial vorticity of these numbers on a grid of `points` squared, in float64."""
+        # The sum over the modes of 256^2 has converged to 6 digits; a fixed grid keeps the field the same at every resolution.
+        sigma = self.amplitude / field_std((256, 256), alpha=ALPHA, tau=TAU)
+        return random_field(numbers, (points, points), sigma=sigma, seed=self.seed, alpha=ALPHA, tau=TAU)
+
+    def force(self, points: int) -> Tensor:
         """Return f on a grid of `points` squared."""
         x = torch.arange(points, dtype=torch.float64) / points
         if self.forcing == "diagonal":
@@ -198,7 +201,7 @@ class NavierStokes(Generated):
         strength = self.strength if self.forcing == "kolmogorov" else 0.0
         return strength * torch.sin(2 * torch.pi * self.wavenumber * x).expand(points, points)
 
-    def _discretisation(self, shape: tuple[int, ...]) -> tuple[int, int]:
+    def discretisation(self, shape: tuple[int, ...]) -> tuple[int, int]:
         r"""Return the solver's points per side and its steps per frame, from the parameters alone.
 
         Bounds in the mean square: a forcing of strength F and wavenumber :math:`\kappa` against viscosity on the slowest mode

@@ -101,24 +101,24 @@ def test_the_same_flow_at_other_resolutions(folder: Path) -> None:
 def test_the_solver_has_converged_in_space_and_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """A viscous short case, against twice the points and four times the steps."""
     source = small(viscosity=2e-3)
-    points, substeps = source._discretisation((24, 24))
+    points, substeps = source.discretisation((24, 24))
     coarse = source._trajectories(range(2), (24, 24))
-    monkeypatch.setattr(source, "_discretisation", lambda shape: (2 * points, 4 * substeps))
+    monkeypatch.setattr(source, "discretisation", lambda shape: (2 * points, 4 * substeps))
     fine = source._trajectories(range(2), (24, 24))
     assert distance(modes(coarse, 24), modes(fine, 24)).max() < 1e-5
     assert np.abs(fine[:, 2] - fine[:, 0]).max() > 0.1
 
 
-def test_the_discretisation_is_a_matter_of_parameters() -> None:
-    assert NavierStokes()._discretisation((64, 64)) == (64, 25)
-    assert NavierStokes()._discretisation((256, 256)) == (256, 39)
-    points, substeps = NavierStokes(viscosity=1e-4)._discretisation((64, 64))
+def test_thediscretisation_is_a_matter_of_parameters() -> None:
+    assert NavierStokes().discretisation((64, 64)) == (64, 25)
+    assert NavierStokes().discretisation((256, 256)) == (256, 39)
+    points, substeps = NavierStokes(viscosity=1e-4).discretisation((64, 64))
     assert points >= 128
     assert substeps > 25
-    assert NavierStokes(interval=0.05)._discretisation((64, 64))[0] == 96
-    assert NavierStokes(forcing="none")._discretisation((64, 64))[1] < 25
-    assert NavierStokes(forcing="kolmogorov", strength=1.0)._discretisation((64, 64))[1] > 25
-    assert NavierStokes(forcing="kolmogorov", wavenumber=20)._discretisation((64, 64))[0] >= 120
+    assert NavierStokes(interval=0.05).discretisation((64, 64))[0] == 96
+    assert NavierStokes(forcing="none").discretisation((64, 64))[1] < 25
+    assert NavierStokes(forcing="kolmogorov", strength=1.0).discretisation((64, 64))[1] > 25
+    assert NavierStokes(forcing="kolmogorov", wavenumber=20).discretisation((64, 64))[0] >= 120
 
 
 def test_the_default_set_keeps_its_file() -> None:
@@ -137,7 +137,7 @@ def test_the_default_set_keeps_its_file() -> None:
 
 @pytest.mark.parametrize("forcing", ["diagonal", "kolmogorov"])
 def test_the_forcing_is_what_the_equation_says(forcing: str) -> None:
-    f = small(forcing=forcing, strength=0.3, wavenumber=3)._source(16)
+    f = small(forcing=forcing, strength=0.3, wavenumber=3).force(16)
     x, y = np.meshgrid(*[np.arange(16) / 16] * 2, indexing="ij")
     phase = 2 * math.pi * (x + y)
     expected = np.sin(phase) + np.cos(phase) if forcing == "diagonal" else np.sin(2 * math.pi * 3 * y)
@@ -151,7 +151,7 @@ def test_laminar_flows_are_exact(monkeypatch: pytest.MonkeyPatch, forcing: str) 
     squared = {"diagonal": 2, "kolmogorov": 4, "none": 4}[forcing] * 4 * math.pi**2
     rate = 1e-2 * squared
     # Taylor-Green vortices, which do not advect themselves either: 2^2 + 0 or 1 + 1 waves.
-    wave = small(forcing="kolmogorov" if forcing == "none" else forcing, wavenumber=2)._source(48) / 0.1
+    wave = small(forcing="kolmogorov" if forcing == "none" else forcing, wavenumber=2).force(48) / 0.1
     begin = wave if forcing == "none" else torch.zeros_like(wave)
     monkeypatch.setattr("neurop.datasets.navier_stokes.random_field", lambda *_, **__: begin[None].clone())
     frames = source._trajectories(range(1), (48, 48))[0, :, 0]
@@ -163,16 +163,16 @@ def test_laminar_flows_are_exact(monkeypatch: pytest.MonkeyPatch, forcing: str) 
 @pytest.mark.parametrize("forcing", ["kolmogorov", "none"])
 def test_variants_have_converged(monkeypatch: pytest.MonkeyPatch, forcing: str) -> None:
     source = small(viscosity=1e-3, forcing=forcing, strength=0.5, steps=1, amplitude=0.6)
-    points, substeps = source._discretisation((16, 16))
+    points, substeps = source.discretisation((16, 16))
     runs = {}
     for count in (substeps // 4, substeps // 2, substeps, 4 * substeps):
-        monkeypatch.setattr(source, "_discretisation", lambda shape, count=count: (points, count))
+        monkeypatch.setattr(source, "discretisation", lambda shape, count=count: (points, count))
         runs[count] = modes(source._trajectories(range(1), (16, 16)), 16)
     *counts, most = runs
     errors = [float(distance(runs[count], runs[most]).max()) for count in counts]
     assert errors[2] < 1e-6
     assert math.log(errors[0] / errors[1]) / math.log(counts[1] / counts[0]) > 3.7
-    monkeypatch.setattr(source, "_discretisation", lambda shape: (2 * points, 4 * substeps))
+    monkeypatch.setattr(source, "discretisation", lambda shape: (2 * points, 4 * substeps))
     finer = source._trajectories(range(1), (16, 16))
     assert distance(runs[most], modes(finer, 16)).max() < 1e-5
     assert np.abs(finer[:, 1] - finer[:, 0]).max() > 0.3
@@ -244,7 +244,7 @@ def test_a_shape_that_is_none_is_one_line(shape: tuple[int, ...]) -> None:
 
 def test_an_overflow_is_reported_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
     source = small(amplitude=1e4, viscosity=1e-3, seed=5)
-    monkeypatch.setattr(source, "_discretisation", lambda shape: (16, 1))
+    monkeypatch.setattr(source, "discretisation", lambda shape: (16, 1))
     with pytest.raises(InputError, match="use a larger viscosity or a smaller amplitude"):
         source.splits()
 

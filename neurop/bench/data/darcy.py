@@ -48,7 +48,7 @@ def candidates(source: Any, say: Callable[[str], None]) -> Iterator[Candidate]:
         # The matrix is a part of the work, as the coefficients differ.
         return [one(matrix(coefficient, source.faces), b) for coefficient in a.numpy()]
 
-    scale = float(np.sqrt(a.min() * a.max()))
+    scale = float(a.min() * a.max()) ** 0.5
     for path, how, call in (
         ("neurop", "conjugate gradients behind a red-black multigrid cycle, batched", own),
         ("spsolve", "scipy.sparse.linalg.spsolve, SuperLU as it comes", partial(each, linalg.spsolve)),
