@@ -109,13 +109,14 @@ class File:
     def splits(self) -> dict[str, FieldSet]:
         """Return ``train``, ``val`` and ``test``, in this order in the file."""
         whole = self._all
-        count = len(whole) if len(whole) > 2 or whole.is_map else whole.values.shape[1]
-        held = max(round(self.held_out * count), 1 if count == len(whole) else self.history + 1)
+        apart = len(whole) > 2 or whole.is_map  # samples, or the frames of one trajectory
+        count = len(whole) if apart else whole.values.shape[1]
+        held = max(round(self.held_out * count), 1 if apart else self.history + 1)
         if count <= 2 * held:
-            what = "samples" if count == len(whole) else "frames"
-            raise InputError(f"{whole.source}: {count} {what} leave none to train on, with {held} each for validation and test")
+            what = f"{count} {'sample' if apart else 'frame'}{'s' if count != 1 else ''}"
+            raise InputError(f"{whole.source}: {what} leave none to train on, with {held} each for validation and test")
         parts = {"train": slice(0, count - 2 * held), "val": slice(count - 2 * held, count - held), "test": slice(count - held, None)}
-        by = whole.samples if count == len(whole) else whole.frames
+        by = whole.samples if apart else whole.frames
         return {name: by(part) for name, part in parts.items()}
 
     def at(self, shape: tuple[int, ...]) -> FieldSet:

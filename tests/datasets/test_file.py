@@ -42,6 +42,21 @@ def test_one_trajectory_is_split_in_time(tmp_path: Path) -> None:
     np.testing.assert_allclose(splits["test"].values[0, :, 0], waves(1, 30)[0, 27:], atol=1e-7)
 
 
+def test_too_little_is_said(tmp_path: Path) -> None:
+    np.save(tmp_path / "one.npy", waves(1, 4)[0])
+    with pytest.raises(InputError, match=r"one.npy: 4 frames leave none to train on, with 2 each"):
+        File(str(tmp_path / "one.npy"), axes=["time", "x"]).splits()
+    np.savez(tmp_path / "pair.npz", a=np.zeros((1, 4)), b=np.zeros((1, 4)))
+    with pytest.raises(InputError, match=r"pair.npz: 1 sample leave"):
+        File(str(tmp_path / "pair.npz"), "a", "b", ["sample", "x"]).splits()
+
+
+def test_two_trajectories_are_split_in_time(tmp_path: Path) -> None:
+    np.save(tmp_path / "two.npy", waves(2, 20))
+    splits = File(str(tmp_path / "two.npy"), axes=["sample", "time", "x"]).splits()
+    assert [part.values.shape[:2] for part in splits.values()] == [(2, 16), (2, 2), (2, 2)]
+
+
 def test_a_map_with_channels_and_two_boundaries(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     a, b = rng.random((10, 4, 6, 2)), rng.random((10, 4, 6, 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -100,10 +101,14 @@ def _zarr(data: xr.Dataset, path: Path, version: int = 2, **encoding: Any) -> No
 
 
 def weatherbench2_raw(path: Path) -> Truth:
+    """Fields with levels beside those without, and one without a time."""
     data = globe(levels=LEVELS).rename(valid_time="time", pressure_level="level")
     data["land_sea_mask"] = (("latitude", "longitude"), np.ones((7, 8), "f4"))
+    data["msl"] = (("time", "latitude", "longitude"), smooth(0, TIMES, LATITUDE, LONGITUDE), ABOUT["msl"])
     _zarr(data, path, z={"chunks": (2, 2, 7, 8)})
-    return truth("Zarr", Grid.latlon())
+    levels, surface = truth("Zarr", Grid.latlon()), truth("Zarr", Grid.latlon(), False)
+    values = np.concatenate([surface.values, levels.values], 2)
+    return replace(levels, fields=("msl", *levels.fields), values=values, units=("Pa", *levels.units))
 
 
 def weatherbench2_conservative(path: Path) -> Truth:

@@ -57,6 +57,15 @@ def describe(path: str | Path) -> Content:
     ------
     InputError
         If there is no such file, its format is not known, it is damaged, or it holds Python objects: nothing is unpickled.
+
+    Examples
+    --------
+    >>> from neurop.datasets.darcy_public import SAMPLES
+    >>> content = describe(SAMPLES / "darcy_test_16.pt")
+    >>> content.format, [(array.name, array.axes, array.shape) for array in content.arrays]
+    ('torch, neuraloperator', [('x', ('sample', 'x', 'y'), (50, 16, 16)), ('y', ('sample', 'x', 'y'), (50, 16, 16))])
+    >>> content.input, content.target
+    (('x',), ('y',))
     """
     path = Path(path)
     if path.is_dir():

@@ -57,7 +57,9 @@ def read(path: str | Path, variables: Sequence[str] | None = None) -> FieldSet:
 def describe_hdf5(file: h5py.File, path: str) -> Content | None:
     """Return what an HDF5 file holds that is NetCDF-4; None for others."""
     if "_NCProperties" in file.attrs or any("_Netcdf4Dimid" in item.attrs for item in file.values()):
-        return describe(Path(path))
+        content = describe(Path(path))
+        # Variables in groups of their own are read as those of any HDF5 file.
+        return content if content.arrays else None
     return None
 
 

@@ -18,6 +18,9 @@ from neurop.errors import InputError
 
 _AXES = ("dims", "axes", "dimensions", "_ARRAY_DIMENSIONS")
 
+# What NetCDF writes for a dimension that has a length and no coordinate.
+_NO_VARIABLE = "This is a netCDF dimension but not a netCDF variable"
+
 
 @dataclass(frozen=True)
 class _Mapped:
@@ -49,10 +52,14 @@ def describe_hdf5(file: h5py.File, path: str) -> Content:
     found: dict[str, h5py.Dataset] = {}
     file.visititems(lambda name, item: found.__setitem__(name, item) if isinstance(item, h5py.Dataset) else None)
     arrays, lines = [], {}
+    axes_by_name = {name: axes_of(data) for name, data in found.items()}
+    said = {axis for axes in axes_by_name.values() for axis in axes} - {""}
     for name, data in found.items():
-        axes = axes_of(data)
-        if data.ndim == 1 and (data.is_scale or canonical(name.split("/")[-1]) in {a for d in found.values() for a in axes_of(d)} - {""}):
-            lines[canonical(name.split("/")[-1])] = Line(data[...], unit_of(data))
+        axes, own = axes_by_name[name], canonical(name.split("/")[-1])
+        if data.is_scale and texts(data.attrs.get("NAME", ""))[0].startswith(_NO_VARIABLE):
+            continue
+        if data.ndim == 1 and (data.is_scale or own in said):
+            lines[own] = Line(data[...], unit_of(data))
         elif data.shape and data.dtype.kind in "biuf":
             arrays.append(
                 Array(name, axes, data.shape, data.dtype, HDF5Part(path, name), unit_of(data), long_name_of(data), (), data.chunks)

@@ -127,3 +127,23 @@ def test_a_fields_array_of_another_shape_is_no_globe(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["fields"] = np.zeros((3, 4, 8, 8))
     assert describe(tmp_path / "a.h5").format == "HDF5"
+
+
+@pytest.mark.parametrize("attribute", ["dims", "axes", "_ARRAY_DIMENSIONS"])
+def test_axes_named_by_an_attribute(tmp_path: Path, attribute: str) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        for sample in range(2):
+            file[f"run{sample}/u"] = VALUES + sample
+            file[f"run{sample}/u"].attrs[attribute] = ["x", "t", "y"]
+        file["x"], file["y"], file["t"] = np.arange(2) / 2, np.arange(4) / 4, 0.5 * np.arange(3)
+    made = assemble(describe(tmp_path / "a.h5"), Choice(boundary="periodic"))
+    assert [f.name for f in made.fields] == ["run0_u", "run1_u"]
+    np.testing.assert_array_equal(made.values[0, :, 1], VALUES.transpose(1, 0, 2) + 1)
+    np.testing.assert_array_equal(made.times, [0, 0.5, 1])
+
+
+def test_variables_of_netcdf_in_groups(tmp_path: Path) -> None:
+    data = xr.Dataset({"u": (("time", "x", "y"), VALUES)}, {"x": np.arange(3) / 3})
+    data.to_netcdf(tmp_path / "a.nc", group="run", engine="h5netcdf")
+    made = assemble(describe(tmp_path / "a.nc"), Choice(boundary="periodic"))
+    np.testing.assert_array_equal(made.values[0, :, 0], VALUES)
