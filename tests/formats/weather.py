@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import xarray as xr
 from formats.truth import T, Truth
 
@@ -97,6 +98,7 @@ def weatherbench1(path: Path) -> Truth:
 
 
 def _zarr(data: xr.Dataset, path: Path, version: int = 2, **encoding: Any) -> None:
+    pytest.importorskip("zarr")
     data.to_zarr(path, mode="w", zarr_format=version, encoding=encoding, consolidated=version == 2)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,9 @@ def has_index(path: Path) -> bool:
 
 
 def harmless(store: Path) -> None:
-    """Raise InputError if a Zarr store says that values of it are pickled, or that a coordinate is longer than any is."""
+    """Raise InputError without the package, or if a store says that values are pickled or a coordinate is longer than any is."""
+    if find_spec("zarr") is None:
+        raise InputError(f"{store}: a Zarr store needs the package zarr: pip install 'neurop[zarr]'")
     for name in (".zarray", "zarr.json", ".zmetadata"):
         for file in store.rglob(name):
             about = json.loads(file.read_text())

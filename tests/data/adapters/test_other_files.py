@@ -159,3 +159,9 @@ def test_a_heap_without_an_end_is_not_given_to_the_library(tmp_path: Path) -> No
     at = whole.index(b"GCOL") + 16
     path.write_bytes(whole[:at] + bytes(16) + whole[at + 16 :])
     refused(path, "damaged .a heap without an end at byte")
+
+
+def test_a_store_without_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".zgroup").write_text('{"zarr_format": 2}')
+    monkeypatch.setattr("neurop.data.adapters.zarr_store.find_spec", lambda name: None)
+    refused(tmp_path, r"a Zarr store needs the package zarr: pip install 'neurop\[zarr\]'")
