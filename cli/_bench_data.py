@@ -42,6 +42,7 @@ def _alone(source: Any, repeats: int, paths: list[str] | None) -> list[dict[str,
     """Measure in a process with one thread: the linear algebra of NumPy and SciPy reads how many it may have when it is loaded."""
     before = dict(os.environ)
     os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
+    os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
     try:
         with ProcessPoolExecutor(1, get_context("spawn")) as pool:
             return pool.submit(measure, source, repeats, paths).result()

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from neurop.errors import InputError
-from neurop.metrics import norm, relative_l2
+from neurop.metrics import by_field, norm, relative_l2
 
 
 class RelativeL2(nn.Module):
@@ -14,7 +14,8 @@ class RelativeL2(nn.Module):
 
     .. math:: \frac{\lVert p - y \rVert}{\lVert y \rVert} + \lambda \frac{\lVert \nabla(p - y) \rVert}{\lVert \nabla y \rVert},
 
-    mean over samples; trajectories are stacked over their steps. The gradient is that of first differences over fractions
+    mean over samples and fields, each field by itself, as their units have nothing in common; trajectories are stacked over
+    their steps. The gradient is that of first differences over fractions
     of the domain. It holds the fluxes of an elliptic problem to account, which the small errors of a field may hide.
     Source: Li et al. (2021), section 5; for the second term Czarnecki et al., Sobolev training, 2017, arXiv:1706.04859.
 
@@ -36,7 +37,8 @@ class RelativeL2(nn.Module):
         self.gradient = gradient
 
     def forward(self, prediction: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
-        """Return the scalar loss of ``(batch, ..., *grid)``; `weights` has the shape of the grid."""
+        """Return the scalar loss of ``(batch, ..., channel, *grid)``; `weights` has the shape of the grid."""
+        prediction, truth = (by_field(x, weights) for x in (prediction, truth))
         loss = relative_l2(prediction, truth, weights).mean()
         if not self.gradient:
             return loss

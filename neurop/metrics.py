@@ -38,6 +38,11 @@ def relative_l2(prediction: Tensor, truth: Tensor, weights: Tensor | None = None
     return norm(prediction - truth, weights) / norm(truth, weights).clamp_min(torch.finfo(truth.dtype).tiny)
 
 
+def by_field(x: Tensor, weights: Tensor) -> Tensor:
+    """Return ``(batch, ..., channel, *grid)`` as ``(batch * channel, ..., *grid)``: every field a sample of its own."""
+    return x.movedim(x.dim() - weights.dim() - 1, 1).flatten(0, 1)
+
+
 def rmse(prediction: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
     r"""Return :math:`\sqrt{\langle w (p - y)^2 \rangle}` over space, shape of the leading axes, in the field's unit."""
     return mean((prediction - truth).square(), weights).sqrt()

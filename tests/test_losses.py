@@ -22,12 +22,20 @@ def test_loss_is_the_mean_of_the_ratios() -> None:
     assert RelativeL2()(prediction, truth, torch.ones(4)).item() == pytest.approx(0.3)
 
 
-def test_loss_is_the_mean_of_the_metric_over_samples() -> None:
+def test_loss_is_the_mean_of_the_metric_over_samples_and_fields() -> None:
     truth, prediction = random(3, 4, 2, 5, 8), random(3, 4, 2, 5, 8, seed=1)
     w = torch.from_numpy(Grid.latlon().weights((5, 8)))
     loss = RelativeL2()(prediction, truth, w)
     assert loss.shape == ()
-    torch.testing.assert_close(loss, relative_l2(prediction, truth, w).mean())
+    fields = [relative_l2(prediction[:, :, c : c + 1], truth[:, :, c : c + 1], w).mean() for c in range(2)]
+    torch.testing.assert_close(loss, (fields[0] + fields[1]) / 2)
+
+
+def test_a_field_of_large_values_does_not_hide_another() -> None:
+    truth, w = random(3, 2, 2, 8), torch.ones(8, dtype=torch.float64)
+    prediction = truth + 0.1 * random(3, 2, 2, 8, seed=1)
+    unit = torch.tensor([1.0, 1e5], dtype=torch.float64)[:, None]
+    torch.testing.assert_close(RelativeL2()(unit * prediction, unit * truth, w), RelativeL2()(prediction, truth, w))
 
 
 def test_loss_does_not_depend_on_the_unit_or_the_resolution() -> None:

@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from neurop.errors import InputError
-from neurop.metrics import relative_l2
+from neurop.metrics import by_field, relative_l2
 from neurop.surrogate import Surrogate
 
 
@@ -23,7 +23,7 @@ class Operator(lightning.LightningModule):
     A batch with S target frames is predicted by S steps of the surrogate, each on its own predictions
     (S = 1: one-step training), and the loss is that of the whole trajectory; gradients flow through all steps.
 
-    Logged: ``train/loss``, ``val/relative_l2`` (relative L2 of the stacked trajectory, mean over windows), ``lr``.
+    Logged: ``train/loss``, ``val/relative_l2`` (relative L2 of the stacked trajectory, mean over windows and fields), ``lr``.
 
     Parameters
     ----------
@@ -75,8 +75,10 @@ class Operator(lightning.LightningModule):
 
     def validation_step(self, batch: dict[str, Tensor], index: int) -> None:
         """Log the error of a batch."""
-        error = relative_l2(self(batch["input"], batch["target"].shape[1]), batch["target"], self._measure(batch["target"]))
-        self.log("val/relative_l2", error.mean(), batch_size=len(error), sync_dist=True, prog_bar=True)
+        weights = self._measure(batch["target"])
+        predicted = self(batch["input"], batch["target"].shape[1])
+        error = relative_l2(by_field(predicted, weights), by_field(batch["target"], weights), weights)
+        self.log("val/relative_l2", error.mean(), batch_size=len(predicted), sync_dist=True, prog_bar=True)
 
     def _measure(self, target: Tensor) -> Tensor:
         """Return the cell measure of the grid that a batch lies on."""
