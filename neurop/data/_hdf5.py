@@ -45,6 +45,31 @@ def texts(value: Any) -> list[str]:
     return [item.decode() if isinstance(item, bytes) else str(item) for item in np.atleast_1d(value)]
 
 
+def scales(data: h5py.Dataset) -> list[dict[str, h5py.Dataset]]:
+    """Return the scales attached to each axis of a data set, by their names; axes without any have none.
+
+    They are read from the attributes that hold them: at a damaged file the library's own functions for scales end the process.
+    """
+    lists = data.attrs.get("DIMENSION_LIST")
+    if lists is None:
+        return [{} for _ in range(data.ndim)]
+    if len(lists) != data.ndim:
+        raise ValueError(f"'{data.name}' has {data.ndim} axes and scales for {len(lists)}")
+    attached = [[data.file[reference] for reference in references] for references in lists]
+    return [{texts(item.attrs.get("NAME", b"") or b"")[0] or item.name.rsplit("/", 1)[-1]: item for item in items} for items in attached]
+
+
+def is_scale(data: h5py.Dataset) -> bool:
+    """Return whether a data set is the scale of an axis."""
+    return texts(data.attrs.get("CLASS", ""))[0] == "DIMENSION_SCALE"
+
+
+def labels(data: h5py.Dataset) -> list[str]:
+    """Return the label of each axis of a data set, ``""`` where there is none."""
+    found = data.attrs.get("DIMENSION_LABELS")
+    return [""] * data.ndim if found is None or len(found) != data.ndim else [texts(label or "")[0] for label in found]
+
+
 def group(file: h5py.File, name: str, fields: Iterable[str]) -> h5py.Group:
     """Make a group of The Well's layout that lists its data sets in ``field_names``."""
     made = file.create_group(name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import h5py
 import numpy as np
 
-from neurop.data._hdf5 import texts
+from neurop.data._hdf5 import scales, texts
 from neurop.data._names import canonical
 from neurop.data.content import Array, Content, Line
 from neurop.data.handles import HDF5Part
@@ -28,14 +28,14 @@ def describe(file: h5py.File, path: str) -> Content | None:
         return None
     lines: dict[str, Line] = {}
     labels: tuple[str, ...] = ()
-    for axis, dim in zip(_AXES, fields.dims, strict=True):
-        scales = {canonical(name): scale for name, scale in dim.items()}
-        if axis == "time" and (stamp := scales.get("timestamp", scales.get("time"))) is not None:
+    for axis, attached in zip(_AXES, scales(fields), strict=True):
+        by_name = {canonical(name): scale for name, scale in attached.items()}
+        if axis == "time" and (stamp := by_name.get("timestamp", by_name.get("time"))) is not None:
             lines["time"] = Line((np.round(np.asarray(stamp[...], np.float64) * 1e3)).astype("datetime64[ms]"))
-        elif axis == "channel" and "channel" in scales:
-            labels = tuple(texts(scales["channel"][...]))
-        elif axis in scales:
-            lines[axis] = Line(np.asarray(scales[axis][...], np.float64))
+        elif axis == "channel" and "channel" in by_name:
+            labels = tuple(texts(by_name["channel"][...]))
+        elif axis in by_name:
+            lines[axis] = Line(np.asarray(by_name[axis][...], np.float64))
     rows, columns = fields.shape[2:]
     lines.setdefault("longitude", Line(np.arange(columns) * 360.0 / columns))
     lines.setdefault("latitude", Line(90.0 - 180.0 * np.arange(rows) / (rows - 1 if rows % 2 else rows)))
@@ -48,5 +48,6 @@ def describe(file: h5py.File, path: str) -> Content | None:
 def _is_global(fields: h5py.Dataset) -> bool:
     """Return whether the last two axes are named, or have the shape of a global grid: another file may call its array so, too."""
     rows, columns = fields.shape[2:]
-    named = {canonical(name) for dim in list(fields.dims)[2:] for name in dim}
-    return {"latitude", "longitude"} <= named or (not any(len(dim) for dim in fields.dims) and columns in (2 * rows, 2 * (rows - 1)))
+    attached = scales(fields)
+    named = {canonical(name) for axis in attached[2:] for name in axis}
+    return {"latitude", "longitude"} <= named or (not any(attached) and columns in (2 * rows, 2 * (rows - 1)))

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from neurop.data._hdf5 import one_line, plain, texts
+from neurop.data._hdf5 import is_scale, labels, one_line, plain, scales, texts
 from neurop.data._names import canonical
 from neurop.data.content import Array, Content, Line, held
 from neurop.data.handles import HDF5Part
@@ -56,9 +56,9 @@ def describe_hdf5(file: h5py.File, path: str) -> Content:
     said = {axis for axes in axes_by_name.values() for axis in axes} - {""}
     for name, data in found.items():
         axes, own = axes_by_name[name], canonical(name.split("/")[-1])
-        if data.is_scale and texts(data.attrs.get("NAME", ""))[0].startswith(_NO_VARIABLE):
+        if is_scale(data) and texts(data.attrs.get("NAME", ""))[0].startswith(_NO_VARIABLE):
             continue
-        if data.ndim == 1 and (data.is_scale or own in said):
+        if data.ndim == 1 and (is_scale(data) or own in said):
             lines[own] = Line(data[...], unit_of(data))
         elif data.shape and data.dtype.kind in "biuf":
             arrays.append(
@@ -82,7 +82,8 @@ def axes_of(data: h5py.Dataset) -> tuple[str, ...]:
     for key in _AXES:
         if key in data.attrs and len(names := texts(data.attrs[key])) == data.ndim:
             return tuple(canonical(name) for name in names)
-    return tuple(canonical(d.label or (Path(d[0].name).name if len(d) else "")) for d in data.dims)
+    first = [next((item.name.rsplit("/", 1)[-1] for item in attached.values()), "") for attached in scales(data)]
+    return tuple(canonical(label or name) for label, name in zip(labels(data), first, strict=True))
 
 
 def unit_of(data: h5py.Dataset) -> str:
