@@ -8,9 +8,10 @@ from torch import nn
 
 from neurop.errors import InputError, nearest
 from neurop.models.fno import FNO
+from neurop.models.sfno import SFNO
 from neurop.physics.grid import Grid
 
-REGISTRY: dict[str, type[nn.Module]] = {"fno": FNO}
+REGISTRY: dict[str, type[nn.Module]] = {"fno": FNO, "sfno": SFNO}
 """Registered name to class: a checkpoint names its model by this, never by an import path."""
 
 
@@ -32,4 +33,4 @@ def name_of(kind: type[nn.Module]) -> str:
     raise InputError(f"{kind.__name__} is not registered; add neurop.models.REGISTRY['my_name'] = {kind.__name__} to its module")
 
 
-__all__ = ["FNO", "REGISTRY", "create", "name_of"]
+__all__ = ["FNO", "REGISTRY", "SFNO", "create", "name_of"]

@@ -1,0 +1,199 @@
+r"""Spherical-harmonic transforms of channels-last fields, in real arithmetic: Fourier in the longitude, Legendre in the latitude.
+
+The harmonics are real and orthonormal on the unit sphere; with :math:`\bar P_l^m` of :func:`neurop.spectral.legendre.legendre`
+
+.. math:: Y_{l0} = \bar P_l^0(\theta), \quad Y_{lm0} = \sqrt2\,\bar P_l^m(\theta)\cos m\lambda, \quad
+          Y_{lm1} = \sqrt2\,\bar P_l^m(\theta)\sin m\lambda,
+
+and the coefficients lie in an array ``(orders, degrees, batch, 2, channels)``: cosine, sine; 0 where l < m and for the sine of m = 0.
+In the complex harmonics :math:`\bar P_l^m e^{im\lambda}` the coefficient is :math:`(c_0 - i c_1)/\sqrt2` for m > 0. Only the kept
+degrees and orders are computed, as matrix products whose matrices are made once in float64: no FFT, no complex tensor.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from neurop.physics.grid import Axis, Grid, Layout
+from neurop.spectral.legendre import degrees_held, latitude_analysis, legendre
+from neurop.spectral.matrices import _constant
+from neurop.spectral.transform import apply_matrix, check_target
+
+
+def harmonics_held(domain: Grid, shape: Sequence[int]) -> tuple[int, int]:
+    """Return the numbers of degrees and of orders that a grid of `shape` points holds.
+
+    Examples
+    --------
+    >>> harmonics_held(Grid.latlon(), (73, 144))
+    (72, 72)
+    """
+    latitudes, longitudes = shape
+    return degrees_held(domain.axes[0].layout, latitudes), max((longitudes + 1) // 2, 1)
+
+
+def analyze_sphere(x: Tensor, domain: Grid, degrees: int, orders: int, begun: bool = False) -> Tensor:
+    r"""Return the coefficients :math:`\int f\, Y\,\mathrm{d}\Omega` of a field, exact for every field of the degrees that the grid holds.
+
+    Parameters
+    ----------
+    x
+        ``(batch, latitude, longitude, channels)``.
+    domain
+        The sphere.
+    degrees, orders
+        How many, at most :func:`harmonics_held`, orders at most degrees.
+    begun
+        Whether `x` holds coefficients along the longitude already: ``longitude_analysis(...) @ x``.
+
+    Returns
+    -------
+    Tensor
+        ``(orders, degrees, batch, 2, channels)``.
+    """
+    if not begun:
+        x = apply_matrix(longitude_analysis(domain, x.shape[2], orders, x.dtype, x.device), x, 2, 1)
+    batch, latitudes, _, channels = x.shape
+    lines = x.reshape(batch, latitudes, orders, 2 * channels).permute(2, 1, 0, 3).reshape(orders, latitudes, -1)
+    matrix = _latitude_matrix(True, domain.axes[0], latitudes, degrees, orders, x.dtype, x.device)
+    return torch.bmm(matrix, lines).view(orders, degrees, batch, 2, channels)
+
+
+def synthesize_sphere(c: Tensor, domain: Grid, grid: Sequence[int] | Tensor) -> Tensor:
+    """Evaluate coefficients on a grid, or at points ``(P, 2)`` in fractions of the domain.
+
+    Parameters
+    ----------
+    c
+        ``(orders, degrees, batch, 2, channels)``.
+    domain
+        The sphere.
+    grid
+        Latitudes and longitudes, any number, or the points.
+
+    Returns
+    -------
+    Tensor
+        ``(batch, *grid, channels)``, or ``(batch, P, channels)``.
+
+    Examples
+    --------
+    >>> c = torch.zeros(1, 2, 1, 2, 1)
+    >>> c[0, 1, 0, 0] = (4 * math.pi / 3) ** 0.5  # the sine of the latitude
+    >>> synthesize_sphere(c, Grid.latlon(), (3, 1)).flatten().round(decimals=4).tolist()
+    [1.0, 0.0, -1.0]
+    """
+    check_target(grid, domain)
+    if isinstance(grid, Tensor):
+        orders, degrees, batch, _, channels = c.shape
+        matrix = _point_matrix(domain, degrees, orders, grid).to(c)
+        return torch.matmul(matrix, c.permute(2, 0, 1, 3, 4).reshape(batch, -1, channels))
+    lines, matrix = unfinished_sphere(c, domain, grid)
+    return apply_matrix(matrix, lines, 2, 0)
+
+
+def unfinished_sphere(c: Tensor, domain: Grid, grid: Sequence[int]) -> tuple[Tensor, Tensor]:
+    """Return ``(batch, latitudes, 2 orders, channels)``, the coefficients evaluated in the latitude, and the matrix that completes it."""
+    orders, degrees, batch, _, channels = c.shape
+    latitudes, longitudes = grid
+    matrix = _latitude_matrix(False, domain.axes[0], latitudes, degrees, orders, c.dtype, c.device)
+    lines = torch.bmm(matrix, c.reshape(orders, degrees, -1)).view(orders, latitudes, batch, 2 * channels)
+    lines = lines.permute(2, 1, 0, 3).reshape(batch, latitudes, 2 * orders, channels)
+    return lines, _longitude_matrix(False, domain.axes[1], longitudes, orders, c.dtype, c.device)
+
+
+def longitude_analysis(domain: Grid, longitudes: int, orders: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Return the matrix ``(2 orders, longitudes)`` with which an analysis begins: mean products with 1, 0, sqrt(2) cos, sqrt(2) sin, ..."""
+    return _longitude_matrix(True, domain.axes[1], longitudes, orders, dtype, device)
+
+
+def resample_sphere(x: Tensor, domain: Grid, grid: Sequence[int] | Tensor, degrees: int | None = None) -> Tensor:
+    """Carry a field to another grid, or to stations, as the sum of the spherical harmonics that both grids hold.
+
+    Unlike waves in latitude and longitude these have one resolution everywhere and no singularity at the poles; what a field on the
+    first grid holds beyond them is left out.
+
+    Parameters
+    ----------
+    x
+        ``(..., latitude, longitude)``.
+    domain
+        The sphere.
+    grid
+        Latitudes and longitudes of the result, or points ``(P, 2)`` in fractions of the domain.
+    degrees
+        At most so many.
+
+    Returns
+    -------
+    Tensor
+        ``(..., *grid)``, or ``(..., P)``.
+    """
+    check_target(grid, domain)
+    limits = [harmonics_held(domain, shape) for shape in (x.shape[-2:], *([] if isinstance(grid, Tensor) else [grid]))]
+    kept = min([limit[0] for limit in limits] + [degrees or limits[0][0]])
+    c = analyze_sphere(x.reshape(-1, *x.shape[-2:], 1), domain, kept, min([kept] + [limit[1] for limit in limits]))
+    values = synthesize_sphere(c, domain, grid)
+    return values.reshape(*x.shape[:-2], *values.shape[1:-1])
+
+
+def _latitude_matrix(analysis: bool, axis: Axis, n: int, degrees: int, orders: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Return ``(orders, degrees, n)`` for the analysis, ``(orders, n, degrees)`` for the synthesis."""
+    build = _latitude if torch.compiler.is_compiling() else _latitude_cached
+    return build(analysis, axis.layout, axis.length > 0, n, degrees, orders, dtype, device)
+
+
+def _latitude(analysis: bool, layout: Layout, southern: bool, n: int, degrees: int, orders: int, dtype: torch.dtype, device: Any) -> Tensor:
+    (matrix,) = _legendre_matrix(analysis, layout, southern, operator.index(n), operator.index(degrees), operator.index(orders))
+    return _constant(matrix, dtype, device)
+
+
+def _legendre_matrix(analysis: bool, layout: Layout, southern: bool, n: int, degrees: int, orders: int) -> tuple[NDArray[np.float64]]:
+    if analysis:
+        matrix = latitude_analysis(layout, n, degrees, orders)
+    else:
+        matrix = legendre(degrees, orders, np.pi * Axis("latitude", "open", layout=layout).points(n))
+    if southern:  # the angle is that from the south pole
+        matrix = matrix * (-1.0) ** np.add.outer(np.arange(orders), np.arange(degrees))[:, :, None]
+    return (matrix if analysis else np.ascontiguousarray(matrix.transpose(0, 2, 1)),)
+
+
+def _longitude_matrix(analysis: bool, axis: Axis, n: int, orders: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    build = _longitude if torch.compiler.is_compiling() else _longitude_cached
+    return build(analysis, axis, n, orders, dtype, device)
+
+
+def _longitude(analysis: bool, axis: Axis, n: int, orders: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    waves = _waves(2 * math.pi * axis.points(n), orders)
+    return _constant(waves.T / n if analysis else waves, dtype, device)
+
+
+def _waves(angles: NDArray[np.float64], orders: int) -> NDArray[np.float64]:
+    """Return 1, 0, sqrt(2) cos, sqrt(2) sin, sqrt(2) cos of twice the angle, ..."""
+    turned = angles[:, None] * np.arange(orders)
+    size = np.where(np.arange(orders) == 0, 1.0, math.sqrt(2))
+    return np.stack([np.cos(turned) * size, np.sin(turned) * size], axis=-1).reshape(len(angles), 2 * orders)
+
+
+def _point_matrix(domain: Grid, degrees: int, orders: int, points: Tensor) -> Tensor:
+    """Return all harmonics at scattered points, ``(P, orders * degrees * 2)``."""
+    fractions = points.detach().double().cpu().numpy()
+    south = fractions[:, 0] if domain.axes[0].length < 0 else 1 - fractions[:, 0]
+    latitude = legendre(degrees, orders, np.pi * south)
+    waves = _waves(2 * math.pi * fractions[:, 1], orders).reshape(-1, orders, 1, 2)
+    return torch.from_numpy((latitude.transpose(2, 0, 1)[..., None] * waves).reshape(len(fractions), -1))
+
+
+# What torch.compiler.assume_constant_result sets; calling it here would import the compiler with the library.
+_legendre_matrix._dynamo_marked_constant = True  # type: ignore[attr-defined]
+_latitude_cached = lru_cache(maxsize=64)(_latitude)
+_longitude_cached = lru_cache(maxsize=256)(_longitude)
