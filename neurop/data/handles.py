@@ -67,7 +67,7 @@ class HDF5Part:
             found: NDArray[Any] = np.asarray(data[where[::-1] if self.reverse else where])
         except Exception as error:  # whatever the library raises at a damaged file
             raise InputError(
-                f"{self.path}: damaged, '{self.name}' is damaged and cannot be read ({one_line(error)[:120]}); write or download it again"
+                f"{self.path}: damaged, '{self.name}' cannot be read ({one_line(error)[:120]}); write or download it again"
             ) from error
         return found.transpose() if self.reverse else found
 
