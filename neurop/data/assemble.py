@@ -260,7 +260,8 @@ class _Parts:
         where = {"sample": samples, "time": stored}
         values = np.asarray(array.fetch(tuple(where.get(a, slice(0, n)) for a, n in array.sizes().items())))
         # NetCDF-3 and MATLAB hold big-endian numbers too.
-        values = values.astype(np.float32, copy=False)
+        with np.errstate(over="ignore"):  # what is too large becomes infinite, which is found and named
+            values = values.astype(np.float32, copy=False)
         # A time of one entry and a sample axis that is not there are the same thing: an axis of length 1.
         order = ["sample", "time", "channel" if "channel" in array.axes else "level", *self.names]
         values = values.transpose([array.axes.index(a) for a in order if a in array.axes])

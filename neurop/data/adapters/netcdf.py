@@ -129,7 +129,7 @@ class _Part:
                 found = np.where(np.isnan(found), part.isel(expver=version).values, found)
             return found
         except Exception as error:  # whatever the library raises at a damaged file
-            raise InputError(f"{self.path}: damaged, '{self.name}' cannot be read ({one_line(error)[:120]}); write or download it again") from error
+            raise InputError(f"{self.path}: damaged, '{self.name}' cannot be read ({one_line(error)[:120]}); write it again") from error
 
 
 def _line(coordinate: xr.DataArray) -> Line:
