@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
 
-from neurop.errors import InputError
+from neurop.errors import InputError, nearest
 from neurop.layers.channel_mlp import ChannelMLP
 from neurop.layers.fourier_block import FourierBlock
 from neurop.physics.grid import Grid
@@ -16,15 +17,18 @@ from neurop.spectral import check_target, in_float32
 from neurop.spectral.legendre import check_sphere
 from neurop.spectral.spherical import analyze_sphere, harmonics_held, longitude_analysis, synthesize_sphere, unfinished_sphere
 
+Symmetry = Literal["all", "axis"]
+
 
 class SphericalConv(nn.Module):
-    r"""Convolution by a zonal kernel on the sphere: one real matrix per degree, shared by all orders.
+    r"""Convolution on the sphere by one matrix per degree, shared by all orders.
 
     .. math:: (K v)_o = \sum_{l < L} \sum_{|m| \le l} \sum_i R_{lio}\, \hat v_{i,l}^m\, Y_l^m
 
-    It commutes with every rotation of the sphere. For that R must be real: a complex number per degree, as torch-harmonics and makani
-    have it, multiplies the orders m > 0 by w, the orders -m by its conjugate and the order 0 by its real part, which turns waves along
-    the longitude and commutes with rotations about the axis alone. The longitude is periodic, the poles are points like any other.
+    With real R, a zonal kernel, it commutes with every rotation of the sphere, and no other linear map of real scalars does. With
+    complex R, as torch-harmonics and makani have it, the orders m > 0 are multiplied by R, the orders -m by its conjugate and the
+    order 0 by its real part: beside that it shifts waves along the longitude, tells east from west, and commutes with rotations
+    about the axis alone, the symmetry of a planet that turns. The longitude is periodic, the poles are points like any other.
 
     Parameters
     ----------
@@ -34,11 +38,13 @@ class SphericalConv(nn.Module):
         Degrees l < modes, one number, or degrees l < L and orders m < M (there are none of m > l).
     domain
         The sphere; the equiangular one with poles by default.
+    symmetry
+        The rotations with which it commutes: ``all`` (R real), or those about the ``axis`` (R complex).
 
     Shape
     -----
     Input ``(batch, in_channels, latitude, longitude)``, output ``(batch, out_channels, *grid)``, or ``(batch, out_channels, P)`` at P
-    points. Parameter ``weight``: ``(L, in, out)``.
+    points. Parameter ``weight``, real: ``(L, in, 1, out)``, or with real and imaginary part ``(L, in, 2, out)``.
 
     Raises
     ------
@@ -52,12 +58,22 @@ class SphericalConv(nn.Module):
     torch.Size([1, 3, 32, 64])
     """
 
-    def __init__(self, in_channels: int, out_channels: int, modes: int | Sequence[int], domain: Grid | None = None) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        modes: int | Sequence[int],
+        domain: Grid | None = None,
+        symmetry: Symmetry = "all",
+    ) -> None:
         super().__init__()
+        if symmetry not in get_args(Symmetry):
+            raise InputError(f"no symmetry '{symmetry}'; {nearest(symmetry, get_args(Symmetry))}")
         self.domain = domain or Grid.latlon()
         self.modes = truncation(modes, self.domain)
         # A field whose energy lies in the kept degrees leaves with the variance with which it came.
-        self.weight = nn.Parameter(torch.randn(self.modes[0], in_channels, out_channels) / math.sqrt(in_channels))
+        parts = 1 if symmetry == "all" else 2
+        self.weight = nn.Parameter(torch.randn(self.modes[0], in_channels, parts, out_channels) / math.sqrt(parts * in_channels))
 
     def forward(self, x: Tensor, grid: Sequence[int] | Tensor | None = None) -> Tensor:
         """Return the convolution on `grid`: sizes (default: the input's), or points ``(P, 2)`` in fractions of the domain."""
@@ -108,12 +124,16 @@ class SphericalConv(nn.Module):
         c = analyze_sphere(x, self.domain, *kept, begun)
         orders, degrees, batch, _, channels = c.shape
         rows = c.transpose(0, 1).reshape(degrees, -1, channels)
-        mixed = torch.bmm(rows, self.weight[:degrees])
-        return mixed.view(degrees, orders, batch, 2, -1).transpose(0, 1)
+        mixed = torch.bmm(rows, self.weight[:degrees].flatten(2)).view(degrees, orders, batch, 2, *self.weight.shape[2:])
+        if self.weight.shape[2] == 1:
+            return mixed.squeeze(4).transpose(0, 1)
+        # The coefficient of the complex harmonics is the cosine's minus i times the sine's.
+        (cr, ci), (sr, si) = (part.unbind(3) for part in mixed.unbind(3))
+        return torch.stack([cr + si, sr - ci], 3).transpose(0, 1)
 
     def extra_repr(self) -> str:
         """Describe the layer in ``print(model)``."""
-        _, channels_in, channels_out = self.weight.shape
+        _, channels_in, _, channels_out = self.weight.shape
         return f"{channels_in}, {channels_out}, modes={self.modes}"
 
 
@@ -124,7 +144,7 @@ class SphericalBlock(FourierBlock):
     ----------
     width
         Number of channels.
-    modes, domain
+    modes, domain, symmetry
         Of the :class:`SphericalConv`.
     expansion
         Hidden channels of the MLP, as a multiple of `width`.
@@ -134,9 +154,9 @@ class SphericalBlock(FourierBlock):
     ``(batch, latitude, longitude, width)`` to the same, channels last.
     """
 
-    def __init__(self, width: int, modes: int | Sequence[int], domain: Grid, expansion: float) -> None:
+    def __init__(self, width: int, modes: int | Sequence[int], domain: Grid, symmetry: Symmetry, expansion: float) -> None:
         nn.Module.__init__(self)
-        self.spectral = SphericalConv(width, width, modes, domain)  # type: ignore[assignment]
+        self.spectral = SphericalConv(width, width, modes, domain, symmetry)  # type: ignore[assignment]
         self.skip = nn.Linear(width, width)
         self.mlp = ChannelMLP(width, max(round(expansion * width), 1), width)
 

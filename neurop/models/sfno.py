@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from neurop.errors import InputError
 from neurop.layers import ChannelMLP
-from neurop.layers.spherical_conv import SphericalBlock, truncation
+from neurop.layers.spherical_conv import SphericalBlock, Symmetry, truncation
 from neurop.physics.grid import Grid
 from neurop.spectral import in_float32, linear
 from neurop.spectral.spherical import analyze_sphere, harmonics_held, synthesize_sphere
@@ -49,6 +49,8 @@ class SFNO(nn.Module):
     oversampling
         Latitudes of the internal grid per degree, 1 or more; twice as many longitudes. What torch-harmonics calls scale factor is
         the data's latitudes over those: ``latitudes / (oversampling * modes)``.
+    symmetry
+        Of the convolutions: rotations about the ``axis``, as of a planet that turns, or ``all``. The position breaks both.
 
     Shape
     -----
@@ -76,6 +78,7 @@ class SFNO(nn.Module):
         depth: int = 4,
         expansion: float = 2.0,
         oversampling: float = 1.0,
+        symmetry: Symmetry = "axis",
     ) -> None:
         super().__init__()
         for name, value in (("width", width), ("depth", depth), ("oversampling", oversampling)):
@@ -86,7 +89,7 @@ class SFNO(nn.Module):
         latitudes = math.ceil(oversampling * self.modes[0])
         self.internal = latitudes, 2 * latitudes
         self.lift = nn.Linear(in_channels + 3, width)
-        self.blocks = nn.ModuleList(SphericalBlock(width, self.modes, _GAUSS, expansion) for _ in range(depth))
+        self.blocks = nn.ModuleList(SphericalBlock(width, self.modes, _GAUSS, symmetry, expansion) for _ in range(depth))
         self.project = ChannelMLP(width + in_channels, 2 * width, out_channels)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -180,7 +180,8 @@ def _longitude(analysis: bool, axis: Axis, n: int, orders: int, dtype: torch.dty
 def _waves(angles: NDArray[np.float64], orders: int) -> NDArray[np.float64]:
     """Return 1, 0, sqrt(2) cos, sqrt(2) sin, sqrt(2) cos of twice the angle, ..."""
     turned = angles[:, None] * np.arange(orders)
-    size = np.where(np.arange(orders) == 0, 1.0, math.sqrt(2))
+    size = np.full(orders, math.sqrt(2))
+    size[0] = 1
     return np.stack([np.cos(turned) * size, np.sin(turned) * size], axis=-1).reshape(len(angles), 2 * orders)
 
 
