@@ -31,6 +31,7 @@ from neurop.training import (
     check_modes,
     check_optimizer,
     checkpoints,
+    fewer_modes,
     progress,
 )
 
@@ -147,7 +148,12 @@ def _surrogate(cfg: DictConfig, train: FieldSet, history: int) -> Surrogate:
     assert isinstance(given, dict)
     arguments = {str(key): value for key, value in given.items() if key not in FROM_THE_DATA}
     how = cfg.training
-    surrogate = Surrogate.of(train, name, arguments, history, how.increments, how.anomalies, how.band)
+    settings = (history, how.increments, how.anomalies, how.band)
+    surrogate = Surrogate.of(train, name, arguments, *settings)
+    if not any(word.startswith("model.modes=") for word in overrides()) and (most := fewer_modes(surrogate)):
+        # Nobody asked for the number that the grid cannot hold.
+        surrogate = Surrogate.of(train, name, arguments | {"modes": list(most)}, *settings)
+        _say(f"model.modes={list(most)}: all that {' x '.join(map(str, train.shape))} points resolve")
     check_modes(surrogate)
     if how.compile:
         surrogate.net.compile()

@@ -53,6 +53,7 @@ def write(path: str | Path, fieldset: FieldSet, parameters: dict[str, Any]) -> N
     Examples
     --------
     >>> import tempfile
+    >>> from neurop.physics.grid import Grid
     >>> u = FieldSet(np.ones((2, 3, 1, 8), np.float32), (Field("u", "m s-1"),), Grid.periodic(1))
     >>> file = Path(tempfile.mkdtemp()) / "u.h5"
     >>> write(file, u, {"viscosity": 0.1})

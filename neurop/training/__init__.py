@@ -5,7 +5,7 @@ from neurop.training.callbacks import Waiting, averaging, checkpoints, progress
 from neurop.training.estimate import Estimate, Preflight, estimate
 from neurop.training.module import Operator
 from neurop.training.online import Online
-from neurop.training.preflight import check_checkpoint, check_modes, check_optimizer
+from neurop.training.preflight import check_checkpoint, check_modes, check_optimizer, fewer_modes
 from neurop.training.schedule import warmup_cosine
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "check_optimizer",
     "checkpoints",
     "estimate",
+    "fewer_modes",
     "progress",
     "warmup_cosine",
 ]

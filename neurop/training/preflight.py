@@ -29,6 +29,15 @@ def check_modes(surrogate: Surrogate) -> None:
             )
 
 
+def fewer_modes(surrogate: Surrogate) -> tuple[int, ...] | None:
+    """Return the modes that the training grid resolves of those that the network has, per axis; None if it resolves all."""
+    modes, resolved = getattr(surrogate.net, "modes", None), getattr(surrogate.net, "resolved", None)
+    if modes is None or resolved is None:
+        return None
+    most = tuple(min(m, n) for m, n in zip(modes, resolved(surrogate.train_shape), strict=True))
+    return None if most == tuple(modes) else most
+
+
 def check_optimizer(
     make: Callable[[Iterator[nn.Parameter]], Optimizer],
     schedule: Callable[[Optimizer, float], LRScheduler] | None,

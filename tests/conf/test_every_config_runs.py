@@ -45,7 +45,7 @@ def test_a_choice_trains(file: Path, neurop: Callable[..., int], tmp_path: Path)
         *small("data", chosen.pop("data"), SMALL_DATA | {"resolution": 16}),
         *small("model", chosen.pop("model"), SMALL_MODEL),
         *(f"{name}={value}" for name, value in chosen.items()),
-        *(["data.path=own.npz", "data.input=u"] if choice == "file" else []),
+        *(["data.path=own.npz", "data.input=u", "data.axes=[sample,time,x,y]"] if choice == "file" else []),
         *([] if group == "debug" else ["debug=default"]),
     ]
     assert neurop("train", *parts, "~recipe", "training.batch_size=2", *RUN) == 0

@@ -1,5 +1,6 @@
 """A file of the user's own becomes a data set."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from neurop.cli import main
 from neurop.datasets import File
+from neurop.datasets.darcy_public import SAMPLES
 from neurop.errors import InputError
 
 
@@ -104,3 +106,15 @@ def test_the_command_of_the_readme(evolution: Path, tmp_path: Path, monkeypatch:
     words = [f"data.path={evolution}", "data.input=u", "data.axes=[sample,time,x]", "model.modes=4", "model.width=8", "model.depth=1"]
     assert main(["train", "data=file", *words, "trainer.max_epochs=1", "training.batch_size=4"]) == 0
     assert list(tmp_path.glob("runs/file-fno/*/model/model.json"))
+
+
+def test_a_known_file_needs_its_path_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = ["train", "data=file", f"data.path={SAMPLES / 'darcy_test_16.pt'}", "debug=default"]
+    assert main(words) == 0
+    assert "model.modes=[10, 10]: all that 16 x 16 points resolve" in capsys.readouterr().out.splitlines()
+    (card,) = tmp_path.glob("runs/file-fno/*/model/model.json")
+    assert json.loads(card.read_text())["arguments"]["modes"] == [10, 10]
+    # What was asked for is not changed in silence.
+    assert main([*words, "model.modes=12"]) == 2
+    assert "use 10 or fewer" in capsys.readouterr().err
