@@ -9,9 +9,11 @@ from torch import nn
 from neurop.errors import InputError, nearest
 from neurop.models.fno import FNO
 from neurop.models.sfno import SFNO
+from neurop.models.transform_once import TransformOnce
+from neurop.models.transform_once_plus import TransformOncePlus
 from neurop.physics.grid import Grid
 
-REGISTRY: dict[str, type[nn.Module]] = {"fno": FNO, "sfno": SFNO}
+REGISTRY: dict[str, type[nn.Module]] = {"fno": FNO, "sfno": SFNO, "t1": TransformOnce, "t1_plus": TransformOncePlus}
 """Registered name to class: a checkpoint names its model by this, never by an import path."""
 
 
@@ -33,4 +35,4 @@ def name_of(kind: type[nn.Module]) -> str:
     raise InputError(f"{kind.__name__} is not registered; add neurop.models.REGISTRY['my_name'] = {kind.__name__} to its module")
 
 
-__all__ = ["FNO", "REGISTRY", "SFNO", "create", "name_of"]
+__all__ = ["FNO", "REGISTRY", "SFNO", "TransformOnce", "TransformOncePlus", "create", "name_of"]

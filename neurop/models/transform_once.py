@@ -1,0 +1,110 @@
+"""Transform-Once (Poli et al., Transform once: efficient operator learning in frequency domain, NeurIPS 2022, arXiv:2211.14453)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from neurop.errors import InputError
+from neurop.layers import CoefficientBlock, CoefficientTransform
+from neurop.physics.grid import Grid
+
+
+class TransformOnce(nn.Module):
+    r"""One transform in, layers on coefficients, one transform out.
+
+    .. math:: u = T^{-1} Q\,(B_L \circ \dots \circ B_1)(P\,T a + b), \qquad B z = z + S'\,\mathrm{GELU}(S R z)
+
+    with T the orthonormal transform onto few modes (:class:`neurop.layers.CoefficientTransform`), P and Q linear maps of
+    channels, b a bias per mode and channel, and B :class:`neurop.layers.CoefficientBlock`. P and Q commute with the transform,
+    so only the input and the output fields are ever transformed, whatever the width; the cost of a layer does not depend
+    on the grid. In the place of coordinates, which after a transform are the same numbers for every input, stands b.
+
+    The output lies in the kept modes: :meth:`project` gives what of a field they can hold, and the rest of the truth, its
+    truncation floor, is a lower bound of the error. Modes a grid does not resolve come in as zeros and are not evaluated, so a
+    coarse grid gives the projection of the result on a fine one where the input is band-limited.
+
+    Parameters
+    ----------
+    in_channels, out_channels
+        Number of input and output fields (times history).
+    domain
+        The grid's axes; a periodic box of ``len(modes)`` dimensions by default.
+    modes
+        Modes per axis, frequencies \|k\| < m (periodic) or m functions: one number for all axes or one per axis.
+    width
+        Channels of the layers.
+    depth
+        Number of layers.
+    mixing
+        Whether the layers mix modes.
+
+    Shape
+    -----
+    ``(batch, in_channels, *grid) -> (batch, out_channels, *grid)``.
+
+    Raises
+    ------
+    InputError
+        If `width`, `depth` or a mode count is below 1, or their number does not fit the domain, or an input the model.
+
+    Examples
+    --------
+    >>> model = TransformOnce(1, 1, modes=(4, 4), width=8, depth=2)
+    >>> model(torch.zeros(2, 1, 16, 20)).shape
+    torch.Size([2, 1, 16, 20])
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        domain: Grid | None = None,
+        modes: int | Sequence[int] = 16,
+        width: int = 32,
+        depth: int = 4,
+        mixing: bool = True,
+    ) -> None:
+        super().__init__()
+        for name, value in (("width", width), ("depth", depth)):
+            if value < 1:
+                raise InputError(f"{name}={value}; at least 1 is needed")
+        if domain is None:
+            domain = Grid.periodic(1 if isinstance(modes, int) else len(modes))
+        self.modes = (modes,) * domain.dimensions if isinstance(modes, int) else tuple(modes)
+        self.transform = CoefficientTransform(domain, self.modes)
+        self.lift = nn.Linear(in_channels, width, bias=False)
+        self.bias = nn.Parameter(torch.zeros(*self.transform.sizes, width))
+        nn.init.normal_(self.lift.weight, std=1 / math.sqrt(in_channels))
+        self.blocks = nn.Sequential(*(CoefficientBlock(width, self.transform.bases, mixing, depth) for _ in range(depth)))
+        self.head = nn.Linear(width, out_channels, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the output fields on the input's grid."""
+        return self.transform.inverse(self._between(x), x.shape[2:])
+
+    def coefficients(self, x: Tensor) -> Tensor:
+        """Return the orthonormal coefficients of the output, ``(batch, out_channels, *sizes)``: no transform back."""
+        return self._between(x).movedim(-1, 1) / math.sqrt(self.transform.count)
+
+    def project(self, x: Tensor) -> Tensor:
+        """Return the field that the kept modes can hold of `x`, whatever its channels: the nearest output there is."""
+        return self.transform.project(x)
+
+    def resolved(self, shape: Sequence[int]) -> tuple[int, ...]:
+        """Return how many of the modes a grid of `shape` points resolves, per axis."""
+        return self.transform.kept(shape)
+
+    def nyquist(self, shape: Sequence[int]) -> tuple[int, ...]:
+        """Return how many modes lie below the Nyquist frequency of a grid of `shape` points, per axis."""
+        return self.transform.nyquist(shape)
+
+    def _between(self, x: Tensor) -> Tensor:
+        """Return the coefficients of the output, ``(batch, *sizes, out_channels)``."""
+        if x.dim() != 2 + len(self.modes) or x.shape[1] != self.lift.in_features:
+            raise InputError(f"input has shape {tuple(x.shape)}; need (batch, {self.lift.in_features}, and {len(self.modes)} grid axes)")
+        z: Tensor = self.head(self.blocks(self.lift(self.transform(x)) + self.bias))
+        return z

@@ -1,0 +1,58 @@
+"""Transform-Once with a U-Net in coefficient space, T1+ (Poli et al., Transform once, NeurIPS 2022, arXiv:2211.14453)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from neurop.layers import CoefficientUNet
+from neurop.models.transform_once import TransformOnce
+from neurop.physics.grid import Grid
+
+
+class TransformOncePlus(TransformOnce):
+    r"""One transform in, one mode-mixing layer, a U-Net over the block of coefficients, one transform out.
+
+    .. math:: u = T^{-1} Q\,(U \circ B)(P\,T a + b)
+
+    in the notation of :class:`neurop.models.TransformOnce`, with U a residual :class:`neurop.layers.CoefficientUNet`. Its
+    filters are shared by all modes, so it has far fewer parameters than as many layers of one matrix per mode. Unlike the
+    published one, the U-Net sees all the lifted channels and normalises each mode by itself: with batch normalisation the few
+    large modes would set the scale of all.
+
+    Parameters
+    ----------
+    in_channels, out_channels, domain, modes, width
+        As of :class:`neurop.models.TransformOnce`; at most three axes.
+    levels
+        How often the U-Net halves the block.
+    channels
+        Channels of its finest level.
+
+    Shape
+    -----
+    ``(batch, in_channels, *grid) -> (batch, out_channels, *grid)``.
+
+    Raises
+    ------
+    InputError
+        As :class:`neurop.models.TransformOnce`, and if `levels` or `channels` is below 1 or there are more than three axes.
+
+    Examples
+    --------
+    >>> import torch
+    >>> TransformOncePlus(1, 1, modes=(4, 4), width=8, channels=8)(torch.zeros(2, 1, 16, 20)).shape
+    torch.Size([2, 1, 16, 20])
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        domain: Grid | None = None,
+        modes: int | Sequence[int] = 16,
+        width: int = 32,
+        levels: int = 2,
+        channels: int = 32,
+    ) -> None:
+        super().__init__(in_channels, out_channels, domain, modes, width, depth=1)
+        self.blocks.append(CoefficientUNet(width, self.transform.bases, levels, channels))
