@@ -121,6 +121,8 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         "steps": trainer.global_step,
         "seconds": round(seconds, 1),
         "waiting_share": waiting.share and round(waiting.share, 4),
+        "step_ms": round(1e3 * waiting.steps / max(waiting.count, 1), 2),
+        "peak_mb": _peak_mb(),
         "seed": cfg.seed,
         "val/relative_l2": float(best.best_model_score) if best.best_model_score is not None else None,
     }
@@ -185,6 +187,18 @@ def _versions() -> dict[str, Any]:
     where = torch.cuda.get_device_name() if torch.cuda.is_available() else None
     machine = {"system": platform.platform(), "processor": platform.machine(), "cpus": os.cpu_count(), "threads": torch.get_num_threads()}
     return {"python": platform.python_version(), **{p: version(p) for p in packages}, **machine, "gpu": where, "cuda": torch.version.cuda}
+
+
+def _peak_mb() -> float | None:
+    """Return the most memory that the run has held: of the GPU where one is used, else of the process."""
+    if torch.cuda.is_available():
+        return round(torch.cuda.max_memory_allocated() / 1e6, 1)
+    try:
+        from resource import RUSAGE_SELF, getrusage
+    except ImportError:  # Windows
+        return None
+    unit = 1e6 if sys.platform == "darwin" else 1e3  # bytes there, kB elsewhere
+    return round(getrusage(RUSAGE_SELF).ru_maxrss / unit, 1)
 
 
 def _say(line: str) -> None:

@@ -67,12 +67,13 @@ class Waiting(Callback):
 
     Attributes
     ----------
-    seconds, steps
-        Time from the end of one step to the begin of the next in the same epoch, and in the steps themselves.
+    seconds, steps, count
+        Time from the end of one step to the begin of the next in the same epoch, time in the steps, and their number.
     """
 
     def __init__(self) -> None:
         self.seconds = self.steps = 0.0
+        self.count = 0
         self._ended: float | None = None
         self._began = 0.0
 
@@ -95,6 +96,7 @@ class Waiting(Callback):
         """Start it again."""
         self._ended = time.perf_counter()
         self.steps += self._ended - self._began
+        self.count += 1
 
 
 class Lines(Callback):
