@@ -24,7 +24,7 @@ class FourierBlock(nn.Module):
     ----------
     width
         Number of channels.
-    modes, domain, padding
+    modes, domain, padding, weight
         Of the :class:`SpectralConv`.
     expansion
         Hidden channels of the MLP, as a multiple of `width`.
@@ -34,9 +34,11 @@ class FourierBlock(nn.Module):
     ``(batch, *grid, width)`` to the same, channels last.
     """
 
-    def __init__(self, width: int, modes: Sequence[int], domain: Grid, padding: float, expansion: float) -> None:
+    def __init__(
+        self, width: int, modes: Sequence[int], domain: Grid, padding: float, expansion: float, weight: nn.Module | None = None
+    ) -> None:
         super().__init__()
-        self.spectral = SpectralConv(width, width, modes, domain, padding)
+        self.spectral = SpectralConv(width, width, modes, domain, padding, weight=weight)
         self.skip = nn.Linear(width, width)
         self.mlp = ChannelMLP(width, max(round(expansion * width), 1), width)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -52,11 +52,13 @@ class SpectralConv(nn.Module):
     alias
         ``strict`` drops modes at or beyond either grid's Nyquist frequency; ``fft`` keeps the mode at it,
         exactly as ``torch.fft.rfftn`` and ``irfftn`` of zero-filled spectra do (periodic axes).
+    weight
+        What mixes the channels of the modes in place of a dense weight, a :class:`Factorized` one for example.
 
     Shape
     -----
     Input ``(batch, in_channels, *grid)``, output ``(batch, out_channels, *grid')``, or
-    ``(batch, out_channels, P)`` at P points. Parameter ``weight``: ``(*signed modes, in, 2, out)``, real.
+    ``(batch, out_channels, P)`` at P points. Parameter ``weight``: ``(*signed modes, in, 2, out)``, real, unless one is given.
 
     Raises
     ------
@@ -78,8 +80,10 @@ class SpectralConv(nn.Module):
         domain: Grid | None = None,
         padding: float = 0.25,
         alias: Literal["strict", "fft"] = "strict",
+        weight: nn.Module | None = None,
     ) -> None:
         super().__init__()
+        self.in_channels, self.out_channels = in_channels, out_channels
         self.modes = tuple(modes)
         self.domain = domain or Grid.periodic(len(self.modes))
         self.alias = alias
@@ -89,14 +93,17 @@ class SpectralConv(nn.Module):
         if alias == "fft" and not all(periodic):
             raise InputError("alias='fft' is for periodic axes; use 'strict'")
         self.bases = tuple(Fourier(m, 1.0 if wraps else 1.0 + padding) for m, wraps in zip(self.modes, periodic))
-        # A field whose energy lies in the kept modes leaves with the variance with which it came.
-        weight = torch.randn(*signed_sizes(self.modes), in_channels, 2, out_channels) / math.sqrt(2 * in_channels)
-        self.weight = nn.Parameter(weight)
+        self.weight: Any
+        if weight is None:
+            # A field whose energy lies in the kept modes leaves with the variance with which it came.
+            self.weight = nn.Parameter(torch.randn(*signed_sizes(self.modes), in_channels, 2, out_channels) / math.sqrt(2 * in_channels))
+        else:
+            self.weight = weight
 
     def forward(self, x: Tensor, grid: Sequence[int] | Tensor | None = None) -> Tensor:
         """Return the convolution on `grid`: sizes (default: the input's), or points ``(P, d)`` in fractions of the domain."""
-        if x.dim() != 2 + len(self.modes) or x.shape[1] != self.weight.shape[-3]:
-            raise InputError(f"input has shape {tuple(x.shape)}; need (batch, {self.weight.shape[-3]}, {', '.join(self.domain.names)})")
+        if x.dim() != 2 + len(self.modes) or x.shape[1] != self.in_channels:
+            raise InputError(f"input has shape {tuple(x.shape)}; need (batch, {self.in_channels}, {', '.join(self.domain.names)})")
         if grid is not None:
             check_target(grid, self.domain)
         # A tensor whose channels lie last in memory passes through both turns without a copy.
@@ -150,9 +157,11 @@ class SpectralConv(nn.Module):
     def _mixed(self, x: Tensor, kept: Sequence[int], target: Sequence[int] | Tensor, begun: bool = False) -> Tensor:
         """Return the coefficients of the convolution; `begun`: of an `x` that is transformed along the last axis already."""
         c = analyze(x, self.bases, kept, self.domain.axes, begun)
+        dense = isinstance(self.weight, Tensor)
         if self.alias == "strict":
-            return mix_packed(c, self.weight, self.modes, kept)
-        y = mix(to_signed(c, kept), restrict(self.weight, self.modes, kept))
+            return mix_packed(c, self.weight, self.modes, kept) if dense else self.weight(c, kept)
+        weight = restrict(self.weight, self.modes, kept) if dense else self.weight.dense(kept)
+        y = mix(to_signed(c, kept), weight)
         return from_signed(self._drop_positive_nyquist(y, kept, x.shape[1:-1], target), kept)
 
     def _drop_positive_nyquist(self, y: Tensor, kept: Sequence[int], shape: Sequence[int], target: Sequence[int] | Tensor) -> Tensor:
@@ -167,5 +176,4 @@ class SpectralConv(nn.Module):
 
     def extra_repr(self) -> str:
         """Describe the layer in ``print(model)``."""
-        channels_in, _, channels_out = self.weight.shape[-3:]
-        return f"{channels_in}, {channels_out}, modes={self.modes}, axes={self.domain.names}"
+        return f"{self.in_channels}, {self.out_channels}, modes={self.modes}, axes={self.domain.names}"

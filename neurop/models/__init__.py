@@ -7,13 +7,22 @@ from typing import Any
 from torch import nn
 
 from neurop.errors import InputError, nearest
+from neurop.models.ffno import FFNO
 from neurop.models.fno import FNO
 from neurop.models.sfno import SFNO
+from neurop.models.tfno import TFNO
 from neurop.models.transform_once import TransformOnce
 from neurop.models.transform_once_plus import TransformOncePlus
 from neurop.physics.grid import Grid
 
-REGISTRY: dict[str, type[nn.Module]] = {"fno": FNO, "sfno": SFNO, "t1": TransformOnce, "t1_plus": TransformOncePlus}
+REGISTRY: dict[str, type[nn.Module]] = {
+    "ffno": FFNO,
+    "fno": FNO,
+    "sfno": SFNO,
+    "tfno": TFNO,
+    "t1": TransformOnce,
+    "t1_plus": TransformOncePlus,
+}
 """Registered name to class: a checkpoint names its model by this, never by an import path."""
 
 
@@ -35,4 +44,4 @@ def name_of(kind: type[nn.Module]) -> str:
     raise InputError(f"{kind.__name__} is not registered; add neurop.models.REGISTRY['my_name'] = {kind.__name__} to its module")
 
 
-__all__ = ["FNO", "REGISTRY", "SFNO", "TransformOnce", "TransformOncePlus", "create", "name_of"]
+__all__ = ["FFNO", "FNO", "REGISTRY", "SFNO", "TFNO", "TransformOnce", "TransformOncePlus", "create", "name_of"]

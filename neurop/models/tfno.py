@@ -1,0 +1,78 @@
+"""Tensorized Fourier neural operator (Kossaifi et al., Multi-Grid Tensorized FNO, TMLR 2024, arXiv:2310.00120)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from torch import nn
+
+from neurop.layers import FourierBlock
+from neurop.layers.factorized import OfLayer
+from neurop.layers.factorized import factorization as named
+from neurop.models.fno import FNO
+from neurop.physics.grid import Grid
+
+
+class TFNO(FNO):
+    r"""Fourier neural operator whose spectral weights are factorised tensors.
+
+    The blocks are those of :class:`FNO` with
+
+    .. math:: R = G \times_1 U_1 \times_2 \dots \times_d U_d \times_i U_{in} \times_o U_{out}
+
+    (Tucker) in place of the dense :math:`R_{kio}`, or one of the other factorisations of
+    :mod:`neurop.layers.factorized`. The dense tensor is only formed where that is faster. Its entries begin with the variance of FNO's.
+
+    Parameters
+    ----------
+    in_channels, out_channels, domain, modes, width, depth
+        As of :class:`FNO`.
+    factorization
+        ``tucker``; ``cp``, canonical polyadic, for ranks below about 1/50; or ``tt``, tensor train.
+    rank
+        Spectral parameters, as a fraction of those of the dense tensors. Each rank inside is at least 1.
+    joint
+        One tensor for all blocks, with the block as one more index, instead of one tensor each.
+
+    Shape
+    -----
+    ``(batch, in_channels, *grid) -> (batch, out_channels, *grid)``.
+
+    Raises
+    ------
+    InputError
+        As FNO; and if there is no such factorisation, or `rank` is not above 0 and at most 1.
+
+    Examples
+    --------
+    >>> import torch
+    >>> model = TFNO(1, 1, modes=(4, 4), width=8, depth=2, rank=0.02)
+    >>> model(torch.zeros(2, 1, 16, 20)).shape
+    torch.Size([2, 1, 16, 20])
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        domain: Grid | None = None,
+        modes: int | Sequence[int] = 16,
+        width: int = 32,
+        depth: int = 4,
+        factorization: Literal["tucker", "cp", "tt"] = "tucker",
+        rank: float = 0.1,
+        joint: bool = False,
+    ) -> None:
+        if domain is None:
+            domain = Grid.periodic(1 if isinstance(modes, int) else len(modes))
+        kind = named(factorization)
+        # Lift and projection are FNO's; its dense weights stay at one mode, since they are replaced.
+        super().__init__(in_channels, out_channels, domain, 1, width, depth)
+        self.modes = (modes,) * domain.dimensions if isinstance(modes, int) else tuple(modes)
+        if joint:
+            self.weight = kind(self.modes, width, width, rank, depth)
+            weights: list[nn.Module] = [OfLayer(self.weight, layer) for layer in range(depth)]
+        else:
+            weights = [kind(self.modes, width, width, rank) for _ in range(depth)]
+        self.blocks = nn.ModuleList(FourierBlock(width, self.modes, domain, 0.25, 1.0, weight) for weight in weights)
