@@ -40,8 +40,8 @@ Truncation 85 takes 1.8 s of a core per hour of one jet.
 the geopotential and 1.7 in the divergence. The vorticity is slow (0.22). White noise decays: in 24 hours hyperdiffusion takes a third
 of the vorticity. The jet breaks up after about four days and needs truncation 85 or more; at 31 its wind is not resolved.
 
-**Source.** Bonev et al., Spherical Fourier neural operators, ICML 2023, arXiv:2306.03838; torch-harmonics, whose transforms the solver
-uses; Galewsky, Scott and Polvani, Tellus A 56 (2004) 429; Williamson et al., J. Comput. Phys. 102 (1992) 211.
+**Source.** Bonev et al., Spherical Fourier neural operators, ICML 2023, arXiv:2306.03838; torch-harmonics, its examples; Galewsky,
+Scott and Polvani, Tellus A 56 (2004) 429; Williamson et al., J. Comput. Phys. 102 (1992) 211.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ class ShallowWater(Generated):
     Raises
     ------
     InputError
-        For a parameter out of its bounds, or without torch-harmonics.
+        For a parameter out of its bounds.
 
     Examples
     --------

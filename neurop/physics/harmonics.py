@@ -1,25 +1,18 @@
-"""Spherical-harmonic transforms of scalars and winds on Legendre-Gauss points, by torch-harmonics."""
+"""Spherical-harmonic transforms of scalars and winds on Legendre-Gauss points, in complex coefficients and double precision."""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from neurop.errors import InputError
+from neurop.physics.grid import Axis, Layout
+from neurop.spectral.legendre import latitude_analysis, latitude_weights, legendre, legendre_gradient
 
 SphereLayout = Literal["legendre-gauss", "equiangular"]
-
-
-def torch_harmonics() -> Any:
-    """Return the module torch_harmonics; raise InputError where it is not installed."""
-    try:
-        import torch_harmonics as library
-    except ImportError as error:
-        raise InputError(f"spherical harmonics need torch-harmonics ({error}); pip install 'neurop[sphere]'") from error
-    return library
 
 
 def points_of(truncation: int) -> tuple[int, int]:
@@ -50,18 +43,21 @@ def synthesize(coefficients: Tensor, shape: tuple[int, int], layout: SphereLayou
     latitudes, longitudes = shape
     limit = min(latitudes - (layout == "equiangular"), (longitudes + 1) // 2)
     kept = min(limit, coefficients.shape[-1])
-    values: Tensor = _synthesis(latitudes, longitudes, kept, layout, coefficients.device)(coefficients[..., :kept, :kept].contiguous())
-    return values
+    return _waves(_per_order(_functions(latitudes, kept, layout, coefficients.device), coefficients[..., :kept, :kept]), longitudes)
 
 
 @lru_cache(maxsize=8)
-def _synthesis(latitudes: int, longitudes: int, size: int, layout: SphereLayout, device: torch.device) -> Any:
-    library = torch_harmonics()
-    return library.InverseRealSHT(latitudes, longitudes, lmax=size, mmax=size, grid=layout, csphase=False).double().to(device)
+def _functions(latitudes: int, size: int, layout: SphereLayout, device: torch.device) -> Tensor:
+    names: dict[SphereLayout, Layout] = {"legendre-gauss": "gauss", "equiangular": "ends"}
+    points = Axis("latitude", "open", layout=names[layout]).points(latitudes)
+    return torch.from_numpy(legendre(size, size, np.pi * points)).transpose(1, 2).to(device)
 
 
 class Harmonics:
     r"""Transforms between values on a Legendre-Gauss grid and orthonormal coefficients ``(..., l, m)`` with m >= 0.
+
+    A real field is :math:`\sum_l (c_l^0 \bar P_l^0 + 2\,\mathrm{Re}\sum_{m>0} c_l^m \bar P_l^m e^{im\lambda})`, with the functions of
+    :func:`neurop.spectral.legendre.legendre`.
 
     Parameters
     ----------
@@ -91,41 +87,55 @@ class Harmonics:
     """
 
     def __init__(self, truncation: int, radius: float, device: torch.device | None = None, shape: tuple[int, int] | None = None) -> None:
-        library, size = torch_harmonics(), truncation + 1
-        self.shape = shape or points_of(truncation)
-        options = {"lmax": size, "mmax": size, "grid": "legendre-gauss", "csphase": False}
-        self._to_c, self._to_x, self._to_c2, self._to_x2 = (
-            kind(*self.shape, **options).double().to(device)
-            for kind in (library.RealSHT, library.InverseRealSHT, library.RealVectorSHT, library.InverseRealVectorSHT)
+        self.shape, self._size = shape or points_of(truncation), truncation + 1
+        (latitudes, longitudes), size = self.shape, truncation + 1
+        angles = np.pi * Axis("latitude", "open", layout="gauss").points(latitudes)
+        slope, turn = legendre_gradient(size, size, angles)
+        area = 4 * np.pi * latitude_weights("gauss", latitudes)
+        self._to_c, self._slope_to_c, self._turn_to_c = (
+            torch.from_numpy(matrix).to(device) for matrix in (latitude_analysis("gauss", latitudes, size, size), area * slope, area * turn)
         )
-        cosine, _ = library.quadrature.legendre_gauss_weights(self.shape[0], -1, 1)
-        self.latitude = -torch.as_tensor(cosine, dtype=torch.float64, device=device).arcsin()
-        self.longitude = 2 * torch.pi * torch.arange(self.shape[1], dtype=torch.float64, device=device) / self.shape[1]
+        self._to_x = _functions(latitudes, size, "legendre-gauss", self._to_c.device)
+        self._slope, self._turn = (torch.from_numpy(matrix).transpose(1, 2).to(device) for matrix in (slope, turn))
+        self.latitude = torch.from_numpy(np.pi / 2 - angles).to(device)
+        self.longitude = 2 * torch.pi * torch.arange(longitudes, dtype=torch.float64, device=device) / longitudes
         degree = torch.arange(size, dtype=torch.float64, device=device)[:, None]
         self.laplacian = -degree * (degree + 1) / radius**2
-        # The vector analysis of torch-harmonics 0.9.3 divides by l(l+1) in float32; what it makes of unit coefficients puts that right.
-        zonal = torch.zeros(2, size, size, dtype=torch.complex128, device=device)
-        zonal[:, :, 0] = 1
-        response = self._to_c2(self._to_x2(zonal))[0, :, :1].real
         self._inverse = torch.where(degree == 0, 0.0, 1 / (self.laplacian * radius))
-        self._factor = torch.where(degree == 0, 0.0, self.laplacian * radius / response)
+        self._radius = radius
 
     def values(self, coefficients: Tensor) -> Tensor:
         """Return scalars on the grid."""
-        out: Tensor = self._to_x(coefficients)
-        return out
+        return _waves(_per_order(self._to_x, coefficients), self.shape[1])
 
     def coefficients(self, values: Tensor) -> Tensor:
         """Return the coefficients of scalars ``(..., *shape)``."""
-        out: Tensor = self._to_c(values)
-        return out
+        return _per_order(self._to_c, self._orders(values))
 
     def wind(self, vorticity_divergence: Tensor) -> Tensor:
         """Return the wind (eastward, northward) on the grid from the coefficients of vorticity and divergence: ``(..., 2, *shape)``."""
-        out: Tensor = self._to_x2(self._inverse * vorticity_divergence)
-        return out
+        potentials = self._inverse * vorticity_divergence  # stream function and velocity potential over the radius
+        (s0, s1), (t0, t1) = (_per_order(matrix, potentials).unbind(-3) for matrix in (self._slope, self._turn))
+        return _waves(torch.stack([s0 + 1j * t1, 1j * t0 - s1], -3), self.shape[1])
 
     def curl_and_divergence(self, wind: Tensor) -> Tensor:
         """Return the coefficients of vorticity and divergence of vector fields ``(..., 2, *shape)``."""
-        out: Tensor = self._factor * self._to_c2(wind)
-        return out
+        lines = self._orders(wind)
+        (s0, s1), (t0, t1) = (_per_order(matrix, lines).unbind(-3) for matrix in (self._slope_to_c, self._turn_to_c))
+        return torch.stack([1j * t1 - s0, 1j * t0 + s1], -3) / self._radius
+
+    def _orders(self, values: Tensor) -> Tensor:
+        return torch.fft.rfft(values, dim=-1, norm="forward")[..., : self._size]
+
+
+def _per_order(matrices: Tensor, z: Tensor) -> Tensor:
+    """Multiply each column m of ``(..., k, m)`` by its real matrix of ``(m, rows, k)``: ``(..., rows, m)``."""
+    orders, rows, k = matrices.shape
+    lines = torch.view_as_real(z.reshape(-1, k, orders)).permute(2, 1, 0, 3).reshape(orders, k, -1)
+    made = torch.bmm(matrices, lines).view(orders, rows, -1, 2).permute(2, 1, 0, 3)
+    return torch.view_as_complex(made.contiguous()).view(*z.shape[:-2], rows, orders)
+
+
+def _waves(z: Tensor, longitudes: int) -> Tensor:
+    """Sum the waves of ``(..., latitude, m)`` along the longitude."""
+    return torch.fft.irfft(z, n=longitudes, dim=-1, norm="forward")

@@ -66,11 +66,6 @@ class ShallowWaterEquations:
     device
         Device of the computation, in float64.
 
-    Raises
-    ------
-    InputError
-        If torch-harmonics is not installed.
-
     Examples
     --------
     >>> water = ShallowWaterEquations(10)

@@ -66,6 +66,20 @@ def legendre(degrees: int, orders: int, angles: Array) -> Array:
     return p
 
 
+def legendre_gradient(degrees: int, orders: int, angles: Array) -> tuple[Array, Array]:
+    r"""Return :math:`\mathrm{d}\bar P_l^m / \mathrm{d}\theta` and :math:`m \bar P_l^m / \sin\theta` where no angle is that of a pole.
+
+    Parameters and shapes as of :func:`legendre`; :math:`\sin\theta\,\mathrm{d}\bar P_l^m/\mathrm{d}\theta = l\cos\theta\,\bar P_l^m -
+    \sqrt{(2l+1)(l^2-m^2)/(2l-1)}\,\bar P_{l-1}^m`.
+    """
+    p, sine = legendre(degrees, orders, angles), np.sin(angles)
+    m, degree = np.arange(orders)[:, None, None], np.arange(degrees)[:, None]
+    slope = degree * np.cos(angles) * p
+    below = np.sqrt((2 * degree[1:] + 1) * np.maximum(degree[1:] ** 2 - m**2, 0) / (2 * degree[1:] - 1))
+    slope[:, 1:] -= below * p[:, :-1]
+    return slope / sine, m * p / sine
+
+
 def degrees_held(layout: Layout, n: int) -> int:
     """Return the number of degrees, from 0 on, that n latitudes hold exactly: n, or n - 1 with a pole among them.
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +13,6 @@ from neurop.evaluation.drift import drifts
 from neurop.physics.grid import Grid
 from neurop.physics.harmonics import Harmonics
 from neurop.physics.shallow_water import RADIUS
-
-pytest.importorskip("torch_harmonics")
-pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script_method:DeprecationWarning")
 
 
 @pytest.fixture(scope="module")
@@ -160,12 +156,6 @@ def test_unusable_parameters_are_one_line(changes: dict[str, object], message: s
 def test_an_overflow_is_reported_not_stored() -> None:
     with pytest.raises(InputError, match="use a smaller mach or lower mountains"):
         small(mach=1e4).solve(range(1), (12, 24))
-
-
-def test_without_torch_harmonics_the_remedy_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "torch_harmonics", None)
-    with pytest.raises(InputError, match=r"pip install 'neurop\[sphere\]'"):
-        small(truncation=13, seed=9).solve(range(1), (12, 24))
 
 
 def test_reading_returns_what_was_generated() -> None:

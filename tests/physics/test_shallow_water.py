@@ -13,8 +13,6 @@ from neurop.physics.shallow_states import balanced, jet_states, mountains, rando
 from neurop.physics.shallow_water import GRAVITY, RADIUS, Planet, ShallowWaterEquations
 from neurop.physics.sphere_invariants import SPHERE_INVARIANTS
 
-pytest.importorskip("torch_harmonics")
-pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script_method:DeprecationWarning")
 NEVER = math.inf
 
 
@@ -74,7 +72,7 @@ def test_solid_rotation_is_steady(speed: float) -> None:
     start = balanced(water, speed * water.harmonics.latitude.cos()[:, None].expand(water.harmonics.shape))[None]
     height, vorticity, _ = grids(water, start)[0]
     torch.testing.assert_close(height, (drop * (1 / 3 - sine**2)).expand_as(height), atol=1e-8, rtol=0)
-    torch.testing.assert_close(vorticity, (2 * speed / RADIUS * sine).expand_as(vorticity), atol=1e-19, rtol=0)
+    torch.testing.assert_close(vorticity, (2 * speed / RADIUS * sine).expand_as(vorticity), atol=5e-19, rtol=0)
     assert distance(water.advance(start, 1200.0, 72), start)[:2].max() < 1e-12
     damped = ShallowWaterEquations(10, planet)
     assert distance(damped.advance(start, 1200.0, 36), start)[:2].max() < 2e-6
@@ -129,9 +127,10 @@ def test_the_stepper_solves_the_equations_that_tendency_states(flow: tuple[Shall
     assert distance((ahead - back) / 20.0, water.tendency(start)).max() < 1e-4
 
 
+@pytest.mark.filterwarnings("ignore:.torch.jit.script_method:DeprecationWarning")
 def test_agreement_with_the_solver_of_torch_harmonics(flow: tuple[ShallowWaterEquations, Tensor]) -> None:
     """Its Adams-Bashforth steps and split hyperdiffusion are of low order: the distance falls with its step, not with ours."""
-    from torch_harmonics.examples import ShallowWaterSolver
+    ShallowWaterSolver = pytest.importorskip("torch_harmonics.examples").ShallowWaterSolver
 
     water, start = flow
     ours = water.advance(start[:1], 600.0, 18)
