@@ -13,7 +13,7 @@ from neurop.errors import InputError, nearest
 from neurop.layers.channel_mlp import ChannelMLP
 from neurop.layers.fourier_block import FourierBlock
 from neurop.physics.grid import Grid
-from neurop.spectral import check_target, in_float32
+from neurop.spectral import check_target, in_float32, torch_harmonics
 from neurop.spectral.legendre import check_sphere
 from neurop.spectral.spherical import analyze_sphere, harmonics_held, longitude_analysis, synthesize_sphere, unfinished_sphere
 
@@ -159,6 +159,10 @@ class SphericalBlock(FourierBlock):
         self.spectral = SphericalConv(width, width, modes, domain, symmetry)  # type: ignore[assignment]
         self.skip = nn.Linear(width, width)
         self.mlp = ChannelMLP(width, max(round(expansion * width), 1), width)
+
+    def step(self, v: Tensor, begun: Tensor | None = None, following: FourierBlock | None = None) -> tuple[Tensor, Tensor | None]:
+        """Return what :meth:`FourierBlock.step` does; transforms of torch-harmonics do not begin along one axis."""
+        return super().step(v) if torch_harmonics.selected() else super().step(v, begun, following)
 
 
 def truncation(modes: int | Sequence[int], domain: Grid) -> tuple[int, int]:

@@ -8,6 +8,7 @@ The harmonics are real and orthonormal on the unit sphere; with :math:`\bar P_l^
 and the coefficients lie in an array ``(orders, degrees, batch, 2, channels)``: cosine, sine; 0 where l < m and for the sine of m = 0.
 In the complex harmonics :math:`\bar P_l^m e^{im\lambda}` the coefficient is :math:`(c_0 - i c_1)/\sqrt2` for m > 0. Only the kept
 degrees and orders are computed, as matrix products whose matrices are made once in float64: no FFT, no complex tensor.
+``NEUROP_SHT=torch-harmonics`` has torch-harmonics do the same, on the grids that it knows.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from neurop.physics.grid import Axis, Grid, Layout
+from neurop.spectral import torch_harmonics
 from neurop.spectral.legendre import degrees_held, latitude_analysis, legendre
 from neurop.spectral.matrices import _constant
 from neurop.spectral.transform import apply_matrix, check_target
@@ -60,6 +62,8 @@ def analyze_sphere(x: Tensor, domain: Grid, degrees: int, orders: int, begun: bo
     Tensor
         ``(orders, degrees, batch, 2, channels)``.
     """
+    if not begun and torch_harmonics.selected():
+        return torch_harmonics.analyze(x, domain, degrees, orders)
     if not begun:
         x = apply_matrix(longitude_analysis(domain, x.shape[2], orders, x.dtype, x.device), x, 2, 1)
     batch, latitudes, _, channels = x.shape
@@ -105,6 +109,8 @@ def unfinished_sphere(c: Tensor, domain: Grid, grid: Sequence[int]) -> tuple[Ten
     """Return ``(batch, latitudes, 2 orders, channels)``, the coefficients evaluated in the latitude, and the matrix that completes it."""
     orders, degrees, batch, _, channels = c.shape
     latitudes, longitudes = grid
+    if torch_harmonics.selected():
+        return torch_harmonics.synthesize(c, domain, grid), torch.eye(longitudes, dtype=c.dtype, device=c.device)
     matrix = _latitude_matrix(False, domain.axes[0], latitudes, degrees, orders, c.dtype, c.device)
     lines = torch.bmm(matrix, c.reshape(orders, degrees, -1)).view(orders, latitudes, batch, 2 * channels)
     lines = lines.permute(2, 1, 0, 3).reshape(batch, latitudes, 2 * orders, channels)

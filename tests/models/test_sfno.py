@@ -81,6 +81,25 @@ def test_model_is_its_formula(symmetry: str) -> None:
     torch.testing.assert_close(net(x), expected, atol=1e-6, rtol=0)
 
 
+@pytest.mark.filterwarnings("ignore:.torch.jit.script_method:DeprecationWarning")
+def test_the_transforms_of_torch_harmonics(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch_harmonics")
+    domains = (GAUSS, Grid.latlon(False, gauss=True), Grid.latlon())
+    fields = [(x - 2 * y + 3 * z)[None, None].float() ** 2 for x, y, z in (vectors(domain, (13, 24)) for domain in domains)]
+    nets = [model(domain).float() for domain in domains]
+    expected = [net(x) for net, x in zip(nets, fields)]
+    monkeypatch.setenv("NEUROP_SHT", "torch-harmonics")
+    for net, x, y in zip(nets, fields, expected):
+        made = net(x)
+        torch.testing.assert_close(made, y, atol=1e-5, rtol=1e-5)
+        assert (made != y).any()
+    with pytest.raises(InputError, match="no latitudes of layout 'cells'; unset NEUROP_SHT"):
+        model(Grid.latlon(poles=False))(torch.zeros(1, 1, 12, 24).double())
+    monkeypatch.setenv("NEUROP_SHT", "spherepack")
+    with pytest.raises(InputError, match="NEUROP_SHT=spherepack is no transform"):
+        nets[0](fields[0])
+
+
 def test_without_position_a_turn_of_the_input_turns_the_output() -> None:
     net = model()
     net.lift.weight.data[:, 1:3] = 0
