@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip install -qq --no-input --disable-pip-version-check $
 PINS := requirements-cpu.txt
 STAMP := $(VENV)/.installed
 
-.PHONY: help install demo test lint types format notebooks bench gpu-check package clean
+.PHONY: help install demo test lint types format notebooks bench results gpu-check package clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ notebooks: install  ## run every notebook
 
 bench: install  ## time the engine beside what else computes the same (minutes)
 	$(BIN)/neurop bench
+
+results: install  ## keep what the runs of experiments found, and write benchmarks/RESULTS.md
+	$(BIN)/python benchmarks/results.py
 
 gpu-check:  ## build, check and time the CUDA kernels on the GPU at hand, with the Python that has torch
 	$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) benchmarks/gpu_check.py --out gpu_check

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from neurop.errors import InputError, nearest
 
@@ -27,6 +27,23 @@ def mistakes(cfg: DictConfig) -> Iterator[str]:
     A missing value (``???``) passes: the verb fills it in, or says that it is needed.
     """
     yield from _walk(OmegaConf.to_container(cfg, resolve=True), "")
+
+
+def left_out(cfg: DictConfig, given: Iterable[str]) -> None:
+    """Take out of ``cfg.model`` what its target does not take and the command line does not name.
+
+    A recipe suits a data set, whatever the model: what it says of one that another does not have is of no meaning for it.
+    """
+    node = cfg.get("model")
+    if not isinstance(node, DictConfig) or "_target_" not in node:
+        return
+    takes = inspect.signature(locate(str(node["_target_"]), "model")).parameters
+    named = {word.lstrip("+~").split("=", 1)[0] for word in given}
+    if any(p.kind is p.VAR_KEYWORD for p in takes.values()):
+        return
+    with open_dict(node):
+        for key in [str(key) for key in node if not str(key).startswith("_") and key not in takes and f"model.{key}" not in named]:
+            del node[key]
 
 
 def hold(cfg: DictConfig, settings: Mapping[str, Any]) -> None:

@@ -23,7 +23,7 @@ from neurop.errors import Failed, InputError, nearest
 from . import _runs, _sweep
 from ._arguments import as_arguments, config_dirs, flags, in_order
 from ._build import trusting
-from ._check import mistakes
+from ._check import left_out, mistakes
 from ._console import quiet
 from ._errors import debugging, explain
 
@@ -132,6 +132,7 @@ def _task(verb: str, command: str, args: list[str], failures: list[BaseException
         # ... and is this job, not the sweep that it belongs to.
         try:
             with as_arguments([command, verb, *flags(args), *given]), trusting(cfg.get("trust")):
+                left_out(cfg, given)
                 if wrong := list(mistakes(cfg)):
                     raise InputError("\n".join(wrong))
                 if not debugging():

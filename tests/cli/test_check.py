@@ -9,7 +9,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from neurop.cli._build import trusting
-from neurop.cli._check import describe, fits, mistakes
+from neurop.cli._check import describe, fits, left_out, mistakes
 
 FIT = [
     (3, int, True),
@@ -116,3 +116,12 @@ def test_the_real_trainer_is_checked() -> None:
     assert lines("trainer: {_target_: lightning.Trainer, devises: 2}")[0].endswith(
         "lightning.Trainer takes no 'devises'; did you mean 'devices'?"
     )
+
+
+def test_what_a_recipe_says_of_another_model_is_left_out() -> None:
+    cfg = OmegaConf.create({"model": {"_target_": "neurop.models.FNO", "width": 4, "rank": 0.1, "levels": 2}})
+    left_out(cfg, ["+model.levels=2", "model.width=4"])
+    assert dict(cfg.model) == {"_target_": "neurop.models.FNO", "width": 4, "levels": 2}
+    assert list(mistakes(cfg)) == ["model.levels: neurop.models.FNO takes no 'levels'; " + str(next(mistakes(cfg))).split("; ", 1)[1]]
+    left_out(nothing := OmegaConf.create({"data": {"a": 1}}), [])
+    assert nothing == {"data": {"a": 1}}

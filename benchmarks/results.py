@@ -1,0 +1,93 @@
+"""Turn run folders into a table: ``make results``.
+
+python benchmarks/results.py [RUN ...]    keep what the runs found in benchmarks/runs/, then write benchmarks/RESULTS.md
+
+A run counts if it was started with ``experiment=``; its anchor, the published number that it stands beside, is in the header of
+``conf/experiment/<name>.yaml``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+HERE = Path(__file__).parent
+KEPT, TABLE = HERE / "runs", HERE / "RESULTS.md"
+EXPERIMENTS = HERE.parent / "conf" / "experiment"
+KEYS = ("seconds", "step_ms", "peak_mb", "parameters", "epochs", "steps", "seed", "data_hash", "train_shape")
+COLUMNS = ("experiment", "model", "error", "parameters", "ms per step", "s", "MB", "seed", "data", "device", "published")
+
+
+def keep(run: Path) -> Path | None:
+    """Write what one run found to benchmarks/runs; nothing for a run without an experiment or an end."""
+    if not (run / "train.json").is_file():
+        return None
+    words = yaml.safe_load((run / "overrides.yaml").read_text())
+    named = {word.split("=", 1)[0].lstrip("+~"): word.split("=", 1)[-1] for word in words}
+    if named.get("experiment") in (None, "null"):
+        return None
+    record, versions = (json.loads((run / name).read_text()) for name in ("train.json", "versions.json"))
+    found: dict[str, Any] = {"experiment": named["experiment"], "model": record["model"], "data": record["data"]}
+    found |= {key: record.get(key) for key in KEYS} | {k: v for k, v in record.items() if k.startswith("test/")}
+    for verb in ("eval", "rollout", "superres"):
+        if (run / verb / f"{verb}.json").is_file():
+            found[verb] = json.loads((run / verb / f"{verb}.json").read_text())
+    found |= {"command": "neurop train " + " ".join(words), "versions": versions}
+    KEPT.mkdir(exist_ok=True)
+    file = KEPT / f"{found['experiment']}-{found['model']}-seed{found['seed']}-{'gpu' if versions.get('gpu') else 'cpu'}.json"
+    file.write_text(json.dumps(found, indent=1) + "\n")
+    return file
+
+
+def anchor(experiment: str) -> str:
+    """Return the published number of an experiment, from the line ``# published: ...`` of its file."""
+    file = EXPERIMENTS / f"{experiment}.yaml"
+    match = re.search(r"^# published: (.*)$", file.read_text(), re.MULTILINE) if file.is_file() else None
+    return match[1] if match else ""
+
+
+def row(found: dict[str, Any]) -> list[str]:
+    """Return the cells of one run."""
+    error = f"{found['test/relative_l2']:.4g}"
+    if (key := next((k for k in found if k.startswith("test/trajectory")), "")) and found[key] is not None:
+        error += f", over {key.split('_')[1]} steps {found[key]:.4g}"
+    device = found["versions"].get("gpu") or f"{found['versions']['threads']} CPU threads"
+    numbers = [f"{found[k]:,}" if found.get(k) is not None else "" for k in ("parameters", "step_ms", "seconds", "peak_mb", "seed")]
+    return [found["experiment"], found["model"], error, *numbers, f"`{found['data_hash']}`", device, anchor(found["experiment"])]
+
+
+def table(kept: list[dict[str, Any]]) -> str:
+    """Return RESULTS.md."""
+    kept = sorted(kept, key=lambda found: (found["experiment"], found["test/relative_l2"]))
+    lines = [
+        "# Results of the experiments",
+        "",
+        "Errors are relative L2 on the test set. One JSON per run is in `runs/`. Made by `make results`.",
+        "",
+    ]
+    lines += [" | ".join(["", *COLUMNS, ""]).strip(), "|" + "---|" * len(COLUMNS)]
+    lines += [f"| {' | '.join(row(found))} |" for found in kept]
+    lines += ["", "Commands:", "", *(f"- `{found['command']}`" for found in kept), ""]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Keep the runs that are named, or all below runs/, and write the table."""
+    runs = [Path(word) for word in sys.argv[1:]] or [file.parent for file in sorted(Path("runs").glob("**/train.json"))]
+    for run in runs:
+        if (file := keep(run)) is not None:
+            print(f"kept {file}")
+    kept = [json.loads(file.read_text()) for file in sorted(KEPT.glob("*.json"))]
+    if not kept:
+        sys.exit("no run of an experiment below runs/; start one: neurop train experiment=burgers_cpu model=fno")
+    TABLE.write_text(table(kept))
+    print(f"wrote {TABLE} with {len(kept)} runs")
+
+
+if __name__ == "__main__":
+    main()
