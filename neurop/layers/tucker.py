@@ -1,0 +1,80 @@
+"""Tucker factorisation of a spectral weight (Kossaifi et al., Multi-Grid Tensorized FNO, 2024, arXiv:2310.00120)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from neurop.layers._contraction import Work, product
+from neurop.layers._factorized import Narrow
+from neurop.layers._factors import orthonormal, rows
+from neurop.spectral import signed_sizes
+
+
+class Tucker(Narrow):
+    r"""Tucker factorisation, :math:`R = G \times_l U_l \times_{k_1} U_1 \dots \times_i U_{in} \times_o U_{out}`.
+
+    The pair of real and imaginary part stays whole in the core G, so that the other factors are real matrices. Ranks
+    are proportional to the sizes.
+
+    Examples
+    --------
+    >>> weight = Tucker((16, 16), 32, 32, rank=0.1)
+    >>> weight.ranks, weight.dense().shape
+    ((1, 17, 9, 18, 18), torch.Size([31, 16, 32, 2, 32]))
+    """
+
+    def _proportions(self) -> tuple[Sequence[float], Sequence[float]]:
+        sizes = (self.layers, *self.sizes, self.in_channels, self.out_channels)
+        return sizes, sizes
+
+    def _shapes(self, ranks: Sequence[int]) -> list[Sequence[int]]:
+        sizes = self._proportions()[0]
+        # One layer needs no factor.
+        return [(*ranks[:-1], 2, ranks[-1]), *[(int(n), r) for n, r in zip(sizes, ranks)][self.layers == 1 :]]
+
+    def _create(self, shapes: list[tuple[int, ...]]) -> float:
+        core = torch.randn(shapes[0])
+        self.core = nn.Parameter(core)
+        self.factors = nn.ParameterList(orthonormal(*shape) for shape in shapes[1:])
+        if self.layers > 1:
+            with torch.no_grad():  # No layer begins with a smaller share than another.
+                self.factors[0].div_(self.factors[0].norm(dim=1, keepdim=True))
+                core = torch.tensordot(self.factors[0], core, 1)
+        return float(core.square().sum())
+
+    def _few(self) -> tuple[int, int]:
+        return self.ranks[-2], self.ranks[-1]
+
+    def _channels(self, layer: int) -> tuple[Tensor, Tensor]:
+        return self.factors[-2], self.factors[-1].t()
+
+    def _spread(self, kept: Sequence[int], layer: int, first: Tensor | None, last: Tensor | None) -> Tensor:
+        w = self.core[0] if self.layers == 1 else torch.tensordot(self.factors[0][layer], self.core, 1)
+        if first is not None:
+            w = (first @ w.flatten(-2)).unflatten(-1, w.shape[-2:])
+        if last is not None:
+            w = w @ last
+        tail = w.shape[-3:]
+        for axis, (m, e) in enumerate(zip(self.modes, kept, strict=True)):
+            factor = rows(self.factors[axis - len(self.modes) - 2], 0, m, e, axis == len(self.modes) - 1)
+            w = factor @ w.reshape(math.prod(signed_sizes((*kept[:axis], 1))[:-1]), factor.shape[1], -1)
+        return w.view(*signed_sizes(kept), *tail)
+
+    def _spreading(self, kept: Sequence[int], before: bool, after: bool) -> Work:
+        ranks, sizes, (i, o) = self.ranks[1:-2], signed_sizes(kept), self._few()
+        work, core = Work(), math.prod(ranks)
+        if self.layers > 1:
+            work += product(1, self.ranks[0], core * i * 2 * o)
+        if not before:
+            work += product(core * self.in_channels, i, 2 * o)
+            i = self.in_channels
+        if not after:
+            work += product(core * i * 2, o, self.out_channels)
+            o = self.out_channels
+        for axis, r in enumerate(ranks):
+            work += product(math.prod(sizes[: axis + 1]), r, math.prod(ranks[axis + 1 :]) * i * 2 * o)
+        return work
