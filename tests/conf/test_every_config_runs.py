@@ -40,7 +40,7 @@ def check(folder: Path, steps: int | None = 2) -> Any:
 def test_a_choice_trains(file: Path, neurop: Callable[..., int], tmp_path: Path) -> None:
     np.savez(tmp_path / "own.npz", u=np.random.default_rng(0).random((10, 3, 16, 16)))
     group, choice = file.parent.name, file.stem
-    chosen = {"data": "navier_stokes", "model": "fno"} | {group: choice}
+    chosen = {"data": "era5" if choice == "sfno" else "navier_stokes", "model": "fno"} | {group: choice}
     parts = [
         *small("data", chosen.pop("data"), SMALL_DATA | {"resolution": 16}),
         *small("model", chosen.pop("model"), SMALL_MODEL),
