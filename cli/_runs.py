@@ -30,8 +30,8 @@ class Checkpoint:
     model: Path
 
 
-def find(ckpt: str, root: Path = Path("runs")) -> Checkpoint:
-    """Return the surrogate that ``ckpt=`` names: a run folder, a ``model/`` folder, or ``latest``.
+def find(ckpt: str, root: Path = Path("runs"), setting: str = "ckpt") -> Checkpoint:
+    """Return the surrogate that ``ckpt=``, or another setting, names: a run folder, a ``model/`` folder, or ``latest``.
 
     Raises
     ------
@@ -41,20 +41,20 @@ def find(ckpt: str, root: Path = Path("runs")) -> Checkpoint:
     if ckpt == "latest":
         models = sorted(_models(root), key=lambda m: (m / "model.json").stat().st_mtime_ns)
         if not models:
-            raise InputError(f"ckpt=latest: no trained surrogate under {root}/; train one first: neurop train")
+            raise InputError(f"{setting}=latest: no trained surrogate under {root}/; train one first: neurop train")
         return Checkpoint(models[-1].parent, models[-1])
     path = Path(ckpt)
     if path.is_file():
-        raise InputError(f"ckpt={ckpt} is a file; give the run folder or its model/ folder")
+        raise InputError(f"{setting}={ckpt} is a file; give the run folder or its model/ folder")
     if (path / "model.json").is_file():
         is_run = path.name == "model" and (path.parent / "config.yaml").is_file()
         return Checkpoint(path.parent if is_run else None, path)
     if (path / "model" / "model.json").is_file():
         return Checkpoint(path, path / "model")
     if path.is_dir():
-        raise InputError(f"ckpt={ckpt}: no model/model.json in this folder; give the folder of a finished run")
+        raise InputError(f"{setting}={ckpt}: no model/model.json in this folder; give the folder of a finished run")
     runs = [str(model.parent) for model in _models(root)]
-    raise InputError(f"ckpt={ckpt}: no such folder" + (f"; {nearest(ckpt, runs)}" if runs else "; train one first: neurop train"))
+    raise InputError(f"{setting}={ckpt}: no such folder" + (f"; {nearest(ckpt, runs)}" if runs else "; train one first: neurop train"))
 
 
 def _models(root: Path) -> Iterator[Path]:

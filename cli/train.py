@@ -22,11 +22,14 @@ from neurop.evaluation import rollout, score
 from neurop.surrogate import Surrogate
 from neurop.training import (
     Batches,
+    Gain,
     Online,
     Operator,
     Preflight,
+    Stability,
     Waiting,
     averaging,
+    begin_with,
     check_checkpoint,
     check_modes,
     check_optimizer,
@@ -41,7 +44,7 @@ from ._console import table, wrote
 from ._hydra import overrides, run_folder
 from ._metrics import continued
 from ._output import first_process, save_config, write_json
-from ._runs import LAST
+from ._runs import LAST, find
 
 TRAJECTORY = 10
 """Steps of the rollout from the first frame that a run reports, where the test set has them."""
@@ -50,6 +53,10 @@ SETTINGS = {
     "seed": int,
     "training.batch_size": int,
     "training.unroll": int,
+    "training.pushforward": int,
+    "training.noise": float,
+    "training.spectral_norm": float | None,
+    "training.filter": float | None,
     "training.increments": bool,
     "training.anomalies": bool,
     "training.band": list[int] | None,
@@ -81,8 +88,9 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     source = build(cfg.data)
     splits = source.splits()
     surrogate = _surrogate(cfg, splits["train"], source.history)
+    stability = Stability(how.noise, how.pushforward, cfg.seed)
     batches = _batches(cfg, source, splits)
-    module = Operator(surrogate, build(cfg.loss), build(cfg.optimizer), build(cfg.get("scheduler")))
+    module = Operator(surrogate, build(cfg.loss), build(cfg.optimizer), build(cfg.get("scheduler")), stability)
     last = Path(cfg.resume) / LAST if cfg.resume else None
     if last:
         check_checkpoint(last, module, cfg.trainer.max_epochs)
@@ -92,7 +100,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     trainer = build(
         cfg.trainer,
         logger=_loggers(cfg, folder),
-        callbacks=[best, latest, *averaging(how.ema), Preflight(), *progress(show), waiting],
+        callbacks=[best, latest, *_gain(cfg, module), *averaging(how.ema), Preflight(), *progress(show), waiting],
         default_root_dir=str(folder),
         enable_progress_bar=show and sys.stdout.isatty(),
     )
@@ -138,7 +146,8 @@ def run(cfg: DictConfig) -> dict[str, Any]:
 
 def _batches(cfg: DictConfig, source: Any, splits: dict[str, FieldSet]) -> Batches:
     names = ("batch_size", "workers", "coarse", "coarse_share", "symmetries")
-    how = {"history": source.history, "steps": cfg.training.unroll, "seed": cfg.seed} | {name: cfg.training[name] for name in names}
+    steps = cfg.training.unroll + cfg.training.pushforward
+    how = {"history": source.history, "steps": steps, "seed": cfg.seed} | {name: cfg.training[name] for name in names}
     if getattr(source, "mode", "stored") != "online":
         return Batches(splits, **how)
     return Online(source, splits, cfg.training.reservoir, cfg.training.solvers, **how)
@@ -157,9 +166,16 @@ def _surrogate(cfg: DictConfig, train: FieldSet, history: int) -> Surrogate:
         surrogate = Surrogate.of(train, name, arguments | {"modes": list(most)}, *settings)
         _say(f"model.modes={list(most)}: all that {' x '.join(map(str, train.shape))} points resolve")
     check_modes(surrogate)
+    if cfg.init and not cfg.resume:
+        begin_with(surrogate, find(str(cfg.init), setting="init").model)
     if how.compile:
         surrogate.net.compile()
     return surrogate
+
+
+def _gain(cfg: DictConfig, module: Operator) -> list[Gain]:
+    given = (cfg.training.spectral_norm, cfg.training.filter)
+    return [] if given == (None, None) else [Gain(module, *given)]
 
 
 def _loggers(cfg: DictConfig, folder: Path) -> list[Logger]:

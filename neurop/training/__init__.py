@@ -3,19 +3,25 @@
 from neurop.training.batches import Batches
 from neurop.training.callbacks import Waiting, averaging, checkpoints, progress
 from neurop.training.estimate import Estimate, Preflight, estimate
+from neurop.training.gain import Gain
 from neurop.training.module import Operator
 from neurop.training.online import Online
 from neurop.training.preflight import check_checkpoint, check_modes, check_optimizer, fewer_modes
 from neurop.training.schedule import warmup_cosine
+from neurop.training.stability import Stability
+from neurop.training.warm_start import begin_with
 
 __all__ = [
     "Batches",
     "Estimate",
+    "Gain",
     "Online",
     "Operator",
     "Preflight",
+    "Stability",
     "Waiting",
     "averaging",
+    "begin_with",
     "check_checkpoint",
     "check_modes",
     "check_optimizer",

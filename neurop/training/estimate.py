@@ -77,7 +77,8 @@ class Preflight(Callback):
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
         windows = data.windows["train"]
         batch = default_collate([windows[i] for i in range(min(data.batch_size, len(windows)))])
-        found = estimate(pl_module, {name: values.to(pl_module.device) for name, values in batch.items()})
+        batch = {name: values.to(pl_module.device) for name, values in batch.items()}
+        found = estimate(pl_module, pl_module.stability(pl_module.surrogate, batch))
         surrogate = pl_module.surrogate
         size = " x ".join(map(str, surrogate.train_shape))
         lines = [f"{found.parameters:,} real parameters; batches of {len(batch['input'])} on {size} points"]

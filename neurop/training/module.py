@@ -15,6 +15,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from neurop.errors import InputError
 from neurop.metrics import by_field, relative_l2
 from neurop.surrogate import Surrogate
+from neurop.training.stability import Stability
 
 
 class Operator(lightning.LightningModule):
@@ -36,6 +37,8 @@ class Operator(lightning.LightningModule):
     scheduler
         From optimizer and number of steps (infinite if the run has no end) to a schedule that is moved on at each step;
         None keeps the rate.
+    stability
+        Noise and steps without gradient ahead of those of the loss; none by default.
 
     Raises
     ------
@@ -49,10 +52,12 @@ class Operator(lightning.LightningModule):
         loss: nn.Module,
         optimizer: Callable[..., Optimizer],
         scheduler: Callable[[Optimizer, float], LRScheduler] | None = None,
+        stability: Stability | None = None,
     ) -> None:
         super().__init__()
         self.surrogate, self.loss = surrogate, loss
         self.make_optimizer, self.make_scheduler = optimizer, scheduler
+        self.stability = stability or Stability()
         self._measures: dict[tuple[int, ...], Tensor] = {}
 
     def forward(self, frames: Tensor, steps: int = 1) -> Tensor:
@@ -66,7 +71,8 @@ class Operator(lightning.LightningModule):
 
     def training_step(self, batch: dict[str, Tensor], index: int) -> Tensor:
         """Return the loss of a batch, and log it."""
-        loss = self.fit(batch)
+        number = (self.trainer.global_rank, self.trainer.fit_loop.total_batch_idx + 1) if self._trainer else ()
+        loss = self.fit(self.stability(self.surrogate, batch, number))
         self.log("train/loss", loss, on_step=True, on_epoch=False)
         self.log("train/loss_epoch", loss, on_step=False, on_epoch=True, sync_dist=True)
         if self.make_scheduler:

@@ -1,0 +1,42 @@
+"""Begin a training with the weights of an earlier one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from neurop._folder import mismatch
+from neurop.errors import InputError
+from neurop.surrogate import Surrogate
+
+
+def begin_with(surrogate: Surrogate, folder: Path) -> None:
+    """Take the weights of a saved surrogate, and its normalisation, which belongs to them.
+
+    What does not change the meaning of a weight may differ: the data, their resolution, the steps of a training window.
+
+    Parameters
+    ----------
+    surrogate
+        What is to be trained.
+    folder
+        The ``model/`` folder of the earlier one.
+
+    Raises
+    ------
+    InputError
+        If model, fields or weights are not those of the earlier one.
+    """
+    earlier = Surrogate.load(folder)
+    pairs = {
+        "model": (earlier.name, surrogate.name),
+        "input": ([f.name for f in earlier.inputs], [f.name for f in surrogate.inputs]),
+        "output": ([f.name for f in earlier.outputs], [f.name for f in surrogate.outputs]),
+        "training.increments": (earlier.specification.increments, surrogate.specification.increments),
+    }
+    for name, (there, here) in pairs.items():
+        if there != here:
+            raise InputError(f"init={folder}: its {name} is {there}, the new one is {here}; begin with a run of the same settings")
+    if different := mismatch(surrogate.state_dict(), earlier.state_dict()):
+        key, mine, theirs = different
+        raise InputError(f"init={folder}: {key} has shape {theirs} there and {mine} by the settings; give those that it was made with")
+    surrogate.load_state_dict(earlier.state_dict())
