@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 from neurop.data.fieldset import FieldSet
 from neurop.data.statistics import summary
 from neurop.errors import InputError, nearest
-from neurop.evaluation import score
+from neurop.evaluation import score, truncation_floor
 from neurop.plots import fields, forecast_skill, save
 
 from ._console import table, wrote
@@ -37,6 +37,9 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     test = splits[cfg.split]
     climatology = _climatology(splits["train"]) if "climatology" in getattr(task.source, "baselines", ()) else None
     scores = score(task.surrogate, test, climatology, leads, cfg.batch_size)
+    floor = truncation_floor(task.surrogate, test, cfg.batch_size)
+    if floor is not None:
+        scores["truncation_floor"] = ((), floor, {"long_name": "relative L2 error of the best band-limited fields, mean", "units": "1"})
     _write(task, scores, test, str(cfg.split), field)
     _show(task, scores, str(cfg.split))
     wrote(task.folder)
@@ -49,7 +52,8 @@ def _climatology(train: FieldSet) -> Any:
 
 
 def _write(task: Task, scores: xr.Dataset, test: FieldSet, split: str, field: int) -> None:
-    names = [n for n in ("relative_l2", "relative_l2_median", "relative_l2_worst", "persistence_relative_l2") if n in scores]
+    named = ("relative_l2", "relative_l2_median", "relative_l2_worst", "persistence_relative_l2", "truncation_floor")
+    names = [n for n in named if n in scores]
     record = task.record | {"split": split, "samples": len(test), "resolution": list(test.shape), "data_hash": test.digest()}
     record |= {name: float(scores[name]) for name in names} | {"worst_sample": int(scores.worst_sample)}
     record |= {"relative_l2_field": by_field(scores.relative_l2_field), "rmse": by_field(scores.rmse_one_step)}
@@ -86,6 +90,8 @@ def _show(task: Task, scores: xr.Dataset, split: str) -> None:
     ]
     if "persistence_relative_l2" in scores:
         rows.append(["relative L2 of persistence", number(scores.persistence_relative_l2)])
+    if "truncation_floor" in scores:
+        rows.append(["relative L2 beyond the model's modes", number(scores.truncation_floor)])
     for name, value in by_field(scores.rmse_one_step).items():
         unit = str(scores.unit.sel(field=name).item())
         rows.append([f"RMSE of {name}" + (f" ({unit})" if unit != "1" else ""), value])

@@ -1,5 +1,6 @@
 """How good a surrogate is: on its test set, on finer grids, over many steps. Each evaluation returns an xarray.Dataset."""
 
+from neurop.evaluation.floor import truncation_floor
 from neurop.evaluation.rollout import rollout
 from neurop.evaluation.score import score
 from neurop.evaluation.spectra import energy_spectrum, enstrophy_spectrum, power_spectrum, spectrum_error
@@ -14,4 +15,5 @@ __all__ = [
     "score",
     "spectrum_error",
     "superres",
+    "truncation_floor",
 ]

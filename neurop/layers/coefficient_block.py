@@ -86,7 +86,9 @@ def _along(matrices: Iterable[Tensor], a: Tensor) -> Tensor:
     """Multiply by one matrix along each axis; unlike those of the engine they are learnt."""
     for axis, matrix in enumerate(matrices, start=1):
         shape = a.shape
-        a = torch.matmul(matrix, a.reshape(shape[:axis].numel(), shape[axis], -1)).view(*shape[:axis], len(matrix), *shape[axis + 1 :])
+        lines = a.reshape(shape[:axis].numel(), shape[axis], -1)
+        # matmul would turn the lines to make one product of all: copies that cost more than the products.
+        a = torch.bmm(matrix.expand(len(lines), -1, -1), lines).view(*shape[:axis], len(matrix), *shape[axis + 1 :])
     return a
 
 

@@ -12,6 +12,9 @@ from neurop.errors import InputError
 from neurop.layers import CoefficientBlock, CoefficientTransform
 from neurop.physics.grid import Grid
 
+_OFFSET = 10.0
+"""Unit of the constant: an optimizer whose steps do not know sizes reaches it in a tenth of the steps."""
+
 
 class TransformOnce(nn.Module):
     r"""One transform in, layers on coefficients, one transform out.
@@ -23,9 +26,12 @@ class TransformOnce(nn.Module):
     so only the input and the output fields are ever transformed, whatever the width; the cost of a layer does not depend
     on the grid. In the place of coordinates, which after a transform are the same numbers for every input, stands b.
 
-    The output lies in the kept modes: :meth:`project` gives what of a field they can hold, and the rest of the truth, its
-    truncation floor, is a lower bound of the error. Modes a grid does not resolve come in as zeros and are not evaluated, so a
+    The output lies in the kept modes: :meth:`truncated` gives what of a field they hold, and the rest of the truth, its truncation
+    floor, is a lower bound of the error. Modes a grid does not resolve come in as zeros and are not evaluated, so a
     coarse grid gives the projection of the result on a fine one where the input is band-limited.
+
+    Where an axis is dirichlet, a learnt constant is added: a normaliser that takes off the mean of such fields leaves values on
+    the boundary that no sum of sines has.
 
     Parameters
     ----------
@@ -81,18 +87,23 @@ class TransformOnce(nn.Module):
         nn.init.normal_(self.lift.weight, std=1 / math.sqrt(in_channels))
         self.blocks = nn.Sequential(*(CoefficientBlock(width, self.transform.bases, mixing, depth) for _ in range(depth)))
         self.head = nn.Linear(width, out_channels, bias=False)
+        walled = any(axis.boundary == "dirichlet" for axis in domain.axes)
+        self.offset = nn.Parameter(torch.zeros(out_channels, *[1] * domain.dimensions)) if walled else None
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the output fields on the input's grid."""
-        return self.transform.inverse(self._between(x), x.shape[2:])
+        y = self.transform.inverse(self._between(x), x.shape[2:])
+        return y if self.offset is None else y + _OFFSET * self.offset
 
     def coefficients(self, x: Tensor) -> Tensor:
-        """Return the orthonormal coefficients of the output, ``(batch, out_channels, *sizes)``: no transform back."""
+        """Return the orthonormal coefficients of the output less its constant, ``(batch, out_channels, *sizes)``: no transform back."""
         return self._between(x).movedim(-1, 1) / math.sqrt(self.transform.count)
 
-    def project(self, x: Tensor) -> Tensor:
-        """Return the field that the kept modes can hold of `x`, whatever its channels: the nearest output there is."""
-        return self.transform.project(x)
+    def truncated(self, y: Tensor) -> Tensor:
+        """Return what the modes hold of fields ``(batch, out_channels, *grid)``: the nearest output there is."""
+        return (
+            self.transform.project(y) if self.offset is None else self.transform.project(y - _OFFSET * self.offset) + _OFFSET * self.offset
+        )
 
     def resolved(self, shape: Sequence[int]) -> tuple[int, ...]:
         """Return how many of the modes a grid of `shape` points resolves, per axis."""
