@@ -7,5 +7,16 @@ from neurop.layers.coefficient_unet import CoefficientUNet
 from neurop.layers.coordinates import Coordinates
 from neurop.layers.fourier_block import FourierBlock
 from neurop.layers.spectral_conv import SpectralConv
+from neurop.layers.spherical_conv import SphericalBlock, SphericalConv
 
-__all__ = ["ChannelMLP", "CoefficientBlock", "CoefficientTransform", "CoefficientUNet", "Coordinates", "FourierBlock", "SpectralConv"]
+__all__ = [
+    "ChannelMLP",
+    "CoefficientBlock",
+    "CoefficientTransform",
+    "CoefficientUNet",
+    "Coordinates",
+    "FourierBlock",
+    "SpectralConv",
+    "SphericalBlock",
+    "SphericalConv",
+]

@@ -30,7 +30,8 @@ class SFNO(nn.Module):
     with K a convolution by one matrix per degree (:class:`neurop.layers.spherical_conv.SphericalConv`), S' and S the transforms of the
     degrees l < L from the data grid to the internal one and back, x the position, and Q, with the input itself beside what the blocks
     made of it (the big skip), pointwise. The internal grid belongs to the model: data on another grid, or at another resolution,
-    change the two outer transforms alone.
+    change the two outer transforms alone. The fields are scalars: of a wind give vorticity and divergence, since its components jump
+    at the poles.
 
     Parameters
     ----------
