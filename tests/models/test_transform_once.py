@@ -217,7 +217,7 @@ def test_walls_of_any_value_can_be_met() -> None:
     assert (model.truncated(y) - y).abs().max() > 1
     model.offset.data.fill_(0.3)
     assert (model.truncated(y) - y).abs().max() < 1e-3
-    assert float(model(x)[0, 0, 0]) == pytest.approx(3, abs=1e-12)
+    assert model(x)[0, 0, 0].item() == pytest.approx(3, abs=1e-12)
 
 
 def test_without_mixing_a_mode_hears_of_no_other() -> None:
