@@ -107,6 +107,27 @@ def test_without_position_a_turn_of_the_input_turns_the_output() -> None:
     torch.testing.assert_close(net(x.roll(5, 3)), net(x).roll(5, 3), atol=1e-12, rtol=0)
 
 
+def test_without_position_the_network_commutes_with_every_rotation() -> None:
+    """But for what the activations make beyond the internal grid, which is less the finer that is."""
+    generator = torch.Generator().manual_seed(1)
+    a, b, shape = *torch.randn(2, 3, dtype=torch.float64, generator=generator), (48, 96)
+    rotation, _ = torch.linalg.qr(torch.randn(3, 3, dtype=torch.float64, generator=generator))
+    rotation *= rotation.det()
+
+    def field(places: Tensor) -> Tensor:
+        return (torch.tensordot(a, places, 1) + torch.tensordot(b, places, 1) ** 2)[None, None]
+
+    places = vectors(GAUSS, shape)
+    turned = torch.tensordot(rotation, places, 1)
+    angles = [turned[2].clamp(-1, 1).arccos() / math.pi, torch.atan2(turned[1], turned[0]) / (2 * math.pi) % 1]
+    for oversampling, bound in ((1.0, 1e-4), (3.0, 1e-10)):
+        net = model(symmetry="all", oversampling=oversampling)
+        net.lift.weight.data[:, 1:] = 0
+        expected = resample_sphere(net(field(places)), GAUSS, torch.stack(angles, -1).view(-1, 2)).view(1, 2, *shape)
+        gap = (net(field(turned)) - expected).norm() / (expected - expected.mean((2, 3), keepdim=True)).norm()
+        assert gap < bound
+
+
 @pytest.mark.parametrize("domain", [Grid.latlon(), Grid.latlon(poles=False), Grid.latlon(False), NO_SOUTH_POLE], ids=str)
 def test_one_function_on_every_grid(domain: Grid) -> None:
     """Fields of degrees that the model keeps: the blocks see the same whatever the grid, and the decoder is pointwise."""
