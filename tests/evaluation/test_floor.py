@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from hydra import compose, initialize_config_module
 
+from neurop.cli import eval as verb
+from neurop.cli._evaluation import Task
 from neurop.data import Field, FieldSet
 from neurop.evaluation import score, truncation_floor
 from neurop.physics import Axis, Grid
@@ -74,3 +80,17 @@ def test_no_error_is_smaller(layout: Any) -> None:
 def test_a_network_of_all_frequencies_has_none() -> None:
     data = evolution()
     assert truncation_floor(Surrogate.of(data, "fno", SMALL), data) is None
+
+
+def test_eval_reports_it_beside_the_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    data = evolution()
+    surrogate = Surrogate.of(data, "t1", SMALL)
+    source = SimpleNamespace(name="waves", splits=lambda: {"train": data, "test": data})
+    monkeypatch.setattr(verb, "prepare", lambda cfg, name: Task(surrogate, source, tmp_path, {}))
+    with initialize_config_module("neurop.conf", version_base="1.3"):
+        verb.run(compose("eval", ["leads=[1]"]))
+    floor = json.loads((tmp_path / "eval.json").read_text())["truncation_floor"]
+    assert floor == truncation_floor(surrogate, data)
+    assert floor < json.loads((tmp_path / "eval.json").read_text())["relative_l2"]
+    line = next(line for line in capsys.readouterr().out.splitlines() if "beyond the model's modes" in line)
+    assert float(line.split()[-1]) == pytest.approx(floor, rel=1e-3)
