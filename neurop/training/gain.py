@@ -23,6 +23,8 @@ DAMPING = 24 * math.log(2)
 """Exponent of the filter at k = m: there it falls to the rounding error of float32."""
 ITERATIONS = 4
 """Of the power method after each step of the optimiser."""
+ROUNDING = 1e-5
+"""Relative accuracy of the bounds."""
 
 
 def transfer(modes: tuple[int, ...], order: float) -> Tensor:
@@ -169,5 +171,6 @@ class Gain(Callback):
 
 
 def _shrink(weight: Tensor, limit: Tensor, sigma: Tensor) -> None:
-    factor = (limit / sigma.clamp_min(torch.finfo(weight.dtype).tiny)).clamp_max(1.0)
+    # What lies at its bound but for rounding stays as it is, so that doing it twice, as a run that goes on does, changes no bit.
+    factor = torch.where(sigma > limit * (1 + ROUNDING), limit / sigma, 1.0)
     weight.mul_(factor.reshape(*factor.shape, *[1] * (weight.dim() - factor.dim())))

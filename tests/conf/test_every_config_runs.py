@@ -18,11 +18,15 @@ RECIPES = sorted(CONF.glob("recipe/*.yaml"))
 # What makes a data set or a model small, where its file has such a setting.
 SMALL_DATA = {"samples": 44, "steps": 2}
 SMALL_MODEL = {"modes": 4, "width": 4, "depth": 1}
+# Of a data set that is made of another, that other's.
+SMALL_SOURCE = {"samples": 44, "steps": 9, "resolution": 16, "history": 1}
 RUN = ("hydra.run.dir=run", "trainer.accelerator=cpu")
 
 
 def small(group: str, choice: str, sizes: dict[str, int]) -> list[str]:
     settings = OmegaConf.load(CONF / group / f"{choice}.yaml")
+    if "source" in settings:
+        return [f"{group}={choice}", "data.steps=null", *(f"{group}.source.{name}={value}" for name, value in SMALL_SOURCE.items())]
     return [f"{group}={choice}", *(f"{group}.{name}={value}" for name, value in sizes.items() if name in settings)]
 
 

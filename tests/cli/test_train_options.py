@@ -1,0 +1,72 @@
+"""Options for long rollouts, from the command line: what they hold, that a run goes on with them, that a new one begins with them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+import neurop as package
+from neurop.training.gain import channel_matrices, matrices, transfer
+
+Command = Callable[..., int]
+OPTIONS = ("training.noise=0.05", "training.pushforward=1", "training.spectral_norm=0.9", "training.filter=6")
+
+
+def weights(run: Path) -> dict[str, torch.Tensor]:
+    return load_file(run / "model" / "model.safetensors")
+
+
+def test_the_surrogate_of_a_bounded_run_is_bounded(train: Command, tmp_path: Path) -> None:
+    assert train(*OPTIONS, "hydra.run.dir=run") == 0
+    s = package.load(tmp_path / "run")
+    for weight, modes in channel_matrices(s.net):
+        norms = torch.linalg.matrix_norm(matrices(weight.detach().double()), 2)
+        assert (norms <= 0.9 * (1 if modes is None else transfer(modes, 6)) * (1 + 1.1e-5)).all()
+
+
+def test_a_run_with_options_goes_on_as_it_would_have(train: Command, neurop: Command, tmp_path: Path) -> None:
+    more = (*OPTIONS, "scheduler=warmup_cosine", "scheduler.warmup=0", "scheduler.final=1")
+    assert train(*more, "trainer.max_epochs=3", "hydra.run.dir=whole") == 0
+    # Without a change of the rate the length of the run changes nothing before its end.
+    assert train(*more, "trainer.max_epochs=2", "hydra.run.dir=halved") == 0
+    assert neurop("train", "resume=halved", "trainer.max_epochs=3") == 0
+    whole, halved = weights(tmp_path / "whole"), weights(tmp_path / "halved")
+    assert all(torch.equal(whole[name], value) for name, value in halved.items())
+
+
+def test_a_new_run_begins_with_the_weights_of_another(train: Command, trained: Path, tmp_path: Path) -> None:
+    frozen = ("optimizer.lr=0", "trainer.max_epochs=1")
+    assert train(f"init={trained}", "training.unroll=2", *frozen, "hydra.run.dir=again") == 0
+    before, after = weights(trained), weights(tmp_path / "again")
+    assert all(torch.equal(before[name], value) for name, value in after.items())
+    records = [json.loads((run / "train.json").read_text()) for run in (trained, tmp_path / "again")]
+    assert records[0]["test/relative_l2"] == pytest.approx(records[1]["test/relative_l2"], rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("init=nowhere", "init=nowhere: no such folder"),
+        ("training.noise=-1.0", "training.noise=-1.0; give 0 (none) or more"),
+        ("training.pushforward=-1", "training.pushforward=-1; give 0 (none) or more"),
+        ("training.spectral_norm=0.0", "training.spectral_norm=0.0; give a number above 0, or null"),
+        ("training.pushforward=2", "navier_stokes: 3 frames are fewer than history=1 + steps=3"),
+    ],
+)
+def test_what_is_refused(override: str, message: str, train: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert train(override) == 2
+    out, err = capsys.readouterr()
+    assert (out, len(err.splitlines())) == ("", 1)
+    assert message in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_weights_of_another_shape_are_refused(train: Command, trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert train(f"init={trained}", "model.width=8") == 2
+    assert "has shape (4,) there and (8,) by the settings; give those that it was made with" in capsys.readouterr().err
