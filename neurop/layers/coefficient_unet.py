@@ -1,4 +1,4 @@
-"""A U-Net over the block of coefficients: neighbouring modes talk to each other, whatever their order of magnitude."""
+"""A U-Net over the block of coefficients: neighbouring modes talk to each other."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import gelu, interpolate
+from torch.nn.functional import gelu, group_norm, interpolate
 
 from neurop.errors import InputError
 from neurop.spectral import Basis, Fourier
@@ -20,10 +20,10 @@ class CoefficientUNet(nn.Module):
     The cosines and the sines of a periodic axis are two images of the same frequencies, stacked as channels (the sine of
     frequency 0 is zero), so that neighbours in the image are neighbours in frequency. Each level halves the image.
 
-    The coefficients of a smooth field fall by orders of magnitude from the centre of the spectrum outwards. Statistics over the
-    image, as of batch or group normalisation, would be those of the few largest modes; here the channels of each mode
-    are divided by their own root mean square before each nonlinearity (Zhang and Sennrich, 2019, arXiv:1910.07467), and U z is
-    multiplied by that of z again, so that a mode's change is as large as the mode.
+    Before each nonlinearity a sample's image is centred and scaled to unit variance over modes and channels (layer normalisation). The
+    coefficients of a smooth field fall by orders of magnitude from the centre of the spectrum outwards, and one number per
+    sample keeps that order; unlike batch normalisation it is the same for a sample alone. Dividing each mode by its own size
+    instead makes rounding errors of the highest modes as loud as the flow and cost half of the accuracy where it was tried.
 
     Source: Poli et al., Transform once, NeurIPS 2022, arXiv:2211.14453 (T1+).
 
@@ -71,15 +71,14 @@ class CoefficientUNet(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         """Return the coefficients after one pass of the network."""
-        size = _size(z, -1)
-        v = self.enter(self._image(z / size))
+        v = self.enter(self._image(z))
         skips = []
         for down in self.down:
             skips.append(v)
             v = down(_normal(v))
         for up, skip in zip(self.up, reversed(skips), strict=True):
             v = up(_normal(torch.cat([interpolate(v, skip.shape[2:]), skip], dim=1)))
-        return z + size * self._coefficients(self.leave(_normal(v)))
+        return z + self._coefficients(self.leave(_normal(v)))
 
     def _image(self, z: Tensor) -> Tensor:
         """Return ``(batch, width * images, *modes)``."""
@@ -100,9 +99,4 @@ class CoefficientUNet(nn.Module):
 
 
 def _normal(v: Tensor) -> Tensor:
-    return gelu(v / _size(v, 1))
-
-
-def _size(v: Tensor, channels: int) -> Tensor:
-    """Return the root mean square over the channels; the margin keeps a mode of zeros from a division by zero."""
-    return (v.square().mean(channels, keepdim=True) + 1e-12).sqrt()
+    return gelu(group_norm(v, 1))

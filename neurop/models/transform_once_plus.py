@@ -16,8 +16,7 @@ class TransformOncePlus(TransformOnce):
 
     in the notation of :class:`neurop.models.TransformOnce`, with U a residual :class:`neurop.layers.CoefficientUNet`. Its
     filters are shared by all modes, so it has far fewer parameters than as many layers of one matrix per mode. Unlike the
-    published one, the U-Net sees all the lifted channels and normalises each mode by itself: with batch normalisation the few
-    large modes would set the scale of all.
+    published one, the U-Net sees all the lifted channels, and normalises a sample by itself.
 
     Parameters
     ----------
