@@ -19,7 +19,7 @@ _OFFSET = 10.0
 class TransformOnce(nn.Module):
     r"""One transform in, layers on coefficients, one transform out.
 
-    .. math:: u = T^{-1} Q\,(B_L \circ \dots \circ B_1)(P\,T a + b), \qquad B z = z + S'\,\mathrm{GELU}(S R z)
+    .. math:: u = T^{-1} Q\,(B_L \circ \dots \circ B_1)(P\,T a + b), \qquad B z = z + S'\,\sigma(S R z)
 
     with T the orthonormal transform onto few modes (:class:`neurop.layers.CoefficientTransform`), P and Q linear maps of
     channels, b a bias per mode and channel, and B :class:`neurop.layers.CoefficientBlock`. P and Q commute with the transform,
