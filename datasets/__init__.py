@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from neurop.datasets.kuramoto_sivashinsky import KuramotoSivashinsky
     from neurop.datasets.navier_stokes import NavierStokes
     from neurop.datasets.shallow_water import ShallowWater
+    from neurop.datasets.space_time import SpaceTime
 
-__all__ = ["ERA5", "Burgers", "Darcy", "DarcyPublic", "File", "KuramotoSivashinsky", "NavierStokes", "ShallowWater"]
+__all__ = ["ERA5", "Burgers", "Darcy", "DarcyPublic", "File", "KuramotoSivashinsky", "NavierStokes", "ShallowWater", "SpaceTime"]
 
 _MODULES = {
     "NavierStokes": "navier_stokes",
@@ -24,6 +25,7 @@ _MODULES = {
     "ERA5": "era5",
     "File": "file",
     "ShallowWater": "shallow_water",
+    "SpaceTime": "space_time",
 }
 
 

@@ -115,8 +115,8 @@ class Gain(Callback):
     >>> model = nn.Linear(3, 3)
     >>> _ = nn.init.eye_(model.weight)
     >>> gain = Gain(model, bound=0.5)
-    >>> model.weight.diagonal()
-    tensor([0.5000, 0.5000, 0.5000], grad_fn=<DiagonalBackward0_copy>)
+    >>> model.weight.diagonal().tolist()
+    [0.5, 0.5, 0.5]
     """
 
     def __init__(self, model: nn.Module, bound: float | None = None, order: float | None = None) -> None:

@@ -1,4 +1,26 @@
-"""An evolution as a map over space and time: the first frames in, the whole stretch behind them out."""
+r"""Trajectories of another data set as maps over space and time: the first frames in, the whole stretch behind them out.
+
+**Equation.** that of `source`.
+
+**Fields.** in: the first frames of `source`, ``<field>_0`` and so on, the same at every time; out: its fields at all later times.
+
+**Grid.** the axes of `source` and t, its points the times of the frames to predict; flat grids alone.
+
+**Boundary.** that of `source`; t is open.
+
+**Time step.** that of `source`.
+
+**Parameters.** those of `source`.
+
+**Size.** that of `source`; the input is kept once, not once per time.
+
+**Cost.** that of `source`.
+
+**What is hard.** Nothing is rolled out, so no error grows from step to step; but a sample is a whole trajectory, where a surrogate of
+single steps learns from every frame, and the last time is as far as it goes.
+
+**Source.** Li et al., Fourier neural operator for parametric PDEs, ICLR 2021, arXiv:2010.08895, section 5.3 (FNO-3D).
+"""
 
 from __future__ import annotations
 
@@ -27,7 +49,7 @@ class SpaceTime:
 
     .. math:: (u_0, \dots, u_{h-1})(x) \;\mapsto\; u(x, t), \qquad t = t_h, \dots, t_{h+T-1}
 
-    (Li et al., 2021, section 5.3, FNO-3D.) A surrogate of it is one for a map: evaluation, also at other resolutions, knows no
+    A surrogate of it is one for a map: evaluation, also at other resolutions, knows no
     difference. The time axis is open, its points carry equal weights, and its coordinates are the times of the frames.
 
     Parameters

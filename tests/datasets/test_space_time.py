@@ -12,9 +12,8 @@ from small import evolution, mapping
 
 from neurop.data.fieldset import FieldSet
 from neurop.data.lazy import Lazy
-from neurop.data.space_time import SpaceTime
 from neurop.data.windows import Windows
-from neurop.datasets import NavierStokes
+from neurop.datasets import NavierStokes, SpaceTime
 from neurop.errors import InputError
 from neurop.evaluation import score, superres
 from neurop.physics.grid import Grid
