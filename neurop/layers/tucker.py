@@ -18,7 +18,8 @@ class Tucker(Narrow):
     r"""Tucker factorisation, :math:`R = G \times_l U_l \times_{k_1} U_1 \dots \times_i U_{in} \times_o U_{out}`.
 
     The pair of real and imaginary part stays whole in the core G, so that the other factors are real matrices. Ranks
-    are proportional to the sizes.
+    are proportional to the sizes, but for that of the layers, which is whole while the budget allows: with fewer, some layers would have
+    the same weight but for a factor.
 
     Examples
     --------
@@ -29,10 +30,10 @@ class Tucker(Narrow):
 
     def _proportions(self) -> tuple[Sequence[float], Sequence[float]]:
         sizes = (self.layers, *self.sizes, self.in_channels, self.out_channels)
-        return sizes, sizes
+        return (self.layers * max(sizes), *sizes[1:]), sizes
 
     def _shapes(self, ranks: Sequence[int]) -> list[Sequence[int]]:
-        sizes = self._proportions()[0]
+        sizes = self._proportions()[1]
         # One layer needs no factor.
         return [(*ranks[:-1], 2, ranks[-1]), *[(int(n), r) for n, r in zip(sizes, ranks)][self.layers == 1 :]]
 

@@ -64,7 +64,7 @@ class TestTFNO(ModelContract):
         "sphere": Case(
             Grid.latlon(),
             (17, 32),
-            count(2 + tucker((5, 3), (3, 2, 4, 3)), 3),
+            count(tucker((2, 5, 3), (2, 2, 2, 3, 3)), 3),
             {(3, 8): (2, 3), (4, 4): (2, 2), (5, 2): (3, 1)},
             3e-3,
             {"modes": 3, "joint": True, **SMALL},
