@@ -16,8 +16,10 @@ from torch import Tensor, nn
 
 from neurop.errors import InputError
 from neurop.layers.axis_conv import AxisConv
+from neurop.layers.coefficient_block import CoefficientBlock
 from neurop.layers.spectral_conv import SpectralConv
 from neurop.layers.spherical_conv import SphericalConv
+from neurop.spectral import Fourier
 
 DAMPING = 24 * math.log(2)
 """Exponent of the filter at k = m: there it falls to the rounding error of float32."""
@@ -62,10 +64,12 @@ def transfer(modes: tuple[int, ...], order: float) -> Tensor:
 def channel_matrices(model: nn.Module) -> Iterator[tuple[Tensor, tuple[int, ...] | None]]:
     """Yield every weight that mixes channels, and the modes that it is for; None for pointwise ones.
 
+    What mixes modes in the layers of T1, and the U-Net of T1+, is none of them.
+
     Raises
     ------
     InputError
-        If a layer has a factorised weight, whose matrices are nowhere.
+        If a layer has a factorised weight, whose matrices are nowhere, or one for functions other than waves.
     """
     for module in model.modules():
         if isinstance(module, nn.Linear):
@@ -78,6 +82,10 @@ def channel_matrices(model: nn.Module) -> Iterator[tuple[Tensor, tuple[int, ...]
             if not isinstance(module.weight, nn.Parameter):
                 raise InputError("training.spectral_norm, training.filter: a factorised weight has no matrix per mode to bound; use fno")
             yield module.weight, module.modes
+        elif isinstance(module, CoefficientBlock):
+            if not all(isinstance(basis, Fourier) for basis in module.bases):
+                raise InputError("training.spectral_norm, training.filter: of this model they bound periodic axes alone; use fno")
+            yield module.weight, tuple(basis.modes for basis in module.bases)
 
 
 def matrices(weight: Tensor) -> Tensor:
@@ -108,7 +116,7 @@ class Gain(Callback):
     Raises
     ------
     InputError
-        If a number is not above 0, or a layer of the model has a factorised weight.
+        If a number is not above 0, or a layer of the model has weights that are not bounded: see :func:`channel_matrices`.
 
     Examples
     --------

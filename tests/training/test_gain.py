@@ -15,9 +15,11 @@ from torch import nn
 from neurop.errors import InputError
 from neurop.layers import SpectralConv
 from neurop.layers.axis_conv import AxisConv
+from neurop.layers.coefficient_block import CoefficientBlock
 from neurop.layers.spherical_conv import SphericalConv
 from neurop.losses import RelativeL2
 from neurop.models import FFNO, FNO
+from neurop.spectral import Cosine, Fourier
 from neurop.training import Batches, Gain, Operator
 from neurop.training.gain import channel_matrices, matrices, transfer
 
@@ -45,8 +47,10 @@ def test_the_transfer_function() -> None:
         (lambda: SpectralConv(5, 4, (3, 2, 4)), [(3, 2, 4)]),
         (lambda: AxisConv(5, 4, (3, 6)), [(3,), (6,)]),
         (lambda: SphericalConv(5, 4, (6, 3)), [(6,)]),
+        (lambda: SphericalConv(5, 4, (6, 3), symmetry="axis"), [(6,)]),
+        (lambda: CoefficientBlock(4, (Fourier(3), Fourier(5))), [(3, 5)]),
     ],
-    ids=["plane", "box", "axes", "sphere"],
+    ids=["plane", "box", "axes", "sphere", "turned", "coefficients"],
 )
 def test_every_kind_of_weight_is_bounded_mode_by_mode(layer: Any, modes: list[tuple[int, ...]]) -> None:
     torch.manual_seed(0)
@@ -151,3 +155,5 @@ def test_what_cannot_be_bounded() -> None:
     conv = SpectralConv(2, 2, (3,), weight=nn.Identity())
     with pytest.raises(InputError, match="a factorised weight has no matrix per mode to bound; use fno"):
         Gain(conv, bound=1.0)
+    with pytest.raises(InputError, match="of this model they bound periodic axes alone; use fno"):
+        Gain(CoefficientBlock(2, (Cosine(3),)), bound=1.0)
