@@ -70,3 +70,14 @@ def test_weights_of_another_shape_are_refused(train: Command, trained: Path, cap
     capsys.readouterr()
     assert train(f"init={trained}", "model.width=8") == 2
     assert "has shape (4,) there and (8,) by the settings; give those that it was made with" in capsys.readouterr().err
+
+
+def test_space_time_of_another_data_set(neurop: Command, tmp_path: Path) -> None:
+    small = {"samples": 41, "resolution": 16, "length": 10.0, "steps": 8, "warmup": 1.0}
+    source = ["data=space_time", "data@data.source=kuramoto_sivashinsky", *(f"data.source.{name}={value}" for name, value in small.items())]
+    model = ["~recipe", "model.modes=4", "model.width=4", "model.depth=1", "data.source.history=1", "debug=default"]
+    assert neurop("train", *source, *model, "hydra.run.dir=run") == 0
+    assert neurop("eval", "ckpt=run") == 0
+    trained, scored = (json.loads((tmp_path / "run" / name).read_text()) for name in ("train.json", "eval/eval.json"))
+    assert trained["train_shape"] == [16, 8]
+    assert scored["relative_l2"] == pytest.approx(trained["test/relative_l2"], rel=1e-5)
