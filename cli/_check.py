@@ -42,8 +42,9 @@ def left_out(cfg: DictConfig, given: Iterable[str]) -> None:
     if any(p.kind is p.VAR_KEYWORD for p in takes.values()):
         return
     with open_dict(node):
-        for key in [str(key) for key in node if not str(key).startswith("_") and key not in takes and f"model.{key}" not in named]:
-            del node[key]
+        for key in [key for key in node if isinstance(key, str) and not key.startswith("_")]:
+            if key not in takes and f"model.{key}" not in named:
+                del node[key]
 
 
 def hold(cfg: DictConfig, settings: Mapping[str, Any]) -> None:

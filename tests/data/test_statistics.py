@@ -52,7 +52,7 @@ def test_in_a_file_and_in_memory_alike(tmp_path: Path, pointwise: bool, monkeypa
         assert isinstance(lazy.values, Lazy)
         # Blocks of two frames, so that changes cross their borders.
         lazy.values.block = (1, 2)
-        monkeypatch.setattr("neurop.data.statistics.blocks", lambda values: __import__("neurop").data.lazy.blocks(values, 1))
+        monkeypatch.setattr(statistics, "blocks", partial(blocks, size=1))
         one, two = summary(lazy, pointwise), summary(lazy.loaded(), pointwise)
         assert one.digest == two.digest == lazy.loaded().digest()
         for name in ("values", "targets") if fields.is_map else ("values", "increments"):
