@@ -72,12 +72,15 @@ def test_killed_again_and_again_it_comes_to_the_same_digest(tmp_path: Path, expe
     for _ in range(4):
         before = kept(tmp_path)
         run = start(tmp_path)
-        pids = working(run, tmp_path, min(before + 1, 11))
-        time.sleep(rng.uniform(0, 0.5))
+        pids = working(run, tmp_path, min(before + 1, 8))
+        time.sleep(rng.uniform(0, 0.3))
         run.kill()
         run.communicate()
         assert gone(pids)
-        assert kept(tmp_path) >= before
+        # A quick machine may be done by now: then there is the file, and no batch beside it.
+        assert kept(tmp_path) >= before or list((tmp_path / "data").glob("*.h5"))
+        if not kept(tmp_path):
+            break
         if list((tmp_path / "data").glob("*.h5")):
             break
     run = start(tmp_path)
