@@ -47,7 +47,7 @@ from numpy.typing import NDArray
 from scipy.fft import next_fast_len
 
 from neurop.data.fieldset import Field, FieldSet
-from neurop.data.generated import Generated, Mode
+from neurop.data.generated import Generated, Mode, positive
 from neurop.errors import InputError, nearest
 from neurop.physics.convection import burgers_symbol, solve
 from neurop.physics.device import compute_device
@@ -115,9 +115,7 @@ class Burgers(Generated):
         folder: str | None = None,
         mode: Mode = "stored",
     ) -> None:
-        for what, number in (("viscosity", viscosity), ("time", time)):
-            if not 0 < number < math.inf:
-                raise InputError(f"{what}={number}: use a finite number above 0")
+        positive(viscosity=viscosity, time=time)
         if initial not in INITIAL:
             raise InputError(f"no initial field '{initial}'; {nearest(initial, INITIAL)}")
         if steps is not None and steps < 1:

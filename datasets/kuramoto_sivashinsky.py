@@ -20,7 +20,7 @@ Nothing else is free: lengths, times and velocities are scaled so that all other
 
 **Size.** 240 samples x 101 frames x 128 points in float32: 12 MB. Samples 0-19 are the test set, 20-39 validation, the rest training.
 
-**Cost.** The default set takes 20 s of one CPU core. Against a quarter of the step the worst of 8 trajectories is off by 1e-8 after one
+**Cost.** The default set takes 12 s on two CPU cores. Against a quarter of the step the worst of 8 trajectories is off by 1e-8 after one
 unit of time, 6e-8 after 10, 1e-6 after 30, 4e-5 after 60 and 3e-4 after 100 (relative L2, float64; the median 5e-5): chaos multiplies
 the error of the first steps. The set is stored in float32.
 

@@ -50,7 +50,7 @@ from scipy.fft import next_fast_len
 from torch import Tensor
 
 from neurop.data.fieldset import Field, FieldSet
-from neurop.data.generated import Generated, Mode
+from neurop.data.generated import Generated, Mode, positive
 from neurop.errors import InputError, nearest
 from neurop.physics.device import compute_device
 from neurop.physics.grid import Grid
@@ -129,9 +129,7 @@ class NavierStokes(Generated):
         folder: str | None = None,
         mode: Mode = "stored",
     ) -> None:
-        for what, number in (("viscosity", viscosity), ("amplitude", amplitude), ("interval", interval), ("strength", strength)):
-            if not 0 < number < math.inf:
-                raise InputError(f"{what}={number}: use a finite number above 0")
+        positive(viscosity=viscosity, amplitude=amplitude, interval=interval, strength=strength)
         for what, whole in (("steps", steps), ("wavenumber", wavenumber)):
             if whole < 1:
                 raise InputError(f"{what}={whole} is too small; use 1 or more")

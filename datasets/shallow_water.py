@@ -31,14 +31,14 @@ all samples; the surface of the random flow is level over them but for the noise
 
 **Size.** 120 samples x 25 frames x 3 x 32 x 64 in float32: 74 MB. Samples 0-19 are the test set, 20-39 validation, the rest training.
 
-**Cost.** 0.8 s of one CPU core per trajectory of 24 hours, so 46 s of two cores for the default set. After 24 hours the fields of sample 0
+**Cost.** 0.8 s of one CPU core per trajectory of 24 hours, 40 s on two cores for the default set. After 24 hours the fields of sample 0
 differ by 5e-5 (geopotential), 9e-6 and 1.1e-4 (divergence; relative L2) from a step of 200 s. After 6 hours of a random flow at truncation
 31 the three differ by at most 1e-4 from a step of 75 s, those of torch-harmonics' Adams-Bashforth solver with its own 150 s by 0.07.
 Truncation 85 takes 1.8 s of a core per hour of one jet.
 
 **What is hard.** Small gravity waves turn by most of a period within an hour: persistence over one hour has a relative error of 1.3 in
 the geopotential and 1.7 in the divergence. The vorticity is slow (0.22). White noise decays: in 24 hours hyperdiffusion takes a third
-of the vorticity. The jet breaks up after about four days and needs truncation 85 or more; at 31 its wind is not resolved.
+of the vorticity. The jet is unstable and needs truncation 85 or more; at 31 its wind is not resolved.
 
 **Source.** Bonev et al., Spherical Fourier neural operators, ICML 2023, arXiv:2306.03838; torch-harmonics, its examples; Galewsky,
 Scott and Polvani, Tellus A 56 (2004) 429; Williamson et al., J. Comput. Phys. 102 (1992) 211.
@@ -55,7 +55,7 @@ import torch
 from numpy.typing import NDArray
 
 from neurop.data.fieldset import Field, FieldSet
-from neurop.data.generated import Generated, Mode
+from neurop.data.generated import Generated, Mode, positive
 from neurop.errors import InputError, nearest
 from neurop.physics.device import compute_device
 from neurop.physics.grid import Grid
@@ -142,9 +142,7 @@ class ShallowWater(Generated):
         for what, value, known in (("initial", initial, get_args(Initial)), ("grid", grid, get_args(SphereLayout))):
             if value not in known:
                 raise InputError(f"{what}={value}: there is none; {nearest(str(value), known)}")
-        for what, number in (("mach", mach), ("interval", interval), ("topography", topography)):
-            if number is not None and not 0 < number < math.inf:
-                raise InputError(f"{what}={number}: use a finite number above 0")
+        positive(mach=mach, interval=interval, topography=topography)
         if not 0 <= spin_up < math.inf:
             raise InputError(f"spin_up={spin_up}: use 0 hours or more")
         if steps < 1:

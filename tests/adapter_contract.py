@@ -137,7 +137,7 @@ class AdapterContract:
     def test_any_part_is_that_of_the_whole(self, builder: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
         path, truth = built(builder)
         loaded = whole(path, truth, False)
-        monkeypatch.setattr("neurop.data.assemble.BLOCK", 1)  # as small as the chunks of the file
+        monkeypatch.setattr("neurop.data.parts.BLOCK", 1)  # as small as the chunks of the file
         lazy = whole(path, truth, True)
         assert (lazy.is_lazy, loaded.is_lazy) == (True, False)
         samples, frames = loaded.values.shape[:2]

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neurop.data._hdf5 import one_line
 from neurop.data._names import canonical
-from neurop.data.axes import GLOBE, Order, grid_of, in_order, times_of
+from neurop.data.axes import GLOBE, grid_of, times_of
 from neurop.data.content import LEADING, Array, Content
 from neurop.data.fieldset import Field, FieldSet
-from neurop.data.handles import fingerprint
-from neurop.data.lazy import Lazy
+from neurop.data.parts import stacked
 from neurop.errors import InputError, nearest
-
-BLOCK = 2**23
-"""Bytes that are read together at least, where the file's chunks are smaller."""
 
 
 @dataclass(frozen=True)
@@ -110,13 +104,14 @@ def _assembled(content: Content, choice: Choice, lazy: bool | None) -> FieldSet:
     frames = sizes.get("time", 1)
     times, unit, order = times_of(content.lines.get("time"), frames, choice.step, path) if evolves else (None, "1", np.arange(1))
     together = (sizes.get("sample", 1), frames, *spatial.values())
-    values = _lazy(inputs, content, grid.names, together, orders, order)
+    fields, target_fields = _fields(inputs, content), _fields(targets, content)
+    values = stacked(inputs, content, len(fields), grid.names, together, orders, order)
     made = FieldSet(
         values,
-        _fields(inputs, content),
+        fields,
         grid,
-        _lazy(targets, content, grid.names, together, orders, order) if targets else None,
-        _fields(targets, content),
+        stacked(targets, content, len(target_fields), grid.names, together, orders, order) if targets else None,
+        target_fields,
         times,
         unit,
         path,
@@ -218,61 +213,3 @@ def _suffixes(array: Array, content: Content) -> list[str]:
     if "channel" not in sizes:
         return [""]
     return list(array.labels) or ([""] if sizes["channel"] == 1 else [str(i) for i in range(sizes["channel"])])
-
-
-def _lazy(
-    arrays: Sequence[Array], content: Content, names: Sequence[str], sizes: tuple[int, ...], orders: Mapping[str, Order], time: Order
-) -> Lazy:
-    level = np.argsort(content.lines["level"].values) if "level" in content.lines else None
-    parts = _Parts(tuple(arrays), tuple(names), sizes, tuple(orders.get(name) for name in names), None if _ascending(time) else time, level)
-    channels = sum(len(_suffixes(array, content)) for array in arrays)
-    frame = 4 * channels * math.prod(sizes[2:])
-    chunks = [dict(zip(a.axes, a.chunks or (), strict=False)) for a in arrays]
-    frames = max(*(c.get("time", 0) for c in chunks), BLOCK // max(frame, 1), 1)
-    samples = max(*(c.get("sample", 1) for c in chunks), 1)
-    # An order may leave out a point: the last longitude where it is the first again.
-    points = [len(orders[name]) if name in orders else n for name, n in zip(names, sizes[2:], strict=True)]
-    shape = (*sizes[:2], channels, *points)
-    how = " ".join(f"{a.name}:{','.join(a.axes)}" for a in arrays)
-    return Lazy(parts, shape, (samples, frames), f"{fingerprint(content.path)} {how}")
-
-
-def _ascending(order: Order) -> bool:
-    return bool(np.array_equal(order, np.arange(len(order))))
-
-
-@dataclass(frozen=True)
-class _Parts:
-    """Reads blocks of several arrays as ``(samples, frames, channel, *grid)``."""
-
-    arrays: tuple[Array, ...]
-    names: tuple[str, ...]
-    sizes: tuple[int, ...]
-    orders: tuple[Order | None, ...]
-    time: Order | None
-    level: Order | None
-
-    def __call__(self, samples: slice, frames: slice) -> NDArray[Any]:
-        return np.concatenate([self._one(array, samples, frames) for array in self.arrays], axis=2)
-
-    def _one(self, array: Array, samples: slice, frames: slice) -> NDArray[Any]:
-        stored = frames if self.time is None else _span(self.time[frames])
-        where = {"sample": samples, "time": stored}
-        values = np.asarray(array.fetch(tuple(where.get(a, slice(0, n)) for a, n in array.sizes().items())))
-        # NetCDF-3 and MATLAB hold big-endian numbers too.
-        with np.errstate(over="ignore"):  # what is too large becomes infinite, which is found and named
-            values = values.astype(np.float32, copy=False)
-        # A time of one entry and a sample axis that is not there are the same thing: an axis of length 1.
-        order = ["sample", "time", "channel" if "channel" in array.axes else "level", *self.names]
-        values = values.transpose([array.axes.index(a) for a in order if a in array.axes])
-        values = np.expand_dims(values, [i for i, a in enumerate(order) if a not in array.axes])
-        if self.time is not None and "time" in array.axes:
-            values = values[:, self.time[frames] - stored.start]
-        if self.level is not None and "level" in array.axes:
-            values = values[:, :, self.level]
-        whole = (samples.stop - samples.start, frames.stop - frames.start, values.shape[2], *self.sizes[2:])
-        return in_order(np.broadcast_to(values, whole), self.orders)
-
-
-def _span(numbers: Order) -> slice:
-    return slice(int(numbers.min()), int(numbers.max()) + 1)

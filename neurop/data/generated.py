@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from functools import partial
 from typing import Any, ClassVar, Literal, get_args
@@ -14,6 +15,13 @@ from neurop.errors import InputError
 
 Mode = Literal["stored", "online"]
 """Whether training reads its samples from a file, or has them made while it runs."""
+
+
+def positive(**numbers: float | None) -> None:
+    """Raise InputError naming the first parameter that is not a finite number above 0; None passes."""
+    for what, number in numbers.items():
+        if number is not None and not 0 < number < math.inf:
+            raise InputError(f"{what}={number}: use a finite number above 0")
 
 
 class Generated(ABC):

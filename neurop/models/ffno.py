@@ -7,9 +7,9 @@ from typing import cast
 
 from torch import Tensor, nn
 
-from neurop.errors import InputError
 from neurop.layers import ChannelMLP, Coordinates
 from neurop.layers.axis_conv import AxisConv
+from neurop.models._arguments import at_least_one, check_input, grid_and_modes
 from neurop.physics.grid import Grid
 from neurop.spectral import linear
 
@@ -72,12 +72,8 @@ class FFNO(nn.Module):
         shared: bool = True,
     ) -> None:
         super().__init__()
-        for name, value in (("width", width), ("depth", depth)):
-            if value < 1:
-                raise InputError(f"{name}={value}; at least 1 is needed")
-        if domain is None:
-            domain = Grid.periodic(1 if isinstance(modes, int) else len(modes))
-        self.modes = (modes,) * domain.dimensions if isinstance(modes, int) else tuple(modes)
+        at_least_one(width=width, depth=depth)
+        domain, self.modes = grid_and_modes(domain, modes)
         self.coordinates = Coordinates(domain)
         self.lift = nn.Linear(in_channels + self.coordinates.channels, width)
         self.spectral = nn.ModuleList(AxisConv(width, width, self.modes, domain, padding) for _ in range(1 if shared else depth))
@@ -87,9 +83,7 @@ class FFNO(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the output fields on the input's grid."""
-        channels = self.lift.in_features - self.coordinates.channels
-        if x.dim() != 2 + len(self.modes) or x.shape[1] != channels:
-            raise InputError(f"input has shape {tuple(x.shape)}; need (batch, {channels}, and {len(self.modes)} grid axes)")
+        check_input(x, self.lift.in_features - self.coordinates.channels, len(self.modes))
         v = linear(self.coordinates(x.movedim(1, -1)), self.lift.weight, self.lift.bias)  # (batch, *grid, width)
         branch = v
         for i, layer in enumerate(self.layers):

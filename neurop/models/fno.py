@@ -7,8 +7,8 @@ from typing import cast
 
 from torch import Tensor, nn
 
-from neurop.errors import InputError
 from neurop.layers import ChannelMLP, Coordinates, FourierBlock
+from neurop.models._arguments import at_least_one, check_input, grid_and_modes
 from neurop.physics.grid import Grid
 from neurop.spectral import linear
 
@@ -68,12 +68,8 @@ class FNO(nn.Module):
         padding: float = 0.25,
     ) -> None:
         super().__init__()
-        for name, value in (("width", width), ("depth", depth)):
-            if value < 1:
-                raise InputError(f"{name}={value}; at least 1 is needed")
-        if domain is None:
-            domain = Grid.periodic(1 if isinstance(modes, int) else len(modes))
-        self.modes = (modes,) * domain.dimensions if isinstance(modes, int) else tuple(modes)
+        at_least_one(width=width, depth=depth)
+        domain, self.modes = grid_and_modes(domain, modes)
         self.coordinates = Coordinates(domain)
         self.lift = nn.Linear(in_channels + self.coordinates.channels, width)
         self.blocks = nn.ModuleList(FourierBlock(width, self.modes, domain, padding, expansion) for _ in range(depth))
@@ -81,9 +77,7 @@ class FNO(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the output fields on the input's grid."""
-        channels = self.lift.in_features - self.coordinates.channels
-        if x.dim() != 2 + len(self.modes) or x.shape[1] != channels:
-            raise InputError(f"input has shape {tuple(x.shape)}; need (batch, {channels}, and {len(self.modes)} grid axes)")
+        check_input(x, self.lift.in_features - self.coordinates.channels, len(self.modes))
         v = linear(self.coordinates(x.movedim(1, -1)), self.lift.weight, self.lift.bias)  # (batch, *grid, width)
         begun = None
         for block, following in zip(self.blocks, [*self.blocks[1:], None]):

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from neurop.errors import InputError
 from neurop.layers import ChannelMLP
 from neurop.layers.spherical_conv import SphericalBlock, Symmetry, truncation
+from neurop.models._arguments import at_least_one
 from neurop.physics.grid import Grid
 from neurop.spectral import in_float32, linear
 from neurop.spectral.spherical import analyze_sphere, harmonics_held, synthesize_sphere
@@ -82,9 +83,7 @@ class SFNO(nn.Module):
         symmetry: Symmetry = "axis",
     ) -> None:
         super().__init__()
-        for name, value in (("width", width), ("depth", depth), ("oversampling", oversampling)):
-            if value < 1:
-                raise InputError(f"{name}={value}; at least 1 is needed")
+        at_least_one(width=width, depth=depth, oversampling=oversampling)
         self.domain = domain or Grid.latlon()
         self.modes = truncation(modes, self.domain)
         latitudes = math.ceil(oversampling * self.modes[0])

@@ -10,6 +10,7 @@ from torch import nn
 from neurop.layers import FourierBlock
 from neurop.layers.factorized import OfLayer
 from neurop.layers.factorized import factorization as named
+from neurop.models._arguments import grid_and_modes
 from neurop.models.fno import FNO
 from neurop.physics.grid import Grid
 
@@ -64,12 +65,11 @@ class TFNO(FNO):
         rank: float = 0.1,
         joint: bool = False,
     ) -> None:
-        if domain is None:
-            domain = Grid.periodic(1 if isinstance(modes, int) else len(modes))
+        domain, each = grid_and_modes(domain, modes)
         kind = named(factorization)
         # Lift and projection are FNO's; its dense weights stay at one mode, since they are replaced.
         super().__init__(in_channels, out_channels, domain, 1, width, depth)
-        self.modes = (modes,) * domain.dimensions if isinstance(modes, int) else tuple(modes)
+        self.modes = each
         if joint:
             self.weight = kind(self.modes, width, width, rank, depth)
             weights: list[nn.Module] = [OfLayer(self.weight, layer) for layer in range(depth)]

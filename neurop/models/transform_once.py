@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from neurop.errors import InputError
 from neurop.layers import CoefficientBlock, CoefficientTransform
+from neurop.models._arguments import at_least_one, check_input, grid_and_modes
 from neurop.physics.grid import Grid
 
 _OFFSET = 10.0
@@ -75,12 +75,8 @@ class TransformOnce(nn.Module):
         mixing: bool = True,
     ) -> None:
         super().__init__()
-        for name, value in (("width", width), ("depth", depth)):
-            if value < 1:
-                raise InputError(f"{name}={value}; at least 1 is needed")
-        if domain is None:
-            domain = Grid.periodic(1 if isinstance(modes, int) else len(modes))
-        self.modes = (modes,) * domain.dimensions if isinstance(modes, int) else tuple(modes)
+        at_least_one(width=width, depth=depth)
+        domain, self.modes = grid_and_modes(domain, modes)
         self.transform = CoefficientTransform(domain, self.modes)
         self.lift = nn.Linear(in_channels, width, bias=False)
         self.bias = nn.Parameter(torch.zeros(*self.transform.sizes, width))
@@ -115,7 +111,6 @@ class TransformOnce(nn.Module):
 
     def _between(self, x: Tensor) -> Tensor:
         """Return the coefficients of the output, ``(batch, *sizes, out_channels)``."""
-        if x.dim() != 2 + len(self.modes) or x.shape[1] != self.lift.in_features:
-            raise InputError(f"input has shape {tuple(x.shape)}; need (batch, {self.lift.in_features}, and {len(self.modes)} grid axes)")
+        check_input(x, self.lift.in_features, len(self.modes))
         z: Tensor = self.head(self.blocks(self.lift(self.transform(x)) + self.bias))
         return z
