@@ -72,7 +72,9 @@ def describe(path: Path) -> Content:
     axes = {str(dim): canonical(str(dim)) for dim in data.dims}
     if lead is not None:
         axes |= {dim: "sample" for dim, name in axes.items() if name == "time"} | {lead: "time"}
-    arrays = [_array(data, str(name), axes, str(path)) for name, v in data.data_vars.items() if v.dtype.kind in "biuf" and v.ndim]
+    # A store without an index lists its arrays in another order each time; the order is that of the channels.
+    variables = sorted(data.data_vars.items()) if path.is_dir() else list(data.data_vars.items())
+    arrays = [_array(data, str(name), axes, str(path)) for name, v in variables if v.dtype.kind in "biuf" and v.ndim]
     lines = {axes[str(dim)]: _line(data[dim]) for dim in data.dims if dim in data.coords}
     # Bounds of the times and the like have fewer axes than the fields.
     widest = max((_space(a) for a in arrays), key=len, default=set())
