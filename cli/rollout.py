@@ -19,6 +19,7 @@ from ._output import write_json
 
 PER_STEP = ("relative_l2", "persistence_relative_l2", "correlation")
 TIMES = ("correlation_time_0.9", "correlation_time_0.8")
+CLIMATE = {"mean_bias": "bias of the mean", "mid_band_drift": "drift of the middle third of the spectrum"}
 ROWS = 4
 
 
@@ -59,8 +60,14 @@ def _write(task: Task, result: xr.Dataset, test: FieldSet, field: int, film: boo
         "trajectory_relative_l2": float(result.trajectory_relative_l2),
         "first_divergent_step": int(gone) if np.isfinite(gone) else None,
     }
-    record |= {str(name): result[name].mean("sample").values for name in result.data_vars if "_drift" in str(name)}
+    record |= {
+        str(name): result[name].mean("sample").values
+        for name in result.data_vars
+        if "_drift" in str(name) and "sample" in result[name].dims
+    }
     record["spectrum_error"] = result.spectrum_error.mean("field").values
+    names = result.field.values
+    record |= {name: {str(field): _late(result[name].sel(field=field)) for field in names} for name in CLIMATE}
     write_json(task.folder / "rollout.json", record)
     write_netcdf(task.folder / "rollout.nc", result)
     shown = result.isel(sample=0, field=field)
@@ -72,6 +79,17 @@ def _write(task: Task, result: xr.Dataset, test: FieldSet, field: int, film: boo
     save(rollout_spectra(result, field), task.folder / "rollout_spectra.png")
     if film:
         animate(result, task.folder / "rollout.gif", field=field)
+
+
+def _late(drift: xr.DataArray) -> float:
+    """Return the mean over the last tenth of the steps whose truth is known."""
+    known = drift.values[np.isfinite(drift.values)]
+    return float(known[-max(len(known) // 10, 1) :].mean()) if len(known) else float("nan")
+
+
+def _worst(drift: xr.DataArray) -> float:
+    """Return the late drift of the field that has drifted most."""
+    return max((_late(drift.sel(field=f)) for f in drift.field.values), key=abs)
 
 
 def _show(task: Task, result: xr.Dataset) -> None:
@@ -86,4 +104,5 @@ def _show(task: Task, result: xr.Dataset) -> None:
         [f"time until the correlation falls below 0.9{'' if unit == '1' else f' ({unit})'}", "never" if lost is None else lost],
         ["first divergent step", "none" if gone is None else int(gone)],
     ]
+    headline += [[f"{text}, last tenth of the steps", number(_worst(result[name]))] for name, text in CLIMATE.items()]
     table("summary", ["metric", "value"], headline)

@@ -18,8 +18,8 @@ aliases: 540 points and 585 steps per unit for the default map, 5400 and 2487 at
 **Parameters.** viscosity 1e-2. `initial`, the random field: `paper`, gamma 2, tau 5, sigma 25, standard deviation 0.594; `code`,
 gamma 2.5, tau 7, sigma 49, which the script beside the paper draws, 0.274; `pino`, gamma 4, tau 5, sigma 625 (the factor is
 625^2 in the covariance), 0.214. The paper states a viscosity of 0.1, at which diffusion alone leaves 2 % of the longest wave
-at t = 1; its released file does not behave so, and no error here is one on that file. The set of PINO is samples=1000
-resolution=128 steps=100 initial=pino with this viscosity; it holds out 200 samples, here 40 are held out.
+at t = 1; its released file does not behave so, and no error here is one on that file. The set of PINO is samples=1200
+held_out=200 resolution=128 steps=100 initial=pino with this viscosity; it has 800 for training and none for validation.
 
 **Size.** 1240 pairs x 1024 points in float32: 10 MB. Samples 0-19 are the test set, 20-39 validation, the rest training.
 
@@ -69,7 +69,7 @@ class Burgers(Generated):
     Parameters
     ----------
     samples
-        Number of samples, above 40; more samples change neither the test nor the validation set.
+        Number of samples, above 2 * `held_out`; more samples change neither the test nor the validation set.
     resolution
         Points of the interval.
     viscosity
@@ -88,6 +88,8 @@ class Burgers(Generated):
         Where the files are; default ``$NEUROP_DATA``, else ``./data``.
     mode
         ``stored``, or ``online``: training solves for new samples while it runs.
+    held_out
+        Samples of the test set, and again of the validation set.
 
     Raises
     ------
@@ -114,6 +116,7 @@ class Burgers(Generated):
         history: int = 1,
         folder: str | None = None,
         mode: Mode = "stored",
+        held_out: int = 20,
     ) -> None:
         positive(viscosity=viscosity, time=time)
         if initial not in INITIAL:
@@ -122,7 +125,7 @@ class Burgers(Generated):
             raise InputError(f"steps={steps} is too small; use 1 or more, or null for a map")
         if steps is None and history != 1:
             raise InputError(f"history={history}: a map has one frame to see; use 1, or set steps for an evolution")
-        super().__init__(samples, (resolution,), seed, history, folder, mode)
+        super().__init__(samples, (resolution,), seed, history, folder, mode, held_out)
         self.viscosity, self.initial, self.steps, self.time = viscosity, initial, steps, time
         self._discretisation(self.shape)
 

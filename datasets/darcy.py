@@ -68,7 +68,7 @@ class Darcy(Generated):
     Parameters
     ----------
     samples
-        Number of samples, above 40; more samples change neither the test nor the validation set.
+        Number of samples, above 2 * `held_out`; more samples change neither the test nor the validation set.
     resolution
         Points per side of the stored fields, both ends in: resolution - 1 divides solver - 1.
     coefficient
@@ -87,6 +87,8 @@ class Darcy(Generated):
         Where the files are; default ``$NEUROP_DATA``, else ``./data``.
     mode
         ``stored``, or ``online``: training solves for new samples while it runs.
+    held_out
+        Samples of the test set, and again of the validation set.
 
     Raises
     ------
@@ -114,6 +116,7 @@ class Darcy(Generated):
         seed: int = 0,
         folder: str | None = None,
         mode: Mode = "stored",
+        held_out: int = 20,
     ) -> None:
         for what, choice, known in (("coefficient", coefficient, get_args(Coefficient)), ("faces", faces, get_args(FaceMean))):
             if choice not in known:
@@ -121,7 +124,7 @@ class Darcy(Generated):
         positive(low=low, high=high, sigma=sigma)
         if solver < 9:
             raise InputError(f"solver={solver} is too small; use 9 or more")
-        super().__init__(samples, (resolution, resolution), seed, folder=folder, mode=mode)
+        super().__init__(samples, (resolution, resolution), seed, folder=folder, mode=mode, held_out=held_out)
         self.coefficient, self.low, self.high, self.sigma, self.faces, self.solver = coefficient, low, high, sigma, faces, solver
         factors(solver - 1)
         self._strides(self.shape)

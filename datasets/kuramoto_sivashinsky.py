@@ -64,7 +64,7 @@ class KuramotoSivashinsky(Generated):
     Parameters
     ----------
     samples
-        Number of trajectories, above 40; more samples change neither the test nor the validation set.
+        Number of trajectories, above 2 * `held_out`; more samples change neither the test nor the validation set.
     resolution
         Points of the interval.
     length
@@ -83,6 +83,8 @@ class KuramotoSivashinsky(Generated):
         Where the files are; default ``$NEUROP_DATA``, else ``./data``.
     mode
         ``stored``, or ``online``: training solves for new samples while it runs.
+    held_out
+        Samples of the test set, and again of the validation set.
 
     Raises
     ------
@@ -109,6 +111,7 @@ class KuramotoSivashinsky(Generated):
         history: int = 1,
         folder: str | None = None,
         mode: Mode = "stored",
+        held_out: int = 20,
     ) -> None:
         for what, number, least in (("length", length, 2 * math.pi), ("interval", interval, 0.0)):
             if not least < number < math.inf:
@@ -117,7 +120,7 @@ class KuramotoSivashinsky(Generated):
             raise InputError(f"warmup={warmup}: use a finite number of 0 or more")
         if steps < 1:
             raise InputError(f"steps={steps} is too small; use 1 or more")
-        super().__init__(samples, (resolution,), seed, history, folder, mode)
+        super().__init__(samples, (resolution,), seed, history, folder, mode, held_out)
         self.length, self.steps, self.interval, self.warmup = float(length), steps, interval, warmup
         self._discretisation()
 

@@ -28,7 +28,8 @@ frames 1 to 10 as input; here `history` says how many (1).
 **Size.** 240 samples x 21 frames x 64^2 in float32: 83 MB. Samples 0-19 are the test set, 20-39 validation, the rest training.
 
 **Cost.** The default set takes 25 to 40 s on two CPU cores and differs from a solve with 256^2 points by 3e-8 (relative L2 of
-the common modes: the rounding of float32). The 20 test samples at 256^2: about 1 minute. Finer flow gets a finer solver:
+the common modes: the rounding of float32). The 20 test samples at 256^2: about 1 minute. Finer flow gets a finer solver, unless
+`solver` says otherwise:
 per trajectory of 20 units and core 0.2 s at 1e-3, 2 s at 1e-4 (128^2), 2 minutes at 1e-5 (432^2).
 
 **What is hard.** Forcing feeds the large scales while omega_0 is forgotten: the error of a surrogate grows over the steps.
@@ -70,7 +71,7 @@ class NavierStokes(Generated):
     Parameters
     ----------
     samples
-        Number of trajectories, above 40; more samples change neither the test nor the validation set.
+        Number of trajectories, above 2 * `held_out`; more samples change neither the test nor the validation set.
     resolution
         Points per side.
     viscosity
@@ -87,6 +88,8 @@ class NavierStokes(Generated):
         F of the forcing; without forcing it means nothing.
     wavenumber
         k of the Kolmogorov forcing, a whole number; it means nothing for the others.
+    solver
+        Points per side of the solver, from those of the fields to 4096; by default as many as the viscosity asks for.
     precision
         ``float64``, or ``float32`` for more speed and less accuracy; the set is stored in float32 either way.
     seed
@@ -97,6 +100,8 @@ class NavierStokes(Generated):
         Where the files are; default ``$NEUROP_DATA``, else ``./data``.
     mode
         ``stored``, or ``online``: training solves for new samples while it runs.
+    held_out
+        Samples of the test set, and again of the validation set.
 
     Raises
     ------
@@ -123,11 +128,13 @@ class NavierStokes(Generated):
         forcing: str = "diagonal",
         strength: float = 0.1,
         wavenumber: int = 4,
+        solver: int | None = None,
         precision: str = "float64",
         seed: int = 0,
         history: int = 1,
         folder: str | None = None,
         mode: Mode = "stored",
+        held_out: int = 20,
     ) -> None:
         positive(viscosity=viscosity, amplitude=amplitude, interval=interval, strength=strength)
         for what, whole in (("steps", steps), ("wavenumber", wavenumber)):
@@ -136,9 +143,9 @@ class NavierStokes(Generated):
         for what, word, known in (("forcing", forcing, FORCINGS), ("precision", precision, PRECISIONS)):
             if word not in known:
                 raise InputError(f"no {what} '{word}'; {nearest(word, known)}")
-        super().__init__(samples, (resolution, resolution), seed, history, folder, mode)
+        super().__init__(samples, (resolution, resolution), seed, history, folder, mode, held_out)
         self.viscosity, self.amplitude, self.steps, self.interval = viscosity, amplitude, steps, interval
-        self.forcing, self.strength, self.wavenumber, self.precision = forcing, strength, wavenumber, precision
+        self.forcing, self.strength, self.wavenumber, self.solver, self.precision = forcing, strength, wavenumber, solver, precision
         self.discretisation(self.shape)
 
     def parameters(self) -> dict[str, Any]:
@@ -149,6 +156,8 @@ class NavierStokes(Generated):
             found["forcing_wavenumber"] = self.wavenumber
         if self.forcing == "none":
             found["forcing"] = 0.0
+        if self.solver is not None:
+            found["solver"] = self.solver
         return found if self.precision == "float64" else found | {"precision": self.precision}
 
     def batch(self, shape: tuple[int, ...]) -> int:
@@ -222,11 +231,13 @@ class NavierStokes(Generated):
         peak = 2 * (self.amplitude + strength * theta / kappa) / (2 * math.pi)
         decay = self.viscosity * (2 * math.pi * max(shape) / 3) ** 2 * self.interval
         least = math.ceil(max(48, 6 * kappa, 0.85 * math.sqrt(vorticity / self.viscosity), 1.5 * max(shape) if decay < 5 else 0))
-        if least > LARGEST:
+        if self.solver is not None and not max(48, *shape) <= self.solver <= LARGEST:
+            raise InputError(f"solver={self.solver}: fields of {max(shape)} points per side need {max(48, *shape)} to {LARGEST}")
+        if self.solver is None and least > LARGEST:
             raise InputError(
                 f"viscosity={self.viscosity} at {max(shape)} points needs a solver of {least}^2, above {LARGEST}^2; use a larger viscosity"
             )
-        solver = max(shape) if max(shape) >= least else 2 * next_fast_len((least + 1) // 2, real=True)
+        solver = self.solver or (max(shape) if max(shape) >= least else 2 * next_fast_len((least + 1) // 2, real=True))
         k = min(2 * math.pi * solver / 3, peak / self.viscosity)
         accuracy = 15 * vorticity if self.forcing == "diagonal" else max(15 * vorticity, 80 * self.amplitude)
         rate = max((peak * k - self.viscosity * k**2 / 2) / 2, accuracy)

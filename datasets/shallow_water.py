@@ -81,7 +81,7 @@ class ShallowWater(Generated):
     Parameters
     ----------
     samples
-        Number of trajectories, above 40; more samples change neither the test nor the validation set.
+        Number of trajectories, above 2 * `held_out`; more samples change neither the test nor the validation set.
     resolution
         Latitudes; twice as many longitudes.
     truncation
@@ -108,6 +108,8 @@ class ShallowWater(Generated):
         Where the files are; default ``$NEUROP_DATA``, else ``./data``.
     mode
         ``stored``, or ``online``: training solves for new samples while it runs.
+    held_out
+        Samples of the test set, and again of the validation set.
 
     Raises
     ------
@@ -138,6 +140,7 @@ class ShallowWater(Generated):
         history: int = 1,
         folder: str | None = None,
         mode: Mode = "stored",
+        held_out: int = 20,
     ) -> None:
         for what, value, known in (("initial", initial, get_args(Initial)), ("grid", grid, get_args(SphereLayout))):
             if value not in known:
@@ -149,7 +152,7 @@ class ShallowWater(Generated):
             raise InputError(f"steps={steps} is too small; use 1 or more")
         if not 5 <= truncation <= LARGEST:
             raise InputError(f"truncation={truncation}: use a degree of 5 to {LARGEST}")
-        super().__init__(samples, (resolution, 2 * resolution), seed, history, folder, mode)
+        super().__init__(samples, (resolution, 2 * resolution), seed, history, folder, mode, held_out)
         self.truncation, self.initial, self.mach, self.topography = truncation, initial, mach, topography
         self.steps, self.interval, self.spin_up, self.grid = steps, interval, spin_up, grid
 

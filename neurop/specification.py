@@ -38,6 +38,8 @@ class Specification:
         Whether the network predicts the change of the last frame.
     band
         Points per axis of a grid: what is made holds the modes that such a grid resolves, and no others.
+    conserve
+        Names of fields whose mean over the domain is that of the last frame.
     origin
         Where the training data came from, their hash, licence and attribution.
     """
@@ -54,6 +56,7 @@ class Specification:
     step_unit: str = "1"
     increments: bool = False
     band: tuple[int, ...] | None = None
+    conserve: tuple[str, ...] = ()
     origin: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -65,6 +68,7 @@ class Specification:
         history: int = 1,
         increments: bool = True,
         band: Sequence[int] | None = None,
+        conserve: Sequence[str] = (),
     ) -> Specification:
         """Return the specification that a training set implies; see the class for the arguments."""
         step, unit = (train.step, train.time_unit) if not train.is_map else (None, "1")
@@ -84,6 +88,7 @@ class Specification:
             step_unit=unit,
             increments=increments and not train.is_map,
             band=None if band is None else tuple(band),
+            conserve=tuple(conserve),
             origin={"source": train.source, "data_hash": train.digest(), **rights},
         )
 
@@ -100,7 +105,7 @@ class Specification:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
         fields = {"inputs": [vars(f) for f in self.inputs], "outputs": [vars(f) for f in self.outputs]}
-        plain = {name: getattr(self, name) for name in _PLAIN}
+        plain = {name: getattr(self, name) for name in (*_PLAIN, "conserve")}
         return {**plain, **fields, "grid": self.grid.to_dict(), "train_shape": list(self.train_shape)}
 
     @classmethod
@@ -109,4 +114,5 @@ class Specification:
         inputs, outputs = (tuple(Field(**f) for f in plain[name]) for name in ("inputs", "outputs"))
         values = {name: plain[name] for name in _PLAIN}
         values["band"] = None if plain["band"] is None else tuple(plain["band"])
+        values["conserve"] = tuple(plain.get("conserve", ()))  # cards that are older than the option have none
         return cls(inputs=inputs, outputs=outputs, grid=Grid.from_dict(plain["grid"]), train_shape=tuple(plain["train_shape"]), **values)

@@ -15,7 +15,8 @@ from neurop.data.fieldset import FieldSet
 from neurop.data.labelled import from_xarray, later, squeezed
 from neurop.data.normalizer import Normalizer
 from neurop.data.statistics import summary
-from neurop.errors import InputError
+from neurop.errors import InputError, nearest
+from neurop.metrics import mean
 from neurop.specification import Specification
 from neurop.spectral import resample
 
@@ -28,7 +29,8 @@ class Surrogate(nn.Module):
 
     .. math:: y = [x_{\text{last}}] + \sigma_y\, \mathcal{N}\!\left(\frac{x - \mu_x}{\sigma_x}\right) + \mu_y,
 
-    the last frame being added where the network predicts increments, and the result projected on a band where one is given.
+    the last frame being added where the network predicts increments, the result projected on a band where one is given, and the means
+    of conserved fields put back to those of the last frame.
 
     Parameters
     ----------
@@ -75,6 +77,7 @@ class Surrogate(nn.Module):
         increments: bool = True,
         anomalies: bool = False,
         band: Sequence[int] | None = None,
+        conserve: Sequence[str] = (),
     ) -> Surrogate:
         """Return an untrained surrogate, its normalisers fitted on the training split.
 
@@ -90,19 +93,28 @@ class Surrogate(nn.Module):
             Predict the change of the last frame; of no meaning for a map.
         anomalies
             Take from the input the mean at each point rather than of the whole field.
-
         band
             Points per axis of a grid whose band the predictions are held to: what lies beyond, and is never damped by
             a network that adds to the last frame, is cut off.
+        conserve
+            Fields of an evolution whose mean over the domain no step changes, for example the depth of water or, on a periodic
+            domain or a sphere, vorticity.
 
         Raises
         ------
         InputError
-            If a field is constant, the model refuses its arguments, or the band is none of the grid.
+            If a field is constant, the model refuses its arguments, the band is none of the grid, or a conserved field is none
+            of the evolution.
         """
         if band is not None and (len(band) != len(train.shape) or min(band) < 2):
             raise InputError(f"training.band={list(band)}; give {len(train.shape)} sizes of at least 2, or null")
-        specification = Specification.of(train, model, arguments, history, increments, band)
+        names = [f.name for f in train.fields]
+        for name in conserve:
+            if name not in names:
+                raise InputError(f"training.conserve: no field '{name}'; {nearest(name, names)}")
+            if train.is_map:
+                raise InputError("training.conserve is for an evolution, whose fields change from step to step; set it to null")
+        specification = Specification.of(train, model, arguments, history, increments, band, conserve)
         found = summary(train, anomalies)
         input_norm = output_norm = Normalizer.of(found.values, train.grid)
         if train.is_map or increments:
@@ -133,9 +145,15 @@ class Surrogate(nn.Module):
         y = self.output_norm.inverse(self.net(self.input_norm(x)))
         if s.increments:
             y = y + x[:, -s.out_channels :]
-        if grid is None and s.band is None:
-            return y
-        return resample(y, s.grid, tuple(grid or x.shape[2:]), band=s.band)
+        if grid is not None or s.band is not None:
+            y = resample(y, s.grid, tuple(grid or x.shape[2:]), band=s.band)
+        return self._conserving(y, x[:, -s.out_channels :]) if s.conserve else y
+
+    def _conserving(self, y: Tensor, last: Tensor) -> Tensor:
+        """Return `y` with the means of the conserved fields those of the last frame."""
+        before, after = (mean(z, torch.from_numpy(self.grid.weights(z.shape[2:])).to(z)) for z in (last, y))
+        held = torch.tensor([f.name in self.specification.conserve for f in self.outputs], dtype=y.dtype, device=y.device)
+        return y + ((before - after) * held)[(...,) + (None,) * self.grid.dimensions]
 
     def trajectory(self, frames: Tensor, steps: int) -> Tensor:
         """Return `steps` states after the given ones, each made from those before it.

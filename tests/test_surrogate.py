@@ -10,6 +10,7 @@ from torch import Tensor
 
 from neurop.data import Field, FieldSet
 from neurop.errors import InputError
+from neurop.metrics import mean
 from neurop.physics.grid import Axis, Grid
 from neurop.surrogate import Surrogate
 
@@ -141,6 +142,22 @@ def test_parameters_are_counted() -> None:
     assert s.parameters_count() == sum(p.numel() for p in s.net.parameters()) > 0
     s.net = Scale(2)
     assert s.parameters_count() == 1
+
+
+@pytest.mark.parametrize("grid", [Grid.latlon(gauss=True), Grid.latlon(), Grid.periodic(2)])
+def test_conserved_fields_keep_their_mean(grid: Grid) -> None:
+    s = surrogate(evolution(grid=grid), conserve=["p"]).double().eval()
+    x = batch()
+    for shape in (x.shape[2:], (12, 16)):
+        y = s(x, grid=shape)
+        before, after = (mean(z, torch.from_numpy(grid.weights(z.shape[2:]))) for z in (x, y))
+        torch.testing.assert_close(after[:, 1], before[:, 1], rtol=1e-12, atol=1e-12)
+        assert float((after[:, 0] - before[:, 0]).abs().min()) > 1e-3
+
+
+def test_a_field_to_conserve_must_be_one_of_an_evolution() -> None:
+    with pytest.raises(InputError, match=r"training\.conserve: no field 'q'"):
+        surrogate(evolution(), conserve=["q"])
 
 
 def test_a_band_holds_the_prediction_to_the_modes_of_a_grid() -> None:

@@ -46,13 +46,13 @@ class Generated(ABC):
         ``stored``: all samples are in the file. ``online``: the file has the held-out samples and as many training samples
         as a first stock (`held_out`, at most `samples` in all); training solves for more of them while it runs, of the
         numbers after those, and `samples` says how long an epoch is.
+    held_out
+        Samples of the test set, and again of the validation set.
 
     Attributes
     ----------
     name
         Short name, used in file and run folders.
-    held_out
-        Samples of the test set, and again of the validation set.
 
     Raises
     ------
@@ -61,7 +61,6 @@ class Generated(ABC):
     """
 
     name: ClassVar[str]
-    held_out: ClassVar[int] = 20
 
     def __init__(
         self,
@@ -71,18 +70,17 @@ class Generated(ABC):
         history: int = 1,
         folder: str | None = None,
         mode: Mode = "stored",
+        held_out: int = 20,
     ) -> None:
-        if samples <= 2 * self.held_out:
-            raise InputError(
-                f"samples={samples}: {2 * self.held_out} are held out for test and validation; use {2 * self.held_out + 1} or more"
-            )
-        for what, value, least in (("resolution", min(shape), 8), ("history", history, 1), ("seed", seed, 0)):
+        if samples <= 2 * held_out:
+            raise InputError(f"samples={samples}: {2 * held_out} are held out for test and validation; use {2 * held_out + 1} or more")
+        for what, value, least in (("held_out", held_out, 1), ("resolution", min(shape), 8), ("history", history, 1), ("seed", seed, 0)):
             if value < least:
                 raise InputError(f"{what}={value} is too small; use {least} or more")
         if mode not in get_args(Mode):
             raise InputError(f"mode={mode}; choose {' or '.join(get_args(Mode))}")
         self.samples, self.shape, self.seed, self.history, self.folder = samples, tuple(shape), seed, history, folder
-        self.mode = mode
+        self.mode, self.held_out = mode, held_out
 
     @abstractmethod
     def parameters(self) -> dict[str, Any]:

@@ -13,13 +13,16 @@ import pytest
 from omegaconf import OmegaConf
 
 CONF = Path(__file__).parents[2] / "conf"
-FILES = sorted(file for file in CONF.glob("*/*.yaml") if file.parent.name not in ("hydra", "recipe"))
+FILES = sorted(file for file in CONF.glob("*/*.yaml") if file.parent.name not in ("hydra", "recipe", "experiment"))
+EXPERIMENTS = sorted(CONF.glob("experiment/*.yaml"))
 RECIPES = sorted(CONF.glob("recipe/*.yaml"))
 # What makes a data set or a model small, where its file has such a setting.
-SMALL_DATA = {"samples": 44, "steps": 2}
+SMALL_DATA = {"samples": 6, "held_out": 1, "steps": 2}
+# What makes the solver of an experiment cheap.
+SMALL_SOLVER = {"resolution": 16, "truncation": 15, "viscosity": 1e-2, "interval": 0.1}
 SMALL_MODEL = {"modes": 4, "width": 4, "depth": 1}
 # Of a data set that is made of another, that other's.
-SMALL_SOURCE = {"samples": 44, "steps": 9, "resolution": 16, "history": 1}
+SMALL_SOURCE = {"samples": 6, "held_out": 1, "steps": 9, "resolution": 16, "history": 1}
 RUN = ("hydra.run.dir=run", "trainer.accelerator=cpu")
 
 
@@ -27,6 +30,8 @@ def small(group: str, choice: str, sizes: dict[str, int]) -> list[str]:
     settings = OmegaConf.load(CONF / group / f"{choice}.yaml")
     if "source" in settings:
         return [f"{group}={choice}", "data.steps=null", *(f"{group}.source.{name}={value}" for name, value in SMALL_SOURCE.items())]
+    if choice == "file":  # which has the size that it has
+        return [f"{group}={choice}"]
     return [f"{group}={choice}", *(f"{group}.{name}={value}" for name, value in sizes.items() if name in settings)]
 
 
@@ -54,7 +59,7 @@ def test_a_choice_trains(file: Path, neurop: Callable[..., int], tmp_path: Path)
     ]
     assert neurop("train", *parts, "~recipe", "training.batch_size=2", *RUN) == 0
     config = check(tmp_path / "run", None if group == "debug" else 2)
-    if group not in ("debug", "experiment"):
+    if group != "debug":
         target = OmegaConf.load(file)["_target_"]
         assert config[group]["_target_"] == target
 
@@ -72,9 +77,29 @@ def test_a_recipe_trains_on_its_data(file: Path, neurop: Callable[..., int], tmp
             assert OmegaConf.select(config, f"{group}.{name}") == value or group == "trainer" or name in SMALL_DATA
 
 
+@pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda f: f.stem)
+def test_an_experiment_trains_on_its_data(file: Path, neurop: Callable[..., int], tmp_path: Path) -> None:
+    own = OmegaConf.load(file)
+    chosen = {key.split("/")[-1]: choice for default in own.defaults for key, choice in default.items()}
+    sizes = SMALL_DATA | SMALL_SOLVER | ({"solver": 64} if chosen["data"] == "navier_stokes" else {})
+    parts = [part for part in small("data", chosen["data"], sizes) if not part.startswith("data=")]
+    parts += [part for part in small("model", chosen.get("model", "fno"), SMALL_MODEL) if not part.startswith("model=")]
+    coarse = ["training.band=null", "training.coarse=null"]
+    assert neurop("train", f"experiment={file.stem}", "debug=default", *parts, *coarse, *RUN) == 0
+    config = check(tmp_path / "run", None)
+    assert config.data._target_ == OmegaConf.load(CONF / "data" / f"{chosen['data']}.yaml")._target_
+    assert config.optimizer.lr == own.get("optimizer", config.optimizer).lr
+
+
+@pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda f: f.stem)
+def test_an_experiment_names_its_anchor(file: Path) -> None:
+    assert sum(line.startswith("# published: ") for line in file.read_text().splitlines()) == 1
+    assert file.stem.endswith("_cpu") == ("two CPU cores" in file.read_text()) or file.stem.startswith(("era5", "swe_sfno"))
+
+
 def test_every_group_is_covered() -> None:
     groups = {folder.name for folder in CONF.iterdir() if folder.is_dir() and list(folder.glob("*.yaml"))}
-    assert {file.parent.name for file in FILES} | {"recipe"} == groups
+    assert {file.parent.name for file in FILES} | {"recipe", "experiment"} == groups
     assert groups >= {"data", "debug", "logger", "loss", "model", "optimizer", "recipe", "scheduler", "trainer"}
 
 

@@ -82,6 +82,25 @@ def test_more_samples_move_no_held_out_sample() -> None:
     assert not np.allclose(small(seed=1).splits()["test"].values[:, 0], few["test"].values[:, 0], atol=1e-2)
 
 
+def test_held_out_says_where_the_training_set_begins() -> None:
+    few, more = small(43).splits(), small(43, held_out=3).splits()
+    assert [len(more[name]) for name in ("test", "val", "train")] == [3, 3, 37]
+    np.testing.assert_array_equal(more["test"].values, few["test"].values[:3])
+    np.testing.assert_array_equal(more["val"].values, few["test"].values[3:6])
+    with pytest.raises(InputError, match="held_out=0 is too small"):
+        small(held_out=0)
+
+
+def test_the_solver_may_have_more_points_than_it_needs() -> None:
+    usual, finer = small(viscosity=2e-3), small(viscosity=2e-3, solver=80)
+    assert finer.discretisation((16, 16))[0] == 80 > usual.discretisation((16, 16))[0]
+    few = range(2)
+    assert distance(modes(finer._trajectories(few, (16, 16)), 16), modes(usual._trajectories(few, (16, 16)), 16)).max() < 1e-5
+    for wrong in (40, 5000):
+        with pytest.raises(InputError, match=f"solver={wrong}: fields of 16 points per side need 48 to 4096"):
+            small(solver=wrong)
+
+
 def test_the_same_flow_at_other_resolutions(folder: Path) -> None:
     source = small(viscosity=2e-3)
     test = source.splits()["test"]

@@ -125,3 +125,17 @@ def test_the_last_frame_can_be_the_start(analytic: Make, travelling: Make) -> No
     assert r.relative_l2.isnull().all()
     assert np.isfinite(r.prediction).all()
     assert np.isnan(r.trajectory_relative_l2)
+
+
+def test_the_climate_of_a_rollout(analytic: Make) -> None:
+    x = np.arange(32) / 32
+    # Power at 1..9, each 1/2: the middle third are 4, 5, 6.
+    waves = np.stack([np.cos(2 * np.pi * k * x) for k in range(1, 10)])
+    values = np.repeat(waves.sum(0)[None, None, None], 4, 1)
+    data = FieldSet(values, (Field("u"),), Grid.periodic(1), times=np.arange(4.0), source="waves")
+    louder = torch.from_numpy(waves[4]).float()
+    r = rollout(analytic(lambda u: u + 0.5 * louder + 0.3, data, step=1.0), data, steps=4)
+    np.testing.assert_allclose(r.mid_band_drift[:3, 0], [(2 + (1 + n / 2) ** 2) / 3 - 1 for n in (1, 2, 3)], rtol=1e-5)
+    np.testing.assert_allclose(r.mean_bias[:3, 0], np.array([0.3, 0.6, 0.9]) / np.sqrt(4.5), rtol=1e-5)
+    assert r.mid_band_drift[3:].isnull().all()
+    assert r.mean_bias[3:].isnull().all()
