@@ -10,7 +10,7 @@ from typing import Any
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-from neurop.bench import DEPTH, NOTES, SCOPES, STANDARD, SWEEPS, Pair, as_dataset, check_paths, describe, installed, parse
+from neurop.bench import DEPTH, NOTES, SCOPES, STANDARD, SWEEPS, Pair, as_dataset, check_paths, describe, of_scope, parse
 from neurop.errors import InputError, nearest
 from neurop.plots import cost, save
 
@@ -27,7 +27,8 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     Returns
     -------
     dict
-        Geometric means over the model cases (layers if there are none) of peer's time over neurop's, both as shipped.
+        Geometric means over the model cases (layers, else families, if there are none) of the time of each path over that of
+        neurop, in a family over that of its FNO, as shipped.
     """
     whole("repeats", cfg.repeats, 1)
     folder = Path(cfg.out)
@@ -40,25 +41,26 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         if scope not in SCOPES:
             raise InputError(f"no scope '{scope}'; {nearest(scope, SCOPES)}")
     names = [*STANDARD] if cfg.cases is None else _words("cases", cfg.cases)
-    paths = check_paths(installed() if cfg.paths is None else _words("paths", cfg.paths))
-    # Compiling takes longer than all else, and a layer alone gains little by it.
-    of_layer = [path for path in paths if cfg.paths is not None or path != "neurop-compiled"]
-    work = [(parse(name), scope, of_layer if scope == "layer" else paths) for scope in scopes for name in names]
+    asked = None if cfg.paths is None else check_paths(_words("paths", cfg.paths))
+    paths = {scope: of_scope(scope, asked) for scope in scopes}
+    if none := [scope for scope, those in paths.items() if not those]:
+        raise InputError(f"paths={list(asked or ())}: none of them is of the scope {none[0]}; leave out paths= or the scope")
+    work = [(parse(name), scope, paths[scope]) for scope in scopes for name in names]
     if cfg.cases is None and "layer" in scopes:
-        work += [(parse(name), "layer", of_layer) for name in SWEEPS]
+        work += [(parse(name), "layer", paths["layer"]) for name in SWEEPS]
     whole("seed", cfg.seed, 0)
     if isinstance(cfg.seconds, bool) or not isinstance(cfg.seconds, int | float) or not cfg.seconds >= 0:
         raise InputError(f"seconds={cfg.seconds}; give a number of at least 0")
     settings = OmegaConf.to_container(cfg, resolve=True)
     assert isinstance(settings, dict)
-    settings |= {"cases": names, "paths": list(paths), "depth": DEPTH}
+    settings |= {"cases": names, "paths": sorted({path for those in paths.values() for path in those}), "depth": DEPTH}
     machine = describe() | {"date": datetime.now().astimezone().isoformat(timespec="seconds")}
     rows: list[dict[str, Any]] = []
     with Pair(start) as pair:
         machine |= pair.kept.ask("rates")
-        for i, (case, scope, of_scope) in enumerate(work):
+        for i, (case, scope, those) in enumerate(work):
             _progress(f"{i + 1}/{len(work)} {case.name} {scope}")
-            rows += pair.rows(case, scope, of_scope, int(cfg.repeats), float(cfg.seconds), int(cfg.seed))
+            rows += pair.rows(case, scope, those, int(cfg.repeats), float(cfg.seconds), int(cfg.seed))
             # What is measured so far outlives an interruption.
             write_json(folder / "bench.json", {"machine": machine, "settings": settings, "notes": NOTES, "rows": rows})
     _progress("")
@@ -76,15 +78,16 @@ def _show(rows: list[dict[str, Any]]) -> None:
 
 def _ratios(rows: list[dict[str, Any]]) -> dict[str, Any]:
     shipped = [row for row in rows if row["allocator"] == "shipped"]
-    scope = "model" if any(row["scope"] == "model" for row in shipped) else "layer"
+    scope = next(scope for scope in ("model", "layer", "family") if any(row["scope"] == scope for row in shipped))
+    own = "neurop-fno" if scope == "family" else "neurop"
     times = {(row["case"], row["path"]): row for row in shipped if row["scope"] == scope}
     means = {}
     for path in dict.fromkeys(path for _, path in times):
-        pairs = [(row, times[case, "neurop"]) for (case, p), row in times.items() if p == path and (case, "neurop") in times]
-        if path != "neurop" and pairs:
+        pairs = [(row, times[case, own]) for (case, p), row in times.items() if p == path and (case, own) in times]
+        if path != own and pairs:
             for kind in ("forward", "step"):
-                ratios = [math.log(row[f"{kind}_ms"] / own[f"{kind}_ms"]) for row, own in pairs]
-                means[f"{path}/neurop {kind}"] = math.exp(sum(ratios) / len(ratios))
+                ratios = [math.log(row[f"{kind}_ms"] / base[f"{kind}_ms"]) for row, base in pairs]
+                means[f"{path}/{own} {kind}"] = math.exp(sum(ratios) / len(ratios))
     return means
 
 

@@ -2,12 +2,13 @@
 
 from neurop.bench.cases import SCOPES, STANDARD, SWEEPS, Case, parse
 from neurop.bench.machine import describe, rates
-from neurop.bench.paths import DEPTH, PATHS, check_paths, installed
+from neurop.bench.paths import DEPTH, FAMILY, PATHS, check_paths, installed, of_scope
 from neurop.bench.summary import NOTES, Pair, as_dataset
 from neurop.bench.worker import Worker, serve
 
 __all__ = [
     "DEPTH",
+    "FAMILY",
     "NOTES",
     "PATHS",
     "SCOPES",
@@ -20,6 +21,7 @@ __all__ = [
     "check_paths",
     "describe",
     "installed",
+    "of_scope",
     "parse",
     "rates",
     "serve",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from neurop.errors import InputError, nearest
 
-SCOPES = ("layer", "model")
+SCOPES = ("layer", "model", "family")
 STANDARD = (
     "1d-64x64x8192-m16",
     "2d-16x32x64-m16",

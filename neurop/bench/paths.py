@@ -13,9 +13,12 @@ from neurop.bench.fft import FFTBlock, FFTConv
 from neurop.bench.peer import HINT, available, in_float64, peer_layer, peer_model
 from neurop.errors import InputError, nearest
 from neurop.layers import SpectralConv
-from neurop.models import FNO
+from neurop.models import FNO, create
+from neurop.physics.grid import Grid
 
 PATHS = ("neurop", "neurop-compiled", "torch-fft", "neuraloperator")
+FAMILY = ("neurop-fno", "neurop-tfno", "neurop-ffno", "neurop-t1")
+"""The models of the scope `family`, as their defaults are but for width, depth and modes, which they share."""
 DEPTH = 4
 
 
@@ -24,13 +27,20 @@ def installed() -> tuple[str, ...]:
     return tuple(path for path in PATHS if path != "neuraloperator" or available())
 
 
+def of_scope(scope: str, paths: Iterable[str] | None = None) -> tuple[str, ...]:
+    """Return those of `paths` that a scope has, by default all that can run here; compiled code is for models, a layer gains little."""
+    if scope == "family":
+        return tuple(path for path in FAMILY if paths is None or path in paths)
+    return tuple(p for p in (paths or installed()) if p not in FAMILY and (paths is not None or scope == "model" or p != "neurop-compiled"))
+
+
 def check_paths(paths: Iterable[str]) -> tuple[str, ...]:
     """Return `paths`; raise InputError if one is unknown or not installed."""
     paths = tuple(paths)
     for path in paths:
-        if path not in PATHS:
-            raise InputError(f"no path '{path}'; {nearest(path, PATHS)}")
-        if path not in installed():
+        if path not in (*PATHS, *FAMILY):
+            raise InputError(f"no path '{path}'; {nearest(path, (*PATHS, *FAMILY))}")
+        if path not in (*installed(), *FAMILY):
             raise InputError(HINT)
     return paths
 
@@ -39,7 +49,7 @@ def build(path: str, case: Case, scope: str, seed: int = 0) -> nn.Module:
     """Return a layer, or a model of one input and one output field, as `path` computes it.
 
     The weights follow from `seed` alone. All layers are the same function; so are all models but that of
-    neuraloperator, which has an architecture of its own.
+    neuraloperator, which has an architecture of its own, and those of a family.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -50,6 +60,9 @@ def build(path: str, case: Case, scope: str, seed: int = 0) -> nn.Module:
             return peer_layer(conv) if path == "neuraloperator" else _maybe_compiled(conv, path)
         if path == "neuraloperator":
             return peer_model(case, DEPTH)
+        if path in FAMILY:
+            name = path.removeprefix("neurop-")
+            return create(name, 1, 1, Grid.periodic(case.dimensions), modes=list(case.bands), width=case.width, depth=DEPTH)
         # The blocks' MLP as wide as neuraloperator makes it.
         model = FNO(1, 1, modes=case.bands, width=case.width, depth=DEPTH, expansion=0.5)
         if path == "torch-fft":
@@ -80,7 +93,7 @@ def error(path: str, case: Case, scope: str, module: nn.Module, x: Tensor, y: Te
     if path == "neuraloperator" and scope == "model":
         exact = in_float64(module, case)
     else:
-        exact = copy.deepcopy(build("neurop", case, scope, seed)).double()
+        exact = copy.deepcopy(build(path if path in FAMILY else "neurop", case, scope, seed)).double()
     with torch.no_grad():
         truth = exact(x[:1].double())
     return float((y[:1].detach() - truth).norm() / truth.norm())

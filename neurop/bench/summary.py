@@ -29,6 +29,7 @@ NOTES = (
     "A layer of neurop gets its input with channels last in memory, as its blocks hand it on; the others with channels first.",
     "Layers, and the models neurop, neurop-compiled and torch-fft, are the same function with the same weights. neuraloperator's model "
     "is its own FNO of the same modes, width and depth: the MLPs of its blocks are as wide, its lifting and its skips differ.",
+    "The models of the scope family are different functions: those of neurop at equal modes, width and depth, else as their defaults are.",
 )
 # With fewer rounds than this a median says little.
 LEAST_ROUNDS = 3

@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 from neurop.data.fieldset import FieldSet
 from neurop.data.generation import Recipe, generate, generated
 from neurop.errors import InputError
+from neurop.physics.device import compute_device
+
+ON_GPU = 16
+"""How many times as many samples a GPU solves at once as a core: one batch of a core would leave it idle."""
 
 Mode = Literal["stored", "online"]
 """Whether training reads its samples from a file, or has them made while it runs."""
@@ -145,5 +149,5 @@ class Generated(ABC):
             samples,
             partial(self.solve, shape=shape),
             self.label,
-            self.batch(shape),
+            self.batch(shape) * (ON_GPU if compute_device().type == "cuda" else 1),
         )

@@ -22,6 +22,7 @@ from neurop.data._progress import progress
 from neurop.data._shards import Keep, finished, joined
 from neurop.data.fieldset import FieldSet
 from neurop.errors import InputError
+from neurop.physics.device import compute_device
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,8 @@ def _make(recipe: Recipe, path: Path, parts: Path, workers: int | None, shard: t
     title = f"generating {recipe.name} at {'x'.join(map(str, recipe.shape))}" + (f", shard {first}/{step}" if shard else "")
     with progress(title, sum(map(len, batches)), path) as done, _one_thread() as cores:
         done(sum(map(len, batches)) - sum(map(len, missing)))
-        for length in run(Keep(recipe.make, parts), missing, workers, cores):
+        # One process keeps a GPU busy; several would take turns.
+        for length in run(Keep(recipe.make, parts), missing, workers, 1 if compute_device().type == "cuda" else cores):
             done(length)
     return sum(map(len, missing))
 

@@ -37,6 +37,13 @@ def test_bench(neurop: Callable[..., int], tmp_path: Path, capsys: pytest.Captur
     assert shipped | {"allocator": "same"} == same
 
 
+def test_a_family_is_measured_beside_its_fno(neurop: Callable[..., int], tmp_path: Path) -> None:
+    assert neurop("bench", "cases=[2d-2x4x16-m4]", "scopes=[family]", "paths=[neurop-fno,neurop-t1]", "repeats=1", "seconds=0") == 0
+    rows = json.loads((tmp_path / "runs" / "bench" / "bench.json").read_text())["rows"]
+    assert {(row["scope"], row["path"]) for row in rows} == {("family", "neurop-fno"), ("family", "neurop-t1")}
+    assert all(0 < row["error"] < 1e-5 for row in rows)
+
+
 @pytest.mark.parametrize(
     ("argument", "line"),
     [
@@ -45,6 +52,7 @@ def test_bench(neurop: Callable[..., int], tmp_path: Path, capsys: pytest.Captur
         ("cases=[]", "cases=[]: give a list, such as cases=[2d-16x32x64-m16]"),
         ("scopes=[layers]", "no scope 'layers'; did you mean 'layer'?"),
         ("paths=[neurop-compile]", "no path 'neurop-compile'; did you mean 'neurop-compiled'?"),
+        ("paths=[neurop-t1]", "paths=['neurop-t1']: none of them is of the scope layer; leave out paths= or the scope"),
         ("repeats=0", "repeats=0; give at least 1"),
         ("seconds=-1", "seconds=-1; give a number of at least 0"),
     ],
