@@ -20,6 +20,8 @@ HERE = Path(__file__).parent
 KEPT, TABLE = HERE / "runs", HERE / "RESULTS.md"
 EXPERIMENTS = HERE.parent / "conf" / "experiment"
 KEYS = ("seconds", "step_ms", "peak_mb", "parameters", "epochs", "steps", "seed", "data_hash", "train_shape")
+LONGEST = 100
+"""Numbers per step of a rollout longer than this stay in the run folder."""
 COLUMNS = ("experiment", "model", "error", "parameters", "ms per step", "s", "MB", "seed", "data", "device", "published")
 
 
@@ -36,7 +38,8 @@ def keep(run: Path) -> Path | None:
     found |= {key: record.get(key) for key in KEYS} | {k: v for k, v in record.items() if k.startswith("test/")}
     for verb in ("eval", "rollout", "superres"):
         if (run / verb / f"{verb}.json").is_file():
-            found[verb] = json.loads((run / verb / f"{verb}.json").read_text())
+            read = json.loads((run / verb / f"{verb}.json").read_text())
+            found[verb] = {key: value for key, value in read.items() if not isinstance(value, list) or len(value) <= LONGEST}
     found |= {"command": "neurop train " + " ".join(words), "versions": versions}
     KEPT.mkdir(exist_ok=True)
     file = KEPT / f"{found['experiment']}-{found['model']}-seed{found['seed']}-{'gpu' if versions.get('gpu') else 'cpu'}.json"
@@ -56,6 +59,8 @@ def row(found: dict[str, Any]) -> list[str]:
     error = f"{found['test/relative_l2']:.4g}"
     if (key := next((k for k in found if k.startswith("test/trajectory")), "")) and found[key] is not None:
         error += f", over {key.split('_')[1]} steps {found[key]:.4g}"
+    if run := found.get("rollout"):
+        error += f", over {run['known_steps']} steps from frame {run['start']} {run['trajectory_relative_l2']:.4g}"
     device = found["versions"].get("gpu") or f"{found['versions']['threads']} CPU threads"
     numbers = [f"{found[k]:,}" if found.get(k) is not None else "" for k in ("parameters", "step_ms", "seconds", "peak_mb", "seed")]
     return [found["experiment"], found["model"], error, *numbers, f"`{found['data_hash']}`", device, anchor(found["experiment"])]
