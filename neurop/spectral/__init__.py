@@ -5,6 +5,7 @@ from neurop.spectral.fused import block_tail, linear, mix_packed, mlp
 from neurop.spectral.matrices import analysis_matrix
 from neurop.spectral.mixing import from_signed, mix, restrict, signed_sizes, to_signed
 from neurop.spectral.plain import in_float32
+from neurop.spectral.spherical import analyze_sphere, harmonics_held, synthesize_sphere
 from neurop.spectral.transform import analyze, check_target, resample, synthesize, unfinished
 
 __all__ = [
@@ -14,9 +15,11 @@ __all__ = [
     "Sine",
     "analysis_matrix",
     "analyze",
+    "analyze_sphere",
     "block_tail",
     "check_target",
     "from_signed",
+    "harmonics_held",
     "in_float32",
     "linear",
     "mix",
@@ -28,6 +31,7 @@ __all__ = [
     "signed_sizes",
     "spacing",
     "synthesize",
+    "synthesize_sphere",
     "to_signed",
     "unfinished",
 ]
