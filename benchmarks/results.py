@@ -40,7 +40,8 @@ def keep(run: Path) -> Path | None:
         if (run / verb / f"{verb}.json").is_file():
             read = json.loads((run / verb / f"{verb}.json").read_text())
             found[verb] = {key: value for key, value in read.items() if not isinstance(value, list) or len(value) <= LONGEST}
-    found |= {"command": "neurop train " + " ".join(words), "versions": versions}
+    told = [word for word in words if not word.startswith("hydra.")]
+    found |= {"command": "neurop train " + " ".join(told), "versions": versions}
     KEPT.mkdir(exist_ok=True)
     file = KEPT / f"{found['experiment']}-{found['model']}-seed{found['seed']}-{'gpu' if versions.get('gpu') else 'cpu'}.json"
     file.write_text(json.dumps(found, indent=1) + "\n")

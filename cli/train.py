@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import sys
-import time
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,12 +21,12 @@ from neurop.evaluation import rollout, score
 from neurop.surrogate import Surrogate
 from neurop.training import (
     Batches,
+    Clock,
     Gain,
     Online,
     Operator,
     Preflight,
     Stability,
-    Waiting,
     averaging,
     begin_with,
     check_checkpoint,
@@ -96,12 +95,12 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     if last:
         check_checkpoint(last, module, cfg.trainer.max_epochs)
     best, latest = checkpoints(folder / LAST.parent)
-    waiting = Waiting()
+    clock = Clock()
     show = cfg.trainer.enable_progress_bar
     trainer = build(
         cfg.trainer,
         logger=_loggers(cfg, folder),
-        callbacks=[best, latest, *_gain(cfg, module), *averaging(how.ema), Preflight(), *progress(show), waiting],
+        callbacks=[best, latest, *_gain(cfg, module), *averaging(how.ema), Preflight(), *progress(show), clock],
         default_root_dir=str(folder),
         enable_progress_bar=show and sys.stdout.isatty(),
     )
@@ -109,10 +108,9 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     _say(f"{surrogate.name} on {source.name}: {len(batches.windows['train'])} training windows{ONLINE * isinstance(batches, Online)}")
     save_config(folder, cfg, overrides())
     write_json(folder / "versions.json", _versions())
-    start = time.perf_counter()
     with continued(folder):
         trainer.fit(module, batches, ckpt_path=last, weights_only=True)
-    seconds = time.perf_counter() - start
+    seconds = clock.total
     if not first_process():
         return {}
     if best.best_model_path:
@@ -129,8 +127,8 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         "epochs": trainer.current_epoch,
         "steps": trainer.global_step,
         "seconds": round(seconds, 1),
-        "waiting_share": waiting.share and round(waiting.share, 4),
-        "step_ms": round(1e3 * waiting.steps / max(waiting.count, 1), 2),
+        "waiting_share": clock.share and round(clock.share, 4),
+        "step_ms": round(1e3 * clock.steps / max(clock.count, 1), 2),
         "peak_mb": _peak_mb(),
         "seed": cfg.seed,
         "val/relative_l2": float(best.best_model_score) if best.best_model_score is not None else None,

@@ -1,7 +1,7 @@
 """Training under Lightning: batches, steps (single and unrolled), schedule, callbacks."""
 
 from neurop.training.batches import Batches
-from neurop.training.callbacks import Waiting, averaging, checkpoints, progress
+from neurop.training.callbacks import Clock, averaging, checkpoints, progress
 from neurop.training.estimate import Estimate, Preflight, estimate
 from neurop.training.gain import Gain
 from neurop.training.module import Operator
@@ -13,13 +13,13 @@ from neurop.training.warm_start import begin_with
 
 __all__ = [
     "Batches",
+    "Clock",
     "Estimate",
     "Gain",
     "Online",
     "Operator",
     "Preflight",
     "Stability",
-    "Waiting",
     "averaging",
     "begin_with",
     "check_checkpoint",

@@ -62,8 +62,8 @@ def progress(enabled: bool = True) -> list[Callback]:
     return [RichProgressBar(leave=False) if sys.stdout.isatty() else Lines()]
 
 
-class Waiting(Callback):
-    """Measure how long the training steps wait for their batches.
+class Clock(Callback):
+    """Measure how long a run takes, those before it that it continues included, and how long its steps wait for their batches.
 
     Attributes
     ----------
@@ -72,8 +72,9 @@ class Waiting(Callback):
     """
 
     def __init__(self) -> None:
-        self.seconds = self.steps = 0.0
+        self.seconds = self.steps = self._before = 0.0
         self.count = 0
+        self._start = time.perf_counter()
         self._ended: float | None = None
         self._began = 0.0
 
@@ -81,6 +82,23 @@ class Waiting(Callback):
     def share(self) -> float | None:
         """Share of the time that the steps wait; None before there were two."""
         return self.seconds / (self.seconds + self.steps) if self.seconds else None
+
+    @property
+    def total(self) -> float:
+        """Seconds of training up to now."""
+        return self._before + time.perf_counter() - self._start
+
+    def on_fit_start(self, *_: Any) -> None:
+        """Start the clock."""
+        self._start = time.perf_counter()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a run that continues this one counts on from."""
+        return {"total": self.total, "seconds": self.seconds, "steps": self.steps, "count": self.count}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Count on from there."""
+        self._before, self.seconds, self.steps, self.count = (state_dict[key] for key in ("total", "seconds", "steps", "count"))
 
     def on_train_epoch_start(self, *_: Any) -> None:
         """Leave out what lies between epochs: validation and checkpoints."""

@@ -84,6 +84,9 @@ def test_a_continued_run_ends_where_it_would_have_ended(
     for name in ("step", "train/loss", "val/relative_l2"):
         assert columns(halved, name) == columns(whole, name)
     records = [json.loads((run / "train.json").read_text()) for run in (whole, halved)]
+    first, both = (torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["callbacks"]["Clock"] for run in (whole, halved))
+    assert both["count"] == first["count"] > 0
+    assert both["total"] >= both["steps"] > 0
     clocks = ("seconds", "waiting_share", "step_ms", "peak_mb")
     assert {k: v for k, v in records[0].items() if k not in clocks} == {k: v for k, v in records[1].items() if k not in clocks}
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from neurop.errors import InputError
 from neurop.losses import RelativeL2
-from neurop.training import Batches, Operator, Waiting, averaging, checkpoints, progress, warmup_cosine
+from neurop.training import Batches, Operator, Clock, averaging, checkpoints, progress, warmup_cosine
 from neurop.training.callbacks import Lines
 
 from .conftest import ADAM, trainer
@@ -147,9 +147,9 @@ def test_progress_suits_the_output(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_waiting_is_the_time_between_the_steps_of_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = iter([0.0, 4.0, 5.0, 8.0, 100.0, 103.0])
-    monkeypatch.setattr("neurop.training.callbacks.time.perf_counter", lambda: next(clock))
-    waiting = Waiting()
+    ticks = iter([1.0, 0.0, 4.0, 5.0, 8.0, 100.0, 103.0, 120.0, 200.0, 205.0])
+    monkeypatch.setattr("neurop.training.callbacks.time.perf_counter", lambda: next(ticks))
+    waiting = Clock()
     assert waiting.share is None
     waiting.on_train_epoch_start()
     for _ in range(2):
@@ -160,3 +160,8 @@ def test_waiting_is_the_time_between_the_steps_of_an_epoch(monkeypatch: pytest.M
     waiting.on_train_batch_end()
     assert (waiting.seconds, waiting.steps) == (1.0, 10.0)
     assert waiting.share == pytest.approx(1 / 11)
+    earlier = waiting.state_dict()
+    assert earlier == {"total": 119.0, "seconds": 1.0, "steps": 10.0, "count": 3}
+    continued = Clock()
+    continued.load_state_dict(earlier)
+    assert (continued.total, continued.seconds, continued.steps, continued.count) == (124.0, 1.0, 10.0, 3)
