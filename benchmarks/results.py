@@ -8,6 +8,7 @@ A run counts if it was started with ``experiment=``; its anchor, the published n
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import sys
@@ -43,9 +44,16 @@ def keep(run: Path) -> Path | None:
     told = [word for word in words if not word.startswith("hydra.")]
     found |= {"command": "neurop train " + " ".join(told), "versions": versions}
     KEPT.mkdir(exist_ok=True)
-    file = KEPT / f"{found['experiment']}-{found['model']}-seed{found['seed']}-{'gpu' if versions.get('gpu') else 'cpu'}.json"
+    changed = settings(found)
+    mark = f"-{hashlib.sha256(' '.join(changed).encode()).hexdigest()[:6]}" if changed else ""
+    file = KEPT / f"{found['experiment']}-{found['model']}{mark}-seed{found['seed']}-{'gpu' if versions.get('gpu') else 'cpu'}.json"
     file.write_text(json.dumps(found, indent=1) + "\n")
     return file
+
+
+def settings(found: dict[str, Any]) -> list[str]:
+    """Return what the command of a run set beside what its experiment does."""
+    return sorted(word for word in found["command"].split()[2:] if "." in word.split("=")[0])
 
 
 def anchor(experiment: str) -> str:
@@ -64,7 +72,8 @@ def row(found: dict[str, Any]) -> list[str]:
         error += f", over {run['known_steps']} steps from frame {run['start']} {run['trajectory_relative_l2']:.4g}"
     device = found["versions"].get("gpu") or f"{found['versions']['threads']} CPU threads"
     numbers = [f"{found[k]:,}" if found.get(k) is not None else "" for k in ("parameters", "step_ms", "seconds", "peak_mb", "seed")]
-    return [found["experiment"], found["model"], error, *numbers, f"`{found['data_hash']}`", device, anchor(found["experiment"])]
+    model = " ".join([found["model"], *(word.split(".", 1)[1] for word in settings(found))])
+    return [found["experiment"], model, error, *numbers, f"`{found['data_hash']}`", device, anchor(found["experiment"])]
 
 
 def table(kept: list[dict[str, Any]]) -> str:

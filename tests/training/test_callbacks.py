@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from neurop.errors import InputError
 from neurop.losses import RelativeL2
-from neurop.training import Batches, Operator, Clock, averaging, checkpoints, progress, warmup_cosine
+from neurop.training import Batches, Clock, Operator, averaging, checkpoints, progress, warmup_cosine
 from neurop.training.callbacks import Lines
 
 from .conftest import ADAM, trainer
