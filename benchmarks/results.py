@@ -40,7 +40,8 @@ def keep(run: Path) -> Path | None:
     for verb in ("eval", "rollout", "superres"):
         if (run / verb / f"{verb}.json").is_file():
             read = json.loads((run / verb / f"{verb}.json").read_text())
-            found[verb] = {key: value for key, value in read.items() if not isinstance(value, list) or len(value) <= LONGEST}
+            short = {key: value for key, value in read.items() if not isinstance(value, list) or len(value) <= LONGEST}
+            found[verb] = {key: value for key, value in short.items() if key != "checkpoint"}  # a path
     told = [word for word in words if not word.startswith("hydra.")]
     found |= {"command": "neurop train " + " ".join(told), "versions": versions}
     KEPT.mkdir(exist_ok=True)

@@ -37,14 +37,14 @@ def run(folder: Path, words: list[str], rollout: dict[str, Any] | None = None) -
 
 
 def test_a_run_becomes_a_row(results: Any, tmp_path: Path) -> None:
-    rollout = {"start": 10, "known_steps": 40, "trajectory_relative_l2": 0.5, "relative_l2": [0.0] * 101, "time": [1.0, 2.0]}
+    rollout = {"start": 10, "known_steps": 40, "trajectory_relative_l2": 0.5, "relative_l2": [0.0] * 101, "time": [1.0, 2.0], "checkpoint": f"{tmp_path}/one"}
     words = ["experiment=burgers_cpu", "model=fno", f"hydra.run.dir={tmp_path}/one"]
     file = results.keep(run(tmp_path / "one", words, rollout))
     assert file.name == "burgers_cpu-fno-seed3-cpu.json"
     assert str(tmp_path) not in file.read_text()
     kept = json.loads(file.read_text())
     assert kept["command"] == "neurop train experiment=burgers_cpu model=fno"
-    assert set(kept["rollout"]) == set(rollout) - {"relative_l2"}
+    assert set(kept["rollout"]) == set(rollout) - {"relative_l2", "checkpoint"}
     cells = results.row(kept)
     assert cells[:4] == ["burgers_cpu", "fno", "0.01235, over 10 steps 0.06543, over 40 steps from frame 10 0.5", "12,345"]
     assert cells[-1].startswith("FNO 0.0160 at 1024 points")
