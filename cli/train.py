@@ -60,6 +60,7 @@ SETTINGS = {
     "training.anomalies": bool,
     "training.band": list[int] | None,
     "training.conserve": list[str] | None,
+    "training.limit": float | None,
     "training.ema": float | None,
     "training.coarse": list[int] | None,
     "training.coarse_share": float,
@@ -158,7 +159,7 @@ def _surrogate(cfg: DictConfig, train: FieldSet, history: int) -> Surrogate:
     assert isinstance(given, dict)
     arguments = {str(key): value for key, value in given.items() if key not in FROM_THE_DATA}
     how = cfg.training
-    settings = (history, how.increments, how.anomalies, how.band, how.conserve or ())
+    settings = (history, how.increments, how.anomalies, how.band, how.conserve or (), how.limit)
     surrogate = Surrogate.of(train, name, arguments, *settings)
     if not any(word.startswith("model.modes=") for word in overrides()) and (most := fewer_modes(surrogate)):
         # Nobody asked for the number that the grid cannot hold.

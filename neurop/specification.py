@@ -40,6 +40,8 @@ class Specification:
         Points per axis of a grid: what is made holds the modes that such a grid resolves, and no others.
     conserve
         Names of fields whose mean over the domain is that of the last frame.
+    limit
+        Largest root mean square of a field's departure from its training mean, in training deviations.
     origin
         Where the training data came from, their hash, licence and attribution.
     """
@@ -57,6 +59,7 @@ class Specification:
     increments: bool = False
     band: tuple[int, ...] | None = None
     conserve: tuple[str, ...] = ()
+    limit: float | None = None
     origin: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -69,6 +72,7 @@ class Specification:
         increments: bool = True,
         band: Sequence[int] | None = None,
         conserve: Sequence[str] = (),
+        limit: float | None = None,
     ) -> Specification:
         """Return the specification that a training set implies; see the class for the arguments."""
         step, unit = (train.step, train.time_unit) if not train.is_map else (None, "1")
@@ -89,6 +93,7 @@ class Specification:
             increments=increments and not train.is_map,
             band=None if band is None else tuple(band),
             conserve=tuple(conserve),
+            limit=limit,
             origin={"source": train.source, "data_hash": train.digest(), **rights},
         )
 
@@ -105,7 +110,7 @@ class Specification:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
         fields = {"inputs": [vars(f) for f in self.inputs], "outputs": [vars(f) for f in self.outputs]}
-        plain = {name: getattr(self, name) for name in (*_PLAIN, "conserve")}
+        plain = {name: getattr(self, name) for name in (*_PLAIN, "conserve", "limit")}
         return {**plain, **fields, "grid": self.grid.to_dict(), "train_shape": list(self.train_shape)}
 
     @classmethod
@@ -114,5 +119,6 @@ class Specification:
         inputs, outputs = (tuple(Field(**f) for f in plain[name]) for name in ("inputs", "outputs"))
         values = {name: plain[name] for name in _PLAIN}
         values["band"] = None if plain["band"] is None else tuple(plain["band"])
-        values["conserve"] = tuple(plain.get("conserve", ()))  # cards that are older than the option have none
+        # Cards that are older than these options have none of them.
+        values |= {"conserve": tuple(plain.get("conserve", ())), "limit": plain.get("limit")}
         return cls(inputs=inputs, outputs=outputs, grid=Grid.from_dict(plain["grid"]), train_shape=tuple(plain["train_shape"]), **values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,12 +12,12 @@ from torch import Tensor, nn
 
 from neurop import models
 from neurop._folder import mismatch, read_folder, write_folder
+from neurop.constraints import keep_means, limit_deviation
 from neurop.data.fieldset import FieldSet
 from neurop.data.labelled import from_xarray, later, squeezed
 from neurop.data.normalizer import Normalizer
 from neurop.data.statistics import summary
 from neurop.errors import InputError, nearest
-from neurop.metrics import mean
 from neurop.specification import Specification
 from neurop.spectral import resample
 
@@ -29,8 +30,8 @@ class Surrogate(nn.Module):
 
     .. math:: y = [x_{\text{last}}] + \sigma_y\, \mathcal{N}\!\left(\frac{x - \mu_x}{\sigma_x}\right) + \mu_y,
 
-    the last frame being added where the network predicts increments, the result projected on a band where one is given, and the means
-    of conserved fields put back to those of the last frame.
+    the last frame being added where the network predicts increments, the result projected on a band where one is given, held to a
+    limit, and the means of conserved fields put back to those of the last frame.
 
     Parameters
     ----------
@@ -78,6 +79,7 @@ class Surrogate(nn.Module):
         anomalies: bool = False,
         band: Sequence[int] | None = None,
         conserve: Sequence[str] = (),
+        limit: float | None = None,
     ) -> Surrogate:
         """Return an untrained surrogate, its normalisers fitted on the training split.
 
@@ -99,12 +101,15 @@ class Surrogate(nn.Module):
         conserve
             Fields of an evolution whose mean over the domain no step changes, for example the depth of water or, on a periodic
             domain or a sphere, vorticity.
+        limit
+            Most deviations of the training data that a predicted field may be away from their mean, as a root mean square over
+            space: a rollout of an evolution cannot leave that ball. 1 is usual, white noise that decays begins higher.
 
         Raises
         ------
         InputError
-            If a field is constant, the model refuses its arguments, the band is none of the grid, or a conserved field is none
-            of the evolution.
+            If a field is constant, the model refuses its arguments, the band is none of the grid, a conserved field is none
+            of the evolution, or the limit is not above 0.
         """
         if band is not None and (len(band) != len(train.shape) or min(band) < 2):
             raise InputError(f"training.band={list(band)}; give {len(train.shape)} sizes of at least 2, or null")
@@ -114,7 +119,9 @@ class Surrogate(nn.Module):
                 raise InputError(f"training.conserve: no field '{name}'; {nearest(name, names)}")
             if train.is_map:
                 raise InputError("training.conserve is for an evolution, whose fields change from step to step; set it to null")
-        specification = Specification.of(train, model, arguments, history, increments, band, conserve)
+        if limit is not None and (not 0 < limit < math.inf or train.is_map):
+            raise InputError(f"training.limit={limit} is for an evolution, a number above 0 such as 2; or null")
+        specification = Specification.of(train, model, arguments, history, increments, band, conserve, limit)
         found = summary(train, anomalies)
         input_norm = output_norm = Normalizer.of(found.values, train.grid)
         if train.is_map or increments:
@@ -147,13 +154,9 @@ class Surrogate(nn.Module):
             y = y + x[:, -s.out_channels :]
         if grid is not None or s.band is not None:
             y = resample(y, s.grid, tuple(grid or x.shape[2:]), band=s.band)
-        return self._conserving(y, x[:, -s.out_channels :]) if s.conserve else y
-
-    def _conserving(self, y: Tensor, last: Tensor) -> Tensor:
-        """Return `y` with the means of the conserved fields those of the last frame."""
-        before, after = (mean(z, torch.from_numpy(self.grid.weights(z.shape[2:])).to(z)) for z in (last, y))
-        held = torch.tensor([f.name in self.specification.conserve for f in self.outputs], dtype=y.dtype, device=y.device)
-        return y + ((before - after) * held)[(...,) + (None,) * self.grid.dimensions]
+        if s.limit is not None:
+            y = limit_deviation(y, self.input_norm, s.limit, s.grid)
+        return keep_means(y, x[:, -s.out_channels :], [f.name in s.conserve for f in self.outputs], s.grid) if s.conserve else y
 
     def trajectory(self, frames: Tensor, steps: int) -> Tensor:
         """Return `steps` states after the given ones, each made from those before it.

@@ -37,7 +37,14 @@ def run(folder: Path, words: list[str], rollout: dict[str, Any] | None = None) -
 
 
 def test_a_run_becomes_a_row(results: Any, tmp_path: Path) -> None:
-    rollout = {"start": 10, "known_steps": 40, "trajectory_relative_l2": 0.5, "relative_l2": [0.0] * 101, "time": [1.0, 2.0], "checkpoint": f"{tmp_path}/one"}
+    rollout = {
+        "start": 10,
+        "known_steps": 40,
+        "trajectory_relative_l2": 0.5,
+        "relative_l2": [0.0] * 101,
+        "time": [1.0, 2.0],
+        "checkpoint": f"{tmp_path}/one",
+    }
     words = ["experiment=burgers_cpu", "model=fno", f"hydra.run.dir={tmp_path}/one"]
     file = results.keep(run(tmp_path / "one", words, rollout))
     assert file.name == "burgers_cpu-fno-seed3-cpu.json"

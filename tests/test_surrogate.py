@@ -155,6 +155,25 @@ def test_conserved_fields_keep_their_mean(grid: Grid) -> None:
         assert float((after[:, 0] - before[:, 0]).abs().min()) > 1e-3
 
 
+def test_a_limit_bounds_a_rollout_and_changes_nothing_below_it() -> None:
+    train = evolution()
+    free, held = (surrogate(train, increments=False, limit=limit).double() for limit in (None, 2.0))
+    x = batch()
+    std = torch.from_numpy(train.values.std((0, 1, 3, 4)))[:, None, None]
+    middle = torch.from_numpy(train.values.mean((0, 1, 3, 4)))[:, None, None]
+    for factor in (0.1, 10.0):
+        free.net = held.net = Scale(2, factor).double()
+        size = ((free(x) - middle) / std).square().mean((2, 3), keepdim=True).sqrt()
+        expected = middle + (free(x) - middle) * (2 / size).clamp(max=1)
+        assert bool((size < 2).all()) == (factor < 1)
+        torch.testing.assert_close(held(x), expected, rtol=1e-6, atol=1e-4)
+    far = held.trajectory(x[:, None], 40)[:, -1]
+    assert float(((far - middle) / std).square().mean((2, 3)).sqrt().max()) < 2.0001
+    for wrong in (0.0, -1.0, float("inf")):
+        with pytest.raises(InputError, match="above 0"):
+            surrogate(train, limit=wrong)
+
+
 def test_a_field_to_conserve_must_be_one_of_an_evolution() -> None:
     with pytest.raises(InputError, match=r"training\.conserve: no field 'q'"):
         surrogate(evolution(), conserve=["q"])

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from neurop.errors import InputError
 from neurop.layers import ChannelMLP
 from neurop.layers.spherical_conv import SphericalBlock, Symmetry, truncation
+from neurop.layers.spherical_modes import SphericalModes
 from neurop.models._arguments import at_least_one
 from neurop.physics.grid import Grid
 from neurop.spectral import in_float32, linear
@@ -25,12 +26,14 @@ _GAUSS = Grid.latlon(gauss=True)
 class SFNO(nn.Module):
     r"""Spherical Fourier neural operator: harmonics of the input, blocks on an internal Legendre-Gauss grid, decoder on the input's grid.
 
-    .. math:: u = Q\,[S\,(B_L \circ \dots \circ B_1)\,P\,[S' a, x], a],
+    .. math:: u = Q\,[S\,(B_L \circ \dots \circ B_1)\,P\,[S' a, x], a] + W a,
        \qquad B v = v + \mathrm{MLP}\bigl(\mathrm{GELU}(K v + W v + b)\bigr)
 
     with K a convolution by one matrix per degree (:class:`neurop.layers.spherical_conv.SphericalConv`), S' and S the transforms of the
     degrees l < L from the data grid to the internal one and back, x the position, and Q, with the input itself beside what the blocks
-    made of it (the big skip), pointwise. The internal grid belongs to the model: data on another grid, or at another resolution,
+    made of it (the big skip), pointwise. W, zero at first, is linear with a matrix per degree and order
+    (:class:`neurop.layers.spherical_modes.SphericalModes`): it takes waves, which turn much in a time step, off the blocks, and is not
+    in the paper. The internal grid belongs to the model: data on another grid, or at another resolution,
     change the two outer transforms alone. The fields are scalars: of a wind give vorticity and divergence, since its components jump
     at the poles.
 
@@ -91,6 +94,7 @@ class SFNO(nn.Module):
         self.lift = nn.Linear(in_channels + 3, width)
         self.blocks = nn.ModuleList(SphericalBlock(width, self.modes, _GAUSS, symmetry, expansion) for _ in range(depth))
         self.project = ChannelMLP(width + in_channels, 2 * width, out_channels)
+        self.waves = SphericalModes(in_channels, out_channels, self.modes, symmetry)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the output fields on the input's grid."""
@@ -100,7 +104,8 @@ class SFNO(nn.Module):
         fields = x.movedim(1, -1)
         kept = self.resolved(x.shape[2:])
         # The lift is pointwise and linear, so it may as well come after the transform, which then carries few channels.
-        v = self._carried(fields, self.domain, _GAUSS, self.internal, kept)
+        c = in_float32(lambda fields: analyze_sphere(fields, self.domain, *kept), fields)
+        v = in_float32(lambda c: synthesize_sphere(c, _GAUSS, self.internal), c)
         build = _position if torch.compiler.is_compiling() else _position_cached
         position = build(self.internal, v.dtype, v.device)
         v = linear(torch.cat([v, position.expand(len(v), *position.shape)], -1), self.lift.weight, self.lift.bias)
@@ -108,7 +113,8 @@ class SFNO(nn.Module):
         for block, following in zip(self.blocks, [*self.blocks[1:], None]):
             v, begun = cast(SphericalBlock, block).step(v, begun, following)
         v = self._carried(v, _GAUSS, self.domain, x.shape[2:], kept)
-        return self.project(torch.cat([v, fields], -1)).movedim(-1, 1)
+        waves = in_float32(lambda c: synthesize_sphere(self.waves(c), self.domain, x.shape[2:]), c)
+        return (self.project(torch.cat([v, fields], -1)) + waves).movedim(-1, 1)
 
     def resolved(self, shape: Sequence[int]) -> tuple[int, int]:
         """Return how many of the degrees and orders a grid of `shape` points resolves."""

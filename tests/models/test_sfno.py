@@ -19,10 +19,10 @@ GAUSS = Grid.latlon(gauss=True)
 NO_SOUTH_POLE = Grid((Axis("latitude", "open", 90.0, -180.0, "degrees_north", "left"), Grid.latlon().axes[1]), "sphere")
 
 
-def count(degrees: int, width: int = 6, depth: int = 2, hidden: int = 12) -> int:
+def count(degrees: int, width: int = 6, depth: int = 2, hidden: int = 12, orders: int = 6) -> int:
     """Return the number of parameters of an SFNO of 2 input and 3 output channels."""
     block = 2 * degrees * width**2 + width * (width + 1) + hidden * (width + 1) + width * (hidden + 1)
-    return width * (2 + 3 + 1) + depth * block + 2 * width * (width + 2 + 1) + 3 * (2 * width + 1)
+    return width * (2 + 3 + 1) + depth * block + 2 * width * (width + 2 + 1) + 3 * (2 * width + 1) + orders * degrees * 2 * 2 * 3
 
 
 def vectors(domain: Grid, shape: Sequence[int]) -> Tensor:
@@ -46,14 +46,16 @@ class TestSFNO(ModelContract):
         "gauss": SphereCase(GAUSS, (12, 24), count(6), {(3, 64): (3, 3), (64, 5): (6, 3)}, 0.2, {"modes": 6, **SMALL}),
         "poles": SphereCase(Grid.latlon(), (17, 32), count(6), {(5, 64): (4, 4), (64, 64): (6, 6)}, 1e-12, {"modes": 6, **SMALL}),
         "north": SphereCase(
-            NO_SOUTH_POLE, (12, 24), count(6, hidden=9), {(5, 64): (4, 4)}, 1e-12, {"modes": [6, 4], "expansion": 1.5, **SMALL}
+            NO_SOUTH_POLE, (12, 24), count(6, hidden=9, orders=4), {(5, 64): (4, 4)}, 1e-12, {"modes": [6, 4], "expansion": 1.5, **SMALL}
         ),
     }
 
 
 def model(domain: Grid = GAUSS, **arguments: object) -> SFNO:
     torch.manual_seed(0)
-    return SFNO(1, 2, domain, **{"modes": 6, **SMALL, **arguments}).double()  # type: ignore[arg-type]
+    net = SFNO(1, 2, domain, **{"modes": 6, **SMALL, **arguments}).double()  # type: ignore[arg-type]
+    torch.nn.init.normal_(net.waves.weight)  # zero at first
+    return net
 
 
 @pytest.mark.parametrize("symmetry", ["axis", "all"])
@@ -78,6 +80,10 @@ def test_model_is_its_formula(symmetry: str) -> None:
     v = v + mlp(torch.nn.functional.gelu(convolved.movedim(1, -1) + linear(v, "blocks.0.skip")), "blocks.0.mlp")
     back = resample_sphere(v.movedim(-1, 1), GAUSS, (10, 20), degrees=6)
     expected = mlp(torch.cat([back, x], 1).movedim(1, -1), "project").movedim(-1, 1)
+    sht, isht = (kind(10, 20, lmax=6, mmax=6, grid="legendre-gauss").double() for kind in (library.RealSHT, library.InverseRealSHT))
+    waves = p["waves.weight"]
+    waves = torch.complex(waves[..., 0, :], waves[..., 1, :] if symmetry == "axis" else torch.zeros_like(waves[..., 0, :]))
+    expected = expected + isht(torch.einsum("bilm,mlio->bolm", sht(x), waves.expand(6, -1, -1, -1)))
     torch.testing.assert_close(net(x), expected, atol=1e-6, rtol=0)
 
 
