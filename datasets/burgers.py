@@ -126,7 +126,7 @@ class Burgers(Generated):
         if steps is None and history != 1:
             raise InputError(f"history={history}: a map has one frame to see; use 1, or set steps for an evolution")
         super().__init__(samples, (resolution,), seed, history, folder, mode, held_out)
-        self.viscosity, self.initial, self.steps, self.time = viscosity, initial, steps, time
+        self.viscosity, self.initial, self.steps, self.time = float(viscosity), initial, steps, float(time)
         self._discretisation(self.shape)
 
     def parameters(self) -> dict[str, Any]:

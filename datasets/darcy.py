@@ -125,7 +125,8 @@ class Darcy(Generated):
         if solver < 9:
             raise InputError(f"solver={solver} is too small; use 9 or more")
         super().__init__(samples, (resolution, resolution), seed, folder=folder, mode=mode, held_out=held_out)
-        self.coefficient, self.low, self.high, self.sigma, self.faces, self.solver = coefficient, low, high, sigma, faces, solver
+        self.coefficient, self.faces, self.solver = coefficient, faces, solver
+        self.low, self.high, self.sigma = float(low), float(high), float(sigma)
         factors(solver - 1)
         self._strides(self.shape)
 

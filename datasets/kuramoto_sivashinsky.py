@@ -121,7 +121,7 @@ class KuramotoSivashinsky(Generated):
         if steps < 1:
             raise InputError(f"steps={steps} is too small; use 1 or more")
         super().__init__(samples, (resolution,), seed, history, folder, mode, held_out)
-        self.length, self.steps, self.interval, self.warmup = float(length), steps, interval, warmup
+        self.length, self.steps, self.interval, self.warmup = float(length), steps, float(interval), float(warmup)
         self._discretisation()
 
     def parameters(self) -> dict[str, Any]:

@@ -144,8 +144,8 @@ class NavierStokes(Generated):
             if word not in known:
                 raise InputError(f"no {what} '{word}'; {nearest(word, known)}")
         super().__init__(samples, (resolution, resolution), seed, history, folder, mode, held_out)
-        self.viscosity, self.amplitude, self.steps, self.interval = viscosity, amplitude, steps, interval
-        self.forcing, self.strength, self.wavenumber, self.solver, self.precision = forcing, strength, wavenumber, solver, precision
+        self.viscosity, self.amplitude, self.steps, self.interval = float(viscosity), float(amplitude), steps, float(interval)
+        self.forcing, self.strength, self.wavenumber, self.solver, self.precision = forcing, float(strength), wavenumber, solver, precision
         self.discretisation(self.shape)
 
     def parameters(self) -> dict[str, Any]:

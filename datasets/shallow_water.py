@@ -153,8 +153,8 @@ class ShallowWater(Generated):
         if not 5 <= truncation <= LARGEST:
             raise InputError(f"truncation={truncation}: use a degree of 5 to {LARGEST}")
         super().__init__(samples, (resolution, 2 * resolution), seed, history, folder, mode, held_out)
-        self.truncation, self.initial, self.mach, self.topography = truncation, initial, mach, topography
-        self.steps, self.interval, self.spin_up, self.grid = steps, interval, spin_up, grid
+        self.truncation, self.initial, self.mach, self.topography = truncation, initial, float(mach), topography and float(topography)
+        self.steps, self.interval, self.spin_up, self.grid = steps, float(interval), float(spin_up), grid
 
     @property
     def invariants(self) -> tuple[str, ...]:

@@ -23,3 +23,19 @@ def test_every_exported_name_is_a_source():
 def test_unknown_name():
     with pytest.raises(AttributeError, match="no attribute 'Burgrs'"):
         _ = neurop.datasets.Burgrs
+
+
+@pytest.mark.parametrize(
+    ("name", "whole"),
+    [
+        ("Burgers", {"viscosity": 1, "time": 2}),
+        ("Darcy", {"low": 3, "high": 12}),
+        ("KuramotoSivashinsky", {"length": 64, "interval": 1, "warmup": 100}),
+        ("NavierStokes", {"viscosity": 1, "amplitude": 1, "interval": 1, "strength": 1}),
+        ("ShallowWater", {"mach": 1, "topography": 2000, "interval": 1, "spin_up": 2}),
+    ],
+)
+def test_a_whole_number_is_the_same_parameter(name: str, whole: dict[str, int]) -> None:
+    kind = getattr(neurop.datasets, name)
+    one, other = (kind(**given) for given in (whole, {key: float(value) for key, value in whole.items()}))
+    assert one.recipe(one.shape, 50).file == other.recipe(other.shape, 50).file
