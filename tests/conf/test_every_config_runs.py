@@ -19,7 +19,7 @@ RECIPES = sorted(CONF.glob("recipe/*.yaml"))
 # What makes a data set or a model small, where its file has such a setting.
 SMALL_DATA = {"samples": 6, "held_out": 1, "steps": 2}
 # What makes the solver of an experiment cheap.
-SMALL_SOLVER = {"resolution": 16, "truncation": 15, "viscosity": 1e-2, "interval": 0.1}
+SMALL_SOLVER = {"resolution": 16, "truncation": 15, "viscosity": 1e-2, "interval": 0.1, "spin_up": 0.5}
 SMALL_MODEL = {"modes": 4, "width": 4, "depth": 1}
 # Of a data set that is made of another, that other's.
 SMALL_SOURCE = {"samples": 6, "held_out": 1, "steps": 9, "resolution": 16, "history": 1}
