@@ -2,6 +2,7 @@ import subprocess
 import sys
 
 import pytest
+import torch
 
 import neurop.datasets
 
@@ -39,3 +40,11 @@ def test_a_whole_number_is_the_same_parameter(name: str, whole: dict[str, int]) 
     kind = getattr(neurop.datasets, name)
     one, other = (kind(**given) for given in (whole, {key: float(value) for key, value in whole.items()}))
     assert one.recipe(one.shape, 50).file == other.recipe(other.shape, 50).file
+
+
+def test_a_gpu_solves_more_at_once_into_the_same_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = neurop.datasets.Burgers(samples=100)
+    of_core = source.recipe((64,), 100)
+    monkeypatch.setattr("neurop.data.generated.compute_device", lambda: torch.device("cuda"))
+    of_gpu = source.recipe((64,), 100)
+    assert (of_gpu.batch, of_gpu.file) == (16 * of_core.batch, of_core.file)
