@@ -1,4 +1,4 @@
-"""A linear map of fields on the sphere, harmonic by harmonic."""
+"""A linear map of fields on the sphere: what waves do in a time step."""
 
 from __future__ import annotations
 
@@ -6,18 +6,21 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
-from neurop.layers.spherical_conv import Symmetry
+from neurop.errors import InputError
 from neurop.spectral.spherical import turned
 
 
 class SphericalModes(nn.Module):
-    r"""One matrix per degree and order, on coefficients of spherical harmonics; zero at first.
+    r"""One matrix per degree, order and neighbouring degree, on coefficients of spherical harmonics; zero at first.
 
-    .. math:: \hat u_{o,l}^m = \sum_i R_{mlio}\,\hat a_{i,l}^m
+    .. math:: \hat u_{o,l}^m = \sum_{|l' - l| \le r} \sum_i R_{m,l,l'-l,i,o}\, \hat a_{i,l'}^m
 
-    With complex R it is any linear map of few fields that commutes with rotations about the axis and couples no degrees: what waves on
-    a sphere that turns do in a time step, each with its own frequency. With symmetry ``all`` R is real and the same for all orders.
+    With complex R and r large enough it is any linear map of fields that commutes with rotations about the axis. Waves on a sphere that
+    turns are one: each order goes by itself, gravity gives each degree its frequency, and rotation couples neighbouring degrees,
+    because the sine of the latitude times a harmonic is the sum of two neighbours: n of them in the n-th power of the time step.
+    The parameters grow with the product of the numbers of fields.
 
     Parameters
     ----------
@@ -25,31 +28,38 @@ class SphericalModes(nn.Module):
         Number of fields.
     modes
         Degrees l < L and orders m < M.
-    symmetry
-        Rotations with which it commutes: those about the ``axis``, or ``all``.
+    reach
+        r, how far the coupled degrees lie apart.
 
     Shape
     -----
     ``(orders, degrees, batch, 2, in_channels)``, as of :func:`neurop.spectral.analyze_sphere`, to the same with ``out_channels``;
-    at most M orders and L degrees. Parameter ``weight``, real: ``(M, L, in, 2, out)``, real and imaginary part, or ``(1, L, in, 1, out)``.
+    at most M orders and L degrees. Parameter ``weight``, real: ``(M, L, 2 r + 1, in, 2, out)``, real and imaginary part.
+
+    Raises
+    ------
+    InputError
+        If `reach` is below 0.
 
     Examples
     --------
-    >>> SphericalModes(3, 2, (8, 8), "axis")(torch.zeros(5, 6, 4, 2, 3)).shape
+    >>> SphericalModes(3, 2, (8, 8), 1)(torch.zeros(5, 6, 4, 2, 3)).shape
     torch.Size([5, 6, 4, 2, 2])
     """
 
-    def __init__(self, in_channels: int, out_channels: int, modes: Sequence[int], symmetry: Symmetry) -> None:
+    def __init__(self, in_channels: int, out_channels: int, modes: Sequence[int], reach: int = 0) -> None:
         super().__init__()
+        if reach < 0:
+            raise InputError(f"waves={reach}; at least 0 neighbouring degrees, or null for no linear part")
         degrees, orders = modes
-        sizes = (orders, degrees, in_channels, 2) if symmetry == "axis" else (1, degrees, in_channels, 1)
-        self.weight = nn.Parameter(torch.zeros(*sizes, out_channels))
+        self.reach = reach
+        self.weight = nn.Parameter(torch.zeros(orders, degrees, 2 * reach + 1, in_channels, 2, out_channels))
 
     def forward(self, c: Tensor) -> Tensor:
         """Return the coefficients of the result."""
-        orders, degrees, batch, _, channels = c.shape
-        weight = self.weight[:orders, :degrees].expand(orders, -1, -1, -1, -1)
-        parts, made = weight.shape[3:]
-        rows = c.reshape(orders * degrees, 2 * batch, channels)
-        mixed = torch.bmm(rows, weight.reshape(orders * degrees, channels, -1)).view(orders, degrees, batch, 2, parts, made)
-        return mixed.squeeze(4) if parts == 1 else turned(mixed, 4)
+        orders, degrees, batch = c.shape[:3]
+        weight, r = self.weight[:orders, :degrees], self.reach
+        near = pad(c, (0, 0, 0, 0, 0, 0, r, r))
+        near = torch.stack([near[:, shift : shift + degrees] for shift in range(2 * r + 1)], -2)
+        mixed = torch.bmm(near.reshape(orders * degrees, 2 * batch, -1), weight.reshape(orders * degrees, near[0, 0, 0, 0].numel(), -1))
+        return turned(mixed.view(orders, degrees, batch, 2, 2, -1), 4)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
+from neurop.errors import InputError
 from neurop.layers.spherical_modes import SphericalModes
 from neurop.physics.grid import Grid
 from neurop.spectral import analyze_sphere, synthesize_sphere
@@ -21,35 +23,41 @@ def field(seed: int = 0) -> torch.Tensor:
 
 
 def test_each_order_turned_by_its_own_angle_is_the_field_turned() -> None:
-    modes, angle = SphericalModes(3, 3, (8, 8), "axis").double(), 2 * math.pi * 5 / 24
+    modes, angle = SphericalModes(3, 3, (8, 8)).double(), 2 * math.pi * 5 / 24
     order = torch.arange(8, dtype=torch.float64)
     for channel in range(3):
-        modes.weight.data[:, :, channel, 0, channel] = torch.cos(order * angle)[:, None]
-        modes.weight.data[:, :, channel, 1, channel] = -torch.sin(order * angle)[:, None]
+        modes.weight.data[:, :, 0, channel, 0, channel] = torch.cos(order * angle)[:, None]
+        modes.weight.data[:, :, 0, channel, 1, channel] = -torch.sin(order * angle)[:, None]
     x = field()
     turned = synthesize_sphere(modes(analyze_sphere(x, GAUSS, 8, 8)), GAUSS, (12, 24))
     torch.testing.assert_close(turned, x.roll(5, 2), atol=1e-12, rtol=0)
 
 
-def test_real_factors_of_the_degrees_are_a_power_of_the_laplacian() -> None:
-    modes = SphericalModes(3, 2, (8, 8), "all").double()
-    degree = torch.arange(8, dtype=torch.float64)
-    modes.weight.data[0, :, 0, 0, 1] = -degree * (degree + 1)
-    c = analyze_sphere(field(), GAUSS, 8, 8)
-    made = modes(c)
-    torch.testing.assert_close(made[..., 1], -c[..., 0] * (degree * (degree + 1))[:, None, None])
-    assert not made[..., 0].any()
+def test_neighbouring_degrees_make_the_sine_of_the_latitude() -> None:
+    """sin(latitude) Y_l^m = e_{l+1} Y_{l+1}^m + e_l Y_{l-1}^m, the Coriolis parameter, with e_l^2 = (l^2 - m^2) / (4 l^2 - 1)."""
+    modes = SphericalModes(3, 2, (9, 8), 1).double()
+    order, degree = torch.arange(8.0, dtype=torch.float64)[:, None], torch.arange(10.0, dtype=torch.float64)
+    e = ((degree**2 - order**2) / (4 * degree**2 - 1)).clamp(min=0).sqrt()
+    modes.weight.data[:, :, 0, 1, 0, 0] = e[:, :9]
+    modes.weight.data[:, :, 2, 1, 0, 0] = e[:, 1:]
+    x = field()
+    made = synthesize_sphere(modes(analyze_sphere(x, GAUSS, 9, 8)), GAUSS, (12, 24))
+    sine = torch.from_numpy(np.sin(np.deg2rad(GAUSS.coordinates((12, 24))["latitude"])))
+    torch.testing.assert_close(made[..., 0], sine[:, None] * x[..., 1], atol=1e-12, rtol=0)
+    assert not made[..., 1].any()
 
 
-def test_fewer_modes_take_their_part_of_the_weights() -> None:
-    modes = SphericalModes(3, 2, (8, 8), "axis").double()
+def test_fewer_orders_take_their_part_of_the_weights() -> None:
+    modes = SphericalModes(3, 2, (8, 8), 2).double()
     torch.nn.init.normal_(modes.weight)
     c = analyze_sphere(field(), GAUSS, 8, 8)
-    torch.testing.assert_close(modes(c[:4, :6]), modes(c)[:4, :6])
+    torch.testing.assert_close(modes(c[:4]), modes(c)[:4])
+    torch.testing.assert_close(modes(c[:, :6])[:, :4], modes(c)[:, :4])  # the last two miss their neighbours
 
 
-@pytest.mark.parametrize(("symmetry", "shape"), [("axis", (6, 8, 3, 2, 2)), ("all", (1, 8, 3, 1, 2))])
-def test_it_begins_as_nothing(symmetry: str, shape: tuple[int, ...]) -> None:
-    modes = SphericalModes(3, 2, (8, 6), symmetry)  # type: ignore[arg-type]
-    assert modes.weight.shape == shape
+def test_it_begins_as_nothing() -> None:
+    modes = SphericalModes(3, 2, (8, 6), 2)
+    assert modes.weight.shape == (6, 8, 5, 3, 2, 2)
     assert not modes(torch.randn(6, 8, 1, 2, 3)).any()
+    with pytest.raises(InputError, match="waves=-1"):
+        SphericalModes(3, 2, (8, 6), -1)
