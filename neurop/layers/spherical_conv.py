@@ -15,7 +15,7 @@ from neurop.layers.fourier_block import FourierBlock
 from neurop.physics.grid import Grid
 from neurop.spectral import check_target, in_float32, torch_harmonics
 from neurop.spectral.legendre import check_sphere
-from neurop.spectral.spherical import analyze_sphere, harmonics_held, longitude_analysis, synthesize_sphere, turned, unfinished_sphere
+from neurop.spectral.spherical import analyze_sphere, harmonics_held, longitude_analysis, synthesize_sphere, unfinished_sphere
 
 Symmetry = Literal["all", "axis"]
 
@@ -125,7 +125,11 @@ class SphericalConv(nn.Module):
         orders, degrees, batch, _, channels = c.shape
         rows = c.transpose(0, 1).reshape(degrees, -1, channels)
         mixed = torch.bmm(rows, self.weight[:degrees].flatten(2)).view(degrees, orders, batch, 2, *self.weight.shape[2:])
-        return (mixed.squeeze(4) if self.weight.shape[2] == 1 else turned(mixed, 4)).transpose(0, 1)
+        if self.weight.shape[2] == 1:
+            return mixed.squeeze(4).transpose(0, 1)
+        # The coefficient of the complex harmonics is the cosine's minus i times the sine's.
+        (cr, ci), (sr, si) = (part.unbind(3) for part in mixed.unbind(3))
+        return torch.stack([cr + si, sr - ci], 3).transpose(0, 1)
 
     def extra_repr(self) -> str:
         """Describe the layer in ``print(model)``."""

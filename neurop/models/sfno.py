@@ -14,14 +14,10 @@ from torch import Tensor, nn
 from neurop.errors import InputError
 from neurop.layers import ChannelMLP
 from neurop.layers.spherical_conv import SphericalBlock, Symmetry, truncation
-from neurop.layers.spherical_modes import SphericalModes
 from neurop.models._arguments import at_least_one
 from neurop.physics.grid import Grid
 from neurop.spectral import in_float32, linear
 from neurop.spectral.spherical import analyze_sphere, harmonics_held, synthesize_sphere
-
-EXPANSION = 2.0
-"""Hidden channels of each block's MLP, as a multiple of the width."""
 
 _GAUSS = Grid.latlon(gauss=True)
 
@@ -29,14 +25,12 @@ _GAUSS = Grid.latlon(gauss=True)
 class SFNO(nn.Module):
     r"""Spherical Fourier neural operator: harmonics of the input, blocks on an internal Legendre-Gauss grid, decoder on the input's grid.
 
-    .. math:: u = Q\,[S\,(B_L \circ \dots \circ B_1)\,P\,[S' a, x], a] + W a,
+    .. math:: u = Q\,[S\,(B_L \circ \dots \circ B_1)\,P\,[S' a, x], a],
        \qquad B v = v + \mathrm{MLP}\bigl(\mathrm{GELU}(K v + W v + b)\bigr)
 
     with K a convolution by one matrix per degree (:class:`neurop.layers.spherical_conv.SphericalConv`), S' and S the transforms of the
     degrees l < L from the data grid to the internal one and back, x the position, and Q, with the input itself beside what the blocks
-    made of it (the big skip), pointwise. W, if asked for, is linear, a matrix per order, degree and neighbouring degree
-    (:class:`neurop.layers.spherical_modes.SphericalModes`, not in the paper): it takes waves, which turn much in a time step, off the
-    blocks. The internal grid belongs to the model: data on another grid, or at another resolution,
+    made of it (the big skip), pointwise. The internal grid belongs to the model: data on another grid, or at another resolution,
     change the two outer transforms alone. The fields are scalars: of a wind give vorticity and divergence, since its components jump
     at the poles.
 
@@ -52,13 +46,13 @@ class SFNO(nn.Module):
         Channels of the blocks.
     depth
         Number of blocks.
+    expansion
+        Hidden channels of each block's MLP, as a multiple of `width`.
     oversampling
         Latitudes of the internal grid per degree, 1 or more; twice as many longitudes. What torch-harmonics calls scale factor is
         the data's latitudes over those: ``latitudes / (oversampling * modes)``.
     symmetry
         Of the convolutions: rotations about the ``axis``, as of a planet that turns, or ``all``. The position breaks both.
-    waves
-        Reach of a linear part W in degrees; None for none. It is for few fields: its parameters grow with their number squared.
 
     Shape
     -----
@@ -84,9 +78,9 @@ class SFNO(nn.Module):
         modes: int | Sequence[int] = 32,
         width: int = 32,
         depth: int = 4,
+        expansion: float = 2.0,
         oversampling: float = 1.0,
         symmetry: Symmetry = "axis",
-        waves: int | None = None,
     ) -> None:
         super().__init__()
         at_least_one(width=width, depth=depth, oversampling=oversampling)
@@ -95,9 +89,8 @@ class SFNO(nn.Module):
         latitudes = math.ceil(oversampling * self.modes[0])
         self.internal = latitudes, 2 * latitudes
         self.lift = nn.Linear(in_channels + 3, width)
-        self.blocks = nn.ModuleList(SphericalBlock(width, self.modes, _GAUSS, symmetry, EXPANSION) for _ in range(depth))
+        self.blocks = nn.ModuleList(SphericalBlock(width, self.modes, _GAUSS, symmetry, expansion) for _ in range(depth))
         self.project = ChannelMLP(width + in_channels, 2 * width, out_channels)
-        self.waves = None if waves is None else SphericalModes(in_channels, out_channels, self.modes, waves)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the output fields on the input's grid."""
@@ -107,8 +100,7 @@ class SFNO(nn.Module):
         fields = x.movedim(1, -1)
         kept = self.resolved(x.shape[2:])
         # The lift is pointwise and linear, so it may as well come after the transform, which then carries few channels.
-        c = in_float32(lambda fields: analyze_sphere(fields, self.domain, *kept), fields)
-        v = in_float32(lambda c: synthesize_sphere(c, _GAUSS, self.internal), c)
+        v = self._carried(fields, self.domain, _GAUSS, self.internal, kept)
         build = _position if torch.compiler.is_compiling() else _position_cached
         position = build(self.internal, v.dtype, v.device)
         v = linear(torch.cat([v, position.expand(len(v), *position.shape)], -1), self.lift.weight, self.lift.bias)
@@ -116,10 +108,7 @@ class SFNO(nn.Module):
         for block, following in zip(self.blocks, [*self.blocks[1:], None]):
             v, begun = cast(SphericalBlock, block).step(v, begun, following)
         v = self._carried(v, _GAUSS, self.domain, x.shape[2:], kept)
-        y = self.project(torch.cat([v, fields], -1))
-        if self.waves is not None:
-            y = y + in_float32(lambda c: synthesize_sphere(cast(SphericalModes, self.waves)(c), self.domain, x.shape[2:]), c)
-        return y.movedim(-1, 1)
+        return self.project(torch.cat([v, fields], -1)).movedim(-1, 1)
 
     def resolved(self, shape: Sequence[int]) -> tuple[int, int]:
         """Return how many of the degrees and orders a grid of `shape` points resolves."""

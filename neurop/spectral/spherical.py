@@ -122,15 +122,6 @@ def longitude_analysis(domain: Grid, longitudes: int, orders: int, dtype: torch.
     return _longitude_matrix(True, domain.axes[1], longitudes, orders, dtype, device)
 
 
-def turned(mixed: Tensor, parts: int) -> Tensor:
-    """Return coefficients times complex factors, from their products with real and imaginary parts, which lie along axis `parts`.
-
-    The axis before it holds cosine and sine; the coefficient of the complex harmonics is the cosine's minus i times the sine's.
-    """
-    (cr, ci), (sr, si) = (part.unbind(parts - 1) for part in mixed.unbind(parts - 1))
-    return torch.stack([cr + si, sr - ci], parts - 1)
-
-
 def resample_sphere(x: Tensor, domain: Grid, grid: Sequence[int] | Tensor, degrees: int | None = None) -> Tensor:
     """Carry a field to another grid, or to stations, as the sum of the spherical harmonics that both grids hold.
 
