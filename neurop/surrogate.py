@@ -103,7 +103,7 @@ class Surrogate(nn.Module):
             domain or a sphere, vorticity.
         limit
             Most deviations of the training data that a predicted field may be away from their mean, as a root mean square over
-            space: a rollout of an evolution cannot leave that ball. 1 is usual, white noise that decays begins higher.
+            space: a rollout cannot leave that ball. An ordinary frame has about 1, the start of a flow that decays more.
 
         Raises
         ------
