@@ -67,7 +67,7 @@ def anchor(experiment: str) -> str:
 def row(found: dict[str, Any]) -> list[str]:
     """Return the cells of one run."""
     error = f"{found['test/relative_l2']:.4g}"
-    if (key := next((k for k in found if k.startswith("test/trajectory")), "")) and found[key] is not None:
+    if (key := next((k for k in found if k.startswith("test/trajectory")), "")) and found[key] is not None and "_1_" not in key:
         error += f", over {key.split('_')[1]} steps {found[key]:.4g}"
     if run := found.get("rollout"):
         error += f", over {run['known_steps']} steps from frame {run['start']} {run['trajectory_relative_l2']:.4g}"
