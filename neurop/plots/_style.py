@@ -76,13 +76,14 @@ def unit_text(unit: str) -> str:
 
     Examples
     --------
-    >>> unit_text("kg m-2 s-1"), unit_text("1"), unit_text("degrees_north")
-    ('kg m$^{-2}$ s$^{-1}$', '', '°N')
+    >>> unit_text("kg m-2 s-1"), unit_text("1e-5 s-1"), unit_text("1"), unit_text("degrees_north")
+    ('kg m$^{-2}$ s$^{-1}$', '10$^{-5}$ s$^{-1}$', '', '°N')
     """
     if unit in ("", "1"):
         return ""
     words = {"degrees_north": "°N", "degrees_east": "°E", "degrees": "°"}
-    return words.get(unit, re.sub(r"(?<=[A-Za-z])(-?\d+)", r"$^{\1}$", unit))
+    factor = re.sub(r"^1e(-?\d+)\b", r"10$^{\1}$", unit)
+    return words.get(unit, re.sub(r"(?<=[A-Za-z])(-?\d+)", r"$^{\1}$", factor))
 
 
 def label(name: str, unit: str = "") -> str:

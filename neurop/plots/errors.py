@@ -42,7 +42,7 @@ def error_growth(run: xr.Dataset) -> Figure:
         lower.axvline(
             time[np.searchsorted(run.time.values, lost)], color=COLORS["interpolated"], linewidth=0.8, label="correlation below 0.9"
         )
-        lower.legend(loc="lower left")
+        lower.legend(loc="best")
     if np.isfinite(gone := float(run.first_divergent_step)):
         at = time[int(gone) - 1]
         upper.plot(

@@ -55,7 +55,8 @@ def _panels(panels: list[xr.Dataset], titles: list[str]) -> Figure:
     top = max((float(power.max()) for power in powers[::2] if power.notnull().any()), default=float(powers[1].max()))
     grid[0].set_ylim(LOWEST * top, 5 * top)
     unit = unit_text(str(panels[0].unit.item()))
-    grid[0].set_ylabel(f"power of {label(str(panels[0].field.item()), str(panels[0].unit.item()))}" + ("$^2$" if unit else ""))
+    named = label(str(panels[0].field.item()), str(panels[0].unit.item())).replace(" (", "\n(")  # a long unit has a line of its own
+    grid[0].set_ylabel(f"power of {named}" + ("$^2$" if unit else ""))
     grid[0].legend()
     return figure
 

@@ -56,7 +56,7 @@ def test_divergence_is_marked(run: Make) -> None:
 def test_spectra_are_of_the_first_middle_and_last_steps(run: Make) -> None:
     figure = rollout_spectra(run(steps=8, known=5))
     assert [axes.get_title() for axes in figure.axes] == ["step 1 (2 s)", "step 3 (6 s)", "step 5 (10 s)", "step 8 (16 s)"]
-    assert figure.axes[0].get_ylabel() == "power of vorticity (s$^{-1}$)$^2$"
+    assert figure.axes[0].get_ylabel() == "power of vorticity\n(s$^{-1}$)$^2$"
     assert figure.axes[0].get_xlabel() == "wavenumber (cycles per domain)"
     np.testing.assert_allclose(curves(figure.axes[0])["truth"], [0.1, 0.01, 0.001, 0.0001])
     assert curves(figure.axes[3])["truth"].size == 0
