@@ -23,6 +23,10 @@ TINY = [
     "trainer.accelerator=cpu",
 ]
 
+# A shell that starts the tests in the background has them ignore Ctrl-C, and what they start would ignore it too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
