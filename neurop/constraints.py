@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 
@@ -57,4 +59,10 @@ def limit_deviation(y: Tensor, norm: Normalizer, most: float, grid: Grid) -> Ten
 
 
 def _measure(grid: Grid, like: Tensor) -> Tensor:
-    return torch.from_numpy(grid.weights(like.shape[-grid.dimensions :])).to(like)
+    return _weights(grid, tuple(like.shape[-grid.dimensions :])).to(like)
+
+
+@lru_cache(maxsize=16)
+def _weights(grid: Grid, shape: tuple[int, ...]) -> Tensor:
+    with torch.inference_mode(False):  # a tensor of inference could not take part in training later
+        return torch.from_numpy(grid.weights(shape))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from neurop.data.fieldset import Field, FieldSet
+from neurop.errors import InputError, nearest
 from neurop.physics.grid import Grid
 
 _PLAIN = ("model", "arguments", "is_map", "history", "step", "step_unit", "increments", "band", "origin")
@@ -74,7 +76,25 @@ class Specification:
         conserve: Sequence[str] = (),
         limit: float | None = None,
     ) -> Specification:
-        """Return the specification that a training set implies; see the class for the arguments."""
+        """Return the specification that a training set implies; see the class for the arguments.
+
+        Raises
+        ------
+        InputError
+            If the band is none of the grid, a conserved field none of the evolution, or the limit not above 0.
+        """
+        if band is not None and (len(band) != len(train.shape) or min(band) < 2):
+            raise InputError(f"training.band={list(band)}; give {len(train.shape)} sizes of at least 2, or null")
+        names = [f.name for f in train.fields]
+        for name in conserve:
+            if name not in names:
+                raise InputError(f"training.conserve: no field '{name}'; {nearest(name, names)}")
+        if conserve and train.is_map:
+            raise InputError(
+                f"training.conserve={list(conserve)} is for an evolution, which goes from step to step; set it to null"
+            )
+        if limit is not None and (not 0 < limit < math.inf or train.is_map):
+            raise InputError(f"training.limit={limit} is for an evolution, a number above 0 such as 2; or null")
         step, unit = (train.step, train.time_unit) if not train.is_map else (None, "1")
         if isinstance(step, np.timedelta64):
             step, unit = step / np.timedelta64(1, "s"), "s"

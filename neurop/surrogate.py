@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ from neurop.data.fieldset import FieldSet
 from neurop.data.labelled import from_xarray, later, squeezed
 from neurop.data.normalizer import Normalizer
 from neurop.data.statistics import summary
-from neurop.errors import InputError, nearest
+from neurop.errors import InputError
 from neurop.specification import Specification
 from neurop.spectral import resample
 
@@ -111,16 +110,6 @@ class Surrogate(nn.Module):
             If a field is constant, the model refuses its arguments, the band is none of the grid, a conserved field is none
             of the evolution, or the limit is not above 0.
         """
-        if band is not None and (len(band) != len(train.shape) or min(band) < 2):
-            raise InputError(f"training.band={list(band)}; give {len(train.shape)} sizes of at least 2, or null")
-        names = [f.name for f in train.fields]
-        for name in conserve:
-            if name not in names:
-                raise InputError(f"training.conserve: no field '{name}'; {nearest(name, names)}")
-            if train.is_map:
-                raise InputError("training.conserve is for an evolution, whose fields change from step to step; set it to null")
-        if limit is not None and (not 0 < limit < math.inf or train.is_map):
-            raise InputError(f"training.limit={limit} is for an evolution, a number above 0 such as 2; or null")
         specification = Specification.of(train, model, arguments, history, increments, band, conserve, limit)
         found = summary(train, anomalies)
         input_norm = output_norm = Normalizer.of(found.values, train.grid)

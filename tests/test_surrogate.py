@@ -177,6 +177,8 @@ def test_a_limit_bounds_a_rollout_and_changes_nothing_below_it() -> None:
 def test_a_field_to_conserve_must_be_one_of_an_evolution() -> None:
     with pytest.raises(InputError, match=r"training\.conserve: no field 'q'"):
         surrogate(evolution(), conserve=["q"])
+    with pytest.raises(InputError, match=r"training\.conserve=\['a'\] is for an evolution"):
+        surrogate(mapping(), conserve=["a"])
 
 
 def test_a_band_holds_the_prediction_to_the_modes_of_a_grid() -> None:

@@ -15,7 +15,7 @@ from neurop.errors import InputError
 from neurop.physics.device import compute_device
 
 ON_GPU = 16
-"""How many times as many samples a GPU solves at once as a core: one batch of a core would leave it idle."""
+"""How many times as many samples a GPU solves at once as a core; a guess, until one has been timed."""
 
 Mode = Literal["stored", "online"]
 """Whether training reads its samples from a file, or has them made while it runs."""

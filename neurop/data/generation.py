@@ -157,7 +157,7 @@ def _make(recipe: Recipe, path: Path, parts: Path, workers: int | None, shard: t
     title = f"generating {recipe.name} at {'x'.join(map(str, recipe.shape))}" + (f", shard {first}/{step}" if shard else "")
     with progress(title, sum(map(len, batches)), path) as done, _one_thread() as cores:
         done(sum(map(len, batches)) - sum(map(len, missing)))
-        # One process keeps a GPU busy; several would take turns.
+        # Several processes would take turns on one GPU.
         for length in run(Keep(recipe.make, parts), missing, workers, 1 if compute_device().type == "cuda" else cores):
             done(length)
     return sum(map(len, missing))
