@@ -90,9 +90,7 @@ class Specification:
             if name not in names:
                 raise InputError(f"training.conserve: no field '{name}'; {nearest(name, names)}")
         if conserve and train.is_map:
-            raise InputError(
-                f"training.conserve={list(conserve)} is for an evolution, which goes from step to step; set it to null"
-            )
+            raise InputError(f"training.conserve={list(conserve)} is for an evolution, which goes from step to step; set it to null")
         if limit is not None and (not 0 < limit < math.inf or train.is_map):
             raise InputError(f"training.limit={limit} is for an evolution, a number above 0 such as 2; or null")
         step, unit = (train.step, train.time_unit) if not train.is_map else (None, "1")
