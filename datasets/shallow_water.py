@@ -10,6 +10,10 @@ with the geopotential :math:`\varphi` (gravity times depth, mean 10 km), the vor
 wind u, the Coriolis parameter f, the ground :math:`\varphi_s` and the hyperdiffusion :math:`\nu = (l(l+1)/L(L+1))^4 / 2\,\mathrm{h}`.
 Radius, rotation and gravity are the Earth's.
 
+forcing=bands adds :math:`(X_* - X)/10\,\mathrm{days}` to each field X, which draws it to balanced winds that blow east and west by turns,
+80 cos(8 latitude) cos(latitude) m/s. They are unstable, their eddies grow, break and draw on them, and from about day 20 on the flow has a
+climate: it is chaotic, with statistics that do not change. Without forcing it decays.
+
 **Fields.** geopotential_anomaly, the deviation from gravity times 10 km (1e3 m2 s-2), vorticity and divergence (1e-5 s-1): the state that
 the literature on spherical operators learns, in units in which all three are about 1, so that errors which sum over fields see
 each of them.
@@ -23,11 +27,12 @@ spherical harmonics of the solver's field that the grid resolves, so sets at sev
 **Time step.** Frames every `interval` (1 h), the first after `spin_up`. Inside, ETDRK4 with exact gravity waves and a step of one over the
 frequency of the fastest (10 minutes at truncation 31), at most 20 minutes.
 
-**Parameters.** truncation 31, the largest degree; a grid of n Gaussian latitudes resolves degrees below n. initial: `random` draws
-white noise up to the truncation, 120 m in depth and `mach` (0.2) in vorticity and divergence, the law of torch-harmonics with its limit
-of 120 degrees replaced by the truncation; `galewsky` is the balanced jet of 80 m/s with a bump of 120 m, whose place, widths and height
-are drawn per sample (:func:`neurop.physics.shallow_states.jet_states`). topography: the height of four Gaussian mountains, the same for
-all samples; the surface of the random flow is level over them but for the noise, and the geopotential is that of the depth.
+**Parameters.** truncation 31, the largest degree; a grid of n Gaussian latitudes resolves degrees below n. initial: `random` draws white
+noise up to the truncation, 120 m in depth and `mach` (0.2) in vorticity and divergence, the law of torch-harmonics with its limit of 120
+degrees replaced by the truncation (with forcing, on top of the bands); `galewsky` is the balanced jet of 80 m/s with a bump of 120 m,
+whose place, widths and height are drawn per sample (:func:`neurop.physics.shallow_states.jet_states`). topography: the height of four
+Gaussian mountains, the same for all samples; the surface of the random flow is level over them but for the noise, and the geopotential is
+that of the depth.
 
 **Size.** 120 samples x 25 frames x 3 x 32 x 64 in float32: 74 MB. Samples 0-19 are the test set, 20-39 validation, the rest training.
 
@@ -60,12 +65,14 @@ from neurop.errors import InputError, nearest
 from neurop.physics.device import compute_device
 from neurop.physics.grid import Grid
 from neurop.physics.harmonics import SphereLayout, synthesize
-from neurop.physics.shallow_states import jet_states, mountains, random_states
+from neurop.physics.shallow_states import jet_states, mountains, random_states, zonal_bands
 from neurop.physics.shallow_water import ShallowWaterEquations
 
 Initial = Literal["random", "galewsky"]
+Forcing = Literal["none", "bands"]
 SOLVER_VERSION = 1
 HEIGHT, JET = 120.0, 80.0
+BANDS, RELAXATION = 8, 10 * 86400.0
 LARGEST = 255
 UNITS = (1e3, 1e-5, 1e-5)
 FIELDS = (
@@ -92,6 +99,8 @@ class ShallowWater(Generated):
         Strength of the random wind, in units of the speed of gravity waves.
     topography
         Height of the mountains [m]; null for a smooth sphere.
+    forcing
+        ``none``, or ``bands``: toward zonal winds that alternate, in 10 days.
     steps
         Frames after the initial one.
     interval
@@ -132,6 +141,7 @@ class ShallowWater(Generated):
         initial: Initial = "random",
         mach: float = 0.2,
         topography: float | None = None,
+        forcing: Forcing = "none",
         steps: int = 24,
         interval: float = 1.0,
         spin_up: float = 0.0,
@@ -142,7 +152,8 @@ class ShallowWater(Generated):
         mode: Mode = "stored",
         held_out: int = 20,
     ) -> None:
-        for what, value, known in (("initial", initial, get_args(Initial)), ("grid", grid, get_args(SphereLayout))):
+        chosen = (("initial", initial, Initial), ("forcing", forcing, Forcing), ("grid", grid, SphereLayout))
+        for what, value, known in ((what, value, get_args(kind)) for what, value, kind in chosen):
             if value not in known:
                 raise InputError(f"{what}={value}: there is none; {nearest(str(value), known)}")
         positive(mach=mach, interval=interval, topography=topography)
@@ -154,12 +165,13 @@ class ShallowWater(Generated):
             raise InputError(f"truncation={truncation}: use a degree of 5 to {LARGEST}")
         super().__init__(samples, (resolution, 2 * resolution), seed, history, folder, mode, held_out)
         self.truncation, self.initial, self.mach, self.topography = truncation, initial, float(mach), topography and float(topography)
+        self.forcing = forcing
         self.steps, self.interval, self.spin_up, self.grid = steps, float(interval), float(spin_up), grid
 
     @property
     def invariants(self) -> tuple[str, ...]:
-        """Integrals that the flow keeps but for hyperdiffusion; those of products need the quadrature of Gauss."""
-        if self.grid != "legendre-gauss":
+        """Integrals that the flow keeps but for hyperdiffusion and forcing; those of products need the quadrature of Gauss."""
+        if self.grid != "legendre-gauss" or self.forcing != "none":
             return ("mass",)
         return ("mass", "potential_enstrophy") if self.topography else ("mass", "energy", "potential_enstrophy")
 
@@ -168,7 +180,8 @@ class ShallowWater(Generated):
         names = ("truncation", "initial", "mach", "steps", "interval", "spin_up", "grid")
         # Absent where there is none: HDF5 attributes hold no null.
         ground = {} if self.topography is None else {"topography": self.topography}
-        return {name: getattr(self, name) for name in names} | ground | {"solver_version": SOLVER_VERSION}
+        forcing = {} if self.forcing == "none" else {"forcing": self.forcing}
+        return {name: getattr(self, name) for name in names} | ground | forcing | {"solver_version": SOLVER_VERSION}
 
     def batch(self, shape: tuple[int, ...]) -> int:
         """Return the number of trajectories that are solved together, fewer where they are large."""
@@ -182,9 +195,10 @@ class ShallowWater(Generated):
 
     def solve(self, numbers: range, shape: tuple[int, ...]) -> dict[str, NDArray[Any]]:
         """Return the trajectories of these numbers."""
-        water = _equations(self.truncation, self.topography, self.seed, compute_device())
+        water = _equations(self.truncation, self.topography, self.forcing, self.seed, compute_device())
         if self.initial == "random":
             state = random_states(water, numbers, self.mach, HEIGHT, self.seed)
+            state = state if water.target is None else state + water.target
         else:
             state = jet_states(water, numbers, JET, HEIGHT, self.seed)
         frames = np.empty((len(numbers), self.steps + 1, 3, *shape), np.float32)
@@ -206,6 +220,11 @@ class ShallowWater(Generated):
 
 
 @lru_cache(maxsize=4)
-def _equations(truncation: int, topography: float | None, seed: int, device: torch.device) -> ShallowWaterEquations:
+def _equations(truncation: int, topography: float | None, forcing: Forcing, seed: int, device: torch.device) -> ShallowWaterEquations:
     water = ShallowWaterEquations(truncation, device=device)
-    return water if topography is None else ShallowWaterEquations(truncation, ground=mountains(water, topography, seed), device=device)
+    if topography is not None:
+        water = ShallowWaterEquations(truncation, ground=mountains(water, topography, seed), device=device)
+    if forcing == "none":
+        return water
+    target = zonal_bands(water, JET, BANDS)
+    return ShallowWaterEquations(truncation, ground=water.ground, target=target, relaxation_time=RELAXATION, device=device)

@@ -101,6 +101,29 @@ def jet_states(water: ShallowWaterEquations, samples: Iterable[int], speed: floa
     return torch.stack(states)
 
 
+def zonal_bands(water: ShallowWaterEquations, speed: float, count: int) -> Tensor:
+    r"""Return the balanced state of winds that blow east and west by turns, :math:`u = U\cos(n\theta)\cos\theta`.
+
+    n is even, which keeps the wind smooth at the poles; the band at the equator blows east for U > 0. Those to the west are barotropically
+    unstable where their curvature outdoes the gradient of the Coriolis parameter, about :math:`U n^2 > 2\Omega a` (Kuo, J. Meteor. 6
+    (1949) 105).
+
+    Parameters
+    ----------
+    water
+        The equations, without forcing; the balance holds with their ground.
+    speed, count
+        U [m s-1], and n.
+
+    Returns
+    -------
+    Tensor
+        ``(3, L + 1, L + 1)``, complex128.
+    """
+    latitude = water.harmonics.latitude[:, None]
+    return balanced(water, (speed * (count * latitude).cos() * latitude.cos()).expand(water.harmonics.shape))
+
+
 def balanced(water: ShallowWaterEquations, eastward: Tensor) -> Tensor:
     r"""Return the state without tendency of a zonal wind [m s-1] on the grid of `water`, of its mean depth.
 

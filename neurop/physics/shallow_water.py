@@ -46,6 +46,7 @@ class ShallowWaterEquations:
               \partial_t\delta &= k\cdot\nabla\times((\zeta + f)\,u) - \Delta(\varphi + \varphi_s + \tfrac12|u|^2) - \nu\delta \\
               \partial_t\varphi &= -\nabla\cdot(\varphi\,u)
 
+    and, where the flow is forced, :math:`-(X - X_*)/T` more for each of the three fields X,
     with the geopotential :math:`\varphi` of the water's depth, :math:`\varphi_s` of the ground and the hyperdiffusion
     :math:`\nu = \tau^{-1}\,(l(l+1)/L(L+1))^4`. The products are formed on Legendre-Gauss points enough to keep quadratic terms free of
     aliases. A state holds the coefficients of :math:`(\varphi - \Phi, \zeta, \delta)`, shape ``(sample, 3, l, m)``.
@@ -63,6 +64,8 @@ class ShallowWaterEquations:
         Geopotential of the ground [m2 s-2]: coefficients ``(l, m)``, or None for a smooth sphere.
     diffusion_time
         :math:`\tau` [s], the time in which the smallest scale decays by e.
+    target, relaxation_time
+        The state :math:`X_*` to which the forcing draws, coefficients ``(3, l, m)``, or None for a flow without forcing; and T [s].
     device
         Device of the computation, in float64.
 
@@ -85,6 +88,8 @@ class ShallowWaterEquations:
         planet: Planet | None = None,
         ground: Tensor | None = None,
         diffusion_time: float = 7200.0,
+        target: Tensor | None = None,
+        relaxation_time: float = 864000.0,
         device: torch.device | None = None,
     ) -> None:
         self.truncation, self.planet = truncation, planet or Planet()
@@ -92,6 +97,7 @@ class ShallowWaterEquations:
         laplacian = self.harmonics.laplacian
         self.coriolis = 2 * self.planet.rotation * self.harmonics.latitude.sin()[:, None]
         self.ground = torch.zeros_like(laplacian).expand(-1, truncation + 1) if ground is None else ground.to(laplacian.device)
+        self.target, self.relaxation_time = target, relaxation_time
         self.damping = (laplacian / laplacian[-1]) ** 4 / diffusion_time
         # The mean does not oscillate; any factor but 0 keeps it in the two variables.
         self._kappa = torch.where(laplacian == 0, 1.0, (-laplacian / self.planet.geopotential).sqrt())
@@ -125,7 +131,8 @@ class ShallowWaterEquations:
         fluxes = torch.stack([wind * geopotential[:, None], wind * (vorticity + self.coriolis)[:, None]], 1)
         curl, outflow = self.harmonics.curl_and_divergence(fluxes).unbind(2)
         pressure = self.harmonics.coefficients(wind.square().sum(1) / 2) + self.ground
-        return torch.stack([-outflow[:, 0], -outflow[:, 1], curl[:, 1] - self.harmonics.laplacian * pressure], 1)
+        flow = torch.stack([-outflow[:, 0], -outflow[:, 1], curl[:, 1] - self.harmonics.laplacian * pressure], 1)
+        return flow if self.target is None else flow + (self.target - state) / self.relaxation_time
 
     def _rest(self, waves: Tensor) -> Tensor:
         rest = self._waves(self.slow(self._fields(waves)))

@@ -110,6 +110,18 @@ def test_the_jet_and_the_mountains() -> None:
     assert np.abs(plain - hills)[:, 2, 1:].max() > 0.05
 
 
+def test_a_forced_flow_begins_with_the_bands_that_force_it() -> None:
+    forced = small(forcing="bands", mach=1e-3, truncation=21, interval=0.5)
+    assert forced.invariants == ("mass",)
+    assert {"forcing": "bands"}.items() <= forced.parameters().items()
+    assert "forcing" not in small().parameters()
+    test = forced.splits()["test"]
+    zonal = test.values[:, -1, 1].mean((0, 2))
+    latitude = np.deg2rad(test.grid.coordinates((12, 24))["latitude"])
+    expected = 80 / RADIUS * (8 * np.sin(8 * latitude) * np.cos(latitude) + 2 * np.cos(8 * latitude) * np.sin(latitude)) * 1e5
+    np.testing.assert_allclose(zonal, expected, atol=0.02 * np.abs(expected).max())
+
+
 def test_invariants_drift_with_hyperdiffusion_alone() -> None:
     source = small(mach=0.05)
     assert source.invariants == ("mass", "energy", "potential_enstrophy")
@@ -144,6 +156,7 @@ def test_invariants_drift_with_hyperdiffusion_alone() -> None:
         ({"spin_up": -1.0}, "use 0 hours or more"),
         ({"truncation": 4}, "use a degree of 5 to 255"),
         ({"initial": "galewski"}, "did you mean 'galewsky'?"),
+        ({"forcing": "jet"}, "there is none; choose from bands, none"),
         ({"grid": "gauss"}, "choose from equiangular, legendre-gauss"),
     ],
 )

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from neurop.physics.grid import Grid
 from neurop.physics.harmonics import Harmonics, points_of, synthesize
-from neurop.physics.shallow_states import balanced, jet_states, mountains, random_states
+from neurop.physics.shallow_states import balanced, jet_states, mountains, random_states, zonal_bands
 from neurop.physics.shallow_water import GRAVITY, RADIUS, Planet, ShallowWaterEquations
 from neurop.physics.sphere_invariants import SPHERE_INVARIANTS
 
@@ -105,6 +105,33 @@ def test_water_at_rest_over_mountains_stays_at_rest() -> None:
     assert water.tendency(start).abs().max() < 1e-20
     assert (water.advance(start, 600.0, 12) - start)[:, 1:].abs().max() < 1e-17
     assert (random_states(water, [0], 1e-9, 1e-9) - start).abs().max() < 1e-6
+
+
+def test_a_forced_flow_decays_to_its_target() -> None:
+    """Weak vorticity without rotation falls as exp(-t / T); the bands themselves stay."""
+    water = ShallowWaterEquations(10, Planet(rotation=0.0), diffusion_time=NEVER, target=still(10)[0], relaxation_time=7200.0)
+    start = still(10)
+    start[0, 1, 5, 4] = 1e-12
+    now = water.advance(start, 600.0, 12)
+    assert now[0, 1, 5, 4].item() == pytest.approx(1e-12 * math.exp(-1), rel=1e-6)
+    free = ShallowWaterEquations(21, diffusion_time=NEVER)
+    bands = zonal_bands(free, 80.0, 8)
+    latitude = free.harmonics.latitude[:, None]
+    wind = free.harmonics.wind(bands[None, 1:])[0, 0]
+    torch.testing.assert_close(wind, (80 * (8 * latitude).cos() * latitude.cos()).expand_as(wind), atol=1e-9, rtol=0)
+    forced = ShallowWaterEquations(21, diffusion_time=NEVER, target=bands, relaxation_time=7200.0)
+    assert distance(forced.advance(bands[None], 600.0, 12), bands[None])[:2].max() < 1e-11
+    half = forced.tendency(0.5 * bands[None]) - free.tendency(0.5 * bands[None])
+    torch.testing.assert_close(half[0], 0.5 * bands / 7200.0)
+
+
+@pytest.mark.parametrize(("speed", "least", "most"), [(80.0, 4.0, 20.0), (8.0, 0.5, 1.2)])
+def test_eddies_grow_on_bands_that_are_strong_enough(speed: float, least: float, most: float) -> None:
+    """U n^2 against 2 Omega a = 929 m/s: 5120 and 512."""
+    water = ShallowWaterEquations(15)
+    start = zonal_bands(water, speed, 8)[None] + random_states(water, range(1), 1e-4, 1e-2)
+    eddies = [state[0, 1, :, 1:].abs().square().sum().sqrt().item() for state in (start, water.advance(start, 600.0, 288))]
+    assert least < eddies[1] / eddies[0] < most
 
 
 @pytest.fixture(scope="module")
