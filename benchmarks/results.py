@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import statistics
 import sys
 from pathlib import Path
 from typing import Any
@@ -64,31 +65,46 @@ def anchor(experiment: str) -> str:
     return match[1] if match else ""
 
 
-def row(found: dict[str, Any]) -> list[str]:
-    """Return the cells of one run."""
-    error = f"{found['test/relative_l2']:.4g}"
-    if (key := next((k for k in found if k.startswith("test/trajectory")), "")) and found[key] is not None and "_1_" not in key:
-        error += f", over {key.split('_')[1]} steps {found[key]:.4g}"
-    if run := found.get("rollout"):
-        error += f", over {run['known_steps']} steps from frame {run['start']} {run['trajectory_relative_l2']:.4g}"
-    device = found["versions"].get("gpu") or f"{found['versions']['threads']} CPU threads"
-    numbers = [f"{found[k]:,}" if found.get(k) is not None else "" for k in ("parameters", "step_ms", "seconds", "peak_mb", "seed")]
-    model = " ".join([found["model"], *(word.split(".", 1)[1] for word in settings(found))])
-    return [found["experiment"], model, error, *numbers, f"`{found['data_hash']}`", device, anchor(found["experiment"])]
+def row(found: list[dict[str, Any]]) -> list[str]:
+    """Return the cells of runs that differ in their seed alone: means, and for the error of the test the smallest and largest too."""
+    first = found[0]
+    errors = [one["test/relative_l2"] for one in found]
+    error = f"{statistics.mean(errors):.4g}" + (f" ({min(errors):.4g} to {max(errors):.4g})" if len(errors) > 1 else "")
+    key = next((k for k in first if k.startswith("test/trajectory") and "_1_" not in k), "")
+    if several := [one[key] for one in found if one.get(key) is not None]:
+        error += f", over {key.split('_')[1]} steps {statistics.mean(several):.4g}"
+    if runs := [one["rollout"] for one in found if "rollout" in one]:
+        mean = statistics.mean(run["trajectory_relative_l2"] for run in runs)
+        error += f", over {runs[0]['known_steps']} steps from frame {runs[0]['start']} {mean:.4g}"
+    device = first["versions"].get("gpu") or f"{first['versions']['threads']} CPU threads"
+    costs = [[one[k] for one in found if one.get(k) is not None] for k in ("parameters", "step_ms", "seconds", "peak_mb")]
+    numbers = [f"{round(statistics.mean(cost), 2):,}" if cost else "" for cost in costs]
+    seeds = ", ".join(str(one["seed"]) for one in found)
+    return [first["experiment"], named(first), error, *numbers, seeds, f"`{first['data_hash']}`", device, anchor(first["experiment"])]
+
+
+def named(found: dict[str, Any]) -> str:
+    """Return the model of a run with the settings that its command changed."""
+    return " ".join([found["model"], *(word.split(".", 1)[1] for word in settings(found))])
 
 
 def table(kept: list[dict[str, Any]]) -> str:
     """Return RESULTS.md."""
-    kept = sorted(kept, key=lambda found: (found["experiment"], found["test/relative_l2"]))
+    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for found in sorted(kept, key=lambda found: found["seed"]):
+        alike = found["experiment"], named(found), found["data_hash"], found["versions"].get("gpu")
+        groups.setdefault(alike, []).append(found)
+    rows = sorted(groups.values(), key=lambda group: (group[0]["experiment"], statistics.mean(one["test/relative_l2"] for one in group)))
     lines = [
         "# Results of the experiments",
         "",
-        "Errors are relative L2 on the test set. One JSON per run is in `runs/`. Made by `make results`.",
+        "Errors are relative L2 on the test set. Where a row has several seeds its numbers are their means, with the smallest and largest",
+        "error. One JSON per run is in `runs/`. Made by `make results`.",
         "",
     ]
     lines += [" | ".join(["", *COLUMNS, ""]).strip(), "|" + "---|" * len(COLUMNS)]
-    lines += [f"| {' | '.join(row(found))} |" for found in kept]
-    lines += ["", "Commands:", "", *(f"- `{found['command']}`" for found in kept), ""]
+    lines += [f"| {' | '.join(row(group))} |" for group in rows]
+    lines += ["", "Commands:", "", *(f"- `{found['command']}`" for group in rows for found in group), ""]
     return "\n".join(lines)
 
 

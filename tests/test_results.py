@@ -52,7 +52,7 @@ def test_a_run_becomes_a_row(results: Any, tmp_path: Path) -> None:
     kept = json.loads(file.read_text())
     assert kept["command"] == "neurop train experiment=burgers_cpu model=fno"
     assert set(kept["rollout"]) == set(rollout) - {"relative_l2", "checkpoint"}
-    cells = results.row(kept)
+    cells = results.row([kept])
     assert cells[:4] == ["burgers_cpu", "fno", "0.01235, over 10 steps 0.06543, over 40 steps from frame 10 0.5", "12,345"]
     assert cells[-1].startswith("FNO 0.0160 at 1024 points")
     assert "| burgers_cpu | fno | 0.01235" in results.table([kept])
@@ -62,7 +62,20 @@ def test_settings_tell_runs_of_one_experiment_apart(results: Any, tmp_path: Path
     words = ["experiment=burgers_cpu", "model=fno", "logger=csv"]
     usual, wider = (results.keep(run(tmp_path / name, [*words, *more])) for name, more in (("a", []), ("b", ["model.width=64"])))
     assert usual != wider
-    assert results.row(json.loads(wider.read_text()))[1] == "fno width=64"
+    assert results.named(json.loads(wider.read_text())) == "fno width=64"
+
+
+def test_seeds_of_one_run_are_one_row(results: Any) -> None:
+    runs = [
+        RECORD
+        | {"seed": seed, "experiment": "burgers_cpu", "command": f"neurop train seed={seed}", "versions": {"threads": 1, "gpu": None}}
+        | {"test/relative_l2": error, "test/trajectory_10_relative_l2": 2 * error, "seconds": 10.0 * seed}
+        for seed, error in ((2, 0.03), (0, 0.01), (1, 0.02))
+    ]
+    other = runs[0] | {"command": "neurop train model.width=64 seed=2"}
+    lines = [line for line in results.table([*runs, other]).splitlines() if line.startswith("| burgers")]
+    assert lines[0].startswith("| burgers_cpu | fno | 0.02 (0.01 to 0.03), over 10 steps 0.04 | 12,345 | 7.5 | 10.0 |  | 0, 1, 2 |")
+    assert lines[1].startswith("| burgers_cpu | fno width=64 | 0.03, over 10 steps 0.06 | 12,345 | 7.5 | 20.0 |  | 2 |")
 
 
 def test_a_run_without_an_experiment_or_an_end_is_left_out(results: Any, tmp_path: Path) -> None:
