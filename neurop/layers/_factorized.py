@@ -52,7 +52,10 @@ class Factorized(nn.Module, ABC):
         self.sizes = signed_sizes(self.modes)
         self.numel = 2 * layers * math.prod(self.sizes) * in_channels * out_channels
         wanted, limits = self._proportions()
-        self.ranks = fitted(wanted, limits, lambda ranks: sum(map(math.prod, self._shapes(ranks))), rank * self.numel)
+        self.ranks = fitted(wanted, limits, self._count, rank * self.numel)
+        fast = fitted(wanted, self._rounded(limits), self._count, rank * self.numel)
+        if self._count(fast) > 0.9 * self._count(self.ranks):  # or else it would be another rank than was asked for
+            self.ranks = fast
         square = self._create([tuple(shape) for shape in self._shapes(self.ranks)])
         # Variance 1 / (2 in) per entry, as of the dense weight.
         balance([p.data for p in self.parameters()], square, self.numel / (2 * in_channels))
@@ -68,6 +71,13 @@ class Factorized(nn.Module, ABC):
     @abstractmethod
     def _proportions(self) -> tuple[Sequence[float], Sequence[float]]:
         """Return to what the ranks are proportional, and their upper bounds."""
+
+    def _count(self, ranks: Sequence[int]) -> int:
+        return sum(map(math.prod, self._shapes(ranks)))
+
+    def _rounded(self, limits: Sequence[float]) -> Sequence[float]:
+        """Return the upper bounds again, lower where a smaller rank than that of :attr:`ranks` is faster than its share."""
+        return limits
 
     @abstractmethod
     def _shapes(self, ranks: Sequence[int]) -> list[Sequence[int]]:

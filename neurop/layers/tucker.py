@@ -13,24 +13,30 @@ from neurop.layers._factorized import Narrow
 from neurop.layers._factors import orthonormal, rows
 from neurop.spectral import signed_sizes
 
+VECTOR = 16
+
 
 class Tucker(Narrow):
     r"""Tucker factorisation, :math:`R = G \times_l U_l \times_{k_1} U_1 \dots \times_i U_{in} \times_o U_{out}`.
 
     The pair of real and imaginary part stays whole in the core G, so that the other factors are real matrices. Ranks
     are proportional to the sizes, but for that of the layers, which is whole while the budget allows: with fewer, some layers would have
-    the same weight but for a factor.
+    the same weight but for a factor, and those of the channels: multiples of 16, if they are larger and the others can make up for it.
 
     Examples
     --------
     >>> weight = Tucker((16, 16), 32, 32, rank=0.1)
     >>> weight.ranks, weight.dense().shape
-    ((1, 17, 9, 18, 18), torch.Size([31, 16, 32, 2, 32]))
+    ((1, 19, 10, 16, 16), torch.Size([31, 16, 32, 2, 32]))
     """
 
     def _proportions(self) -> tuple[Sequence[float], Sequence[float]]:
         sizes = (self.layers, *self.sizes, self.in_channels, self.out_channels)
         return (self.layers * max(sizes), *sizes[1:]), sizes
+
+    def _rounded(self, limits: Sequence[float]) -> Sequence[float]:
+        # Mixing 18 channels takes 1.4 times as long as 16, which fill the vectors of the processor.
+        return [*limits[:-2], *(r - r % VECTOR if r > VECTOR else limit for r, limit in zip(self.ranks[-2:], limits[-2:]))]
 
     def _shapes(self, ranks: Sequence[int]) -> list[Sequence[int]]:
         sizes = self._proportions()[1]
@@ -60,9 +66,11 @@ class Tucker(Narrow):
         if last is not None:
             w = w @ last
         tail = w.shape[-3:]
-        for axis, (m, e) in enumerate(zip(self.modes, kept, strict=True)):
+        for axis, (m, e) in reversed([*enumerate(zip(self.modes, kept, strict=True))]):
             factor = rows(self.factors[axis - len(self.modes) - 2], 0, m, e, axis == len(self.modes) - 1)
-            w = factor @ w.reshape(math.prod(signed_sizes((*kept[:axis], 1))[:-1]), factor.shape[1], -1)
+            lines = w.reshape(math.prod(self.ranks[1 : axis + 1]), factor.shape[1], -1)
+            # matmul would turn the lines to make one product of all: copies that cost more than the products.
+            w = torch.bmm(factor.expand(len(lines), -1, -1), lines)
         return w.view(*signed_sizes(kept), *tail)
 
     def _spreading(self, kept: Sequence[int], before: bool, after: bool) -> Work:
@@ -77,5 +85,5 @@ class Tucker(Narrow):
             work += product(core * i * 2, o, self.out_channels)
             o = self.out_channels
         for axis, r in enumerate(ranks):
-            work += product(math.prod(sizes[: axis + 1]), r, math.prod(ranks[axis + 1 :]) * i * 2 * o)
+            work += product(math.prod(ranks[:axis]) * sizes[axis], r, math.prod(sizes[axis + 1 :]) * i * 2 * o)
         return work

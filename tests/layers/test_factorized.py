@@ -203,6 +203,18 @@ def test_the_cost_model_takes_the_side_of_the_smaller_counts() -> None:
     assert numbers((3, 4)) == (20, 35)
 
 
+@pytest.mark.parametrize(
+    ("modes", "channels", "rank", "few"),
+    [((16, 16), 32, 0.1, 16), ((24, 24), 64, 0.1, 32), ((16, 16), 32, 0.5, 27), ((16,), 64, 0.1, 26), ((16, 16), 32, 1 / 150, 9)],
+)
+def test_channel_ranks_of_tucker_fill_vectors_where_the_modes_can_make_up_for_it(
+    modes: tuple[int, ...], channels: int, rank: float, few: int
+) -> None:
+    weight = make("tucker", modes, (channels, channels), rank)
+    assert weight.ranks[-2:] == (few, few)
+    assert 0.9 * rank < sum(p.numel() for p in weight.parameters()) / weight.numel <= rank
+
+
 @pytest.mark.parametrize("rank", [0.0, -0.1, 1.5, float("nan")])
 def test_a_rank_is_a_fraction(rank: float) -> None:
     with pytest.raises(InputError, match=r"rank=.*above 0, at most 1"):
