@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 from neurop.data.fieldset import FieldSet
 from neurop.errors import InputError
 from neurop.evaluation import rollout
+from neurop.evaluation.climate import late
 from neurop.plots import animate, error_growth, fields, rollout_spectra, save
 
 from ._console import table, wrote
@@ -20,6 +21,7 @@ from ._output import write_json
 PER_STEP = ("relative_l2", "persistence_relative_l2", "correlation")
 TIMES = ("correlation_time_0.9", "correlation_time_0.8")
 CLIMATE = {"mean_bias": "bias of the mean", "mid_band_drift": "drift of the middle third of the spectrum"}
+LATE = {"": ("tenth", 0.1), "_half": ("half", 0.5)}
 ROWS = 4
 
 
@@ -66,8 +68,8 @@ def _write(task: Task, result: xr.Dataset, test: FieldSet, field: int, film: boo
         if "_drift" in str(name) and "sample" in result[name].dims
     }
     record["spectrum_error"] = result.spectrum_error.mean("field").values
-    names = result.field.values
-    record |= {name: {str(field): _late(result[name].sel(field=field)) for field in names} for name in CLIMATE}
+    for mark, (_, share) in LATE.items():
+        record |= {f"{name}{mark}": dict(zip(result.field.values, found.values)) for name, found in late(result, share).items()}
     write_json(task.folder / "rollout.json", record)
     write_netcdf(task.folder / "rollout.nc", result)
     shown = result.isel(sample=0, field=field)
@@ -79,17 +81,6 @@ def _write(task: Task, result: xr.Dataset, test: FieldSet, field: int, film: boo
     save(rollout_spectra(result, field), task.folder / "rollout_spectra.png")
     if film:
         animate(result, task.folder / "rollout.gif", field=field)
-
-
-def _late(drift: xr.DataArray) -> float:
-    """Return the mean over the last tenth of the steps whose truth is known."""
-    known = drift.values[np.isfinite(drift.values)]
-    return float(known[-max(len(known) // 10, 1) :].mean()) if len(known) else float("nan")
-
-
-def _worst(drift: xr.DataArray) -> float:
-    """Return the late drift of the field that has drifted most."""
-    return max((_late(drift.sel(field=f)) for f in drift.field.values), key=abs)
 
 
 def _show(task: Task, result: xr.Dataset) -> None:
@@ -104,5 +95,8 @@ def _show(task: Task, result: xr.Dataset) -> None:
         [f"time until the correlation falls below 0.9{'' if unit == '1' else f' ({unit})'}", "never" if lost is None else lost],
         ["first divergent step", "none" if gone is None else int(gone)],
     ]
-    headline += [[f"{text}, last tenth of the steps", number(_worst(result[name]))] for name, text in CLIMATE.items()]
+    for word, share in LATE.values():
+        # Of the field that has drifted most.
+        worst = {name: max(found, key=abs) for name, found in late(result, share).items()}
+        headline += [[f"{text}, last {word} of the steps", number(worst[name])] for name, text in CLIMATE.items()]
     table("summary", ["metric", "value"], headline)

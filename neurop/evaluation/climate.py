@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from neurop.evaluation.spectra import NEGLIGIBLE
@@ -34,11 +35,38 @@ def mean_bias(prediction: Array, truth: Array, grid: Grid) -> Array:
     """
     space = tuple(range(-grid.dimensions, 0))
     weights = grid.weights(prediction.shape[-grid.dimensions :])
-    # Sample by sample: a long rollout is large, and in single precision.
-    bias = [(weights * (p - y.astype(np.float64))).mean(space) for p, y in zip(prediction, truth, strict=True)]
-    size = [np.sqrt((weights * y.astype(np.float64) ** 2).mean(space)) for y in truth]
     with np.errstate(divide="ignore", invalid="ignore"):
+        # Sample by sample: a long rollout is large, and in single precision.
+        bias = [(weights * (p - y.astype(np.float64))).mean(space) for p, y in zip(prediction, truth, strict=True)]
+        size = [np.sqrt((weights * y.astype(np.float64) ** 2).mean(space)) for y in truth]
         return np.asarray(np.mean(bias, 0) / np.mean(size, 0))
+
+
+def late(result: xr.Dataset, share: float) -> dict[str, xr.DataArray]:
+    """Return ``mean_bias`` and ``mid_band_drift`` of each field over the last `share` of the steps whose truth is known.
+
+    The drift is that of the mean spectra over these steps, as the power of a turbulent flow comes and goes.
+
+    Parameters
+    ----------
+    result
+        What :func:`neurop.evaluation.rollout` returns.
+    share
+        Above 0, at most 1; one step at least.
+
+    Returns
+    -------
+    dict
+        ``(field,)``; NaN where no truth is known.
+    """
+    known = int(result.attrs["known_steps"])
+    if not known:
+        return {name: result[name][0] for name in ("mean_bias", "mid_band_drift")}
+    steps = slice(known - max(round(share * known), 1), known)
+    # What is not finite shows: a rollout that has diverged has no climate.
+    power = [result[f"spectrum_{kind}"][steps].mean("step", skipna=False).values[None] for kind in ("prediction", "truth")]
+    bias = result.mean_bias[steps].mean("step", skipna=False)
+    return {"mean_bias": bias, "mid_band_drift": bias.copy(data=mid_band_drift(*power)[0])}
 
 
 def mid_band_drift(prediction: Array, truth: Array) -> Array:

@@ -11,6 +11,7 @@ import torch
 
 from neurop.data import Field, FieldSet
 from neurop.errors import InputError
+from neurop.evaluation.climate import late
 from neurop.evaluation.rollout import rollout
 from neurop.physics import Grid
 
@@ -137,5 +138,10 @@ def test_the_climate_of_a_rollout(analytic: Make) -> None:
     r = rollout(analytic(lambda u: u + 0.5 * louder + 0.3, data, step=1.0), data, steps=4)
     np.testing.assert_allclose(r.mid_band_drift[:3, 0], [(2 + (1 + n / 2) ** 2) / 3 - 1 for n in (1, 2, 3)], rtol=1e-5)
     np.testing.assert_allclose(r.mean_bias[:3, 0], np.array([0.3, 0.6, 0.9]) / np.sqrt(4.5), rtol=1e-5)
+    last, half, none = late(r, 0.1), late(r, 0.7), late(rollout(analytic(STILL, data, step=1.0), data, steps=1, start=3), 0.5)
+    assert last["mean_bias"].item() == pytest.approx(0.9 / np.sqrt(4.5), rel=1e-5)
+    assert last["mid_band_drift"].item() == pytest.approx((2 + 2.5**2) / 3 - 1, rel=1e-5)
+    assert half["mid_band_drift"].item() == pytest.approx((2 + (2**2 + 2.5**2) / 2) / 3 - 1, rel=1e-5)
+    assert all(found.isnull().all() for found in none.values())
     assert r.mid_band_drift[3:].isnull().all()
     assert r.mean_bias[3:].isnull().all()
