@@ -19,10 +19,16 @@ class RelativeL2(nn.Module):
     of the domain. It holds the fluxes of an elliptic problem to account, which the small errors of a field may hide.
     Source: Li et al. (2021), section 5; for the second term Czarnecki et al., Sobolev training, 2017, arXiv:1706.04859.
 
+    With `geometric` the mean over the fields is their geometric mean. Its gradient weighs the relative change of each field's error
+    alike, so that a field that can hardly be predicted does not drown the others; it is the loss of Kendall et al. (2018,
+    arXiv:1705.07115), with one learnt variance per field, at its optimum.
+
     Parameters
     ----------
     gradient
         The factor :math:`\lambda`, 0 or more.
+    geometric
+        Whether errors of fields are averaged by their logarithms.
 
     Raises
     ------
@@ -30,20 +36,24 @@ class RelativeL2(nn.Module):
         If the factor is negative.
     """
 
-    def __init__(self, gradient: float = 0.0) -> None:
+    def __init__(self, gradient: float = 0.0, geometric: bool = False) -> None:
         super().__init__()
         if gradient < 0:
             raise InputError(f"loss.gradient={gradient}; give 0 or more")
-        self.gradient = gradient
+        self.gradient, self.geometric = gradient, geometric
 
     def forward(self, prediction: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
         """Return the scalar loss of ``(batch, ..., channel, *grid)``; `weights` has the shape of the grid."""
+        fields = prediction.shape[-weights.dim() - 1]
         prediction, truth = (by_field(x, weights) for x in (prediction, truth))
-        loss = relative_l2(prediction, truth, weights).mean()
-        if not self.gradient:
-            return loss
-        error, size = (_slope(field, weights) for field in (prediction - truth, truth))
-        return loss + self.gradient * (error / size.clamp_min(torch.finfo(size.dtype).tiny)).mean()
+        loss = relative_l2(prediction, truth, weights)
+        tiny = torch.finfo(loss.dtype).tiny
+        if self.gradient:
+            error, size = (_slope(field, weights) for field in (prediction - truth, truth))
+            loss = loss + self.gradient * error / size.clamp_min(tiny)
+        if self.geometric:
+            loss = loss.clamp_min(tiny).log().view(-1, fields).mean(1).exp()
+        return loss.mean()
 
 
 def _slope(field: Tensor, weights: Tensor) -> Tensor:

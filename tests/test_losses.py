@@ -78,6 +78,31 @@ def test_the_gradient_term_is_that_of_the_exact_slopes() -> None:
     torch.testing.assert_close(added, torch.tensor(2 * 0.5 / 10**0.5))
 
 
+def test_the_geometric_mean_over_fields() -> None:
+    """Errors of 0.01 and 0.25 give 0.05; halving either gives the same loss, and a sample met in one field spoils no other."""
+    weights, truth = torch.ones(8, dtype=torch.float64), torch.ones(2, 3, 2, 8, dtype=torch.float64)
+    size = torch.tensor([0.01, 0.25], dtype=torch.float64)[:, None]
+
+    def loss(*scale: float) -> float:
+        return RelativeL2(geometric=True)(truth + size * torch.tensor(scale)[:, None], truth, weights).item()
+
+    assert loss(1, 1) == pytest.approx(0.05, rel=1e-12)
+    assert loss(0.5, 1) == pytest.approx(loss(1, 0.5), rel=1e-12)
+    prediction = (truth + size).requires_grad_()
+    RelativeL2(geometric=True)(prediction, truth, weights).backward()
+    assert prediction.grad is not None
+    share = (prediction.grad * (prediction - truth).detach()).sum((0, 1, 3))
+    torch.testing.assert_close(share, torch.full((2,), 0.025, dtype=torch.float64))
+    met = truth.clone()
+    met[1] += 0.5
+    met.requires_grad_()
+    RelativeL2(geometric=True)(met, truth, weights).backward()
+    assert met.grad is not None
+    assert met.grad.isfinite().all()
+    assert (met.grad[0] == 0).all()
+    assert (met.grad[1] > 0).all()
+
+
 def test_a_negative_factor_is_refused() -> None:
     with pytest.raises(InputError, match="gradient=-1"):
         RelativeL2(gradient=-1)
