@@ -24,6 +24,8 @@ EXPERIMENTS = HERE.parent / "conf" / "experiment"
 KEYS = ("seconds", "step_ms", "peak_mb", "parameters", "epochs", "steps", "seed", "data_hash", "train_shape")
 LONGEST = 100
 """Numbers per step of a rollout longer than this stay in the run folder."""
+CLIMATE = 1000
+"""Steps of a rollout from which on its statistics count."""
 COLUMNS = ("experiment", "model", "error", "parameters", "ms per step", "s", "MB", "seed", "data", "device", "published")
 
 
@@ -76,6 +78,8 @@ def row(found: list[dict[str, Any]]) -> list[str]:
     if runs := [one["rollout"] for one in found if "rollout" in one]:
         mean = statistics.mean(run["trajectory_relative_l2"] for run in runs)
         error += f", over {runs[0]['known_steps']} steps from frame {runs[0]['start']} {mean:.4g}"
+        if runs[0]["known_steps"] >= CLIMATE and (drift := runs[0].get("mid_band_drift_half")):
+            error += f", drift of the spectrum's middle over the last half {', '.join(f'{100 * d:+.0f}' for d in drift.values())} %"
     device = first["versions"].get("gpu") or f"{first['versions']['threads']} CPU threads"
     costs = [[one[k] for one in found if one.get(k) is not None] for k in ("parameters", "step_ms", "seconds", "peak_mb")]
     numbers = [f"{round(statistics.mean(cost), 2):,}" if cost else "" for cost in costs]

@@ -58,6 +58,13 @@ def test_a_run_becomes_a_row(results: Any, tmp_path: Path) -> None:
     assert "| burgers_cpu | fno | 0.01235" in results.table([kept])
 
 
+def test_a_long_rollout_has_its_drift_in_the_row(results: Any) -> None:
+    run = RECORD | SCORES | {"experiment": "x", "command": "neurop train", "versions": {"threads": 1, "gpu": None}}
+    rollout = {"start": 0, "known_steps": 1460, "trajectory_relative_l2": 1.5, "mid_band_drift_half": {"u": -0.093, "v": 0.004}}
+    assert results.row([run | {"rollout": rollout}])[2].endswith("frame 0 1.5, drift of the spectrum's middle over the last half -9, +0 %")
+    assert results.row([run | {"rollout": rollout | {"known_steps": 999}}])[2].endswith("frame 0 1.5")
+
+
 def test_settings_tell_runs_of_one_experiment_apart(results: Any, tmp_path: Path) -> None:
     words = ["experiment=burgers_cpu", "model=fno", "logger=csv"]
     usual, wider = (results.keep(run(tmp_path / name, [*words, *more])) for name, more in (("a", []), ("b", ["model.width=64"])))
