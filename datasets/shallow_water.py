@@ -163,6 +163,8 @@ class ShallowWater(Generated):
             raise InputError(f"steps={steps} is too small; use 1 or more")
         if not 5 <= truncation <= LARGEST:
             raise InputError(f"truncation={truncation}: use a degree of 5 to {LARGEST}")
+        if forcing == "bands" and truncation <= BANDS:
+            raise InputError(f"truncation={truncation} does not hold the winds of forcing=bands; use {BANDS + 1} or more")
         super().__init__(samples, (resolution, 2 * resolution), seed, history, folder, mode, held_out)
         self.truncation, self.initial, self.mach, self.topography = truncation, initial, float(mach), topography and float(topography)
         self.forcing = forcing

@@ -156,6 +156,7 @@ def test_invariants_drift_with_hyperdiffusion_alone() -> None:
         ({"spin_up": -1.0}, "use 0 hours or more"),
         ({"truncation": 4}, "use a degree of 5 to 255"),
         ({"initial": "galewski"}, "did you mean 'galewsky'?"),
+        ({"forcing": "bands", "truncation": 8}, "truncation=8 does not hold the winds of forcing=bands; use 9 or more"),
         ({"forcing": "jet"}, "there is none; choose from bands, none"),
         ({"grid": "gauss"}, "choose from equiangular, legendre-gauss"),
     ],
