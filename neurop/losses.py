@@ -20,8 +20,8 @@ class RelativeL2(nn.Module):
     Source: Li et al. (2021), section 5; for the second term Czarnecki et al., Sobolev training, 2017, arXiv:1706.04859.
 
     With `geometric` the mean over the fields is their geometric mean. Its gradient weighs the relative change of each field's error
-    alike, so that a field that can hardly be predicted does not drown the others; it is the loss of Kendall et al. (2018,
-    arXiv:1705.07115), with one learnt variance per field, at its optimum.
+    alike, so that a field that can hardly be predicted does not drown the others. Its logarithm is, but for a constant, the loss of
+    Kendall et al. (2018, arXiv:1705.07115) at the best variance of each field, sample by sample.
 
     Parameters
     ----------

@@ -35,7 +35,7 @@ class Tucker(Narrow):
         return (self.layers * max(sizes), *sizes[1:]), sizes
 
     def _rounded(self, limits: Sequence[float]) -> Sequence[float]:
-        # Mixing 18 channels takes 1.4 times as long as 16, which fill the vectors of the processor.
+        # Mixing 18 channels takes 1.4 times as long as 16, which fill the vectors of a processor with AVX-512.
         return [*limits[:-2], *(r - r % VECTOR if r > VECTOR else limit for r, limit in zip(self.ranks[-2:], limits[-2:]))]
 
     def _shapes(self, ranks: Sequence[int]) -> list[Sequence[int]]:
