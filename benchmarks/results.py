@@ -78,13 +78,20 @@ def row(found: list[dict[str, Any]]) -> list[str]:
     if runs := [one["rollout"] for one in found if "rollout" in one]:
         mean = statistics.mean(run["trajectory_relative_l2"] for run in runs)
         error += f", over {runs[0]['known_steps']} steps from frame {runs[0]['start']} {mean:.4g}"
-        if runs[0]["known_steps"] >= CLIMATE and (drift := runs[0].get("mid_band_drift_half")):
-            error += f", drift of the spectrum's middle over the last half {', '.join(f'{100 * d:+.0f}' for d in drift.values())} %"
+        if runs[0]["known_steps"] >= CLIMATE and "mid_band_drift_half" in runs[0]:
+            error += f", drift of the spectrum's middle over the last half {drift(runs[0])} %"
     device = first["versions"].get("gpu") or f"{first['versions']['threads']} CPU threads"
     costs = [[one[k] for one in found if one.get(k) is not None] for k in ("parameters", "step_ms", "seconds", "peak_mb")]
     numbers = [f"{round(statistics.mean(cost), 2):,}" if cost else "" for cost in costs]
     seeds = ", ".join(str(one["seed"]) for one in found)
     return [first["experiment"], named(first), error, *numbers, seeds, f"`{first['data_hash']}`", device, anchor(first["experiment"])]
+
+
+def drift(run: dict[str, Any]) -> str:
+    """Return the drift of each field in per cent, with its standard error if there are samples enough to know it."""
+    errors = run.get("mid_band_drift_error_half", {})
+    known = {name: f" ± {100 * error:.0f}" for name, error in errors.items() if error is not None}
+    return ", ".join(f"{100 * value:+.0f}{known.get(name, '')}" for name, value in run["mid_band_drift_half"].items())
 
 
 def named(found: dict[str, Any]) -> str:

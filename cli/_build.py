@@ -161,14 +161,33 @@ def source_for(cfg: DictConfig, checkpoint: Checkpoint) -> Any:
     Raises
     ------
     InputError
-        If neither is known: a ``model/`` folder alone does not say what it was trained on.
+        If neither is known: a ``model/`` folder alone does not say what it was trained on. If the test set of ``cfg.data``
+        holds generated samples that the run was trained with.
     """
-    if cfg.get("data") is not None:
-        return build(cfg.data)
+    given = cfg.get("data")
     saved = checkpoint.run / "config.yaml" if checkpoint.run else None
-    if saved is None or not saved.is_file():
+    if given is None and (saved is None or not saved.is_file()):
         raise InputError(f"{checkpoint.model} does not say what it was trained on; add data=<name> (neurop list data)")
-    config = OmegaConf.load(saved)
-    if not isinstance(config, DictConfig) or config.get("data") is None:
-        raise InputError(f"{saved} names no data; add data=<name> (neurop list data)")
-    return build(config.data)
+    config = OmegaConf.load(saved) if saved and saved.is_file() else None
+    trained = config.get("data") if isinstance(config, DictConfig) else None
+    if given is None:
+        if trained is None:
+            raise InputError(f"{saved} names no data; add data=<name> (neurop list data)")
+        return build(trained)
+    if trained is not None:
+        _check_unseen(given, trained)
+    return build(given)
+
+
+def _check_unseen(given: DictConfig, trained: DictConfig) -> None:
+    """Raise InputError if the test set of generated data holds samples that training on other data of its kind has seen.
+
+    Sample i of both begins with the same random numbers where the seeds are the same, and the first ``held_out`` are the test set.
+    """
+    kind, seed, held_out = ((given.get(key), trained.get(key)) for key in ("_target_", "seed", "held_out"))
+    if kind[0] != kind[1] or seed[0] != seed[1] or None in held_out or held_out[0] <= held_out[1]:
+        return
+    raise InputError(
+        f"data.held_out={held_out[0]}: the surrogate was trained with samples {held_out[1]} to {held_out[0] - 1} of data.seed={seed[0]}; "
+        f"add data.seed={seed[0] + 1} for samples that it has not seen, or data.held_out={held_out[1]}"
+    )

@@ -20,7 +20,6 @@ from ._output import write_json
 
 PER_STEP = ("relative_l2", "persistence_relative_l2", "correlation")
 TIMES = ("correlation_time_0.9", "correlation_time_0.8")
-CLIMATE = {"mean_bias": "bias of the mean", "mid_band_drift": "drift of the middle third of the spectrum"}
 LATE = {"": ("tenth", 0.1), "_half": ("half", 0.5)}
 ROWS = 4
 
@@ -40,7 +39,9 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     if task.surrogate.is_map:
         raise InputError(f"{task.record['checkpoint']} maps inputs to targets and has no time to roll out; use neurop eval or superres")
     field = field_index(cfg.field, task.surrogate)
-    test = task.source.splits()["test"].samples(slice(samples))
+    # A source that can make its test set alone need not make the others.
+    whole_test = task.source.test() if hasattr(task.source, "test") else task.source.splits()["test"]
+    test = whole_test.samples(slice(samples))
     if steps is None:
         steps = test.values.shape[1] - task.surrogate.history - start
         if steps < 1:
@@ -97,6 +98,10 @@ def _show(task: Task, result: xr.Dataset) -> None:
     ]
     for word, share in LATE.values():
         # Of the field that has drifted most.
-        worst = {name: max(found, key=abs) for name, found in late(result, share).items()}
-        headline += [[f"{text}, last {word} of the steps", number(worst[name])] for name, text in CLIMATE.items()]
+        found = late(result, share)
+        bias, drift, error = (found[name].values for name in ("mean_bias", "mid_band_drift", "mid_band_drift_error"))
+        most = int(np.abs(drift).argmax())
+        headline.append([f"bias of the mean, last {word} of the steps", number(max(bias, key=abs))])
+        known = f"{drift[most]:+.3f} ± {error[most]:.3f}" if np.isfinite(drift[most]) else None
+        headline.append([f"drift of the middle third of the spectrum, last {word}", known])
     table("summary", ["metric", "value"], headline)

@@ -62,6 +62,8 @@ def test_a_long_rollout_has_its_drift_in_the_row(results: Any) -> None:
     run = RECORD | SCORES | {"experiment": "x", "command": "neurop train", "versions": {"threads": 1, "gpu": None}}
     rollout = {"start": 0, "known_steps": 1460, "trajectory_relative_l2": 1.5, "mid_band_drift_half": {"u": -0.093, "v": 0.004}}
     assert results.row([run | {"rollout": rollout}])[2].endswith("frame 0 1.5, drift of the spectrum's middle over the last half -9, +0 %")
+    errors = {"mid_band_drift_error_half": {"u": 0.081, "v": None}}
+    assert results.row([run | {"rollout": rollout | errors}])[2].endswith("over the last half -9 ± 8, +0 %")
     assert results.row([run | {"rollout": rollout | {"known_steps": 999}}])[2].endswith("frame 0 1.5")
 
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, get_args
 from numpy.typing import NDArray
 
 from neurop.data.fieldset import FieldSet
-from neurop.data.generation import Recipe, generate, generated
+from neurop.data.generation import Recipe, data_folder, generate, generated
 from neurop.errors import InputError
 from neurop.physics.device import compute_device
 
@@ -125,6 +125,12 @@ class Generated(ABC):
         bounds = {"train": slice(2 * held, None), "val": slice(held, 2 * held), "test": slice(0, held)}
         return {split: whole.samples(which) for split, which in bounds.items()}
 
+    def test(self) -> FieldSet:
+        """Return the test set alone: where the whole set has not been made, this makes no more than is asked for."""
+        if (data_folder(self.folder) / self.recipe(self.shape, self.stored).file).exists():
+            return self.splits()["test"]
+        return generated(self.recipe(self.shape, self.held_out), self.folder)
+
     def at(self, shape: tuple[int, ...]) -> FieldSet:
         """Return the test set, solved anew for a grid of another shape and kept in a file of its own.
 
@@ -134,7 +140,7 @@ class Generated(ABC):
             If `shape` is none that the solver can fill.
         """
         if tuple(shape) == self.shape:
-            return self.splits()["test"]
+            return self.test()
         if len(shape) != len(self.shape) or min(shape) < 8:
             sizes = ("one size", "two sizes", "three sizes")[len(self.shape) - 1]
             raise InputError(f"{self.name} has no resolution {'x'.join(map(str, shape))}; give {sizes} of 8 or more")

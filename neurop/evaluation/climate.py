@@ -43,9 +43,11 @@ def mean_bias(prediction: Array, truth: Array, grid: Grid) -> Array:
 
 
 def late(result: xr.Dataset, share: float) -> dict[str, xr.DataArray]:
-    """Return ``mean_bias`` and ``mid_band_drift`` of each field over the last `share` of the steps whose truth is known.
+    r"""Return ``mean_bias``, ``mid_band_drift`` and its error over the last `share` of the steps whose truth is known.
 
-    The drift is that of the mean spectra over these steps, as the power of a turbulent flow comes and goes.
+    The drift is :math:`P / T - 1` with P and T the power of prediction and truth in the middle third of the spectrum, means over
+    these steps and over samples, as the power of a turbulent flow comes and goes. ``mid_band_drift_error`` is its standard error
+    by the jackknife over samples [1]_: how much another choice of trajectories would change it.
 
     Parameters
     ----------
@@ -57,45 +59,54 @@ def late(result: xr.Dataset, share: float) -> dict[str, xr.DataArray]:
     Returns
     -------
     dict
-        ``(field,)``; NaN where no truth is known.
+        ``(field,)``; NaN where no truth is known, and the error where there is one sample.
+
+    References
+    ----------
+    .. [1] Efron and Stein, The jackknife estimate of variance, Annals of Statistics 9 (1981) 586.
     """
     known = int(result.attrs["known_steps"])
-    if not known:
-        return {name: result[name][0] for name in ("mean_bias", "mid_band_drift")}
-    steps = slice(known - max(round(share * known), 1), known)
+    steps = slice(known - max(round(share * known), 1), known) if known else slice(0, 1)
     # What is not finite shows: a rollout that has diverged has no climate.
-    power = [result[f"spectrum_{kind}"][steps].mean("step", skipna=False).values[None] for kind in ("prediction", "truth")]
     bias = result.mean_bias[steps].mean("step", skipna=False)
-    return {"mean_bias": bias, "mid_band_drift": bias.copy(data=mid_band_drift(*power)[0])}
+    power, true = (result[name][:, steps].mean("step", skipna=False).values for name in ("mid_band_power", "mid_band_power_truth"))
+    drift, n = power.mean(0) / true.mean(0) - 1, len(power)
+    error = np.full_like(drift, np.nan)
+    if n > 1:
+        others = (power.sum(0) - power) / (true.sum(0) - true)
+        error = np.sqrt((n - 1) * others.var(0))
+    return {"mean_bias": bias, "mid_band_drift": bias.copy(data=drift), "mid_band_drift_error": bias.copy(data=error)}
 
 
-def mid_band_drift(prediction: Array, truth: Array) -> Array:
-    r"""Return :math:`P_\mathrm{prediction} / P_\mathrm{truth} - 1` of the power in the middle third of the spectrum.
+def mid_band_power(prediction: Array, truth: Array) -> tuple[Array, Array]:
+    r"""Return the power of prediction and truth in the middle third of the spectrum.
 
-    The middle is that of the wavenumbers in which the truth, mean over the steps, holds more than 1e-12 of its power: between the
-    largest scales, where most of the power is, and the smallest, which a surrogate may drop unseen.
+    The middle is that of the wavenumbers in which the truth, mean over samples and steps, holds more than 1e-12 of its power:
+    between the largest scales, where most of the power is, and the smallest, which a surrogate may drop unseen.
 
     Parameters
     ----------
     prediction, truth
-        Power spectra ``(step, field, wavenumber)``, means over samples.
+        Power spectra ``(sample, step, field, wavenumber)``; NaN in steps whose truth is not known.
 
     Returns
     -------
-    ndarray
-        ``(step, field)``; NaN where the truth is.
+    ndarray, ndarray
+        ``(sample, step, field)``; NaN where the truth is.
 
     Examples
     --------
-    >>> mid_band_drift(np.array([[[4.0, 1.5, 1.0]]]), np.array([[[4.0, 1.0, 1.0]]])).tolist()
-    [[0.5]]
+    >>> power, true = mid_band_power(np.array([[[[4.0, 1.5, 1.0]]]]), np.array([[[[4.0, 1.0, 1.0]]]]))
+    >>> power.item(), true.item()
+    (1.5, 1.0)
     """
-    drift = np.full(prediction.shape[:2], np.nan)
-    known = np.isfinite(truth).all((1, 2))
-    for field in range(truth.shape[1]):
-        usual = truth[known, field].mean(0) if known.any() else np.zeros(truth.shape[2])
+    known = np.isfinite(truth).all((0, 2, 3))
+    power, true = np.full((2, *truth.shape[:3]), np.nan)
+    for field in range(truth.shape[2]):
+        usual = truth[:, known, field].mean((0, 1)) if known.any() else np.zeros(truth.shape[3])
         held = np.flatnonzero(usual > NEGLIGIBLE * usual.sum())
         middle = held[len(held) // 3 : max(len(held) - len(held) // 3, 1)]
         if len(middle):
-            drift[:, field] = prediction[:, field, middle].sum(-1) / truth[:, field, middle].sum(-1) - 1
-    return drift
+            for whole, spectrum in ((power, prediction), (true, truth)):
+                whole[:, known, field] = spectrum[:, known, field][..., middle].sum(-1)
+    return power, true

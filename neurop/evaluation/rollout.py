@@ -14,7 +14,7 @@ from torch import Tensor
 from neurop.data.fieldset import FieldSet
 from neurop.errors import InputError
 from neurop.evaluation._batches import common_unit, coordinates, evaluating, field_coordinate, inputs, measure, suited, truths, variable
-from neurop.evaluation.climate import mean_bias, mid_band_drift
+from neurop.evaluation.climate import mean_bias, mid_band_power
 from neurop.evaluation.drift import drifts
 from neurop.evaluation.spectra import power_spectrum, spectrum_error
 from neurop.metrics import correlation, mean
@@ -53,7 +53,8 @@ def rollout(
         ``prediction`` and ``truth`` ``(sample, step, field, *grid)``; per step ``relative_l2`` and ``persistence_relative_l2``
         (means over samples; ``relative_l2_samples`` of each), ``correlation`` (Pearson over space, weighted, mean over fields and
         samples; a prediction that is not finite has none: 0), ``spectrum_prediction``, ``spectrum_truth``, ``spectrum_error``,
-        ``mean_bias`` and ``mid_band_drift`` of each field (:mod:`neurop.evaluation.climate`) and
+        ``mean_bias`` of each field and, sample by sample, ``mid_band_power`` and ``mid_band_power_truth``
+        (:mod:`neurop.evaluation.climate`), and
         ``<invariant>_drift``, ``<invariant>_drift_truth``; scalars ``trajectory_relative_l2`` (stacked over the steps, mean over samples),
         ``correlation_time_0.9`` and ``_0.8`` (time of the first step whose mean correlation is below, NaN if none) and
         ``first_divergent_step`` (first step at which a sample is not finite or has more than ten times the largest norm
@@ -143,9 +144,11 @@ def _dataset(
         )
     error = spectrum_error(spectra["prediction"], spectra["truth"])
     data["spectrum_error"] = variable(["step", "field"], error, "mean |log10| ratio of the power spectra")
-    bias, drift = mean_bias(joined["prediction"], joined["truth"], truth.grid), mid_band_drift(spectra["prediction"], spectra["truth"])
+    bias = mean_bias(joined["prediction"], joined["truth"], truth.grid)
     data["mean_bias"] = variable(["step", "field"], bias, "mean over space minus the true one, over the true root mean square")
-    data["mid_band_drift"] = variable(["step", "field"], drift, "relative excess of power in the middle third of the spectrum")
+    middle = mid_band_power(joined["spectrum_prediction"], joined["spectrum_truth"])
+    for mark, power in zip(("", "_truth"), middle, strict=True):
+        data[f"mid_band_power{mark}"] = variable(["sample", "step", "field"], power, "power in the middle third of the spectrum")
     times = np.arange(1, steps + 1) * (1.0 if surrogate.step is None else float(surrogate.step))
     time_unit = "1" if surrogate.step is None else surrogate.step_unit
     for threshold in THRESHOLDS:

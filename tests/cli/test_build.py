@@ -86,6 +86,26 @@ def test_source_for(tmp_path: Path) -> None:
         source_for(OmegaConf.create({"data": None}), Checkpoint(None, tmp_path / "model"))
 
 
+def test_samples_that_were_trained_with_are_no_test(tmp_path: Path) -> None:
+    kind = "_target_: neurop.datasets.Burgers"
+    (tmp_path / "config.yaml").write_text(f"data: {{{kind}, samples: 9, seed: 0, held_out: 2}}\n")
+    run = Checkpoint(tmp_path, tmp_path / "model")
+
+    def asked(**settings: int) -> int:
+        data = {"_target_": "neurop.datasets.Burgers", "samples": 50, "seed": 0, "held_out": 20, **settings}
+        return int(source_for(OmegaConf.create({"data": data}), run).held_out)
+
+    assert asked(held_out=2) == 2
+    assert asked(held_out=1) == 1
+    assert asked(seed=1) == 20
+    with pytest.raises(InputError, match=r"^data.held_out=3: .* samples 2 to 2 of data.seed=0; add data.seed=1 .*, or data.held_out=2$"):
+        asked(held_out=3)
+    with pytest.raises(InputError, match=r"samples 2 to 19 of"):
+        asked()
+    other = OmegaConf.create({"data": {"_target_": "neurop.datasets.Darcy", "seed": 0, "held_out": 20}})
+    assert source_for(other, run).held_out == 20
+
+
 def test_a_saved_configuration_cannot_widen_trust(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text("trust: [os]\ndata: {_target_: os.getcwd}\n")
     with pytest.raises(InputError, match=r"'os\.getcwd' is not of neurop, torch\.optim, lightning"):

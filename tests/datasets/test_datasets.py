@@ -1,6 +1,8 @@
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -48,3 +50,16 @@ def test_a_gpu_solves_more_at_once_into_the_same_file(monkeypatch: pytest.Monkey
     monkeypatch.setattr("neurop.data.generated.compute_device", lambda: torch.device("cuda"))
     of_gpu = source.recipe((64,), 100)
     assert (of_gpu.batch, of_gpu.file) == (16 * of_core.batch, of_core.file)
+
+
+def test_the_test_set_alone_is_that_of_the_whole(tmp_path: Path) -> None:
+    source = neurop.datasets.KuramotoSivashinsky(samples=9, resolution=32, steps=2, held_out=2, folder=str(tmp_path))
+    alone = source.test()
+    (made,) = tmp_path.iterdir()
+    assert len(alone) == 2
+    assert source.at((32,)).digest() == alone.digest()
+    assert list(tmp_path.iterdir()) == [made]
+    np.testing.assert_allclose(source.splits()["test"].values, alone.values, rtol=1e-6)
+    made.unlink()
+    assert source.test().digest() == source.splits()["test"].digest()
+    assert not made.exists()

@@ -136,12 +136,31 @@ def test_the_climate_of_a_rollout(analytic: Make) -> None:
     data = FieldSet(values, (Field("u"),), Grid.periodic(1), times=np.arange(4.0), source="waves")
     louder = torch.from_numpy(waves[4]).float()
     r = rollout(analytic(lambda u: u + 0.5 * louder + 0.3, data, step=1.0), data, steps=4)
-    np.testing.assert_allclose(r.mid_band_drift[:3, 0], [(2 + (1 + n / 2) ** 2) / 3 - 1 for n in (1, 2, 3)], rtol=1e-5)
+    power = [(2 + (1 + n / 2) ** 2) / 2 for n in (1, 2, 3)]
+    np.testing.assert_allclose(r.mid_band_power[0, :3, 0], power, rtol=1e-5)
+    np.testing.assert_allclose(r.mid_band_power_truth[0, :3, 0], 1.5, rtol=1e-5)
     np.testing.assert_allclose(r.mean_bias[:3, 0], np.array([0.3, 0.6, 0.9]) / np.sqrt(4.5), rtol=1e-5)
     last, half, none = late(r, 0.1), late(r, 0.7), late(rollout(analytic(STILL, data, step=1.0), data, steps=1, start=3), 0.5)
     assert last["mean_bias"].item() == pytest.approx(0.9 / np.sqrt(4.5), rel=1e-5)
     assert last["mid_band_drift"].item() == pytest.approx((2 + 2.5**2) / 3 - 1, rel=1e-5)
     assert half["mid_band_drift"].item() == pytest.approx((2 + (2**2 + 2.5**2) / 2) / 3 - 1, rel=1e-5)
+    assert last["mid_band_drift_error"].isnull().all()
     assert all(found.isnull().all() for found in none.values())
-    assert r.mid_band_drift[3:].isnull().all()
+    assert r.mid_band_power[:, 3:].isnull().all()
     assert r.mean_bias[3:].isnull().all()
+
+
+def test_the_drift_of_the_climate_has_the_error_of_its_samples(analytic: Make) -> None:
+    x = np.arange(32) / 32
+    sizes = np.array([1.0, 1.2, 0.8, 1.1])
+    values = sizes[:, None, None, None] * np.cos(2 * np.pi * x) * np.ones((4, 3, 1, 1))
+    data = FieldSet(values, (Field("u"),), Grid.periodic(1), times=np.arange(3.0), source="waves")
+    gain = torch.tensor([1.1, 0.9, 1.0, 1.2]).reshape(4, 1, 1)
+    found = late(rollout(analytic(lambda u: u * gain, data, step=1.0), data, steps=1), 1.0)
+    power, true = sizes**2 * gain.numpy().ravel().astype(float) ** 2, sizes**2
+    kept = [[j for j in range(4) if j != i] for i in range(4)]
+    drifts = np.array([power[j].sum() / true[j].sum() - 1 for j in kept])
+    assert found["mid_band_drift"].item() == pytest.approx(power.sum() / true.sum() - 1, rel=1e-5)
+    assert found["mid_band_drift_error"].item() == pytest.approx(np.sqrt(3 / 4 * ((drifts - drifts.mean()) ** 2).sum()), rel=1e-4)
+    steady = late(rollout(analytic(lambda u: 0.9 * u, data, step=1.0), data, steps=1), 1.0)
+    assert steady["mid_band_drift_error"].item() == pytest.approx(0, abs=1e-6)
