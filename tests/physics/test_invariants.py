@@ -1,11 +1,15 @@
 import math
 
+import numpy as np
 import pytest
 import torch
 
+from neurop.physics.grid import Grid
 from neurop.physics.invariants import INVARIANTS
 from neurop.physics.operators import gradient
 from neurop.physics.random_fields import random_field
+from neurop.physics.shallow_water import RADIUS, Planet
+from neurop.physics.sphere_invariants import SPHERE_INVARIANTS
 from neurop.physics.vorticity import solve
 
 TAU = 2 * math.pi
@@ -56,3 +60,19 @@ def test_forcing_does_the_work_it_should() -> None:
     rate = 2 * TAU**2 * nu
     for frame in range(4):
         torch.testing.assert_close(frames[0, frame], f * (-math.expm1(-rate * frame) / rate), atol=1e-12, rtol=0)
+
+
+def test_invariants_of_known_flows() -> None:
+    """Solid rotation u0 cos(latitude): mean of u^2 is 2 u0^2 / 3; the vorticity doubles the Coriolis parameter where u0 = a Omega."""
+    grid, planet = Grid.latlon(gauss=True), Planet()
+    for north_first in (True, False):
+        grid = Grid.latlon(north_first, gauss=True)
+        sine = torch.from_numpy(np.sin(np.deg2rad(grid.coordinates((12, 24))["latitude"])))[:, None].expand(12, 24)
+        u0 = 10.0
+        state = torch.stack([3.0 + 0 * sine, 2 * u0 / RADIUS * sine, 0 * sine])
+        got = {name: integral(state, grid).item() for name, integral in SPHERE_INVARIANTS.items()}
+        phi = planet.geopotential + 3
+        assert got["mass"] == pytest.approx(phi, rel=1e-14)
+        assert got["energy"] == pytest.approx(0.5 * (phi * 2 / 3 * u0**2 + 9), rel=1e-12)
+        absolute = 2 * u0 / RADIUS + 2 * planet.rotation
+        assert got["potential_enstrophy"] == pytest.approx(0.5 * absolute**2 / 3 / phi, rel=1e-12)
