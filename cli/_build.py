@@ -174,9 +174,10 @@ def source_for(cfg: DictConfig, checkpoint: Checkpoint) -> Any:
         if trained is None:
             raise InputError(f"{saved} names no data; add data=<name> (neurop list data)")
         return build(trained)
+    source = build(given)  # first, since it checks the values
     if trained is not None:
         _check_unseen(given, trained)
-    return build(given)
+    return source
 
 
 def _check_unseen(given: DictConfig, trained: DictConfig) -> None:

@@ -102,6 +102,7 @@ def _show(task: Task, result: xr.Dataset) -> None:
         bias, drift, error = (found[name].values for name in ("mean_bias", "mid_band_drift", "mid_band_drift_error"))
         most = int(np.abs(drift).argmax())
         headline.append([f"bias of the mean, last {word} of the steps", number(max(bias, key=abs))])
-        known = f"{drift[most]:+.3f} ± {error[most]:.3f}" if np.isfinite(drift[most]) else None
-        headline.append([f"drift of the middle third of the spectrum, last {word}", known])
+        spread = f" ± {error[most]:.3f}" if np.isfinite(error[most]) else ""
+        text = f"{drift[most]:+.3f}{spread}" if np.isfinite(drift[most]) else None
+        headline.append([f"drift of the middle third of the spectrum, last {word}", text])
     table("summary", ["metric", "value"], headline)
