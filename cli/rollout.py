@@ -40,8 +40,8 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         raise InputError(f"{task.record['checkpoint']} maps inputs to targets and has no time to roll out; use neurop eval or superres")
     field = field_index(cfg.field, task.surrogate)
     # A source that can make its test set alone need not make the others.
-    whole_test = task.source.test() if hasattr(task.source, "test") else task.source.splits()["test"]
-    test = whole_test.samples(slice(samples))
+    held_out = task.source.test() if hasattr(task.source, "test") else task.source.splits()["test"]
+    test = held_out.samples(slice(samples))
     if steps is None:
         steps = test.values.shape[1] - task.surrogate.history - start
         if steps < 1:

@@ -5,16 +5,10 @@ import math
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from states import distance
 
 from neurop.physics.shallow_states import jet_states, mountains, random_states, zonal_bands
 from neurop.physics.shallow_water import GRAVITY, RADIUS, ShallowWaterEquations
-
-
-def distance(a: Tensor, b: Tensor) -> Tensor:
-    """Return the relative L2 distance per field."""
-    square = lambda x: x.abs().square().sum((0, 2, 3))  # noqa: E731
-    return (square(a - b) / square(b)).sqrt()
 
 
 def test_a_balanced_jet_is_steady_but_for_hyperdiffusion() -> None:

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from states import distance
 from torch import Tensor
 
 from neurop.physics.grid import Grid
@@ -18,12 +19,6 @@ NEVER = math.inf
 
 def still(truncation: int, samples: int = 1) -> Tensor:
     return torch.zeros(samples, 3, truncation + 1, truncation + 1, dtype=torch.complex128)
-
-
-def distance(a: Tensor, b: Tensor) -> Tensor:
-    """Return the relative L2 distance per field."""
-    square = lambda x: x.abs().square().sum((0, 2, 3))  # noqa: E731
-    return (square(a - b) / square(b)).sqrt()
 
 
 def grids(water: ShallowWaterEquations, state: Tensor) -> Tensor:
