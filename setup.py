@@ -1,7 +1,8 @@
-"""Adds the compiled CUDA kernels to a wheel that is built beside nvcc; all else is in pyproject.toml.
+"""Adds the compiled CUDA kernels to a wheel that is built beside nvcc; all else is in
+pyproject.toml.
 
-``NEUROP_CUDA`` names the architectures (``sm_90,sm_120``), or is ``off``. Without nvcc the wheel holds the source alone, and the
-kernels are compiled where they are first used.
+``NEUROP_CUDA`` names the architectures (``sm_90,sm_120``), or is ``off``. Without nvcc the wheel
+holds the source alone, and the kernels are compiled where they are first used.
 """
 
 import os
@@ -28,9 +29,21 @@ class Build(build_py):
         out = Path(self.build_lib) / FOLDER / "prebuilt"
         out.mkdir(parents=True, exist_ok=True)
         for name in wanted.split(","):
-            command = [nvcc, "-std=c++17", "-O3", f"-arch={name}", "-cubin", str(FOLDER / "kernels.cu"), "-o", str(out / f"{name}.cubin")]
+            command = [
+                nvcc,
+                "-std=c++17",
+                "-O3",
+                f"-arch={name}",
+                "-cubin",
+                str(FOLDER / "kernels.cu"),
+                "-o",
+                str(out / f"{name}.cubin"),
+            ]
             if subprocess.run(command, check=False).returncode:
-                print(f"warning: no CUDA kernels for {name}; they will be compiled where they are first used")
+                print(
+                    f"warning: no CUDA kernels for {name}; they will be compiled where they are "
+                    "first used"
+                )
 
 
 setup(cmdclass={"build_py": Build})

@@ -1,8 +1,10 @@
-r"""How well a finite-volume solution does on the public Darcy files: what their coarse coefficients allow.
+r"""How well a finite-volume solution does on the public Darcy files: what their coarse coefficients
+allow.
 
-The two-point flux scheme with harmonic means of :math:`-\nabla\cdot(a \nabla y) = 1` on the points of the files, with the
-permeabilities that their Laplacians imply (1/50.2 and 1/2.78, see the card of the data set) and zero on the boundary.
-Prints the mean relative L2 error on the test set per resolution, as JSON.
+The two-point flux scheme with harmonic means of :math:`-\nabla\cdot(a \nabla y) = 1` on the points
+of the files, with the permeabilities that their Laplacians imply (1/50.2 and 1/2.78, see the card
+of the data set) and zero on the boundary. Prints the mean relative L2 error on the test set per
+resolution, as JSON.
 """
 
 from __future__ import annotations
@@ -53,8 +55,15 @@ def main() -> None:
         test = source.at((n, n))
         assert test.targets is not None
         pairs = zip(test.values[:, 0, 0], test.targets[:, 0, 0], strict=True)
-        found[str(n)] = float(np.mean([np.linalg.norm(solution(phase) - y) / np.linalg.norm(y) for phase, y in pairs]))
-    print(json.dumps({"data": source.name, "scheme": "two-point flux, harmonic means", "relative_l2": found}, indent=1))
+        found[str(n)] = float(
+            np.mean([np.linalg.norm(solution(phase) - y) / np.linalg.norm(y) for phase, y in pairs])
+        )
+    print(
+        json.dumps(
+            {"data": source.name, "scheme": "two-point flux, harmonic means", "relative_l2": found},
+            indent=1,
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""Move the full-size experiments on by one piece of time, data generation included; the same call again goes on where it stopped.
+"""Move the full-size experiments on by one piece of time, data generation included; the same call
+again goes on where it stopped.
 
 python benchmarks/full_size.py [--minutes 8.5] [--out runs/full] [EXPERIMENT:MODEL ...]
 
-Each run has the folder ``<out>/<experiment>-<model>``. What a piece cuts off costs at most one batch of samples or one epoch. At the
-end `make results` and one line per run: how far it is.
+Each run has the folder ``<out>/<experiment>-<model>``. What a piece cuts off costs at most one
+batch of samples or one epoch. At the end `make results` and one line per run: how far it is.
 """
 
 from __future__ import annotations
@@ -19,10 +20,29 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-# In the order in which GPU time is best spent; those of frames are judged from frame 10 on, as published.
+# In the order in which GPU time is best spent; those of frames are judged from frame 10 on, as
+# published.
 RUNS = (
-    *("burgers:fno", "burgers:ffno", "darcy_85:fno", "ns_1e-3:fno", "ns_1e-5:ffno", "ns_1e-5:fno", "darcy_85:t1", "darcy_85:tfno"),
-    *("ns_1e-4:ffno", "ns_1e-4:fno", "ns_t1:t1", "ns_t1:fno", "ns_1e-3:t1", "ns_1e-3:tfno", "swe:sfno", "darcy_141:fno"),
+    *(
+        "burgers:fno",
+        "burgers:ffno",
+        "darcy_85:fno",
+        "ns_1e-3:fno",
+        "ns_1e-5:ffno",
+        "ns_1e-5:fno",
+        "darcy_85:t1",
+        "darcy_85:tfno",
+    ),
+    *(
+        "ns_1e-4:ffno",
+        "ns_1e-4:fno",
+        "ns_t1:t1",
+        "ns_t1:fno",
+        "ns_1e-3:t1",
+        "ns_1e-3:tfno",
+        "swe:sfno",
+        "darcy_141:fno",
+    ),
 )
 START = {"ns_1e-3": 10, "ns_1e-4": 10, "ns_1e-5": 10}
 
@@ -33,7 +53,9 @@ def neurop(words: Sequence[str], until: float) -> bool:
     if left <= 0:
         return False
     print("neurop", *words, flush=True)
-    process = subprocess.Popen([sys.executable, "-m", "neurop", *words], cwd=ROOT, start_new_session=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "neurop", *words], cwd=ROOT, start_new_session=True
+    )
     try:
         return process.wait(left) == 0
     except subprocess.TimeoutExpired:
@@ -46,11 +68,17 @@ def advance(experiment: str, model: str, folder: Path, until: float) -> bool:
     """Generate, train and judge as far as the time goes; return whether all is done."""
     if not (folder / "train.json").is_file():
         begun = (folder / "checkpoints" / "last.ckpt").is_file()
-        words = [f"resume={folder}"] if begun else [f"experiment={experiment}", f"model={model}", f"hydra.run.dir={folder}"]
+        words = (
+            [f"resume={folder}"]
+            if begun
+            else [f"experiment={experiment}", f"model={model}", f"hydra.run.dir={folder}"]
+        )
         if not neurop(["train", *words], until):
             return False
     if experiment in START and not (folder / "rollout" / "rollout.json").is_file():
-        return neurop(["rollout", f"ckpt={folder}", f"start={START[experiment]}", "gif=false"], until)
+        return neurop(
+            ["rollout", f"ckpt={folder}", f"start={START[experiment]}", "gif=false"], until
+        )
     return True
 
 
@@ -58,12 +86,18 @@ def state(folder: Path) -> str:
     """Return how far a run is, in words."""
     if (folder / "train.json").is_file():
         return f"trained, error {json.loads((folder / 'train.json').read_text())['test/relative_l2']:.4g}"
-    return "training" if (folder / "checkpoints" / "last.ckpt").is_file() else "not begun, or generating"
+    return (
+        "training"
+        if (folder / "checkpoints" / "last.ckpt").is_file()
+        else "not begun, or generating"
+    )
 
 
 def main() -> None:
     """Move the runs on, in their order, until the time is over."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--minutes", type=float, default=8.5)
     parser.add_argument("--out", type=Path, default=ROOT / "runs" / "full")
     parser.add_argument("runs", nargs="*", default=RUNS, metavar="EXPERIMENT:MODEL")
@@ -76,7 +110,9 @@ def main() -> None:
             break
     done = [str(folder) for folder in folders.values() if (folder / "train.json").is_file()]
     if done:
-        subprocess.run([sys.executable, str(ROOT / "benchmarks" / "results.py"), *done], cwd=ROOT, check=True)
+        subprocess.run(
+            [sys.executable, str(ROOT / "benchmarks" / "results.py"), *done], cwd=ROOT, check=True
+        )
     for name, folder in folders.items():
         print(f"{name}: {state(folder)}")
 

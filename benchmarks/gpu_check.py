@@ -1,9 +1,11 @@
-"""Build, check and time the CUDA kernels on the GPU at hand; needs torch, numpy and nvcc or NVRTC, and no network.
+"""Build, check and time the CUDA kernels on the GPU at hand; needs torch, numpy and nvcc or NVRTC,
+and no network.
 
     python benchmarks/gpu_check.py --out results            # all pieces, each in a process of its own
     python benchmarks/gpu_check.py --out results --piece values
 
-Each piece ends within nine minutes and writes ``results/<piece>.json``; the exit status is 1 if one of them found a fault.
+Each piece ends within nine minutes and writes ``results/<piece>.json``; the exit status is 1 if one
+of them found a fault.
 """
 
 from __future__ import annotations
@@ -24,13 +26,23 @@ from torch import Tensor
 
 from neurop.bench.cases import STANDARD, Case, parse
 from neurop.bench.paths import build, installed, sample
-from neurop.spectral import cuda, fused, signed_sizes
+from neurop.spectral import fused, signed_sizes
+from neurop.spectral.kernels import cuda
 
 SECONDS = 540
 FLOAT32, TF32 = 2e-6, 2e-3
-"""Largest relative L2 distance to float64, with three TF32 products per multiplication and with one."""
+"""Largest relative L2 distance to float64, with three TF32 products per multiplication and with
+one.
+"""
 # The sizes of the peers' published timings, beside those of `neurop bench`.
-CASES = (*STANDARD, "2d-32x64x64-m16", "2d-16x32x128-m32", "2d-8x64x256-m32", "2d-4x64x512-m64", "3d-4x32x64-m12")
+CASES = (
+    *STANDARD,
+    "2d-32x64x64-m16",
+    "2d-16x32x128-m32",
+    "2d-8x64x256-m32",
+    "2d-4x64x512-m64",
+    "3d-4x32x64-m12",
+)
 TOOLS = ("memcheck", "racecheck", "initcheck", "synccheck")
 
 
@@ -47,15 +59,37 @@ def operations(small: bool) -> Iterator[tuple[str, Callable[..., Any], list[Tens
         *([] if small else [(64, 256, 64, 32, 63), (130, 128, 96, 96, 31)]),
     ]:
         matrix = noise(size, n, seed=1) / n**0.5
-        yield f"rows {rows}x{n}x{channels}", lambda x, m: fused.apply_rows(m, x, 1), [noise(rows, n, channels), matrix]
-        shapes = [(channels, channels), (channels,), (hidden, channels), (hidden,), (channels, hidden), (channels,)]
+        yield (
+            f"rows {rows}x{n}x{channels}",
+            lambda x, m: fused.apply_rows(m, x, 1),
+            [noise(rows, n, channels), matrix],
+        )
+        shapes = [
+            (channels, channels),
+            (channels,),
+            (hidden, channels),
+            (hidden,),
+            (channels, hidden),
+            (channels,),
+        ]
         layers = [noise(*shape, seed=2 + i) / shape[-1] ** 0.5 for i, shape in enumerate(shapes)]
-        yield f"mlp {rows * n}x{channels}x{hidden}", fused.mlp, [noise(rows * n, channels), *layers[2:]]
+        yield (
+            f"mlp {rows * n}x{channels}x{hidden}",
+            fused.mlp,
+            [noise(rows * n, channels), *layers[2:]],
+        )
 
-        def tail(x: Tensor, z: Tensor, s: Tensor, a: Tensor, w: Tensor, b: Tensor, *mlp: Tensor) -> tuple[Tensor, ...]:
+        def tail(
+            x: Tensor, z: Tensor, s: Tensor, a: Tensor, w: Tensor, b: Tensor, *mlp: Tensor
+        ) -> tuple[Tensor, ...]:
             return tuple(t for t in fused.block_tail(x, z, s, a, (w, b), mlp) if t is not None)
 
-        fields = [noise(rows, n, channels), noise(rows, size, channels, seed=9), noise(n, size, seed=10) / size**0.5, matrix]
+        fields = [
+            noise(rows, n, channels),
+            noise(rows, size, channels, seed=9),
+            noise(n, size, seed=10) / size**0.5,
+            matrix,
+        ]
         yield f"block {rows}x{n}x{channels}", tail, [*fields, *layers]
     for modes, kept, batch, channels in [
         ((5,), (4,), 3, 5),
@@ -64,18 +98,26 @@ def operations(small: bool) -> Iterator[tuple[str, Callable[..., Any], list[Tens
         *([] if small else [((16, 16), (16, 16), 16, 64), ((12, 12, 12), (12, 12, 12), 2, 32)]),
     ]:
 
-        def mix(c: Tensor, w: Tensor, modes: Sequence[int] = modes, kept: Sequence[int] = kept) -> Tensor:
+        def mix(
+            c: Tensor, w: Tensor, modes: Sequence[int] = modes, kept: Sequence[int] = kept
+        ) -> Tensor:
             return fused.mix_packed(c, w, modes, kept)
 
         weight = noise(*signed_sizes(modes), channels, 2, channels, seed=1)
-        yield f"mix {modes} of {kept}", mix, [noise(batch, *(2 * e - 1 for e in kept), channels), weight]
+        yield (
+            f"mix {modes} of {kept}",
+            mix,
+            [noise(batch, *(2 * e - 1 for e in kept), channels), weight],
+        )
 
 
 CONSTANT = {"rows": (1,), "block": (2, 3)}
 """Inputs that are matrices of the grid, by the first word of an operation's name."""
 
 
-def run(name: str, operation: Callable[..., Any], inputs: Sequence[Tensor], dtype: torch.dtype) -> list[Tensor]:
+def run(
+    name: str, operation: Callable[..., Any], inputs: Sequence[Tensor], dtype: torch.dtype
+) -> list[Tensor]:
     """Return outputs and gradients."""
     fixed = CONSTANT.get(name.split()[0], ())
     given = [t.to(dtype).detach().requires_grad_(i not in fixed) for i, t in enumerate(inputs)]
@@ -86,13 +128,19 @@ def run(name: str, operation: Callable[..., Any], inputs: Sequence[Tensor], dtyp
 
 
 def values(small: bool = False) -> dict[str, Any]:
-    """Compare outputs and gradients with float64 by PyTorch's own operations, in both precisions."""
+    """Compare outputs and gradients with float64 by PyTorch's own operations, in both
+    precisions.
+    """
     found: dict[str, Any] = {"errors": {}, "faults": []}
     for allowed, limit in (("highest", FLOAT32), ("high", TF32)):
         torch.set_float32_matmul_precision(allowed)
         for name, operation, inputs in operations(small):
-            got, want = run(name, operation, inputs, torch.float32), run(name, operation, inputs, torch.float64)
-            # A single number may be nearly zero: the distance is relative to the size that numbers here have, or more.
+            got, want = (
+                run(name, operation, inputs, torch.float32),
+                run(name, operation, inputs, torch.float64),
+            )
+            # A single number may be nearly zero: the distance is relative to the size that numbers
+            # here have, or more.
             pairs = [(g.detach().double(), w.detach()) for g, w in zip(got, want, strict=True)]
             worst = max(float((g - w).norm() / max(w.norm(), w.numel() ** 0.5)) for g, w in pairs)
             found["errors"][f"{name}, {allowed}"] = worst
@@ -102,7 +150,9 @@ def values(small: bool = False) -> dict[str, Any]:
 
 
 def repeats() -> dict[str, Any]:
-    """Check that a run repeats bit for bit, on another stream too, and that a captured graph follows its input."""
+    """Check that a run repeats bit for bit, on another stream too, and that a captured graph
+    follows its input.
+    """
     faults = []
     for name, operation, inputs in operations(small=False):
         first = run(name, operation, inputs, torch.float32)
@@ -111,7 +161,10 @@ def repeats() -> dict[str, Any]:
         with torch.cuda.stream(stream):
             aside = run(name, operation, inputs, torch.float32)
         torch.cuda.synchronize()
-        for what, other in (("again", run(name, operation, inputs, torch.float32)), ("on another stream", aside)):
+        for what, other in (
+            ("again", run(name, operation, inputs, torch.float32)),
+            ("on another stream", aside),
+        ):
             if not all(torch.equal(a, b) for a, b in zip(first, other, strict=True)):
                 faults.append(f"{name}: differs {what}")
         x = inputs[0].clone()
@@ -124,7 +177,11 @@ def repeats() -> dict[str, Any]:
             x.mul_(2)
             graph.replay()
             again = operation(x, *inputs[1:])
-        pairs = [(captured, again)] if isinstance(captured, Tensor) else list(zip(captured, again, strict=True))
+        pairs = (
+            [(captured, again)]
+            if isinstance(captured, Tensor)
+            else list(zip(captured, again, strict=True))
+        )
         if not all(torch.equal(a, b) for a, b in pairs):
             faults.append(f"{name}: a captured graph differs")
     return {"faults": faults}
@@ -136,9 +193,21 @@ def sanitize() -> dict[str, Any]:
     if not shutil.which("compute-sanitizer"):
         return {"tools": "compute-sanitizer is not installed", "faults": []}
     for tool in TOOLS:
-        command = ["compute-sanitizer", "--tool", tool, "--error-exitcode", "9", "--kernel-regex", "kns=neurop_", sys.executable, __file__]
+        command = [
+            "compute-sanitizer",
+            "--tool",
+            tool,
+            "--error-exitcode",
+            "9",
+            "--kernel-regex",
+            "kns=neurop_",
+            sys.executable,
+            __file__,
+        ]
         done = subprocess.run([*command, "--piece", "small"], capture_output=True, text=True)
-        found["tools"][tool] = [line for line in done.stdout.splitlines() if line.startswith("=========")][-3:]
+        found["tools"][tool] = [
+            line for line in done.stdout.splitlines() if line.startswith("=========")
+        ][-3:]
         if done.returncode:
             found["faults"].append(f"{tool}: status {done.returncode}")
     return found
@@ -160,7 +229,9 @@ def milliseconds(call: Callable[[], object], fill: float = 20.0) -> float:
 
 
 def times(rounds: int = 5) -> dict[str, Any]:
-    """Time forward and training step of layer and model, the paths in turn, beside the machine's own rates."""
+    """Time forward and training step of layer and model, the paths in turn, beside the machine's
+    own rates.
+    """
     rows = []
     paths = [path for path in installed() if path != "neurop-compiled"]
     for case in map(parse, CASES):
@@ -178,7 +249,9 @@ def copy_rate() -> float:
     return 2 * x.numel() * 4 / (1e-3 * milliseconds(lambda: y.copy_(x))) / 1e9
 
 
-def _timed(case: Case, scope: str, paths: Sequence[str], rounds: int) -> dict[str, dict[str, float]]:
+def _timed(
+    case: Case, scope: str, paths: Sequence[str], rounds: int
+) -> dict[str, dict[str, float]]:
     calls: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {}
     rows: dict[str, dict[str, float]] = {}
     exact = build("neurop", case, scope).cuda().double()
@@ -186,7 +259,10 @@ def _timed(case: Case, scope: str, paths: Sequence[str], rounds: int) -> dict[st
         truth = exact(sample("neurop", case, scope)[:1].cuda().double())
     del exact
     for path in paths:
-        module, x = build(path, case, scope).cuda(), sample(path, case, scope).cuda().requires_grad_(scope == "layer")
+        module, x = (
+            build(path, case, scope).cuda(),
+            sample(path, case, scope).cuda().requires_grad_(scope == "layer"),
+        )
 
         def forward(module: torch.nn.Module = module, x: Tensor = x) -> Tensor:
             with torch.no_grad():
@@ -194,9 +270,16 @@ def _timed(case: Case, scope: str, paths: Sequence[str], rounds: int) -> dict[st
 
         y = forward()
         up = torch.randn_like(y) / y.numel()
-        optimizer = torch.optim.AdamW(module.parameters(), lr=0.0, fused=not any(p.is_complex() for p in module.parameters()))
+        optimizer = torch.optim.AdamW(
+            module.parameters(), lr=0.0, fused=not any(p.is_complex() for p in module.parameters())
+        )
 
-        def step(module: torch.nn.Module = module, x: Tensor = x, up: Tensor = up, optimizer: torch.optim.Optimizer = optimizer) -> None:
+        def step(
+            module: torch.nn.Module = module,
+            x: Tensor = x,
+            up: Tensor = up,
+            optimizer: torch.optim.Optimizer = optimizer,
+        ) -> None:
             optimizer.zero_grad(set_to_none=True)
             x.grad = None
             module(x).backward(up)
@@ -216,23 +299,42 @@ def _timed(case: Case, scope: str, paths: Sequence[str], rounds: int) -> dict[st
         for path in (*paths[turn % len(paths) :], *paths[: turn % len(paths)]):
             observed[path].append((milliseconds(calls[path][0]), milliseconds(calls[path][1])))
     for path, pairs in observed.items():
-        rows[path] |= {"forward_ms": median(f for f, _ in pairs), "step_ms": median(s for _, s in pairs)}
+        rows[path] |= {
+            "forward_ms": median(f for f, _ in pairs),
+            "step_ms": median(s for _, s in pairs),
+        }
     return rows
 
 
-PIECES: dict[str, Callable[[], dict[str, Any]]] = {"values": values, "repeats": repeats, "sanitize": sanitize, "times": times}
+PIECES: dict[str, Callable[[], dict[str, Any]]] = {
+    "values": values,
+    "repeats": repeats,
+    "sanitize": sanitize,
+    "times": times,
+}
 
 
 def machine() -> dict[str, Any]:
     """Return what the numbers were taken on."""
-    driver = subprocess.run(["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"], capture_output=True, text=True)
-    about = {"gpu": torch.cuda.get_device_name(), "driver": driver.stdout.strip(), "torch": torch.__version__, "cuda": torch.version.cuda}
+    driver = subprocess.run(
+        ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"],
+        capture_output=True,
+        text=True,
+    )
+    about = {
+        "gpu": torch.cuda.get_device_name(),
+        "driver": driver.stdout.strip(),
+        "torch": torch.__version__,
+        "cuda": torch.version.cuda,
+    }
     return about | {"command": "python benchmarks/gpu_check.py"}
 
 
 def main() -> int:
     """Run one piece here, or each in a process of its own."""
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     arguments.add_argument("--out", type=Path, default=Path("gpu_check"))
     arguments.add_argument("--piece", choices=[*PIECES, "small"])
     given = arguments.parse_args()
@@ -258,7 +360,9 @@ def main() -> int:
         print(f"FAULT {fault}", file=sys.stderr)
     if given.piece != "small":
         given.out.mkdir(parents=True, exist_ok=True)
-        (given.out / f"{given.piece}.json").write_text(json.dumps({"machine": machine(), **found}, indent=1) + "\n")
+        (given.out / f"{given.piece}.json").write_text(
+            json.dumps({"machine": machine(), **found}, indent=1) + "\n"
+        )
     return int(bool(found["faults"]))
 
 

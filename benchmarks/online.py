@@ -1,4 +1,5 @@
-"""What online training gains: the same network, steps and seeds on a stored set and on samples that are solved for meanwhile.
+"""What online training gains: the same network, steps and seeds on a stored set and on samples that
+are solved for meanwhile.
 
 python benchmarks/online.py [--out FILE] [--seeds 0 1 2]
 """
@@ -13,7 +14,8 @@ import tempfile
 from pathlib import Path
 from statistics import mean
 
-# 100 pairs are few for the 0.15 million parameters of the network: fresh ones have something to add.
+# 100 pairs are few for the 0.15 million parameters of the network: fresh ones have something to
+# add.
 WORDS = (
     "data=burgers",
     "data.samples=140",
@@ -26,13 +28,29 @@ WORDS = (
     "trainer.max_epochs=200",
     "training.reservoir=400",
 )
-KEPT = ("steps", "parameters", "seconds", "waiting_share", "unique_samples", "test/relative_l2", "test/relative_l2_worst", "data_hash")
+KEPT = (
+    "steps",
+    "parameters",
+    "seconds",
+    "waiting_share",
+    "unique_samples",
+    "test/relative_l2",
+    "test/relative_l2_worst",
+    "data_hash",
+)
 
 
 def run(mode: str, seed: int, folder: Path) -> dict[str, object]:
     """Train once and return its record."""
     where = folder / f"{mode}-{seed}"
-    words = ["train", *WORDS, f"data.mode={mode}", f"seed={seed}", f"hydra.run.dir={where}", f"data.folder={folder / 'data'}"]
+    words = [
+        "train",
+        *WORDS,
+        f"data.mode={mode}",
+        f"seed={seed}",
+        f"hydra.run.dir={where}",
+        f"data.folder={folder / 'data'}",
+    ]
     subprocess.run([sys.executable, "-m", "neurop", *words], check=True, stdout=sys.stderr)
     record = json.loads((where / "train.json").read_text())
     return {"mode": mode, "seed": seed} | {key: record[key] for key in KEPT if key in record}
@@ -45,10 +63,21 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        rows = [run(mode, seed, Path(folder)) for seed in given.seeds for mode in ("stored", "online")]
-    errors = {mode: mean(float(str(row["test/relative_l2"])) for row in rows if row["mode"] == mode) for mode in ("stored", "online")}
-    made = {"command": f"neurop train {' '.join(WORDS)} data.mode=stored|online seed=...", "rows": rows, "mean": errors}
-    given.out.write_text(json.dumps(made | {"ratio": errors["online"] / errors["stored"]}, indent=1) + "\n")
+        rows = [
+            run(mode, seed, Path(folder)) for seed in given.seeds for mode in ("stored", "online")
+        ]
+    errors = {
+        mode: mean(float(str(row["test/relative_l2"])) for row in rows if row["mode"] == mode)
+        for mode in ("stored", "online")
+    }
+    made = {
+        "command": f"neurop train {' '.join(WORDS)} data.mode=stored|online seed=...",
+        "rows": rows,
+        "mean": errors,
+    }
+    given.out.write_text(
+        json.dumps(made | {"ratio": errors["online"] / errors["stored"]}, indent=1) + "\n"
+    )
 
 
 if __name__ == "__main__":

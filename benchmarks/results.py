@@ -2,8 +2,8 @@
 
 python benchmarks/results.py [RUN ...]    keep what the runs found in benchmarks/runs/, then write benchmarks/RESULTS.md
 
-A run counts if it was started with ``experiment=``; its anchor, the published number that it stands beside, is in the header of
-``conf/experiment/<name>.yaml``.
+A run counts if it was started with ``experiment=``; its anchor, the published number that it stands
+beside, is in the header of ``conf/experiment/<name>.yaml``.
 """
 
 from __future__ import annotations
@@ -21,36 +21,77 @@ import yaml
 HERE = Path(__file__).parent
 KEPT, TABLE = HERE / "runs", HERE / "RESULTS.md"
 EXPERIMENTS = HERE.parent / "conf" / "experiment"
-KEYS = ("seconds", "step_ms", "peak_mb", "parameters", "epochs", "steps", "seed", "data_hash", "train_shape")
+KEYS = (
+    "seconds",
+    "step_ms",
+    "peak_mb",
+    "parameters",
+    "epochs",
+    "steps",
+    "seed",
+    "data_hash",
+    "train_shape",
+)
 LONGEST = 100
 """Numbers per step of a rollout longer than this stay in the run folder."""
 CLIMATE = 1000
 """Steps of a rollout from which on its statistics count."""
-COLUMNS = ("experiment", "model", "error", "parameters", "ms per step", "s", "MB", "seed", "data", "device", "published")
+COLUMNS = (
+    "experiment",
+    "model",
+    "error",
+    "parameters",
+    "ms per step",
+    "s",
+    "MB",
+    "seed",
+    "data",
+    "device",
+    "published",
+)
 
 
 def keep(run: Path) -> Path | None:
-    """Write what one run found to benchmarks/runs; nothing for a run without an experiment or an end."""
+    """Write what one run found to benchmarks/runs; nothing for a run without an experiment or an
+    end.
+    """
     if not (run / "train.json").is_file():
         return None
     words = yaml.safe_load((run / "overrides.yaml").read_text())
     named = {word.split("=", 1)[0].lstrip("+~"): word.split("=", 1)[-1] for word in words}
     if named.get("experiment") in (None, "null"):
         return None
-    record, versions = (json.loads((run / name).read_text()) for name in ("train.json", "versions.json"))
-    found: dict[str, Any] = {"experiment": named["experiment"], "model": record["model"], "data": record["data"]}
-    found |= {key: record.get(key) for key in KEYS} | {k: v for k, v in record.items() if k.startswith("test/")}
+    record, versions = (
+        json.loads((run / name).read_text()) for name in ("train.json", "versions.json")
+    )
+    found: dict[str, Any] = {
+        "experiment": named["experiment"],
+        "model": record["model"],
+        "data": record["data"],
+    }
+    found |= {key: record.get(key) for key in KEYS} | {
+        k: v for k, v in record.items() if k.startswith("test/")
+    }
     for verb in ("eval", "rollout", "superres"):
         if (run / verb / f"{verb}.json").is_file():
             read = json.loads((run / verb / f"{verb}.json").read_text())
-            short = {key: value for key, value in read.items() if not isinstance(value, list) or len(value) <= LONGEST}
-            found[verb] = {key: value for key, value in short.items() if key != "checkpoint"}  # a path
+            short = {
+                key: value
+                for key, value in read.items()
+                if not isinstance(value, list) or len(value) <= LONGEST
+            }
+            found[verb] = {
+                key: value for key, value in short.items() if key != "checkpoint"
+            }  # a path
     told = [word for word in words if not word.startswith("hydra.")]
     found |= {"command": "neurop train " + " ".join(told), "versions": versions}
     KEPT.mkdir(exist_ok=True)
     changed = settings(found)
     mark = f"-{hashlib.sha256(' '.join(changed).encode()).hexdigest()[:6]}" if changed else ""
-    file = KEPT / f"{found['experiment']}-{found['model']}{mark}-seed{found['seed']}-{'gpu' if versions.get('gpu') else 'cpu'}.json"
+    file = (
+        KEPT
+        / f"{found['experiment']}-{found['model']}{mark}-seed{found['seed']}-{'gpu' if versions.get('gpu') else 'cpu'}.json"
+    )
     file.write_text(json.dumps(found, indent=1) + "\n")
     return file
 
@@ -61,17 +102,27 @@ def settings(found: dict[str, Any]) -> list[str]:
 
 
 def anchor(experiment: str) -> str:
-    """Return the published number of an experiment, from the line ``# published: ...`` of its file."""
+    """Return the published number of an experiment, from the line ``# published: ...`` of its
+    file.
+    """
     file = EXPERIMENTS / f"{experiment}.yaml"
-    match = re.search(r"^# published: (.*)$", file.read_text(), re.MULTILINE) if file.is_file() else None
+    match = (
+        re.search(r"^# published: (.*)$", file.read_text(), re.MULTILINE)
+        if file.is_file()
+        else None
+    )
     return match[1] if match else ""
 
 
 def row(found: list[dict[str, Any]]) -> list[str]:
-    """Return the cells of runs that differ in their seed alone: means, and for the error of the test the smallest and largest too."""
+    """Return the cells of runs that differ in their seed alone: means, and for the error of the
+    test the smallest and largest too.
+    """
     first = found[0]
     errors = [one["test/relative_l2"] for one in found]
-    error = f"{statistics.mean(errors):.4g}" + (f" ({min(errors):.4g} to {max(errors):.4g})" if len(errors) > 1 else "")
+    error = f"{statistics.mean(errors):.4g}" + (
+        f" ({min(errors):.4g} to {max(errors):.4g})" if len(errors) > 1 else ""
+    )
     key = next((k for k in first if k.startswith("test/trajectory") and "_1_" not in k), "")
     if several := [one[key] for one in found if one.get(key) is not None]:
         error += f", over {key.split('_')[1]} steps {statistics.mean(several):.4g}"
@@ -81,17 +132,34 @@ def row(found: list[dict[str, Any]]) -> list[str]:
         if runs[0]["known_steps"] >= CLIMATE and "mid_band_drift_half" in runs[0]:
             error += f", drift of the spectrum's middle over the last half {drift(runs[0])} %"
     device = first["versions"].get("gpu") or f"{first['versions']['threads']} CPU threads"
-    costs = [[one[k] for one in found if one.get(k) is not None] for k in ("parameters", "step_ms", "seconds", "peak_mb")]
+    costs = [
+        [one[k] for one in found if one.get(k) is not None]
+        for k in ("parameters", "step_ms", "seconds", "peak_mb")
+    ]
     numbers = [f"{round(statistics.mean(cost), 2):,}" if cost else "" for cost in costs]
     seeds = ", ".join(str(one["seed"]) for one in found)
-    return [first["experiment"], named(first), error, *numbers, seeds, f"`{first['data_hash']}`", device, anchor(first["experiment"])]
+    return [
+        first["experiment"],
+        named(first),
+        error,
+        *numbers,
+        seeds,
+        f"`{first['data_hash']}`",
+        device,
+        anchor(first["experiment"]),
+    ]
 
 
 def drift(run: dict[str, Any]) -> str:
-    """Return the drift of each field in per cent, with its standard error if there are samples enough to know it."""
+    """Return the drift of each field in per cent, with its standard error if there are samples
+    enough to know it.
+    """
     errors = run.get("mid_band_drift_error_half", {})
     known = {name: f" ± {100 * error:.0f}" for name, error in errors.items() if error is not None}
-    return ", ".join(f"{100 * value:+.0f}{known.get(name, '')}" for name, value in run["mid_band_drift_half"].items())
+    return ", ".join(
+        f"{100 * value:+.0f}{known.get(name, '')}"
+        for name, value in run["mid_band_drift_half"].items()
+    )
 
 
 def named(found: dict[str, Any]) -> str:
@@ -105,29 +173,47 @@ def table(kept: list[dict[str, Any]]) -> str:
     for found in sorted(kept, key=lambda found: found["seed"]):
         alike = found["experiment"], named(found), found["data_hash"], found["versions"].get("gpu")
         groups.setdefault(alike, []).append(found)
-    rows = sorted(groups.values(), key=lambda group: (group[0]["experiment"], statistics.mean(one["test/relative_l2"] for one in group)))
+    rows = sorted(
+        groups.values(),
+        key=lambda group: (
+            group[0]["experiment"],
+            statistics.mean(one["test/relative_l2"] for one in group),
+        ),
+    )
     lines = [
         "# Results of the experiments",
         "",
-        "Errors are relative L2 on the test set. Where a row has several seeds its numbers are their means, with the smallest and largest",
+        "Errors are relative L2 on the test set. Where a row has several seeds its numbers are "
+        "their means, with the smallest and largest",
         "error. One JSON per run is in `runs/`. Made by `make results`.",
         "",
     ]
     lines += [" | ".join(["", *COLUMNS, ""]).strip(), "|" + "---|" * len(COLUMNS)]
     lines += [f"| {' | '.join(row(group))} |" for group in rows]
-    lines += ["", "Commands:", "", *(f"- `{found['command']}`" for group in rows for found in group), ""]
+    lines += [
+        "",
+        "Commands:",
+        "",
+        *(f"- `{found['command']}`" for group in rows for found in group),
+        "",
+    ]
     return "\n".join(lines)
 
 
 def main() -> None:
     """Keep the runs that are named, or all below runs/, and write the table."""
-    runs = [Path(word) for word in sys.argv[1:]] or [file.parent for file in sorted(Path("runs").glob("**/train.json"))]
+    runs = [Path(word) for word in sys.argv[1:]] or [
+        file.parent for file in sorted(Path("runs").glob("**/train.json"))
+    ]
     for run in runs:
         if (file := keep(run)) is not None:
             print(f"kept {file}")
     kept = [json.loads(file.read_text()) for file in sorted(KEPT.glob("*.json"))]
     if not kept:
-        sys.exit("no run of an experiment below runs/; start one: neurop train experiment=burgers_cpu model=fno")
+        sys.exit(
+            "no run of an experiment below runs/; start one: neurop train experiment=burgers_cpu "
+            "model=fno"
+        )
     TABLE.write_text(table(kept))
     print(f"wrote {TABLE} with {len(kept)} runs")
 

@@ -14,8 +14,9 @@ _GROWTH = 64 << 20
 def keep_pages() -> bool:
     """Let glibc reuse the memory of large freed tensors, and return whether it does.
 
-    As shipped, glibc maps every large buffer afresh and gives it back when it is freed, so each tensor costs a page fault per 4 KiB
-    at its first touch, at every call. ``NEUROP_ALLOCATOR=system`` leaves it at that; other C libraries and allocators are not touched.
+    As shipped, glibc maps every large buffer afresh and gives it back when it is freed, so each
+    tensor costs a page fault per 4 KiB at its first touch, at every call.
+    ``NEUROP_ALLOCATOR=system`` leaves it at that; other C libraries and allocators are not touched.
     Memory that a run has once needed stays with the process until it ends.
     """
     if os.environ.get("NEUROP_ALLOCATOR", "") == "system" or not sys.platform.startswith("linux"):
@@ -26,4 +27,6 @@ def keep_pages() -> bool:
         mallopt = library.mallopt
     except (OSError, AttributeError):
         return False
-    return all([mallopt(_M_MMAP_MAX, 0), mallopt(_M_TRIM_THRESHOLD, -1), mallopt(_M_TOP_PAD, _GROWTH)])
+    return all(
+        [mallopt(_M_MMAP_MAX, 0), mallopt(_M_TRIM_THRESHOLD, -1), mallopt(_M_TOP_PAD, _GROWTH)]
+    )

@@ -11,12 +11,38 @@ from pathlib import Path
 from neurop.errors import InputError, nearest
 
 # Hydra's flags, those with a value first.
-_VALUED = ("--cfg", "-c", "--package", "-p", "--config-path", "-cp", "--config-name", "-cn", "--config-dir", "-cd", "--info", "-i")
-_BARE = ("--help", "-h", "--hydra-help", "--resolve", "--run", "-r", "--multirun", "-m", "--shell-completion", "-sc")
+_VALUED = (
+    "--cfg",
+    "-c",
+    "--package",
+    "-p",
+    "--config-path",
+    "-cp",
+    "--config-name",
+    "-cn",
+    "--config-dir",
+    "-cd",
+    "--info",
+    "-i",
+)
+_BARE = (
+    "--help",
+    "-h",
+    "--hydra-help",
+    "--resolve",
+    "--run",
+    "-r",
+    "--multirun",
+    "-m",
+    "--shell-completion",
+    "-sc",
+)
 
 
-def in_order(args: list[str]) -> list[str]:
-    """Return the flags, then the overrides; Hydra does not take overrides on both sides of a flag."""
+def flags_first(args: list[str]) -> list[str]:
+    """Return the flags, then the overrides; Hydra does not take overrides on both sides of a
+    flag.
+    """
     first: list[str] = []
     words: list[str] = []
     awaits_value = False
@@ -24,7 +50,10 @@ def in_order(args: list[str]) -> list[str]:
         if arg.startswith("-"):
             name = arg.split("=", 1)[0]
             if name not in (*_VALUED, *_BARE):
-                raise InputError(f"no flag '{name}'; {nearest(name, [f for f in (*_VALUED, *_BARE) if f.startswith('--')])}")
+                raise InputError(
+                    f"no flag '{name}'; "
+                    f"{nearest(name, [f for f in (*_VALUED, *_BARE) if f.startswith('--')])}"
+                )
             first.append(arg)
             awaits_value = arg in _VALUED
         elif awaits_value and not (first[-1] in ("-i", "--info") and "=" in arg):
@@ -49,7 +78,11 @@ def config_dirs(args: list[str]) -> list[str]:
 
 def _places(args: list[str]) -> dict[str, str | None]:
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    for short, name in (("-cd", "--config-dir"), ("-cp", "--config-path"), ("-cn", "--config-name")):
+    for short, name in (
+        ("-cd", "--config-dir"),
+        ("-cp", "--config-path"),
+        ("-cn", "--config-name"),
+    ):
         parser.add_argument(short, name)
     return vars(parser.parse_known_args(args)[0])
 

@@ -1,4 +1,6 @@
-"""Process that measures for ``neurop bench``, with or without the command line's allocator settings."""
+"""Process that measures for ``neurop bench``, with or without the command line's allocator
+settings.
+"""
 
 from __future__ import annotations
 

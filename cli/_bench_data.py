@@ -28,20 +28,38 @@ def run(cfg: DictConfig, folder: Path, paths: list[str] | None) -> dict[str, Any
     """
     machine = describe()
     rows = _alone(build(cfg.data), int(cfg.repeats), paths)
-    settings = {"data": OmegaConf.to_container(cfg.data, resolve=True), "repeats": cfg.repeats, "paths": [row["path"] for row in rows]}
+    settings = {
+        "data": OmegaConf.to_container(cfg.data, resolve=True),
+        "repeats": cfg.repeats,
+        "paths": [row["path"] for row in rows],
+    }
     own = next((row["ms_per_sample"] for row in rows if row["path"] == "neurop"), None)
-    write_json(folder / "bench.json", {"machine": machine, "settings": settings, "notes": NOTES, "rows": rows})
+    write_json(
+        folder / "bench.json",
+        {"machine": machine, "settings": settings, "notes": NOTES, "rows": rows},
+    )
     columns = ["path", "how", "ms per sample", "times neurop", "error"]
-    shown = [[r["path"], r["how"], r["ms_per_sample"], own and r["ms_per_sample"] / own, r["error"]] for r in rows]
+    shown = [
+        [r["path"], r["how"], r["ms_per_sample"], own and r["ms_per_sample"] / own, r["error"]]
+        for r in rows
+    ]
     table(rows[0]["case"], columns, shown)
     wrote(folder)
-    return {f"{row['path']}/neurop": row["ms_per_sample"] / own for row in rows if own and row["path"] != "neurop"}
+    return {
+        f"{row['path']}/neurop": row["ms_per_sample"] / own
+        for row in rows
+        if own and row["path"] != "neurop"
+    }
 
 
 def _alone(source: Any, repeats: int, paths: list[str] | None) -> list[dict[str, Any]]:
-    """Measure in a process with one thread: the linear algebra of NumPy and SciPy reads how many it may have when it is loaded."""
+    """Measure in a process with one thread: the linear algebra of NumPy and SciPy reads how many
+    it may have when it is loaded.
+    """
     before = dict(os.environ)
-    os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
+    os.environ.update(
+        dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    )
     os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
     try:
         with ProcessPoolExecutor(1, get_context("spawn")) as pool:

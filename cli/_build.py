@@ -17,16 +17,29 @@ from ._runs import Checkpoint
 
 TRUSTED = ("neurop", "torch.optim", "lightning")
 # Packages that an extra of neurop brings.
-EXTRAS = {"tensorboard": "tensorboard", "torch_harmonics": "sphere", "zarr": "zarr", "wandb": "wandb", "mlflow": "mlflow"}
+EXTRAS = {
+    "tensorboard": "tensorboard",
+    "torch_harmonics": "sphere",
+    "zarr": "zarr",
+    "wandb": "wandb",
+    "mlflow": "mlflow",
+}
 
-# A configuration read from a run or a download must not widen what may be called: only the command at hand does.
+# A configuration read from a run or a download must not widen what may be called: only the command
+# at hand does.
 _trust: ContextVar[tuple[str, ...]] = ContextVar("trust", default=TRUSTED)
 
 
 @contextmanager
 def trusting(packages: str | Iterable[str] | None) -> Iterator[None]:
     """Also trust these packages (``mypkg`` or ``mypkg.*``) inside the block."""
-    names = [packages] if isinstance(packages, str) else [*packages] if isinstance(packages, Iterable) else packages or []
+    names = (
+        [packages]
+        if isinstance(packages, str)
+        else [*packages]
+        if isinstance(packages, Iterable)
+        else packages or []
+    )
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise InputError(f"trust={packages}: give a list of packages, trust=[mypkg]")
     token = _trust.set((*TRUSTED, *(name.removesuffix(".*") for name in names)))
@@ -39,7 +52,8 @@ def trusting(packages: str | Iterable[str] | None) -> Iterator[None]:
 def build(node: Any, **given: Any) -> Any:
     """Return what the ``_target_`` of a configuration node makes.
 
-    Nested nodes with a ``_target_`` are made first; ``_partial_: true`` returns a function that still awaits arguments.
+    Nested nodes with a ``_target_`` are made first; ``_partial_: true`` returns a function that
+    still awaits arguments.
 
     Parameters
     ----------
@@ -51,12 +65,13 @@ def build(node: Any, **given: Any) -> Any:
     Raises
     ------
     InputError
-        If a target is not trusted or not there, if a value is missing, or if the constructor refuses its arguments
-        with a ValueError, a TypeError or Lightning's MisconfigurationException.
+        If a target is not trusted or not there, if a value is missing, or if the constructor
+        refuses its arguments with a ValueError, a TypeError or Lightning's
+        MisconfigurationException.
 
     Examples
     --------
-    >>> build({"_target_": "neurop.physics.grid.Axis", "name": "y"}, length=2.0).length
+    >>> build({"_target_": "neurop.geometry.grid.Axis", "name": "y"}, length=2.0).length
     2.0
     """
     if node is None:
@@ -76,12 +91,21 @@ def _make(node: Any, path: str, given: dict[str, Any]) -> Any:
             raise InputError(f"{path}: a value is needed; add {path}=...")
         return node
     # A part that the caller gives need not be complete in the configuration.
-    items = {k: v for k, v in node.items() if k not in given and k not in ("_target_", "_partial_", "_args_", "_convert_", "_recursive_")}
-    values = {key: _make(value, f"{path}.{key}" if path else str(key), {}) for key, value in items.items()}
+    items = {
+        k: v
+        for k, v in node.items()
+        if k not in given
+        and k not in ("_target_", "_partial_", "_args_", "_convert_", "_recursive_")
+    }
+    values = {
+        key: _make(value, f"{path}.{key}" if path else str(key), {}) for key, value in items.items()
+    }
     if "_target_" not in node:
         return {**values, **given}
     target = str(node["_target_"])
-    call = partial(locate(target, path), *_make(node.get("_args_", []), path, {}), **values, **given)
+    call = partial(
+        locate(target, path), *_make(node.get("_args_", []), path, {}), **values, **given
+    )
     return call if node.get("_partial_") else _called(call, path or target)
 
 
@@ -94,7 +118,10 @@ def _called(call: Callable[[], Any], what: str) -> Any:
         raise _absent(error, what) from error
     except Exception as error:
         # Lightning's own class is known by its name, so that this module does not import Lightning.
-        if isinstance(error, ValueError | TypeError) or type(error).__name__ == "MisconfigurationException":
+        if (
+            isinstance(error, ValueError | TypeError)
+            or type(error).__name__ == "MisconfigurationException"
+        ):
             raise InputError(f"{what}: {_first_line(error)}") from error
         raise
 
@@ -105,15 +132,18 @@ def locate(target: str, path: str = "") -> Callable[..., Any]:
     Raises
     ------
     InputError
-        If it is not of a trusted package (checked before anything is imported, and again on what the name led to),
-        or not there.
+        If it is not of a trusted package (checked before anything is imported, and again on what
+        the name led to), or not there.
     """
     where = f"{path}._target_" if path else "_target_"
     _check_trust(target, f"{where}: '{target}'")
     owner_name, _, name = target.rpartition(".")
     owner = _owner(owner_name, where)
     if not hasattr(owner, name):
-        raise InputError(f"{where}: no '{name}' in {owner_name}; {nearest(name, [n for n in dir(owner) if n[:1].isupper()] or dir(owner))}")
+        raise InputError(
+            f"{where}: no '{name}' in {owner_name}; "
+            f"{nearest(name, [n for n in dir(owner) if n[:1].isupper()] or dir(owner))}"
+        )
     found: Callable[..., Any] = getattr(owner, name)
     if not callable(found):
         raise InputError(f"{where}: '{target}' cannot be called")
@@ -139,7 +169,10 @@ def _owner(name: str, where: str) -> Any:
 def _check_trust(name: str, what: str) -> None:
     if not any(name.startswith(f"{package}.") for package in _trust.get()):
         package = name.split(".")[0]
-        raise InputError(f"{what} is not of {', '.join(_trust.get())}; add trust=[{package}] if you trust that package")
+        raise InputError(
+            f"{what} is not of {', '.join(_trust.get())}; add trust=[{package}] if you trust that "
+            "package"
+        )
 
 
 def _absent(error: ModuleNotFoundError, what: str) -> InputError:
@@ -147,7 +180,10 @@ def _absent(error: ModuleNotFoundError, what: str) -> InputError:
     text = f"{error.name} {error}"
     for package, extra in EXTRAS.items():
         if package in text:
-            return InputError(f"{what} needs the package {package.replace('_', '-')}: pip install 'neurop[{extra}]'")
+            return InputError(
+                f"{what} needs the package {package.replace('_', '-')}: pip install "
+                f"'neurop[{extra}]'"
+            )
     return InputError(f"{what}: {_first_line(error)}")
 
 
@@ -156,18 +192,22 @@ def _first_line(error: Exception) -> str:
 
 
 def source_for(cfg: DictConfig, checkpoint: Checkpoint) -> Any:
-    """Return the data set of an evaluation: ``cfg.data`` if the user names one, else that of the run.
+    """Return the data set of an evaluation: ``cfg.data`` if the user names one, else that of the
+    run.
 
     Raises
     ------
     InputError
-        If neither is known: a ``model/`` folder alone does not say what it was trained on. If the test set of ``cfg.data``
-        holds generated samples that the run was trained with.
+        If neither is known: a ``model/`` folder alone does not say what it was trained on. If the
+        test set of ``cfg.data`` holds generated samples that the run was trained with.
     """
     given = cfg.get("data")
     saved = checkpoint.run / "config.yaml" if checkpoint.run else None
     if given is None and (saved is None or not saved.is_file()):
-        raise InputError(f"{checkpoint.model} does not say what it was trained on; add data=<name> (neurop list data)")
+        raise InputError(
+            f"{checkpoint.model} does not say what it was trained on; add data=<name> (neurop "
+            "list data)"
+        )
     config = OmegaConf.load(saved) if saved and saved.is_file() else None
     trained = config.get("data") if isinstance(config, DictConfig) else None
     if given is None:
@@ -181,14 +221,20 @@ def source_for(cfg: DictConfig, checkpoint: Checkpoint) -> Any:
 
 
 def _check_unseen(given: DictConfig, trained: DictConfig) -> None:
-    """Raise InputError if the test set of generated data holds samples that training on other data of its kind has seen.
+    """Raise InputError if the test set of generated data holds samples that training on other data
+    of its kind has seen.
 
-    Sample i of both begins with the same random numbers where the seeds are the same, and the first ``held_out`` are the test set.
+    Sample i of both begins with the same random numbers where the seeds are the same, and the first
+    ``held_out`` are the test set.
     """
-    kind, seed, held_out = ((given.get(key), trained.get(key)) for key in ("_target_", "seed", "held_out"))
+    kind, seed, held_out = (
+        (given.get(key), trained.get(key)) for key in ("_target_", "seed", "held_out")
+    )
     if kind[0] != kind[1] or seed[0] != seed[1] or None in held_out or held_out[0] <= held_out[1]:
         return
     raise InputError(
-        f"data.held_out={held_out[0]}: the surrogate was trained with samples {held_out[1]} to {held_out[0] - 1} of data.seed={seed[0]}; "
-        f"add data.seed={seed[0] + 1} for samples that it has not seen, or data.held_out={held_out[1]}"
+        f"data.held_out={held_out[0]}: the surrogate was trained with samples {held_out[1]} to "
+        f"{held_out[0] - 1} of data.seed={seed[0]}; "
+        f"add data.seed={seed[0] + 1} for samples that it has not seen, or "
+        f"data.held_out={held_out[1]}"
     )

@@ -11,16 +11,21 @@ _HEADING = re.compile(r"^\*\*(\w[\w ]*)\.\*\*\s*", re.MULTILINE)
 
 
 def card(name: str) -> dict[str, str]:
-    """Return heading and text of a data set's card; nothing if its module is not one of neurop's."""
+    """Return heading and text of a data set's card; nothing if its module is not one of
+    neurop's.
+    """
     module = files("neurop.datasets") / f"{name}.py"
     if not module.is_file():
         return {}
     text = ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) or ""
     parts = _HEADING.split(text)[1:]
-    return {heading: " ".join(body.split()) for heading, body in zip(parts[::2], parts[1::2], strict=True)}
+    return {
+        heading: " ".join(body.split())
+        for heading, body in zip(parts[::2], parts[1::2], strict=True)
+    }
 
 
-def plain(text: str) -> str:
+def strip_markup(text: str) -> str:
     """Return a text in reStructuredText without its marks."""
     return re.sub(r":\w+:`([^`]*)`|``([^`]*)``|`([^`]*)`", lambda m: m[1] or m[2] or m[3], text)
 
@@ -33,4 +38,4 @@ def sentence(text: str) -> str:
     >>> sentence("``u``, velocity (m s-1). More.")
     'u, velocity (m s-1)'
     """
-    return re.split(r"\.(?=\s+[A-Z]|$)", plain(text), maxsplit=1)[0]
+    return re.split(r"\.(?=\s+[A-Z]|$)", strip_markup(text), maxsplit=1)[0]

@@ -1,6 +1,7 @@
 """Hold a composed configuration to the signatures that it will call, before anything is computed.
 
-The types come from the constructors' own annotations, so Lightning's and a user's classes are held to theirs as well.
+The types come from the constructors' own annotations, so Lightning's and a user's classes are held
+to theirs as well.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ def mistakes(cfg: DictConfig) -> Iterator[str]:
 def left_out(cfg: DictConfig, given: Iterable[str]) -> None:
     """Take out of ``cfg.model`` what its target does not take and the command line does not name.
 
-    A recipe suits a data set, whatever the model: what it says of one that another does not have is of no meaning for it.
+    A recipe suits a data set, whatever the model: what it says of one that another does not have is
+    of no meaning for it.
     """
     node = cfg.get("model")
     if not isinstance(node, DictConfig) or "_target_" not in node:
@@ -47,11 +49,18 @@ def left_out(cfg: DictConfig, given: Iterable[str]) -> None:
                 del node[key]
 
 
-def hold(cfg: DictConfig, settings: Mapping[str, Any]) -> None:
+def check_types(cfg: DictConfig, settings: Mapping[str, Any]) -> None:
     """Raise InputError, one line for each value that does not fit the annotation of its key."""
     values = {key: OmegaConf.select(cfg, key) for key in settings}
-    plain = {key: OmegaConf.to_container(value) if OmegaConf.is_config(value) else value for key, value in values.items()}
-    wrong = [f"{key}: expected {describe(hint)}, got {_yaml(plain[key])}" for key, hint in settings.items() if not fits(plain[key], hint)]
+    plain = {
+        key: OmegaConf.to_container(value) if OmegaConf.is_config(value) else value
+        for key, value in values.items()
+    }
+    wrong = [
+        f"{key}: expected {describe_type(hint)}, got {_yaml(plain[key])}"
+        for key, hint in settings.items()
+        if not fits(plain[key], hint)
+    ]
     if wrong:
         raise InputError("\n".join(wrong))
 
@@ -74,7 +83,11 @@ def _walk(node: Any, path: str) -> Iterator[str]:
 def _call(node: dict[str, Any], path: str) -> Iterator[str]:
     target = str(node["_target_"])
     call = locate(target, path)
-    takes = {name: p for name, p in inspect.signature(call).parameters.items() if p.kind is not p.POSITIONAL_ONLY}
+    takes = {
+        name: p
+        for name, p in inspect.signature(call).parameters.items()
+        if p.kind is not p.POSITIONAL_ONLY
+    }
     named = [name for name, p in takes.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
     open_ended = len(named) < len(takes) and any(p.kind is p.VAR_KEYWORD for p in takes.values())
     hints = read_annotations(call)
@@ -85,11 +98,13 @@ def _call(node: dict[str, Any], path: str) -> Iterator[str]:
         if key not in named and not open_ended:
             yield f"{where}: {target} takes no '{key}'; {nearest(key, named)}"
         elif not fits(value, hints.get(key, Any)):
-            yield f"{where}: expected {describe(hints[key])}, got {_yaml(value)}"
+            yield f"{where}: expected {describe_type(hints[key])}, got {_yaml(value)}"
 
 
 def read_annotations(call: Callable[..., Any]) -> dict[str, Any]:
-    """Return the annotations of a class's constructor or of a function; empty where they cannot be read."""
+    """Return the annotations of a class's constructor or of a function; empty where they cannot
+    be read.
+    """
     try:
         return get_type_hints(call.__init__ if inspect.isclass(call) else call)
     except (NameError, TypeError):  # names imported for type checkers alone
@@ -97,14 +112,17 @@ def read_annotations(call: Callable[..., Any]) -> dict[str, Any]:
 
 
 def fits(value: Any, hint: Any) -> bool:
-    """Return whether a value from YAML fits an annotation; one that YAML cannot write fits anything.
+    """Return whether a value from YAML fits an annotation; one that YAML cannot write fits
+    anything.
 
     Examples
     --------
     >>> fits([16, 16], tuple[int, ...]), fits([16, "x"], tuple[int, ...]), fits(1, float), fits(True, int)
     (True, False, True, False)
     """
-    if (isinstance(value, str) and value == "???") or (isinstance(value, dict) and "_target_" in value):
+    if (isinstance(value, str) and value == "???") or (
+        isinstance(value, dict) and "_target_" in value
+    ):
         return True
     origin, parts = get_origin(hint) or hint, get_args(hint)
     if origin in (Union, types.UnionType):
@@ -119,13 +137,19 @@ def fits(value: Any, hint: Any) -> bool:
     if origin in _LISTS:
         return isinstance(value, list) and _items_fit(value, origin, parts)
     if origin in (dict, Mapping):
-        return isinstance(value, dict) and (not parts or all(fits(item, parts[1]) for item in value.values()))
+        return isinstance(value, dict) and (
+            not parts or all(fits(item, parts[1]) for item in value.values())
+        )
     return True
 
 
 def _writable(parts: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return the alternatives that YAML can write; all of them if only ``null`` is."""
-    plain = tuple(p for p in parts if not inspect.isclass(p) or p in (*_SCALARS, *_LISTS, dict, Path, object) or get_origin(p))
+    plain = tuple(
+        p
+        for p in parts
+        if not inspect.isclass(p) or p in (*_SCALARS, *_LISTS, dict, Path, object) or get_origin(p)
+    )
     return plain if set(plain) - {type(None)} else parts
 
 
@@ -137,17 +161,17 @@ def _items_fit(value: list[Any], origin: Any, parts: tuple[Any, ...]) -> bool:
     return all(fits(item, parts[0]) for item in value)
 
 
-def describe(hint: Any) -> str:
+def describe_type(hint: Any) -> str:
     """Return an annotation in words.
 
     Examples
     --------
-    >>> describe(int | None), describe(tuple[int, ...]), describe(Literal["a", "b"])
+    >>> describe_type(int | None), describe_type(tuple[int, ...]), describe_type(Literal["a", "b"])
     ('int or null', 'a list of int', "'a' or 'b'")
     """
     origin, parts = get_origin(hint) or hint, get_args(hint)
     if origin in (Union, types.UnionType):
-        return " or ".join(describe(part) for part in _writable(parts))
+        return " or ".join(describe_type(part) for part in _writable(parts))
     if origin is Literal:
         return " or ".join(map(_yaml, parts))
     if origin is type(None):
@@ -156,8 +180,8 @@ def describe(hint: Any) -> str:
         return "a path"
     if origin in _LISTS:
         if origin is tuple and parts and parts[-1] is not Ellipsis:
-            return f"a list of {len(parts)} ({', '.join(map(describe, parts))})"
-        return f"a list of {describe(parts[0])}" if parts else "a list"
+            return f"a list of {len(parts)} ({', '.join(map(describe_type, parts))})"
+        return f"a list of {describe_type(parts[0])}" if parts else "a list"
     if origin in (dict, Mapping):
         return "a mapping"
     return getattr(origin, "__name__", str(hint))

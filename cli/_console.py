@@ -10,7 +10,8 @@ from pathlib import Path
 
 from ._output import first_process
 
-# Tips, hardware and process lines of Lightning come through these loggers; its warnings come through `warnings`.
+# Tips, hardware and process lines of Lightning come through these loggers; its warnings come
+# through `warnings`.
 _CHATTER = (
     "lightning.pytorch.utilities.rank_zero",
     "lightning.fabric.utilities.rank_zero",
@@ -38,9 +39,11 @@ def quiet() -> None:
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print a table (in the first process of a run alone): drawn on a terminal, plain aligned text when the output is a file or a pipe.
+    """Print a table (in the first process of a run alone): drawn on a terminal, plain aligned text
+    when the output is a file or a pipe.
 
-    Floats are shown with four significant digits, None as ``-``; columns of numbers are aligned right.
+    Floats are shown with four significant digits, None as ``-``; columns of numbers are aligned
+    right.
     """
     if not first_process():
         return
@@ -61,7 +64,10 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
     widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
     print(title)
     for row in (list(columns), *cells):
-        line = (cell.rjust(w) if is_right else cell.ljust(w) for cell, w, is_right in zip(row, widths, right, strict=True))
+        line = (
+            cell.rjust(w) if is_right else cell.ljust(w)
+            for cell, w, is_right in zip(row, widths, right, strict=True)
+        )
         print("  " + "  ".join(line).rstrip())
 
 
@@ -90,4 +96,6 @@ def show(value: object) -> str:
 
 def _is_numeric(column: Sequence[object]) -> bool:
     there = [value for value in column if value is not None]
-    return bool(there) and all(isinstance(value, int | float) and not isinstance(value, bool) for value in there)
+    return bool(there) and all(
+        isinstance(value, int | float) and not isinstance(value, bool) for value in there
+    )

@@ -15,8 +15,11 @@ def debugging() -> bool:
     return os.environ.get("NEUROP_DEBUG", "0") not in ("", "0")
 
 
-def explain(error: BaseException, words: Callable[[], tuple[list[str], dict[str, list[str]]]]) -> str | None:
-    """Return the line for an error that the user can put right; None for one that is a failure of the program.
+def explain(
+    error: BaseException, words: Callable[[], tuple[list[str], dict[str, list[str]]]]
+) -> str | None:
+    """Return the line for an error that the user can put right; None for one that is a failure of
+    the program.
 
     Parameters
     ----------
@@ -54,7 +57,10 @@ def _wrong_input(error: BaseException | None) -> InputError | None:
 
 
 def _no_config(error: BaseException, first: str) -> str:
-    options, name = getattr(error, "options", None), str(getattr(error, "missing_cfg_file", "") or "")
+    options, name = (
+        getattr(error, "options", None),
+        str(getattr(error, "missing_cfg_file", "") or ""),
+    )
     group, _, choice = name.rpartition("/")
     return f"no {group} '{choice}'; {nearest(choice, options)}" if options and group else first
 
@@ -67,7 +73,9 @@ def _not_an_override(word: str, words: Callable[[], tuple[list[str], dict[str, l
         if word in choices:
             return f"'{word}' is not key=value; did you mean '{group}={word}'?"
     close = _closest(word, [*keys, *groups])
-    return f"'{word}' is not key=value" + (f"; did you mean '{close}=...'?" if close else "; for example model=fno")
+    return f"'{word}' is not key=value" + (
+        f"; did you mean '{close}=...'?" if close else "; for example model=fno"
+    )
 
 
 def _no_setting(key: str, words: Callable[[], tuple[list[str], dict[str, list[str]]]]) -> str:
@@ -78,12 +86,18 @@ def _no_setting(key: str, words: Callable[[], tuple[list[str], dict[str, list[st
     close = _closest(key, [*keys, *groups])
     if close:
         return f"no setting '{key}'; did you mean '{close}'?"
-    siblings = {k for k in keys if k.startswith(f"{group}.")} if "." in key else {k for k in (*keys, *groups) if "." not in k}
+    siblings = (
+        {k for k in keys if k.startswith(f"{group}.")}
+        if "." in key
+        else {k for k in (*keys, *groups) if "." not in k}
+    )
     return f"no setting '{key}'; {nearest(key, siblings or [k for k in keys if '.' not in k])}"
 
 
 def _closest(key: str, known: Iterable[str]) -> str | None:
-    """Return the key that was probably meant: one with the same last word first, then one spelt alike."""
+    """Return the key that was probably meant: one with the same last word first, then one spelt
+    alike.
+    """
     known = sorted(k for k in set(known) if "." in k or "." not in key)
     last = key.rsplit(".", 1)[-1]
     same = [k for k in known if k.rsplit(".", 1)[-1] == last and k != key]

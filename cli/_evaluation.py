@@ -1,4 +1,6 @@
-"""What ``eval``, ``superres`` and ``rollout`` share: the surrogate and its data, checked settings, files written whole."""
+"""What ``eval``, ``superres`` and ``rollout`` share: the surrogate and its data, checked
+settings, files written whole.
+"""
 
 from __future__ import annotations
 
@@ -50,12 +52,14 @@ def prepare(cfg: DictConfig, verb: str) -> Task:
     InputError
         If checkpoint, data, device or batch size cannot be used.
     """
-    whole("batch_size", cfg.batch_size, 1)
+    as_int("batch_size", cfg.batch_size, 1)
     where = device(str(cfg.device))
     checkpoint = find(str(cfg.ckpt))
     surrogate = Surrogate.load(checkpoint.model).to(where).eval()
     source = source_for(cfg, checkpoint)
-    folder = Path(cfg.out) if cfg.out is not None else (checkpoint.run or checkpoint.model.parent) / verb
+    folder = (
+        Path(cfg.out) if cfg.out is not None else (checkpoint.run or checkpoint.model.parent) / verb
+    )
     if folder.exists() and not folder.is_dir():
         raise InputError(f"out={folder} is a file; give a folder")
     record = {
@@ -81,11 +85,14 @@ def device(name: str) -> torch.device:
     if found.type not in ("cpu", "cuda"):
         raise InputError(f"device={name} is not supported; use auto, cpu, cuda or cuda:N")
     if found.type == "cuda" and (found.index or 0) >= torch.cuda.device_count():
-        raise InputError(f"device={name}: this machine has {torch.cuda.device_count()} CUDA devices; use cpu or auto")
+        raise InputError(
+            f"device={name}: this machine has {torch.cuda.device_count()} CUDA devices; use cpu "
+            "or auto"
+        )
     return found
 
 
-def whole(name: str, value: Any, least: int) -> int:
+def as_int(name: str, value: Any, least: int) -> int:
     """Return a setting that must be a whole number of at least `least`."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise InputError(f"{name}={value}; give a whole number")
@@ -94,12 +101,14 @@ def whole(name: str, value: Any, least: int) -> int:
     return value
 
 
-def wholes(name: str, value: Any, least: int) -> list[int]:
+def as_ints(name: str, value: Any, least: int) -> list[int]:
     """Return a setting that must be a list of such numbers; one number counts as a list."""
     items = list(value) if isinstance(value, ListConfig | list | tuple) else [value]
     if not items:
-        raise InputError(f"{name}=[] is empty; give at least one number, for example {name}=[{least}]")
-    return [whole(name, item, least) for item in items]
+        raise InputError(
+            f"{name}=[] is empty; give at least one number, for example {name}=[{least}]"
+        )
+    return [as_int(name, item, least) for item in items]
 
 
 def field_index(name: str | None, surrogate: Surrogate) -> int:
@@ -115,22 +124,33 @@ def field_index(name: str | None, surrogate: Surrogate) -> int:
 def write_netcdf(path: Path, data: xr.Dataset) -> None:
     """Write a dataset with CF attributes, variables in single precision, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    encoding = {str(name): {"dtype": "float32"} for name, variable in data.data_vars.items() if variable.dtype == np.float64}
+    encoding = {
+        str(name): {"dtype": "float32"}
+        for name, variable in data.data_vars.items()
+        if variable.dtype == np.float64
+    }
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with np.errstate(over="ignore"):  # what has diverged beyond single precision is infinite in it
-            data.assign_attrs(Conventions="CF-1.11", neurop_version=__version__).to_netcdf(part, engine="h5netcdf", encoding=encoding)
+        with np.errstate(
+            over="ignore"
+        ):  # what has diverged beyond single precision is infinite in it
+            data.assign_attrs(Conventions="CF-1.11", neurop_version=__version__).to_netcdf(
+                part, engine="h5netcdf", encoding=encoding
+            )
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
 
 
-def by_field(values: xr.DataArray) -> dict[str, float]:
+def values_by_field(values: xr.DataArray) -> dict[str, float]:
     """Return the values of an array over ``field``, by name."""
-    return {str(name): float(value) for name, value in zip(values.field.values, values.values, strict=True)}
+    return {
+        str(name): float(value)
+        for name, value in zip(values.field.values, values.values, strict=True)
+    }
 
 
-def number(value: Any) -> float | None:
+def finite_or_none(value: Any) -> float | None:
     """Return a number for a table, None for NaN and infinity."""
     found = float(value)
     return found if np.isfinite(found) else None

@@ -18,10 +18,10 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, read_write
 
-from neurop.errors import Failed, InputError, nearest
+from neurop.errors import ExternalFailure, InputError, nearest
 
 from . import _runs, _sweep
-from ._arguments import as_arguments, config_dirs, flags, in_order
+from ._arguments import as_arguments, config_dirs, flags, flags_first
 from ._build import trusting
 from ._check import left_out, mistakes
 from ._console import quiet
@@ -36,7 +36,9 @@ _PROCESS = ("LOCAL_RANK", "NODE_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT
 
 
 def run_folder() -> Path:
-    """Return the folder of the job at hand, relative to the working directory where it lies inside."""
+    """Return the folder of the job at hand, relative to the working directory where it lies
+    inside.
+    """
     folder = Path(HydraConfig.get().runtime.output_dir)
     return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
 
@@ -50,7 +52,9 @@ def overrides() -> list[str]:
     given = list(job.overrides.task)
     named = {o.split("=", 1)[0].lstrip("+~") for o in given}
     # A choice that is missing on disk is one of the optional kind (recipe: ${data}).
-    known = choices([s.path.removeprefix("file://") for s in job.runtime.config_sources if s.schema == "file"])
+    known = choices(
+        [s.path.removeprefix("file://") for s in job.runtime.config_sources if s.schema == "file"]
+    )
     spelt = [
         f"{group}={choice}"
         for group, choice in job.runtime.choices.items()
@@ -60,18 +64,26 @@ def overrides() -> list[str]:
 
 
 def choices(folders: Iterable[str] = ()) -> dict[str, list[str]]:
-    """Return the options of every group: those that neurop brings and those of the user's own folders."""
+    """Return the options of every group: those that neurop brings and those of the user's own
+    folders.
+    """
     found: dict[str, set[str]] = {}
     for root in (files(PACKAGE), *map(Path, folders)):
         for group in root.iterdir():
             if group.is_dir() and group.name not in ("hydra", "__pycache__"):
-                options = {f.name.removesuffix(".yaml") for f in group.iterdir() if f.name.endswith(".yaml")}
+                options = {
+                    f.name.removesuffix(".yaml")
+                    for f in group.iterdir()
+                    if f.name.endswith(".yaml")
+                }
                 found.setdefault(group.name, set()).update(options)
     return {group: sorted(options) for group, options in sorted(found.items()) if options}
 
 
 def run(verb: str, args: list[str]) -> int:
-    """Compose the configuration of a verb and run it, once or as a sweep; return the exit status."""
+    """Compose the configuration of a verb and run it, once or as a sweep; return the exit
+    status.
+    """
     command = sys.argv[0]
     sweep: Path | None = None
     failures: list[BaseException] = []
@@ -79,7 +91,7 @@ def run(verb: str, args: list[str]) -> int:
     try:
         if verb == "train":
             args = _runs.resumed(args, set(choices(config_dirs(args))))
-        args = in_order(args)
+        args = flags_first(args)
         args = _checked(verb, args)
         if {"-m", "--multirun"} & set(args):
             sweep, args = _sweep_folder(args)
@@ -117,7 +129,9 @@ def run(verb: str, args: list[str]) -> int:
     return 0
 
 
-def _task(verb: str, command: str, args: list[str], failures: list[BaseException], folders: list[Path]) -> Callable[[DictConfig], object]:
+def _task(
+    verb: str, command: str, args: list[str], failures: list[BaseException], folders: list[Path]
+) -> Callable[[DictConfig], object]:
     """Return the function that Hydra calls for each job."""
 
     def task(cfg: DictConfig) -> object:
@@ -147,7 +161,7 @@ def _task(verb: str, command: str, args: list[str], failures: list[BaseException
             failures.extend([error] if error else [])
             return result
         line = explain(error, lambda: ([], {})) if error else None
-        if error and ((line is None and not isinstance(error, Failed)) or debugging()):
+        if error and ((line is None and not isinstance(error, ExternalFailure)) or debugging()):
             traceback.print_exception(error)
         text = (line or f"{type(error).__name__}: {error}").splitlines()[0] if error else None
         _sweep.record(folder, job.job.num, given, result, text, wrong=line is not None)
@@ -157,7 +171,7 @@ def _task(verb: str, command: str, args: list[str], failures: list[BaseException
 
 
 def _report(verb: str, args: list[str], error: Exception) -> int:
-    if isinstance(error, Failed) and not debugging():
+    if isinstance(error, ExternalFailure) and not debugging():
         _say(verb, [str(error)])
         return 1
     line = None if debugging() else explain(error, lambda: _words(verb, args))
@@ -179,26 +193,46 @@ def _checked(verb: str, args: list[str]) -> list[str]:
     Raises
     ------
     InputError
-        For a choice that Hydra would not refuse in words: null elsewhere, or what an optional group does not have.
+        For a choice that Hydra would not refuse in words: null elsewhere, or what an optional group
+        does not have.
     """
     known = choices(config_dirs(args))
-    defaults = OmegaConf.to_container(OmegaConf.load(str(files(PACKAGE) / f"{verb}.yaml")))["defaults"]  # type: ignore[call-overload,index]
-    absent = {f"{group}=null" for item in defaults if isinstance(item, dict) for group, choice in item.items() if choice is None}
+    defaults = OmegaConf.to_container(OmegaConf.load(str(files(PACKAGE) / f"{verb}.yaml")))[
+        "defaults"
+    ]  # type: ignore[call-overload,index]
+    absent = {
+        f"{group}=null"
+        for item in defaults
+        if isinstance(item, dict)
+        for group, choice in item.items()
+        if choice is None
+    }
     args = [arg for arg in args if arg not in absent]
     for arg in args:
         group, _, choice = arg.partition("=")
         if group in known and choice == "null":
-            raise InputError(f"{arg}: name one of {', '.join(known[group])}; to go without, ~{group}")
+            raise InputError(
+                f"{arg}: name one of {', '.join(known[group])}; to go without, ~{group}"
+            )
         if group in OPTIONAL and group in known:
             for one in choice.split(","):
                 if one not in known[group] and "$" not in one:
-                    raise InputError(f"no {group} '{one}' (to go without, ~{group}); {nearest(one, known[group])}")
+                    raise InputError(
+                        f"no {group} '{one}' (to go without, ~{group}); "
+                        f"{nearest(one, known[group])}"
+                    )
     return args
 
 
 def _sweep_folder(args: list[str]) -> tuple[Path, list[str]]:
-    """Return the folder of a sweep, settled before Hydra starts so that its table can be written afterwards."""
-    given = [a.removeprefix("hydra.sweep.dir=").strip("'\"") for a in args if a.startswith("hydra.sweep.dir=")]
+    """Return the folder of a sweep, settled before Hydra starts so that its table can be written
+    afterwards.
+    """
+    given = [
+        a.removeprefix("hydra.sweep.dir=").strip("'\"")
+        for a in args
+        if a.startswith("hydra.sweep.dir=")
+    ]
     if given:
         return Path(given[-1]), args
     folder = Path("runs", "sweeps", datetime.now().strftime("%Y%m%d-%H%M%S"))
@@ -206,15 +240,29 @@ def _sweep_folder(args: list[str]) -> tuple[Path, list[str]]:
 
 
 def _words(verb: str, args: list[str]) -> tuple[list[str], dict[str, list[str]]]:
-    """Return every key of the verb's configuration with the user's choices, and every group's options."""
+    """Return every key of the verb's configuration with the user's choices, and every group's
+    options.
+    """
     folders = config_dirs(args)
     groups = choices(folders)
-    chosen = [a for a in args if a.split("=", 1)[0] in groups and a.split("=", 1)[-1] in groups[a.split("=", 1)[0]]]
-    search = [f"hydra.searchpath=[{','.join(_runs.quoted(f'file://{Path(f).resolve()}') for f in folders)}]"] if folders else []
+    chosen = [
+        a
+        for a in args
+        if a.split("=", 1)[0] in groups and a.split("=", 1)[-1] in groups[a.split("=", 1)[0]]
+    ]
+    search = (
+        [
+            f"hydra.searchpath=[{','.join(_runs.quoted(f'file://{Path(f).resolve()}') for f in folders)}]"
+        ]
+        if folders
+        else []
+    )
     try:
         with hydra.initialize_config_module(PACKAGE, **_DEFAULTS):
             cfg = hydra.compose(verb, [*search, *chosen])
-    except Exception:  # the mistake at hand may be one of several: then only groups can be suggested
+    except (
+        Exception
+    ):  # the mistake at hand may be one of several: then only groups can be suggested
         return [], groups
     keys: list[str] = []
 
@@ -222,7 +270,11 @@ def _words(verb: str, args: list[str]) -> tuple[list[str], dict[str, list[str]]]
         for key in node:
             name = str(key)
             keys.append(prefix + name)
-            if not OmegaConf.is_missing(node, name) and not OmegaConf.is_interpolation(node, name) and isinstance(node[name], DictConfig):
+            if (
+                not OmegaConf.is_missing(node, name)
+                and not OmegaConf.is_interpolation(node, name)
+                and isinstance(node[name], DictConfig)
+            ):
                 walk(node[name], f"{prefix}{name}.")
 
     walk(cfg, "")

@@ -1,6 +1,7 @@
 """Dispatch ``neurop VERB ...``.
 
-Only the standard library is imported here, so that ``neurop --help`` and the shell's completion answer at once.
+Only the standard library is imported here, so that ``neurop --help`` and the shell's completion
+answer at once.
 """
 
 from __future__ import annotations

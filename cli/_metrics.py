@@ -15,7 +15,8 @@ from ._output import first_process, write_text
 def continued(folder: Path) -> Iterator[None]:
     """Keep the rows that ``metrics.csv`` holds, ahead of those written inside the block.
 
-    Lightning's CSVLogger removes the file that it finds. Rows of steps that the block computes again are replaced.
+    Lightning's CSVLogger removes the file that it finds. Rows of steps that the block computes
+    again are replaced.
     """
     if not first_process():
         yield

@@ -15,22 +15,29 @@ CONFIG, OVERRIDES = "config.yaml", "overrides.yaml"
 
 
 def first_process() -> bool:
-    """Return whether this process speaks for the run; those that Lightning starts for other devices do not."""
-    return not any(os.environ.get(name, "0") != "0" for name in ("RANK", "LOCAL_RANK", "NODE_RANK", "SLURM_PROCID"))
+    """Return whether this process speaks for the run; those that Lightning starts for other
+    devices do not.
+    """
+    return not any(
+        os.environ.get(name, "0") != "0"
+        for name in ("RANK", "LOCAL_RANK", "NODE_RANK", "SLURM_PROCID")
+    )
 
 
 def write_json(path: Path | str, content: Mapping[str, Any]) -> None:
     """Write strict JSON, whole or not at all.
 
-    NaN and infinities become null (JSON has no word for them); numpy and torch scalars and arrays become plain
-    numbers and lists; paths become text.
+    NaN and infinities become null (JSON has no word for them); numpy and torch scalars and arrays
+    become plain numbers and lists; paths become text.
 
     Raises
     ------
     TypeError
         If a value is none of these.
     """
-    write_text(path, json.dumps(_plain(content), indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+    write_text(
+        path, json.dumps(_plain(content), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+    )
 
 
 def write_text(path: Path | str, text: str) -> None:
@@ -51,7 +58,8 @@ def write_text(path: Path | str, text: str) -> None:
 
 
 def save_config(folder: Path | str, cfg: DictConfig, overrides: Sequence[str]) -> None:
-    """Write ``config.yaml`` (all values, references filled in) and ``overrides.yaml`` (what ``resume=`` replays).
+    """Write ``config.yaml`` (all values, references filled in) and ``overrides.yaml`` (what
+    ``resume=`` replays).
 
     Parameters
     ----------
@@ -66,7 +74,10 @@ def save_config(folder: Path | str, cfg: DictConfig, overrides: Sequence[str]) -
     if "resume" in kept:
         kept.resume = None
     write_text(Path(folder) / CONFIG, OmegaConf.to_yaml(kept))
-    write_text(Path(folder) / OVERRIDES, OmegaConf.to_yaml(OmegaConf.create([o for o in overrides if not o.startswith("resume=")])))
+    write_text(
+        Path(folder) / OVERRIDES,
+        OmegaConf.to_yaml(OmegaConf.create([o for o in overrides if not o.startswith("resume=")])),
+    )
 
 
 def _plain(value: Any) -> Any:

@@ -31,7 +31,8 @@ class Checkpoint:
 
 
 def find(ckpt: str, root: Path = Path("runs"), setting: str = "ckpt") -> Checkpoint:
-    """Return the surrogate that ``ckpt=``, or another setting, names: a run folder, a ``model/`` folder, or ``latest``.
+    """Return the surrogate that ``ckpt=``, or another setting, names: a run folder, a ``model/``
+    folder, or ``latest``.
 
     Raises
     ------
@@ -41,7 +42,10 @@ def find(ckpt: str, root: Path = Path("runs"), setting: str = "ckpt") -> Checkpo
     if ckpt == "latest":
         models = sorted(_models(root), key=lambda m: (m / "model.json").stat().st_mtime_ns)
         if not models:
-            raise InputError(f"{setting}=latest: no trained surrogate under {root}/; train one first: neurop train")
+            raise InputError(
+                f"{setting}=latest: no trained surrogate under {root}/; train one first: neurop "
+                "train"
+            )
         return Checkpoint(models[-1].parent, models[-1])
     path = Path(ckpt)
     if path.is_file():
@@ -52,9 +56,15 @@ def find(ckpt: str, root: Path = Path("runs"), setting: str = "ckpt") -> Checkpo
     if (path / "model" / "model.json").is_file():
         return Checkpoint(path, path / "model")
     if path.is_dir():
-        raise InputError(f"{setting}={ckpt}: no model/model.json in this folder; give the folder of a finished run")
+        raise InputError(
+            f"{setting}={ckpt}: no model/model.json in this folder; give the folder of a finished "
+            "run"
+        )
     runs = [str(model.parent) for model in _models(root)]
-    raise InputError(f"{setting}={ckpt}: no such folder" + (f"; {nearest(ckpt, runs)}" if runs else "; train one first: neurop train"))
+    raise InputError(
+        f"{setting}={ckpt}: no such folder"
+        + (f"; {nearest(ckpt, runs)}" if runs else "; train one first: neurop train")
+    )
 
 
 def _models(root: Path) -> Iterator[Path]:
@@ -63,7 +73,8 @@ def _models(root: Path) -> Iterator[Path]:
 
 
 def resumed(args: list[str], groups: set[str]) -> list[str]:
-    """Turn ``resume=RUN`` into that run's own overrides, its folder and what the user adds; other arguments pass.
+    """Turn ``resume=RUN`` into that run's own overrides, its folder and what the user adds; other
+    arguments pass.
 
     Parameters
     ----------
@@ -79,10 +90,15 @@ def resumed(args: list[str], groups: set[str]) -> list[str]:
         raise InputError("resume= continues one run; leave out -m")
     folder = Path(named[-1].strip("'\""))
     if not folder.is_dir():
-        raise InputError(f"resume={folder}: no such folder; give the folder of a run, runs/<data>-<model>/<date-time>")
+        raise InputError(
+            f"resume={folder}: no such folder; give the folder of a run, "
+            "runs/<data>-<model>/<date-time>"
+        )
     for needed in ("overrides.yaml", LAST):
         if not (folder / needed).is_file():
-            raise InputError(f"resume={folder}: no {needed} in this folder, so there is nothing to continue")
+            raise InputError(
+                f"resume={folder}: no {needed} in this folder, so there is nothing to continue"
+            )
     from omegaconf import OmegaConf
 
     before = {_key(str(o)): str(o) for o in OmegaConf.load(folder / "overrides.yaml")}
@@ -92,7 +108,10 @@ def resumed(args: list[str], groups: set[str]) -> list[str]:
         fixed = (key in groups and key not in _FREE) or key.startswith("model.")
         if fixed and _value(arg) != _value(before.get(key, "=null")):
             was = f"has {before[key]}" if key in before else f"was made without {key}="
-            raise InputError(f"a resumed run keeps its {key.split('.')[0]}: {folder} {was}, not {arg}; start a new run for it")
+            raise InputError(
+                f"a resumed run keeps its {key.split('.')[0]}: {folder} {was}, not {arg}; start a "
+                "new run for it"
+            )
     replaced = {_key(a) for a in after if "=" in a}
     kept = [o for key, o in before.items() if key not in replaced]
     place = [] if "hydra.run.dir" in replaced else [f"hydra.run.dir={quoted(str(folder))}"]

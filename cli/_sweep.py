@@ -23,17 +23,40 @@ def headline(result: object) -> float:
     return numbers[0] if numbers else math.nan
 
 
-def record(folder: Path, job: int, overrides: Sequence[str], result: object = None, error: str | None = None, wrong: bool = False) -> None:
-    """Write the record of a job: its overrides, and its metrics or its error (`wrong`: one that the user can put right)."""
-    write_json(folder / RECORD, {"job": job, "overrides": list(overrides), "metrics": _metrics(result), "error": error, "wrong": wrong})
+def record(
+    folder: Path,
+    job: int,
+    overrides: Sequence[str],
+    result: object = None,
+    error: str | None = None,
+    wrong: bool = False,
+) -> None:
+    """Write the record of a job: its overrides, and its metrics or its error (`wrong`: one that
+    the user can put right).
+    """
+    write_json(
+        folder / RECORD,
+        {
+            "job": job,
+            "overrides": list(overrides),
+            "metrics": _metrics(result),
+            "error": error,
+            "wrong": wrong,
+        },
+    )
 
 
 def summarise(folder: Path) -> tuple[int, list[str]]:
-    """Write ``summary.csv`` of a sweep and print it; return the exit status and the lines about wrong use.
+    """Write ``summary.csv`` of a sweep and print it; return the exit status and the lines about
+    wrong use.
 
-    The best job is the one whose first metric is lowest. If no job could be started at all, the folder is removed.
+    The best job is the one whose first metric is lowest. If no job could be started at all, the
+    folder is removed.
     """
-    jobs = sorted((json.loads(path.read_text()) for path in folder.glob(f"*/{RECORD}")), key=lambda job: job["job"])
+    jobs = sorted(
+        (json.loads(path.read_text()) for path in folder.glob(f"*/{RECORD}")),
+        key=lambda job: job["job"],
+    )
     if jobs and all(job["wrong"] for job in jobs):
         discard(folder)
         return 2, list(dict.fromkeys(job["error"] for job in jobs))
@@ -59,8 +82,12 @@ def summarise(folder: Path) -> tuple[int, list[str]]:
     csv.writer(text, lineterminator="\n").writerows([columns, *rows])
     write_text(folder / SUMMARY, text.getvalue())
     # On the screen, what all jobs share would push their differences off it.
-    shown = [c for c, name in enumerate(columns) if name not in keys or len({row[c] for row in rows}) > 1]
-    table(f"{len(jobs)} jobs", [columns[c] for c in shown], [[row[c] for c in shown] for row in rows])
+    shown = [
+        c for c, name in enumerate(columns) if name not in keys or len({row[c] for row in rows}) > 1
+    ]
+    table(
+        f"{len(jobs)} jobs", [columns[c] for c in shown], [[row[c] for c in shown] for row in rows]
+    )
     wrote(folder)
     return (1 if errors else 0), []
 
@@ -76,7 +103,11 @@ def discard(folder: Path) -> None:
 
 def _metrics(result: object) -> dict[str, float]:
     if isinstance(result, Mapping):
-        return {str(name): float(value) for name, value in result.items() if isinstance(value, int | float)}
+        return {
+            str(name): float(value)
+            for name, value in result.items()
+            if isinstance(value, int | float)
+        }
     return {"value": float(result)} if isinstance(result, int | float) else {}
 
 

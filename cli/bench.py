@@ -10,32 +10,47 @@ from typing import Any
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-from neurop.bench import DEPTH, NOTES, SCOPES, STANDARD, SWEEPS, Pair, as_dataset, check_paths, describe, of_scope, parse
+from neurop.bench import (
+    DEPTH,
+    NOTES,
+    SCOPES,
+    STANDARD,
+    SWEEPS,
+    Pair,
+    as_dataset,
+    check_paths,
+    describe,
+    of_scope,
+    parse,
+)
 from neurop.errors import InputError, nearest
 from neurop.plots import cost, save
 
 from . import _bench_data
 from ._bench import start
 from ._console import table, wrote
-from ._evaluation import whole
+from ._evaluation import as_int
 from ._output import write_json
 
 
 def run(cfg: DictConfig) -> dict[str, Any]:
-    """Measure ``cfg.cases`` in every scope and by every path, or the solvers of ``cfg.data``; write bench.json, and bench.png.
+    """Measure ``cfg.cases`` in every scope and by every path, or the solvers of ``cfg.data``; write
+    bench.json, and bench.png.
 
     Returns
     -------
     dict
-        Geometric means over the model cases (layers, else families, if there are none) of the time of each path over that of
-        neurop, in a family over that of its FNO, as shipped.
+        Geometric means over the model cases (layers, else families, if there are none) of the time
+        of each path over that of neurop, in a family over that of its FNO, as shipped.
     """
-    whole("repeats", cfg.repeats, 1)
+    as_int("repeats", cfg.repeats, 1)
     folder = Path(cfg.out)
     if folder.exists() and not folder.is_dir():
         raise InputError(f"out={folder} is a file; give a folder")
     if cfg.get("data") is not None:
-        return _bench_data.run(cfg, folder, None if cfg.paths is None else _words("paths", cfg.paths))
+        return _bench_data.run(
+            cfg, folder, None if cfg.paths is None else _words("paths", cfg.paths)
+        )
     scopes = _words("scopes", cfg.scopes)
     for scope in scopes:
         if scope not in SCOPES:
@@ -44,25 +59,41 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     asked = None if cfg.paths is None else check_paths(_words("paths", cfg.paths))
     paths = {scope: of_scope(scope, asked) for scope in scopes}
     if none := [scope for scope, those in paths.items() if not those]:
-        raise InputError(f"paths={list(asked or ())}: none of them is of the scope {none[0]}; leave out paths= or the scope")
+        raise InputError(
+            f"paths={list(asked or ())}: none of them is of the scope {none[0]}; leave out paths= "
+            "or the scope"
+        )
     work = [(parse(name), scope, paths[scope]) for scope in scopes for name in names]
     if cfg.cases is None and "layer" in scopes:
         work += [(parse(name), "layer", paths["layer"]) for name in SWEEPS]
-    whole("seed", cfg.seed, 0)
-    if isinstance(cfg.seconds, bool) or not isinstance(cfg.seconds, int | float) or not cfg.seconds >= 0:
+    as_int("seed", cfg.seed, 0)
+    if (
+        isinstance(cfg.seconds, bool)
+        or not isinstance(cfg.seconds, int | float)
+        or not cfg.seconds >= 0
+    ):
         raise InputError(f"seconds={cfg.seconds}; give a number of at least 0")
     settings = OmegaConf.to_container(cfg, resolve=True)
     assert isinstance(settings, dict)
-    settings |= {"cases": names, "paths": sorted({path for those in paths.values() for path in those}), "depth": DEPTH}
+    settings |= {
+        "cases": names,
+        "paths": sorted({path for those in paths.values() for path in those}),
+        "depth": DEPTH,
+    }
     machine = describe() | {"date": datetime.now().astimezone().isoformat(timespec="seconds")}
     rows: list[dict[str, Any]] = []
     with Pair(start) as pair:
         machine |= pair.kept.ask("rates")
         for i, (case, scope, those) in enumerate(work):
             _progress(f"{i + 1}/{len(work)} {case.name} {scope}")
-            rows += pair.rows(case, scope, those, int(cfg.repeats), float(cfg.seconds), int(cfg.seed))
+            rows += pair.rows(
+                case, scope, those, int(cfg.repeats), float(cfg.seconds), int(cfg.seed)
+            )
             # What is measured so far outlives an interruption.
-            write_json(folder / "bench.json", {"machine": machine, "settings": settings, "notes": NOTES, "rows": rows})
+            write_json(
+                folder / "bench.json",
+                {"machine": machine, "settings": settings, "notes": NOTES, "rows": rows},
+            )
     _progress("")
     save(cost(as_dataset(rows)), folder / "bench.png")
     _show(rows)
@@ -78,12 +109,20 @@ def _show(rows: list[dict[str, Any]]) -> None:
 
 def _ratios(rows: list[dict[str, Any]]) -> dict[str, Any]:
     shipped = [row for row in rows if row["allocator"] == "shipped"]
-    scope = next(scope for scope in ("model", "layer", "family") if any(row["scope"] == scope for row in shipped))
+    scope = next(
+        scope
+        for scope in ("model", "layer", "family")
+        if any(row["scope"] == scope for row in shipped)
+    )
     own = "neurop-fno" if scope == "family" else "neurop"
     times = {(row["case"], row["path"]): row for row in shipped if row["scope"] == scope}
     means = {}
     for path in dict.fromkeys(path for _, path in times):
-        pairs = [(row, times[case, own]) for (case, p), row in times.items() if p == path and (case, own) in times]
+        pairs = [
+            (row, times[case, own])
+            for (case, p), row in times.items()
+            if p == path and (case, own) in times
+        ]
         if path != own and pairs:
             for kind in ("forward", "step"):
                 ratios = [math.log(row[f"{kind}_ms"] / base[f"{kind}_ms"]) for row, base in pairs]
@@ -96,7 +135,10 @@ def _words(name: str, given: Any) -> list[str]:
     if isinstance(given, str):
         given = [given]
     if not isinstance(given, ListConfig | list) or not given:
-        raise InputError(f"{name}={given}: give a list, such as {name}=[{STANDARD[1] if name == 'cases' else SCOPES[0]}]")
+        raise InputError(
+            f"{name}={given}: give a list, such as "
+            f"{name}=[{STANDARD[1] if name == 'cases' else SCOPES[0]}]"
+        )
     return list(dict.fromkeys(str(word) for word in given))
 
 

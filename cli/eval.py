@@ -7,14 +7,22 @@ from typing import Any
 import xarray as xr
 from omegaconf import DictConfig
 
-from neurop.data.fieldset import FieldSet
-from neurop.data.statistics import summary
 from neurop.errors import InputError, nearest
 from neurop.evaluation import score, truncation_floor
+from neurop.fields.fieldset import FieldSet
+from neurop.fields.statistics import summary
 from neurop.plots import fields, forecast_skill, save
 
 from ._console import table, wrote
-from ._evaluation import Task, by_field, field_index, number, prepare, wholes, write_netcdf
+from ._evaluation import (
+    Task,
+    as_ints,
+    field_index,
+    finite_or_none,
+    prepare,
+    values_by_field,
+    write_netcdf,
+)
 from ._output import write_json
 
 SKILLS = ("rmse", "persistence_rmse", "climatology_rmse", "acc", "persistence_acc")
@@ -28,22 +36,35 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     dict
         The headline metrics.
     """
-    leads = None if cfg.leads is None else wholes("leads", cfg.leads, 1)
+    leads = None if cfg.leads is None else as_ints("leads", cfg.leads, 1)
     task = prepare(cfg, "eval")
     field = field_index(cfg.field, task.surrogate)
     splits = task.source.splits()
     if cfg.split not in splits:
-        raise InputError(f"split={cfg.split}: the data have no such split; {nearest(str(cfg.split), splits)}")
+        raise InputError(
+            f"split={cfg.split}: the data have no such split; {nearest(str(cfg.split), splits)}"
+        )
     test = splits[cfg.split]
-    climatology = _climatology(splits["train"]) if "climatology" in getattr(task.source, "baselines", ()) else None
+    climatology = (
+        _climatology(splits["train"])
+        if "climatology" in getattr(task.source, "baselines", ())
+        else None
+    )
     scores = score(task.surrogate, test, climatology, leads, cfg.batch_size)
     floor = truncation_floor(task.surrogate, test, cfg.batch_size)
     if floor is not None:
-        scores["truncation_floor"] = ((), floor, {"long_name": "relative L2 error of the best band-limited fields, mean", "units": "1"})
+        scores["truncation_floor"] = (
+            (),
+            floor,
+            {"long_name": "relative L2 error of the best band-limited fields, mean", "units": "1"},
+        )
     _write(task, scores, test, str(cfg.split), field)
     _show(task, scores, str(cfg.split))
     wrote(task.folder)
-    return {"relative_l2": float(scores.relative_l2), "relative_l2_worst": float(scores.relative_l2_worst)}
+    return {
+        "relative_l2": float(scores.relative_l2),
+        "relative_l2_worst": float(scores.relative_l2_worst),
+    }
 
 
 def _climatology(train: FieldSet) -> Any:
@@ -52,17 +73,38 @@ def _climatology(train: FieldSet) -> Any:
 
 
 def _write(task: Task, scores: xr.Dataset, test: FieldSet, split: str, field: int) -> None:
-    named = ("relative_l2", "relative_l2_median", "relative_l2_worst", "persistence_relative_l2", "truncation_floor")
+    named = (
+        "relative_l2",
+        "relative_l2_median",
+        "relative_l2_worst",
+        "persistence_relative_l2",
+        "truncation_floor",
+    )
     names = [n for n in named if n in scores]
-    record = task.record | {"split": split, "samples": len(test), "resolution": list(test.shape), "data_hash": test.digest()}
-    record |= {name: float(scores[name]) for name in names} | {"worst_sample": int(scores.worst_sample)}
-    record |= {"relative_l2_field": by_field(scores.relative_l2_field), "rmse": by_field(scores.rmse_one_step)}
-    record["unit"] = dict(zip(scores.field.values.tolist(), scores.unit.values.tolist(), strict=True))
+    record = task.record | {
+        "split": split,
+        "samples": len(test),
+        "resolution": list(test.shape),
+        "data_hash": test.digest(),
+    }
+    record |= {name: float(scores[name]) for name in names} | {
+        "worst_sample": int(scores.worst_sample)
+    }
+    record |= {
+        "relative_l2_field": values_by_field(scores.relative_l2_field),
+        "rmse": values_by_field(scores.rmse_one_step),
+    }
+    record["unit"] = dict(
+        zip(scores.field.values.tolist(), scores.unit.values.tolist(), strict=True)
+    )
     if "lead" in scores.dims:
         record["time_unit"] = task.surrogate.step_unit
         record["forecasts"] = [
-            {"lead": int(one.lead), "lead_time": float(one.lead_time) if "lead_time" in one.coords else None}
-            | {name: by_field(one[name]) for name in SKILLS if name in one}
+            {
+                "lead": int(one.lead),
+                "lead_time": float(one.lead_time) if "lead_time" in one.coords else None,
+            }
+            | {name: values_by_field(one[name]) for name in SKILLS if name in one}
             for one in (scores.isel(lead=i) for i in range(scores.sizes["lead"]))
         ]
     write_json(task.folder / "eval.json", record)
@@ -73,26 +115,38 @@ def _write(task: Task, scores: xr.Dataset, test: FieldSet, split: str, field: in
     if "input" in scores:
         named = scores.input.isel(input_field=0)
         unit = test.fields[0].unit
-        given = [named.isel(example=i).assign_coords(field=str(scores.input_name[0].item()), unit=unit) for i in rows]
+        given = [
+            named.isel(example=i).assign_coords(field=str(scores.input_name[0].item()), unit=unit)
+            for i in rows
+        ]
     labels = [str(name) for name in scores.example_name.values]
-    truth, prediction = ([shown[kind].isel(example=i) for i in rows] for kind in ("truth", "prediction"))
+    truth, prediction = (
+        [shown[kind].isel(example=i) for i in rows] for kind in ("truth", "prediction")
+    )
     save(fields(truth, prediction, labels, given), task.folder / "fields.png")
     if "lead" in scores.dims and scores.sizes["lead"] > 1:
         save(forecast_skill(scores, field), task.folder / "forecasts.png")
 
 
 def _show(task: Task, scores: xr.Dataset, split: str) -> None:
-    title = f"{task.surrogate.name} on {task.source.name} ({split}), {scores.attrs['samples']} samples"
+    title = (
+        f"{task.surrogate.name} on {task.source.name} ({split}), {scores.attrs['samples']} samples"
+    )
     rows: list[list[object]] = [
-        ["relative L2, mean", number(scores.relative_l2)],
-        ["relative L2, median", number(scores.relative_l2_median)],
-        [f"relative L2, worst (sample {int(scores.worst_sample)})", number(scores.relative_l2_worst)],
+        ["relative L2, mean", finite_or_none(scores.relative_l2)],
+        ["relative L2, median", finite_or_none(scores.relative_l2_median)],
+        [
+            f"relative L2, worst (sample {int(scores.worst_sample)})",
+            finite_or_none(scores.relative_l2_worst),
+        ],
     ]
     if "persistence_relative_l2" in scores:
-        rows.append(["relative L2 of persistence", number(scores.persistence_relative_l2)])
+        rows.append(["relative L2 of persistence", finite_or_none(scores.persistence_relative_l2)])
     if "truncation_floor" in scores:
-        rows.append(["relative L2 beyond the model's modes", number(scores.truncation_floor)])
-    for name, value in by_field(scores.rmse_one_step).items():
+        rows.append(
+            ["relative L2 beyond the model's modes", finite_or_none(scores.truncation_floor)]
+        )
+    for name, value in values_by_field(scores.rmse_one_step).items():
         unit = str(scores.unit.sel(field=name).item())
         rows.append([f"RMSE of {name}" + (f" ({unit})" if unit != "1" else ""), value])
     table(title, ["metric", "value"], rows)
@@ -100,8 +154,12 @@ def _show(task: Task, scores: xr.Dataset, split: str) -> None:
         return
     skills = [name for name in SKILLS if name in scores]
     forecasts: list[list[object]] = [
-        [int(one.lead), str(one.field.item()), *(number(one[name]) for name in skills)]
+        [int(one.lead), str(one.field.item()), *(finite_or_none(one[name]) for name in skills)]
         for lead in range(scores.sizes["lead"])
         for one in (scores.isel(lead=lead, field=i) for i in range(scores.sizes["field"]))
     ]
-    table("forecasts from every start", ["lead", "field", *(name.replace("_", " ") for name in skills)], forecasts)
+    table(
+        "forecasts from every start",
+        ["lead", "field", *(name.replace("_", " ") for name in skills)],
+        forecasts,
+    )

@@ -9,14 +9,14 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from neurop.data._locks import writing
-from neurop.data.fieldset import FieldSet
-from neurop.data.generated import Generated
-from neurop.data.generation import data_folder
 from neurop.errors import InputError
+from neurop.fields.fieldset import FieldSet
+from neurop.generation.dataset import SolvedDataset
+from neurop.generation.generate import data_folder
+from neurop.generation.locks import writing
 
 from ._build import build
-from ._check import hold
+from ._check import check_types
 from ._console import table, wrote
 from ._output import write_json
 
@@ -29,29 +29,44 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     Returns
     -------
     dict
-        What ``generate.json`` holds: name, seconds, and per split the file, the shapes and the digest of the values.
-        Of a shard: the samples that were made, and seconds.
+        What ``generate.json`` holds: name, seconds, and per split the file, the shapes and the
+        digest of the values. Of a shard: the samples that were made, and seconds.
     """
-    hold(cfg, SETTINGS)
+    check_types(cfg, SETTINGS)
     shard = None if cfg.shard is None else _shard(cfg.shard)
     source = build(cfg.data)
     folder = data_folder(getattr(source, "folder", None))
     started = perf_counter()
     if shard is not None:
         return _make_shard(source, folder, shard, cfg.workers)
-    if isinstance(source, Generated):
+    if isinstance(source, SolvedDataset):
         source.generate(cfg.workers)
     splits = source.splits()
     record = {
         "name": source.name,
         "seconds": perf_counter() - started,
-        "splits": {split: _facts(fields, _file(folder, source.name, fields)) for split, fields in splits.items()},
+        "splits": {
+            split: _facts(fields, _file(folder, source.name, fields))
+            for split, fields in splits.items()
+        },
     }
     rows = [
-        [split, facts["samples"], facts["frames"], " ".join(facts["fields"]), tuple(facts["shape"]), facts["digest"], facts["file"]]
+        [
+            split,
+            facts["samples"],
+            facts["frames"],
+            " ".join(facts["fields"]),
+            tuple(facts["shape"]),
+            facts["digest"],
+            facts["file"],
+        ]
         for split, facts in record["splits"].items()
     ]
-    table(f"{source.name}: {record['seconds']:.1f} s", ["split", "samples", "frames", "fields", "grid", "digest", "file"], rows)
+    table(
+        f"{source.name}: {record['seconds']:.1f} s",
+        ["split", "samples", "frames", "fields", "grid", "digest", "file"],
+        rows,
+    )
     with writing(folder, "write generate.json"):
         write_json(folder / "generate.json", record)
     wrote(folder)
@@ -61,19 +76,30 @@ def run(cfg: DictConfig) -> dict[str, Any]:
 def _shard(text: str) -> tuple[int, int]:
     found = re.fullmatch(r"(\d+)/(\d+)", text)
     if not found or int(found[1]) >= int(found[2]):
-        raise InputError(f"shard={text}: give the number of the shard, counted from 0, and of all shards, such as shard=0/4 to shard=3/4")
+        raise InputError(
+            f"shard={text}: give the number of the shard, counted from 0, and of all shards, such "
+            "as shard=0/4 to shard=3/4"
+        )
     return int(found[1]), int(found[2])
 
 
-def _make_shard(source: Any, folder: Path, shard: tuple[int, int], workers: int | None) -> dict[str, Any]:
-    if not isinstance(source, Generated):
-        raise InputError(f"shard={shard[0]}/{shard[1]}: {source.name} is read, not generated; leave the shard out")
+def _make_shard(
+    source: Any, folder: Path, shard: tuple[int, int], workers: int | None
+) -> dict[str, Any]:
+    if not isinstance(source, SolvedDataset):
+        raise InputError(
+            f"shard={shard[0]}/{shard[1]}: {source.name} is read, not generated; leave the shard "
+            "out"
+        )
     started = perf_counter()
     made = source.generate(workers, shard)
     seconds = perf_counter() - started
     file = folder / source.recipe(source.shape, source.stored).file
     there = file.exists()
-    print(f"{source.name}, shard {shard[0]}/{shard[1]}: {made} samples in {seconds:.1f} s" + (", the whole set is there" if there else ""))
+    print(
+        f"{source.name}, shard {shard[0]}/{shard[1]}: {made} samples in {seconds:.1f} s"
+        + (", the whole set is there" if there else "")
+    )
     wrote(file if there else file.with_name(f"{file.name}.parts"))
     return {"samples": made, "seconds": seconds}
 
@@ -92,6 +118,8 @@ def _facts(fields: FieldSet, file: Path | None) -> dict[str, Any]:
 
 
 def _file(folder: Path, name: str, fields: FieldSet) -> Path | None:
-    """Return the generated file of a set, told by the hash in its name; None for a set that was only read."""
+    """Return the generated file of a set, told by the hash in its name; None for a set that was
+    only read.
+    """
     known = fields.attributes.get("hash")
     return next(folder.glob(f"{name}-*-{known}.h5"), None) if known else None

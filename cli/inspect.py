@@ -15,21 +15,31 @@ def run(words: Sequence[str]) -> None:
     """Print format, fields, axes and attributes of each file."""
     if not words or any(word.startswith("-") for word in words):
         raise InputError(f"it takes the names of files; {USAGE[0].lower()}{USAGE[1:]}")
-    from neurop.data.inspect import inspect
+    from neurop.formats.inspect import inspect
 
     for word in words:
         report = inspect(word)
         print(f"{word}: {report.format}")
         if report.facts:
             print("  " + ", ".join(f"{k}={v}" for k, v in report.facts.items()))
-        rows = [[f.name, " ".join(f.axes), f.shape, f.unit or None, f.dtype, f.missing] for f in report.fields]
+        rows = [
+            [f.name, " ".join(f.axes), f.shape, f.unit or None, f.dtype, f.missing]
+            for f in report.fields
+        ]
         table("Fields", ["name", "axes", "shape", "unit", "type", "missing"], rows)
         if report.axes:
             columns = ["name", "points", "first", "last", "step", "unit", "boundary"]
-            plain = [[a.name, a.points, a.first, a.last, a.step, a.unit, a.boundary] for a in report.axes]
-            table("Axes", columns, [[cell if cell != "" else None for cell in row] for row in plain])
+            plain = [
+                [a.name, a.points, a.first, a.last, a.step, a.unit, a.boundary] for a in report.axes
+            ]
+            table(
+                "Axes", columns, [[cell if cell != "" else None for cell in row] for row in plain]
+            )
         if report.yaml:
-            print("Settings that read it (neurop train data=file data.path=..., or a file in --config-dir DIR/data/):")
+            print(
+                "Settings that read it (neurop train data=file data.path=..., or a file in "
+                "--config-dir DIR/data/):"
+            )
             print("\n".join(f"  {line}" for line in report.yaml.splitlines()))
         if report.hint:
             print(f"  # {report.hint}")

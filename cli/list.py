@@ -1,4 +1,6 @@
-"""``neurop list [GROUP]``: the choices of the configuration, each with its first line of description; of data their cards too."""
+"""``neurop list [GROUP]``: the choices of the configuration, each with its first line of
+description; of data their cards too.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from textwrap import fill
 
 from neurop.errors import InputError, nearest
 
-from ._cards import SHOWN, card, plain, sentence
+from ._cards import SHOWN, card, sentence, strip_markup
 from ._console import table
 
 USAGE = "Usage: neurop list [GROUP]"
@@ -25,7 +27,11 @@ def run(words: Sequence[str]) -> None:
         _data(found["data"])
         return
     for name in words or found:
-        table(name, ["choice", "what"], [[f"{name}={choice}", what] for choice, what in found[name].items()])
+        table(
+            name,
+            ["choice", "what"],
+            [[f"{name}={choice}", what] for choice, what in found[name].items()],
+        )
 
 
 def _data(known: dict[str, str]) -> None:
@@ -37,7 +43,11 @@ def _data(known: dict[str, str]) -> None:
             if heading in about:
                 start = f"  {heading.lower():7} "
                 # Names of journals have points of their own.
-                text = plain(about[heading]) if heading == "Source" else sentence(about[heading])
+                text = (
+                    strip_markup(about[heading])
+                    if heading == "Source"
+                    else sentence(about[heading])
+                )
                 print(fill(text, 120, initial_indent=start, subsequent_indent=" " * len(start)))
 
 
@@ -47,7 +57,11 @@ def groups() -> dict[str, dict[str, str]]:
     for group in sorted(files("neurop.conf").iterdir(), key=lambda g: g.name):
         if not group.is_dir() or group.name in ("hydra", "__pycache__"):
             continue
-        texts = {f.name.removesuffix(".yaml"): f.read_text(encoding="utf-8") for f in group.iterdir() if f.name.endswith(".yaml")}
+        texts = {
+            f.name.removesuffix(".yaml"): f.read_text(encoding="utf-8")
+            for f in group.iterdir()
+            if f.name.endswith(".yaml")
+        }
         if texts:
             found[group.name] = {name: _comment(text) for name, text in sorted(texts.items())}
     return found

@@ -8,14 +8,14 @@ import numpy as np
 import xarray as xr
 from omegaconf import DictConfig
 
-from neurop.data.fieldset import FieldSet
 from neurop.errors import InputError
 from neurop.evaluation import rollout
-from neurop.evaluation.climate import late
+from neurop.evaluation.climate import climate_drift
+from neurop.fields.fieldset import FieldSet
 from neurop.plots import animate, error_growth, fields, rollout_spectra, save
 
 from ._console import table, wrote
-from ._evaluation import Task, field_index, number, prepare, whole, write_netcdf
+from ._evaluation import Task, as_int, field_index, finite_or_none, prepare, write_netcdf
 from ._output import write_json
 
 PER_STEP = ("relative_l2", "persistence_relative_l2", "correlation")
@@ -25,19 +25,23 @@ ROWS = 4
 
 
 def run(cfg: DictConfig) -> dict[str, Any]:
-    """Run ``cfg.ckpt`` for ``cfg.steps`` on its own predictions; write rollout.json, rollout.nc, figures and a film.
+    """Run ``cfg.ckpt`` for ``cfg.steps`` on its own predictions; write rollout.json, rollout.nc,
+    figures and a film.
 
     Returns
     -------
     dict
         The headline metrics.
     """
-    start = whole("start", cfg.start, 0)
-    steps = None if cfg.steps is None else whole("steps", cfg.steps, 1)
-    samples = None if cfg.samples is None else whole("samples", cfg.samples, 1)
+    start = as_int("start", cfg.start, 0)
+    steps = None if cfg.steps is None else as_int("steps", cfg.steps, 1)
+    samples = None if cfg.samples is None else as_int("samples", cfg.samples, 1)
     task = prepare(cfg, "rollout")
     if task.surrogate.is_map:
-        raise InputError(f"{task.record['checkpoint']} maps inputs to targets and has no time to roll out; use neurop eval or superres")
+        raise InputError(
+            f"{task.record['checkpoint']} maps inputs to targets and has no time to roll out; use "
+            "neurop eval or superres"
+        )
     field = field_index(cfg.field, task.surrogate)
     # A source that can make its test set alone need not make the others.
     held_out = task.source.test() if hasattr(task.source, "test") else task.source.splits()["test"]
@@ -45,20 +49,43 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     if steps is None:
         steps = test.values.shape[1] - task.surrogate.history - start
         if steps < 1:
-            raise InputError(f"start={start} leaves none of {test.values.shape[1]} frames to predict; lower it or give steps=")
-    result = rollout(task.surrogate, test, steps, start, tuple(getattr(task.source, "invariants", ())), cfg.batch_size)
+            raise InputError(
+                f"start={start} leaves none of {test.values.shape[1]} frames to predict; lower it "
+                "or give steps="
+            )
+    result = rollout(
+        task.surrogate,
+        test,
+        steps,
+        start,
+        tuple(getattr(task.source, "invariants", ())),
+        cfg.batch_size,
+    )
     _write(task, result, test, field, bool(cfg.gif))
     _show(task, result)
     wrote(task.folder)
-    return {"relative_l2": float(result.trajectory_relative_l2), "correlation_time_0.9": float(result["correlation_time_0.9"])}
+    return {
+        "relative_l2": float(result.trajectory_relative_l2),
+        "correlation_time_0.9": float(result["correlation_time_0.9"]),
+    }
 
 
 def _write(task: Task, result: xr.Dataset, test: FieldSet, field: int, film: bool) -> None:
     gone = float(result.first_divergent_step)
-    record = task.record | {"samples": len(test), "resolution": list(test.shape), "data_hash": test.digest()}
-    record |= {"steps": result.sizes["step"], "start": result.attrs["start"], "known_steps": result.attrs["known_steps"]}
+    record = task.record | {
+        "samples": len(test),
+        "resolution": list(test.shape),
+        "data_hash": test.digest(),
+    }
+    record |= {
+        "steps": result.sizes["step"],
+        "start": result.attrs["start"],
+        "known_steps": result.attrs["known_steps"],
+    }
     record |= {"time": result.time.values, "time_unit": str(result.time.attrs["units"])}
-    record |= {name: result[name].values for name in PER_STEP} | {name: float(result[name]) for name in TIMES}
+    record |= {name: result[name].values for name in PER_STEP} | {
+        name: float(result[name]) for name in TIMES
+    }
     record |= {
         "trajectory_relative_l2": float(result.trajectory_relative_l2),
         "first_divergent_step": int(gone) if np.isfinite(gone) else None,
@@ -70,13 +97,18 @@ def _write(task: Task, result: xr.Dataset, test: FieldSet, field: int, film: boo
     }
     record["spectrum_error"] = result.spectrum_error.mean("field").values
     for mark, (_, share) in LATE.items():
-        record |= {f"{name}{mark}": dict(zip(result.field.values, found.values)) for name, found in late(result, share).items()}
+        record |= {
+            f"{name}{mark}": dict(zip(result.field.values, found.values))
+            for name, found in climate_drift(result, share).items()
+        }
     write_json(task.folder / "rollout.json", record)
     write_netcdf(task.folder / "rollout.nc", result)
     shown = result.isel(sample=0, field=field)
     known = result.attrs["known_steps"] or result.sizes["step"]
     chosen = np.unique(np.linspace(0, known - 1, ROWS).astype(int))
-    truth, prediction = ([shown[kind].isel(step=i) for i in chosen] for kind in ("truth", "prediction"))
+    truth, prediction = (
+        [shown[kind].isel(step=i) for i in chosen] for kind in ("truth", "prediction")
+    )
     save(fields(truth, prediction, [f"step {i + 1}" for i in chosen]), task.folder / "rollout.png")
     save(error_growth(result), task.folder / "rollout_error.png")
     save(rollout_spectra(result, field), task.folder / "rollout_spectra.png")
@@ -86,22 +118,35 @@ def _write(task: Task, result: xr.Dataset, test: FieldSet, field: int, film: boo
 
 def _show(task: Task, result: xr.Dataset) -> None:
     chosen = np.unique([*np.linspace(0, result.sizes["step"] - 1, 6).astype(int)])
-    rows: list[list[object]] = [[int(result.step[i]), *(number(result[name][i]) for name in PER_STEP)] for i in chosen]
+    rows: list[list[object]] = [
+        [int(result.step[i]), *(finite_or_none(result[name][i]) for name in PER_STEP)]
+        for i in chosen
+    ]
     title = f"{task.surrogate.name} on {task.source.name}, {result.sizes['sample']} samples"
     table(title, ["step", "relative L2", "persistence", "correlation"], rows)
     unit = str(result.time.attrs["units"])
-    lost, gone = number(result["correlation_time_0.9"]), number(result.first_divergent_step)
+    lost, gone = (
+        finite_or_none(result["correlation_time_0.9"]),
+        finite_or_none(result.first_divergent_step),
+    )
     headline: list[list[object]] = [
-        ["relative L2 of the trajectory", number(result.trajectory_relative_l2)],
-        [f"time until the correlation falls below 0.9{'' if unit == '1' else f' ({unit})'}", "never" if lost is None else lost],
+        ["relative L2 of the trajectory", finite_or_none(result.trajectory_relative_l2)],
+        [
+            f"time until the correlation falls below 0.9{'' if unit == '1' else f' ({unit})'}",
+            "never" if lost is None else lost,
+        ],
         ["first divergent step", "none" if gone is None else int(gone)],
     ]
     for word, share in LATE.values():
         # Of the field that has drifted most.
-        found = late(result, share)
-        bias, drift, error = (found[name].values for name in ("mean_bias", "mid_band_drift", "mid_band_drift_error"))
+        found = climate_drift(result, share)
+        bias, drift, error = (
+            found[name].values for name in ("mean_bias", "mid_band_drift", "mid_band_drift_error")
+        )
         most = int(np.abs(drift).argmax())
-        headline.append([f"bias of the mean, last {word} of the steps", number(max(bias, key=abs))])
+        headline.append(
+            [f"bias of the mean, last {word} of the steps", finite_or_none(max(bias, key=abs))]
+        )
         spread = f" ± {error[most]:.3f}" if np.isfinite(error[most]) else ""
         text = f"{drift[most]:+.3f}{spread}" if np.isfinite(drift[most]) else None
         headline.append([f"drift of the middle third of the spectrum, last {word}", text])

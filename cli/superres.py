@@ -8,15 +8,15 @@ from typing import Any
 import xarray as xr
 from omegaconf import DictConfig
 
-from neurop.data.fieldset import FieldSet
 from neurop.errors import InputError
 from neurop.evaluation import example, superres
 from neurop.evaluation.superres import SCORES
+from neurop.fields.fieldset import FieldSet
 from neurop.plots import error_by_resolution, fields, save, superres_spectra
 from neurop.surrogate import Surrogate
 
 from ._console import table, wrote
-from ._evaluation import Task, field_index, number, prepare, wholes, write_netcdf
+from ._evaluation import Task, as_ints, field_index, finite_or_none, prepare, write_netcdf
 from ._output import write_json
 
 FACTORS = (1, 2, 4)
@@ -37,15 +37,20 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     dict
         The error at the finest grid and that of interpolation.
     """
-    asked = None if cfg.resolutions is None else wholes("resolutions", cfg.resolutions, 2)
+    asked = None if cfg.resolutions is None else as_ints("resolutions", cfg.resolutions, 2)
     task = prepare(cfg, "superres")
     field = field_index(cfg.field, task.surrogate)
     truths = _given(task, asked) if asked else _usual(task)
     scores = superres(task.surrogate, truths, cfg.batch_size)
     _write(task, scores, truths, field)
-    rows = [[int(r), *(number(scores[name][i]) for name in COLUMNS)] for i, r in enumerate(scores.resolution.values)]
+    rows = [
+        [int(r), *(finite_or_none(scores[name][i]) for name in COLUMNS)]
+        for i, r in enumerate(scores.resolution.values)
+    ]
     table(
-        f"{task.surrogate.name} on {task.source.name}, trained at {task.surrogate.train_shape[0]}", ["resolution", *COLUMNS.values()], rows
+        f"{task.surrogate.name} on {task.source.name}, trained at {task.surrogate.train_shape[0]}",
+        ["resolution", *COLUMNS.values()],
+        rows,
     )
     if scores.attrs["warning"]:
         print(f"warning: {scores.attrs['warning']}", file=sys.stderr)
@@ -54,13 +59,17 @@ def run(cfg: DictConfig) -> dict[str, Any]:
 
 
 def shape_at(resolution: int, surrogate: Surrogate) -> tuple[int, ...]:
-    """Return the grid whose first axis has `resolution` points, the other axes in the proportion of the training grid.
+    """Return the grid whose first axis has `resolution` points, the other axes in the proportion of
+    the training grid.
 
     An axis that holds both its ends has one point more than it has intervals.
     """
     ends = [int(axis.layout == "ends") for axis in surrogate.grid.axes]
     factor = (resolution - ends[0]) / (surrogate.train_shape[0] - ends[0])
-    return tuple(max(round((n - end) * factor) + end, 2) for n, end in zip(surrogate.train_shape, ends, strict=True))
+    return tuple(
+        max(round((n - end) * factor) + end, 2)
+        for n, end in zip(surrogate.train_shape, ends, strict=True)
+    )
 
 
 def _given(task: Task, asked: list[int]) -> dict[int, FieldSet]:
@@ -69,7 +78,9 @@ def _given(task: Task, asked: list[int]) -> dict[int, FieldSet]:
 
 
 def _usual(task: Task) -> dict[int, FieldSet]:
-    """Return the test set on the training grid and on twice and four times as fine ones, as far as the data go."""
+    """Return the test set on the training grid and on twice and four times as fine ones, as far
+    as the data go.
+    """
     end = int(task.surrogate.grid.axes[0].layout == "ends")
     points = task.surrogate.train_shape[0] - end
     found: dict[int, FieldSet] = {}
@@ -82,7 +93,10 @@ def _usual(task: Task) -> dict[int, FieldSet]:
             reason = str(error)
             print(f"no {resolution} points: {error}", file=sys.stderr)
     if not any(data.shape != task.surrogate.train_shape for data in found.values()):
-        raise InputError(f"the data have no other grid than that of the training ({reason}); give data=<name> or resolutions=[...]")
+        raise InputError(
+            f"the data have no other grid than that of the training ({reason}); give data=<name> "
+            "or resolutions=[...]"
+        )
     return found
 
 
@@ -93,15 +107,27 @@ def _write(task: Task, scores: xr.Dataset, truths: dict[int, FieldSet], field: i
         "warning": scores.attrs["warning"] or None,
         "resolutions": {
             str(resolution): {name: float(scores[name][index]) for name in SCORES}
-            | {"train_resolution": train, "shape": list(truths[resolution].shape), "samples": len(truths[resolution])}
+            | {
+                "train_resolution": train,
+                "shape": list(truths[resolution].shape),
+                "samples": len(truths[resolution]),
+            }
             | {"data_hash": truths[resolution].digest()}
             for index, resolution in enumerate(int(r) for r in scores.resolution.values)
         },
     }
     write_json(task.folder / "superres.json", record)
     write_netcdf(task.folder / "superres.nc", scores)
-    shown = [example(scores, int(resolution)).isel(field=field) for resolution in scores.resolution.values]
-    labels = ["x".join(map(str, truths[int(resolution)].shape)) for resolution in scores.resolution.values]
+    shown = [
+        example(scores, int(resolution)).isel(field=field)
+        for resolution in scores.resolution.values
+    ]
+    labels = [
+        "x".join(map(str, truths[int(resolution)].shape)) for resolution in scores.resolution.values
+    ]
     save(error_by_resolution(scores), task.folder / "superres.png")
-    save(fields([one.truth for one in shown], [one.prediction for one in shown], labels), task.folder / "superres_fields.png")
+    save(
+        fields([one.truth for one in shown], [one.prediction for one in shown], labels),
+        task.folder / "superres_fields.png",
+    )
     save(superres_spectra(scores, field), task.folder / "superres_spectra.png")

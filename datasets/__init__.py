@@ -14,7 +14,17 @@ if TYPE_CHECKING:
     from neurop.datasets.shallow_water import ShallowWater
     from neurop.datasets.space_time import SpaceTime
 
-__all__ = ["ERA5", "Burgers", "Darcy", "DarcyPublic", "File", "KuramotoSivashinsky", "NavierStokes", "ShallowWater", "SpaceTime"]
+__all__ = [
+    "ERA5",
+    "Burgers",
+    "Darcy",
+    "DarcyPublic",
+    "File",
+    "KuramotoSivashinsky",
+    "NavierStokes",
+    "ShallowWater",
+    "SpaceTime",
+]
 
 _MODULES = {
     "NavierStokes": "navier_stokes",

@@ -1,39 +1,48 @@
-r"""The viscous Burgers equation on the periodic unit interval: an initial velocity to the one at t = 1, or to the frames between.
+r"""The viscous Burgers equation on the periodic unit interval: an initial velocity to the one at t
+= 1, or to the frames between.
 
 **Equation.**
 
-.. math:: \partial_t u + \partial_x\tfrac{u^2}{2} = \nu\,\partial_x^2 u, \qquad u_0 \sim N(0, \sigma^2(-\Delta + \tau^2)^{-\gamma}).
+.. math:: \partial_t u + \partial_x\tfrac{u^2}{2} = \nu\,\partial_x^2 u, \qquad
+   u_0 \sim N(0, \sigma^2(-\Delta + \tau^2)^{-\gamma}).
 
-**Fields.** velocity (dimensionless), one channel. `steps` null: a map, u(., 0) in and u(., `time`) out. `steps` = n: an evolution
-of n + 1 frames, u(., 0) the first.
+**Fields.** velocity (dimensionless), one channel. `steps` null: a map, u(., 0) in and u(., `time`)
+out. `steps` = n: an evolution of n + 1 frames, u(., 0) the first.
 
-**Grid.** x, `resolution` points of [0, 1), left end in. The recorded fields are spectral truncations |k| < N/2 of one and the
-same solution, which does not depend on `resolution`.
+**Grid.** x, `resolution` points of [0, 1), left end in. The recorded fields are spectral
+truncations |k| < N/2 of one and the same solution, which does not depend on `resolution`.
 
 **Boundary.** periodic.
 
-**Time step.** Frames every `time` / `steps`. Inside, ETDRK4 (exact viscosity, fourth order) in float64 with a fixed step, free of
-aliases: 540 points and 585 steps per unit for the default map, 5400 and 2487 at a viscosity of 1e-3.
+**Time step.** Frames every `time` / `steps`. Inside, ETDRK4 (exact viscosity, fourth order) in
+float64 with a fixed step, free of aliases: 540 points and 585 steps per unit for the default map,
+5400 and 2487 at a viscosity of 1e-3.
 
-**Parameters.** viscosity 1e-2. `initial`, the random field: `paper`, gamma 2, tau 5, sigma 25, standard deviation 0.594; `code`,
-gamma 2.5, tau 7, sigma 49, which the script beside the paper draws, 0.274; `pino`, gamma 4, tau 5, sigma 625 (the factor is
-625^2 in the covariance), 0.214. The paper states a viscosity of 0.1, at which diffusion alone leaves 2 % of the longest wave
-at t = 1; its released file does not behave so, and no error here is one on that file. The set of PINO is samples=1200
-held_out=200 resolution=128 steps=100 initial=pino with this viscosity; it has 800 for training and none for validation.
+**Parameters.** viscosity 1e-2. `initial`, the random field: `paper`, gamma 2, tau 5, sigma 25,
+standard deviation 0.594; `code`, gamma 2.5, tau 7, sigma 49, which the script beside the paper
+draws, 0.274; `pino`, gamma 4, tau 5, sigma 625 (the factor is 625^2 in the covariance), 0.214. The
+paper states a viscosity of 0.1, at which diffusion alone leaves 2 % of the longest wave at t = 1;
+its released file does not behave so, and no error here is one on that file. The set of PINO is
+samples=1200 held_out=200 resolution=128 steps=100 initial=pino with this viscosity; it has 800 for
+training and none for validation.
 
-**Size.** 1240 pairs x 1024 points in float32: 10 MB. Samples 0-19 are the test set, 20-39 validation, the rest training.
+**Size.** 1240 pairs x 1024 points in float32: 10 MB. Samples 0-19 are the test set, 20-39
+validation, the rest training.
 
-**Cost.** The default set takes 9 s on two busy CPU cores, the set of PINO 3 s; at a viscosity of 1e-3 a sample takes 0.5 s per core.
-Against the exact solution (Cole and Hopf) the float64 solver is off by at most 1e-9 at t = 1 (relative L2, default; 3e-8 for every
-random field and viscosities 1e-1 to 1e-3): less than the rounding of float32. Frames in the making of a shock, the fastest
-sample of 1240: 2e-6.
+**Cost.** The default set takes 9 s on two busy CPU cores, the set of PINO 3 s; at a viscosity of
+1e-3 a sample takes 0.5 s per core. Against the exact solution (Cole and Hopf) the float64 solver is
+off by at most 1e-9 at t = 1 (relative L2, default; 3e-8 for every random field and viscosities 1e-1
+to 1e-3): less than the rounding of float32. Frames in the making of a shock, the fastest sample of
+1240: 2e-6.
 
-**What is hard.** Waves steepen into shocks of the thickness 4 nu / jump, which merge. At the default viscosity u(., 1) is smooth again:
-its modes from k = 32 on hold 5e-8 of it (median; 1e-6 at worst), those of u(., 0) from k = 64 on 2e-3, so a finer grid shows
-nothing new; at 1e-3 the shocks are ten times as thin.
+**What is hard.** Waves steepen into shocks of the thickness 4 nu / jump, which merge. At the
+default viscosity u(., 1) is smooth again: its modes from k = 32 on hold 5e-8 of it (median; 1e-6 at
+worst), those of u(., 0) from k = 64 on 2e-3, so a finer grid shows nothing new; at 1e-3 the shocks
+are ten times as thin.
 
-**Source.** Li et al., Fourier neural operator for parametric PDEs, ICLR 2021, arXiv:2010.08895, section 5.1; `pino`: Li et al.,
-Physics-informed neural operator for learning partial differential equations, arXiv:2111.03794.
+**Source.** Li et al., Fourier neural operator for parametric PDEs, ICLR 2021, arXiv:2010.08895,
+section 5.1; `pino`: Li et al., Physics-informed neural operator for learning partial differential
+equations, arXiv:2111.03794.
 """
 
 from __future__ import annotations
@@ -46,13 +55,13 @@ import torch
 from numpy.typing import NDArray
 from scipy.fft import next_fast_len
 
-from neurop.data.fieldset import Field, FieldSet
-from neurop.data.generated import Generated, Mode, positive
 from neurop.errors import InputError, nearest
-from neurop.physics.convection import burgers_symbol, solve
+from neurop.fields.fieldset import Field, FieldSet
+from neurop.generation.dataset import Mode, SolvedDataset, positive
+from neurop.geometry.grid import Grid
 from neurop.physics.device import compute_device
-from neurop.physics.grid import Grid
-from neurop.physics.random_fields import field_std, random_field
+from neurop.physics.random_fields.periodic import field_std, random_field
+from neurop.physics.solvers.convection import burgers_symbol, solve
 
 SOLVER_VERSION = 1
 LARGEST = 2**17
@@ -63,13 +72,14 @@ INITIAL = {
 }
 
 
-class Burgers(Generated):
+class Burgers(SolvedDataset):
     r"""The data set of this module, generated at first use.
 
     Parameters
     ----------
     samples
-        Number of samples, above 2 * `held_out`; more samples change neither the test nor the validation set.
+        Number of samples, above 2 * `held_out`; more samples change neither the test nor the
+        validation set.
     resolution
         Points of the interval.
     viscosity
@@ -124,14 +134,26 @@ class Burgers(Generated):
         if steps is not None and steps < 1:
             raise InputError(f"steps={steps} is too small; use 1 or more, or null for a map")
         if steps is None and history != 1:
-            raise InputError(f"history={history}: a map has one frame to see; use 1, or set steps for an evolution")
+            raise InputError(
+                f"history={history}: a map has one frame to see; use 1, or set steps for an "
+                "evolution"
+            )
         super().__init__(samples, (resolution,), seed, history, folder, mode, held_out)
-        self.viscosity, self.initial, self.steps, self.time = float(viscosity), initial, steps, float(time)
+        self.viscosity, self.initial, self.steps, self.time = (
+            float(viscosity),
+            initial,
+            steps,
+            float(time),
+        )
         self._discretisation(self.shape)
 
     def parameters(self) -> dict[str, Any]:
         """Return the parameters of the equation and of the initial fields; a map has no `steps`."""
-        names = ("viscosity", "initial", "time") if self.steps is None else ("viscosity", "initial", "steps", "time")
+        names = (
+            ("viscosity", "initial", "time")
+            if self.steps is None
+            else ("viscosity", "initial", "steps", "time")
+        )
         return {name: getattr(self, name) for name in names} | {"solver_version": SOLVER_VERSION}
 
     def batch(self, shape: tuple[int, ...]) -> int:
@@ -144,34 +166,61 @@ class Burgers(Generated):
         field, grid = Field("velocity", "1", "velocity"), Grid.periodic(1)
         if self.steps is None:
             target = Field("final_velocity", "1", f"velocity at t = {self.time:g}")
-            return FieldSet(arrays["values"], (field,), grid, arrays["targets"], (target,), source=self.name)
-        return FieldSet(arrays["values"], (field,), grid, times=np.linspace(0.0, self.time, self.steps + 1), source=self.name)
+            return FieldSet(
+                arrays["values"], (field,), grid, arrays["targets"], (target,), source=self.name
+            )
+        return FieldSet(
+            arrays["values"],
+            (field,),
+            grid,
+            times=np.linspace(0.0, self.time, self.steps + 1),
+            source=self.name,
+        )
 
     def solve(self, numbers: range, shape: tuple[int, ...]) -> dict[str, NDArray[Any]]:
         """Return the pairs or trajectories of these numbers."""
         frames = self._trajectories(numbers, shape)
-        return {"values": frames} if self.steps is not None else {"values": frames[:, :1], "targets": frames[:, 1:]}
+        return (
+            {"values": frames}
+            if self.steps is not None
+            else {"values": frames[:, :1], "targets": frames[:, 1:]}
+        )
 
     def _trajectories(self, numbers: range, shape: tuple[int, ...]) -> NDArray[np.float32]:
         """Return ``(sample, time, 1, points)``."""
         points, substeps = self._discretisation(shape)
         count = self.steps or 1
-        start = random_field(numbers, (points,), seed=self.seed, **INITIAL[self.initial]).to(compute_device())
-        frames = solve(start, burgers_symbol(points, self.viscosity), 1.0, self.time / count / substeps, substeps, count, shape[0])
-        # The modes of the initial field that the solver's grid does not hold are gone before the next frame.
+        start = random_field(numbers, (points,), seed=self.seed, **INITIAL[self.initial]).to(
+            compute_device()
+        )
+        frames = solve(
+            start,
+            burgers_symbol(points, self.viscosity),
+            1.0,
+            self.time / count / substeps,
+            substeps,
+            count,
+            shape[0],
+        )
+        # The modes of the initial field that the solver's grid does not hold are gone before the
+        # next frame.
         frames[:, 0] = random_field(numbers, shape, seed=self.seed, **INITIAL[self.initial])
         if not bool(torch.isfinite(frames).all()):
-            raise InputError(f"{self.name}: the solution overflowed (viscosity={self.viscosity}); use a larger viscosity")
+            raise InputError(
+                f"{self.name}: the solution overflowed (viscosity={self.viscosity}); use a larger "
+                "viscosity"
+            )
         return frames[:, :, None].float().cpu().numpy()
 
     def _discretisation(self, shape: tuple[int, ...]) -> tuple[int, int]:
         r"""Return the solver's points and its steps per frame, from the parameters alone.
 
-        A shock of height :math:`2U` has the thickness :math:`2\nu/U`, and no speed exceeds that of the start: the points resolve
-        :math:`\nu/U` of a start with the standard deviation U nine times, for the rare samples with four times that speed.
-        They hold the recorded modes too, unless viscosity wipes those out within one frame. The step follows the growth of
-        the fastest wave against viscosity, :math:`U^2/\nu`, and the turnover :math:`2\pi U`; frames in the making of a shock
-        need half the step that the last one does.
+        A shock of height :math:`2U` has the thickness :math:`2\nu/U`, and no speed exceeds that of
+        the start: the points resolve :math:`\nu/U` of a start with the standard deviation U nine
+        times, for the rare samples with four times that speed. They hold the recorded modes too,
+        unless viscosity wipes those out within one frame. The step follows the growth of the
+        fastest wave against viscosity, :math:`U^2/\nu`, and the turnover :math:`2\pi U`; frames in
+        the making of a shock need half the step that the last one does.
         """
         speed = field_std((256,), **INITIAL[self.initial])
         interval = self.time / (self.steps or 1)
@@ -179,6 +228,11 @@ class Burgers(Generated):
         decay = self.viscosity * (math.pi * least) ** 2 * interval
         least = math.ceil(max(least, 1.5 * shape[0] if decay < 40 else 0))
         if least > LARGEST:
-            raise InputError(f"viscosity={self.viscosity} needs a solver of {least} points, above {LARGEST}; use a larger viscosity")
-        rate = (6 * speed**2 / self.viscosity + 200 * math.pi * speed) * (1 if self.steps is None else 2)
+            raise InputError(
+                f"viscosity={self.viscosity} needs a solver of {least} points, above {LARGEST}; "
+                "use a larger viscosity"
+            )
+        rate = (6 * speed**2 / self.viscosity + 200 * math.pi * speed) * (
+            1 if self.steps is None else 2
+        )
         return 2 * next_fast_len((least + 1) // 2, real=True), math.ceil(interval * rate)

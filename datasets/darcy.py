@@ -2,38 +2,48 @@ r"""Steady Darcy flow through a random medium on the unit square, of two phases 
 
 **Equation.**
 
-.. math:: -\nabla\cdot(a(x)\,\nabla u(x)) = 1 \text{ in } (0, 1)^2, \qquad u = 0 \text{ on the boundary}, \qquad a \mapsto u,
+.. math:: -\nabla\cdot(a(x)\,\nabla u(x)) = 1 \text{ in } (0, 1)^2, \qquad
+   u = 0 \text{ on the boundary}, \qquad a \mapsto u,
 
-.. math:: g \sim N(0, (-\Delta + 9)^{-2}), \qquad a = 12 \text{ where } g \ge 0 \text{ else } 3, \qquad \text{or} \quad
+.. math:: g \sim N(0, (-\Delta + 9)^{-2}), \qquad
+   a = 12 \text{ where } g \ge 0 \text{ else } 3, \qquad \text{or} \quad
           a = e^{\sigma g / s}, \quad s^2 = \textstyle\sum_k E\,c_k^2.
 
 **Fields.** in: permeability a; out: pressure u. Both dimensionless.
 
-**Grid.** (x, y), `resolution` points per side of [0, 1], both ends in. The equation is solved on `solver` points (421 as in the
-paper) by finite volumes around the nodes, and every stored resolution is a part of that grid: 85, 141, 211 and 421 as in the
-paper, and 16, 22, 43, 61, 106. So sets at several resolutions show one and the same solution, and a fine set costs what a coarse one does.
+**Grid.** (x, y), `resolution` points per side of [0, 1], both ends in. The equation is solved on
+`solver` points (421 as in the paper) by finite volumes around the nodes, and every stored
+resolution is a part of that grid: 85, 141, 211 and 421 as in the paper, and 16, 22, 43, 61, 106. So
+sets at several resolutions show one and the same solution, and a fine set costs what a coarse one
+does.
 
 **Boundary.** dirichlet, u = 0.
 
 **Time step.** none, a map.
 
-**Parameters.** coefficient, low and high of the two phases (3 and 12; a script of the authors has 4 for 3), sigma of the logarithm
-of a log-normal medium (1: a varies by a factor of about 400 over the square). The wavenumbers of g are below 421, the same at
-any resolution. faces, the mean of a between two nodes: harmonic keeps the flux through an interface; arithmetic is what the paper's
-solver takes. At 421 points the first is 4e-4 (log-normal: 2e-5) from its own solution at 841, the second 2e-3 (6e-5); the first
-is of second order where a is smooth, of first order at interfaces that run between the nodes.
+**Parameters.** coefficient, low and high of the two phases (3 and 12; a script of the authors has 4
+for 3), sigma of the logarithm of a log-normal medium (1: a varies by a factor of about 400 over the
+square). The wavenumbers of g are below 421, the same at any resolution. faces, the mean of a
+between two nodes: harmonic keeps the flux through an interface; arithmetic is what the paper's
+solver takes. At 421 points the first is 4e-4 (log-normal: 2e-5) from its own solution at 841, the
+second 2e-3 (6e-5); the first is of second order where a is smooth, of first order at interfaces
+that run between the nodes.
 
-**Size.** 1040 pairs of 85 x 85 in float32: 60 MB. Samples 0-19 are the test set, 20-39 validation, the rest training.
+**Size.** 1040 pairs of 85 x 85 in float32: 60 MB. Samples 0-19 are the test set, 20-39 validation,
+the rest training.
 
-**Cost.** 40 ms of one core per sample at 421 x 421, 9 ms of them for the random field: the default set takes 27 s on two cores.
-Conjugate gradients behind a multigrid cycle take 9 iterations (log-normal: 8) to a relative residual of 1e-6, where u is within 1e-8
-of the solution of the discrete equations. The number does not depend on the grid; it grows to 14 at sigma = 4, and to 23 for
-two phases whose ratio is 100. A ratio of 10,000 is out of reach.
+**Cost.** 40 ms of one core per sample at 421 x 421, 9 ms of them for the random field: the default
+set takes 27 s on two cores. Conjugate gradients behind a multigrid cycle take 9 iterations
+(log-normal: 8) to a relative residual of 1e-6, where u is within 1e-8 of the solution of the
+discrete equations. The number does not depend on the grid; it grows to 14 at sigma = 4, and to 23
+for two phases whose ratio is 100. A ratio of 10,000 is out of reach.
 
-**What is hard.** a jumps: on a grid of 85 points an interface is known to within a cell, though u is the solution for the interface
-on 421 points. The map is smoothing but not linear, u scales like 1/a, and its gradient jumps where a does.
+**What is hard.** a jumps: on a grid of 85 points an interface is known to within a cell, though u
+is the solution for the interface on 421 points. The map is smoothing but not linear, u scales like
+1/a, and its gradient jumps where a does.
 
-**Source.** Li et al., Fourier neural operator for parametric PDEs, ICLR 2021, arXiv:2010.08895, section 5.2 and appendix A.3.2.
+**Source.** Li et al., Fourier neural operator for parametric PDEs, ICLR 2021, arXiv:2010.08895,
+section 5.2 and appendix A.3.2.
 """
 
 from __future__ import annotations
@@ -45,30 +55,33 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from neurop.data.fieldset import Field, FieldSet
-from neurop.data.generated import Generated, Mode, positive
 from neurop.errors import InputError, nearest
-from neurop.physics.cosine_fields import cosine_field, cosine_std
-from neurop.physics.darcy import FaceMean, solve
+from neurop.fields.fieldset import Field, FieldSet
+from neurop.generation.dataset import Mode, SolvedDataset, positive
+from neurop.geometry.grid import Axis, Grid
 from neurop.physics.device import compute_device
-from neurop.physics.grid import Axis, Grid
-from neurop.physics.multigrid import factors
+from neurop.physics.random_fields.cosine import cosine_field, cosine_std
+from neurop.physics.solvers.darcy import FaceMean, solve
+from neurop.physics.solvers.multigrid import factors
 
 SOLVER_VERSION = 1
 TOLERANCE = 1e-6
 FIELD = {"alpha": 2.0, "tau": 3.0, "modes": 421}
 TOGETHER = 4
-"""Samples that a CPU solves together: they share the overhead of small grids and still lie in its caches."""
+"""Samples that a CPU solves together: they share the overhead of small grids and still lie in
+its caches.
+"""
 Coefficient = Literal["piecewise", "lognormal"]
 
 
-class Darcy(Generated):
+class Darcy(SolvedDataset):
     r"""The data set of this module, generated at first use.
 
     Parameters
     ----------
     samples
-        Number of samples, above 2 * `held_out`; more samples change neither the test nor the validation set.
+        Number of samples, above 2 * `held_out`; more samples change neither the test nor the
+        validation set.
     resolution
         Points per side of the stored fields, both ends in: resolution - 1 divides solver - 1.
     coefficient
@@ -78,7 +91,8 @@ class Darcy(Generated):
     sigma
         Standard deviation of log a > 0; log-normal only.
     faces
-        Mean of a on the face between two nodes: ``harmonic``, or ``arithmetic`` as the published files.
+        Mean of a on the face between two nodes: ``harmonic``, or ``arithmetic`` as the published
+        files.
     solver
         Points per side of the solver, both ends in.
     seed
@@ -118,13 +132,18 @@ class Darcy(Generated):
         mode: Mode = "stored",
         held_out: int = 20,
     ) -> None:
-        for what, choice, known in (("coefficient", coefficient, get_args(Coefficient)), ("faces", faces, get_args(FaceMean))):
+        for what, choice, known in (
+            ("coefficient", coefficient, get_args(Coefficient)),
+            ("faces", faces, get_args(FaceMean)),
+        ):
             if choice not in known:
                 raise InputError(f"no {what} '{choice}'; {nearest(choice, known)}")
         positive(low=low, high=high, sigma=sigma)
         if solver < 9:
             raise InputError(f"solver={solver} is too small; use 9 or more")
-        super().__init__(samples, (resolution, resolution), seed, folder=folder, mode=mode, held_out=held_out)
+        super().__init__(
+            samples, (resolution, resolution), seed, folder=folder, mode=mode, held_out=held_out
+        )
         self.coefficient, self.faces, self.solver = coefficient, faces, solver
         self.low, self.high, self.sigma = float(low), float(high), float(sigma)
         factors(solver - 1)
@@ -133,7 +152,10 @@ class Darcy(Generated):
     def parameters(self) -> dict[str, Any]:
         """Return the parameters of the equation, of the coefficient and of the solver."""
         names = ("coefficient", "low", "high", "sigma", "faces", "solver")
-        return {name: getattr(self, name) for name in names} | {"tolerance": TOLERANCE, "solver_version": SOLVER_VERSION}
+        return {name: getattr(self, name) for name in names} | {
+            "tolerance": TOLERANCE,
+            "solver_version": SOLVER_VERSION,
+        }
 
     def resolutions(self) -> tuple[int, ...]:
         """Return the points per side of the grids that are part of the solver's."""
@@ -152,7 +174,9 @@ class Darcy(Generated):
         )
 
     def solve(self, numbers: range, shape: tuple[int, ...]) -> dict[str, NDArray[Any]]:
-        """Return the coefficients and the solutions of these numbers, the part that lies on a grid of `shape`."""
+        """Return the coefficients and the solutions of these numbers, the part that lies on a
+        grid of `shape`.
+        """
         rows, columns = self._strides(shape)
         device = compute_device()
         together = TOGETHER if device.type == "cpu" else len(numbers)
@@ -165,7 +189,9 @@ class Darcy(Generated):
         return {"values": values, "targets": targets}
 
     def at(self, shape: tuple[int, ...]) -> FieldSet:
-        """Return the test set on another part of the solver's grid: the same solutions, kept in a file of their own."""
+        """Return the test set on another part of the solver's grid: the same solutions, kept in
+        a file of their own.
+        """
         if len(shape) == 2:
             self._strides(tuple(shape))
         return super().at(shape)
@@ -183,7 +209,8 @@ class Darcy(Generated):
         for points in shape:
             if points not in self.resolutions():
                 raise InputError(
-                    f"{self.name} has no {points} points per side: those of the solver's grid of {self.solver} are needed; "
+                    f"{self.name} has no {points} points per side: those of the solver's grid of "
+                    f"{self.solver} are needed; "
                     f"choose from {', '.join(map(str, self.resolutions()))}, or another solver"
                 )
         return intervals // (shape[0] - 1), intervals // (shape[1] - 1)

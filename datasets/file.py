@@ -2,10 +2,11 @@ r"""Your own fields: a file in a format that is known, or any arrays with the na
 
 **Equation.** yours.
 
-**Fields.** `input`, and `target` for a map from fields to fields; without a target the input is the state of an evolution in time.
+**Fields.** `input`, and `target` for a map from fields to fields; without a target the input is the
+state of an evolution in time.
 
-**Grid.** every axis but ``sample``, ``time``, ``channel`` and ``level``; regular points. Latitude and longitude round the globe
-make a sphere.
+**Grid.** every axis but ``sample``, ``time``, ``channel`` and ``level``; regular points. Latitude
+and longitude round the globe make a sphere.
 
 **Boundary.** per axis ``periodic``, ``dirichlet``, ``neumann`` or ``open``.
 
@@ -13,13 +14,15 @@ make a sphere.
 
 **Parameters.** those in the file.
 
-**Size.** any: what takes more than a quarter of the memory stays in the file and is read in its chunks.
+**Size.** any: what takes more than a quarter of the memory stays in the file and is read in its
+chunks.
 
 **Cost.** none, nothing is generated.
 
-**What is hard.** the file must tell or you must know: `neurop inspect FILE` prints what it could tell, and the settings that
-would read it. Read are the files of FNO and PINO (MATLAB), neuraloperator, PDEBench, The Well, makani, FourCastNet, ERA5 (NetCDF
-of today and of before 2024, cfgrib), WeatherBench 1 and 2 (NetCDF, Zarr), and any HDF5, NetCDF, Zarr, ``.mat``, ``.npz`` or
+**What is hard.** the file must tell or you must know: `neurop inspect FILE` prints what it could
+tell, and the settings that would read it. Read are the files of FNO and PINO (MATLAB),
+neuraloperator, PDEBench, The Well, makani, FourCastNet, ERA5 (NetCDF of today and of before 2024,
+cfgrib), WeatherBench 1 and 2 (NetCDF, Zarr), and any HDF5, NetCDF, Zarr, ``.mat``, ``.npz`` or
 ``.npy`` file of arrays.
 
 **Source.** yours.
@@ -30,13 +33,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-from neurop.data.adapters import describe
-from neurop.data.assemble import Choice, assemble
-from neurop.data.content import LEADING
-from neurop.data.fieldset import FieldSet
-from neurop.data.joined import joined
-from neurop.data.paths import found
 from neurop.errors import InputError
+from neurop.fields.fieldset import FieldSet
+from neurop.formats.assemble import ReadOptions, assemble
+from neurop.formats.concatenate import concatenate
+from neurop.formats.content import LEADING
+from neurop.formats.detect import file_content
+from neurop.formats.paths import find_files
 
 
 class File:
@@ -45,26 +48,30 @@ class File:
     Parameters
     ----------
     path
-        The file, a list of files, or a pattern such as ``data/*.h5``. Several files that hold dated frames are one record in
-        time; others hold more samples.
+        The file, a list of files, or a pattern such as ``data/*.h5``. Several files that hold dated
+        frames are one record in time; others hold more samples.
     input
-        Name of the array that goes in, or of several on one grid; by default those of the format's own learning task.
+        Name of the array that goes in, or of several on one grid; by default those of the format's
+        own learning task.
     target
-        Name of the array to predict from it, or several; null for an evolution in time, or for the format's own task.
+        Name of the array to predict from it, or several; null for an evolution in time, or for the
+        format's own task.
     axes
-        Name of each axis of the arrays, in the file's order, where the file does not name them. ``sample``, ``time``,
-        ``channel`` and ``level`` have a meaning, the others are the grid's.
+        Name of each axis of the arrays, in the file's order, where the file does not name them.
+        ``sample``, ``time``, ``channel`` and ``level`` have a meaning, the others are the grid's.
     boundary, length, layout
-        Of the grid's axes (:class:`neurop.physics.grid.Axis`): one value for all, or one per axis by name; by default what
-        the file says.
+        Of the grid's axes (:class:`neurop.geometry.grid.Axis`): one value for all, or one per axis
+        by name; by default what the file says.
     step
         Time between frames; by default that of the file, else 1.
     history
         Frames that a surrogate sees.
     held_out
-        Share of the samples for validation, and again for the test: the last ones, or of a single trajectory its last frames.
+        Share of the samples for validation, and again for the test: the last ones, or of a single
+        trajectory its last frames.
     lazy
-        Leave the values in the file; by default if they would take more than a quarter of the memory.
+        Leave the values in the file; by default if they would take more than a quarter of the
+        memory.
 
     Raises
     ------
@@ -97,14 +104,21 @@ class File:
         self.path, self.history, self.held_out, self.lazy = path, history, held_out, lazy
         names = tuple(axes or ())
         if names and (not set(names) - set(LEADING) or len(set(names)) < len(names)):
-            raise InputError(f"data.axes=[{', '.join(names)}]; name each axis once, the grid's beside sample, time and channel")
+            raise InputError(
+                f"data.axes=[{', '.join(names)}]; name each axis once, the grid's beside sample, "
+                "time and channel"
+            )
         if not input and target:
-            raise InputError(f"data.target={target} without data.input; name the array that it is predicted from")
+            raise InputError(
+                f"data.target={target} without data.input; name the array that it is predicted from"
+            )
         if not 0 < held_out < 0.5:
             raise InputError(f"data.held_out={held_out}; give a share above 0 and below 0.5")
         if step is not None and not step > 0:
             raise InputError(f"data.step={step}; give the time between frames, above 0")
-        self.choice = Choice(_names(input), _names(target), names, boundary, length, layout, step)
+        self.choice = ReadOptions(
+            _names(input), _names(target), names, boundary, length, layout, step
+        )
 
     def splits(self) -> dict[str, FieldSet]:
         """Return ``train``, ``val`` and ``test``, in this order in the file."""
@@ -114,8 +128,15 @@ class File:
         held = max(round(self.held_out * count), 1 if apart else self.history + 1)
         if count <= 2 * held:
             what = f"{count} {'sample' if apart else 'frame'}{'s' if count != 1 else ''}"
-            raise InputError(f"{whole.source}: {what} leave none to train on, with {held} each for validation and test")
-        parts = {"train": slice(0, count - 2 * held), "val": slice(count - 2 * held, count - held), "test": slice(count - held, None)}
+            raise InputError(
+                f"{whole.source}: {what} leave none to train on, with {held} each for validation "
+                "and test"
+            )
+        parts = {
+            "train": slice(0, count - 2 * held),
+            "val": slice(count - 2 * held, count - held),
+            "test": slice(count - held, None),
+        }
         by = whole.samples if apart else whole.frames
         return {name: by(part) for name, part in parts.items()}
 
@@ -128,7 +149,13 @@ class File:
 
     @cached_property
     def _all(self) -> FieldSet:
-        return joined([assemble(describe(path), self.choice, lazy=True) for path in found(self.path)], self.lazy)
+        return concatenate(
+            [
+                assemble(file_content(path), self.choice, lazy=True)
+                for path in find_files(self.path)
+            ],
+            self.lazy,
+        )
 
 
 def _names(given: str | Sequence[str] | None) -> tuple[str, ...]:

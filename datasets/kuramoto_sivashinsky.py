@@ -2,36 +2,43 @@ r"""The Kuramoto-Sivashinsky equation on a periodic interval: chaos in one dimen
 
 **Equation.**
 
-.. math:: \partial_t u + \partial_x\tfrac{u^2}{2} + \partial_x^2 u + \partial_x^4 u = 0, \qquad u(x + L, t) = u(x, t).
+.. math:: \partial_t u + \partial_x\tfrac{u^2}{2} + \partial_x^2 u + \partial_x^4 u = 0, \qquad
+   u(x + L, t) = u(x, t).
 
-**Fields.** velocity (dimensionless), one channel, zero mean; the first of steps + 1 frames lies on the attractor.
+**Fields.** velocity (dimensionless), one channel, zero mean; the first of steps + 1 frames lies on
+the attractor.
 
-**Grid.** x, `resolution` points of [0, L), left end in. The recorded fields are spectral truncations |k| < N/2 of one and the
-same solution, which does not depend on `resolution`.
+**Grid.** x, `resolution` points of [0, L), left end in. The recorded fields are spectral
+truncations |k| < N/2 of one and the same solution, which does not depend on `resolution`.
 
 **Boundary.** periodic.
 
-**Time step.** Frames every `interval` (1), of which the first comes `warmup` (100) after a Gaussian random field of unit deviation,
-N(0, sigma^2 (-Lap + 1/4)^-2). Inside, ETDRK4 (exact linear part, fourth order) in float64, free of aliases, with 4 points per unit
-of length and 80 steps per unit of time (16 during the warm-up).
+**Time step.** Frames every `interval` (1), of which the first comes `warmup` (100) after a Gaussian
+random field of unit deviation, N(0, sigma^2 (-Lap + 1/4)^-2). Inside, ETDRK4 (exact linear part,
+fourth order) in float64, free of aliases, with 4 points per unit of length and 80 steps per unit of
+time (16 during the warm-up).
 
-**Parameters.** length 64, as the code of Brandstetter et al.: seven of the fastest growing waves; Kassam and Trefethen take 32 pi.
-Nothing else is free: lengths, times and velocities are scaled so that all other factors are 1.
+**Parameters.** length 64, as the code of Brandstetter et al.: seven of the fastest growing waves;
+Kassam and Trefethen take 32 pi. Nothing else is free: lengths, times and velocities are scaled so
+that all other factors are 1.
 
-**Size.** 240 samples x 101 frames x 128 points in float32: 12 MB. Samples 0-19 are the test set, 20-39 validation, the rest training.
+**Size.** 240 samples x 101 frames x 128 points in float32: 12 MB. Samples 0-19 are the test set,
+20-39 validation, the rest training.
 
-**Cost.** The default set takes 12 s on two CPU cores. Against a quarter of the step the worst of 8 trajectories is off by 1e-8 after one
-unit of time, 6e-8 after 10, 1e-6 after 30, 4e-5 after 60 and 3e-4 after 100 (relative L2, float64; the median 5e-5): chaos multiplies
-the error of the first steps. The set is stored in float32.
+**Cost.** The default set takes 12 s on two CPU cores. Against a quarter of the step the worst of 8
+trajectories is off by 1e-8 after one unit of time, 6e-8 after 10, 1e-6 after 30, 4e-5 after 60 and
+3e-4 after 100 (relative L2, float64; the median 5e-5): chaos multiplies the error of the first
+steps. The set is stored in float32.
 
-**What is hard.** Waves of length 2 pi sqrt 2 grow at the rate 1/4, meet and merge, and new ones appear for ever: a small error grows on
-average as exp(0.084 t) at length 64 (measured over 16 pairs and 60 to 90 units of time), a factor of 4000 over a trajectory of the
-default set, so a surrogate is judged by how long it stays close and by the spectrum after that. Lyapunov spectra by length: Edson et al.
-The flow is smooth: the modes beyond k = 6.3 (128 points) hold 1e-7 of it.
+**What is hard.** Waves of length 2 pi sqrt 2 grow at the rate 1/4, meet and merge, and new ones
+appear for ever: a small error grows on average as exp(0.084 t) at length 64 (measured over 16 pairs
+and 60 to 90 units of time), a factor of 4000 over a trajectory of the default set, so a surrogate
+is judged by how long it stays close and by the spectrum after that. Lyapunov spectra by length:
+Edson et al. The flow is smooth: the modes beyond k = 6.3 (128 points) hold 1e-7 of it.
 
-**Source.** Kassam and Trefethen, SIAM J. Sci. Comput. 26 (2005) 1214; Brandstetter et al., Lie point symmetry data augmentation for
-neural PDE solvers, ICML 2022, arXiv:2202.07643; Edson et al., Lyapunov exponents of the Kuramoto-Sivashinsky PDE, ANZIAM J. 61
-(2019) 270.
+**Source.** Kassam and Trefethen, SIAM J. Sci. Comput. 26 (2005) 1214; Brandstetter et al., Lie
+point symmetry data augmentation for neural PDE solvers, ICML 2022, arXiv:2202.07643; Edson et al.,
+Lyapunov exponents of the Kuramoto-Sivashinsky PDE, ANZIAM J. 61 (2019) 270.
 """
 
 from __future__ import annotations
@@ -44,13 +51,13 @@ import torch
 from numpy.typing import NDArray
 from scipy.fft import next_fast_len
 
-from neurop.data.fieldset import Field, FieldSet
-from neurop.data.generated import Generated, Mode
 from neurop.errors import InputError
-from neurop.physics.convection import kuramoto_sivashinsky_symbol, solve
+from neurop.fields.fieldset import Field, FieldSet
+from neurop.generation.dataset import Mode, SolvedDataset
+from neurop.geometry.grid import Grid
 from neurop.physics.device import compute_device
-from neurop.physics.grid import Grid
-from neurop.physics.random_fields import field_std, random_field
+from neurop.physics.random_fields.periodic import field_std, random_field
+from neurop.physics.solvers.convection import kuramoto_sivashinsky_symbol, solve
 
 SOLVER_VERSION = 1
 LARGEST = 2**17
@@ -58,13 +65,14 @@ STEPS_PER_UNIT, WARMUP_STEPS_PER_UNIT = 80, 16
 ALPHA, TAU = 2.0, 0.5
 
 
-class KuramotoSivashinsky(Generated):
+class KuramotoSivashinsky(SolvedDataset):
     """The data set of this module, generated at first use.
 
     Parameters
     ----------
     samples
-        Number of trajectories, above 2 * `held_out`; more samples change neither the test nor the validation set.
+        Number of trajectories, above 2 * `held_out`; more samples change neither the test nor the
+        validation set.
     resolution
         Points of the interval.
     length
@@ -121,7 +129,12 @@ class KuramotoSivashinsky(Generated):
         if steps < 1:
             raise InputError(f"steps={steps} is too small; use 1 or more")
         super().__init__(samples, (resolution,), seed, history, folder, mode, held_out)
-        self.length, self.steps, self.interval, self.warmup = float(length), steps, float(interval), float(warmup)
+        self.length, self.steps, self.interval, self.warmup = (
+            float(length),
+            steps,
+            float(interval),
+            float(warmup),
+        )
         self._discretisation()
 
     def parameters(self) -> dict[str, Any]:
@@ -130,14 +143,22 @@ class KuramotoSivashinsky(Generated):
         return {name: getattr(self, name) for name in names} | {"solver_version": SOLVER_VERSION}
 
     def batch(self, shape: tuple[int, ...]) -> int:
-        """Return the number of trajectories that are solved together, fewer where they are large."""
+        """Return the number of trajectories that are solved together, fewer where they are
+        large.
+        """
         return max(1, min(20, 10000 // self._discretisation()[0]))
 
     def label(self, arrays: dict[str, NDArray[Any]]) -> FieldSet:
         """Return trajectories with their times, from the end of the warm-up on."""
         times = self.interval * np.arange(self.steps + 1)
         grid = Grid.periodic(1, self.length)
-        return FieldSet(arrays["values"], (Field("velocity", "1", "velocity"),), grid, times=times, source=self.name)
+        return FieldSet(
+            arrays["values"],
+            (Field("velocity", "1", "velocity"),),
+            grid,
+            times=times,
+            source=self.name,
+        )
 
     def solve(self, numbers: range, shape: tuple[int, ...]) -> dict[str, NDArray[Any]]:
         """Return the trajectories of these numbers."""
@@ -147,25 +168,42 @@ class KuramotoSivashinsky(Generated):
         """Return ``(sample, time, 1, points)``."""
         points, substeps = self._discretisation()
         sigma = 1.0 / field_std((points,), alpha=ALPHA, tau=TAU, length=self.length)
-        start = random_field(numbers, (points,), sigma=sigma, seed=self.seed, alpha=ALPHA, tau=TAU, length=self.length)
+        start = random_field(
+            numbers,
+            (points,),
+            sigma=sigma,
+            seed=self.seed,
+            alpha=ALPHA,
+            tau=TAU,
+            length=self.length,
+        )
         linear, state = kuramoto_sivashinsky_symbol(points, self.length), start.to(compute_device())
         # The warm-up only has to end on the attractor, so its steps are long.
         if warmup := math.ceil(WARMUP_STEPS_PER_UNIT * self.warmup):
             state = solve(state, linear, self.length, self.warmup / warmup, warmup, 1)[:, 1]
-        frames = solve(state, linear, self.length, self.interval / substeps, substeps, self.steps, shape[0])
+        frames = solve(
+            state, linear, self.length, self.interval / substeps, substeps, self.steps, shape[0]
+        )
         if not bool(torch.isfinite(frames).all()):
             raise InputError(
-                f"{self.name}: the solution overflowed (length={self.length}, interval={self.interval}); use a smaller interval"
+                f"{self.name}: the solution overflowed (length={self.length}, "
+                f"interval={self.interval}); use a smaller interval"
             )
         return frames[:, :, None].float().cpu().numpy()
 
     def _discretisation(self) -> tuple[int, int]:
         """Return the solver's points and its steps per frame, from the parameters alone.
 
-        The amplitude of the waves on the attractor does not depend on the length: at k = 8 it has fallen to 1e-10 of
-        the largest, and four points per unit of length keep the modes below 8.4 free of aliases.
+        The amplitude of the waves on the attractor does not depend on the length: at k = 8 it has
+        fallen to 1e-10 of the largest, and four points per unit of length keep the modes below 8.4
+        free of aliases.
         """
         least = math.ceil(max(64, 4 * self.length))
         if least > LARGEST:
-            raise InputError(f"length={self.length} needs a solver of {least} points, above {LARGEST}; use a shorter length")
-        return 2 * next_fast_len((least + 1) // 2, real=True), math.ceil(STEPS_PER_UNIT * self.interval)
+            raise InputError(
+                f"length={self.length} needs a solver of {least} points, above {LARGEST}; use a "
+                "shorter length"
+            )
+        return 2 * next_fast_len((least + 1) // 2, real=True), math.ceil(
+            STEPS_PER_UNIT * self.interval
+        )

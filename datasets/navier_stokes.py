@@ -1,42 +1,52 @@
-r"""Two-dimensional Navier-Stokes flow in vorticity form, forced at a large scale or decaying, on the periodic unit square.
+r"""Two-dimensional Navier-Stokes flow in vorticity form, forced at a large scale or decaying, on
+the periodic unit square.
 
 **Equation.**
 
-.. math:: \partial_t\omega + u\cdot\nabla\omega = \nu\Delta\omega + f, \qquad u = (\partial_y\psi, -\partial_x\psi), \qquad
+.. math:: \partial_t\omega + u\cdot\nabla\omega = \nu\Delta\omega + f, \qquad
+   u = (\partial_y\psi, -\partial_x\psi), \qquad
           -\Delta\psi = \omega,
 
-.. math:: f = F\,(\sin 2\pi(x+y) + \cos 2\pi(x+y)), \qquad \omega_0 \sim N(0, \sigma^2(-\Delta + 49)^{-5/2}).
+.. math:: f = F\,(\sin 2\pi(x+y) + \cos 2\pi(x+y)), \qquad
+   \omega_0 \sim N(0, \sigma^2(-\Delta + 49)^{-5/2}).
 
 **Fields.** vorticity (dimensionless), one channel; the frame at t = 0 is the first of steps + 1.
 
-**Grid.** (x, y), `resolution` points per side of [0, 1), left end in. The recorded field is the spectral truncation
+**Grid.** (x, y), `resolution` points per side of [0, 1), left end in. The recorded field is the
+spectral truncation
 |k| < N/2 of the solver's field, so sets at several resolutions describe one and the same flow.
 
 **Boundary.** periodic in x and y.
 
-**Time step.** Frames every `interval` (1). Inside, ETDRK4 (exact viscosity, fourth order) with a fixed step from a bound
-on the velocity (0.04 at 64^2). The paper's scheme is of first order: at 64^2 its 10,000 steps per unit take 18 s of CPU time per
-trajectory and are off by 2e-5; this one is off by 1e-6 with 6 steps per unit, in 0.05 s, and by 4e-9 with its 25, in 0.16 s.
+**Time step.** Frames every `interval` (1). Inside, ETDRK4 (exact viscosity, fourth order) with a
+fixed step from a bound on the velocity (0.04 at 64^2). The paper's scheme is of first order: at
+64^2 its 10,000 steps per unit take 18 s of CPU time per trajectory and are off by 2e-5; this one is
+off by 1e-6 with 6 steps per unit, in 0.05 s, and by 4e-9 with its 25, in 0.16 s.
 
-**Parameters.** viscosity 1e-3 (the paper: also 1e-4, 1e-5). forcing: `diagonal`, the paper's f above; `kolmogorov`,
-f = F sin(2 pi k y) with k = `wavenumber`, whose laminar flow f / (4 pi^2 k^2 nu) is an exact solution; `none`, decay. F is
-`strength` (0.1). amplitude, the standard deviation of omega_0: 0.262 is what the code behind the released files drew, 0.185 what
-its present version draws, 0.043 what the paper's covariance 7^(3/2) (-Lap + 49)^-2.5 gives. precision: float32 takes 0.6 of the
-CPU time of float64 and is off by 6e-7 (relative L2 over 20 frames of the default set) where float64 is off by 4e-9. The paper uses
-frames 1 to 10 as input; here `history` says how many (1).
+**Parameters.** viscosity 1e-3 (the paper: also 1e-4, 1e-5). forcing: `diagonal`, the paper's f
+above; `kolmogorov`, f = F sin(2 pi k y) with k = `wavenumber`, whose laminar flow f / (4 pi^2 k^2
+nu) is an exact solution; `none`, decay. F is `strength` (0.1). amplitude, the standard deviation of
+omega_0: 0.262 is what the code behind the released files drew, 0.185 what its present version
+draws, 0.043 what the paper's covariance 7^(3/2) (-Lap + 49)^-2.5 gives. precision: float32 takes
+0.6 of the CPU time of float64 and is off by 6e-7 (relative L2 over 20 frames of the default set)
+where float64 is off by 4e-9. The paper uses frames 1 to 10 as input; here `history` says how many
+(1).
 
-**Size.** 240 samples x 21 frames x 64^2 in float32: 83 MB. Samples 0-19 are the test set, 20-39 validation, the rest training.
+**Size.** 240 samples x 21 frames x 64^2 in float32: 83 MB. Samples 0-19 are the test set, 20-39
+validation, the rest training.
 
-**Cost.** The default set takes 25 to 40 s on two CPU cores and differs from a solve with 256^2 points by 3e-8 (relative L2 of
-the common modes: the rounding of float32). The 20 test samples at 256^2: about 1 minute. Finer flow gets a finer solver, unless
-`solver` says otherwise:
-per trajectory of 20 units and core 0.2 s at 1e-3, 2 s at 1e-4 (128^2), 2 minutes at 1e-5 (432^2).
+**Cost.** The default set takes 25 to 40 s on two CPU cores and differs from a solve with 256^2
+points by 3e-8 (relative L2 of the common modes: the rounding of float32). The 20 test samples at
+256^2: about 1 minute. Finer flow gets a finer solver, unless `solver` says otherwise: per
+trajectory of 20 units and core 0.2 s at 1e-3, 2 s at 1e-4 (128^2), 2 minutes at 1e-5 (432^2).
 
-**What is hard.** Forcing feeds the large scales while omega_0 is forgotten: the error of a surrogate grows over the steps.
-At 1e-3 the flow is smooth: after t = 1 the modes beyond a 32^2 grid hold 1e-6 of it, beyond 64^2 less than 1e-7, so there is
-nothing to super-resolve; at 1e-4 and below vorticity forms filaments finer than a coarse training grid.
+**What is hard.** Forcing feeds the large scales while omega_0 is forgotten: the error of a
+surrogate grows over the steps. At 1e-3 the flow is smooth: after t = 1 the modes beyond a 32^2 grid
+hold 1e-6 of it, beyond 64^2 less than 1e-7, so there is nothing to super-resolve; at 1e-4 and below
+vorticity forms filaments finer than a coarse training grid.
 
-**Source.** Li et al., Fourier neural operator for parametric PDEs, ICLR 2021, arXiv:2010.08895, section 5.3 and appendix A.3.
+**Source.** Li et al., Fourier neural operator for parametric PDEs, ICLR 2021, arXiv:2010.08895,
+section 5.3 and appendix A.3.
 """
 
 from __future__ import annotations
@@ -50,13 +60,13 @@ from numpy.typing import NDArray
 from scipy.fft import next_fast_len
 from torch import Tensor
 
-from neurop.data.fieldset import Field, FieldSet
-from neurop.data.generated import Generated, Mode, positive
 from neurop.errors import InputError, nearest
+from neurop.fields.fieldset import Field, FieldSet
+from neurop.generation.dataset import Mode, SolvedDataset, positive
+from neurop.geometry.grid import Grid
 from neurop.physics.device import compute_device
-from neurop.physics.grid import Grid
-from neurop.physics.random_fields import field_std, random_field
-from neurop.physics.vorticity import solve
+from neurop.physics.random_fields.periodic import field_std, random_field
+from neurop.physics.solvers.vorticity import solve
 
 SOLVER_VERSION = 1
 LARGEST = 4096
@@ -65,13 +75,14 @@ FORCINGS = ("diagonal", "kolmogorov", "none")
 PRECISIONS = {"float64": torch.float64, "float32": torch.float32}
 
 
-class NavierStokes(Generated):
+class NavierStokes(SolvedDataset):
     r"""The data set of this module, generated at first use.
 
     Parameters
     ----------
     samples
-        Number of trajectories, above 2 * `held_out`; more samples change neither the test nor the validation set.
+        Number of trajectories, above 2 * `held_out`; more samples change neither the test nor the
+        validation set.
     resolution
         Points per side.
     viscosity
@@ -89,9 +100,11 @@ class NavierStokes(Generated):
     wavenumber
         k of the Kolmogorov forcing, a whole number; it means nothing for the others.
     solver
-        Points per side of the solver, from those of the fields to 4096; by default as many as the viscosity asks for.
+        Points per side of the solver, from those of the fields to 4096; by default as many as the
+        viscosity asks for.
     precision
-        ``float64``, or ``float32`` for more speed and less accuracy; the set is stored in float32 either way.
+        ``float64``, or ``float32`` for more speed and less accuracy; the set is stored in float32
+        either way.
     seed
         Seed of the initial fields; sample i depends on the seed and i alone.
     history
@@ -140,18 +153,35 @@ class NavierStokes(Generated):
         for what, whole in (("steps", steps), ("wavenumber", wavenumber)):
             if whole < 1:
                 raise InputError(f"{what}={whole} is too small; use 1 or more")
-        for what, word, known in (("forcing", forcing, FORCINGS), ("precision", precision, PRECISIONS)):
+        for what, word, known in (
+            ("forcing", forcing, FORCINGS),
+            ("precision", precision, PRECISIONS),
+        ):
             if word not in known:
                 raise InputError(f"no {what} '{word}'; {nearest(word, known)}")
         super().__init__(samples, (resolution, resolution), seed, history, folder, mode, held_out)
-        self.viscosity, self.amplitude, self.steps, self.interval = float(viscosity), float(amplitude), steps, float(interval)
-        self.forcing, self.strength, self.wavenumber, self.solver, self.precision = forcing, float(strength), wavenumber, solver, precision
+        self.viscosity, self.amplitude, self.steps, self.interval = (
+            float(viscosity),
+            float(amplitude),
+            steps,
+            float(interval),
+        )
+        self.forcing, self.strength, self.wavenumber, self.solver, self.precision = (
+            forcing,
+            float(strength),
+            wavenumber,
+            solver,
+            precision,
+        )
         self.discretisation(self.shape)
 
     def parameters(self) -> dict[str, Any]:
         """Return the parameters of the equation and of the initial fields."""
         names = ("viscosity", "amplitude", "steps", "interval")
-        found = {name: getattr(self, name) for name in names} | {"forcing": self.strength, "solver_version": SOLVER_VERSION}
+        found = {name: getattr(self, name) for name in names} | {
+            "forcing": self.strength,
+            "solver_version": SOLVER_VERSION,
+        }
         if self.forcing == "kolmogorov":
             found["forcing_wavenumber"] = self.wavenumber
         if self.forcing == "none":
@@ -161,14 +191,22 @@ class NavierStokes(Generated):
         return found if self.precision == "float64" else found | {"precision": self.precision}
 
     def batch(self, shape: tuple[int, ...]) -> int:
-        """Return the number of trajectories that are solved together, fewer where they are large."""
+        """Return the number of trajectories that are solved together, fewer where they are
+        large.
+        """
         solver, _ = self.discretisation(shape)
         return max(1, min(5, round(5 * (64 / solver) ** 2)))
 
     def label(self, arrays: dict[str, NDArray[Any]]) -> FieldSet:
         """Return trajectories with their times."""
         times = self.interval * np.arange(self.steps + 1)
-        return FieldSet(arrays["values"], (Field("vorticity", "1", "vorticity"),), Grid.periodic(2), times=times, source=self.name)
+        return FieldSet(
+            arrays["values"],
+            (Field("vorticity", "1", "vorticity"),),
+            Grid.periodic(2),
+            times=times,
+            source=self.name,
+        )
 
     def solve(self, numbers: range, shape: tuple[int, ...]) -> dict[str, NDArray[Any]]:
         """Return the trajectories of these numbers."""
@@ -188,16 +226,22 @@ class NavierStokes(Generated):
         )
         if not bool(torch.isfinite(frames).all()):
             raise InputError(
-                f"{self.name}: the solution overflowed (viscosity={self.viscosity}, amplitude={self.amplitude}, interval={self.interval}); "
+                f"{self.name}: the solution overflowed (viscosity={self.viscosity}, "
+                f"amplitude={self.amplitude}, interval={self.interval}); "
                 "use a larger viscosity or a smaller amplitude"
             )
         return frames[:, :, None].float().cpu().numpy()
 
     def start(self, numbers: range, points: int) -> Tensor:
-        """Return the initial vorticity of these numbers on a grid of `points` squared, in float64."""
-        # The sum over the modes of 256^2 has converged to 6 digits; a fixed grid keeps the field the same at every resolution.
+        """Return the initial vorticity of these numbers on a grid of `points` squared, in
+        float64.
+        """
+        # The sum over the modes of 256^2 has converged to 6 digits; a fixed grid keeps the field
+        # the same at every resolution.
         sigma = self.amplitude / field_std((256, 256), alpha=ALPHA, tau=TAU)
-        return random_field(numbers, (points, points), sigma=sigma, seed=self.seed, alpha=ALPHA, tau=TAU)
+        return random_field(
+            numbers, (points, points), sigma=sigma, seed=self.seed, alpha=ALPHA, tau=TAU
+        )
 
     def force(self, points: int) -> Tensor:
         """Return f on a grid of `points` squared."""
@@ -211,13 +255,16 @@ class NavierStokes(Generated):
     def discretisation(self, shape: tuple[int, ...]) -> tuple[int, int]:
         r"""Return the solver's points per side and its steps per frame, from the parameters alone.
 
-        Bounds in the mean square: a forcing of strength F and wavenumber :math:`\kappa` against viscosity on the slowest mode
-        gives :math:`\omega \le a + F\theta,\ u \le a/2\pi + F\theta/\kappa` with :math:`\theta = (1-e^{-4\pi^2\nu T})/4\pi^2\nu`.
-        The points (48 or more, for the initial field, and 6 per wave of the forcing) resolve the dissipation scale
-        :math:`(\nu/\omega)^{1/2}`, and the recorded modes that the 2/3 rule would take out of the advection, unless viscosity
-        wipes those out within one interval. Peaks are about twice the mean square, and the step is 2 over the largest rate of advection
-        :math:`U k - \nu k^2/2` (the scheme's limit on the imaginary axis is 2.8), and at most :math:`1/15\omega`, for accuracy.
-        Where the paper's forcing does not loosen that bound, the peaks of the initial field ask for :math:`1/80a`.
+        Bounds in the mean square: a forcing of strength F and wavenumber :math:`\kappa` against
+        viscosity on the slowest mode gives :math:`\omega \le a + F\theta,\ u \le a/2\pi +
+        F\theta/\kappa` with :math:`\theta = (1-e^{-4\pi^2\nu T})/4\pi^2\nu`. The points (48 or
+        more, for the initial field, and 6 per wave of the forcing) resolve the dissipation scale
+        :math:`(\nu/\omega)^{1/2}`, and the recorded modes that the 2/3 rule would take out of the
+        advection, unless viscosity wipes those out within one interval. Peaks are about twice the
+        mean square, and the step is 2 over the largest rate of advection :math:`U k - \nu k^2/2`
+        (the scheme's limit on the imaginary axis is 2.8), and at most :math:`1/15\omega`, for
+        accuracy. Where the paper's forcing does not loosen that bound, the peaks of the initial
+        field ask for :math:`1/80a`.
         """
         damping = 4 * math.pi**2 * self.viscosity
         theta = -math.expm1(-damping * self.steps * self.interval) / damping
@@ -230,15 +277,32 @@ class NavierStokes(Generated):
         vorticity = self.amplitude + strength * theta
         peak = 2 * (self.amplitude + strength * theta / kappa) / (2 * math.pi)
         decay = self.viscosity * (2 * math.pi * max(shape) / 3) ** 2 * self.interval
-        least = math.ceil(max(48, 6 * kappa, 0.85 * math.sqrt(vorticity / self.viscosity), 1.5 * max(shape) if decay < 5 else 0))
+        least = math.ceil(
+            max(
+                48,
+                6 * kappa,
+                0.85 * math.sqrt(vorticity / self.viscosity),
+                1.5 * max(shape) if decay < 5 else 0,
+            )
+        )
         if self.solver is not None and not max(48, *shape) <= self.solver <= LARGEST:
-            raise InputError(f"solver={self.solver}: fields of {max(shape)} points per side need {max(48, *shape)} to {LARGEST}")
+            raise InputError(
+                f"solver={self.solver}: fields of {max(shape)} points per side need "
+                f"{max(48, *shape)} to {LARGEST}"
+            )
         if self.solver is None and least > LARGEST:
             raise InputError(
-                f"viscosity={self.viscosity} at {max(shape)} points needs a solver of {least}^2, above {LARGEST}^2; use a larger viscosity"
+                f"viscosity={self.viscosity} at {max(shape)} points needs a solver of {least}^2, "
+                f"above {LARGEST}^2; use a larger viscosity"
             )
-        solver = self.solver or (max(shape) if max(shape) >= least else 2 * next_fast_len((least + 1) // 2, real=True))
+        solver = self.solver or (
+            max(shape) if max(shape) >= least else 2 * next_fast_len((least + 1) // 2, real=True)
+        )
         k = min(2 * math.pi * solver / 3, peak / self.viscosity)
-        accuracy = 15 * vorticity if self.forcing == "diagonal" else max(15 * vorticity, 80 * self.amplitude)
+        accuracy = (
+            15 * vorticity
+            if self.forcing == "diagonal"
+            else max(15 * vorticity, 80 * self.amplitude)
+        )
         rate = max((peak * k - self.viscosity * k**2 / 2) / 2, accuracy)
         return solver, math.ceil(self.interval * rate)

@@ -1,4 +1,5 @@
-r"""Shallow water on the rotating Earth: a random flow, or the unstable jet of Galewsky et al., on the sphere.
+r"""Shallow water on the rotating Earth: a random flow, or the unstable jet of Galewsky et al., on
+the sphere.
 
 **Equation.**
 
@@ -6,47 +7,58 @@ r"""Shallow water on the rotating Earth: a random flow, or the unstable jet of G
           \partial_t\varphi = -\nabla\cdot(\varphi\,u), \\
           \partial_t\delta &= k\cdot\nabla\times((\zeta + f)\,u) - \Delta(\varphi + \varphi_s + \tfrac12|u|^2) - \nu\delta,
 
-with the geopotential :math:`\varphi` (gravity times depth, mean 10 km), the vorticity :math:`\zeta` and divergence :math:`\delta` of the
-wind u, the Coriolis parameter f, the ground :math:`\varphi_s` and the hyperdiffusion :math:`\nu = (l(l+1)/L(L+1))^4 / 2\,\mathrm{h}`.
-Radius, rotation and gravity are the Earth's.
+with the geopotential :math:`\varphi` (gravity times depth, mean 10 km), the vorticity :math:`\zeta`
+and divergence :math:`\delta` of the wind u, the Coriolis parameter f, the ground :math:`\varphi_s`
+and the hyperdiffusion :math:`\nu = (l(l+1)/L(L+1))^4 / 2\,\mathrm{h}`. Radius, rotation and gravity
+are the Earth's.
 
-forcing=bands adds :math:`(X_* - X)/10\,\mathrm{days}` to each field X, which draws it to balanced winds that blow east and west by turns,
-80 cos(8 latitude) cos(latitude) m/s. They are unstable, their eddies grow, break and draw on them, and from about day 20 on the flow has a
-climate: it is chaotic, with statistics that do not change. Without forcing it decays.
+forcing=bands adds :math:`(X_* - X)/10\,\mathrm{days}` to each field X, which draws it to balanced
+winds that blow east and west by turns, 80 cos(8 latitude) cos(latitude) m/s. They are unstable,
+their eddies grow, break and draw on them, and from about day 20 on the flow has a climate: it is
+chaotic, with statistics that do not change. Without forcing it decays.
 
-**Fields.** geopotential_anomaly, the deviation from gravity times 10 km (1e3 m2 s-2), vorticity and divergence (1e-5 s-1): the state that
-the literature on spherical operators learns, in units in which all three are about 1, so that errors which sum over fields see
-each of them.
+**Fields.** geopotential_anomaly, the deviation from gravity times 10 km (1e3 m2 s-2), vorticity and
+divergence (1e-5 s-1): the state that the literature on spherical operators learns, in units in
+which all three are about 1, so that errors which sum over fields see each of them.
 
-**Grid.** (latitude, longitude), `resolution` times twice as many points, from the northernmost latitude and longitude 0.
-legendre-gauss: no point on a pole, area weights exact. equiangular: the poles are in, as in torch-harmonics. The recorded field holds the
-spherical harmonics of the solver's field that the grid resolves, so sets at several resolutions describe one and the same flow.
+**Grid.** (latitude, longitude), `resolution` times twice as many points, from the northernmost
+latitude and longitude 0. legendre-gauss: no point on a pole, area weights exact. equiangular: the
+poles are in, as in torch-harmonics. The recorded field holds the spherical harmonics of the
+solver's field that the grid resolves, so sets at several resolutions describe one and the same
+flow.
 
 **Boundary.** A sphere has none; longitude is periodic.
 
-**Time step.** Frames every `interval` (1 h), the first after `spin_up`. Inside, ETDRK4 with exact gravity waves and a step of one over the
-frequency of the fastest (10 minutes at truncation 31), at most 20 minutes.
+**Time step.** Frames every `interval` (1 h), the first after `spin_up`. Inside, ETDRK4 with exact
+gravity waves and a step of one over the frequency of the fastest (10 minutes at truncation 31), at
+most 20 minutes.
 
-**Parameters.** truncation 31, the largest degree; a grid of n Gaussian latitudes resolves degrees below n. initial: `random` draws white
-noise up to the truncation, 120 m in depth and `mach` (0.2) in vorticity and divergence, the law of torch-harmonics with its limit of 120
-degrees replaced by the truncation (with forcing the bands, and this noise in their vorticity); `galewsky` is the balanced jet of 80 m/s
-with a bump of 120 m, whose place, widths and height are drawn per sample (:func:`neurop.physics.shallow_states.jet_states`). topography:
-the height of four Gaussian mountains, the same for all samples; the surface of the random flow is level over them but for the noise, and
-the geopotential is that of the depth.
+**Parameters.** truncation 31, the largest degree; a grid of n Gaussian latitudes resolves degrees
+below n. initial: `random` draws white noise up to the truncation, 120 m in depth and `mach` (0.2)
+in vorticity and divergence, the law of torch-harmonics with its limit of 120 degrees replaced by
+the truncation (with forcing the bands, and this noise in their vorticity); `galewsky` is the
+balanced jet of 80 m/s with a bump of 120 m, whose place, widths and height are drawn per sample
+(:func:`neurop.physics.shallow_states.jet_states`). topography: the height of four Gaussian
+mountains, the same for all samples; the surface of the random flow is level over them but for the
+noise, and the geopotential is that of the depth.
 
-**Size.** 120 samples x 25 frames x 3 x 32 x 64 in float32: 74 MB. Samples 0-19 are the test set, 20-39 validation, the rest training.
+**Size.** 120 samples x 25 frames x 3 x 32 x 64 in float32: 74 MB. Samples 0-19 are the test set,
+20-39 validation, the rest training.
 
-**Cost.** 0.8 s of one CPU core per trajectory of 24 hours, 40 s on two cores for the default set. After 24 hours the fields of sample 0
-differ by 5e-5 (geopotential), 9e-6 and 1.1e-4 (divergence; relative L2) from a step of 200 s. After 6 hours of a random flow at truncation
-31 the three differ by at most 1e-4 from a step of 75 s, those of torch-harmonics' Adams-Bashforth solver with its own 150 s by 0.07.
-Truncation 85 takes 1.8 s of a core per hour of one jet.
+**Cost.** 0.8 s of one CPU core per trajectory of 24 hours, 40 s on two cores for the default set.
+After 24 hours the fields of sample 0 differ by 5e-5 (geopotential), 9e-6 and 1.1e-4 (divergence;
+relative L2) from a step of 200 s. After 6 hours of a random flow at truncation 31 the three differ
+by at most 1e-4 from a step of 75 s, those of torch-harmonics' Adams-Bashforth solver with its own
+150 s by 0.07. Truncation 85 takes 1.8 s of a core per hour of one jet.
 
-**What is hard.** Small gravity waves turn by most of a period within an hour: persistence over one hour has a relative error of 1.3 in
-the geopotential and 1.7 in the divergence. The vorticity is slow (0.22). White noise decays: in 24 hours hyperdiffusion takes a third
-of the vorticity. The jet is unstable and needs truncation 85 or more; at 31 its wind is not resolved.
+**What is hard.** Small gravity waves turn by most of a period within an hour: persistence over one
+hour has a relative error of 1.3 in the geopotential and 1.7 in the divergence. The vorticity is
+slow (0.22). White noise decays: in 24 hours hyperdiffusion takes a third of the vorticity. The jet
+is unstable and needs truncation 85 or more; at 31 its wind is not resolved.
 
-**Source.** Bonev et al., Spherical Fourier neural operators, ICML 2023, arXiv:2306.03838; torch-harmonics, its examples; Galewsky,
-Scott and Polvani, Tellus A 56 (2004) 429; Williamson et al., J. Comput. Phys. 102 (1992) 211.
+**Source.** Bonev et al., Spherical Fourier neural operators, ICML 2023, arXiv:2306.03838;
+torch-harmonics, its examples; Galewsky, Scott and Polvani, Tellus A 56 (2004) 429; Williamson et
+al., J. Comput. Phys. 102 (1992) 211.
 """
 
 from __future__ import annotations
@@ -59,14 +71,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from neurop.data.fieldset import Field, FieldSet
-from neurop.data.generated import Generated, Mode, positive
 from neurop.errors import InputError, nearest
+from neurop.fields.fieldset import Field, FieldSet
+from neurop.generation.dataset import Mode, SolvedDataset, positive
+from neurop.geometry.grid import Grid
 from neurop.physics.device import compute_device
-from neurop.physics.grid import Grid
 from neurop.physics.harmonics import SphereLayout, synthesize
 from neurop.physics.shallow_states import jet_states, mountains, random_states, zonal_bands
-from neurop.physics.shallow_water import ShallowWaterEquations
+from neurop.physics.solvers.shallow_water import ShallowWaterEquations
 
 Initial = Literal["random", "galewsky"]
 Forcing = Literal["none", "bands"]
@@ -82,13 +94,14 @@ FIELDS = (
 )
 
 
-class ShallowWater(Generated):
+class ShallowWater(SolvedDataset):
     r"""The data set of this module, generated at first use.
 
     Parameters
     ----------
     samples
-        Number of trajectories, above 2 * `held_out`; more samples change neither the test nor the validation set.
+        Number of trajectories, above 2 * `held_out`; more samples change neither the test nor the
+        validation set.
     resolution
         Latitudes; twice as many longitudes.
     truncation
@@ -152,7 +165,11 @@ class ShallowWater(Generated):
         mode: Mode = "stored",
         held_out: int = 20,
     ) -> None:
-        chosen = (("initial", initial, Initial), ("forcing", forcing, Forcing), ("grid", grid, SphereLayout))
+        chosen = (
+            ("initial", initial, Initial),
+            ("forcing", forcing, Forcing),
+            ("grid", grid, SphereLayout),
+        )
         for what, value, known in ((what, value, get_args(kind)) for what, value, kind in chosen):
             if value not in known:
                 raise InputError(f"{what}={value}: there is none; {nearest(str(value), known)}")
@@ -164,18 +181,39 @@ class ShallowWater(Generated):
         if not 5 <= truncation <= LARGEST:
             raise InputError(f"truncation={truncation}: use a degree of 5 to {LARGEST}")
         if forcing == "bands" and truncation <= BANDS:
-            raise InputError(f"truncation={truncation} does not hold the winds of forcing=bands; use {BANDS + 1} or more")
-        super().__init__(samples, (resolution, 2 * resolution), seed, history, folder, mode, held_out)
-        self.truncation, self.initial, self.mach, self.topography = truncation, initial, float(mach), topography and float(topography)
+            raise InputError(
+                f"truncation={truncation} does not hold the winds of forcing=bands; use "
+                f"{BANDS + 1} or more"
+            )
+        super().__init__(
+            samples, (resolution, 2 * resolution), seed, history, folder, mode, held_out
+        )
+        self.truncation, self.initial, self.mach, self.topography = (
+            truncation,
+            initial,
+            float(mach),
+            topography and float(topography),
+        )
         self.forcing = forcing
-        self.steps, self.interval, self.spin_up, self.grid = steps, float(interval), float(spin_up), grid
+        self.steps, self.interval, self.spin_up, self.grid = (
+            steps,
+            float(interval),
+            float(spin_up),
+            grid,
+        )
 
     @property
     def invariants(self) -> tuple[str, ...]:
-        """Integrals that the flow keeps but for hyperdiffusion and forcing; those of products need the quadrature of Gauss."""
+        """Integrals that the flow keeps but for hyperdiffusion and forcing; those of products
+        need the quadrature of Gauss.
+        """
         if self.grid != "legendre-gauss" or self.forcing != "none":
             return ("mass",)
-        return ("mass", "potential_enstrophy") if self.topography else ("mass", "energy", "potential_enstrophy")
+        return (
+            ("mass", "potential_enstrophy")
+            if self.topography
+            else ("mass", "energy", "potential_enstrophy")
+        )
 
     def parameters(self) -> dict[str, Any]:
         """Return the parameters of the equations and of the initial fields."""
@@ -183,21 +221,32 @@ class ShallowWater(Generated):
         # Absent where there is none: HDF5 attributes hold no null.
         ground = {} if self.topography is None else {"topography": self.topography}
         forcing = {} if self.forcing == "none" else {"forcing": self.forcing}
-        return {name: getattr(self, name) for name in names} | ground | forcing | {"solver_version": SOLVER_VERSION}
+        return (
+            {name: getattr(self, name) for name in names}
+            | ground
+            | forcing
+            | {"solver_version": SOLVER_VERSION}
+        )
 
     def batch(self, shape: tuple[int, ...]) -> int:
-        """Return the number of trajectories that are solved together, fewer where they are large."""
+        """Return the number of trajectories that are solved together, fewer where they are
+        large.
+        """
         return max(1, min(5, round(5 * (42 / self.truncation) ** 2)))
 
     def label(self, arrays: dict[str, NDArray[Any]]) -> FieldSet:
         """Return trajectories with their times."""
         sphere = Grid.latlon(poles=True, gauss=self.grid == "legendre-gauss")
         times = self.spin_up + self.interval * np.arange(self.steps + 1)
-        return FieldSet(arrays["values"], FIELDS, sphere, times=times, time_unit="h", source=self.name)
+        return FieldSet(
+            arrays["values"], FIELDS, sphere, times=times, time_unit="h", source=self.name
+        )
 
     def solve(self, numbers: range, shape: tuple[int, ...]) -> dict[str, NDArray[Any]]:
         """Return the trajectories of these numbers."""
-        water = _equations(self.truncation, self.topography, self.forcing, self.seed, compute_device())
+        water = _equations(
+            self.truncation, self.topography, self.forcing, self.seed, compute_device()
+        )
         if self.initial == "random":
             state = random_states(water, numbers, self.mach, HEIGHT, self.seed)
             if water.target is not None:
@@ -209,26 +258,41 @@ class ShallowWater(Generated):
         unit = torch.tensor(UNITS, dtype=torch.float64, device=state.device)[:, None, None]
         for frame in range(self.steps + 1):
             state = self._advance(water, state, self.interval if frame else self.spin_up)
-            frames[:, frame] = (synthesize(state, (shape[0], shape[1]), self.grid) / unit).float().cpu().numpy()
+            frames[:, frame] = (
+                (synthesize(state, (shape[0], shape[1]), self.grid) / unit).float().cpu().numpy()
+            )
         if not np.isfinite(frames).all():
             raise InputError(
-                f"{self.name}: the solution overflowed (truncation={self.truncation}, mach={self.mach}, topography={self.topography}); "
+                f"{self.name}: the solution overflowed (truncation={self.truncation}, "
+                f"mach={self.mach}, topography={self.topography}); "
                 "use a smaller mach or lower mountains"
             )
         return {"values": frames}
 
-    def _advance(self, water: ShallowWaterEquations, state: torch.Tensor, hours: float) -> torch.Tensor:
-        """Return the state after a time; the step is the inverse of the fastest wave's frequency, at most 20 minutes."""
-        count = math.ceil(3600 * hours * max(water.planet.wave_frequency(self.truncation), 1 / 1200))
+    def _advance(
+        self, water: ShallowWaterEquations, state: torch.Tensor, hours: float
+    ) -> torch.Tensor:
+        """Return the state after a time; the step is the inverse of the fastest wave's
+        frequency, at most 20 minutes.
+        """
+        count = math.ceil(
+            3600 * hours * max(water.planet.wave_frequency(self.truncation), 1 / 1200)
+        )
         return water.advance(state, 3600 * hours / count, count) if count else state
 
 
 @lru_cache(maxsize=4)
-def _equations(truncation: int, topography: float | None, forcing: Forcing, seed: int, device: torch.device) -> ShallowWaterEquations:
+def _equations(
+    truncation: int, topography: float | None, forcing: Forcing, seed: int, device: torch.device
+) -> ShallowWaterEquations:
     water = ShallowWaterEquations(truncation, device=device)
     if topography is not None:
-        water = ShallowWaterEquations(truncation, ground=mountains(water, topography, seed), device=device)
+        water = ShallowWaterEquations(
+            truncation, ground=mountains(water, topography, seed), device=device
+        )
     if forcing == "none":
         return water
     target = zonal_bands(water, JET, BANDS)
-    return ShallowWaterEquations(truncation, ground=water.ground, target=target, relaxation_time=RELAXATION, device=device)
+    return ShallowWaterEquations(
+        truncation, ground=water.ground, target=target, relaxation_time=RELAXATION, device=device
+    )

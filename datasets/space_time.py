@@ -1,10 +1,13 @@
-r"""Trajectories of another data set as maps over space and time: the first frames in, the whole stretch behind them out.
+r"""Trajectories of another data set as maps over space and time: the first frames in, the whole
+stretch behind them out.
 
 **Equation.** that of `source`.
 
-**Fields.** in: the first frames of `source`, ``<field>_0`` and so on, the same at every time; out: its fields at all later times.
+**Fields.** in: the first frames of `source`, ``<field>_0`` and so on, the same at every time; out:
+its fields at all later times.
 
-**Grid.** the axes of `source` and t, its points the times of the frames to predict; flat grids alone.
+**Grid.** the axes of `source` and t, its points the times of the frames to predict; flat grids
+alone.
 
 **Boundary.** that of `source`; t is open.
 
@@ -16,10 +19,12 @@ r"""Trajectories of another data set as maps over space and time: the first fram
 
 **Cost.** that of `source`.
 
-**What is hard.** Nothing is rolled out, so no error grows from step to step; but a sample is a whole trajectory, where a surrogate of
-single steps learns from every frame, and the last time is as far as it goes.
+**What is hard.** Nothing is rolled out, so no error grows from step to step; but a sample is a
+whole trajectory, where a surrogate of single steps learns from every frame, and the last time is as
+far as it goes.
 
-**Source.** Li et al., Fourier neural operator for parametric PDEs, ICLR 2021, arXiv:2010.08895, section 5.3 (FNO-3D).
+**Source.** Li et al., Fourier neural operator for parametric PDEs, ICLR 2021, arXiv:2010.08895,
+section 5.3 (FNO-3D).
 """
 
 from __future__ import annotations
@@ -33,24 +38,27 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from neurop.data.fieldset import Field, FieldSet, Source
-from neurop.data.generated import Generated
-from neurop.data.lazy import Lazy
 from neurop.errors import InputError
-from neurop.physics.grid import Axis, Grid
+from neurop.fields.fieldset import Field, FieldSet, Source
+from neurop.fields.lazy import Lazy
+from neurop.generation.dataset import SolvedDataset
+from neurop.geometry.grid import Axis, Grid
 
 AXIS = "t"
 
 
 class SpaceTime:
-    r"""A data set of trajectories, each as one pair of fields on a grid that has time as its last axis.
+    r"""A data set of trajectories, each as one pair of fields on a grid that has time as its last
+    axis.
 
-    The first `history` frames go in as channels, the same at each time; the `steps` frames behind them come out:
+    The first `history` frames go in as channels, the same at each time; the `steps` frames behind
+    them come out:
 
     .. math:: (u_0, \dots, u_{h-1})(x) \;\mapsto\; u(x, t), \qquad t = t_h, \dots, t_{h+T-1}
 
-    A surrogate of it is one for a map: evaluation, also at other resolutions, knows no
-    difference. The time axis is open, its points carry equal weights, and its coordinates are the times of the frames.
+    A surrogate of it is one for a map: evaluation, also at other resolutions, knows no difference.
+    The time axis is open, its points carry equal weights, and its coordinates are the times of the
+    frames.
 
     Parameters
     ----------
@@ -62,7 +70,8 @@ class SpaceTime:
     Raises
     ------
     InputError
-        If `source` is a map, lies on a sphere or solves for its samples while training runs, or its trajectories are too short.
+        If `source` is a map, lies on a sphere or solves for its samples while training runs, or its
+        trajectories are too short.
     """
 
     history = 1
@@ -71,13 +80,18 @@ class SpaceTime:
         if steps is not None and steps < 2:
             raise InputError(f"steps={steps}; a time axis needs 2 frames or more")
         if getattr(source, "mode", "stored") != "stored":
-            raise InputError(f"mode={source.mode}: pairs over space and time are made of stored trajectories; use stored")  # type: ignore[attr-defined]
+            raise InputError(
+                f"mode={source.mode}: pairs over space and time are made of stored trajectories; "
+                "use stored"
+            )  # type: ignore[attr-defined]
         self.source, self.steps, self.name = source, steps, f"{source.name}_space_time"
         self.folder = getattr(source, "folder", None)
 
     def splits(self) -> dict[str, FieldSet]:
         """Return the sets ``train``, ``val`` and ``test``."""
-        return {name: self._turned(fields, self.steps) for name, fields in self.source.splits().items()}
+        return {
+            name: self._turned(fields, self.steps) for name, fields in self.source.splits().items()
+        }
 
     def at(self, shape: tuple[int, ...]) -> FieldSet:
         """Return the test set on another grid, its times as much closer as the last size asks for.
@@ -90,12 +104,18 @@ class SpaceTime:
         test = self.splits()["test"]
         times, asked = test.shape[-1], shape[-1]
         if len(shape) != len(test.shape) or asked % times:
-            raise InputError(f"{self.name} has no grid {'x'.join(map(str, shape))}; give sizes whose last is a multiple of {times} times")
+            raise InputError(
+                f"{self.name} has no grid {'x'.join(map(str, shape))}; give sizes whose last is a "
+                f"multiple of {times} times"
+            )
         factor = asked // times
         if factor == 1:
             return self._turned(self.source.at(tuple(shape[:-1])), times)
-        if not isinstance(self.source, Generated) or not hasattr(self.source, "interval"):
-            raise InputError(f"{self.source.name} has no frames between those that it gives, so no {asked} times; give {times}")
+        if not isinstance(self.source, SolvedDataset) or not hasattr(self.source, "interval"):
+            raise InputError(
+                f"{self.source.name} has no frames between those that it gives, so no {asked} "
+                f"times; give {times}"
+            )
         closer: Any = copy(self.source)
         # The last times lie behind the last frame of the coarse set.
         closer.interval, closer.steps = closer.interval / factor, (closer.steps + 1) * factor - 1
@@ -104,25 +124,45 @@ class SpaceTime:
         return self._turned(closer.at(tuple(shape[:-1])), asked, factor)
 
     def _turned(self, fields: FieldSet, steps: int | None, every: int = 1) -> FieldSet:
-        """Return pairs of a set of trajectories, of which the frames that go in are `every` frames apart."""
+        """Return pairs of a set of trajectories, of which the frames that go in are `every`
+        frames apart.
+        """
         if fields.is_map:
-            raise InputError(f"{fields.source} is a map and has no time axis; name a data set of trajectories")
+            raise InputError(
+                f"{fields.source} is a map and has no time axis; name a data set of trajectories"
+            )
         if fields.grid.geometry != "flat":
-            raise InputError(f"{fields.source} lies on a {fields.grid.geometry}, which takes no third axis; name data on a flat grid")
+            raise InputError(
+                f"{fields.source} lies on a {fields.grid.geometry}, which takes no third axis; "
+                "name data on a flat grid"
+            )
         given = self.source.history * every
         frames = fields.values.shape[1]
         stop = frames if steps is None else given + steps
         if not given + 2 <= stop <= frames:
-            raise InputError(f"{fields.source}: {frames} frames are fewer than history={given} + steps={steps or 2}; lower one of them")
+            raise InputError(
+                f"{fields.source}: {frames} frames are fewer than history={given} + "
+                f"steps={steps or 2}; lower one of them"
+            )
         inputs = tuple(
-            Field(f"{f.name}_{i}", f.unit, f"{f.long_name or f.name}, frame {i}") for i in range(self.source.history) for f in fields.fields
+            Field(f"{f.name}_{i}", f.unit, f"{f.long_name or f.name}, frame {i}")
+            for i in range(self.source.history)
+            for f in fields.fields
         )
         return replace(
             fields,
-            values=_mapped(fields.values, partial(_inputs, every=every, times=stop - given), slice(0, given), len(inputs), stop - given),
+            values=_mapped(
+                fields.values,
+                partial(_inputs, every=every, times=stop - given),
+                slice(0, given),
+                len(inputs),
+                stop - given,
+            ),
             fields=inputs,
             grid=Grid((*fields.grid.axes, _axis(fields, given, stop)), fields.grid.geometry),
-            targets=_mapped(fields.values, _targets, slice(given, stop), len(fields.fields), stop - given),
+            targets=_mapped(
+                fields.values, _targets, slice(given, stop), len(fields.fields), stop - given
+            ),
             target_fields=fields.fields,
             times=None,
             source=f"{fields.source} over space and time",
@@ -153,11 +193,20 @@ def _targets(frames: NDArray[Any]) -> NDArray[Any]:
     return np.moveaxis(frames, 1, -1)
 
 
-def _mapped(values: NDArray[Any] | Lazy, turn: Any, which: slice, channels: int, times: int) -> NDArray[Any] | Lazy:
-    """Return the turned frames ``(sample, 1, channel, *grid, times)``; those in a file are read when they are asked for."""
+def _mapped(
+    values: NDArray[Any] | Lazy, turn: Any, which: slice, channels: int, times: int
+) -> NDArray[Any] | Lazy:
+    """Return the turned frames ``(sample, 1, channel, *grid, times)``; those in a file are read
+    when they are asked for.
+    """
     shape = (len(values), 1, channels, *values.shape[3:], times)
     if isinstance(values, Lazy):
-        return Lazy(partial(_read, values, turn, which), shape, (1, 1), f"{values.key} over space and time {which} {shape}")
+        return Lazy(
+            partial(_read, values, turn, which),
+            shape,
+            (1, 1),
+            f"{values.key} over space and time {which} {shape}",
+        )
     return turn(values[:, which])[:, None]
 
 

@@ -24,11 +24,19 @@ CITATION = f"neurop {__version__}, neural-operator surrogates for PDEs (CITATION
 
 
 def write_folder(folder: Path, state: dict[str, Tensor], card: dict[str, Any]) -> None:
-    """Write weights and card, each whole or not at all; the card last, since it is what makes a folder a surrogate."""
+    """Write weights and card, each whole or not at all; the card last, since it is what makes a
+    folder a surrogate.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    # Copies: safetensors refuses tensors that share memory, as one normaliser for input and output does.
+    # Copies: safetensors refuses tensors that share memory, as one normaliser for input and output
+    # does.
     tensors = {name: value.detach().cpu().contiguous().clone() for name, value in state.items()}
-    record = {"format": FORMAT, **card, "versions": {"neurop": __version__, "torch": torch.__version__}, "citation": CITATION}
+    record = {
+        "format": FORMAT,
+        **card,
+        "versions": {"neurop": __version__, "torch": torch.__version__},
+        "citation": CITATION,
+    }
     text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     _whole(folder / WEIGHTS, lambda part: save_file(tensors, part))
     _whole(folder / CARD, lambda part: part.write_text(text, encoding="utf-8"))
@@ -44,25 +52,38 @@ def read_folder(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """
     for name in (CARD, WEIGHTS):
         if not (folder / name).is_file():
-            raise InputError(f"{folder}: no {name} in this folder; give a run folder or its model/ folder")
+            raise InputError(
+                f"{folder}: no {name} in this folder; give a run folder or its model/ folder"
+            )
     try:
         card = json.loads((folder / CARD).read_text(encoding="utf-8"))
     except ValueError as error:
         raise InputError(f"{folder / CARD}: not JSON ({error}); copy the folder again") from error
     if not isinstance(card, dict) or not isinstance(card.get("format"), int):
-        raise InputError(f"{folder / CARD}: no surrogate's card; give a run folder or its model/ folder")
+        raise InputError(
+            f"{folder / CARD}: no surrogate's card; give a run folder or its model/ folder"
+        )
     if card["format"] > FORMAT:
-        raise InputError(f"{folder / CARD}: format {card['format']}, this neurop reads up to {FORMAT}; upgrade neurop")
+        raise InputError(
+            f"{folder / CARD}: format {card['format']}, this neurop reads up to {FORMAT}; upgrade "
+            "neurop"
+        )
     try:
         return load_file(folder / WEIGHTS), card
     except (SafetensorError, OSError) as error:
         raise InputError(f"{folder / WEIGHTS}: damaged ({error}); copy the folder again") from error
 
 
-def mismatch(expected: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> tuple[str, Shape, Shape] | None:
-    """Return the first name whose tensor differs in shape, and both shapes (None where there is no tensor); None if all agree."""
+def mismatch(
+    expected: Mapping[str, Tensor], found: Mapping[str, Tensor]
+) -> tuple[str, Shape, Shape] | None:
+    """Return the first name whose tensor differs in shape, and both shapes (None where there is
+    no tensor); None if all agree.
+    """
     for name in sorted(expected.keys() | found.keys()):
-        mine, theirs = (tuple(state[name].shape) if name in state else None for state in (expected, found))
+        mine, theirs = (
+            tuple(state[name].shape) if name in state else None for state in (expected, found)
+        )
         if mine != theirs:
             return name, mine, theirs
     return None

@@ -1,4 +1,6 @@
-"""What a prediction is held to, whatever the network says: means that are conserved, deviations that stay in bounds."""
+"""What a prediction is held to, whatever the network says: means that are conserved, deviations
+that stay in bounds.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +9,9 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from neurop.data.normalizer import Normalizer
-from neurop.metrics import mean
-from neurop.physics.grid import Grid
+from neurop.fields.normalizer import Normalizer
+from neurop.geometry.grid import Grid
+from neurop.metrics.norms import mean
 
 
 def keep_means(y: Tensor, last: Tensor, fields: list[bool], grid: Grid) -> Tensor:
@@ -35,11 +37,14 @@ def keep_means(y: Tensor, last: Tensor, fields: list[bool], grid: Grid) -> Tenso
 
 
 def limit_deviation(y: Tensor, norm: Normalizer, most: float, grid: Grid) -> Tensor:
-    r"""Return `y` with each field's root mean square departure from the training mean at most `most` training deviations.
+    r"""Return `y` with each field's root mean square departure from the training mean at most
+    `most` training deviations.
 
-    .. math:: \mu + (y - \mu)\,\min\!\Bigl(1, \frac{c\,\sigma}{\langle (y - \mu)^2 \rangle^{1/2}}\Bigr)
+    .. math:: \mu + (y - \mu)\,\min\!\Bigl(1,
+       \frac{c\,\sigma}{\langle (y - \mu)^2 \rangle^{1/2}}\Bigr)
 
-    What is smaller is not changed; what a rollout has blown up comes back to the size of what was seen in training, with its shape.
+    What is smaller is not changed; what a rollout has blown up comes back to the size of what was
+    seen in training, with its shape.
 
     Parameters
     ----------

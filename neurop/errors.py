@@ -11,8 +11,9 @@ class InputError(ValueError):
     """
 
 
-class Failed(RuntimeError):
-    """A failure of neither the input nor the program, such as a process that the system ended: one line that says what to do.
+class ExternalFailure(RuntimeError):
+    """A failure of neither the input nor the program, such as a process that the system ended: one
+    line that says what to do.
 
     The command line prints the message as one line and exits with status 1.
     """

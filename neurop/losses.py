@@ -6,22 +6,26 @@ import torch
 from torch import Tensor, nn
 
 from neurop.errors import InputError
-from neurop.metrics import by_field, norm, relative_l2
+from neurop.metrics.norms import by_field, norm, relative_l2
 
 
 class RelativeL2(nn.Module):
-    r"""Relative L2 error, norms weighted by the cell measure; with `gradient` also that of the gradient (H1).
+    r"""Relative L2 error, norms weighted by the cell measure; with `gradient` also that of the
+    gradient (H1).
 
-    .. math:: \frac{\lVert p - y \rVert}{\lVert y \rVert} + \lambda \frac{\lVert \nabla(p - y) \rVert}{\lVert \nabla y \rVert},
+    .. math:: \frac{\lVert p - y \rVert}{\lVert y \rVert} + \lambda
+       \frac{\lVert \nabla(p - y) \rVert}{\lVert \nabla y \rVert},
 
-    mean over samples and fields, each field by itself, as their units have nothing in common; trajectories are stacked over
-    their steps. The gradient is that of first differences over fractions
-    of the domain. It holds the fluxes of an elliptic problem to account, which the small errors of a field may hide.
-    Source: Li et al. (2021), section 5; for the second term Czarnecki et al., Sobolev training, 2017, arXiv:1706.04859.
+    mean over samples and fields, each field by itself, as their units have nothing in common;
+    trajectories are stacked over their steps. The gradient is that of first differences over
+    fractions of the domain. It holds the fluxes of an elliptic problem to account, which the small
+    errors of a field may hide. Source: Li et al. (2021), section 5; for the second term Czarnecki
+    et al., Sobolev training, 2017, arXiv:1706.04859.
 
-    With `geometric` the mean over the fields is their geometric mean. Its gradient weighs the relative change of each field's error
-    alike, so that a field that can hardly be predicted does not drown the others. Its logarithm is, but for a constant, the loss of
-    Kendall et al. (2018, arXiv:1705.07115) at the best variance of each field, sample by sample.
+    With `geometric` the mean over the fields is their geometric mean. Its gradient weighs the
+    relative change of each field's error alike, so that a field that can hardly be predicted does
+    not drown the others. Its logarithm is, but for a constant, the loss of Kendall et al. (2018,
+    arXiv:1705.07115) at the best variance of each field, sample by sample.
 
     Parameters
     ----------
@@ -43,7 +47,9 @@ class RelativeL2(nn.Module):
         self.gradient, self.geometric = gradient, geometric
 
     def forward(self, prediction: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
-        """Return the scalar loss of ``(batch, ..., channel, *grid)``; `weights` has the shape of the grid."""
+        """Return the scalar loss of ``(batch, ..., channel, *grid)``; `weights` has the shape of
+        the grid.
+        """
         fields = prediction.shape[-weights.dim() - 1]
         prediction, truth = (by_field(x, weights) for x in (prediction, truth))
         loss = relative_l2(prediction, truth, weights)

@@ -9,11 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from neurop.data.fieldset import Field, FieldSet
 from neurop.errors import InputError, nearest
-from neurop.physics.grid import Grid
+from neurop.fields.fieldset import Field, FieldSet
+from neurop.geometry.grid import Grid
 
-_PLAIN = ("model", "arguments", "is_map", "history", "step", "step_unit", "increments", "band", "origin")
+_PLAIN = (
+    "model",
+    "arguments",
+    "is_map",
+    "history",
+    "step",
+    "step_unit",
+    "increments",
+    "band",
+    "origin",
+)
 
 
 @dataclass(frozen=True)
@@ -39,11 +49,13 @@ class Specification:
     increments
         Whether the network predicts the change of the last frame.
     band
-        Points per axis of a grid: what is made holds the modes that such a grid resolves, and no others.
+        Points per axis of a grid: what is made holds the modes that such a grid resolves, and no
+        others.
     conserve
         Names of fields whose mean over the domain is that of the last frame.
     limit
-        Largest root mean square of a field's departure from its training mean, in training deviations.
+        Largest root mean square of a field's departure from its training mean, in training
+        deviations.
     origin
         Where the training data came from, their hash, licence and attribution.
     """
@@ -81,22 +93,34 @@ class Specification:
         Raises
         ------
         InputError
-            If the band is none of the grid, a conserved field none of the evolution, or the limit not above 0.
+            If the band is none of the grid, a conserved field none of the evolution, or the limit
+            not above 0.
         """
         if band is not None and (len(band) != len(train.shape) or min(band) < 2):
-            raise InputError(f"training.band={list(band)}; give {len(train.shape)} sizes of at least 2, or null")
+            raise InputError(
+                f"training.band={list(band)}; give {len(train.shape)} sizes of at least 2, or null"
+            )
         names = [f.name for f in train.fields]
         for name in conserve:
             if name not in names:
                 raise InputError(f"training.conserve: no field '{name}'; {nearest(name, names)}")
         if conserve and train.is_map:
-            raise InputError(f"training.conserve={list(conserve)} is for an evolution, which goes from step to step; set it to null")
+            raise InputError(
+                f"training.conserve={list(conserve)} is for an evolution, which goes from step to "
+                "step; set it to null"
+            )
         if limit is not None and (not 0 < limit < math.inf or train.is_map):
-            raise InputError(f"training.limit={limit} is for an evolution, a number above 0 such as 2; or null")
+            raise InputError(
+                f"training.limit={limit} is for an evolution, a number above 0 such as 2; or null"
+            )
         step, unit = (train.step, train.time_unit) if not train.is_map else (None, "1")
         if isinstance(step, np.timedelta64):
             step, unit = step / np.timedelta64(1, "s"), "s"
-        rights: dict[str, Any] = {name: train.attributes[name] for name in ("license", "attribution") if name in train.attributes}
+        rights: dict[str, Any] = {
+            name: train.attributes[name]
+            for name in ("license", "attribution")
+            if name in train.attributes
+        }
         return cls(
             model=model,
             arguments=dict(arguments or {}),
@@ -127,16 +151,32 @@ class Specification:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
-        fields = {"inputs": [vars(f) for f in self.inputs], "outputs": [vars(f) for f in self.outputs]}
+        fields = {
+            "inputs": [vars(f) for f in self.inputs],
+            "outputs": [vars(f) for f in self.outputs],
+        }
         plain = {name: getattr(self, name) for name in (*_PLAIN, "conserve", "limit")}
-        return {**plain, **fields, "grid": self.grid.to_dict(), "train_shape": list(self.train_shape)}
+        return {
+            **plain,
+            **fields,
+            "grid": self.grid.to_dict(),
+            "train_shape": list(self.train_shape),
+        }
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> Specification:
-        """Return the specification that :meth:`to_dict` described; KeyError or TypeError if something is missing."""
+        """Return the specification that :meth:`to_dict` described; KeyError or TypeError if
+        something is missing.
+        """
         inputs, outputs = (tuple(Field(**f) for f in plain[name]) for name in ("inputs", "outputs"))
         values = {name: plain[name] for name in _PLAIN}
         values["band"] = None if plain["band"] is None else tuple(plain["band"])
         # Cards that are older than these options have none of them.
         values |= {"conserve": tuple(plain.get("conserve", ())), "limit": plain.get("limit")}
-        return cls(inputs=inputs, outputs=outputs, grid=Grid.from_dict(plain["grid"]), train_shape=tuple(plain["train_shape"]), **values)
+        return cls(
+            inputs=inputs,
+            outputs=outputs,
+            grid=Grid.from_dict(plain["grid"]),
+            train_shape=tuple(plain["train_shape"]),
+            **values,
+        )

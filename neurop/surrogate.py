@@ -1,4 +1,6 @@
-"""A trained neural operator that takes and returns physical units, knows its grid, and lives in a folder."""
+"""A trained neural operator that takes and returns physical units, knows its grid, and lives in
+a folder.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +14,11 @@ from torch import Tensor, nn
 from neurop import models
 from neurop._folder import mismatch, read_folder, write_folder
 from neurop.constraints import keep_means, limit_deviation
-from neurop.data.fieldset import FieldSet
-from neurop.data.labelled import from_xarray, later, squeezed
-from neurop.data.normalizer import Normalizer
-from neurop.data.statistics import summary
 from neurop.errors import InputError
+from neurop.fields.fieldset import FieldSet
+from neurop.fields.labelled import from_xarray, later, squeezed
+from neurop.fields.normalizer import Normalizer
+from neurop.fields.statistics import summary
 from neurop.specification import Specification
 from neurop.spectral import resample
 
@@ -27,10 +29,12 @@ if TYPE_CHECKING:
 class Surrogate(nn.Module):
     r"""A network between two normalisers: physical units in, physical units out.
 
-    .. math:: y = [x_{\text{last}}] + \sigma_y\, \mathcal{N}\!\left(\frac{x - \mu_x}{\sigma_x}\right) + \mu_y,
+    .. math:: y = [x_{\text{last}}] + \sigma_y\,
+       \mathcal{N}\!\left(\frac{x - \mu_x}{\sigma_x}\right) + \mu_y,
 
-    the last frame being added where the network predicts increments, the result projected on a band where one is given, held to a
-    limit, and the means of conserved fields put back to those of the last frame.
+    the last frame being added where the network predicts increments, the result projected on a band
+    where one is given, held to a limit, and the means of conserved fields put back to those of the
+    last frame.
 
     Parameters
     ----------
@@ -41,7 +45,8 @@ class Surrogate(nn.Module):
 
     Shape
     -----
-    ``(batch, history * channels, *grid)``, frames outermost, to ``(batch, out channels, *grid)``, on any grid.
+    ``(batch, history * channels, *grid)``, frames outermost, to ``(batch, out channels, *grid)``,
+    on any grid.
 
     Examples
     --------
@@ -55,17 +60,35 @@ class Surrogate(nn.Module):
     array([1., 2.])
     """
 
-    def __init__(self, specification: Specification, input_norm: Normalizer, output_norm: Normalizer) -> None:
+    def __init__(
+        self, specification: Specification, input_norm: Normalizer, output_norm: Normalizer
+    ) -> None:
         super().__init__()
         s = specification
         self.specification, self.name = s, s.model
         self.net = models.create(s.model, s.in_channels, s.out_channels, s.grid, **s.arguments)
         self.input_norm, self.output_norm = input_norm, output_norm
-        for what, norm, fields in (("input", input_norm, s.inputs), ("output", output_norm, s.outputs)):
+        for what, norm, fields in (
+            ("input", input_norm, s.inputs),
+            ("output", output_norm, s.outputs),
+        ):
             if len(norm.std) != len(fields):
-                raise InputError(f"the {what} normaliser is for {len(norm.std)} channels, but {len(fields)} fields are named")
-        self.inputs, self.outputs, self.grid, self.train_shape = s.inputs, s.outputs, s.grid, s.train_shape
-        self.is_map, self.history, self.step, self.step_unit = s.is_map, s.history, s.step, s.step_unit
+                raise InputError(
+                    f"the {what} normaliser is for {len(norm.std)} channels, but {len(fields)} "
+                    "fields are named"
+                )
+        self.inputs, self.outputs, self.grid, self.train_shape = (
+            s.inputs,
+            s.outputs,
+            s.grid,
+            s.train_shape,
+        )
+        self.is_map, self.history, self.step, self.step_unit = (
+            s.is_map,
+            s.history,
+            s.step,
+            s.step_unit,
+        )
 
     @classmethod
     def of(
@@ -95,26 +118,31 @@ class Surrogate(nn.Module):
         anomalies
             Take from the input the mean at each point rather than of the whole field.
         band
-            Points per axis of a grid whose band the predictions are held to: what lies beyond, and is never damped by
-            a network that adds to the last frame, is cut off.
+            Points per axis of a grid whose band the predictions are held to: what lies beyond, and
+            is never damped by a network that adds to the last frame, is cut off.
         conserve
-            Fields of an evolution whose mean over the domain no step changes, for example the depth of water or, on a periodic
-            domain or a sphere, vorticity.
+            Fields of an evolution whose mean over the domain no step changes, for example the depth
+            of water or, on a periodic domain or a sphere, vorticity.
         limit
-            Most deviations of the training data that a predicted field may be away from their mean, as a root mean square over
-            space: a rollout cannot leave that ball. An ordinary frame has about 1, the start of a flow that decays more.
+            Most deviations of the training data that a predicted field may be away from their mean,
+            as a root mean square over space: a rollout cannot leave that ball. An ordinary frame
+            has about 1, the start of a flow that decays more.
 
         Raises
         ------
         InputError
-            If a field is constant, the model refuses its arguments, the band is none of the grid, a conserved field is none
-            of the evolution, or the limit is not above 0.
+            If a field is constant, the model refuses its arguments, the band is none of the grid, a
+            conserved field is none of the evolution, or the limit is not above 0.
         """
-        specification = Specification.of(train, model, arguments, history, increments, band, conserve, limit)
+        specification = Specification.of(
+            train, model, arguments, history, increments, band, conserve, limit
+        )
         found = summary(train, anomalies)
         input_norm = output_norm = Normalizer.of(found.values, train.grid)
         if train.is_map or increments:
-            output_norm = Normalizer.of(found.targets if train.is_map else found.increments, train.grid)
+            output_norm = Normalizer.of(
+                found.targets if train.is_map else found.increments, train.grid
+            )
         return cls(specification, input_norm, output_norm)
 
     def forward(self, x: Tensor, grid: Sequence[int] | None = None) -> Tensor:
@@ -125,7 +153,8 @@ class Surrogate(nn.Module):
         x
             ``(batch, history * channels, *grid)`` in physical units, at any resolution.
         grid
-            Points per axis of the result, carried there by the spectral interpolant; the input's by default.
+            Points per axis of the result, carried there by the spectral interpolant; the input's by
+            default.
 
         Raises
         ------
@@ -135,7 +164,8 @@ class Surrogate(nn.Module):
         s = self.specification
         if x.dim() != 2 + s.grid.dimensions or x.shape[1] != s.in_channels:
             raise InputError(
-                f"input has shape {tuple(x.shape)}; need (batch, {s.in_channels}, {', '.join(s.grid.names)}): "
+                f"input has shape {tuple(x.shape)}; need (batch, {s.in_channels}, "
+                f"{', '.join(s.grid.names)}): "
                 f"{s.history} frames of {', '.join(f.name for f in s.inputs)}"
             )
         y = self.output_norm.inverse(self.net(self.input_norm(x)))
@@ -145,7 +175,13 @@ class Surrogate(nn.Module):
             y = resample(y, s.grid, tuple(grid or x.shape[2:]), band=s.band)
         if s.limit is not None:
             y = limit_deviation(y, self.input_norm, s.limit, s.grid)
-        return keep_means(y, x[:, -s.out_channels :], [f.name in s.conserve for f in self.outputs], s.grid) if s.conserve else y
+        return (
+            keep_means(
+                y, x[:, -s.out_channels :], [f.name in s.conserve for f in self.outputs], s.grid
+            )
+            if s.conserve
+            else y
+        )
 
     def trajectory(self, frames: Tensor, steps: int) -> Tensor:
         """Return `steps` states after the given ones, each made from those before it.
@@ -177,17 +213,24 @@ class Surrogate(nn.Module):
         Raises
         ------
         InputError
-            If `points` has another number of axes, or one lies beyond the end of an axis that is not periodic.
+            If `points` has another number of axes, or one lies beyond the end of an axis that is
+            not periodic.
         """
         axes = self.grid.axes
         if points.dim() != 2 or points.shape[1] != len(axes):
-            raise InputError(f"points have shape {tuple(points.shape)}; need (points, {len(axes)}): {', '.join(self.grid.names)}")
-        fractions = torch.stack([(points[:, i].double() - a.start) / a.length for i, a in enumerate(axes)], dim=1)
+            raise InputError(
+                f"points have shape {tuple(points.shape)}; need (points, {len(axes)}): "
+                f"{', '.join(self.grid.names)}"
+            )
+        fractions = torch.stack(
+            [(points[:, i].double() - a.start) / a.length for i, a in enumerate(axes)], dim=1
+        )
         for i, axis in enumerate(axes):
             outside = (fractions[:, i] - 0.5).abs() > 0.5 + 1e-6
             if axis.boundary != "periodic" and outside.any():
                 raise InputError(
-                    f"a point lies at {axis.name}={float(points[outside, i][0]):g}, outside {axis.start:g} to {axis.start + axis.length:g}"
+                    f"a point lies at {axis.name}={float(points[outside, i][0]):g}, outside "
+                    f"{axis.start:g} to {axis.start + axis.length:g}"
                 )
         return resample(self(x), self.grid, fractions)
 
@@ -197,8 +240,8 @@ class Surrogate(nn.Module):
         Parameters
         ----------
         data
-            One variable per input field; dimensions by name, in any order: the grid's axes, optionally ``sample``
-            and ``time`` (the last `history` frames are used).
+            One variable per input field; dimensions by name, in any order: the grid's axes,
+            optionally ``sample`` and ``time`` (the last `history` frames are used).
 
         Raises
         ------
@@ -210,7 +253,9 @@ class Surrogate(nn.Module):
     def rollout(self, data: xr.Dataset, steps: int) -> xr.Dataset:
         """Return the next `steps` states; `data` as in :meth:`predict`."""
         if self.is_map:
-            raise InputError("the surrogate maps inputs to targets and has no time to roll out; use predict")
+            raise InputError(
+                "the surrogate maps inputs to targets and has no time to roll out; use predict"
+            )
         if steps < 1:
             raise InputError(f"steps={steps}; give at least 1")
         return self._run(data, steps)
@@ -219,14 +264,18 @@ class Surrogate(nn.Module):
     def _run(self, data: xr.Dataset, steps: int) -> xr.Dataset:
         given = from_xarray(data, self.inputs, self.grid)
         if given.values.shape[1] < self.history:
-            raise InputError(f"{given.values.shape[1]} frames are given; the surrogate sees {self.history}")
+            raise InputError(
+                f"{given.values.shape[1]} frames are given; the surrogate sees {self.history}"
+            )
         times, unit = later(given, self.step, self.step_unit, steps, self.history)
         like = next(self.parameters())
         training = self.training
         frames = torch.from_numpy(given.values[:, -self.history :]).to(like)
         made = self.eval().trajectory(frames, steps).cpu().numpy()
         self.train(training)
-        result = FieldSet(made, self.outputs, self.grid, times=times, time_unit=unit, source=f"neurop {self.name}")
+        result = FieldSet(
+            made, self.outputs, self.grid, times=times, time_unit=unit, source=f"neurop {self.name}"
+        )
         return squeezed(result.to_xarray(), data, keep_time=steps > 1)
 
     def parameters_count(self) -> int:
@@ -249,22 +298,43 @@ class Surrogate(nn.Module):
         state, card = read_folder(Path(folder))
         try:
             specification = Specification.from_dict(card)
-            norms = [Normalizer(state[f"{n}.mean"], state[f"{n}.std"], specification.grid) for n in ("input_norm", "output_norm")]
+            norms = [
+                Normalizer(state[f"{n}.mean"], state[f"{n}.std"], specification.grid)
+                for n in ("input_norm", "output_norm")
+            ]
         except KeyError as error:
-            raise InputError(f"{folder}: model.json or model.safetensors lacks {error}; copy the folder again") from error
+            raise InputError(
+                f"{folder}: model.json or model.safetensors lacks {error}; copy the folder again"
+            ) from error
         except TypeError as error:
-            raise InputError(f"{folder}: model.json is no card of a surrogate ({error}); copy the folder again") from error
+            raise InputError(
+                f"{folder}: model.json is no card of a surrogate ({error}); copy the folder again"
+            ) from error
         surrogate = cls(specification, *norms)
-        surrogate.to(next((value.dtype for key, value in state.items() if key.startswith("net.")), torch.float32))
+        surrogate.to(
+            next(
+                (value.dtype for key, value in state.items() if key.startswith("net.")),
+                torch.float32,
+            )
+        )
         if different := mismatch(surrogate.state_dict(), state):
             key, mine, theirs = different
-            raise InputError(f"{folder}: {key} has shape {theirs} in model.safetensors, {mine} by model.json; they are of two models")
+            raise InputError(
+                f"{folder}: {key} has shape {theirs} in model.safetensors, {mine} by model.json; "
+                "they are of two models"
+            )
         surrogate.load_state_dict(state)
         return surrogate.eval()
 
 
 def load(path: str | Path) -> Surrogate:
-    """Return the surrogate of a run folder or of its ``model/`` folder; see :meth:`Surrogate.load`."""
+    """Return the surrogate of a run folder or of its ``model/`` folder; see
+    :meth:`Surrogate.load`.
+    """
     folder = Path(path)
     inner = folder / "model"
-    return Surrogate.load(inner if (inner / "model.json").is_file() and not (folder / "model.json").is_file() else folder)
+    return Surrogate.load(
+        inner
+        if (inner / "model.json").is_file() and not (folder / "model.json").is_file()
+        else folder
+    )

@@ -1,4 +1,6 @@
-"""What every file format must hold: a test inherits :class:`AdapterContract` and names its files and what they read as."""
+"""What every file format must hold: a test inherits :class:`AdapterContract` and names its files
+and what they read as.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +21,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from neurop.data.adapters import describe
-from neurop.data.fieldset import FieldSet
-from neurop.data.inspect import inspect
 from neurop.datasets import File
 from neurop.errors import InputError
+from neurop.fields.fieldset import FieldSet
+from neurop.formats.detect import file_content
+from neurop.formats.inspect import inspect
 
 Builder = Callable[[Path], Truth]
 
@@ -48,7 +50,9 @@ def values(fields: FieldSet) -> list[np.ndarray]:
 
 
 def outcome(path: Path, truth: Truth) -> FieldSet | str:
-    """Return what is read, or the one line that says why it cannot be; any other exception is a failure."""
+    """Return what is read, or the one line that says why it cannot be; any other exception is a
+    failure.
+    """
     try:
         inspect(path)
         return whole(path, truth)
@@ -89,7 +93,9 @@ class AdapterContract:
             metafunc.parametrize("builder", self.cases.values(), ids=self.cases)
 
     @pytest.fixture(autouse=True)
-    def folder(self, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    def folder(
+        self, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    ) -> Path:
         if not FOLDERS:
             FOLDERS.append(tmp_path_factory.mktemp("formats"))
         monkeypatch.setenv("NEUROP_CACHE", str(FOLDERS[0] / "cache"))
@@ -102,11 +108,13 @@ class AdapterContract:
             yield pool
 
     @pytest.mark.parametrize("suffix", ["bin", "nc", "pt"])
-    def test_it_is_told_by_its_content_and_reads_as_the_truth(self, builder: Builder, suffix: str, tmp_path: Path) -> None:
+    def test_it_is_told_by_its_content_and_reads_as_the_truth(
+        self, builder: Builder, suffix: str, tmp_path: Path
+    ) -> None:
         path, truth = built(builder)
         named = tmp_path / f"file.{suffix}"
         named.symlink_to(path)
-        assert describe(named).format == truth.format
+        assert file_content(named).format == truth.format
         fields = whole(named, truth)
         assert tuple(f.name for f in fields.fields) == truth.fields
         assert tuple(f.name for f in fields.target_fields) == truth.target_fields
@@ -118,7 +126,12 @@ class AdapterContract:
                 continue
             assert found.dtype == np.float32
             assert found.shape == expected.shape
-            np.testing.assert_allclose(found, expected.astype(np.float32), rtol=0, atol=truth.tolerance * np.abs(expected).max())
+            np.testing.assert_allclose(
+                found,
+                expected.astype(np.float32),
+                rtol=0,
+                atol=truth.tolerance * np.abs(expected).max(),
+            )
         assert fields.grid == truth.grid
         if truth.times is None:
             assert fields.times is None
@@ -134,29 +147,41 @@ class AdapterContract:
         assert {key: fields.attributes.get(key) for key in truth.attributes} == truth.attributes
         assert fields.source == str(named)
 
-    def test_any_part_is_that_of_the_whole(self, builder: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_any_part_is_that_of_the_whole(
+        self, builder: Builder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         path, truth = built(builder)
         loaded = whole(path, truth, False)
-        monkeypatch.setattr("neurop.data.parts.BLOCK", 1)  # as small as the chunks of the file
+        monkeypatch.setattr(
+            "neurop.formats.channels.BLOCK", 1
+        )  # as small as the chunks of the file
         lazy = whole(path, truth, True)
         assert (lazy.is_lazy, loaded.is_lazy) == (True, False)
         samples, frames = loaded.values.shape[:2]
         for s in range(samples):
             for f in range(frames):
                 np.testing.assert_array_equal(lazy.values[s, f], loaded.values[s, f])
-                np.testing.assert_array_equal(lazy.values[s:, f : f + 2], loaded.values[s:, f : f + 2])
+                np.testing.assert_array_equal(
+                    lazy.values[s:, f : f + 2], loaded.values[s:, f : f + 2]
+                )
         np.testing.assert_array_equal(lazy.values[::-1, ::2, 0], loaded.values[::-1, ::2, 0])
         if loaded.targets is not None:
             np.testing.assert_array_equal(lazy.targets[1:], loaded.targets[1:])
         assert lazy.digest() == loaded.digest()
 
-    def test_other_processes_read_the_same(self, builder: Builder, spawned: ProcessPoolExecutor) -> None:
+    def test_other_processes_read_the_same(
+        self, builder: Builder, spawned: ProcessPoolExecutor
+    ) -> None:
         path, truth = built(builder)
         lazy = whole(path, truth, True)
         packed = pickle.dumps(lazy)
         # The file is open here already.
         here = values(lazy)
-        for other in (values(pickle.loads(packed)), spawned.submit(values, lazy).result(), _in_a_fork(lazy)):
+        for other in (
+            values(pickle.loads(packed)),
+            spawned.submit(values, lazy).result(),
+            _in_a_fork(lazy),
+        ):
             for found, expected in zip(other, here, strict=True):
                 np.testing.assert_array_equal(found, expected)
 
@@ -164,7 +189,10 @@ class AdapterContract:
         path, truth = built(builder)
         report = inspect(path)
         assert report.format == truth.format
-        assert sum(np.prod(field.shape, dtype=int) for field in report.fields) >= truth.values.size // 2
+        assert (
+            sum(np.prod(field.shape, dtype=int) for field in report.fields)
+            >= truth.values.size // 2
+        )
         plain: Any = OmegaConf.to_container(OmegaConf.create(report.yaml))
         assert plain.pop("_target_") == "neurop.datasets.File"
         if truth.settings:
@@ -178,23 +206,36 @@ class AdapterContract:
 
     def test_a_wrong_name_is_answered_with_the_nearest(self, builder: Builder) -> None:
         path, truth = built(builder)
-        name = describe(path).names()[0]
+        name = file_content(path).names()[0]
         axes = {"axes": truth.settings["axes"]} if "axes" in truth.settings else {}
         with pytest.raises(InputError, match=f"no array '{name}_'; did you mean '") as error:
             File(str(path), f"{name}_", **axes).splits()
         assert str(path) in str(error.value)
 
-    @settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    )
     @given(share=st.floats(0, 0.999), which=st.integers(0, 99))
-    def test_cut_off_anywhere_it_is_one_line_or_right(self, builder: Builder, folder: Path, share: float, which: int) -> None:
+    def test_cut_off_anywhere_it_is_one_line_or_right(
+        self, builder: Builder, folder: Path, share: float, which: int
+    ) -> None:
         path, truth = built(builder)
-        found = outcome(damaged(path, folder, lambda data: data[: int(share * len(data))], which), truth)
+        found = outcome(
+            damaged(path, folder, lambda data: data[: int(share * len(data))], which), truth
+        )
         # What was cut off may be padding.
         if not isinstance(found, str):
             assert np.isfinite(found.values).all()
 
-    @settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-    @given(flips=st.lists(st.tuples(st.integers(0, 2**12), st.integers(1, 255)), min_size=1, max_size=8), which=st.integers(0, 99))
+    @settings(
+        max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    )
+    @given(
+        flips=st.lists(
+            st.tuples(st.integers(0, 2**12), st.integers(1, 255)), min_size=1, max_size=8
+        ),
+        which=st.integers(0, 99),
+    )
     def test_with_bits_flipped_it_is_one_line_or_fields(
         self, builder: Builder, folder: Path, flips: list[tuple[int, int]], which: int
     ) -> None:

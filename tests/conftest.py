@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-# Navier-Stokes on a grid and a model small enough for a run of a second; ~recipe, since its settings are for the full size.
+# Navier-Stokes on a grid and a model small enough for a run of a second; ~recipe, since its
+# settings are for the full size.
 TINY = [
     "data=navier_stokes",
     "data.samples=42",
@@ -23,7 +24,8 @@ TINY = [
     "trainer.accelerator=cpu",
 ]
 
-# A shell that starts the tests in the background has them ignore Ctrl-C, and what they start would ignore it too.
+# A shell that starts the tests in the background has them ignore Ctrl-C, and what they start would
+# ignore it too.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -47,8 +49,12 @@ def trained(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def neurop(tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., int]]:
-    """Return a function that runs ``neurop VERB ...`` in an empty folder and returns the exit status."""
+def neurop(
+    tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., int]]:
+    """Return a function that runs ``neurop VERB ...`` in an empty folder and returns the exit
+    status.
+    """
     from neurop.cli import main
 
     monkeypatch.chdir(tmp_path)
@@ -64,7 +70,9 @@ def neurop(tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 @pytest.fixture
 def train(neurop: Callable[..., int]) -> Callable[..., int]:
-    """Return a function that runs ``neurop train`` with tiny settings, which its arguments may replace."""
+    """Return a function that runs ``neurop train`` with tiny settings, which its arguments may
+    replace.
+    """
 
     def run(*args: str) -> int:
         named = {a.split("=")[0] for a in args}

@@ -1,4 +1,6 @@
-"""What every model must hold: a test inherits :class:`ModelContract`, names the model and gives its cases."""
+"""What every model must hold: a test inherits :class:`ModelContract`, names the model and gives
+its cases.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +15,15 @@ import torch
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
+from neurop.geometry.grid import Grid
 from neurop.models import create, name_of
-from neurop.physics.grid import Grid
 
 
 @dataclass(frozen=True)
 class Case:
-    """A small model: constructor arguments, its grid, a size that suits it, and what is known of it."""
+    """A small model: constructor arguments, its grid, a size that suits it, and what is known of
+    it.
+    """
 
     domain: Grid
     shape: tuple[int, ...]
@@ -28,7 +32,9 @@ class Case:
     resolved: dict[tuple[int, ...], tuple[int, ...]]
     """Modes that grids of these sizes resolve."""
     refinement: float
-    """Bound of the change at shared points, relative to the output's deviation, where a smooth input comes on twice the points."""
+    """Bound of the change at shared points, relative to the output's deviation, where a smooth
+    input comes on twice the points.
+    """
     arguments: dict[str, Any] = field(default_factory=dict)
     in_channels: int = 2
     out_channels: int = 3
@@ -42,14 +48,23 @@ class Case:
         return torch.randn(batch, self.in_channels, *(shape or self.shape), generator=generator)
 
     def smooth(self, shape: Sequence[int]) -> Tensor:
-        """Return the same smooth function of the domain at any size: one wave per axis and channel, float64."""
-        x = np.meshgrid(*[axis.points(n) for axis, n in zip(self.domain.axes, shape)], indexing="ij")
-        waves = [5 + 5 * sum(np.cos(2 * np.pi * (xi - 0.1 * (i + c))) for i, xi in enumerate(x)) / len(x) for c in range(self.in_channels)]
+        """Return the same smooth function of the domain at any size: one wave per axis and
+        channel, float64.
+        """
+        x = np.meshgrid(
+            *[axis.points(n) for axis, n in zip(self.domain.axes, shape)], indexing="ij"
+        )
+        waves = [
+            5 + 5 * sum(np.cos(2 * np.pi * (xi - 0.1 * (i + c))) for i, xi in enumerate(x)) / len(x)
+            for c in range(self.in_channels)
+        ]
         return torch.from_numpy(np.stack(waves))[None]
 
     def doubled(self) -> tuple[int, ...]:
         """Return the size with one point between any two."""
-        return tuple(2 * n - (axis.layout == "ends") for axis, n in zip(self.domain.axes, self.shape))
+        return tuple(
+            2 * n - (axis.layout == "ends") for axis, n in zip(self.domain.axes, self.shape)
+        )
 
 
 class ModelContract:
@@ -65,7 +80,9 @@ class ModelContract:
     def test_it_is_registered(self, case: Case) -> None:
         assert name_of(type(case.model(self.name))) == self.name
 
-    def test_output_lies_on_the_grid_and_depends_on_every_input_and_parameter(self, case: Case) -> None:
+    def test_output_lies_on_the_grid_and_depends_on_every_input_and_parameter(
+        self, case: Case
+    ) -> None:
         model, x = case.model(self.name), case.noise().requires_grad_()
         y = model(x)
         assert y.shape == (2, case.out_channels, *case.shape)
@@ -79,7 +96,12 @@ class ModelContract:
 
     def test_any_resolution(self, case: Case) -> None:
         model = case.model(self.name).double()
-        sizes = [case.shape, case.doubled(), tuple(3 + i for i, _ in enumerate(case.shape)), tuple(n + 1 for n in case.shape)]
+        sizes = [
+            case.shape,
+            case.doubled(),
+            tuple(3 + i for i, _ in enumerate(case.shape)),
+            tuple(n + 1 for n in case.shape),
+        ]
         for shape in sizes:
             y = model(case.smooth(shape))
             assert y.shape[2:] == shape
@@ -97,7 +119,9 @@ class ModelContract:
 
     def test_every_tensor_is_real_and_single_precision(self, case: Case) -> None:
         model = case.model(self.name)
-        assert {t.dtype for t in (*model.parameters(), *model.buffers(), model(case.noise()))} == {torch.float32}
+        assert {t.dtype for t in (*model.parameters(), *model.buffers(), model(case.noise()))} == {
+            torch.float32
+        }
 
     def test_a_seed_decides_all(self, case: Case) -> None:
         x = case.noise()
@@ -157,7 +181,11 @@ class ModelContract:
     def test_the_exported_graph_is_real_and_computes_the_same(self, case: Case) -> None:
         model, x = case.model(self.name).eval(), case.noise()
         program = torch.export.export(model, (x,))
-        made = [node.meta["val"] for node in program.graph.nodes if isinstance(node.meta.get("val"), Tensor)]
+        made = [
+            node.meta["val"]
+            for node in program.graph.nodes
+            if isinstance(node.meta.get("val"), Tensor)
+        ]
         assert len(made) > 10
         assert not any(value.is_complex() for value in made)
         torch.testing.assert_close(program.module()(x), model(x), atol=1e-5, rtol=1e-5)

@@ -1,4 +1,6 @@
-"""A data set of noise whose solver can be handed to other processes, and can be made to fail in any way."""
+"""A data set of noise whose solver can be handed to other processes, and can be made to fail in
+any way.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurop.data.fieldset import Field, FieldSet
-from neurop.data.generated import Generated, Mode
-from neurop.data.generation import Recipe
 from neurop.errors import InputError
-from neurop.physics.grid import Grid
+from neurop.fields.fieldset import Field, FieldSet
+from neurop.generation.dataset import Mode, SolvedDataset
+from neurop.generation.generate import Recipe
+from neurop.geometry.grid import Grid
 
 
 def values(numbers: range) -> dict[str, NDArray[np.float32]]:
@@ -26,7 +28,13 @@ def values(numbers: range) -> dict[str, NDArray[np.float32]]:
 
 
 def assemble(arrays: dict[str, Any]) -> FieldSet:
-    return FieldSet(arrays["values"], (Field("u", "m s-1"),), Grid.periodic(1), times=np.arange(3.0), source="noise")
+    return FieldSet(
+        arrays["values"],
+        (Field("u", "m s-1"),),
+        Grid.periodic(1),
+        times=np.arange(3.0),
+        source="noise",
+    )
 
 
 class Awkward(Exception):
@@ -37,9 +45,13 @@ class Awkward(Exception):
 
 
 class Make:
-    """Makes noise; `how` says what happens to the batch that begins with sample `at`. Leaves a file per process in `folder`."""
+    """Makes noise; `how` says what happens to the batch that begins with sample `at`. Leaves a
+    file per process in `folder`.
+    """
 
-    def __init__(self, how: str = "", at: int = 8, folder: Path | None = None, seconds: float = 0.0) -> None:
+    def __init__(
+        self, how: str = "", at: int = 8, folder: Path | None = None, seconds: float = 0.0
+    ) -> None:
         self.how, self.at, self.folder, self.seconds = how, at, folder, seconds
 
     def __call__(self, numbers: range) -> dict[str, NDArray[np.float32]]:
@@ -66,15 +78,24 @@ class Make:
 
 
 def recipe(make: Callable[[range], dict[str, Any]] = values, **changes: Any) -> Recipe:
-    return replace(Recipe("noise", (8,), {"seed": 7, "solver_version": 1}, 10, make, assemble, 4), **changes)
+    return replace(
+        Recipe("noise", (8,), {"seed": 7, "solver_version": 1}, 10, make, assemble, 4), **changes
+    )
 
 
-class Noise(Generated):
+class Noise(SolvedDataset):
     """A data set of noise, four samples to a batch; `how` and `at` as in :class:`Make`."""
 
     name = "noise"
 
-    def __init__(self, samples: int = 50, mode: Mode = "stored", how: str = "", at: int = 58, folder: str | None = None) -> None:
+    def __init__(
+        self,
+        samples: int = 50,
+        mode: Mode = "stored",
+        how: str = "",
+        at: int = 58,
+        folder: str | None = None,
+    ) -> None:
         super().__init__(samples, (8,), 7, 1, folder, mode)
         self.how, self.at = how, at
 

@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from neurop.data.fieldset import Field, FieldSet
-from neurop.physics.grid import Grid
+from neurop.fields.fieldset import Field, FieldSet
+from neurop.geometry.grid import Grid
 from neurop.surrogate import Surrogate
 
 FIELDS = (Field("u", "m s-1", "velocity"), Field("p", "Pa", "pressure"))
@@ -20,24 +20,41 @@ OFFSETS, SIZES = np.array([2.0, 1e3]), np.array([0.5, 30.0])
 ARGUMENTS = {"modes": 3, "width": 6, "depth": 1}
 
 
-def values(shape: Sequence[int], samples: int = 3, frames: int = 6, channels: int = 2, seed: int = 0) -> NDArray[np.float64]:
-    """Return ``(sample, time, channel, *grid)``: waves with at most 2 periods per axis, the same function at any shape."""
+def values(
+    shape: Sequence[int], samples: int = 3, frames: int = 6, channels: int = 2, seed: int = 0
+) -> NDArray[np.float64]:
+    """Return ``(sample, time, channel, *grid)``: waves with at most 2 periods per axis, the same
+    function at any shape.
+    """
     rng = np.random.default_rng(seed)
     x = np.meshgrid(*[np.arange(n) / n for n in shape], indexing="ij")
     made = np.zeros((samples, frames, channels, *shape))
     for index in np.ndindex(made.shape[:3]):
         for _ in range(4):
             k, phase = rng.integers(-2, 3, len(shape)), rng.uniform(0, 2 * np.pi)
-            made[index] += rng.normal() * np.cos(2 * np.pi * sum(ki * xi for ki, xi in zip(k, x)) + phase)
+            made[index] += rng.normal() * np.cos(
+                2 * np.pi * sum(ki * xi for ki, xi in zip(k, x)) + phase
+            )
         made[index] = OFFSETS[index[2]] + SIZES[index[2]] * made[index]
     return made
 
 
-def evolution(shape: Sequence[int] = (9, 8), channels: int = 2, grid: Grid | None = None, **more: Any) -> FieldSet:
+def evolution(
+    shape: Sequence[int] = (9, 8), channels: int = 2, grid: Grid | None = None, **more: Any
+) -> FieldSet:
     """Return an evolution whose frames are 0.5 s apart, unless `more` says otherwise."""
-    made = values(shape, channels=channels, **{k: more.pop(k) for k in ("samples", "frames", "seed") if k in more})
+    made = values(
+        shape,
+        channels=channels,
+        **{k: more.pop(k) for k in ("samples", "frames", "seed") if k in more},
+    )
     times = {"times": 0.5 * np.arange(made.shape[1]), "time_unit": "s"}
-    return FieldSet(made, FIELDS[:channels], grid or Grid.periodic(len(shape)), **(times | {"source": "waves"} | more))
+    return FieldSet(
+        made,
+        FIELDS[:channels],
+        grid or Grid.periodic(len(shape)),
+        **(times | {"source": "waves"} | more),
+    )
 
 
 def mapping(shape: Sequence[int] = (9, 8)) -> FieldSet:

@@ -7,6 +7,8 @@ from torch import Tensor
 
 
 def distance(a: Tensor, b: Tensor) -> Tensor:
-    """Return the relative L2 distance of each field of states ``(sample, field, degree, order)``."""
+    """Return the relative L2 distance of each field of states ``(sample, field, degree,
+    order)``.
+    """
     norm, rest = torch.linalg.vector_norm, (0, 2, 3)
     return norm(a - b, dim=rest) / norm(b, dim=rest)

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from neurop.errors import InputError
+from neurop.geometry.grid import Grid
 from neurop.losses import RelativeL2
-from neurop.metrics import relative_l2
-from neurop.physics.grid import Grid
+from neurop.metrics.norms import relative_l2
 
 
 def random(*shape: int, seed: int = 0) -> Tensor:
@@ -27,7 +27,9 @@ def test_loss_is_the_mean_of_the_metric_over_samples_and_fields() -> None:
     w = torch.from_numpy(Grid.latlon().weights((5, 8)))
     loss = RelativeL2()(prediction, truth, w)
     assert loss.shape == ()
-    fields = [relative_l2(prediction[:, :, c : c + 1], truth[:, :, c : c + 1], w).mean() for c in range(2)]
+    fields = [
+        relative_l2(prediction[:, :, c : c + 1], truth[:, :, c : c + 1], w).mean() for c in range(2)
+    ]
     torch.testing.assert_close(loss, (fields[0] + fields[1]) / 2)
 
 
@@ -35,17 +37,23 @@ def test_a_field_of_large_values_does_not_hide_another() -> None:
     truth, w = random(3, 2, 2, 8), torch.ones(8, dtype=torch.float64)
     prediction = truth + 0.1 * random(3, 2, 2, 8, seed=1)
     unit = torch.tensor([1.0, 1e5], dtype=torch.float64)[:, None]
-    torch.testing.assert_close(RelativeL2()(unit * prediction, unit * truth, w), RelativeL2()(prediction, truth, w))
+    torch.testing.assert_close(
+        RelativeL2()(unit * prediction, unit * truth, w), RelativeL2()(prediction, truth, w)
+    )
 
 
 def test_loss_does_not_depend_on_the_unit_or_the_resolution() -> None:
     def loss(n: int, unit: float) -> float:
         x = torch.arange(n, dtype=torch.float64) * (2 * math.pi / n)
         truth = unit * torch.stack([torch.cos(x), 2 + torch.sin(3 * x)])[:, None]
-        return RelativeL2()(truth + 0.1 * unit * torch.cos(2 * x), truth, torch.ones(n).double()).item()
+        return RelativeL2()(
+            truth + 0.1 * unit * torch.cos(2 * x), truth, torch.ones(n).double()
+        ).item()
 
     expected = 0.05 + 0.5 * math.sqrt(0.005 / 4.5)
-    assert [loss(n, unit) for n in (9, 32) for unit in (1.0, 1e5)] == pytest.approx([expected] * 4, abs=1e-13)
+    assert [loss(n, unit) for n in (9, 32) for unit in (1.0, 1e5)] == pytest.approx(
+        [expected] * 4, abs=1e-13
+    )
 
 
 def test_gradient() -> None:
@@ -74,17 +82,23 @@ def test_the_gradient_term_is_that_of_the_exact_slopes() -> None:
     truth, weights = (3 * x[:, None] + x).expand(2, 1, 8, 8), torch.ones(8, 8)
     # The error is x/2 along the first axis: slopes 1/2 against 3 and 1.
     prediction = truth + 0.5 * x[:, None]
-    added = RelativeL2(gradient=2.0)(prediction, truth, weights) - RelativeL2()(prediction, truth, weights)
+    added = RelativeL2(gradient=2.0)(prediction, truth, weights) - RelativeL2()(
+        prediction, truth, weights
+    )
     torch.testing.assert_close(added, torch.tensor(2 * 0.5 / 10**0.5))
 
 
 def test_the_geometric_mean_over_fields() -> None:
-    """Errors of 0.01 and 0.25 give 0.05; halving either gives the same loss, and a sample met in one field spoils no other."""
+    """Errors of 0.01 and 0.25 give 0.05; halving either gives the same loss, and a sample met in
+    one field spoils no other.
+    """
     weights, truth = torch.ones(8, dtype=torch.float64), torch.ones(2, 3, 2, 8, dtype=torch.float64)
     size = torch.tensor([0.01, 0.25], dtype=torch.float64)[:, None]
 
     def loss(*scale: float) -> float:
-        return RelativeL2(geometric=True)(truth + size * torch.tensor(scale)[:, None], truth, weights).item()
+        return RelativeL2(geometric=True)(
+            truth + size * torch.tensor(scale)[:, None], truth, weights
+        ).item()
 
     assert loss(1, 1) == pytest.approx(0.05, rel=1e-12)
     assert loss(0.5, 1) == pytest.approx(loss(1, 0.5), rel=1e-12)

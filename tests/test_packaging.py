@@ -22,31 +22,45 @@ def test_every_package_is_declared() -> None:
 
     table = PROJECT["tool"]["setuptools"]
     houses = table["package-dir"].items()
-    found = {house for house, _ in houses} | {f"{house}.{name}" for house, folder in houses for name in find_packages(ROOT / folder)}
+    found = {house for house, _ in houses} | {
+        f"{house}.{name}" for house, folder in houses for name in find_packages(ROOT / folder)
+    }
     assert set(table["packages"]) == found
 
 
 def test_pins_satisfy_the_ranges() -> None:
     from packaging.requirements import Requirement
 
-    pins = dict(re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / "requirements-cpu.txt").read_text(), re.MULTILINE))
+    pins = dict(
+        re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / "requirements-cpu.txt").read_text(), re.MULTILINE)
+    )
     pins = {name.lower().replace("_", "-"): version for name, version in pins.items()}
     for text in PROJECT["project"]["dependencies"]:
         wanted = Requirement(text)
-        assert wanted.specifier.contains(pins[wanted.name]), f"{text} against the pin {pins[wanted.name]}"
+        assert wanted.specifier.contains(pins[wanted.name]), (
+            f"{text} against the pin {pins[wanted.name]}"
+        )
 
 
 def test_malicious_versions_are_excluded() -> None:
     from packaging.requirements import Requirement
 
-    (lightning,) = [r for text in PROJECT["project"]["dependencies"] if (r := Requirement(text)).name == "lightning"]
+    (lightning,) = [
+        r
+        for text in PROJECT["project"]["dependencies"]
+        if (r := Requirement(text)).name == "lightning"
+    ]
     assert not any(lightning.specifier.contains(version) for version in ("2.6.2", "2.6.3"))
 
 
 def run(*args: str | Path, cwd: Path, cuda: str = "off") -> str:
     # Without the flags of the caller's Python, so that only what is installed is seen.
-    env = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")} | {"NEUROP_CUDA": cuda}
-    done = subprocess.run([str(a) for a in args], cwd=cwd, env=env, capture_output=True, text=True, check=False)
+    env = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")} | {
+        "NEUROP_CUDA": cuda
+    }
+    done = subprocess.run(
+        [str(a) for a in args], cwd=cwd, env=env, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -54,12 +68,33 @@ def run(*args: str | Path, cwd: Path, cuda: str = "off") -> str:
 @pytest.mark.slow
 def test_sdist_wheel_and_clean_environment(tmp_path: Path) -> None:
     # Building the wheel from the sdist shows that the sdist is whole.
-    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", tmp_path / "dist", ROOT, cwd=tmp_path)
+    run(
+        sys.executable,
+        "-m",
+        "build",
+        "--no-isolation",
+        "--outdir",
+        tmp_path / "dist",
+        ROOT,
+        cwd=tmp_path,
+    )
     (wheel,) = (tmp_path / "dist").glob("*.whl")
     venv.create(tmp_path / "env", with_pip=False)
     python = tmp_path / "env" / "bin" / "python"
     (site,) = (tmp_path / "env" / "lib").glob("python*/site-packages")
-    run(sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-index", "-qq", wheel, cwd=tmp_path)
+    run(
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        python,
+        "install",
+        "--no-deps",
+        "--no-index",
+        "-qq",
+        wheel,
+        cwd=tmp_path,
+    )
 
     assert {p.name for p in site.iterdir() if not p.name.endswith(".dist-info")} == {"neurop"}
     on_disk = {
@@ -68,15 +103,32 @@ def test_sdist_wheel_and_clean_environment(tmp_path: Path) -> None:
         for file in (ROOT / folder).rglob("*")
         if file.suffix in CONTENT
     }
-    assert {p.relative_to(site) for p in (site / "neurop").rglob("*") if p.suffix in CONTENT} == on_disk
-    assert run(tmp_path / "env" / "bin" / "neurop", "--help", cwd=tmp_path).startswith("Usage: neurop VERB")
-    assert run(tmp_path / "env" / "bin" / "neurop", "--version", cwd=tmp_path) == f"neurop {PROJECT['project']['version']}\n"
+    assert {
+        p.relative_to(site) for p in (site / "neurop").rglob("*") if p.suffix in CONTENT
+    } == on_disk
+    assert run(tmp_path / "env" / "bin" / "neurop", "--help", cwd=tmp_path).startswith(
+        "Usage: neurop VERB"
+    )
+    assert (
+        run(tmp_path / "env" / "bin" / "neurop", "--version", cwd=tmp_path)
+        == f"neurop {PROJECT['project']['version']}\n"
+    )
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc is not installed")
 def test_a_wheel_built_beside_nvcc_holds_the_cuda_kernels(tmp_path: Path) -> None:
-    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", tmp_path, ROOT, cwd=tmp_path, cuda="sm_90")
+    run(
+        sys.executable,
+        "-m",
+        "build",
+        "--no-isolation",
+        "--outdir",
+        tmp_path,
+        ROOT,
+        cwd=tmp_path,
+        cuda="sm_90",
+    )
     (wheel,) = tmp_path.glob("*-py3-none-any.whl")
     with zipfile.ZipFile(wheel) as content:
         assert content.read("neurop/spectral/csrc/cuda/prebuilt/sm_90.cubin")[:4] == b"\x7fELF"

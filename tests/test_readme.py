@@ -16,10 +16,16 @@ ROOT = Path(__file__).parents[1]
 
 
 def commands(text: str) -> list[str]:
-    """Return the lines of ``sh`` blocks that start with neurop, with continued lines joined and comments cut."""
+    """Return the lines of ``sh`` blocks that start with neurop, with continued lines joined and
+    comments cut.
+    """
     blocks = re.findall(r"^```(?:sh|bash|shell|console)\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
     lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
-    return [line.removeprefix("$ ").strip() for line in lines if line.removeprefix("$ ").startswith("neurop ")]
+    return [
+        line.removeprefix("$ ").strip()
+        for line in lines
+        if line.removeprefix("$ ").startswith("neurop ")
+    ]
 
 
 def test_commands_are_found() -> None:
@@ -29,7 +35,10 @@ def test_commands_are_found() -> None:
 
 def jobs(overrides: list[str]) -> list[list[str]]:
     """Return the jobs of a sweep."""
-    values = [[f"{key}={value}" for value in text.split(",")] for key, text in (o.split("=", 1) for o in overrides)]
+    values = [
+        [f"{key}={value}" for value in text.split(",")]
+        for key, text in (o.split("=", 1) for o in overrides)
+    ]
     return [list(job) for job in itertools.product(*values)]
 
 

@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 
 SCRIPT = Path(__file__).parents[1] / "benchmarks" / "results.py"
-RECORD = {"model": "fno", "data": "burgers", "seed": 3, "parameters": 12345, "step_ms": 7.5, "seconds": 60.0, "data_hash": "abc"}
+RECORD = {
+    "model": "fno",
+    "data": "burgers",
+    "seed": 3,
+    "parameters": 12345,
+    "step_ms": 7.5,
+    "seconds": 60.0,
+    "data_hash": "abc",
+}
 SCORES = {"test/relative_l2": 0.0123456, "test/trajectory_10_relative_l2": 0.0654321}
 
 
@@ -53,23 +61,46 @@ def test_a_run_becomes_a_row(results: Any, tmp_path: Path) -> None:
     assert kept["command"] == "neurop train experiment=burgers_cpu model=fno"
     assert set(kept["rollout"]) == set(rollout) - {"relative_l2", "checkpoint"}
     cells = results.row([kept])
-    assert cells[:4] == ["burgers_cpu", "fno", "0.01235, over 10 steps 0.06543, over 40 steps from frame 10 0.5", "12,345"]
+    assert cells[:4] == [
+        "burgers_cpu",
+        "fno",
+        "0.01235, over 10 steps 0.06543, over 40 steps from frame 10 0.5",
+        "12,345",
+    ]
     assert cells[-1].startswith("FNO 0.0160 at 1024 points")
     assert "| burgers_cpu | fno | 0.01235" in results.table([kept])
 
 
 def test_a_long_rollout_has_its_drift_in_the_row(results: Any) -> None:
-    run = RECORD | SCORES | {"experiment": "x", "command": "neurop train", "versions": {"threads": 1, "gpu": None}}
-    rollout = {"start": 0, "known_steps": 1460, "trajectory_relative_l2": 1.5, "mid_band_drift_half": {"u": -0.093, "v": 0.004}}
-    assert results.row([run | {"rollout": rollout}])[2].endswith("frame 0 1.5, drift of the spectrum's middle over the last half -9, +0 %")
+    run = (
+        RECORD
+        | SCORES
+        | {"experiment": "x", "command": "neurop train", "versions": {"threads": 1, "gpu": None}}
+    )
+    rollout = {
+        "start": 0,
+        "known_steps": 1460,
+        "trajectory_relative_l2": 1.5,
+        "mid_band_drift_half": {"u": -0.093, "v": 0.004},
+    }
+    assert results.row([run | {"rollout": rollout}])[2].endswith(
+        "frame 0 1.5, drift of the spectrum's middle over the last half -9, +0 %"
+    )
     errors = {"mid_band_drift_error_half": {"u": 0.081, "v": None}}
-    assert results.row([run | {"rollout": rollout | errors}])[2].endswith("over the last half -9 ± 8, +0 %")
-    assert results.row([run | {"rollout": rollout | {"known_steps": 999}}])[2].endswith("frame 0 1.5")
+    assert results.row([run | {"rollout": rollout | errors}])[2].endswith(
+        "over the last half -9 ± 8, +0 %"
+    )
+    assert results.row([run | {"rollout": rollout | {"known_steps": 999}}])[2].endswith(
+        "frame 0 1.5"
+    )
 
 
 def test_settings_tell_runs_of_one_experiment_apart(results: Any, tmp_path: Path) -> None:
     words = ["experiment=burgers_cpu", "model=fno", "logger=csv"]
-    usual, wider = (results.keep(run(tmp_path / name, [*words, *more])) for name, more in (("a", []), ("b", ["model.width=64"])))
+    usual, wider = (
+        results.keep(run(tmp_path / name, [*words, *more]))
+        for name, more in (("a", []), ("b", ["model.width=64"]))
+    )
     assert usual != wider
     assert results.named(json.loads(wider.read_text())) == "fno width=64"
 
@@ -77,14 +108,30 @@ def test_settings_tell_runs_of_one_experiment_apart(results: Any, tmp_path: Path
 def test_seeds_of_one_run_are_one_row(results: Any) -> None:
     runs = [
         RECORD
-        | {"seed": seed, "experiment": "burgers_cpu", "command": f"neurop train seed={seed}", "versions": {"threads": 1, "gpu": None}}
-        | {"test/relative_l2": error, "test/trajectory_10_relative_l2": 2 * error, "seconds": 10.0 * seed}
+        | {
+            "seed": seed,
+            "experiment": "burgers_cpu",
+            "command": f"neurop train seed={seed}",
+            "versions": {"threads": 1, "gpu": None},
+        }
+        | {
+            "test/relative_l2": error,
+            "test/trajectory_10_relative_l2": 2 * error,
+            "seconds": 10.0 * seed,
+        }
         for seed, error in ((2, 0.03), (0, 0.01), (1, 0.02))
     ]
     other = runs[0] | {"command": "neurop train model.width=64 seed=2"}
-    lines = [line for line in results.table([*runs, other]).splitlines() if line.startswith("| burgers")]
-    assert lines[0].startswith("| burgers_cpu | fno | 0.02 (0.01 to 0.03), over 10 steps 0.04 | 12,345 | 7.5 | 10.0 |  | 0, 1, 2 |")
-    assert lines[1].startswith("| burgers_cpu | fno width=64 | 0.03, over 10 steps 0.06 | 12,345 | 7.5 | 20.0 |  | 2 |")
+    lines = [
+        line for line in results.table([*runs, other]).splitlines() if line.startswith("| burgers")
+    ]
+    assert lines[0].startswith(
+        "| burgers_cpu | fno | 0.02 (0.01 to 0.03), over 10 steps 0.04 | 12,345 | 7.5 | 10.0 |  | "
+        "0, 1, 2 |"
+    )
+    assert lines[1].startswith(
+        "| burgers_cpu | fno width=64 | 0.03, over 10 steps 0.06 | 12,345 | 7.5 | 20.0 |  | 2 |"
+    )
 
 
 def test_a_run_without_an_experiment_or_an_end_is_left_out(results: Any, tmp_path: Path) -> None:

@@ -8,10 +8,10 @@ import torch
 from small import Scale, evolution, mapping, surrogate, values
 from torch import Tensor
 
-from neurop.data import Field, FieldSet
 from neurop.errors import InputError
-from neurop.metrics import mean
-from neurop.physics.grid import Axis, Grid
+from neurop.fields import Field, FieldSet
+from neurop.geometry.grid import Axis, Grid
+from neurop.metrics.norms import mean
 from neurop.surrogate import Surrogate
 
 
@@ -22,14 +22,19 @@ def batch(history: int = 1, shape: tuple[int, ...] = (9, 8), channels: int = 2) 
 
 def statistics(fields: np.ndarray) -> tuple[Tensor, Tensor]:
     """Return mean and deviation per channel of ``(sample, time, channel, x, y)``, by definition."""
-    return tuple(torch.from_numpy(f(fields, axis=(0, 1, 3, 4)))[:, None, None] for f in (np.mean, np.std))
+    return tuple(
+        torch.from_numpy(f(fields, axis=(0, 1, 3, 4)))[:, None, None] for f in (np.mean, np.std)
+    )
 
 
 @pytest.mark.parametrize("history", [1, 2])
 def test_increments_are_added_to_the_last_frame(history: int) -> None:
     train = evolution()
     s, x = surrogate(train, history=history).double(), batch(history)
-    (mean, std), (mean_y, std_y) = statistics(train.values), statistics(np.diff(train.values, axis=1))
+    (mean, std), (mean_y, std_y) = (
+        statistics(train.values),
+        statistics(np.diff(train.values, axis=1)),
+    )
     z = torch.cat([(x[:, 2 * t : 2 * t + 2] - mean) / std for t in range(history)], 1)
     expected = x[:, -2:] + s.net(z) * std_y + mean_y
     torch.testing.assert_close(s(x), expected, atol=1e-4, rtol=1e-6)
@@ -61,7 +66,12 @@ def test_anomalies_are_taken_from_the_mean_of_each_point_at_any_resolution() -> 
     mean = values((18, 16)).mean((0, 1))
     std = (values((9, 8)) - values((9, 8)).mean((0, 1))).std((0, 1, 3, 4))
     np.testing.assert_allclose(s.input_norm.std, std, rtol=1e-6)
-    np.testing.assert_allclose(s(torch.from_numpy(fine[:, 0])).detach(), 3 * (fine[:, 0] - mean) + mean, atol=2e-4, rtol=1e-6)
+    np.testing.assert_allclose(
+        s(torch.from_numpy(fine[:, 0])).detach(),
+        3 * (fine[:, 0] - mean) + mean,
+        atol=2e-4,
+        rtol=1e-6,
+    )
 
 
 def test_one_set_of_weights_serves_every_resolution() -> None:
@@ -92,19 +102,32 @@ def test_points_are_in_the_units_of_the_axes() -> None:
     axes = (Axis("x", start=-2.0, length=4.0, unit="km"), Axis("y", start=10.0, length=-5.0))
     s = surrogate(evolution((9, 7), grid=Grid(axes))).double()
     x = batch(shape=(9, 7))
-    nodes = torch.cartesian_prod(*(torch.from_numpy(axis.coordinates(n)) for axis, n in zip(axes, (9, 7))))
-    # Odd sizes have no mode at the Nyquist frequency, so the interpolant passes through every value.
-    torch.testing.assert_close(s.at(x, nodes).unflatten(-1, (9, 7)), s(x).detach(), atol=1e-9, rtol=1e-10)
-    torch.testing.assert_close(s.at(x, nodes + torch.tensor([4.0, 15.0])), s.at(x, nodes), atol=1e-9, rtol=1e-10)
+    nodes = torch.cartesian_prod(
+        *(torch.from_numpy(axis.coordinates(n)) for axis, n in zip(axes, (9, 7)))
+    )
+    # Odd sizes have no mode at the Nyquist frequency, so the interpolant passes through every
+    # value.
+    torch.testing.assert_close(
+        s.at(x, nodes).unflatten(-1, (9, 7)), s(x).detach(), atol=1e-9, rtol=1e-10
+    )
+    torch.testing.assert_close(
+        s.at(x, nodes + torch.tensor([4.0, 15.0])), s.at(x, nodes), atol=1e-9, rtol=1e-10
+    )
 
 
 def test_between_the_grid_points_lies_the_trigonometric_interpolant() -> None:
     grid = Grid((Axis("x", start=1.0, length=2.0),))
-    s = surrogate(evolution((11,), channels=1, grid=grid), arguments={"modes": 3, "width": 6, "depth": 1}).double()
+    s = surrogate(
+        evolution((11,), channels=1, grid=grid), arguments={"modes": 3, "width": 6, "depth": 1}
+    ).double()
     x = batch(shape=(11,), channels=1)
     points = np.random.default_rng(0).uniform(1, 3, 40)
     c = np.fft.fft(s(x).detach().numpy(), axis=-1) / 11
-    expected = np.einsum("...k,kp->...p", c, np.exp(2j * np.pi * np.outer(np.fft.fftfreq(11, 1 / 11), (points - 1) / 2))).real
+    expected = np.einsum(
+        "...k,kp->...p",
+        c,
+        np.exp(2j * np.pi * np.outer(np.fft.fftfreq(11, 1 / 11), (points - 1) / 2)),
+    ).real
     np.testing.assert_allclose(s.at(x, torch.from_numpy(points)[:, None]), expected, rtol=1e-10)
     assert not s.at(x, torch.from_numpy(points)[:, None]).requires_grad
 
@@ -183,9 +206,14 @@ def test_a_field_to_conserve_must_be_one_of_an_evolution() -> None:
 
 def test_a_band_holds_the_prediction_to_the_modes_of_a_grid() -> None:
     x, times = np.arange(16) / 16, np.arange(4.0)
-    state = np.sin(2 * np.pi * (x - times[:, None] / 16)) + 0.5 * np.cos(2 * np.pi * 6 * x) * (1 + times[:, None])
+    state = np.sin(2 * np.pi * (x - times[:, None] / 16)) + 0.5 * np.cos(2 * np.pi * 6 * x) * (
+        1 + times[:, None]
+    )
     train = FieldSet(state[None, :, None], (Field("u"),), Grid.periodic(1), times=times)
-    free, held = (Surrogate.of(train, "fno", {"modes": 4, "width": 4, "depth": 1}, band=band).eval() for band in (None, [8]))
+    free, held = (
+        Surrogate.of(train, "fno", {"modes": 4, "width": 4, "depth": 1}, band=band).eval()
+        for band in (None, [8])
+    )
     held.load_state_dict(free.state_dict())
     frame = torch.from_numpy(state[:1, None]).float()
     spectrum, cut = (torch.fft.rfft(s(frame).detach()) for s in (free, held))

@@ -1,4 +1,6 @@
-"""A surrogate's folder is read with suspicion: what is damaged or of another model is said in one line."""
+"""A surrogate's folder is read with suspicion: what is damaged or of another model is said in
+one line.
+"""
 
 from __future__ import annotations
 
@@ -62,29 +64,50 @@ def forget(key: str) -> Callable[[Path], None]:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (truncate("model.safetensors", 0.0), r"model\.safetensors: damaged \(.*\); copy the folder again"),
+        (
+            truncate("model.safetensors", 0.0),
+            r"model\.safetensors: damaged \(.*\); copy the folder again",
+        ),
         (truncate("model.safetensors", 0.001), r"model\.safetensors: damaged"),
         (truncate("model.safetensors", 0.9), r"model\.safetensors: damaged"),
-        (lambda f: (f / "model.safetensors").write_bytes(b"\xff" * 64), r"model\.safetensors: damaged"),
+        (
+            lambda f: (f / "model.safetensors").write_bytes(b"\xff" * 64),
+            r"model\.safetensors: damaged",
+        ),
         (truncate("model.json", 0.5), r"model\.json: not JSON \(.*line.*\); copy the folder again"),
         (lambda f: (f / "model.json").write_bytes(b"\xff\xfe"), r"model\.json: not JSON"),
         (lambda f: (f / "model.json").write_text("[1]"), r"model\.json: no surrogate's card"),
         (lambda f: (f / "model.safetensors").unlink(), r"no model\.safetensors in this folder"),
-        (lambda f: (f / "model.json").unlink(), r"no model\.json in this folder; give a run folder or its model/ folder"),
+        (
+            lambda f: (f / "model.json").unlink(),
+            r"no model\.json in this folder; give a run folder or its model/ folder",
+        ),
         (lambda f: rewrite(f, format=2), r"format 2, this neurop reads up to 1; upgrade neurop"),
         (lambda f: rewrite(f, model="fnoo"), "no model 'fnoo'; did you mean 'fno'\\?"),
-        (lambda f: rewrite(f, arguments={"modes": 3, "wdth": 6}), "model fno: .*unexpected keyword argument 'wdth'"),
-        (lambda f: rewrite(f, arguments={**ARGUMENTS, "width": 5}), r"net\.\S+ has shape \(.*\) in model\.safetensors, \(.*two models"),
+        (
+            lambda f: rewrite(f, arguments={"modes": 3, "wdth": 6}),
+            "model fno: .*unexpected keyword argument 'wdth'",
+        ),
+        (
+            lambda f: rewrite(f, arguments={**ARGUMENTS, "width": 5}),
+            r"net\.\S+ has shape \(.*\) in model\.safetensors, \(.*two models",
+        ),
         (lambda f: rewrite(f, inputs=[]), "normaliser is for 2 channels, but 0 fields"),
         (lambda f: rewrite(f, grid=3), r"model\.json is no card of a surrogate \(.*\); copy"),
-        (widen, r"net\.lift\.weight has shape \(7, 6\) in model\.safetensors, \(6, 6\) by model\.json; they are of two models"),
+        (
+            widen,
+            r"net\.lift\.weight has shape \(7, 6\) in model\.safetensors, \(6, 6\) by "
+            r"model\.json; they are of two models",
+        ),
         (drop("net.lift.bias"), r"net\.lift\.bias has shape None in model\.safetensors, \(6,\) by"),
         (drop("input_norm.std"), r"lacks 'input_norm\.std'"),
         (forget("grid"), "lacks 'grid'"),
         (forget("outputs"), "lacks 'outputs'"),
     ],
 )
-def test_a_damaged_folder_is_said_in_one_line(damage: Callable[[Path], Any], message: str, folder: Path) -> None:
+def test_a_damaged_folder_is_said_in_one_line(
+    damage: Callable[[Path], Any], message: str, folder: Path
+) -> None:
     damage(folder)
     with pytest.raises(InputError, match=message) as error:
         neurop.load(folder)

@@ -13,9 +13,9 @@ import torch
 from small import evolution, mapping, surrogate
 
 import neurop
-from neurop.data.fieldset import FieldSet
 from neurop.errors import InputError
-from neurop.physics.grid import Axis, Grid
+from neurop.fields.fieldset import FieldSet
+from neurop.geometry.grid import Axis, Grid
 
 ENDS = Grid((Axis("x", "neumann", -1.0, 3.0, "km", "ends"), Axis("y", "open", layout="cells")))
 SETS: dict[str, tuple[FieldSet, dict[str, Any]]] = {
@@ -23,7 +23,10 @@ SETS: dict[str, tuple[FieldSet, dict[str, Any]]] = {
     "states": (evolution(), {"increments": False}),
     "climatology": (evolution(grid=ENDS), {"anomalies": True}),
     "map": (mapping(), {}),
-    "sphere": (evolution((7, 12), grid=Grid.latlon(), attributes={"license": "CC-BY-4.0", "other": 1}), {}),
+    "sphere": (
+        evolution((7, 12), grid=Grid.latlon(), attributes={"license": "CC-BY-4.0", "other": 1}),
+        {},
+    ),
 }
 
 
@@ -45,7 +48,10 @@ def test_a_saved_surrogate_returns(kind: str, tmp_path: Path) -> None:
         for shape in (data.shape, tuple(n + 2 for n in data.shape)):
             x = torch.randn(2, s.specification.in_channels, *shape)
             assert torch.equal(again(x), s(x))
-    assert sorted(p.name for p in (tmp_path / "run" / "model").iterdir()) == ["model.json", "model.safetensors"]
+    assert sorted(p.name for p in (tmp_path / "run" / "model").iterdir()) == [
+        "model.json",
+        "model.safetensors",
+    ]
 
 
 def test_double_precision_returns(tmp_path: Path) -> None:
@@ -57,13 +63,26 @@ def test_double_precision_returns(tmp_path: Path) -> None:
 
 def test_the_card_says_what_the_surrogate_is(folder: Path) -> None:
     card = json.loads((folder / "model.json").read_text())
-    assert (card["format"], card["model"], card["arguments"]) == (1, "fno", {"modes": 3, "width": 6, "depth": 1})
+    assert (card["format"], card["model"], card["arguments"]) == (
+        1,
+        "fno",
+        {"modes": 3, "width": 6, "depth": 1},
+    )
     assert (
         card["inputs"]
         == card["outputs"]
-        == [{"name": n, "unit": u, "long_name": w} for n, u, w in (("u", "m s-1", "velocity"), ("p", "Pa", "pressure"))]
+        == [
+            {"name": n, "unit": u, "long_name": w}
+            for n, u, w in (("u", "m s-1", "velocity"), ("p", "Pa", "pressure"))
+        ]
     )
-    assert (card["history"], card["step"], card["step_unit"], card["increments"], card["train_shape"]) == (1, 0.5, "s", True, [9, 8])
+    assert (
+        card["history"],
+        card["step"],
+        card["step_unit"],
+        card["increments"],
+        card["train_shape"],
+    ) == (1, 0.5, "s", True, [9, 8])
     assert card["origin"] == {"source": "waves", "data_hash": evolution().digest()}
     assert card["versions"] == {"neurop": neurop.__version__, "torch": torch.__version__}
     assert "CITATION.cff" in card["citation"]

@@ -12,7 +12,7 @@ import xarray as xr
 from small import evolution, mapping, surrogate
 
 from neurop.errors import InputError
-from neurop.physics.grid import Grid
+from neurop.geometry.grid import Grid
 
 HOURS = np.datetime64("2026-02-01T00", "ns") + np.arange(6) * np.timedelta64(6, "h")
 
@@ -30,14 +30,19 @@ def test_dimensions_come_in_any_order(order: tuple[str, ...]) -> None:
     expected = s(torch.from_numpy(data.values[:, -2:]).float().flatten(1, 2)).detach()
     np.testing.assert_array_equal(array(made)[:, 0], expected)
     assert made.time.values.tolist() == [3.0]
-    assert (made.u.attrs, made.p.attrs["units"]) == ({"units": "m s-1", "long_name": "velocity"}, "Pa")
+    assert (made.u.attrs, made.p.attrs["units"]) == (
+        {"units": "m s-1", "long_name": "velocity"},
+        "Pa",
+    )
 
 
 def test_a_rollout_is_the_trajectory_in_later_time() -> None:
     data = evolution()
     s = surrogate(data, history=2).train()
     made = s.rollout(data.to_xarray(), 3)
-    np.testing.assert_array_equal(array(made), s.trajectory(torch.from_numpy(data.values[:, -2:]).float(), 3).detach())
+    np.testing.assert_array_equal(
+        array(made), s.trajectory(torch.from_numpy(data.values[:, -2:]).float(), 3).detach()
+    )
     np.testing.assert_allclose(made.time, [3.0, 3.5, 4.0])
     assert made.time.attrs["units"] == "s"
     assert s.training
@@ -74,10 +79,17 @@ def test_dates_go_on_by_the_step(which: Any) -> None:
         (np.arange(6) * 6.0, {"units": "hours since 2026-02-01"}, [36.0, 42.0], "hours"),
         (np.arange(6) * 21600.0, {}, [129600.0, 151200.0], "s"),
         (np.arange(6) * 0.25, {"units": "d"}, [1.5, 1.75], "d"),
-        (np.arange(6) * np.timedelta64(6, "h"), {}, [np.timedelta64(36, "h"), np.timedelta64(42, "h")], None),
+        (
+            np.arange(6) * np.timedelta64(6, "h"),
+            {},
+            [np.timedelta64(36, "h"), np.timedelta64(42, "h")],
+            None,
+        ),
     ],
 )
-def test_the_unit_of_the_given_times_is_kept(times: np.ndarray, attrs: dict[str, str], expected: list[Any], unit: str | None) -> None:
+def test_the_unit_of_the_given_times_is_kept(
+    times: np.ndarray, attrs: dict[str, str], expected: list[Any], unit: str | None
+) -> None:
     s = surrogate(evolution(times=HOURS), history=2)
     made = s.rollout(evolution().to_xarray().assign_coords(time=("time", times, attrs)), 2)
     np.testing.assert_array_equal(made.time, expected)
@@ -89,11 +101,17 @@ def test_the_unit_of_the_given_times_is_kept(times: np.ndarray, attrs: dict[str,
     [
         (HOURS[::-1], {}, "frames are -21600 s apart; give 2 that are 21600 s apart, in order"),
         (np.arange(6) * 12.0, {"units": "h"}, "frames are 43200 s apart; give 2"),
-        (np.arange(6) * 6.0, {"units": "turnovers"}, "times are in 'turnovers', the surrogate makes steps of 21600 's'; convert"),
+        (
+            np.arange(6) * 6.0,
+            {"units": "turnovers"},
+            "times are in 'turnovers', the surrogate makes steps of 21600 's'; convert",
+        ),
         (np.array(["a"] * 6, object), {}, "times are of type str; decode them"),
     ],
 )
-def test_frames_at_other_times_are_refused(times: np.ndarray, attrs: dict[str, str], message: str) -> None:
+def test_frames_at_other_times_are_refused(
+    times: np.ndarray, attrs: dict[str, str], message: str
+) -> None:
     s, given = surrogate(evolution(times=HOURS), history=2), evolution().to_xarray()
     with pytest.raises(InputError, match=message):
         s.predict(given.assign_coords(time=("time", times, attrs)))
@@ -115,7 +133,11 @@ def test_predictions_align_with_what_was_given() -> None:
     for name in ("sample", *earth.names):
         np.testing.assert_array_equal(made[name], given[name])
     # An inner join of coordinates that differ by rounding would be empty.
-    assert (made - given.isel(time=[-1]).assign_coords(time=made.time)).u.shape == made.u.shape == (1, 1, 7, 14)
+    assert (
+        (made - given.isel(time=[-1]).assign_coords(time=made.time)).u.shape
+        == made.u.shape
+        == (1, 1, 7, 14)
+    )
     assert made.latitude.attrs == {"units": "degrees_north"}
 
 
@@ -132,7 +154,9 @@ def test_a_map_returns_its_targets_without_time() -> None:
 def test_other_resolutions_are_predicted_on_their_own_grid() -> None:
     s, fine = surrogate(evolution()), evolution((18, 16))
     made = s.predict(fine.to_xarray())
-    np.testing.assert_array_equal(array(made)[:, 0], s(torch.from_numpy(fine.values[:, -1]).float()).detach())
+    np.testing.assert_array_equal(
+        array(made)[:, 0], s(torch.from_numpy(fine.values[:, -1]).float()).detach()
+    )
 
 
 def test_too_few_frames_or_steps() -> None:

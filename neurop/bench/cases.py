@@ -58,7 +58,9 @@ class Case:
         if not 1 <= self.dimensions <= 3 or min(self.batch, self.width, self.modes) < 1:
             raise InputError(f"case {self.name}: use 1 to 3 dimensions, and sizes of at least 1")
         if 2 * self.modes > self.points:
-            raise InputError(f"case {self.name}: {self.points} points resolve at most {self.points // 2} modes")
+            raise InputError(
+                f"case {self.name}: {self.points} points resolve at most {self.points // 2} modes"
+            )
 
     @property
     def name(self) -> str:
@@ -86,5 +88,7 @@ def parse(name: str) -> Case:
     """
     match = re.fullmatch(r"(\d)d-(\d+)x(\d+)x(\d+)-m(\d+)", name)
     if match is None:
-        raise InputError(f"no case '{name}' (DIMENSIONSd-BATCHxWIDTHxPOINTS-mMODES); {nearest(name, STANDARD)}")
+        raise InputError(
+            f"no case '{name}' (DIMENSIONSd-BATCHxWIDTHxPOINTS-mMODES); {nearest(name, STANDARD)}"
+        )
     return Case(*map(int, match.groups()))

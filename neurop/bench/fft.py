@@ -1,4 +1,6 @@
-"""The spectral convolution on ``torch.fft`` with complex weights: what the engine is measured against."""
+"""The spectral convolution on ``torch.fft`` with complex weights: what the engine is measured
+against.
+"""
 
 from __future__ import annotations
 
@@ -18,22 +20,32 @@ def complex_weight(conv: SpectralConv) -> Tensor:
     for axis, m in enumerate(conv.modes[:-1]):
         weight = weight.index_select(axis, torch.tensor([*range(2 * m - 2, m - 1, -1), *range(m)]))
     d = len(conv.modes)
-    return torch.complex(weight.select(-2, 0), weight.select(-2, 1)).permute(d, d + 1, *range(d)).contiguous()
+    return (
+        torch.complex(weight.select(-2, 0), weight.select(-2, 1))
+        .permute(d, d + 1, *range(d))
+        .contiguous()
+    )
 
 
 def real_weight(weight: Tensor, conv: SpectralConv) -> Tensor:
-    """Return complex weights as :func:`complex_weight` orders them in the layout of the layer `conv`."""
+    """Return complex weights as :func:`complex_weight` orders them in the layout of the layer
+    `conv`.
+    """
     d = len(conv.modes)
     parts = torch.stack([weight.real, weight.imag], dim=-1).permute(*range(2, 2 + d), 0, 2 + d, 1)
     for axis, m in enumerate(conv.modes[:-1]):
-        parts = parts.index_select(axis, torch.tensor([*range(m - 1, 2 * m - 1), *range(m - 2, -1, -1)]))
+        parts = parts.index_select(
+            axis, torch.tensor([*range(m - 1, 2 * m - 1), *range(m - 2, -1, -1)])
+        )
     return parts.contiguous()
 
 
 class FFTConv(nn.Module):
-    """The function of a :class:`neurop.layers.SpectralConv` on a periodic grid, by fast Fourier transforms.
+    """The function of a :class:`neurop.layers.SpectralConv` on a periodic grid, by fast Fourier
+    transforms.
 
-    Each axis is cut to its modes as soon as it is transformed, so that no transform works on more than it must.
+    Each axis is cut to its modes as soon as it is transformed, so that no transform works on more
+    than it must.
 
     Shape
     -----
@@ -55,18 +67,24 @@ class FFTConv(nn.Module):
         leading = list(enumerate(self.modes[:-1], start=2))
         for axis, m in leading:
             z = torch.fft.fft(z, dim=axis, norm="forward")
-            z = torch.cat([z.narrow(axis, 0, m), z.narrow(axis, z.shape[axis] - m + 1, m - 1)], dim=axis)
+            z = torch.cat(
+                [z.narrow(axis, 0, m), z.narrow(axis, z.shape[axis] - m + 1, m - 1)], dim=axis
+            )
         y = torch.einsum("bi...,io...->bo...", z, self.weight)
         for axis, m in reversed(leading):
             gap = [*y.shape]
             gap[axis] = sizes[axis - 2] - 2 * m + 1
-            y = torch.cat([y.narrow(axis, 0, m), y.new_zeros(gap), y.narrow(axis, m, m - 1)], dim=axis)
+            y = torch.cat(
+                [y.narrow(axis, 0, m), y.new_zeros(gap), y.narrow(axis, m, m - 1)], dim=axis
+            )
             y = torch.fft.ifft(y, dim=axis, norm="forward")
         return torch.fft.irfft(y, n=sizes[-1], norm="forward")
 
 
 class FFTBlock(nn.Module):
-    """A :class:`neurop.layers.FourierBlock` with its convolution replaced; ``(batch, *grid, width)`` to the same."""
+    """A :class:`neurop.layers.FourierBlock` with its convolution replaced; ``(batch, *grid,
+    width)`` to the same.
+    """
 
     def __init__(self, block: FourierBlock) -> None:
         super().__init__()
@@ -74,4 +92,6 @@ class FFTBlock(nn.Module):
 
     def step(self, v: Tensor, *_: object) -> tuple[Tensor, None]:
         """Return the field one block later, and nothing prepared for the next block."""
-        return v + self.mlp(gelu(self.spectral(v.movedim(-1, 1)).movedim(1, -1) + self.skip(v))), None
+        return v + self.mlp(
+            gelu(self.spectral(v.movedim(-1, 1)).movedim(1, -1) + self.skip(v))
+        ), None

@@ -12,13 +12,15 @@ from neurop.bench.cases import Case
 from neurop.bench.fft import FFTBlock, FFTConv
 from neurop.bench.peer import HINT, available, in_float64, peer_layer, peer_model
 from neurop.errors import InputError, nearest
+from neurop.geometry.grid import Grid
 from neurop.layers import SpectralConv
 from neurop.models import FNO, create
-from neurop.physics.grid import Grid
 
 PATHS = ("neurop", "neurop-compiled", "torch-fft", "neuraloperator")
 FAMILY = ("neurop-fno", "neurop-tfno", "neurop-ffno", "neurop-t1")
-"""The models of the scope `family`, as their defaults are but for width, depth and modes, which they share."""
+"""The models of the scope `family`, as their defaults are but for width, depth and modes, which
+they share.
+"""
 DEPTH = 4
 
 
@@ -28,10 +30,16 @@ def installed() -> tuple[str, ...]:
 
 
 def of_scope(scope: str, paths: Iterable[str] | None = None) -> tuple[str, ...]:
-    """Return those of `paths` that a scope has, by default all that can run here; compiled code is for models, a layer gains little."""
+    """Return those of `paths` that a scope has, by default all that can run here; compiled code
+    is for models, a layer gains little.
+    """
     if scope == "family":
         return tuple(path for path in FAMILY if paths is None or path in paths)
-    return tuple(p for p in (paths or installed()) if p not in FAMILY and (paths is not None or scope == "model" or p != "neurop-compiled"))
+    return tuple(
+        p
+        for p in (paths or installed())
+        if p not in FAMILY and (paths is not None or scope == "model" or p != "neurop-compiled")
+    )
 
 
 def check_paths(paths: Iterable[str]) -> tuple[str, ...]:
@@ -48,8 +56,8 @@ def check_paths(paths: Iterable[str]) -> tuple[str, ...]:
 def build(path: str, case: Case, scope: str, seed: int = 0) -> nn.Module:
     """Return a layer, or a model of one input and one output field, as `path` computes it.
 
-    The weights follow from `seed` alone. All layers are the same function; so are all models but that of
-    neuraloperator, which has an architecture of its own, and those of a family.
+    The weights follow from `seed` alone. All layers are the same function; so are all models but
+    that of neuraloperator, which has an architecture of its own, and those of a family.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -62,7 +70,15 @@ def build(path: str, case: Case, scope: str, seed: int = 0) -> nn.Module:
             return peer_model(case, DEPTH)
         if path in FAMILY:
             name = path.removeprefix("neurop-")
-            return create(name, 1, 1, Grid.periodic(case.dimensions), modes=list(case.bands), width=case.width, depth=DEPTH)
+            return create(
+                name,
+                1,
+                1,
+                Grid.periodic(case.dimensions),
+                modes=list(case.bands),
+                width=case.width,
+                depth=DEPTH,
+            )
         # The blocks' MLP as wide as neuraloperator makes it.
         model = FNO(1, 1, modes=case.bands, width=case.width, depth=DEPTH, expansion=0.5)
         if path == "torch-fft":
@@ -71,16 +87,22 @@ def build(path: str, case: Case, scope: str, seed: int = 0) -> nn.Module:
 
 
 def sample(path: str, case: Case, scope: str, seed: int = 0) -> Tensor:
-    """Return white noise, ``(batch, channels, *grid)``: the width for a layer, one channel for a model.
+    """Return white noise, ``(batch, channels, *grid)``: the width for a layer, one channel for a
+    model.
 
-    The engine's layer gets it with the channels last in memory, as the blocks hand it on; the others with the channels first.
+    The engine's layer gets it with the channels last in memory, as the blocks hand it on; the
+    others with the channels first.
     """
     channels = case.width if scope == "layer" else 1
-    x = torch.randn(case.batch, channels, *case.shape, generator=torch.Generator().manual_seed(seed))
+    x = torch.randn(
+        case.batch, channels, *case.shape, generator=torch.Generator().manual_seed(seed)
+    )
     return x.movedim(1, -1).contiguous().movedim(-1, 1) if path.startswith("neurop") else x
 
 
-def error(path: str, case: Case, scope: str, module: nn.Module, x: Tensor, y: Tensor, seed: int = 0) -> float:
+def error(
+    path: str, case: Case, scope: str, module: nn.Module, x: Tensor, y: Tensor, seed: int = 0
+) -> float:
     """Return the relative L2 distance of the first sample of `y` to the same function in float64.
 
     Parameters
@@ -93,7 +115,9 @@ def error(path: str, case: Case, scope: str, module: nn.Module, x: Tensor, y: Te
     if path == "neuraloperator" and scope == "model":
         exact = in_float64(module, case)
     else:
-        exact = copy.deepcopy(build(path if path in FAMILY else "neurop", case, scope, seed)).double()
+        exact = copy.deepcopy(
+            build(path if path in FAMILY else "neurop", case, scope, seed)
+        ).double()
     with torch.no_grad():
         truth = exact(x[:1].double())
     return float((y[:1].detach() - truth).norm() / truth.norm())

@@ -1,4 +1,6 @@
-"""neuraloperator's layer and model, with weights carried over so that the same function is compared."""
+"""neuraloperator's layer and model, with weights carried over so that the same function is
+compared.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,8 @@ def available() -> bool:
 def peer_layer(conv: SpectralConv) -> nn.Module:
     """Return neuraloperator's SpectralConv with the weights of `conv`.
 
-    Its weights are complex, ``(in, out, *frequencies)``, zero frequency in the middle of each leading axis.
+    Its weights are complex, ``(in, out, *frequencies)``, zero frequency in the middle of each
+    leading axis.
     """
     _require()
     from neuralop.layers.spectral_convolution import SpectralConv as Peer
@@ -42,14 +45,20 @@ def peer_model(case: Case, depth: int) -> nn.Module:
     _require()
     from neuralop.models import FNO
 
-    return FNO(n_modes=_total(case.bands), in_channels=1, out_channels=1, hidden_channels=case.width, n_layers=depth)
+    return FNO(
+        n_modes=_total(case.bands),
+        in_channels=1,
+        out_channels=1,
+        hidden_channels=case.width,
+        n_layers=depth,
+    )
 
 
 def in_float64(model: nn.Module, case: Case) -> nn.Module:
     """Return the function of a neuraloperator model in double precision.
 
-    Its own convolution computes in single precision whatever its weights are; here each is replaced by the
-    double-precision layer of the same weights.
+    Its own convolution computes in single precision whatever its weights are; here each is replaced
+    by the double-precision layer of the same weights.
     """
     exact: Any = copy.deepcopy(model)
     convs = exact.fno_blocks.convs

@@ -17,26 +17,35 @@ if TYPE_CHECKING:
     import xarray as xr
 
 NOTES = (
-    "forward_ms: evaluation without a graph; step_ms: forward, loss, backward and AdamW. A layer's backward pass starts from a "
-    "gradient that lies in memory as its output does, and goes on to its input. Medians over rounds in which the candidates take "
+    "forward_ms: evaluation without a graph; step_ms: forward, loss, backward and AdamW. A "
+    "layer's backward pass starts from a "
+    "gradient that lies in memory as its output does, and goes on to its input. Medians over "
+    "rounds in which the candidates take "
     "turns; spread holds the quartiles.",
     "AdamW is PyTorch's fused one where the parameters are real; it takes no complex ones.",
-    "peak_mb (10^6 bytes): the most that tensors occupy at once in a training step, beyond weights, optimizer state and input, as "
+    "peak_mb (10^6 bytes): the most that tensors occupy at once in a training step, beyond "
+    "weights, optimizer state and input, as "
     "PyTorch's profiler counts it; workspaces of libraries are not in it.",
     "error: relative L2 distance of the first sample to the same function evaluated in float64.",
-    "allocator 'same': every path with freed memory kept by the C library, as neurop's command line sets it; 'shipped': neurop's paths "
+    "allocator 'same': every path with freed memory kept by the C library, as neurop's command "
+    "line sets it; 'shipped': neurop's paths "
     "so, from the same measurement, and the others with the C library's own settings.",
-    "A layer of neurop gets its input with channels last in memory, as its blocks hand it on; the others with channels first.",
-    "Layers, and the models neurop, neurop-compiled and torch-fft, are the same function with the same weights. neuraloperator's model "
-    "is its own FNO of the same modes, width and depth: the MLPs of its blocks are as wide, its lifting and its skips differ.",
-    "The models of the scope family are different functions: those of neurop at equal modes, width and depth, else as their defaults are.",
+    "A layer of neurop gets its input with channels last in memory, as its blocks hand it on; the "
+    "others with channels first.",
+    "Layers, and the models neurop, neurop-compiled and torch-fft, are the same function with the "
+    "same weights. neuraloperator's model "
+    "is its own FNO of the same modes, width and depth: the MLPs of its blocks are as wide, its "
+    "lifting and its skips differ.",
+    "The models of the scope family are different functions: those of neurop at equal modes, "
+    "width and depth, else as their defaults are.",
 )
 # With fewer rounds than this a median says little.
 LEAST_ROUNDS = 3
 
 
 class Pair:
-    """Two workers: one with neurop's allocator settings for all paths, one with the C library's own for the peers.
+    """Two workers: one with neurop's allocator settings for all paths, one with the C library's own
+    for the peers.
 
     Parameters
     ----------
@@ -54,7 +63,15 @@ class Pair:
         self.kept.close()
         self.plain.close()
 
-    def rows(self, case: Case, scope: str, paths: Sequence[str], repeats: int, seconds: float, seed: int = 0) -> list[dict[str, Any]]:
+    def rows(
+        self,
+        case: Case,
+        scope: str,
+        paths: Sequence[str],
+        repeats: int,
+        seconds: float,
+        seed: int = 0,
+    ) -> list[dict[str, Any]]:
         """Return the rows of a case.
 
         Parameters
@@ -74,7 +91,9 @@ class Pair:
         facts = self.kept.ask("facts")
         rounds: list[list[dict[str, Any]]] = []
         began = perf_counter()
-        while len(rounds) < min(repeats, LEAST_ROUNDS) or (len(rounds) < repeats and perf_counter() - began < seconds):
+        while len(rounds) < min(repeats, LEAST_ROUNDS) or (
+            len(rounds) < repeats and perf_counter() - began < seconds
+        ):
             rounds.append([worker.ask("round") for worker, _ in workers])
         rows = []
         for path in paths:
@@ -86,16 +105,35 @@ class Pair:
 
 
 def as_dataset(rows: Sequence[dict[str, Any]], allocator: str = "same") -> xr.Dataset:
-    """Return the rows of one allocator setting, with the sizes of their cases, along the dimension ``row``."""
+    """Return the rows of one allocator setting, with the sizes of their cases, along the
+    dimension ``row``.
+    """
     import xarray as xr  # not needed to measure
 
     kept = [row | asdict(parse(row["case"])) for row in rows if row["allocator"] == allocator]
-    names = ("dimensions", "batch", "width", "points", "modes", "scope", "path", "forward_ms", "step_ms", "peak_mb", "error")
+    names = (
+        "dimensions",
+        "batch",
+        "width",
+        "points",
+        "modes",
+        "scope",
+        "path",
+        "forward_ms",
+        "step_ms",
+        "peak_mb",
+        "error",
+    )
     return xr.Dataset({name: ("row", np.array([row[name] for row in kept])) for name in names})
 
 
 def _row(
-    case: Case, scope: str, path: str, allocator: str, facts: dict[str, float], observed: Sequence[tuple[float, float]]
+    case: Case,
+    scope: str,
+    path: str,
+    allocator: str,
+    facts: dict[str, float],
+    observed: Sequence[tuple[float, float]],
 ) -> dict[str, Any]:
     forward, step = (sorted(values) for values in zip(*observed, strict=True))
     return {
@@ -108,7 +146,11 @@ def _row(
         "step_ms": median(step),
         "peak_mb": facts["peak_mb"],
         "error": facts["error"],
-        "spread": {"forward_ms": _quartiles(forward), "step_ms": _quartiles(step), "rounds": len(observed)},
+        "spread": {
+            "forward_ms": _quartiles(forward),
+            "step_ms": _quartiles(step),
+            "rounds": len(observed),
+        },
     }
 
 

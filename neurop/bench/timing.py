@@ -31,11 +31,12 @@ class Candidate:
         self.module: nn.Module = build(path, case, scope, seed)
         # Within a model a layer hands a gradient on to what is before it.
         self.x = sample(path, case, scope, seed).requires_grad_(scope == "layer")
-        # A rate of 0 takes the same work, and the weights stay those that the error is measured with.
-        # The fused step is the quickest that PyTorch has, and takes no complex parameters.
+        # A rate of 0 takes the same work, and the weights stay those that the error is measured
+        # with. The fused step is the quickest that PyTorch has, and takes no complex parameters.
         fused = not any(p.is_complex() for p in self.module.parameters())
         self.optimizer = torch.optim.AdamW(self.module.parameters(), lr=0.0, fused=fused)
-        # The gradient that comes back to a layer lies as its output does, as it would from a layer behind it.
+        # The gradient that comes back to a layer lies as its output does, as it would from a layer
+        # behind it.
         y = self.forward()
         self.target = torch.zeros_like(y)
         self.gradient = torch.randn_like(y) / y.numel() if scope == "layer" else None
@@ -51,7 +52,9 @@ class Candidate:
             return self.module(self.x)
 
     def step(self) -> None:
-        """Take a training step: forward, loss (a layer: a gradient that is given), backward, AdamW."""
+        """Take a training step: forward, loss (a layer: a gradient that is given), backward,
+        AdamW.
+        """
         self.optimizer.zero_grad(set_to_none=True)
         self.x.grad = None
         if self.gradient is None:
@@ -61,7 +64,9 @@ class Candidate:
         self.optimizer.step()
 
     def facts(self) -> dict[str, float]:
-        """Return what does not vary: the error against float64, and the peak memory of a step in MB."""
+        """Return what does not vary: the error against float64, and the peak memory of a step in
+        MB.
+        """
         return {"error": self._error(self.forward()), "peak_mb": peak_mb(self.step, self.optimizer)}
 
     def observe(self) -> tuple[float, float]:
@@ -70,7 +75,9 @@ class Candidate:
 
 
 class Bench:
-    """The candidates of a case, each observed once per round, in an order that turns from round to round."""
+    """The candidates of a case, each observed once per round, in an order that turns from round
+    to round.
+    """
 
     def __init__(self, case: Case, scope: str, paths: Sequence[str], seed: int = 0) -> None:
         if "neurop-compiled" in paths:
@@ -92,12 +99,17 @@ class Bench:
 
 
 def peak_mb(step: Callable[[], object], optimizer: torch.optim.Optimizer) -> float:
-    """Return the most that tensors occupy at once in a training step, beyond weights, optimizer state and input, in MB (10^6 bytes)."""
+    """Return the most that tensors occupy at once in a training step, beyond weights, optimizer
+    state and input, in MB (10^6 bytes).
+    """
     optimizer.zero_grad(set_to_none=True)
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as record:
         step()
     results = record.profiler.kineto_results if record.profiler else None
-    events = sorted((e for e in (results.events() if results else []) if e.name() == "[memory]"), key=lambda e: e.start_ns())
+    events = sorted(
+        (e for e in (results.events() if results else []) if e.name() == "[memory]"),
+        key=lambda e: e.start_ns(),
+    )
     held = peak = 0
     for event in events:
         held += event.nbytes()

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from neurop.bench.cases import parse
-from neurop.bench.machine import rates
+from neurop.machine import rates
 
 
 def serve() -> None:
@@ -29,7 +29,9 @@ def serve() -> None:
         answer: Any = None
         if request["do"] == "open":
             bench = None  # before the next, so that their memory does not add up
-            bench = Bench(parse(request["case"]), request["scope"], request["paths"], request["seed"])
+            bench = Bench(
+                parse(request["case"]), request["scope"], request["paths"], request["seed"]
+            )
         elif request["do"] == "facts" and bench is not None:
             answer = bench.facts()
         elif request["do"] == "round" and bench is not None:
@@ -55,7 +57,14 @@ class Worker:
 
     def __init__(self, command: Sequence[str]) -> None:
         self._said = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 - closed with the process
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, text=True, bufsize=1)
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._said,
+            text=True,
+            bufsize=1,
+        )
 
     def ask(self, do: str, **arguments: Any) -> Any:
         """Send a request and return its answer."""
@@ -70,7 +79,9 @@ class Worker:
             return json.loads(line)
         status = self._process.wait()
         self._said.seek(0)
-        raise RuntimeError(f"a process of the bench ended with status {status}:\n{self._said.read()[-4000:]}")
+        raise RuntimeError(
+            f"a process of the bench ended with status {status}:\n{self._said.read()[-4000:]}"
+        )
 
     def close(self) -> None:
         """End the process."""
@@ -88,4 +99,6 @@ class Worker:
 
 
 Start = Callable[[bool], Worker]
-"""Returns a worker whose allocator keeps its pages, or one whose allocator is as the system has it."""
+"""Returns a worker whose allocator keeps its pages, or one whose allocator is as the system has
+it.
+"""

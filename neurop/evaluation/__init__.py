@@ -1,10 +1,17 @@
-"""How good a surrogate is: on its test set, on finer grids, over many steps. Each evaluation returns an xarray.Dataset."""
+"""How good a surrogate is: on its test set, on finer grids, over many steps. Each evaluation
+returns an xarray.Dataset.
+"""
 
 from neurop.evaluation.floor import truncation_floor
 from neurop.evaluation.rollout import rollout
 from neurop.evaluation.score import score
-from neurop.evaluation.spectra import energy_spectrum, enstrophy_spectrum, power_spectrum, spectrum_error
 from neurop.evaluation.superres import example, superres
+from neurop.metrics.spectra import (
+    energy_spectrum,
+    enstrophy_spectrum,
+    power_spectrum,
+    spectrum_error,
+)
 
 __all__ = [
     "energy_spectrum",

@@ -1,4 +1,6 @@
-"""Statistics that a long rollout should keep when it has long lost the individual flow: means, and power in the middle of the spectrum."""
+"""Statistics that a long rollout should keep when it has long lost the individual flow: means,
+and power in the middle of the spectrum.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +8,15 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from neurop.evaluation.spectra import NEGLIGIBLE
-from neurop.physics.grid import Grid
+from neurop.geometry.grid import Grid
+from neurop.metrics.spectra import NEGLIGIBLE
 
 Array = NDArray[np.float64]
 
 
 def mean_bias(prediction: Array, truth: Array, grid: Grid) -> Array:
-    r"""Return :math:`(\langle p \rangle - \langle y \rangle) / \langle y^2 \rangle^{1/2}` of each field, mean over samples.
+    r"""Return :math:`(\langle p \rangle - \langle y \rangle) / \langle y^2 \rangle^{1/2}` of each
+    field, mean over samples.
 
     Parameters
     ----------
@@ -37,17 +40,22 @@ def mean_bias(prediction: Array, truth: Array, grid: Grid) -> Array:
     weights = grid.weights(prediction.shape[-grid.dimensions :])
     with np.errstate(divide="ignore", invalid="ignore"):
         # Sample by sample: a long rollout is large, and in single precision.
-        bias = [(weights * (p - y.astype(np.float64))).mean(space) for p, y in zip(prediction, truth, strict=True)]
+        bias = [
+            (weights * (p - y.astype(np.float64))).mean(space)
+            for p, y in zip(prediction, truth, strict=True)
+        ]
         size = [np.sqrt((weights * y.astype(np.float64) ** 2).mean(space)) for y in truth]
         return np.asarray(np.mean(bias, 0) / np.mean(size, 0))
 
 
-def late(result: xr.Dataset, share: float) -> dict[str, xr.DataArray]:
-    r"""Return ``mean_bias``, ``mid_band_drift`` and its error over the last `share` of the steps whose truth is known.
+def climate_drift(result: xr.Dataset, share: float) -> dict[str, xr.DataArray]:
+    r"""Return ``mean_bias``, ``mid_band_drift`` and its error over the last `share` of the steps
+    whose truth is known.
 
-    The drift is :math:`P / T - 1` with P and T the power of prediction and truth in the middle third of the spectrum, means over
-    these steps and over samples, as the power of a turbulent flow comes and goes. ``mid_band_drift_error`` is its standard error
-    by the jackknife over samples [1]_: how much another choice of trajectories would change it.
+    The drift is :math:`P / T - 1` with P and T the power of prediction and truth in the middle
+    third of the spectrum, means over these steps and over samples, as the power of a turbulent flow
+    comes and goes. ``mid_band_drift_error`` is its standard error by the jackknife over samples
+    [1]_: how much another choice of trajectories would change it.
 
     Parameters
     ----------
@@ -69,20 +77,28 @@ def late(result: xr.Dataset, share: float) -> dict[str, xr.DataArray]:
     steps = slice(known - max(round(share * known), 1), known) if known else slice(0, 1)
     # What is not finite shows: a rollout that has diverged has no climate.
     bias = result.mean_bias[steps].mean("step", skipna=False)
-    power, true = (result[name][:, steps].mean("step", skipna=False).values for name in ("mid_band_power", "mid_band_power_truth"))
+    power, true = (
+        result[name][:, steps].mean("step", skipna=False).values
+        for name in ("mid_band_power", "mid_band_power_truth")
+    )
     drift, n = power.mean(0) / true.mean(0) - 1, len(power)
     error = np.full_like(drift, np.nan)
     if n > 1:
         others = (power.sum(0) - power) / (true.sum(0) - true)
         error = np.sqrt((n - 1) * others.var(0))
-    return {"mean_bias": bias, "mid_band_drift": bias.copy(data=drift), "mid_band_drift_error": bias.copy(data=error)}
+    return {
+        "mean_bias": bias,
+        "mid_band_drift": bias.copy(data=drift),
+        "mid_band_drift_error": bias.copy(data=error),
+    }
 
 
 def mid_band_power(prediction: Array, truth: Array) -> tuple[Array, Array]:
     r"""Return the power of prediction and truth in the middle third of the spectrum.
 
-    The middle is that of the wavenumbers in which the truth, mean over samples and steps, holds more than 1e-12 of its power:
-    between the largest scales, where most of the power is, and the smallest, which a surrogate may drop unseen.
+    The middle is that of the wavenumbers in which the truth, mean over samples and steps, holds
+    more than 1e-12 of its power: between the largest scales, where most of the power is, and the
+    smallest, which a surrogate may drop unseen.
 
     Parameters
     ----------

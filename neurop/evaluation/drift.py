@@ -10,19 +10,25 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from neurop.data.fieldset import Field
 from neurop.errors import InputError, nearest
-from neurop.physics.grid import Grid
+from neurop.fields.fieldset import Field
+from neurop.geometry.grid import Grid
 from neurop.physics.invariants import INVARIANTS
 from neurop.physics.sphere_invariants import FIELDS, SPHERE_INVARIANTS
 
 
 def drifts(
-    names: Sequence[str], initial: NDArray[Any], trajectory: NDArray[Any], fields: Sequence[Field], grid: Grid
+    names: Sequence[str],
+    initial: NDArray[Any],
+    trajectory: NDArray[Any],
+    fields: Sequence[Field],
+    grid: Grid,
 ) -> dict[str, NDArray[np.float64]]:
-    r"""Return the change of each invariant since the start, :math:`(I(t) - I(0)) / |I(0)|`, of shape ``(sample, step)``.
+    r"""Return the change of each invariant since the start, :math:`(I(t) - I(0)) / |I(0)|`, of
+    shape ``(sample, step)``.
 
-    The change of the mean, which may vanish, is relative to the root mean square of the initial field.
+    The change of the mean, which may vanish, is relative to the root mean square of the initial
+    field.
 
     Parameters
     ----------
@@ -34,8 +40,8 @@ def drifts(
     trajectory
         ``(sample, step, channel, *grid)``.
     fields
-        One per channel; the invariants are those of the field ``vorticity``, or of the only field, on a sphere of geopotential
-        anomaly, vorticity and divergence.
+        One per channel; the invariants are those of the field ``vorticity``, or of the only field,
+        on a sphere of geopotential anomaly, vorticity and divergence.
     grid
         The grid of the trailing axes.
 
@@ -49,9 +55,15 @@ def drifts(
     for name in names:
         if name not in known:
             raise InputError(f"no invariant '{name}'; {nearest(name, known)}")
-        integral = _on_sphere(name, fields, grid) if grid.geometry == "sphere" else _on_plane(name, fields, grid)
+        integral = (
+            _on_sphere(name, fields, grid)
+            if grid.geometry == "sphere"
+            else _on_plane(name, fields, grid)
+        )
         first = integral(torch.from_numpy(initial.astype(np.float64))).numpy()
-        later = np.stack([integral(torch.from_numpy(sample.astype(np.float64))).numpy() for sample in trajectory])
+        later = np.stack(
+            [integral(torch.from_numpy(sample.astype(np.float64))).numpy() for sample in trajectory]
+        )
         if name == "mean":
             start = initial[:, _channel(name, fields)].astype(np.float64)
             size = np.sqrt((start**2).reshape(len(start), -1).mean(1))
@@ -70,10 +82,15 @@ def _on_plane(name: str, fields: Sequence[Field], grid: Grid) -> Callable[[Tenso
 def _on_sphere(name: str, fields: Sequence[Field], grid: Grid) -> Callable[[Tensor], Tensor]:
     names = [f.name for f in fields]
     if missing := [field for field in FIELDS if field not in names]:
-        raise InputError(f"the {name} on a sphere needs the fields {', '.join(FIELDS)}; {missing[0]} is missing; leave the invariants out")
+        raise InputError(
+            f"the {name} on a sphere needs the fields {', '.join(FIELDS)}; {missing[0]} is "
+            "missing; leave the invariants out"
+        )
     channels = [names.index(field) for field in FIELDS]
     # A CF unit may begin with a factor, as in 1e-5 s-1.
-    scale = torch.tensor([_factor(fields[channel].unit) for channel in channels], dtype=torch.float64)[:, None, None]
+    scale = torch.tensor(
+        [_factor(fields[channel].unit) for channel in channels], dtype=torch.float64
+    )[:, None, None]
     return lambda values: SPHERE_INVARIANTS[name](values[..., channels, :, :] * scale, grid)
 
 
@@ -89,5 +106,8 @@ def _channel(invariant: str, fields: Sequence[Field]) -> int:
     if "vorticity" in names:
         return names.index("vorticity")
     if len(names) > 1:
-        raise InputError(f"the {invariant} is that of a vorticity; the fields are {', '.join(names)}; leave the invariants out")
+        raise InputError(
+            f"the {invariant} is that of a vorticity; the fields are {', '.join(names)}; leave "
+            "the invariants out"
+        )
     return 0

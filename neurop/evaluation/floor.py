@@ -1,4 +1,6 @@
-"""What no training can remove: the part of the truth beyond the modes in which a network writes its output."""
+"""What no training can remove: the part of the truth beyond the modes in which a network writes
+its output.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from neurop.data.fieldset import FieldSet
-from neurop.evaluation._batches import evaluating, measure, pairs, suited
-from neurop.metrics import relative_l2
+from neurop.evaluation.batches import check_compatible, evaluating, iterate_pairs, measure
+from neurop.fields.fieldset import FieldSet
+from neurop.metrics.norms import relative_l2
 from neurop.spectral import resample
 
 if TYPE_CHECKING:
@@ -16,13 +18,16 @@ if TYPE_CHECKING:
 
 
 def truncation_floor(surrogate: Surrogate, test: FieldSet, batch_size: int = 16) -> float | None:
-    r"""Return the relative L2 error of the best fields that a band-limited network can write, mean over samples or windows.
+    r"""Return the relative L2 error of the best fields that a band-limited network can write, mean
+    over samples or windows.
 
-    .. math:: \frac{\lVert r - P r \rVert}{\lVert y \rVert}, \qquad r = y - [x_{\text{last}}] - \mu_y,
+    .. math:: \frac{\lVert r - P r \rVert}{\lVert y \rVert}, \qquad
+       r = y - [x_{\text{last}}] - \mu_y,
 
-    with P the projection on the network's modes (its method ``truncated``), the last frame where it predicts increments, and
-    :math:`\mu_y` the mean of its normaliser. On flat grids P is orthogonal and no sample has a smaller error; on the sphere, where the
-    modes are not orthogonal under the area, it is a close guide.
+    with P the projection on the network's modes (its method ``truncated``), the last frame where it
+    predicts increments, and :math:`\mu_y` the mean of its normaliser. On flat grids P is orthogonal
+    and no sample has a smaller error; on the sphere, where the modes are not orthogonal under the
+    area, it is a close guide.
 
     Parameters
     ----------
@@ -43,13 +48,13 @@ def truncation_floor(surrogate: Surrogate, test: FieldSet, batch_size: int = 16)
     InputError
         Data that do not suit the surrogate.
     """
-    suited(surrogate, test)
+    check_compatible(surrogate, test)
     net: Any = getattr(surrogate, "net", None)
     if not hasattr(net, "truncated"):
         return None
     s, found = surrogate.specification, []
     with evaluating(surrogate):
-        for x, y in pairs(surrogate, test, batch_size):
+        for x, y in iterate_pairs(surrogate, test, batch_size):
             norm = surrogate.output_norm
             start = x[:, -s.out_channels :] if s.increments else torch.zeros(())
             best = start + norm.inverse(net.truncated(norm(y.to(x) - start)))

@@ -1,4 +1,6 @@
-"""Forecasts over many steps: error, correlation and spectra against the truth and persistence, stability and drift beyond it."""
+"""Forecasts over many steps: error, correlation and spectra against the truth and persistence,
+stability and drift beyond it.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +13,23 @@ import xarray as xr
 from numpy.typing import NDArray
 from torch import Tensor
 
-from neurop.data.fieldset import FieldSet
 from neurop.errors import InputError
-from neurop.evaluation._batches import common_unit, coordinates, evaluating, field_coordinate, inputs, measure, suited, truths, variable
+from neurop.evaluation.batches import (
+    check_compatible,
+    common_unit,
+    coordinates,
+    evaluating,
+    field_coordinate,
+    measure,
+    to_float64,
+    to_model_dtype,
+    variable,
+)
 from neurop.evaluation.climate import mean_bias, mid_band_power
 from neurop.evaluation.drift import drifts
-from neurop.evaluation.spectra import power_spectrum, spectrum_error
-from neurop.metrics import correlation, mean
+from neurop.fields.fieldset import FieldSet
+from neurop.metrics.norms import correlation, mean
+from neurop.metrics.spectra import power_spectrum, spectrum_error
 
 if TYPE_CHECKING:
     from neurop.surrogate import Surrogate
@@ -28,7 +40,12 @@ EXPLOSION = 10.0
 
 
 def rollout(
-    surrogate: Surrogate, truth: FieldSet, steps: int, start: int = 0, invariants: Sequence[str] = (), batch_size: int = 16
+    surrogate: Surrogate,
+    truth: FieldSet,
+    steps: int,
+    start: int = 0,
+    invariants: Sequence[str] = (),
+    batch_size: int = 16,
 ) -> xr.Dataset:
     r"""Run a surrogate on its own predictions and measure every step.
 
@@ -50,15 +67,16 @@ def rollout(
     Returns
     -------
     xarray.Dataset
-        ``prediction`` and ``truth`` ``(sample, step, field, *grid)``; per step ``relative_l2`` and ``persistence_relative_l2``
-        (means over samples; ``relative_l2_samples`` of each), ``correlation`` (Pearson over space, weighted, mean over fields and
-        samples; a prediction that is not finite has none: 0), ``spectrum_prediction``, ``spectrum_truth``, ``spectrum_error``,
-        ``mean_bias`` of each field and, sample by sample, ``mid_band_power`` and ``mid_band_power_truth``
-        (:mod:`neurop.evaluation.climate`), and
-        ``<invariant>_drift``, ``<invariant>_drift_truth``; scalars ``trajectory_relative_l2`` (stacked over the steps, mean over samples),
-        ``correlation_time_0.9`` and ``_0.8`` (time of the first step whose mean correlation is below, NaN if none) and
-        ``first_divergent_step`` (first step at which a sample is not finite or has more than ten times the largest norm
-        of its truth, NaN if none).
+        ``prediction`` and ``truth`` ``(sample, step, field, *grid)``; per step ``relative_l2`` and
+        ``persistence_relative_l2`` (means over samples; ``relative_l2_samples`` of each),
+        ``correlation`` (Pearson over space, weighted, mean over fields and samples; a prediction
+        that is not finite has none: 0), ``spectrum_prediction``, ``spectrum_truth``,
+        ``spectrum_error``, ``mean_bias`` of each field and, sample by sample, ``mid_band_power``
+        and ``mid_band_power_truth`` (:mod:`neurop.evaluation.climate`), and ``<invariant>_drift``,
+        ``<invariant>_drift_truth``; scalars ``trajectory_relative_l2`` (stacked over the steps,
+        mean over samples), ``correlation_time_0.9`` and ``_0.8`` (time of the first step whose mean
+        correlation is below, NaN if none) and ``first_divergent_step`` (first step at which a
+        sample is not finite or has more than ten times the largest norm of its truth, NaN if none).
 
     Raises
     ------
@@ -66,36 +84,53 @@ def rollout(
         A map, data that do not suit the surrogate, or steps or start out of range.
     """
     if surrogate.is_map:
-        raise InputError("the surrogate maps inputs to targets and has no time to roll out; use eval or superres")
-    suited(surrogate, truth)
+        raise InputError(
+            "the surrogate maps inputs to targets and has no time to roll out; use eval or superres"
+        )
+    check_compatible(surrogate, truth)
     past, frames = surrogate.history, truth.values.shape[1]
     if steps < 1:
         raise InputError(f"steps={steps}; give at least 1")
     if batch_size < 1:
         raise InputError(f"batch_size={batch_size}; give at least 1")
     if not 0 <= start <= frames - past:
-        raise InputError(f"start={start} is out of range; {frames} frames with a history of {past} allow 0 to {frames - past}")
+        raise InputError(
+            f"start={start} is out of range; {frames} frames with a history of {past} allow 0 to "
+            f"{frames - past}"
+        )
     known = min(steps, frames - past - start)
     parts = []
     with evaluating(surrogate):
         for first in range(0, len(truth), batch_size):
             batch = truth.values[first : first + batch_size]
-            predicted = surrogate.trajectory(inputs(surrogate, batch[:, start : start + past]), steps)
-            parts.append(_score(predicted, truths(surrogate, batch), truth, start + past, known))
+            predicted = surrogate.trajectory(
+                to_model_dtype(surrogate, batch[:, start : start + past]), steps
+            )
+            parts.append(
+                _score(predicted, to_float64(surrogate, batch), truth, start + past, known)
+            )
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     joined["truth"] = np.full_like(joined["prediction"], np.nan)
     joined["truth"][:, :known] = truth.values[:, start + past : start + past + known]
     return _dataset(surrogate, truth, joined, steps, start, known, invariants)
 
 
-def _score(predicted: Tensor, batch: Tensor, truth: FieldSet, first: int, known: int) -> dict[str, NDArray[Any]]:
-    """Return the scores of a batch of predictions against the `known` frames from `first` on: sample by step, NaN where unknown."""
+def _score(
+    predicted: Tensor, batch: Tensor, truth: FieldSet, first: int, known: int
+) -> dict[str, NDArray[Any]]:
+    """Return the scores of a batch of predictions against the `known` frames from `first` on:
+    sample by step, NaN where unknown.
+    """
     weights, steps = measure(truth, batch), predicted.shape[1]
     prediction, true = predicted.double(), batch[:, first : first + known]
     size, bound = _square(true, weights), _square(batch, weights).amax(1, keepdim=True)
     error = _square(prediction[:, :known] - true, weights)
     persistence = _square(batch[:, first - 1 : first] - true, weights)
-    r = torch.where(prediction[:, :known].isfinite().flatten(3).all(-1), correlation(prediction[:, :known], true, weights), 0.0)
+    r = torch.where(
+        prediction[:, :known].isfinite().flatten(3).all(-1),
+        correlation(prediction[:, :known], true, weights),
+        0.0,
+    )
     norms = _square(prediction, weights)
     scores = {
         "relative_l2_samples": _padded((error / size).sqrt(), steps),
@@ -105,12 +140,17 @@ def _score(predicted: Tensor, batch: Tensor, truth: FieldSet, first: int, known:
         "divergent": ~norms.isfinite() | (norms > EXPLOSION**2 * bound),
         "prediction": predicted.float(),
     }
-    spectra = {"spectrum_prediction": _spectra(prediction, truth), "spectrum_truth": _spectra(true, truth, steps)}
+    spectra = {
+        "spectrum_prediction": _spectra(prediction, truth),
+        "spectrum_truth": _spectra(true, truth, steps),
+    }
     return {name: values.cpu().numpy() for name, values in scores.items()} | spectra
 
 
 def _square(values: Tensor, weights: Tensor) -> Tensor:
-    """Return the weighted mean square over space, summed over channels: ``(batch, time, channel, *grid) -> (batch, time)``."""
+    """Return the weighted mean square over space, summed over channels: ``(batch, time, channel,
+    *grid) -> (batch, time)``.
+    """
     return mean(values.square(), weights).sum(-1)
 
 
@@ -120,21 +160,43 @@ def _padded(values: Tensor, steps: int) -> Tensor:
 
 def _spectra(values: Tensor, truth: FieldSet, steps: int = 0) -> NDArray[Any]:
     power = power_spectrum(values.cpu().numpy(), truth.grid)[1]
-    return np.pad(power, ((0, 0), (0, max(steps - power.shape[1], 0)), (0, 0), (0, 0)), constant_values=np.nan)
+    return np.pad(
+        power, ((0, 0), (0, max(steps - power.shape[1], 0)), (0, 0), (0, 0)), constant_values=np.nan
+    )
 
 
 def _dataset(
-    surrogate: Surrogate, truth: FieldSet, joined: dict[str, NDArray[Any]], steps: int, start: int, known: int, invariants: Sequence[str]
+    surrogate: Surrogate,
+    truth: FieldSet,
+    joined: dict[str, NDArray[Any]],
+    steps: int,
+    start: int,
+    known: int,
+    invariants: Sequence[str],
 ) -> xr.Dataset:
     trajectory = ("sample", "step", "field", *truth.grid.names)
     unit = common_unit(surrogate.outputs)
-    data: dict[str, Any] = {kind: (trajectory, joined[kind], {"long_name": kind, **unit}) for kind in ("prediction", "truth")}
-    for name, text in (("relative_l2", "relative L2 error"), ("persistence_relative_l2", "relative L2 error of persistence")):
-        data[name] = variable(["step"], joined[f"{name}_samples"].mean(0), f"{text}, mean over samples")
-    data["relative_l2_samples"] = variable(["sample", "step"], joined["relative_l2_samples"], "relative L2 error")
+    data: dict[str, Any] = {
+        kind: (trajectory, joined[kind], {"long_name": kind, **unit})
+        for kind in ("prediction", "truth")
+    }
+    for name, text in (
+        ("relative_l2", "relative L2 error"),
+        ("persistence_relative_l2", "relative L2 error of persistence"),
+    ):
+        data[name] = variable(
+            ["step"], joined[f"{name}_samples"].mean(0), f"{text}, mean over samples"
+        )
+    data["relative_l2_samples"] = variable(
+        ["sample", "step"], joined["relative_l2_samples"], "relative L2 error"
+    )
     means = joined["correlation_samples"].mean(0)
-    data["correlation"] = variable(["step"], means, "Pearson correlation with the truth, mean over samples")
-    data["trajectory_relative_l2"] = variable([], _mean(joined["trajectory"]), "relative L2 error of the stacked trajectory")
+    data["correlation"] = variable(
+        ["step"], means, "Pearson correlation with the truth, mean over samples"
+    )
+    data["trajectory_relative_l2"] = variable(
+        [], _mean(joined["trajectory"]), "relative L2 error of the stacked trajectory"
+    )
     spectra = {kind: joined[f"spectrum_{kind}"].mean(0) for kind in ("prediction", "truth")}
     for kind, power in spectra.items():
         data[f"spectrum_{kind}"] = (
@@ -143,29 +205,61 @@ def _dataset(
             {"long_name": f"power spectrum of the {kind}, mean over samples"},
         )
     error = spectrum_error(spectra["prediction"], spectra["truth"])
-    data["spectrum_error"] = variable(["step", "field"], error, "mean |log10| ratio of the power spectra")
+    data["spectrum_error"] = variable(
+        ["step", "field"], error, "mean |log10| ratio of the power spectra"
+    )
     bias = mean_bias(joined["prediction"], joined["truth"], truth.grid)
-    data["mean_bias"] = variable(["step", "field"], bias, "mean over space minus the true one, over the true root mean square")
+    data["mean_bias"] = variable(
+        ["step", "field"],
+        bias,
+        "mean over space minus the true one, over the true root mean square",
+    )
     middle = mid_band_power(joined["spectrum_prediction"], joined["spectrum_truth"])
     for mark, power in zip(("", "_truth"), middle, strict=True):
-        data[f"mid_band_power{mark}"] = variable(["sample", "step", "field"], power, "power in the middle third of the spectrum")
+        data[f"mid_band_power{mark}"] = variable(
+            ["sample", "step", "field"], power, "power in the middle third of the spectrum"
+        )
     times = np.arange(1, steps + 1) * (1.0 if surrogate.step is None else float(surrogate.step))
     time_unit = "1" if surrogate.step is None else surrogate.step_unit
     for threshold in THRESHOLDS:
         below = np.flatnonzero(means[:known] < threshold)
         lost = times[below[0]] if below.size else np.nan
-        data[f"correlation_time_{threshold}"] = variable([], lost, f"time at which the correlation falls below {threshold}", time_unit)
+        data[f"correlation_time_{threshold}"] = variable(
+            [], lost, f"time at which the correlation falls below {threshold}", time_unit
+        )
     gone = np.flatnonzero(joined["divergent"].any(0))
-    data["first_divergent_step"] = variable([], gone[0] + 1 if gone.size else np.nan, "first step at which a sample has left the physics")
+    data["first_divergent_step"] = variable(
+        [],
+        gone[0] + 1 if gone.size else np.nan,
+        "first step at which a sample has left the physics",
+    )
     initial = truth.values[:, start + surrogate.history - 1]
-    for name, values in drifts(invariants, initial, joined["prediction"], truth.fields, truth.grid).items():
-        data[f"{name}_drift"] = variable(["sample", "step"], values, f"relative change of {name} since the start, predicted")
-    for name, values in drifts(invariants, initial, joined["truth"], truth.fields, truth.grid).items():
-        data[f"{name}_drift_truth"] = variable(["sample", "step"], values, f"relative change of {name} since the start, true")
-    coords = field_coordinate(surrogate.outputs) | coordinates(truth) | {"step": np.arange(1, steps + 1)}
-    coords["time"] = ("step", times, {"units": time_unit, "long_name": "time since the last given frame"})
+    for name, values in drifts(
+        invariants, initial, joined["prediction"], truth.fields, truth.grid
+    ).items():
+        data[f"{name}_drift"] = variable(
+            ["sample", "step"], values, f"relative change of {name} since the start, predicted"
+        )
+    for name, values in drifts(
+        invariants, initial, joined["truth"], truth.fields, truth.grid
+    ).items():
+        data[f"{name}_drift_truth"] = variable(
+            ["sample", "step"], values, f"relative change of {name} since the start, true"
+        )
+    coords = (
+        field_coordinate(surrogate.outputs) | coordinates(truth) | {"step": np.arange(1, steps + 1)}
+    )
+    coords["time"] = (
+        "step",
+        times,
+        {"units": time_unit, "long_name": "time since the last given frame"},
+    )
     coords["wavenumber"] = np.arange(spectra["truth"].shape[-1])
-    return xr.Dataset(data, coords, {"model": surrogate.name, "start": start, "source": truth.source, "known_steps": known})
+    return xr.Dataset(
+        data,
+        coords,
+        {"model": surrogate.name, "start": start, "source": truth.source, "known_steps": known},
+    )
 
 
 def _mean(values: NDArray[Any]) -> float:

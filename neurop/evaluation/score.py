@@ -1,4 +1,6 @@
-"""Scores of a test set: one-step errors, and forecasts from every start beside persistence and climatology."""
+"""Scores of a test set: one-step errors, and forecasts from every start beside persistence and
+climatology.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +14,21 @@ import xarray as xr
 from numpy.typing import NDArray
 from torch import Tensor
 
-from neurop.data.fieldset import FieldSet
 from neurop.errors import InputError
-from neurop.evaluation._batches import coordinates, evaluating, field_coordinate, inputs, measure, pairs, suited, truths, variable
-from neurop.evaluation._examples import examples
-from neurop.metrics import mean, relative_l2
+from neurop.evaluation.batches import (
+    check_compatible,
+    coordinates,
+    evaluating,
+    field_coordinate,
+    iterate_pairs,
+    measure,
+    to_float64,
+    to_model_dtype,
+    variable,
+)
+from neurop.evaluation.examples import examples
+from neurop.fields.fieldset import FieldSet
+from neurop.metrics.norms import mean, relative_l2
 
 if TYPE_CHECKING:
     from neurop.surrogate import Surrogate
@@ -35,11 +47,13 @@ def score(
 
     A forecast at lead :math:`l` is made from every frame that leaves room for it, and
 
-    .. math:: \mathrm{RMSE}(l) = \sqrt{\mathrm{mean}_{\,\mathrm{starts}}\, \langle w\,(p - y)^2\rangle}, \qquad
+    .. math:: \mathrm{RMSE}(l) =
+       \sqrt{\mathrm{mean}_{\,\mathrm{starts}}\, \langle w\,(p - y)^2\rangle}, \qquad
        \mathrm{ACC}(l) = \mathrm{mean}_{\,\mathrm{starts}}\,
        \frac{\langle w\,(p-c)(y-c)\rangle}{\sqrt{\langle w\,(p-c)^2\rangle\langle w\,(y-c)^2\rangle}}
 
-    with :math:`\langle\cdot\rangle` the mean over the grid, :math:`w` its measure and :math:`c` the climatology.
+    with :math:`\langle\cdot\rangle` the mean over the grid, :math:`w` its measure and :math:`c` the
+    climatology.
 
     Parameters
     ----------
@@ -57,31 +71,42 @@ def score(
     Returns
     -------
     xarray.Dataset
-        ``relative_l2`` (mean over samples or windows, one step), ``relative_l2_median``, ``relative_l2_worst``, ``worst_sample``,
-        ``rmse_one_step``, ``relative_l2_field`` per field; for an evolution ``rmse``, ``persistence_rmse``, ``climatology_rmse``, ``acc``,
-        ``persistence_acc`` ``(lead, field)`` and ``persistence_relative_l2``; examples
-        ``truth``, ``prediction`` ``(example, field, *grid)``.
+        ``relative_l2`` (mean over samples or windows, one step), ``relative_l2_median``,
+        ``relative_l2_worst``, ``worst_sample``, ``rmse_one_step``, ``relative_l2_field`` per field;
+        for an evolution ``rmse``, ``persistence_rmse``, ``climatology_rmse``, ``acc``,
+        ``persistence_acc`` ``(lead, field)`` and ``persistence_relative_l2``; examples ``truth``,
+        ``prediction`` ``(example, field, *grid)``.
 
     Raises
     ------
     InputError
-        Data that do not suit the surrogate, a lead that does not fit, or a climatology of another shape.
+        Data that do not suit the surrogate, a lead that does not fit, or a climatology of another
+        shape.
     """
-    suited(surrogate, test)
+    check_compatible(surrogate, test)
     chosen = _leads(surrogate, test, leads)
     shape = (len(test.outputs), *test.shape)
     if climatology is not None and climatology.shape != shape:
-        raise InputError(f"the climatology has shape {climatology.shape}, the test set needs (channel, *grid) = {shape}")
+        raise InputError(
+            f"the climatology has shape {climatology.shape}, the test set needs (channel, *grid) "
+            f"= {shape}"
+        )
     kept: dict[str, list[Tensor]] = defaultdict(list)
     with evaluating(surrogate):
-        for part in _map(surrogate, test, batch_size) if test.is_map else _forecasts(surrogate, test, chosen, climatology, batch_size):
+        for part in (
+            _map(surrogate, test, batch_size)
+            if test.is_map
+            else _forecasts(surrogate, test, chosen, climatology, batch_size)
+        ):
             for name, values in part.items():
                 kept[name].append(values)
         shown = examples(surrogate, test)
     errors = {name: torch.cat(values).double().cpu().numpy() for name, values in kept.items()}
     return xr.Dataset(
         _one_step(errors, test) | _leading(errors, chosen, test) | shown,
-        field_coordinate(surrogate.outputs) | coordinates(test) | _lead_coordinates(surrogate, chosen),
+        field_coordinate(surrogate.outputs)
+        | coordinates(test)
+        | _lead_coordinates(surrogate, chosen),
         {"model": surrogate.name, "source": test.source, "samples": len(test)},
     )
 
@@ -93,60 +118,95 @@ def _leads(surrogate: Surrogate, test: FieldSet, leads: Sequence[int] | None) ->
     for lead in leads or ():
         if not 1 <= lead <= longest:
             raise InputError(
-                f"leads: {lead} is out of range; {test.values.shape[1]} frames with a history of {surrogate.history} allow 1 to {longest}"
+                f"leads: {lead} is out of range; {test.values.shape[1]} frames with a history of "
+                f"{surrogate.history} allow 1 to {longest}"
             )
     return tuple(sorted(set(leads))) if leads else tuple(lead for lead in LEADS if lead <= longest)
 
 
 def _map(surrogate: Surrogate, test: FieldSet, batch_size: int) -> Iterator[dict[str, Tensor]]:
-    for x, y in pairs(surrogate, test, batch_size):
+    for x, y in iterate_pairs(surrogate, test, batch_size):
         yield _errors(surrogate(x).double(), y, measure(test, y))
 
 
 def _errors(p: Tensor, y: Tensor, weights: Tensor) -> dict[str, Tensor]:
-    """Return the errors of ``(batch, channel, *grid)``: relative per sample, relative and squared per sample and field."""
+    """Return the errors of ``(batch, channel, *grid)``: relative per sample, relative and
+    squared per sample and field.
+    """
     square, size = mean((p - y).square(), weights), mean(y.square(), weights)
-    return {"relative": relative_l2(p, y, weights), "square": square, "relative_field": (square / size).sqrt()}
+    return {
+        "relative": relative_l2(p, y, weights),
+        "square": square,
+        "relative_field": (square / size).sqrt(),
+    }
 
 
 def _forecasts(
-    surrogate: Surrogate, test: FieldSet, leads: Sequence[int], climatology: NDArray[Any] | None, batch_size: int
+    surrogate: Surrogate,
+    test: FieldSet,
+    leads: Sequence[int],
+    climatology: NDArray[Any] | None,
+    batch_size: int,
 ) -> Iterator[dict[str, Tensor]]:
-    """Yield the errors of forecasts from every start, a batch of neighbouring starts of one sample at a time."""
+    """Yield the errors of forecasts from every start, a batch of neighbouring starts of one
+    sample at a time.
+    """
     past, frames = surrogate.history, test.values.shape[1]
     if batch_size < 1:
         raise InputError(f"batch_size={batch_size}; give at least 1")
-    normal = None if climatology is None else truths(surrogate, climatology)
+    normal = None if climatology is None else to_float64(surrogate, climatology)
     for number in range(len(test)):
         for first in range(past - 1, frames - 1, batch_size):
-            last = np.arange(first, min(first + batch_size, frames - 1))  # the last frame that each forecast is given
+            last = np.arange(
+                first, min(first + batch_size, frames - 1)
+            )  # the last frame that each forecast is given
             reach = int(max(lead for lead in (1, *leads) if first + lead < frames))
-            # What these forecasts see and are compared with, and no more: a trajectory need not fit into memory.
+            # What these forecasts see and are compared with, and no more: a trajectory need not fit
+            # into memory.
             stretch = np.asarray(test.values[number, first - past + 1 : last[-1] + reach + 1])
             last = last - (first - past + 1)
             ends = len(stretch)
             given = np.stack([stretch[t - past + 1 : t + 1] for t in last])
-            p = surrogate.trajectory(inputs(surrogate, given), reach).double()
-            now, weights = truths(surrogate, stretch[last]), torch.from_numpy(test.grid.weights(test.shape)).to(p.device)
-            y = truths(surrogate, stretch[last + 1])
-            part = _errors(p[:, 0], y, weights) | {"persistence_relative": relative_l2(now, y, weights)}
+            p = surrogate.trajectory(to_model_dtype(surrogate, given), reach).double()
+            now, weights = (
+                to_float64(surrogate, stretch[last]),
+                torch.from_numpy(test.grid.weights(test.shape)).to(p.device),
+            )
+            y = to_float64(surrogate, stretch[last + 1])
+            part = _errors(p[:, 0], y, weights) | {
+                "persistence_relative": relative_l2(now, y, weights)
+            }
             for lead in (lead for lead in leads if lead <= reach):
                 fits = int((last + lead < ends).sum())
-                y = truths(surrogate, stretch[last[:fits] + lead])
-                part |= {f"{name} {lead}": v for name, v in _skill(p[:fits, lead - 1], y, now[:fits], normal, weights).items()}
+                y = to_float64(surrogate, stretch[last[:fits] + lead])
+                part |= {
+                    f"{name} {lead}": v
+                    for name, v in _skill(
+                        p[:fits, lead - 1], y, now[:fits], normal, weights
+                    ).items()
+                }
             yield part
 
 
-def _skill(p: Tensor, y: Tensor, now: Tensor, normal: Tensor | None, weights: Tensor) -> dict[str, Tensor]:
-    """Return the mean square errors of forecast, persistence and climatology and the anomaly correlations, per start and field."""
-    found = {"rmse": mean((p - y).square(), weights), "persistence_rmse": mean((now - y).square(), weights)}
+def _skill(
+    p: Tensor, y: Tensor, now: Tensor, normal: Tensor | None, weights: Tensor
+) -> dict[str, Tensor]:
+    """Return the mean square errors of forecast, persistence and climatology and the anomaly
+    correlations, per start and field.
+    """
+    found = {
+        "rmse": mean((p - y).square(), weights),
+        "persistence_rmse": mean((now - y).square(), weights),
+    }
     if normal is None:
         return found
     anomaly = y - normal
     size = mean(anomaly.square(), weights)
     found["climatology_rmse"] = size
     for name, forecast in (("acc", p - normal), ("persistence_acc", now - normal)):
-        found[name] = mean(forecast * anomaly, weights) / (mean(forecast.square(), weights) * size).sqrt()
+        found[name] = (
+            mean(forecast * anomaly, weights) / (mean(forecast.square(), weights) * size).sqrt()
+        )
     return found
 
 
@@ -155,35 +215,67 @@ def _one_step(errors: dict[str, NDArray[Any]], test: FieldSet) -> dict[str, Any]
     windows = len(relative) // len(test)
     made = {
         "relative_l2": variable([], relative.mean(), "relative L2 error of one step, mean"),
-        "relative_l2_median": variable([], np.median(relative), "relative L2 error of one step, median"),
+        "relative_l2_median": variable(
+            [], np.median(relative), "relative L2 error of one step, median"
+        ),
         "relative_l2_worst": variable([], relative.max(), "relative L2 error of one step, largest"),
         "worst_sample": variable([], relative.argmax() // windows, "sample with the largest error"),
-        "relative_l2_samples": variable(["sample", "window"], relative.reshape(len(test), windows), "relative L2 error of one step"),
-        "relative_l2_field": variable(["field"], errors["relative_field"].mean(0), "relative L2 error of one step, by field"),
-        "rmse_one_step": (("field",), np.sqrt(errors["square"].mean(0)), {"long_name": "RMSE of one step, in the field's unit"}),
+        "relative_l2_samples": variable(
+            ["sample", "window"],
+            relative.reshape(len(test), windows),
+            "relative L2 error of one step",
+        ),
+        "relative_l2_field": variable(
+            ["field"], errors["relative_field"].mean(0), "relative L2 error of one step, by field"
+        ),
+        "rmse_one_step": (
+            ("field",),
+            np.sqrt(errors["square"].mean(0)),
+            {"long_name": "RMSE of one step, in the field's unit"},
+        ),
     }
     if "persistence_relative" in errors:
         made["persistence_relative_l2"] = variable(
-            [], errors["persistence_relative"].mean(), "relative L2 error of persistence over one step"
+            [],
+            errors["persistence_relative"].mean(),
+            "relative L2 error of persistence over one step",
         )
     return made
 
 
-def _leading(errors: dict[str, NDArray[Any]], leads: Sequence[int], test: FieldSet) -> dict[str, Any]:
+def _leading(
+    errors: dict[str, NDArray[Any]], leads: Sequence[int], test: FieldSet
+) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for name in ("rmse", "persistence_rmse", "climatology_rmse", "acc", "persistence_acc"):
         if leads and f"{name} {leads[0]}" in errors:
             means = np.stack([errors[f"{name} {lead}"].mean(0) for lead in leads])
             values = np.sqrt(means) if name.endswith("rmse") else means
-            words = name.replace("rmse", "RMSE").replace("acc", "anomaly correlation").replace("_", " ")
-            made[name] = (("lead", "field"), values, {"long_name": words} | ({} if name.endswith("rmse") else {"units": "1"}))
+            words = (
+                name.replace("rmse", "RMSE").replace("acc", "anomaly correlation").replace("_", " ")
+            )
+            made[name] = (
+                ("lead", "field"),
+                values,
+                {"long_name": words} | ({} if name.endswith("rmse") else {"units": "1"}),
+            )
     return made
 
 
 def _lead_coordinates(surrogate: Surrogate, leads: Sequence[int]) -> dict[str, Any]:
     if not leads:
         return {}
-    found: dict[str, Any] = {"lead": ("lead", list(leads), {"long_name": "lead", "units": "1", "comment": "frames ahead"})}
+    found: dict[str, Any] = {
+        "lead": (
+            "lead",
+            list(leads),
+            {"long_name": "lead", "units": "1", "comment": "frames ahead"},
+        )
+    }
     if surrogate.step is not None:
-        found["lead_time"] = ("lead", np.array(leads) * float(surrogate.step), {"units": surrogate.step_unit})
+        found["lead_time"] = (
+            "lead",
+            np.array(leads) * float(surrogate.step),
+            {"units": surrogate.step_unit},
+        )
     return found

@@ -1,4 +1,6 @@
-"""Zero-shot super-resolution, measured inside the training band, beyond it, and against interpolation from the training grid."""
+"""Zero-shot super-resolution, measured inside the training band, beyond it, and against
+interpolation from the training grid.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +13,20 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from neurop.data.fieldset import FieldSet
 from neurop.errors import InputError
-from neurop.evaluation._batches import coordinates, evaluating, field_coordinate, measure, pairs, suited, variable
-from neurop.evaluation.spectra import power_spectrum, spectrum_error
-from neurop.metrics import norm
-from neurop.physics.grid import Axis, Grid
+from neurop.evaluation.batches import (
+    check_compatible,
+    coordinates,
+    evaluating,
+    field_coordinate,
+    iterate_pairs,
+    measure,
+    variable,
+)
+from neurop.fields.fieldset import FieldSet
+from neurop.geometry.grid import Axis, Grid
+from neurop.metrics.norms import norm
+from neurop.metrics.spectra import power_spectrum, spectrum_error
 from neurop.spectral import resample
 
 if TYPE_CHECKING:
@@ -26,42 +36,55 @@ SCORES = {
     "relative_l2": "relative L2 error",
     "relative_l2_in_band": "relative L2 error of the modes that the training grid resolves",
     "relative_l2_beyond_band": "relative L2 error of the modes beyond the training grid",
-    "relative_l2_interpolated": "relative L2 error of predicting on the training grid and interpolating spectrally",
-    "truth_beyond_band": "share of the truth's norm beyond the training grid: what predicting nothing there would score",
-    "prediction_beyond_band": "norm of the prediction beyond the training grid, relative to the truth's norm",
+    "relative_l2_interpolated": "relative L2 error of predicting on the training grid and "
+    "interpolating spectrally",
+    "truth_beyond_band": "share of the truth's norm beyond the training grid: what predicting "
+    "nothing there would score",
+    "prediction_beyond_band": "norm of the prediction beyond the training grid, relative to the "
+    "truth's norm",
 }
 KINDS = ("truth", "prediction", "interpolated")
 GROWTH = 1.2
-"""In-band error over that of the training resolution, above which the finer grid disturbs the resolved modes."""
+"""In-band error over that of the training resolution, above which the finer grid disturbs the
+resolved modes.
+"""
 EXCESS, NOTABLE = 2.0, 0.005
-"""Norm beyond the band over the truth's own, and over the whole field's, above which the network makes up fine scales."""
+"""Norm beyond the band over the truth's own, and over the whole field's, above which the network
+makes up fine scales.
+"""
 
 
-def superres(surrogate: Surrogate, truths: Mapping[int, FieldSet], batch_size: int = 16) -> xr.Dataset:
+def superres(
+    surrogate: Surrogate, truths: Mapping[int, FieldSet], batch_size: int = 16
+) -> xr.Dataset:
     r"""Score a surrogate on grids other than its own.
 
-    With :math:`P` the projection on the modes strictly below the Nyquist frequency of the training grid and :math:`e` the error,
+    With :math:`P` the projection on the modes strictly below the Nyquist frequency of the training
+    grid and :math:`e` the error,
 
     .. math:: \frac{\|e\|^2}{\|y\|^2} = \frac{\|Pe\|^2}{\|y\|^2} + \frac{\|e-Pe\|^2}{\|y\|^2},
 
-    exactly on flat grids, per sample (per window of an evolution: one step from every frame). On the sphere the modes are not
-    orthogonal under the area measure, and the two parts are norms that need not add up.
+    exactly on flat grids, per sample (per window of an evolution: one step from every frame). On
+    the sphere the modes are not orthogonal under the area measure, and the two parts are norms that
+    need not add up.
 
     Parameters
     ----------
     surrogate
         Takes any resolution; ``train_shape`` is the band.
     truths
-        Test set per resolution; the key is the name of the resolution, usually the points of the first axis.
+        Test set per resolution; the key is the name of the resolution, usually the points of the
+        first axis.
     batch_size
         Windows per call of the surrogate.
 
     Returns
     -------
     xarray.Dataset
-        Over ``resolution``: the mean of each of :data:`SCORES` over samples, ``train_resolution``, power spectra
-        ``spectrum_{truth,prediction,interpolated}`` and ``spectrum_error``; per resolution r one example
-        ``{truth,prediction,interpolated}_r`` (see :func:`example`); attribute ``warning``, empty where no aliasing was seen.
+        Over ``resolution``: the mean of each of :data:`SCORES` over samples, ``train_resolution``,
+        power spectra ``spectrum_{truth,prediction,interpolated}`` and ``spectrum_error``; per
+        resolution r one example ``{truth,prediction,interpolated}_r`` (see :func:`example`);
+        attribute ``warning``, empty where no aliasing was seen.
 
     Raises
     ------
@@ -71,39 +94,75 @@ def superres(surrogate: Surrogate, truths: Mapping[int, FieldSet], batch_size: i
     if not truths:
         raise InputError("resolutions=[] holds no resolution; give at least one")
     for data in truths.values():
-        suited(surrogate, data)
+        check_compatible(surrogate, data)
     with evaluating(surrogate):
-        parts = {resolution: _measure(surrogate, truths[resolution], batch_size) for resolution in sorted(truths)}
+        parts = {
+            resolution: _measure(surrogate, truths[resolution], batch_size)
+            for resolution in sorted(truths)
+        }
     rows = list(parts.values())
     variables: dict[str, Any] = {
-        name: variable(["resolution"], [row["scores"][name] for row in rows], text) for name, text in SCORES.items()
+        name: variable(["resolution"], [row["scores"][name] for row in rows], text)
+        for name, text in SCORES.items()
     }
     shells = max(row["spectra"].shape[-1] for row in rows)
     spectra = np.stack(
-        [np.pad(row["spectra"], ((0, 0), (0, 0), (0, shells - row["spectra"].shape[-1])), constant_values=np.nan) for row in rows]
+        [
+            np.pad(
+                row["spectra"],
+                ((0, 0), (0, 0), (0, shells - row["spectra"].shape[-1])),
+                constant_values=np.nan,
+            )
+            for row in rows
+        ]
     )
     for index, kind in enumerate(KINDS):
-        variables[f"spectrum_{kind}"] = variable(["resolution", "field", "wavenumber"], spectra[:, index], f"mean power of the {kind}", "")
+        variables[f"spectrum_{kind}"] = variable(
+            ["resolution", "field", "wavenumber"],
+            spectra[:, index],
+            f"mean power of the {kind}",
+            "",
+        )
         del variables[f"spectrum_{kind}"].attrs["units"]
     errors = [spectrum_error(row["spectra"][1], row["spectra"][0]) for row in rows]
-    variables["spectrum_error"] = variable(["resolution", "field"], errors, "mean |log10| ratio of the power spectra")
-    coords = field_coordinate(surrogate.outputs) | {"resolution": list(parts), "wavenumber": np.arange(shells)}
+    variables["spectrum_error"] = variable(
+        ["resolution", "field"], errors, "mean |log10| ratio of the power spectra"
+    )
+    coords = field_coordinate(surrogate.outputs) | {
+        "resolution": list(parts),
+        "wavenumber": np.arange(shells),
+    }
     for resolution, row in parts.items():
         data = truths[resolution]
         coords |= coordinates(data, f"_{resolution}")
         dims = ("field", *(f"{name}_{resolution}" for name in data.grid.names))
-        variables |= {f"{kind}_{resolution}": (dims, row["examples"][kind], {"long_name": kind}) for kind in KINDS}
-    variables["train_resolution"] = variable([], surrogate.train_shape[0], "points of the first axis of the training grid")
-    attributes = {"model": surrogate.name, "train_shape": list(surrogate.train_shape), "axes": list(surrogate.grid.names)}
-    return xr.Dataset(variables, coords, attributes | {"warning": _warning(parts, truths, surrogate.train_shape)})
+        variables |= {
+            f"{kind}_{resolution}": (dims, row["examples"][kind], {"long_name": kind})
+            for kind in KINDS
+        }
+    variables["train_resolution"] = variable(
+        [], surrogate.train_shape[0], "points of the first axis of the training grid"
+    )
+    attributes = {
+        "model": surrogate.name,
+        "train_shape": list(surrogate.train_shape),
+        "axes": list(surrogate.grid.names),
+    }
+    return xr.Dataset(
+        variables, coords, attributes | {"warning": _warning(parts, truths, surrogate.train_shape)}
+    )
 
 
 def example(scores: xr.Dataset, resolution: int) -> xr.Dataset:
-    """Return ``truth``, ``prediction`` and ``interpolated`` of one sample at one resolution, with the grid's own axis names."""
+    """Return ``truth``, ``prediction`` and ``interpolated`` of one sample at one resolution,
+    with the grid's own axis names.
+    """
     names = {f"{kind}_{resolution}": kind for kind in KINDS}
     axes = {f"{axis}_{resolution}": axis for axis in np.atleast_1d(scores.attrs["axes"])}
     chosen = scores[list(names)]
-    return chosen.drop_vars([c for c in chosen.coords if c not in {*axes, "field", "unit"}]).rename(names | axes)
+    return chosen.drop_vars([c for c in chosen.coords if c not in {*axes, "field", "unit"}]).rename(
+        names | axes
+    )
 
 
 def _measure(surrogate: Surrogate, data: FieldSet, batch_size: int) -> dict[str, Any]:
@@ -112,10 +171,14 @@ def _measure(surrogate: Surrogate, data: FieldSet, batch_size: int) -> dict[str,
     power: Any = 0.0
     examples: dict[str, Any] = {}
     count = 0
-    for x, y in pairs(surrogate, data, batch_size):
+    for x, y in iterate_pairs(surrogate, data, batch_size):
         weights = measure(data, y)
         prediction = surrogate(x).double()
-        fields = {"truth": y, "prediction": prediction, "interpolated": _interpolated(surrogate, x, prediction, data.grid)}
+        fields = {
+            "truth": y,
+            "prediction": prediction,
+            "interpolated": _interpolated(surrogate, x, prediction, data.grid),
+        }
         error, size = prediction - y, norm(y, weights)
         inside = resample(error, data.grid, shape, band=band)
         norms = {
@@ -124,11 +187,14 @@ def _measure(surrogate: Surrogate, data: FieldSet, batch_size: int) -> dict[str,
             "relative_l2_beyond_band": error - inside,
             "relative_l2_interpolated": fields["interpolated"] - y,
             "truth_beyond_band": y - resample(y, data.grid, shape, band=band),
-            "prediction_beyond_band": prediction - resample(prediction, data.grid, shape, band=band),
+            "prediction_beyond_band": prediction
+            - resample(prediction, data.grid, shape, band=band),
         }
         for name, values in norms.items():
             collected[name].append(norm(values, weights) / size)
-        power = power + np.stack([power_spectrum(v.cpu().numpy(), data.grid)[1].sum(0) for v in fields.values()])
+        power = power + np.stack(
+            [power_spectrum(v.cpu().numpy(), data.grid)[1].sum(0) for v in fields.values()]
+        )
         count += len(y)
         examples = examples or {kind: v[0].cpu().numpy() for kind, v in fields.items()}
     scores = {name: float(torch.cat(values).mean()) for name, values in collected.items()}
@@ -136,19 +202,24 @@ def _measure(surrogate: Surrogate, data: FieldSet, batch_size: int) -> dict[str,
 
 
 def _interpolated(surrogate: Surrogate, x: Tensor, prediction: Tensor, grid: Grid) -> Tensor:
-    """Return the prediction made on the training grid, carried to the grid of `x` by its spectral interpolant."""
+    """Return the prediction made on the training grid, carried to the grid of `x` by its
+    spectral interpolant.
+    """
     shape, coarse = tuple(x.shape[2:]), surrogate.train_shape
     if shape == coarse:
         return prediction
-    return resample(surrogate(_restricted(x, grid, coarse, smooth=not surrogate.is_map)).double(), grid, shape)
+    return resample(
+        surrogate(_restricted(x, grid, coarse, smooth=not surrogate.is_map)).double(), grid, shape
+    )
 
 
 def _restricted(x: Tensor, grid: Grid, coarse: tuple[int, ...], smooth: bool) -> Tensor:
     """Return `x` on the training grid.
 
-    The smooth states of a periodic evolution are truncated spectrally. Inputs of a map may jump, and need not satisfy the boundary
-    condition of the solution: they are read off where the grids share points, which keeps a piecewise constant coefficient one,
-    and interpolated linearly where they do not.
+    The smooth states of a periodic evolution are truncated spectrally. Inputs of a map may jump,
+    and need not satisfy the boundary condition of the solution: they are read off where the grids
+    share points, which keeps a piecewise constant coefficient one, and interpolated linearly where
+    they do not.
     """
     shape = tuple(x.shape[2:])
     if smooth and all(axis.boundary == "periodic" for axis in grid.axes):
@@ -158,8 +229,18 @@ def _restricted(x: Tensor, grid: Grid, coarse: tuple[int, ...], smooth: bool) ->
     if len(shared) == len(strides):
         return x[(slice(None), slice(None), *shared)]
     for index, (axis, n, m) in enumerate(zip(grid.axes, shape, coarse, strict=True), start=2):
-        rows = [np.interp(axis.points(m), axis.points(n), unit, period=1 if axis.boundary == "periodic" else None) for unit in np.eye(n)]
-        x = torch.tensordot(x, torch.tensor(np.array(rows)).to(x), dims=([index], [0])).movedim(-1, index)
+        rows = [
+            np.interp(
+                axis.points(m),
+                axis.points(n),
+                unit,
+                period=1 if axis.boundary == "periodic" else None,
+            )
+            for unit in np.eye(n)
+        ]
+        x = torch.tensordot(x, torch.tensor(np.array(rows)).to(x), dims=([index], [0])).movedim(
+            -1, index
+        )
     return x
 
 
@@ -175,17 +256,36 @@ def _stride(axis: Axis, n: int, m: int) -> slice | None:
     return slice(None, None, step)
 
 
-def _warning(parts: Mapping[int, Any], truths: Mapping[int, FieldSet], band: tuple[int, ...]) -> str:
-    """Say where the finer grid made the network invent fine scales or disturb the ones it knows; empty if nowhere."""
-    base = next((parts[r]["scores"]["relative_l2_in_band"] for r, data in truths.items() if data.shape == band), None)
+def _warning(
+    parts: Mapping[int, Any], truths: Mapping[int, FieldSet], band: tuple[int, ...]
+) -> str:
+    """Say where the finer grid made the network invent fine scales or disturb the ones it knows;
+    empty if nowhere.
+    """
+    base = next(
+        (
+            parts[r]["scores"]["relative_l2_in_band"]
+            for r, data in truths.items()
+            if data.shape == band
+        ),
+        None,
+    )
     found = []
     for resolution, part in parts.items():
         score = part["scores"]
-        made, real, inside = score["prediction_beyond_band"], score["truth_beyond_band"], score["relative_l2_in_band"]
+        made, real, inside = (
+            score["prediction_beyond_band"],
+            score["truth_beyond_band"],
+            score["relative_l2_in_band"],
+        )
         if made > NOTABLE and made > EXCESS * real:
             found.append(
-                f"at {resolution} points the prediction holds {made:.2g} of the norm beyond the training band, the truth {real:.2g}"
+                f"at {resolution} points the prediction holds {made:.2g} of the norm beyond the "
+                f"training band, the truth {real:.2g}"
             )
         if base is not None and resolution > band[0] and inside > GROWTH * base and inside > 1e-6:
-            found.append(f"at {resolution} points the error inside the training band is {inside / base:.2g} times that at {band[0]}")
+            found.append(
+                f"at {resolution} points the error inside the training band is "
+                f"{inside / base:.2g} times that at {band[0]}"
+            )
     return f"aliasing: {'; '.join(found)}. Remedy: train on several resolutions" if found else ""

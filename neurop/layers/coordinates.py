@@ -9,15 +9,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from neurop.physics.grid import Grid
+from neurop.geometry.grid import Grid
 
 
 class Coordinates(nn.Module):
     r"""Append coordinate channels to a channels-last field.
 
-    A periodic axis adds :math:`\cos 2\pi x, \sin 2\pi x`, which are smooth across the seam and band-limited, so
-    that they mean the same on every grid; any other axis adds :math:`2x - 1`, with x the fraction of the
-    domain at which the axis's layout puts its points.
+    A periodic axis adds :math:`\cos 2\pi x, \sin 2\pi x`, which are smooth across the seam and
+    band-limited, so that they mean the same on every grid; any other axis adds :math:`2x - 1`, with
+    x the fraction of the domain at which the axis's layout puts its points.
 
     Shape
     -----
@@ -41,12 +41,21 @@ class Coordinates(nn.Module):
         return torch.cat([x, features.expand(len(x), *features.shape)], dim=-1)
 
 
-def _features(domain: Grid, shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
+def _features(
+    domain: Grid, shape: tuple[int, ...], dtype: torch.dtype, device: torch.device
+) -> Tensor:
     columns = []
     for i, (axis, n) in enumerate(zip(domain.axes, shape)):
         x = axis.points(n)
-        waves = [np.cos(2 * math.pi * x), np.sin(2 * math.pi * x)] if axis.boundary == "periodic" else [2 * x - 1]
-        columns += [np.broadcast_to(w.reshape([-1 if j == i else 1 for j in range(len(shape))]), shape) for w in waves]
+        waves = (
+            [np.cos(2 * math.pi * x), np.sin(2 * math.pi * x)]
+            if axis.boundary == "periodic"
+            else [2 * x - 1]
+        )
+        columns += [
+            np.broadcast_to(w.reshape([-1 if j == i else 1 for j in range(len(shape))]), shape)
+            for w in waves
+        ]
     with torch.inference_mode(False):
         return torch.as_tensor(np.stack(columns, axis=-1)).to(device=device, dtype=dtype)
 

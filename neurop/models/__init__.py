@@ -7,13 +7,13 @@ from typing import Any
 from torch import nn
 
 from neurop.errors import InputError, nearest
+from neurop.geometry.grid import Grid
 from neurop.models.ffno import FFNO
 from neurop.models.fno import FNO
 from neurop.models.sfno import SFNO
 from neurop.models.tfno import TFNO
 from neurop.models.transform_once import TransformOnce
 from neurop.models.transform_once_plus import TransformOncePlus
-from neurop.physics.grid import Grid
 
 REGISTRY: dict[str, type[nn.Module]] = {
     "ffno": FFNO,
@@ -26,8 +26,12 @@ REGISTRY: dict[str, type[nn.Module]] = {
 """Registered name to class: a checkpoint names its model by this, never by an import path."""
 
 
-def create(name: str, in_channels: int, out_channels: int, domain: Grid, **arguments: Any) -> nn.Module:
-    """Return the registered model `name` for a grid; raise InputError if there is none or it refuses an argument."""
+def create(
+    name: str, in_channels: int, out_channels: int, domain: Grid, **arguments: Any
+) -> nn.Module:
+    """Return the registered model `name` for a grid; raise InputError if there is none or it
+    refuses an argument.
+    """
     if name not in REGISTRY:
         raise InputError(f"no model '{name}'; {nearest(name, REGISTRY)}")
     try:
@@ -41,7 +45,20 @@ def name_of(kind: type[nn.Module]) -> str:
     for name, known in REGISTRY.items():
         if known is kind:
             return name
-    raise InputError(f"{kind.__name__} is not registered; add neurop.models.REGISTRY['my_name'] = {kind.__name__} to its module")
+    raise InputError(
+        f"{kind.__name__} is not registered; add neurop.models.REGISTRY['my_name'] = "
+        f"{kind.__name__} to its module"
+    )
 
 
-__all__ = ["FFNO", "FNO", "REGISTRY", "SFNO", "TFNO", "TransformOnce", "TransformOncePlus", "create", "name_of"]
+__all__ = [
+    "FFNO",
+    "FNO",
+    "REGISTRY",
+    "SFNO",
+    "TFNO",
+    "TransformOnce",
+    "TransformOncePlus",
+    "create",
+    "name_of",
+]

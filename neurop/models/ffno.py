@@ -7,21 +7,24 @@ from typing import cast
 
 from torch import Tensor, nn
 
+from neurop.geometry.grid import Grid
 from neurop.layers import ChannelMLP, Coordinates
-from neurop.layers.axis_conv import AxisConv
-from neurop.models._arguments import at_least_one, check_input, grid_and_modes
-from neurop.physics.grid import Grid
+from neurop.layers.spectral.axis_conv import AxisConv
+from neurop.models.arguments import at_least_one, check_input, grid_and_modes
 from neurop.spectral import linear
 
 
 class FFNO(nn.Module):
-    r"""Factorized Fourier neural operator in any number of dimensions: convolutions axis by axis, shared by all layers.
+    r"""Factorized Fourier neural operator in any number of dimensions: convolutions axis by axis,
+    shared by all layers.
 
-    .. math:: v \leftarrow v + \mathrm{FF}(K v), \qquad \mathrm{FF}(w) = W_2\,\mathrm{GELU}(W_1 w + b_1) + b_2
+    .. math:: v \leftarrow v + \mathrm{FF}(K v), \qquad
+       \mathrm{FF}(w) = W_2\,\mathrm{GELU}(W_1 w + b_1) + b_2
 
-    with K the sum of one convolution per axis (:class:`neurop.layers.axis_conv.AxisConv`) and the residual outside the
-    nonlinearity, which keeps deep stacks trainable (equations 5 and 7 of the paper). The output is made by linear maps from
-    the branch :math:`\mathrm{FF}(K v)` of the last layer. The paper's ReLU and weight normalisation are GELU and none here.
+    with K the sum of one convolution per axis (:class:`neurop.layers.spectral.axis_conv.AxisConv`)
+    and the residual outside the nonlinearity, which keeps deep stacks trainable (equations 5 and 7
+    of the paper). The output is made by linear maps from the branch :math:`\mathrm{FF}(K v)` of the
+    last layer. The paper's ReLU and weight normalisation are GELU and none here.
 
     Parameters
     ----------
@@ -49,7 +52,8 @@ class FFNO(nn.Module):
     Raises
     ------
     InputError
-        If `width`, `depth` or a mode count is below 1, or their number does not fit the domain, or an input the model.
+        If `width`, `depth` or a mode count is below 1, or their number does not fit the domain, or
+        an input the model.
 
     Examples
     --------
@@ -76,7 +80,10 @@ class FFNO(nn.Module):
         domain, self.modes = grid_and_modes(domain, modes)
         self.coordinates = Coordinates(domain)
         self.lift = nn.Linear(in_channels + self.coordinates.channels, width)
-        self.spectral = nn.ModuleList(AxisConv(width, width, self.modes, domain, padding) for _ in range(1 if shared else depth))
+        self.spectral = nn.ModuleList(
+            AxisConv(width, width, self.modes, domain, padding)
+            for _ in range(1 if shared else depth)
+        )
         hidden = max(round(expansion * width), 1)
         self.layers = nn.ModuleList(ChannelMLP(width, hidden, width) for _ in range(depth))
         self.project = ChannelMLP(width, 2 * width, out_channels)
@@ -84,7 +91,9 @@ class FFNO(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return the output fields on the input's grid."""
         check_input(x, self.lift.in_features - self.coordinates.channels, len(self.modes))
-        v = linear(self.coordinates(x.movedim(1, -1)), self.lift.weight, self.lift.bias)  # (batch, *grid, width)
+        v = linear(
+            self.coordinates(x.movedim(1, -1)), self.lift.weight, self.lift.bias
+        )  # (batch, *grid, width)
         branch = v
         for i, layer in enumerate(self.layers):
             v = v if i == 0 else v + branch
@@ -96,5 +105,7 @@ class FFNO(nn.Module):
         return cast(AxisConv, self.spectral[0]).kept(shape)
 
     def nyquist(self, shape: Sequence[int]) -> tuple[int, ...]:
-        """Return how many modes lie below the Nyquist frequency of a grid of `shape` points, per axis."""
+        """Return how many modes lie below the Nyquist frequency of a grid of `shape` points, per
+        axis.
+        """
         return cast(AxisConv, self.spectral[0]).nyquist(shape)

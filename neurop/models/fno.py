@@ -1,4 +1,6 @@
-"""Fourier neural operator (Li et al., Fourier Neural Operator for Parametric PDEs, ICLR 2021, arXiv:2010.08895)."""
+"""Fourier neural operator (Li et al., Fourier Neural Operator for Parametric PDEs, ICLR 2021,
+arXiv:2010.08895).
+"""
 
 from __future__ import annotations
 
@@ -7,9 +9,9 @@ from typing import cast
 
 from torch import Tensor, nn
 
+from neurop.geometry.grid import Grid
 from neurop.layers import ChannelMLP, Coordinates, FourierBlock
-from neurop.models._arguments import at_least_one, check_input, grid_and_modes
-from neurop.physics.grid import Grid
+from neurop.models.arguments import at_least_one, check_input, grid_and_modes
 from neurop.spectral import linear
 
 
@@ -19,8 +21,9 @@ class FNO(nn.Module):
     .. math:: u = Q\,(B_L \circ \dots \circ B_1)\,P\,[a, x],
        \qquad B v = v + \mathrm{MLP}\bigl(\mathrm{GELU}(K v + W v + b)\bigr)
 
-    with K a convolution of few Fourier modes (:class:`neurop.layers.SpectralConv`). Input and output lie on the same
-    grid, which may differ from call to call; nothing in the weights depends on it.
+    with K a convolution of few Fourier modes (:class:`neurop.layers.SpectralConv`). Input and
+    output lie on the same grid, which may differ from call to call; nothing in the weights depends
+    on it.
 
     Parameters
     ----------
@@ -46,7 +49,8 @@ class FNO(nn.Module):
     Raises
     ------
     InputError
-        If `width`, `depth` or a mode count is below 1, or their number does not fit the domain, or an input the model.
+        If `width`, `depth` or a mode count is below 1, or their number does not fit the domain, or
+        an input the model.
 
     Examples
     --------
@@ -72,13 +76,17 @@ class FNO(nn.Module):
         domain, self.modes = grid_and_modes(domain, modes)
         self.coordinates = Coordinates(domain)
         self.lift = nn.Linear(in_channels + self.coordinates.channels, width)
-        self.blocks = nn.ModuleList(FourierBlock(width, self.modes, domain, padding, expansion) for _ in range(depth))
+        self.blocks = nn.ModuleList(
+            FourierBlock(width, self.modes, domain, padding, expansion) for _ in range(depth)
+        )
         self.project = ChannelMLP(width, 2 * width, out_channels)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the output fields on the input's grid."""
         check_input(x, self.lift.in_features - self.coordinates.channels, len(self.modes))
-        v = linear(self.coordinates(x.movedim(1, -1)), self.lift.weight, self.lift.bias)  # (batch, *grid, width)
+        v = linear(
+            self.coordinates(x.movedim(1, -1)), self.lift.weight, self.lift.bias
+        )  # (batch, *grid, width)
         begun = None
         for block, following in zip(self.blocks, [*self.blocks[1:], None]):
             v, begun = cast(FourierBlock, block).step(v, begun, following)
@@ -89,5 +97,7 @@ class FNO(nn.Module):
         return cast(FourierBlock, self.blocks[0]).spectral.kept(shape)
 
     def nyquist(self, shape: Sequence[int]) -> tuple[int, ...]:
-        """Return how many modes lie below the Nyquist frequency of a grid of `shape` points, per axis."""
+        """Return how many modes lie below the Nyquist frequency of a grid of `shape` points, per
+        axis.
+        """
         return cast(FourierBlock, self.blocks[0]).spectral.nyquist(shape)

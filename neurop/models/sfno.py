@@ -1,4 +1,6 @@
-"""Spherical Fourier neural operator (Bonev et al., Spherical Fourier Neural Operators, ICML 2023, arXiv:2306.03838)."""
+"""Spherical Fourier neural operator (Bonev et al., Spherical Fourier Neural Operators, ICML
+2023, arXiv:2306.03838).
+"""
 
 from __future__ import annotations
 
@@ -12,10 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from neurop.errors import InputError
+from neurop.geometry.grid import Grid
 from neurop.layers import ChannelMLP
-from neurop.layers.spherical_conv import SphericalBlock, Symmetry, truncation
-from neurop.models._arguments import at_least_one
-from neurop.physics.grid import Grid
+from neurop.layers.spectral.spherical_conv import SphericalBlock, Symmetry, truncation
+from neurop.models.arguments import at_least_one
 from neurop.spectral import in_float32, linear
 from neurop.spectral.spherical import analyze_sphere, harmonics_held, synthesize_sphere
 
@@ -23,16 +25,19 @@ _GAUSS = Grid.latlon(gauss=True)
 
 
 class SFNO(nn.Module):
-    r"""Spherical Fourier neural operator: harmonics of the input, blocks on an internal Legendre-Gauss grid, decoder on the input's grid.
+    r"""Spherical Fourier neural operator: harmonics of the input, blocks on an internal
+    Legendre-Gauss grid, decoder on the input's grid.
 
     .. math:: u = Q\,[S\,(B_L \circ \dots \circ B_1)\,P\,[S' a, x], a],
        \qquad B v = v + \mathrm{MLP}\bigl(\mathrm{GELU}(K v + W v + b)\bigr)
 
-    with K a convolution by one matrix per degree (:class:`neurop.layers.spherical_conv.SphericalConv`), S' and S the transforms of the
-    degrees l < L from the data grid to the internal one and back, x the position, and Q, with the input itself beside what the blocks
-    made of it (the big skip), pointwise. The internal grid belongs to the model: data on another grid, or at another resolution,
-    change the two outer transforms alone. The fields are scalars: of a wind give vorticity and divergence, since its components jump
-    at the poles.
+    with K a convolution by one matrix per degree
+    (:class:`neurop.layers.spectral.spherical_conv.SphericalConv`), S' and S the transforms of the
+    degrees l < L from the data grid to the internal one and back, x the position, and Q, with the
+    input itself beside what the blocks made of it (the big skip), pointwise. The internal grid
+    belongs to the model: data on another grid, or at another resolution, change the two outer
+    transforms alone. The fields are scalars: of a wind give vorticity and divergence, since its
+    components jump at the poles.
 
     Parameters
     ----------
@@ -49,10 +54,12 @@ class SFNO(nn.Module):
     expansion
         Hidden channels of each block's MLP, as a multiple of `width`.
     oversampling
-        Latitudes of the internal grid per degree, 1 or more; twice as many longitudes. What torch-harmonics calls scale factor is
-        the data's latitudes over those: ``latitudes / (oversampling * modes)``.
+        Latitudes of the internal grid per degree, 1 or more; twice as many longitudes. What
+        torch-harmonics calls scale factor is the data's latitudes over those: ``latitudes /
+        (oversampling * modes)``.
     symmetry
-        Of the convolutions: rotations about the ``axis``, as of a planet that turns, or ``all``. The position breaks both.
+        Of the convolutions: rotations about the ``axis``, as of a planet that turns, or ``all``.
+        The position breaks both.
 
     Shape
     -----
@@ -89,21 +96,30 @@ class SFNO(nn.Module):
         latitudes = math.ceil(oversampling * self.modes[0])
         self.internal = latitudes, 2 * latitudes
         self.lift = nn.Linear(in_channels + 3, width)
-        self.blocks = nn.ModuleList(SphericalBlock(width, self.modes, _GAUSS, symmetry, expansion) for _ in range(depth))
+        self.blocks = nn.ModuleList(
+            SphericalBlock(width, self.modes, _GAUSS, symmetry, expansion) for _ in range(depth)
+        )
         self.project = ChannelMLP(width + in_channels, 2 * width, out_channels)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the output fields on the input's grid."""
         channels = self.lift.in_features - 3
         if x.dim() != 4 or x.shape[1] != channels:
-            raise InputError(f"input has shape {tuple(x.shape)}; need (batch, {channels}, latitude, longitude)")
+            raise InputError(
+                f"input has shape {tuple(x.shape)}; need (batch, {channels}, latitude, longitude)"
+            )
         fields = x.movedim(1, -1)
         kept = self.resolved(x.shape[2:])
-        # The lift is pointwise and linear, so it may as well come after the transform, which then carries few channels.
+        # The lift is pointwise and linear, so it may as well come after the transform, which then
+        # carries few channels.
         v = self._carried(fields, self.domain, _GAUSS, self.internal, kept)
         build = _position if torch.compiler.is_compiling() else _position_cached
         position = build(self.internal, v.dtype, v.device)
-        v = linear(torch.cat([v, position.expand(len(v), *position.shape)], -1), self.lift.weight, self.lift.bias)
+        v = linear(
+            torch.cat([v, position.expand(len(v), *position.shape)], -1),
+            self.lift.weight,
+            self.lift.bias,
+        )
         begun = None
         for block, following in zip(self.blocks, [*self.blocks[1:], None]):
             v, begun = cast(SphericalBlock, block).step(v, begun, following)
@@ -116,20 +132,30 @@ class SFNO(nn.Module):
         return degrees, min(degrees, orders)
 
     def nyquist(self, shape: Sequence[int]) -> tuple[int, int]:
-        """Return how many degrees and orders a grid of `shape` points holds, whatever the model has."""
+        """Return how many degrees and orders a grid of `shape` points holds, whatever the model
+        has.
+        """
         return harmonics_held(self.domain, shape)
 
     @staticmethod
-    def _carried(v: Tensor, old: Grid, new: Grid, shape: Sequence[int], kept: tuple[int, int]) -> Tensor:
-        carried: Tensor = in_float32(lambda v: synthesize_sphere(analyze_sphere(v, old, *kept), new, shape), v)
+    def _carried(
+        v: Tensor, old: Grid, new: Grid, shape: Sequence[int], kept: tuple[int, int]
+    ) -> Tensor:
+        carried: Tensor = in_float32(
+            lambda v: synthesize_sphere(analyze_sphere(v, old, *kept), new, shape), v
+        )
         return carried
 
 
 def _position(shape: tuple[int, int], dtype: torch.dtype, device: torch.device) -> Tensor:
-    """Return the unit vector of each point, which unlike the longitude is smooth at the poles: ``(latitude, longitude, 3)``."""
+    """Return the unit vector of each point, which unlike the longitude is smooth at the poles:
+    ``(latitude, longitude, 3)``.
+    """
     latitude, longitude = (np.deg2rad(values) for values in _GAUSS.coordinates(shape).values())
     along = np.stack([np.cos(longitude), np.sin(longitude), 0 * longitude], -1)
-    vector = np.cos(latitude)[:, None, None] * along + np.sin(latitude)[:, None, None] * np.array([0, 0, 1])
+    vector = np.cos(latitude)[:, None, None] * along + np.sin(latitude)[:, None, None] * np.array(
+        [0, 0, 1]
+    )
     with torch.inference_mode(False):
         return torch.as_tensor(vector).to(device=device, dtype=dtype)
 

@@ -1,4 +1,6 @@
-"""Tensorized Fourier neural operator (Kossaifi et al., Multi-Grid Tensorized FNO, TMLR 2024, arXiv:2310.00120)."""
+"""Tensorized Fourier neural operator (Kossaifi et al., Multi-Grid Tensorized FNO, TMLR 2024,
+arXiv:2310.00120).
+"""
 
 from __future__ import annotations
 
@@ -7,12 +9,12 @@ from typing import Literal
 
 from torch import nn
 
+from neurop.geometry.grid import Grid
 from neurop.layers import FourierBlock
-from neurop.layers.factorized import OfLayer
-from neurop.layers.factorized import factorization as named
-from neurop.models._arguments import grid_and_modes
+from neurop.layers.factorized.factorize import LayerSlice
+from neurop.layers.factorized.factorize import factorization as named
+from neurop.models.arguments import grid_and_modes
 from neurop.models.fno import FNO
-from neurop.physics.grid import Grid
 
 
 class TFNO(FNO):
@@ -23,7 +25,8 @@ class TFNO(FNO):
     .. math:: R = G \times_1 U_1 \times_2 \dots \times_d U_d \times_i U_{in} \times_o U_{out}
 
     (Tucker) in place of the dense :math:`R_{kio}`, or one of the other factorisations of
-    :mod:`neurop.layers.factorized`. The dense tensor is only formed where that is faster. Its entries begin with the variance of FNO's.
+    :mod:`neurop.layers.factorized.factorize`. The dense tensor is only formed where that is faster.
+    Its entries begin with the variance of FNO's.
 
     Parameters
     ----------
@@ -32,7 +35,8 @@ class TFNO(FNO):
     factorization
         ``tucker``; ``cp``, canonical polyadic, for ranks below about 1/50; or ``tt``, tensor train.
     rank
-        Spectral parameters, as a fraction of those of the dense tensors. Each rank inside is at least 1.
+        Spectral parameters, as a fraction of those of the dense tensors. Each rank inside is at
+        least 1.
     joint
         One tensor for all blocks, with the block as one more index, instead of one tensor each.
 
@@ -67,12 +71,15 @@ class TFNO(FNO):
     ) -> None:
         domain, each = grid_and_modes(domain, modes)
         kind = named(factorization)
-        # Lift and projection are FNO's; its dense weights stay at one mode, since they are replaced.
+        # Lift and projection are FNO's; its dense weights stay at one mode, since they are
+        # replaced.
         super().__init__(in_channels, out_channels, domain, 1, width, depth)
         self.modes = each
         if joint:
             self.weight = kind(self.modes, width, width, rank, depth)
-            weights: list[nn.Module] = [OfLayer(self.weight, layer) for layer in range(depth)]
+            weights: list[nn.Module] = [LayerSlice(self.weight, layer) for layer in range(depth)]
         else:
             weights = [kind(self.modes, width, width, rank) for _ in range(depth)]
-        self.blocks = nn.ModuleList(FourierBlock(width, self.modes, domain, 0.25, 1.0, weight) for weight in weights)
+        self.blocks = nn.ModuleList(
+            FourierBlock(width, self.modes, domain, 0.25, 1.0, weight) for weight in weights
+        )

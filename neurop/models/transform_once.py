@@ -1,4 +1,6 @@
-"""Transform-Once (Poli et al., Transform once: efficient operator learning in frequency domain, NeurIPS 2022, arXiv:2211.14453)."""
+"""Transform-Once (Poli et al., Transform once: efficient operator learning in frequency domain,
+NeurIPS 2022, arXiv:2211.14453).
+"""
 
 from __future__ import annotations
 
@@ -8,30 +10,36 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from neurop.geometry.grid import Grid
 from neurop.layers import CoefficientBlock, CoefficientTransform
-from neurop.models._arguments import at_least_one, check_input, grid_and_modes
-from neurop.physics.grid import Grid
+from neurop.models.arguments import at_least_one, check_input, grid_and_modes
 
 _OFFSET = 10.0
-"""Unit of the constant: an optimizer whose steps do not know sizes reaches it in a tenth of the steps."""
+"""Unit of the constant: an optimizer whose steps do not know sizes reaches it in a tenth of the
+steps.
+"""
 
 
 class TransformOnce(nn.Module):
     r"""One transform in, layers on coefficients, one transform out.
 
-    .. math:: u = T^{-1} Q\,(B_L \circ \dots \circ B_1)(P\,T a + b), \qquad B z = z + S'\,\sigma(S R z)
+    .. math:: u = T^{-1} Q\,(B_L \circ \dots \circ B_1)(P\,T a + b), \qquad
+       B z = z + S'\,\sigma(S R z)
 
-    with T the orthonormal transform onto few modes (:class:`neurop.layers.CoefficientTransform`), P and Q linear maps of
-    channels, b a bias per mode and channel, and B :class:`neurop.layers.CoefficientBlock`. P and Q commute with the transform,
-    so only the input and the output fields are ever transformed, whatever the width; the cost of a layer does not depend
-    on the grid. In the place of coordinates, which after a transform are the same numbers for every input, stands b.
+    with T the orthonormal transform onto few modes (:class:`neurop.layers.CoefficientTransform`), P
+    and Q linear maps of channels, b a bias per mode and channel, and B
+    :class:`neurop.layers.CoefficientBlock`. P and Q commute with the transform, so only the input
+    and the output fields are ever transformed, whatever the width; the cost of a layer does not
+    depend on the grid. In the place of coordinates, which after a transform are the same numbers
+    for every input, stands b.
 
-    The output lies in the kept modes: :meth:`truncated` gives what of a field they hold, and the rest of the truth, its truncation
-    floor, is a lower bound of the error. Modes a grid does not resolve come in as zeros and are not evaluated, so a
-    coarse grid gives the projection of the result on a fine one where the input is band-limited.
+    The output lies in the kept modes: :meth:`truncated` gives what of a field they hold, and the
+    rest of the truth, its truncation floor, is a lower bound of the error. Modes a grid does not
+    resolve come in as zeros and are not evaluated, so a coarse grid gives the projection of the
+    result on a fine one where the input is band-limited.
 
-    Where an axis is dirichlet, a learnt constant is added: a normaliser that takes off the mean of such fields leaves values on
-    the boundary that no sum of sines has.
+    Where an axis is dirichlet, a learnt constant is added: a normaliser that takes off the mean of
+    such fields leaves values on the boundary that no sum of sines has.
 
     Parameters
     ----------
@@ -40,7 +48,8 @@ class TransformOnce(nn.Module):
     domain
         The grid's axes; a periodic box of ``len(modes)`` dimensions by default.
     modes
-        Modes per axis, frequencies \|k\| < m (periodic) or m functions: one number for all axes or one per axis.
+        Modes per axis, frequencies \|k\| < m (periodic) or m functions: one number for all axes or
+        one per axis.
     width
         Channels of the layers.
     depth
@@ -55,7 +64,8 @@ class TransformOnce(nn.Module):
     Raises
     ------
     InputError
-        If `width`, `depth` or a mode count is below 1, or their number does not fit the domain, or an input the model.
+        If `width`, `depth` or a mode count is below 1, or their number does not fit the domain, or
+        an input the model.
 
     Examples
     --------
@@ -81,10 +91,14 @@ class TransformOnce(nn.Module):
         self.lift = nn.Linear(in_channels, width, bias=False)
         self.bias = nn.Parameter(torch.zeros(*self.transform.sizes, width))
         nn.init.normal_(self.lift.weight, std=1 / math.sqrt(in_channels))
-        self.blocks = nn.Sequential(*(CoefficientBlock(width, self.transform.bases, mixing, depth) for _ in range(depth)))
+        self.blocks = nn.Sequential(
+            *(CoefficientBlock(width, self.transform.bases, mixing, depth) for _ in range(depth))
+        )
         self.head = nn.Linear(width, out_channels, bias=False)
         walled = any(axis.boundary == "dirichlet" for axis in domain.axes)
-        self.offset = nn.Parameter(torch.zeros(out_channels, *[1] * domain.dimensions)) if walled else None
+        self.offset = (
+            nn.Parameter(torch.zeros(out_channels, *[1] * domain.dimensions)) if walled else None
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the output fields on the input's grid."""
@@ -92,13 +106,19 @@ class TransformOnce(nn.Module):
         return y if self.offset is None else y + _OFFSET * self.offset
 
     def coefficients(self, x: Tensor) -> Tensor:
-        """Return the orthonormal coefficients of the output less its constant, ``(batch, out_channels, *sizes)``: no transform back."""
+        """Return the orthonormal coefficients of the output less its constant, ``(batch,
+        out_channels, *sizes)``: no transform back.
+        """
         return self._between(x).movedim(-1, 1) / math.sqrt(self.transform.count)
 
     def truncated(self, y: Tensor) -> Tensor:
-        """Return what the modes hold of fields ``(batch, out_channels, *grid)``: the nearest output there is."""
+        """Return what the modes hold of fields ``(batch, out_channels, *grid)``: the nearest
+        output there is.
+        """
         return (
-            self.transform.project(y) if self.offset is None else self.transform.project(y - _OFFSET * self.offset) + _OFFSET * self.offset
+            self.transform.project(y)
+            if self.offset is None
+            else self.transform.project(y - _OFFSET * self.offset) + _OFFSET * self.offset
         )
 
     def resolved(self, shape: Sequence[int]) -> tuple[int, ...]:
@@ -106,7 +126,9 @@ class TransformOnce(nn.Module):
         return self.transform.kept(shape)
 
     def nyquist(self, shape: Sequence[int]) -> tuple[int, ...]:
-        """Return how many modes lie below the Nyquist frequency of a grid of `shape` points, per axis."""
+        """Return how many modes lie below the Nyquist frequency of a grid of `shape` points, per
+        axis.
+        """
         return self.transform.nyquist(shape)
 
     def _between(self, x: Tensor) -> Tensor:

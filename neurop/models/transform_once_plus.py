@@ -1,22 +1,26 @@
-"""Transform-Once with a U-Net in coefficient space, T1+ (Poli et al., Transform once, NeurIPS 2022, arXiv:2211.14453)."""
+"""Transform-Once with a U-Net in coefficient space, T1+ (Poli et al., Transform once, NeurIPS
+2022, arXiv:2211.14453).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from neurop.geometry.grid import Grid
 from neurop.layers import CoefficientUNet
 from neurop.models.transform_once import TransformOnce
-from neurop.physics.grid import Grid
 
 
 class TransformOncePlus(TransformOnce):
-    r"""One transform in, one mode-mixing layer, a U-Net over the block of coefficients, one transform out.
+    r"""One transform in, one mode-mixing layer, a U-Net over the block of coefficients, one
+    transform out.
 
     .. math:: u = T^{-1} Q\,(U \circ B)(P\,T a + b)
 
-    in the notation of :class:`neurop.models.TransformOnce`, with U a residual :class:`neurop.layers.CoefficientUNet`. Its
-    filters are shared by all modes, so it has far fewer parameters than as many layers of one matrix per mode. Unlike the
-    published one, the U-Net sees all the lifted channels, and normalises a sample by itself.
+    in the notation of :class:`neurop.models.TransformOnce`, with U a residual
+    :class:`neurop.layers.CoefficientUNet`. Its filters are shared by all modes, so it has far fewer
+    parameters than as many layers of one matrix per mode. Unlike the published one, the U-Net sees
+    all the lifted channels, and normalises a sample by itself.
 
     Parameters
     ----------
@@ -34,7 +38,8 @@ class TransformOncePlus(TransformOnce):
     Raises
     ------
     InputError
-        As :class:`neurop.models.TransformOnce`, and if `levels` or `channels` is below 1 or there are more than three axes.
+        As :class:`neurop.models.TransformOnce`, and if `levels` or `channels` is below 1 or there
+        are more than three axes.
 
     Examples
     --------

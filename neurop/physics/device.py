@@ -10,7 +10,8 @@ from neurop.errors import InputError
 
 
 def compute_device() -> torch.device:
-    """Return the device of the solvers: ``$NEUROP_DEVICE`` if set, else a CUDA device if there is one, else the CPU.
+    """Return the device of the solvers: ``$NEUROP_DEVICE`` if set, else a CUDA device if there is
+    one, else the CPU.
 
     Raises
     ------
@@ -29,5 +30,8 @@ def compute_device() -> torch.device:
         device = torch.device(wanted)
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        raise InputError(f"NEUROP_DEVICE={wanted} is no device of this machine; use cpu, or cuda where there is one") from error
+        raise InputError(
+            f"NEUROP_DEVICE={wanted} is no device of this machine; use cpu, or cuda where there "
+            "is one"
+        ) from error
     return device

@@ -1,4 +1,6 @@
-"""Spherical-harmonic transforms of scalars and winds on Legendre-Gauss points, in complex coefficients and double precision."""
+"""Spherical-harmonic transforms of scalars and winds on Legendre-Gauss points, in complex
+coefficients and double precision.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +11,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neurop.physics.grid import Axis, Layout
-from neurop.spectral.legendre import latitude_analysis, latitude_weights, legendre, legendre_gradient
+from neurop.geometry.grid import Axis, Layout
+from neurop.spectral.legendre import (
+    latitude_analysis,
+    latitude_weights,
+    legendre,
+    legendre_gradient,
+)
 
 SphereLayout = Literal["legendre-gauss", "equiangular"]
 
 
 def points_of(truncation: int) -> tuple[int, int]:
-    """Return latitudes and longitudes on which products of two fields of degree `truncation` have no aliases.
+    """Return latitudes and longitudes on which products of two fields of degree `truncation` have
+    no aliases.
 
     Examples
     --------
@@ -28,10 +36,12 @@ def points_of(truncation: int) -> tuple[int, int]:
 
 
 def synthesize(coefficients: Tensor, shape: tuple[int, int], layout: SphereLayout) -> Tensor:
-    """Evaluate coefficients ``(..., l, m)`` on a grid of any size, without the degrees and orders that it does not resolve.
+    """Evaluate coefficients ``(..., l, m)`` on a grid of any size, without the degrees and orders
+    that it does not resolve.
 
-    Kept are l < latitudes (``equiangular``, poles in: l < latitudes - 1) and 2 m < longitudes, so that grids of several sizes hold the
-    same function. The first latitude is the northernmost.
+    SingleCheckpoint are l < latitudes (``equiangular``, poles in: l < latitudes - 1) and 2 m <
+    longitudes, so that grids of several sizes hold the same function. The first latitude is the
+    northernmost.
 
     Examples
     --------
@@ -43,7 +53,13 @@ def synthesize(coefficients: Tensor, shape: tuple[int, int], layout: SphereLayou
     latitudes, longitudes = shape
     limit = min(latitudes - (layout == "equiangular"), (longitudes + 1) // 2)
     kept = min(limit, coefficients.shape[-1])
-    return _waves(_per_order(_functions(latitudes, kept, layout, coefficients.device), coefficients[..., :kept, :kept]), longitudes)
+    return _waves(
+        _per_order(
+            _functions(latitudes, kept, layout, coefficients.device),
+            coefficients[..., :kept, :kept],
+        ),
+        longitudes,
+    )
 
 
 @lru_cache(maxsize=8)
@@ -54,10 +70,11 @@ def _functions(latitudes: int, size: int, layout: SphereLayout, device: torch.de
 
 
 class Harmonics:
-    r"""Transforms between values on a Legendre-Gauss grid and orthonormal coefficients ``(..., l, m)`` with m >= 0.
+    r"""Transforms between values on a Legendre-Gauss grid and orthonormal coefficients ``(..., l,
+    m)`` with m >= 0.
 
-    A real field is :math:`\sum_l (c_l^0 \bar P_l^0 + 2\,\mathrm{Re}\sum_{m>0} c_l^m \bar P_l^m e^{im\lambda})`, with the functions of
-    :func:`neurop.spectral.legendre.legendre`.
+    A real field is :math:`\sum_l (c_l^0 \bar P_l^0 + 2\,\mathrm{Re}\sum_{m>0} c_l^m \bar P_l^m
+    e^{im\lambda})`, with the functions of :func:`neurop.spectral.legendre.legendre`.
 
     Parameters
     ----------
@@ -86,19 +103,34 @@ class Harmonics:
     True
     """
 
-    def __init__(self, truncation: int, radius: float, device: torch.device | None = None, shape: tuple[int, int] | None = None) -> None:
+    def __init__(
+        self,
+        truncation: int,
+        radius: float,
+        device: torch.device | None = None,
+        shape: tuple[int, int] | None = None,
+    ) -> None:
         self.shape, self._size = shape or points_of(truncation), truncation + 1
         (latitudes, longitudes), size = self.shape, truncation + 1
         angles = np.pi * Axis("latitude", "open", layout="gauss").points(latitudes)
         slope, turn = legendre_gradient(size, size, angles)
         area = 4 * np.pi * latitude_weights("gauss", latitudes)
         self._to_c, self._slope_to_c, self._turn_to_c = (
-            torch.from_numpy(matrix).to(device) for matrix in (latitude_analysis("gauss", latitudes, size, size), area * slope, area * turn)
+            torch.from_numpy(matrix).to(device)
+            for matrix in (
+                latitude_analysis("gauss", latitudes, size, size),
+                area * slope,
+                area * turn,
+            )
         )
         self._to_x = _functions(latitudes, size, "legendre-gauss", self._to_c.device)
-        self._slope, self._turn = (torch.from_numpy(matrix).transpose(1, 2).to(device) for matrix in (slope, turn))
+        self._slope, self._turn = (
+            torch.from_numpy(matrix).transpose(1, 2).to(device) for matrix in (slope, turn)
+        )
         self.latitude = torch.from_numpy(np.pi / 2 - angles).to(device)
-        self.longitude = 2 * torch.pi * torch.arange(longitudes, dtype=torch.float64, device=device) / longitudes
+        self.longitude = (
+            2 * torch.pi * torch.arange(longitudes, dtype=torch.float64, device=device) / longitudes
+        )
         degree = torch.arange(size, dtype=torch.float64, device=device)[:, None]
         self.laplacian = -degree * (degree + 1) / radius**2
         self._inverse = torch.where(degree == 0, 0.0, 1 / (self.laplacian * radius))
@@ -113,15 +145,25 @@ class Harmonics:
         return _per_order(self._to_c, self._orders(values))
 
     def wind(self, vorticity_divergence: Tensor) -> Tensor:
-        """Return the wind (eastward, northward) on the grid from the coefficients of vorticity and divergence: ``(..., 2, *shape)``."""
-        potentials = self._inverse * vorticity_divergence  # stream function and velocity potential over the radius
-        (s0, s1), (t0, t1) = (_per_order(matrix, potentials).unbind(-3) for matrix in (self._slope, self._turn))
+        """Return the wind (eastward, northward) on the grid from the coefficients of vorticity
+        and divergence: ``(..., 2, *shape)``.
+        """
+        potentials = (
+            self._inverse * vorticity_divergence
+        )  # stream function and velocity potential over the radius
+        (s0, s1), (t0, t1) = (
+            _per_order(matrix, potentials).unbind(-3) for matrix in (self._slope, self._turn)
+        )
         return _waves(torch.stack([s0 + 1j * t1, 1j * t0 - s1], -3), self.shape[1])
 
     def curl_and_divergence(self, wind: Tensor) -> Tensor:
-        """Return the coefficients of vorticity and divergence of vector fields ``(..., 2, *shape)``."""
+        """Return the coefficients of vorticity and divergence of vector fields ``(..., 2,
+        *shape)``.
+        """
         lines = self._orders(wind)
-        (s0, s1), (t0, t1) = (_per_order(matrix, lines).unbind(-3) for matrix in (self._slope_to_c, self._turn_to_c))
+        (s0, s1), (t0, t1) = (
+            _per_order(matrix, lines).unbind(-3) for matrix in (self._slope_to_c, self._turn_to_c)
+        )
         return torch.stack([1j * t1 - s0, 1j * t0 + s1], -3) / self._radius
 
     def _orders(self, values: Tensor) -> Tensor:
@@ -129,7 +171,9 @@ class Harmonics:
 
 
 def _per_order(matrices: Tensor, z: Tensor) -> Tensor:
-    """Multiply each column m of ``(..., k, m)`` by its real matrix of ``(m, rows, k)``: ``(..., rows, m)``."""
+    """Multiply each column m of ``(..., k, m)`` by its real matrix of ``(m, rows, k)``: ``(...,
+    rows, m)``.
+    """
     orders, rows, k = matrices.shape
     lines = torch.view_as_real(z.reshape(-1, k, orders)).permute(2, 1, 0, 3).reshape(orders, k, -1)
     made = torch.bmm(matrices, lines).view(orders, rows, -1, 2).permute(2, 1, 0, 3)

@@ -1,4 +1,5 @@
-r"""Integral quantities of fields on periodic grids, by name; of band-limited fields the same at any resolution.
+r"""Integral quantities of fields on periodic grids, by name; of band-limited fields the same at any
+resolution.
 
 Each takes the vorticity ``(..., x, y)`` on the unit square to ``(...)``, per unit of area.
 """
@@ -18,7 +19,8 @@ def mean(vorticity: Tensor) -> Tensor:
 
 
 def energy(vorticity: Tensor) -> Tensor:
-    r"""Return the kinetic energy :math:`\tfrac12\langle u^2 + v^2\rangle` of the velocity that the vorticity induces.
+    r"""Return the kinetic energy :math:`\tfrac12\langle u^2 + v^2\rangle` of the velocity that the
+    vorticity induces.
 
     Examples
     --------
@@ -36,4 +38,8 @@ def enstrophy(vorticity: Tensor) -> Tensor:
     return 0.5 * vorticity.square().mean((-2, -1))
 
 
-INVARIANTS: dict[str, Callable[[Tensor], Tensor]] = {"energy": energy, "enstrophy": enstrophy, "mean": mean}
+INVARIANTS: dict[str, Callable[[Tensor], Tensor]] = {
+    "energy": energy,
+    "enstrophy": enstrophy,
+    "mean": mean,
+}

@@ -1,7 +1,8 @@
-"""Spectral calculus on periodic boxes: wavenumbers, derivatives, inverse Laplacian, velocity of a vorticity, dealiasing.
+"""Spectral calculus on periodic boxes: wavenumbers, derivatives, inverse Laplacian, velocity of a
+vorticity, dealiasing.
 
-All functions act on the trailing axes, one per entry of `lengths`, of real tensors ``(..., *grid)``; a half spectrum
-has the layout of :func:`torch.fft.rfftn`.
+All functions act on the trailing axes, one per entry of `lengths`, of real tensors ``(...,
+*grid)``; a half spectrum has the layout of :func:`torch.fft.rfftn`.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ def wavenumbers(
     dtype: torch.dtype = torch.float64,
     device: torch.device | str | None = None,
 ) -> list[Tensor]:
-    r"""Return the angular wavenumbers :math:`2\pi k_i/L_i` per axis, broadcastable over the half spectrum of `shape`.
+    r"""Return the angular wavenumbers :math:`2\pi k_i/L_i` per axis, broadcastable over the half
+    spectrum of `shape`.
 
-    The Nyquist wavenumber of an even axis is 0: the odd derivative of :math:`\cos(\pi N x)` vanishes on the grid.
+    The Nyquist wavenumber of an even axis is 0: the odd derivative of :math:`\cos(\pi N x)`
+    vanishes on the grid.
 
     Examples
     --------
@@ -30,7 +33,10 @@ def wavenumbers(
     ((4, 1), (1, 4), [0.0, 1.0, 0.0, -1.0])
     """
     found = zip(_frequencies(shape), shape, lengths, strict=True)
-    return [torch.where(2 * k.abs() == n, 0.0, 2.0 * torch.pi * k / length).to(device, dtype) for k, n, length in found]
+    return [
+        torch.where(2 * k.abs() == n, 0.0, 2.0 * torch.pi * k / length).to(device, dtype)
+        for k, n, length in found
+    ]
 
 
 def laplacian_symbol(
@@ -53,7 +59,8 @@ def laplacian_symbol(
 
 
 def dealias_mask(shape: Sequence[int], device: torch.device | str | None = None) -> Tensor:
-    r"""Return the modes :math:`|k_i| < N_i/3` of the half spectrum (bool): products of two such fields are free of aliases.
+    r"""Return the modes :math:`|k_i| < N_i/3` of the half spectrum (bool): products of two such
+    fields are free of aliases.
 
     Examples
     --------
@@ -67,9 +74,11 @@ def dealias_mask(shape: Sequence[int], device: torch.device | str | None = None)
 
 
 def truncate(hat: Tensor, shape: Sequence[int], to: Sequence[int]) -> Tensor:
-    r"""Return the modes :math:`|k_i| < \min(N_i, M_i)/2` of the half spectrum of a grid `shape` N as one of a grid `to` M.
+    r"""Return the modes :math:`|k_i| < \min(N_i, M_i)/2` of the half spectrum of a grid `shape` N
+    as one of a grid `to` M.
 
-    The coefficients are copied, so transform with ``norm="forward"``, where they do not depend on the grid.
+    The coefficients are copied, so transform with ``norm="forward"``, where they do not depend on
+    the grid.
 
     Examples
     --------
@@ -92,7 +101,8 @@ def truncate(hat: Tensor, shape: Sequence[int], to: Sequence[int]) -> Tensor:
 
 
 def gradient(u: Tensor, lengths: Sequence[float]) -> Tensor:
-    r"""Return :math:`\partial u/\partial x_i`, stacked before the grid: ``(..., *grid)`` to ``(..., axes, *grid)``.
+    r"""Return :math:`\partial u/\partial x_i`, stacked before the grid: ``(..., *grid)`` to ``(...,
+    axes, *grid)``.
 
     Examples
     --------
@@ -112,15 +122,19 @@ def laplacian(u: Tensor, lengths: Sequence[float]) -> Tensor:
 
 
 def inverse_laplacian(u: Tensor, lengths: Sequence[float]) -> Tensor:
-    r"""Return the zero-mean :math:`\psi` with :math:`\Delta\psi = u - \langle u\rangle`, of the shape of `u`."""
+    r"""Return the zero-mean :math:`\psi` with :math:`\Delta\psi = u - \langle u\rangle`, of the
+    shape of `u`.
+    """
     hat, _ = _forward(u, lengths)
     return _backward(hat * invert(_symbol(u, lengths)), u, lengths)
 
 
 def velocity(vorticity: Tensor, lengths: Sequence[float] = (1.0, 1.0)) -> Tensor:
-    r"""Return :math:`(u, v) = (\partial_y\psi, -\partial_x\psi)` with :math:`-\Delta\psi = \omega = \partial_x v - \partial_y u`.
+    r"""Return :math:`(u, v) = (\partial_y\psi, -\partial_x\psi)` with :math:`-\Delta\psi = \omega =
+    \partial_x v - \partial_y u`.
 
-    The zero-mean velocity of a vorticity ``(..., x, y)``, as ``(..., 2, x, y)``; the mean vorticity plays no part.
+    The zero-mean velocity of a vorticity ``(..., x, y)``, as ``(..., 2, x, y)``; the mean vorticity
+    plays no part.
     """
     slope = gradient(-inverse_laplacian(vorticity, lengths), lengths)
     return torch.stack([slope[..., 1, :, :], -slope[..., 0, :, :]], dim=-3)
@@ -132,10 +146,15 @@ def invert(symbol: Tensor) -> Tensor:
 
 
 def _frequencies(shape: Sequence[int]) -> list[Tensor]:
-    """Return the integer frequencies per axis, broadcastable over the half spectrum; the Nyquist frequency has some sign."""
+    """Return the integer frequencies per axis, broadcastable over the half spectrum; the Nyquist
+    frequency has some sign.
+    """
     found = [torch.fft.fftfreq(n, 1.0 / n, dtype=torch.float64) for n in shape]
     found[-1] = found[-1][: shape[-1] // 2 + 1]
-    return [k.reshape([-1 if other == axis else 1 for other in range(len(shape))]) for axis, k in enumerate(found)]
+    return [
+        k.reshape([-1 if other == axis else 1 for other in range(len(shape))])
+        for axis, k in enumerate(found)
+    ]
 
 
 def _axes(lengths: Sequence[float]) -> tuple[int, ...]:

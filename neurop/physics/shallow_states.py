@@ -11,21 +11,27 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 from torch import Tensor
 
-from neurop.physics.shallow_water import GRAVITY, ShallowWaterEquations
+from neurop.physics.solvers.shallow_water import GRAVITY, ShallowWaterEquations
 
 
-def random_states(water: ShallowWaterEquations, samples: Iterable[int], mach: float, height: float, seed: int = 0) -> Tensor:
-    r"""Draw states of white noise in geopotential, vorticity and divergence, up to the truncation L.
+def random_states(
+    water: ShallowWaterEquations, samples: Iterable[int], mach: float, height: float, seed: int = 0
+) -> Tensor:
+    r"""Draw states of white noise in geopotential, vorticity and divergence, up to the truncation
+    L.
 
-    The coefficients of degree 1 and more are independent normal numbers, complex for m > 0, real for m = 0, with
-    :math:`E|c_l^m|^2 = 4\pi\sigma^2/(L+1)^2`, which makes the fields isotropic with a deviation of about :math:`\sigma` at each point:
-    :math:`\sigma = gh` for the geopotential and :math:`\mathrm{Ma}\sqrt\Phi/a` for vorticity and divergence. It is the law of
-    torch_harmonics.examples.ShallowWaterSolver, whose fixed limit of 120 degrees is the truncation here.
+    The coefficients of degree 1 and more are independent normal numbers, complex for m > 0, real
+    for m = 0, with :math:`E|c_l^m|^2 = 4\pi\sigma^2/(L+1)^2`, which makes the fields isotropic with
+    a deviation of about :math:`\sigma` at each point: :math:`\sigma = gh` for the geopotential and
+    :math:`\mathrm{Ma}\sqrt\Phi/a` for vorticity and divergence. It is the law of
+    torch_harmonics.examples.ShallowWaterSolver, whose fixed limit of 120 degrees is the truncation
+    here.
 
     Parameters
     ----------
     water
-        The equations, for truncation, planet and ground; the surface of the water is level but for the noise.
+        The equations, for truncation, planet and ground; the surface of the water is level but for
+        the noise.
     samples
         Numbers of the samples; each depends on the seed and its number alone.
     mach, height
@@ -44,23 +50,35 @@ def random_states(water: ShallowWaterEquations, samples: Iterable[int], mach: fl
     states = np.zeros((len(numbers), 3, size, size), np.complex128)
     for row, number in enumerate(numbers):
         noise = ndtri(uniform(seed, number, 6 * len(degree))).reshape(len(degree), 3, 2)
-        value = np.where((order == 0)[:, None], noise[..., 0], (noise[..., 0] + 1j * noise[..., 1]) / math.sqrt(2))
+        value = np.where(
+            (order == 0)[:, None],
+            noise[..., 0],
+            (noise[..., 0] + 1j * noise[..., 1]) / math.sqrt(2),
+        )
         states[row][:, degree, order] = np.where(degree > 0, value.T, 0)
-    sigma = np.array([GRAVITY * height, *[mach * math.sqrt(planet.geopotential) / planet.radius] * 2])
-    drawn = torch.from_numpy(states * (math.sqrt(4 * math.pi) / size * sigma)[:, None, None]).to(water.ground.device)
+    sigma = np.array(
+        [GRAVITY * height, *[mach * math.sqrt(planet.geopotential) / planet.radius] * 2]
+    )
+    drawn = torch.from_numpy(states * (math.sqrt(4 * math.pi) / size * sigma)[:, None, None]).to(
+        water.ground.device
+    )
     drawn[:, 0] -= _uneven(water.ground)
     return drawn
 
 
-def jet_states(water: ShallowWaterEquations, samples: Iterable[int], speed: float, height: float, seed: int = 0) -> Tensor:
+def jet_states(
+    water: ShallowWaterEquations, samples: Iterable[int], speed: float, height: float, seed: int = 0
+) -> Tensor:
     r"""Return the zonal jet of Galewsky et al. in balance, each sample with a bump of its own.
 
-    .. math:: u = \tfrac{U}{e_n}\exp\tfrac1{(\theta-\theta_0)(\theta-\theta_1)}\ (\theta_0 < \theta < \theta_1), \qquad
+    .. math:: u = \tfrac{U}{e_n}\exp\tfrac1{(\theta-\theta_0)(\theta-\theta_1)}\ (\theta_0 < \theta
+       < \theta_1), \qquad
               h' = h \cos\theta\; e^{-(\lambda-\lambda_2)^2/\alpha^2 - (\theta-\theta_2)^2/\beta^2}
 
-    with latitude :math:`\theta`, :math:`\theta_0 = \pi/7`, :math:`\theta_1 = \pi/2 - \theta_0`. The original bump has
-    :math:`\theta_2 = \pi/4, \alpha = 1/3, \beta = 1/15`; here the centre is anywhere along the jet and within 15 degrees of
-    :math:`\pi/4`, both widths are 1 to 2 times and the height 0.5 to 1.5 times the original, uniformly.
+    with latitude :math:`\theta`, :math:`\theta_0 = \pi/7`, :math:`\theta_1 = \pi/2 - \theta_0`. The
+    original bump has :math:`\theta_2 = \pi/4, \alpha = 1/3, \beta = 1/15`; here the centre is
+    anywhere along the jet and within 15 degrees of :math:`\pi/4`, both widths are 1 to 2 times and
+    the height 0.5 to 1.5 times the original, uniformly.
 
     Parameters
     ----------
@@ -87,14 +105,20 @@ def jet_states(water: ShallowWaterEquations, samples: Iterable[int], speed: floa
     south = math.pi / 7
     gap = (latitude - south) * (latitude - (math.pi / 2 - south))
     inside = gap < 0
-    jet = torch.where(inside, speed * torch.exp(1 / torch.where(inside, gap, -1.0) + 4 / (math.pi / 2 - 2 * south) ** 2), 0.0)
+    jet = torch.where(
+        inside,
+        speed * torch.exp(1 / torch.where(inside, gap, -1.0) + 4 / (math.pi / 2 - 2 * south) ** 2),
+        0.0,
+    )
     zonal = balanced(water, jet.expand(sphere.shape))
     states = []
     for number in samples:
         where, north, width, tall = uniform(seed, number, 4)
         apart = torch.remainder(longitude - 2 * math.pi * where + math.pi, 2 * math.pi) - math.pi
         away = latitude - (math.pi / 4 + math.pi / 12 * (2 * north - 1))
-        bump = latitude.cos() * torch.exp(-((apart * 3 / (1 + width)) ** 2) - (away * 15 / (1 + width)) ** 2)
+        bump = latitude.cos() * torch.exp(
+            -((apart * 3 / (1 + width)) ** 2) - (away * 15 / (1 + width)) ** 2
+        )
         state = zonal.clone()
         state[0] += sphere.coefficients(GRAVITY * height * (0.5 + tall) * bump)
         states.append(state)
@@ -102,11 +126,12 @@ def jet_states(water: ShallowWaterEquations, samples: Iterable[int], speed: floa
 
 
 def zonal_bands(water: ShallowWaterEquations, speed: float, count: int) -> Tensor:
-    r"""Return the balanced state of winds that blow east and west by turns, :math:`u = U\cos(n\theta)\cos\theta`.
+    r"""Return the balanced state of winds that blow east and west by turns, :math:`u =
+    U\cos(n\theta)\cos\theta`.
 
-    n is even, which keeps the wind smooth at the poles; the band at the equator blows east for U > 0. Those to the west are barotropically
-    unstable where their curvature outdoes the gradient of the Coriolis parameter, about :math:`U n^2 > 2\Omega a` (Kuo, J. Meteor. 6
-    (1949) 105).
+    n is even, which keeps the wind smooth at the poles; the band at the equator blows east for U >
+    0. Those to the west are barotropically unstable where their curvature outdoes the gradient of
+    the Coriolis parameter, about :math:`U n^2 > 2\Omega a` (Kuo, J. Meteor. 6 (1949) 105).
 
     Parameters
     ----------
@@ -121,16 +146,22 @@ def zonal_bands(water: ShallowWaterEquations, speed: float, count: int) -> Tenso
         ``(3, L + 1, L + 1)``, complex128.
     """
     latitude = water.harmonics.latitude[:, None]
-    return balanced(water, (speed * (count * latitude).cos() * latitude.cos()).expand(water.harmonics.shape))
+    return balanced(
+        water, (speed * (count * latitude).cos() * latitude.cos()).expand(water.harmonics.shape)
+    )
 
 
 def balanced(water: ShallowWaterEquations, eastward: Tensor) -> Tensor:
-    r"""Return the state without tendency of a zonal wind [m s-1] on the grid of `water`, of its mean depth.
+    r"""Return the state without tendency of a zonal wind [m s-1] on the grid of `water`, of its
+    mean depth.
 
-    :math:`\Delta(\varphi + \varphi_s + u^2/2) = k\cdot\nabla\times((\zeta + f)\,u)`, in the truncated space.
+    :math:`\Delta(\varphi + \varphi_s + u^2/2) = k\cdot\nabla\times((\zeta + f)\,u)`, in the
+    truncated space.
     """
     sphere = water.harmonics
-    vorticity, divergence = sphere.curl_and_divergence(torch.stack([eastward, torch.zeros_like(eastward)]))
+    vorticity, divergence = sphere.curl_and_divergence(
+        torch.stack([eastward, torch.zeros_like(eastward)])
+    )
     state = torch.stack([torch.zeros_like(vorticity), vorticity, 0 * divergence])
     forcing = water.slow(state[None])[0, 2]
     state[0] = torch.where(sphere.laplacian == 0, 0.0, forcing / sphere.laplacian)
@@ -140,22 +171,33 @@ def balanced(water: ShallowWaterEquations, eastward: Tensor) -> Tensor:
 def mountains(water: ShallowWaterEquations, height: float, seed: int = 0, count: int = 4) -> Tensor:
     r"""Return the geopotential of Gaussian mountains, coefficients ``(l, m)`` up to the truncation.
 
-    :math:`g\,h_i e^{-d^2/r_i^2}` with the angle d from a centre drawn uniformly on the sphere, :math:`r_i` from 0.2 to 0.4 (1300 to
-    2500 km) and :math:`h_i` from half the `height` [m] to all of it.
+    :math:`g\,h_i e^{-d^2/r_i^2}` with the angle d from a centre drawn uniformly on the sphere,
+    :math:`r_i` from 0.2 to 0.4 (1300 to 2500 km) and :math:`h_i` from half the `height` [m] to all
+    of it.
     """
     sphere = water.harmonics
     sine, cosine = sphere.latitude.sin()[:, None], sphere.latitude.cos()[:, None]
     ground = torch.zeros(sphere.shape, dtype=torch.float64, device=sine.device)
     for height_i, radius, north, east in uniform(seed, 0, 4 * count, stream=1).reshape(count, 4):
         up = 2 * north - 1
-        angle = sine * up + cosine * math.sqrt(1 - up**2) * (sphere.longitude - 2 * math.pi * east).cos()
+        angle = (
+            sine * up
+            + cosine * math.sqrt(1 - up**2) * (sphere.longitude - 2 * math.pi * east).cos()
+        )
         distance = angle.clamp(-1, 1).arccos()
-        ground += GRAVITY * height * (0.5 + 0.5 * height_i) * torch.exp(-((distance / (0.2 + 0.2 * radius)) ** 2))
+        ground += (
+            GRAVITY
+            * height
+            * (0.5 + 0.5 * height_i)
+            * torch.exp(-((distance / (0.2 + 0.2 * radius)) ** 2))
+        )
     return sphere.coefficients(ground)
 
 
 def uniform(seed: int, number: int, count: int, stream: int = 0) -> NDArray[np.float64]:
-    """Return numbers in (0, 1) from raw generator bits, whose stream NumPy keeps fixed between versions."""
+    """Return numbers in (0, 1) from raw generator bits, whose stream NumPy keeps fixed between
+    versions.
+    """
     raw = np.random.PCG64(np.random.SeedSequence([seed, number, stream])).random_raw(count)
     return np.asarray(((raw >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53)
 

@@ -1,4 +1,6 @@
-"""Integrals that shallow water on the rotating Earth keeps, of states ``(..., 3, latitude, longitude)`` in SI units."""
+"""Integrals that shallow water on the rotating Earth keeps, of states ``(..., 3, latitude,
+longitude)`` in SI units.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +12,9 @@ import torch
 from torch import Tensor
 
 from neurop.errors import InputError
-from neurop.physics.grid import Grid
+from neurop.geometry.grid import Grid
 from neurop.physics.harmonics import Harmonics
-from neurop.physics.shallow_water import Planet
+from neurop.physics.solvers.shallow_water import Planet
 
 EARTH = Planet()
 FIELDS = ("geopotential_anomaly", "vorticity", "divergence")
@@ -20,7 +22,8 @@ FIELDS = ("geopotential_anomaly", "vorticity", "divergence")
 
 
 def mass(state: Tensor, grid: Grid) -> Tensor:
-    r"""Return the mean geopotential :math:`\langle\varphi\rangle`, gravity times the mean depth [m2 s-2].
+    r"""Return the mean geopotential :math:`\langle\varphi\rangle`, gravity times the mean depth [m2
+    s-2].
 
     Examples
     --------
@@ -31,24 +34,31 @@ def mass(state: Tensor, grid: Grid) -> Tensor:
 
 
 def energy(state: Tensor, grid: Grid) -> Tensor:
-    r"""Return the available energy :math:`\tfrac12\langle\varphi\,|u|^2 + (\varphi - \Phi)^2\rangle` over flat ground [m4 s-4].
+    r"""Return the available energy :math:`\tfrac12\langle\varphi\,|u|^2 + (\varphi -
+    \Phi)^2\rangle` over flat ground [m4 s-4].
 
     Gravity times the total energy per area, but for a function of the mass.
 
     Raises
     ------
     InputError
-        If the latitudes are not those of Legendre and Gauss, on which alone the wind is known exactly.
+        If the latitudes are not those of Legendre and Gauss, on which alone the wind is known
+        exactly.
     """
     if grid.axes[0].layout != "gauss":
-        raise InputError(f"the energy needs Legendre-Gauss latitudes; these are of layout '{grid.axes[0].layout}'; leave the energy out")
+        raise InputError(
+            "the energy needs Legendre-Gauss latitudes; these are of layout "
+            f"'{grid.axes[0].layout}'; leave the energy out"
+        )
     latitudes, longitudes = state.shape[-2:]
     sphere = _sphere(latitudes, longitudes, state.device)
     flow = state[..., 1:, :, :].double()
     wind = sphere.wind(sphere.coefficients(flow if grid.axes[0].length < 0 else flow.flip(-2)))
     wind = wind if grid.axes[0].length < 0 else wind.flip(-2)
     anomaly = state[..., 0, :, :]
-    return 0.5 * _mean((EARTH.geopotential + anomaly) * wind.square().sum(-3) + anomaly.square(), grid)
+    return 0.5 * _mean(
+        (EARTH.geopotential + anomaly) * wind.square().sum(-3) + anomaly.square(), grid
+    )
 
 
 def potential_enstrophy(state: Tensor, grid: Grid) -> Tensor:
@@ -67,7 +77,9 @@ SPHERE_INVARIANTS: dict[str, Callable[[Tensor, Grid], Tensor]] = {
 
 @lru_cache(maxsize=4)
 def _sphere(latitudes: int, longitudes: int, device: torch.device) -> Harmonics:
-    return Harmonics(min(latitudes, (longitudes + 1) // 2) - 1, EARTH.radius, device, (latitudes, longitudes))
+    return Harmonics(
+        min(latitudes, (longitudes + 1) // 2) - 1, EARTH.radius, device, (latitudes, longitudes)
+    )
 
 
 def _mean(values: Tensor, grid: Grid) -> Tensor:

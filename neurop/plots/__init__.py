@@ -1,11 +1,13 @@
-"""Figures for print and the screen: xarray in, matplotlib Figure out (its object interface; no global state)."""
+"""Figures for print and the screen: xarray in, matplotlib Figure out (its object interface; no
+global state).
+"""
 
-from neurop.plots._style import save
 from neurop.plots.animate import animate
 from neurop.plots.cost import cost
 from neurop.plots.errors import error_by_resolution, error_growth, forecast_skill
 from neurop.plots.fields import fields
 from neurop.plots.spectra import rollout_spectra, superres_spectra
+from neurop.plots.style import save
 from neurop.plots.training import loss_curves, read_metrics
 
 __all__ = [

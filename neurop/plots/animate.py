@@ -16,18 +16,20 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.spatial import KDTree
 
-from neurop.plots._style import COLORS, STYLE, axis_label, field_label, step_text
 from neurop.plots.panels import bar, draw, error_scale, plane, proportion, raster, scale
+from neurop.plots.style import COLORS, STYLE, axis_label, field_label, step_text
 
 FRAMES = 120
 """Frames of a film at most: longer rollouts are thinned evenly."""
 
 
-def animate(run: xr.Dataset, path: Path | str, sample: int = 0, field: int = 0, fps: int = 8, dpi: int = 100) -> Path:
+def animate(
+    run: xr.Dataset, path: Path | str, sample: int = 0, field: int = 0, fps: int = 8, dpi: int = 100
+) -> Path:
     """Write a GIF of one sample of :func:`neurop.evaluation.rollout.rollout`, whole or not at all.
 
-    Limits are those of the truth over all steps; where the truth has ended its panel and the error stay empty. A prediction that is
-    not finite is shown empty too.
+    Limits are those of the truth over all steps; where the truth has ended its panel and the error
+    stay empty. A prediction that is not finite is shown empty too.
 
     Returns
     -------
@@ -37,7 +39,9 @@ def animate(run: xr.Dataset, path: Path | str, sample: int = 0, field: int = 0, 
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     shown = run.isel(sample=sample, field=field)
-    steps = np.unique(np.linspace(0, run.sizes["step"] - 1, min(FRAMES, run.sizes["step"])).astype(int))
+    steps = np.unique(
+        np.linspace(0, run.sizes["step"] - 1, min(FRAMES, run.sizes["step"])).astype(int)
+    )
     part = path.with_name(f".{path.stem}.{os.getpid()}.gif")
     try:
         with mpl.rc_context(STYLE):
@@ -49,7 +53,9 @@ def animate(run: xr.Dataset, path: Path | str, sample: int = 0, field: int = 0, 
             for step in steps:
                 update(int(step))
                 canvas.draw()
-                figure.set_layout_engine("none")  # the first frame settles it: panels that move would distract
+                figure.set_layout_engine(
+                    "none"
+                )  # the first frame settles it: panels that move would distract
                 frames.append(np.array(canvas.buffer_rgba())[..., :3])
         _write(frames, part, fps, update.cmaps)
         part.replace(path)
@@ -63,10 +69,16 @@ def _size(shown: xr.Dataset, lines: bool) -> tuple[float, float]:
 
 
 def _write(frames: list[NDArray[np.uint8]], path: Path, fps: int, cmaps: Sequence[str]) -> None:
-    """Write frames with one palette, the colour maps' own colours and greys, undithered: a colour means the same in every frame."""
+    """Write frames with one palette, the colour maps' own colours and greys, undithered: a
+    colour means the same in every frame.
+    """
     levels = 208 // max(len(cmaps), 1)
-    maps = [mpl.colormaps[cmap](np.linspace(0, 1, levels))[:, :3] for cmap in cmaps] or [_tints(levels)]
-    colors = np.concatenate([*maps, np.repeat(np.linspace(0, 1, 256 - levels * len(maps))[:, None], 3, 1)])
+    maps = [mpl.colormaps[cmap](np.linspace(0, 1, levels))[:, :3] for cmap in cmaps] or [
+        _tints(levels)
+    ]
+    colors = np.concatenate(
+        [*maps, np.repeat(np.linspace(0, 1, 256 - levels * len(maps))[:, None], 3, 1)]
+    )
     palette = (255 * colors).round().astype(np.uint8)
     nearest = KDTree(palette.astype(np.float64))
     images = []
@@ -75,7 +87,14 @@ def _write(frames: list[NDArray[np.uint8]], path: Path, fps: int, cmaps: Sequenc
         chosen = nearest.query(unique)[1].astype(np.uint8)[index.ravel()]
         images.append(Image.fromarray(chosen.reshape(frame.shape[:2])))
         images[-1].putpalette(palette.ravel().tolist())
-    images[0].save(path, save_all=True, append_images=images[1:], duration=round(1000 / fps), loop=0, optimize=False)
+    images[0].save(
+        path,
+        save_all=True,
+        append_images=images[1:],
+        duration=round(1000 / fps),
+        loop=0,
+        optimize=False,
+    )
 
 
 def _tints(levels: int) -> NDArray[np.float64]:
@@ -95,13 +114,19 @@ class _Images:
         known = np.stack([t.values for t in self.truth])
         if not np.isfinite(known).any():
             known = self.prediction[0].values
-        error = np.stack([p.values - t.values for p, t in zip(self.prediction, self.truth, strict=True)])
-        error[~(np.abs(error) < np.nanmax(known) - np.nanmin(known))] = np.nan  # what has blown up does not set the scale
+        error = np.stack(
+            [p.values - t.values for p, t in zip(self.prediction, self.truth, strict=True)]
+        )
+        error[~(np.abs(error) < np.nanmax(known) - np.nanmin(known))] = (
+            np.nan
+        )  # what has blown up does not set the scale
         scales = [scale(known), scale(known), error_scale(error)]
         self.cmaps = tuple(dict.fromkeys(cmap for _, cmap in scales))
         panels = figure.subplots(1, 3)
         self.images = []
-        for axes, name, (limits, colors) in zip(panels, ("truth", "prediction", "error"), scales, strict=True):
+        for axes, name, (limits, colors) in zip(
+            panels, ("truth", "prediction", "error"), scales, strict=True
+        ):
             self.images.append(draw(axes, self.truth[0], limits, colors, ticks=name == "truth"))
             axes.set_title(name)
             axes.set_facecolor("0.94")
@@ -112,7 +137,9 @@ class _Images:
         truth, prediction = self.truth[step], self.prediction[step]
         for image, values in zip(self.images, (truth, prediction, prediction - truth), strict=True):
             image.set_data(raster(values))
-        self.figure.suptitle(f"{field_label(self.shown.truth)}, {step_text(self.shown, step)}", fontsize=9)
+        self.figure.suptitle(
+            f"{field_label(self.shown.truth)}, {step_text(self.shown, step)}", fontsize=9
+        )
 
 
 class _Lines:
@@ -124,7 +151,9 @@ class _Lines:
         both, error = figure.subplots(1, 2)
         x = shown[name].values
         (self.truth,) = both.plot(x, shown.truth[0], color=COLORS["truth"], label="truth")
-        (self.prediction,) = both.plot(x, shown.truth[0], "--", color=COLORS["prediction"], label="prediction")
+        (self.prediction,) = both.plot(
+            x, shown.truth[0], "--", color=COLORS["prediction"], label="prediction"
+        )
         (self.error,) = error.plot(x, 0 * x, color=COLORS["interpolated"])
         known = shown.truth.values[np.isfinite(shown.truth.values)]
         low, high = (known.min(), known.max()) if known.size else (-1.0, 1.0)
@@ -142,6 +171,12 @@ class _Lines:
 
     def __call__(self, step: int) -> None:
         truth, prediction = self.shown.truth.values[step], self.shown.prediction.values[step]
-        for line, values in ((self.truth, truth), (self.prediction, prediction), (self.error, prediction - truth)):
+        for line, values in (
+            (self.truth, truth),
+            (self.prediction, prediction),
+            (self.error, prediction - truth),
+        ):
             line.set_ydata(values)
-        self.figure.suptitle(f"{field_label(self.shown.truth)}, {step_text(self.shown, step)}", fontsize=9)
+        self.figure.suptitle(
+            f"{field_label(self.shown.truth)}, {step_text(self.shown, step)}", fontsize=9
+        )

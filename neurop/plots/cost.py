@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from neurop.plots._style import CYCLE, log_or_linear, styled
+from neurop.plots.style import CYCLE, log_or_linear, styled
 
 SIZES = ("dimensions", "batch", "width", "points", "modes")
 MARKERS = "os^vDx"
@@ -18,28 +18,40 @@ MARKERS = "os^vDx"
 
 @styled
 def cost(timings: xr.Dataset) -> Figure:
-    """Draw milliseconds per evaluation and per training step of :func:`neurop.bench.as_dataset`, against points and against modes.
+    """Draw milliseconds per evaluation and per training step of :func:`neurop.bench.as_dataset`,
+    against points and against modes.
 
-    Each column shows the largest family of cases that differ in nothing else; layers where there are any, else models.
+    Each column shows the largest family of cases that differ in nothing else; layers where there
+    are any, else models.
     """
     figure = Figure(figsize=(6.6, 4.6), layout="constrained")
     axes = figure.subplots(2, 2, sharex="col", sharey="row")
     scopes = timings.scope.values.tolist()
-    shown = timings.isel(row=[i for i, scope in enumerate(scopes) if scope == "layer" or "layer" not in scopes])
-    styles = {path: (CYCLE[i % len(CYCLE)], MARKERS[i % len(MARKERS)]) for i, path in enumerate(dict.fromkeys(shown.path.values.tolist()))}
+    shown = timings.isel(
+        row=[i for i, scope in enumerate(scopes) if scope == "layer" or "layer" not in scopes]
+    )
+    styles = {
+        path: (CYCLE[i % len(CYCLE)], MARKERS[i % len(MARKERS)])
+        for i, path in enumerate(dict.fromkeys(shown.path.values.tolist()))
+    }
     families = {name: _family(shown, name) for name in ("points", "modes")}
     for column, (name, family) in enumerate(families.items()):
         values = sorted(set(family[name].values.tolist()))
-        for row, (measure, what) in enumerate((("forward_ms", "evaluation"), ("step_ms", "training step"))):
+        for row, (measure, what) in enumerate(
+            (("forward_ms", "evaluation"), ("step_ms", "training step"))
+        ):
             _draw(axes[row, column], family, name, measure, styles)
             axes[row, 0].set_ylabel(f"{what} (ms)")
         axes[1, column].set_xticks(values, [str(v) for v in values])
         axes[1, column].xaxis.set_minor_locator(NullLocator())
         axes[1, column].set_xlabel(f"{name} per axis")
         first = {size: int(family[size][0]) for size in SIZES}
-        fixed = f"{first['modes']} modes" if name == "points" else f"{first['points']} points per axis"
+        fixed = (
+            f"{first['modes']} modes" if name == "points" else f"{first['points']} points per axis"
+        )
         axes[0, column].set_title(
-            f"{first['dimensions']}-D {family.scope.values[0]}, {first['batch']} × {first['width']} channels, {fixed}"
+            f"{first['dimensions']}-D {family.scope.values[0]}, {first['batch']} × "
+            f"{first['width']} channels, {fixed}"
         )
     for row, measure in enumerate(("forward_ms", "step_ms")):
         log_or_linear(axes[row, 0], *(family[measure] for family in families.values()))
@@ -47,9 +59,13 @@ def cost(timings: xr.Dataset) -> Figure:
     return figure
 
 
-def _draw(axes: Axes, family: xr.Dataset, name: str, measure: str, styles: dict[Any, tuple[str, str]]) -> None:
+def _draw(
+    axes: Axes, family: xr.Dataset, name: str, measure: str, styles: dict[Any, tuple[str, str]]
+) -> None:
     for path, (color, marker) in styles.items():
-        one = family.isel(row=[i for i, p in enumerate(family.path.values.tolist()) if p == path]).sortby(name)
+        one = family.isel(
+            row=[i for i, p in enumerate(family.path.values.tolist()) if p == path]
+        ).sortby(name)
         axes.plot(one[name], one[measure], marker=marker, color=color, label=path)
     axes.set_xscale("log", base=2)
 

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from neurop.plots._style import COLORS, axis_label, field_label, styled
 from neurop.plots.panels import bar, draw, error_scale, extension, plane, proportion, scale, shared
+from neurop.plots.style import COLORS, axis_label, field_label, styled
 
 WIDTH = 1.75
 """Width of an image panel, in inches: three of them and their colour bars are as wide as a page."""
@@ -24,15 +24,18 @@ def fields(
     labels: Sequence[str],
     given: Sequence[xr.DataArray] = (),
 ) -> Figure:
-    """Draw rows of truth, prediction and error (prediction minus truth), with the input before them if it is given.
+    """Draw rows of truth, prediction and error (prediction minus truth), with the input before them
+    if it is given.
 
-    Truth and prediction share the limits of the truth (of all rows, where they are of one size); the error has its own, symmetric
-    about zero. Arrows on a colour bar say that the prediction goes beyond. Fields of three axes show the middle slice of the first.
+    Truth and prediction share the limits of the truth (of all rows, where they are of one size);
+    the error has its own, symmetric about zero. Arrows on a colour bar say that the prediction goes
+    beyond. Fields of three axes show the middle slice of the first.
 
     Parameters
     ----------
     truth, prediction, given
-        One field ``(*grid)`` per row; name and unit from the scalar coordinates ``field`` and ``unit``, else the attributes.
+        One field ``(*grid)`` per row; name and unit from the scalar coordinates ``field`` and
+        ``unit``, else the attributes.
     labels
         One per row: sample, time or resolution.
 
@@ -42,16 +45,23 @@ def fields(
     >>> len(fields([x], [x], ["sample 0"]).axes)
     3
     """
-    rows = [tuple(map(plane, row)) for row in zip(truth, prediction, *([given] if given else []), strict=True)]
+    rows = [
+        tuple(map(plane, row))
+        for row in zip(truth, prediction, *([given] if given else []), strict=True)
+    ]
     lines = rows[0][0].ndim == 1
     titles = [f"input: {field_label(rows[0][2])}"] if given else []
     titles += ["truth and prediction", "error"] if lines else ["truth", "prediction", "error"]
     width = 2.3 if lines else WIDTH + 0.5
     height = WIDTH * proportion(rows[0][0]) + 0.15
-    figure = Figure(figsize=(width * len(titles) + 0.3, height * len(rows) + 0.65), layout="constrained")
+    figure = Figure(
+        figsize=(width * len(titles) + 0.3, height * len(rows) + 0.65), layout="constrained"
+    )
     grid = figure.subplots(len(rows), len(titles), squeeze=False)
     same = len({row[0].shape for row in rows}) == 1
-    known = [row[0] if bool(row[0].notnull().any()) else row[1] for row in rows]  # beyond the truth the prediction sets the limits
+    known = [
+        row[0] if bool(row[0].notnull().any()) else row[1] for row in rows
+    ]  # beyond the truth the prediction sets the limits
     scales = shared(known)
     for index, (row, panels) in enumerate(zip(rows, grid, strict=True)):
         if lines:

@@ -1,4 +1,6 @@
-"""One field in one panel: images with true proportions and degree ticks, lines in one dimension, slices in three."""
+"""One field in one panel: images with true proportions and degree ticks, lines in one dimension,
+slices in three.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from matplotlib.colors import CenteredNorm, Normalize
 from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
-from neurop.plots._style import DIVERGING, ERROR, SEQUENTIAL, axis_label
+from neurop.plots.style import DIVERGING, ERROR, SEQUENTIAL, axis_label
 
 SPHERE = ("latitude", "longitude")
 
@@ -25,7 +27,8 @@ def plane(array: xr.DataArray) -> xr.DataArray:
 
 
 def scale(truth: Any, cmap: str | None = None) -> tuple[Normalize, str]:
-    """Return limits and colour map of truth and prediction: those of the truth, symmetric about zero where it has both signs.
+    """Return limits and colour map of truth and prediction: those of the truth, symmetric about
+    zero where it has both signs.
 
     A colour map that is given decides between the two.
     """
@@ -33,7 +36,9 @@ def scale(truth: Any, cmap: str | None = None) -> tuple[Normalize, str]:
     values = values[np.isfinite(values)]
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
     if cmap is None:
-        cmap = DIVERGING if low < 0 < high and min(-low, high) > 0.2 * max(-low, high) else SEQUENTIAL
+        cmap = (
+            DIVERGING if low < 0 < high and min(-low, high) > 0.2 * max(-low, high) else SEQUENTIAL
+        )
     if cmap == DIVERGING:
         return CenteredNorm(0.0, max(abs(low), abs(high)) or 1.0), cmap
     return Normalize(low, high if high > low else low + 1.0), cmap
@@ -42,7 +47,8 @@ def scale(truth: Any, cmap: str | None = None) -> tuple[Normalize, str]:
 def shared(truths: Sequence[xr.DataArray], alike: float = 3.0) -> list[tuple[Normalize, str]]:
     """Return the scale of each row.
 
-    One for all where their ranges differ by less than a factor `alike`, else their own limits in one colour map.
+    One for all where their ranges differ by less than a factor `alike`, else their own limits in
+    one colour map.
     """
     finite = [values[np.isfinite(values)] for values in map(np.ravel, truths)]
     norm, cmap = scale(np.concatenate(finite))
@@ -56,7 +62,9 @@ def error_scale(error: Any) -> tuple[Normalize, str]:
     """Return symmetric limits and the colour map of errors."""
     values = np.abs(np.asarray(error))
     values = values[np.isfinite(values)]
-    return CenteredNorm(0.0, float(values.max()) if values.size and values.max() > 0 else 1.0), ERROR
+    return CenteredNorm(
+        0.0, float(values.max()) if values.size and values.max() > 0 else 1.0
+    ), ERROR
 
 
 def extension(array: xr.DataArray, norm: Normalize) -> str:
@@ -65,11 +73,15 @@ def extension(array: xr.DataArray, norm: Normalize) -> str:
     assert norm.vmax is not None
     span = 1e-6 * (norm.vmax - norm.vmin)
     below, above = bool((array < norm.vmin - span).any()), bool((array > norm.vmax + span).any())
-    return {(True, True): "both", (True, False): "min", (False, True): "max"}.get((below, above), "neither")
+    return {(True, True): "both", (True, False): "min", (False, True): "max"}.get(
+        (below, above), "neither"
+    )
 
 
 def raster(array: xr.DataArray) -> NDArray[Any]:
-    """Return the values of a plane field as rows from the bottom up, columns from left to right, by rising coordinates."""
+    """Return the values of a plane field as rows from the bottom up, columns from left to right,
+    by rising coordinates.
+    """
     horizontal, vertical = _axes(array)
     return np.asarray(array.sortby([horizontal, vertical]).transpose(vertical, horizontal).values)
 
@@ -86,18 +98,29 @@ def proportion(array: xr.DataArray) -> float:
         return 0.62
     horizontal, vertical = _axes(array)
     spans = [
-        abs(float(array[name][-1] - array[name][0])) * array.sizes[name] / max(array.sizes[name] - 1, 1) for name in (horizontal, vertical)
+        abs(float(array[name][-1] - array[name][0]))
+        * array.sizes[name]
+        / max(array.sizes[name] - 1, 1)
+        for name in (horizontal, vertical)
     ]
-    same = array[horizontal].attrs.get("units") == array[vertical].attrs.get("units") or set(SPHERE) == {horizontal, vertical}
+    same = array[horizontal].attrs.get("units") == array[vertical].attrs.get("units") or set(
+        SPHERE
+    ) == {horizontal, vertical}
     ratio = spans[1] / spans[0] if same and min(spans) > 0 else 1.0
     return float(np.clip(ratio, 0.25, 2.0))
 
 
-def draw(axes: Axes, array: xr.DataArray, norm: Normalize, cmap: str, ticks: bool = True) -> AxesImage:
-    """Draw a plane field of two axes, each value a cell around its point; the first axis runs to the right, on the sphere the longitude."""
+def draw(
+    axes: Axes, array: xr.DataArray, norm: Normalize, cmap: str, ticks: bool = True
+) -> AxesImage:
+    """Draw a plane field of two axes, each value a cell around its point; the first axis runs to
+    the right, on the sphere the longitude.
+    """
     horizontal, vertical = _axes(array)
     extent = (*_edges(array[horizontal].values), *_edges(array[vertical].values))
-    image = axes.imshow(raster(array), origin="lower", extent=extent, norm=norm, cmap=cmap, aspect="auto")
+    image = axes.imshow(
+        raster(array), origin="lower", extent=extent, norm=norm, cmap=cmap, aspect="auto"
+    )
     axes.set_box_aspect(proportion(array))
     for side in axes.spines.values():
         side.set_visible(True)

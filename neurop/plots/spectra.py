@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from neurop.plots._style import COLORS, label, step_text, styled, unit_text
+from neurop.plots.style import COLORS, label, step_text, styled, unit_text
 
 STEPS = 3
 LOWEST = 1e-10
@@ -23,7 +23,10 @@ def rollout_spectra(run: xr.Dataset, field: int = 0) -> Figure:
     """
     known = int(run.attrs["known_steps"]) or run.sizes["step"]
     chosen = np.unique([*np.linspace(0, known - 1, STEPS).astype(int), run.sizes["step"] - 1])
-    return _panels([run.isel(step=index, field=field) for index in chosen], [step_text(run, index) for index in chosen])
+    return _panels(
+        [run.isel(step=index, field=field) for index in chosen],
+        [step_text(run, index) for index in chosen],
+    )
 
 
 @styled
@@ -33,9 +36,16 @@ def superres_spectra(scores: xr.Dataset, field: int = 0) -> Figure:
     A line marks the Nyquist wavenumber of the training grid.
     """
     resolutions = scores.resolution.values
-    figure = _panels([scores.isel(resolution=i, field=field) for i in range(len(resolutions))], [f"{r} points" for r in resolutions])
+    figure = _panels(
+        [scores.isel(resolution=i, field=field) for i in range(len(resolutions))],
+        [f"{r} points" for r in resolutions],
+    )
     nyquist = (
-        min(np.atleast_1d(scores.attrs["train_shape"])[-1 if "longitude" in np.atleast_1d(scores.attrs["axes"]) else slice(None)].ravel())
+        min(
+            np.atleast_1d(scores.attrs["train_shape"])[
+                -1 if "longitude" in np.atleast_1d(scores.attrs["axes"]) else slice(None)
+            ].ravel()
+        )
         / 2
     )
     for axes in figure.axes:
@@ -51,11 +61,20 @@ def _panels(panels: list[xr.Dataset], titles: list[str]) -> Figure:
         _spectrum(axes, data)
         axes.set_title(title)
         axes.set_xlabel("wavenumber (cycles per domain)")
-    powers = [data[f"spectrum_{kind}"].where(data.wavenumber > 0) for data in panels for kind in ("truth", "prediction")]
-    top = max((float(power.max()) for power in powers[::2] if power.notnull().any()), default=float(powers[1].max()))
+    powers = [
+        data[f"spectrum_{kind}"].where(data.wavenumber > 0)
+        for data in panels
+        for kind in ("truth", "prediction")
+    ]
+    top = max(
+        (float(power.max()) for power in powers[::2] if power.notnull().any()),
+        default=float(powers[1].max()),
+    )
     grid[0].set_ylim(LOWEST * top, 5 * top)
     unit = unit_text(str(panels[0].unit.item()))
-    named = label(str(panels[0].field.item()), str(panels[0].unit.item())).replace(" (", "\n(")  # a long unit has a line of its own
+    named = label(str(panels[0].field.item()), str(panels[0].unit.item())).replace(
+        " (", "\n("
+    )  # a long unit has a line of its own
     grid[0].set_ylabel(f"power of {named}" + ("$^2$" if unit else ""))
     grid[0].legend()
     return figure

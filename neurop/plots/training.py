@@ -10,13 +10,14 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from neurop.errors import InputError
-from neurop.plots._style import COLORS, CYCLE, log_or_linear, styled
+from neurop.plots.style import COLORS, CYCLE, log_or_linear, styled
 
 NOT_CURVES = ("epoch", "step", "lr")
 
 
 def read_metrics(path: Path | str) -> xr.Dataset:
-    """Return ``metrics.csv`` of a run: each column over ``epoch``, its last value in each; NaN where an epoch has none.
+    """Return ``metrics.csv`` of a run: each column over ``epoch``, its last value in each; NaN
+    where an epoch has none.
 
     Raises
     ------
@@ -37,12 +38,16 @@ def read_metrics(path: Path | str) -> xr.Dataset:
         for name, values in columns.items():
             if row.get(name):
                 values[place[int(float(row["epoch"]))]] = float(row[name])
-    return xr.Dataset({name: ("epoch", values) for name, values in columns.items()}, {"epoch": epochs})
+    return xr.Dataset(
+        {name: ("epoch", values) for name, values in columns.items()}, {"epoch": epochs}
+    )
 
 
 @styled
 def loss_curves(metrics: xr.Dataset) -> Figure:
-    """Draw every training and validation column of :func:`read_metrics` over the epochs, with the best validation value marked."""
+    """Draw every training and validation column of :func:`read_metrics` over the epochs, with
+    the best validation value marked.
+    """
     figure = Figure(figsize=(3.5, 2.6), layout="constrained")
     axes = figure.subplots()
     names = [str(n) for n in metrics if not _left_out(str(n), metrics)]
@@ -50,13 +55,19 @@ def loss_curves(metrics: xr.Dataset) -> Figure:
     used: set[str] = set()
     for name in names:
         group = name.replace("_", "/").split("/")[0]
-        color = next(c for c in [fixed.get(group, ""), *CYCLE, "0.5"] if (c and c not in used) or c == "0.5")
+        color = next(
+            c for c in [fixed.get(group, ""), *CYCLE, "0.5"] if (c and c not in used) or c == "0.5"
+        )
         used.add(color)
         curve = metrics[name].dropna("epoch")
-        axes.plot(curve.epoch, curve, color=color, label=name, marker="o" if curve.size == 1 else "")
+        axes.plot(
+            curve.epoch, curve, color=color, label=name, marker="o" if curve.size == 1 else ""
+        )
         if group == "val" and curve.size > 1:
             best = curve.isel(epoch=int(np.argmin(curve.values)))
-            axes.plot([int(best.epoch)], [float(best)], "o", color=color, label=f"best, {float(best):.3g}")
+            axes.plot(
+                [int(best.epoch)], [float(best)], "o", color=color, label=f"best, {float(best):.3g}"
+            )
     log_or_linear(axes, *(metrics[name] for name in names))
     axes.set_xlabel("epoch")
     axes.set_ylabel("loss")
@@ -66,4 +77,8 @@ def loss_curves(metrics: xr.Dataset) -> Figure:
 
 
 def _left_out(name: str, metrics: xr.Dataset) -> bool:
-    return name.startswith((*NOT_CURVES, "test")) or "lr-" in name or not bool(metrics[name].notnull().any())
+    return (
+        name.startswith((*NOT_CURVES, "test"))
+        or "lr-" in name
+        or not bool(metrics[name].notnull().any())
+    )

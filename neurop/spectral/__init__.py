@@ -2,9 +2,9 @@
 
 from neurop.spectral.bases import Basis, Cosine, Fourier, Sine, natural_basis, spacing
 from neurop.spectral.fused import block_tail, linear, mix_packed, mlp
+from neurop.spectral.kernels.plain import in_float32
 from neurop.spectral.matrices import analysis_matrix
 from neurop.spectral.mixing import from_signed, mix, restrict, signed_sizes, to_signed
-from neurop.spectral.plain import in_float32
 from neurop.spectral.spherical import analyze_sphere, harmonics_held, synthesize_sphere
 from neurop.spectral.transform import analyze, check_target, resample, synthesize, unfinished
 

@@ -1,11 +1,12 @@
 r"""Bases of one axis, as explicit sets of real functions on the domain [0, 1].
 
-A basis is sampled anywhere; with quadrature weights :math:`w_j` at points :math:`x_j` its analysis is
-:math:`c_k = \sum_j w_j f(x_j) \varphi_k(x_j)` and its synthesis :math:`f(x) = \sum_k n_k c_k \varphi_k(x)`
-with :math:`n_k = 1 / \int \varphi_k^2`. On the uniform grids of :mod:`neurop.physics.grid` that fit the
-basis the functions below the Nyquist frequency are orthogonal in the discrete sum too, so that
-synthesis inverts analysis to rounding. On Legendre-Gauss latitudes no weights make them so; there :math:`c_k` of the cosine
-and sine bases is that of the one sum of n functions that runs through the n values, which has the same inverse.
+A basis is sampled anywhere; with quadrature weights :math:`w_j` at points :math:`x_j` its analysis
+is :math:`c_k = \sum_j w_j f(x_j) \varphi_k(x_j)` and its synthesis :math:`f(x) = \sum_k n_k c_k
+\varphi_k(x)` with :math:`n_k = 1 / \int \varphi_k^2`. On the uniform grids of
+:mod:`neurop.geometry.grid` that fit the basis the functions below the Nyquist frequency are
+orthogonal in the discrete sum too, so that synthesis inverts analysis to rounding. On
+Legendre-Gauss latitudes no weights make them so; there :math:`c_k` of the cosine and sine bases is
+that of the one sum of n functions that runs through the n values, which has the same inverse.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurop.errors import InputError
-from neurop.physics.grid import Axis
+from neurop.geometry.grid import Axis
 
 Array = NDArray[np.float64]
 
@@ -40,7 +41,9 @@ class Basis(ABC):
 
     @abstractmethod
     def resolved(self, spacing: float) -> int:
-        """Return how many modes lie strictly below the Nyquist frequency of points `spacing` apart."""
+        """Return how many modes lie strictly below the Nyquist frequency of points `spacing`
+        apart.
+        """
 
     @abstractmethod
     def functions(self, points: Array) -> Array:
@@ -53,11 +56,13 @@ class Basis(ABC):
 
 @dataclass(frozen=True)
 class Fourier(Basis):
-    r"""Real Fourier basis of the frequencies :math:`|k| < m` on a period of `period` domain lengths.
+    r"""Real Fourier basis of the frequencies :math:`|k| < m` on a period of `period` domain
+    lengths.
 
-    Functions in the order :math:`1, \cos\theta, \dots, \cos(m-1)\theta, \sin\theta, \dots, \sin(m-1)\theta`
-    with :math:`\theta = 2\pi x / \text{period}`. A period above 1 is the domain continued by zeros:
-    a convolution on it wraps around only beyond that margin ("fractional padding").
+    Functions in the order :math:`1, \cos\theta, \dots, \cos(m-1)\theta, \sin\theta, \dots,
+    \sin(m-1)\theta` with :math:`\theta = 2\pi x / \text{period}`. A period above 1 is the domain
+    continued by zeros: a convolution on it wraps around only beyond that margin ("fractional
+    padding").
 
     Examples
     --------
@@ -70,7 +75,10 @@ class Fourier(Basis):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.period < 1:
-            raise InputError(f"period {self.period} is shorter than the domain; use 1 (periodic) or more (padding)")
+            raise InputError(
+                f"period {self.period} is shorter than the domain; use 1 (periodic) or more "
+                "(padding)"
+            )
 
     @property
     def size(self) -> int:
@@ -83,7 +91,11 @@ class Fourier(Basis):
 
     def functions(self, points: Array) -> Array:
         """Return cosines, then sines, at `points`."""
-        angle = (2 * math.pi / self.period) * np.asarray(points, np.float64)[:, None] * np.arange(self.modes)
+        angle = (
+            (2 * math.pi / self.period)
+            * np.asarray(points, np.float64)[:, None]
+            * np.arange(self.modes)
+        )
         return np.concatenate([np.cos(angle), np.sin(angle[:, 1:])], axis=1)
 
     def norms(self) -> Array:
@@ -95,10 +107,11 @@ class Fourier(Basis):
 
 @dataclass(frozen=True)
 class Cosine(Basis):
-    r"""Functions :math:`\cos \pi k (x + s)`, k = 0 .. m-1: even continuation, zero normal derivative (Neumann).
+    r"""Functions :math:`\cos \pi k (x + s)`, k = 0 .. m-1: even continuation, zero normal
+    derivative (Neumann).
 
-    With `shift` s the mirrors lie at -s and 1 - s, as they must for points j/n without the far end, whose cosines are
-    orthogonal for s = 1/(2n) alone.
+    With `shift` s the mirrors lie at -s and 1 - s, as they must for points j/n without the far end,
+    whose cosines are orthogonal for s = 1/(2n) alone.
     """
 
     shift: float = 0.0
@@ -114,7 +127,9 @@ class Cosine(Basis):
 
     def functions(self, points: Array) -> Array:
         """Return the cosines at `points`."""
-        return np.cos(math.pi * (np.asarray(points, np.float64)[:, None] + self.shift) * np.arange(self.modes))
+        return np.cos(
+            math.pi * (np.asarray(points, np.float64)[:, None] + self.shift) * np.arange(self.modes)
+        )
 
     def norms(self) -> Array:
         """Return 1 for the constant and 2 for the rest."""
@@ -125,7 +140,9 @@ class Cosine(Basis):
 
 @dataclass(frozen=True)
 class Sine(Basis):
-    r"""Functions :math:`\sin \pi k x`, k = 1 .. m: odd continuation, zero value on the boundary (Dirichlet)."""
+    r"""Functions :math:`\sin \pi k x`, k = 1 .. m: odd continuation, zero value on the boundary
+    (Dirichlet).
+    """
 
     @property
     def size(self) -> int:
@@ -138,7 +155,9 @@ class Sine(Basis):
 
     def functions(self, points: Array) -> Array:
         """Return the sines at `points`."""
-        return np.sin(math.pi * np.asarray(points, np.float64)[:, None] * np.arange(1, self.modes + 1))
+        return np.sin(
+            math.pi * np.asarray(points, np.float64)[:, None] * np.arange(1, self.modes + 1)
+        )
 
     def norms(self) -> Array:
         """Return 2 throughout."""
@@ -146,7 +165,9 @@ class Sine(Basis):
 
 
 def natural_basis(axis: Axis, modes: int, n: int) -> Basis:
-    """Return the basis that fits the boundary: Fourier (periodic), sine (dirichlet), cosine (otherwise), orthogonal on n points."""
+    """Return the basis that fits the boundary: Fourier (periodic), sine (dirichlet), cosine
+    (otherwise), orthogonal on n points.
+    """
     if axis.boundary == "periodic":
         return Fourier(modes)
     if axis.boundary == "dirichlet":
@@ -155,7 +176,9 @@ def natural_basis(axis: Axis, modes: int, n: int) -> Basis:
 
 
 def spacing(axis: Axis, n: int) -> float:
-    """Return the distance of neighbouring points, in domain lengths (``gauss``: the mean distance)."""
+    """Return the distance of neighbouring points, in domain lengths (``gauss``: the mean
+    distance).
+    """
     return 1.0 / (n - 1 if axis.layout == "ends" else n)
 
 

@@ -1,7 +1,9 @@
-"""Operations that kernels of the CPU or of the GPU do in one pass, with PyTorch's own where there are none.
+"""Operations that kernels of the CPU or of the GPU do in one pass, with PyTorch's own where there
+are none.
 
-PyTorch writes each intermediate field to memory and reads it back. The kernels carry a few points at a time through all steps
-while they are in the cache, and compute most intermediates again in the backward pass instead of keeping them.
+PyTorch writes each intermediate field to memory and reads it back. The kernels carry a few points
+at a time through all steps while they are in the cache, and compute most intermediates again in the
+backward pass instead of keeping them.
 """
 
 from __future__ import annotations
@@ -13,19 +15,23 @@ from torch import Tensor
 from torch.autograd import forward_ad
 from torch.nn import functional
 
-from neurop.spectral import cuda, native, ops, plain  # noqa: F401 - ops defines torch.ops.neurop
+from neurop.spectral.kernels import cuda, native, ops, plain  # noqa: F401 - ops defines torch.ops.neurop
 
 
 def have_kernels(*tensors: Tensor) -> bool:
     """Return whether there are kernels for these tensors.
 
-    There are none where a graph is to leave PyTorch (export, tracing), where operations are transformed (``torch.func``, forward
-    mode) or cast (autocast), nor outside of float32.
+    There are none where a graph is to leave PyTorch (export, tracing), where operations are
+    transformed (``torch.func``, forward mode) or cast (autocast), nor outside of float32.
     """
     if torch.compiler.is_compiling():
         if torch.compiler.is_exporting():
             return False
-    elif torch.jit.is_tracing() or torch._C._functorch.peek_interpreter_stack() is not None or forward_ad._current_level >= 0:
+    elif (
+        torch.jit.is_tracing()
+        or torch._C._functorch.peek_interpreter_stack() is not None
+        or forward_ad._current_level >= 0
+    ):
         return False
     return native.usable(*tensors) or cuda.usable(*tensors)
 
@@ -40,7 +46,8 @@ def apply_rows(matrix: Tensor, x: Tensor, points: int) -> Tensor:
     x
         The field.
     points
-        The axis of the matrix along which the points of the grid lie: 0 for a synthesis, 1 for an analysis.
+        The axis of the matrix along which the points of the grid lie: 0 for a synthesis, 1 for an
+        analysis.
     """
     inner = x.reshape(-1, *x.shape[-2:])
     if have_kernels(matrix, x):
@@ -58,7 +65,9 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 
 def mlp(x: Tensor, *parameters: Tensor) -> Tensor:
-    r"""Return :math:`W_2\,\mathrm{GELU}(W_1 x + b_1) + b_2` over the last axis; parameters in the order W1, b1, W2, b2."""
+    r"""Return :math:`W_2\,\mathrm{GELU}(W_1 x + b_1) + b_2` over the last axis; parameters in
+    the order W1, b1, W2, b2.
+    """
     if not have_kernels(x, *parameters):
         return plain.mlp(x, *parameters)
     y: Tensor = torch.ops.neurop.mlp(x.reshape(-1, x.shape[-1]).contiguous(), *parameters)
@@ -66,9 +75,15 @@ def mlp(x: Tensor, *parameters: Tensor) -> Tensor:
 
 
 def block_tail(
-    x: Tensor, spectrum: Tensor, synthesis: Tensor, analysis: Tensor | None, skip: tuple[Tensor, Tensor], mlp: tuple[Tensor, ...]
+    x: Tensor,
+    spectrum: Tensor,
+    synthesis: Tensor,
+    analysis: Tensor | None,
+    skip: tuple[Tensor, Tensor],
+    mlp: tuple[Tensor, ...],
 ) -> tuple[Tensor, Tensor | None]:
-    r"""Return :math:`y = x + \mathrm{MLP}\bigl(\mathrm{GELU}(S z + W x + b)\bigr)` and, for the next block, :math:`A y`.
+    r"""Return :math:`y = x + \mathrm{MLP}\bigl(\mathrm{GELU}(S z + W x + b)\bigr)` and, for the
+    next block, :math:`A y`.
 
     Parameters
     ----------
@@ -93,14 +108,21 @@ def block_tail(
     given = (x, spectrum, *skip, *mlp)
     if not have_kernels(*given):
         return plain.tail(synthesis, analysis, *given)
-    rows = (x.reshape(-1, *x.shape[-2:]).contiguous(), spectrum.reshape(-1, *spectrum.shape[-2:]).contiguous(), *given[2:])
+    rows = (
+        x.reshape(-1, *x.shape[-2:]).contiguous(),
+        spectrum.reshape(-1, *spectrum.shape[-2:]).contiguous(),
+        *given[2:],
+    )
     tracked = torch.is_grad_enabled() and any(t.requires_grad for t in given)
     y, ahead, _ = torch.ops.neurop.tail(synthesis, analysis, *rows, tracked)
-    return y.view(x.shape), None if analysis is None else ahead.view(*x.shape[:-2], *ahead.shape[1:])
+    return y.view(x.shape), None if analysis is None else ahead.view(
+        *x.shape[:-2], *ahead.shape[1:]
+    )
 
 
 def mix_packed(c: Tensor, weight: Tensor, modes: Sequence[int], kept: Sequence[int]) -> Tensor:
-    """Multiply each mode's channels by its complex matrix, from packed real coefficients to packed real ones.
+    """Multiply each mode's channels by its complex matrix, from packed real coefficients to packed
+    real ones.
 
     Parameters
     ----------

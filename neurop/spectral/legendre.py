@@ -1,4 +1,5 @@
-r"""Associated Legendre functions and integrals over the latitude, for every layout of latitudes from pole to pole.
+r"""Associated Legendre functions and integrals over the latitude, for every layout of latitudes
+from pole to pole.
 
 The angle :math:`\theta` runs from 0 at the first end of the axis to :math:`\pi` at the other.
 """
@@ -11,21 +12,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurop.errors import InputError
-from neurop.physics.grid import Axis, Layout
-from neurop.physics.quadrature import gauss_legendre
+from neurop.geometry.grid import Axis, Layout
+from neurop.geometry.quadrature import gauss_legendre
 
 Array = NDArray[np.float64]
 
 
 def legendre(degrees: int, orders: int, angles: Array) -> Array:
-    r"""Return the associated Legendre functions that make spherical harmonics orthonormal, without the Condon-Shortley phase.
+    r"""Return the associated Legendre functions that make spherical harmonics orthonormal, without
+    the Condon-Shortley phase.
 
     .. math:: \bar P_l^m(\theta) = \sqrt{\frac{2l+1}{4\pi}\frac{(l-m)!}{(l+m)!}}\,\sin^m\theta\,
               \frac{\mathrm{d}^m P_l(x)}{\mathrm{d}x^m}\Big|_{x=\cos\theta}, \qquad
               2\pi\int_0^\pi \bar P_l^m \bar P_{l'}^m \sin\theta\,\mathrm{d}\theta = \delta_{ll'}
 
-    By the recursion over the degree at fixed order, which is stable; in float64 up to about degree 1500, where the first terms of the
-    highest orders fall below the smallest number.
+    By the recursion over the degree at fixed order, which is stable; in float64 up to about degree
+    1500, where the first terms of the highest orders fall below the smallest number.
 
     Parameters
     ----------
@@ -61,27 +63,35 @@ def legendre(degrees: int, orders: int, angles: Array) -> Array:
         order = np.arange(min(degree, orders))[:, None]
         step = x * p[rows, degree - 1]
         if degree > 1:
-            step -= np.sqrt(((degree - 1) ** 2 - order**2) / (4 * (degree - 1) ** 2 - 1)) * p[rows, degree - 2]
+            step -= (
+                np.sqrt(((degree - 1) ** 2 - order**2) / (4 * (degree - 1) ** 2 - 1))
+                * p[rows, degree - 2]
+            )
         p[rows, degree] = np.sqrt((4 * degree**2 - 1) / (degree**2 - order**2)) * step
     return p
 
 
 def legendre_gradient(degrees: int, orders: int, angles: Array) -> tuple[Array, Array]:
-    r"""Return :math:`\mathrm{d}\bar P_l^m / \mathrm{d}\theta` and :math:`m \bar P_l^m / \sin\theta` where no angle is that of a pole.
+    r"""Return :math:`\mathrm{d}\bar P_l^m / \mathrm{d}\theta` and :math:`m \bar P_l^m / \sin\theta`
+    where no angle is that of a pole.
 
-    Parameters and shapes as of :func:`legendre`; :math:`\sin\theta\,\mathrm{d}\bar P_l^m/\mathrm{d}\theta = l\cos\theta\,\bar P_l^m -
-    \sqrt{(2l+1)(l^2-m^2)/(2l-1)}\,\bar P_{l-1}^m`.
+    Parameters and shapes as of :func:`legendre`; :math:`\sin\theta\,\mathrm{d}\bar
+    P_l^m/\mathrm{d}\theta = l\cos\theta\,\bar P_l^m - \sqrt{(2l+1)(l^2-m^2)/(2l-1)}\,\bar
+    P_{l-1}^m`.
     """
     p, sine = legendre(degrees, orders, angles), np.sin(angles)
     m, degree = np.arange(orders)[:, None, None], np.arange(degrees)[:, None]
     slope = degree * np.cos(angles) * p
-    below = np.sqrt((2 * degree[1:] + 1) * np.maximum(degree[1:] ** 2 - m**2, 0) / (2 * degree[1:] - 1))
+    below = np.sqrt(
+        (2 * degree[1:] + 1) * np.maximum(degree[1:] ** 2 - m**2, 0) / (2 * degree[1:] - 1)
+    )
     slope[:, 1:] -= below * p[:, :-1]
     return slope / sine, m * p / sine
 
 
 def degrees_held(layout: Layout, n: int) -> int:
-    """Return the number of degrees, from 0 on, that n latitudes hold exactly: n, or n - 1 with a pole among them.
+    """Return the number of degrees, from 0 on, that n latitudes hold exactly: n, or n - 1 with a
+    pole among them.
 
     Examples
     --------
@@ -92,10 +102,11 @@ def degrees_held(layout: Layout, n: int) -> int:
 
 
 def latitude_weights(layout: Layout, n: int) -> Array:
-    r"""Return the weights of :math:`\tfrac12\int_0^\pi f \sin\theta\,\mathrm{d}\theta` at n latitudes, which sum to 1.
+    r"""Return the weights of :math:`\tfrac12\int_0^\pi f \sin\theta\,\mathrm{d}\theta` at n
+    latitudes, which sum to 1.
 
-    Exact for polynomials in :math:`\cos\theta` of degree 2n - 1 (``gauss``: Gauss), n - 1 (``ends``: Clenshaw and Curtis; ``cells``:
-    Fejer's first rule) or n - 2 (``left``).
+    Exact for polynomials in :math:`\cos\theta` of degree 2n - 1 (``gauss``: Gauss), n - 1
+    (``ends``: Clenshaw and Curtis; ``cells``: Fejer's first rule) or n - 2 (``left``).
 
     Examples
     --------
@@ -107,11 +118,13 @@ def latitude_weights(layout: Layout, n: int) -> Array:
 
 
 def latitude_analysis(layout: Layout, n: int, degrees: int, orders: int) -> Array:
-    r"""Return the matrices of :math:`2\pi\int_0^\pi f \bar P_l^m \sin\theta\,\mathrm{d}\theta` from the values at n latitudes.
+    r"""Return the matrices of :math:`2\pi\int_0^\pi f \bar P_l^m \sin\theta\,\mathrm{d}\theta` from
+    the values at n latitudes.
 
-    The values are interpolated by cosines (even m) or sines (odd m) of the latitude, to which a spherical harmonic belongs, and the
-    interpolant is integrated exactly. So the integrals of every field of the degrees that the latitudes hold are exact
-    (:func:`degrees_held`), where weights at equidistant points are exact for half as many alone (Driscoll and Healy, 1994).
+    The values are interpolated by cosines (even m) or sines (odd m) of the latitude, to which a
+    spherical harmonic belongs, and the interpolant is integrated exactly. So the integrals of every
+    field of the degrees that the latitudes hold are exact (:func:`degrees_held`), where weights at
+    equidistant points are exact for half as many alone (Driscoll and Healy, 1994).
 
     Parameters
     ----------
@@ -127,7 +140,8 @@ def latitude_analysis(layout: Layout, n: int, degrees: int, orders: int) -> Arra
 
     References
     ----------
-    Swarztrauber, On the spectral approximation of discrete scalar and vector functions on the sphere, SIAM J. Numer. Anal. 16 (1979) 934.
+    Swarztrauber, On the spectral approximation of discrete scalar and vector functions on the
+    sphere, SIAM J. Numer. Anal. 16 (1979) 934.
     """
     points, area, _ = gauss_legendre(n)
     found = 4 * math.pi * area * legendre(degrees, orders, np.pi * points)
@@ -142,14 +156,24 @@ def check_sphere(latitude: Axis, longitude: Axis) -> None:
     for axis, extent in ((latitude, 180.0), (longitude, 360.0)):
         degrees = abs(np.rad2deg(axis.length) if axis.unit.startswith("rad") else axis.length)
         if abs(degrees - extent) > 1e-3:
-            raise InputError(f"{axis.name} spans {degrees:g} degrees; spherical harmonics need {extent:g}, use a planar model such as fno")
+            raise InputError(
+                f"{axis.name} spans {degrees:g} degrees; spherical harmonics need {extent:g}, use "
+                "a planar model such as fno"
+            )
 
 
 def _to_gauss(layout: Layout, n: int, odd: bool) -> Array:
-    """Return the matrix from values at n latitudes to those of their trigonometric interpolant at n Gauss latitudes."""
+    """Return the matrix from values at n latitudes to those of their trigonometric interpolant
+    at n Gauss latitudes.
+    """
     points = Axis("latitude", "open", layout=layout).points(n)
-    # A pole that is among the points leaves a sine 0 there, and one that is not leaves one cosine less to be told from the others.
-    first, last = (1, n - (layout == "left") - 2 * (layout == "ends")) if odd else (0, n - 1 - (layout == "left"))
+    # A pole that is among the points leaves a sine 0 there, and one that is not leaves one cosine
+    # less to be told from the others.
+    first, last = (
+        (1, n - (layout == "left") - 2 * (layout == "ends"))
+        if odd
+        else (0, n - 1 - (layout == "left"))
+    )
     waves, function = np.pi * np.arange(first, max(last, first) + 1), np.sin if odd else np.cos
     known, wanted = (function(np.outer(at, waves)) for at in (points, gauss_legendre(n)[0]))
     return np.asarray(wanted @ np.linalg.pinv(known))

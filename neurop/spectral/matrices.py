@@ -1,4 +1,6 @@
-"""The engine's matrices: built once in float64, cached per (basis, modes, axis, size, dtype, device)."""
+"""The engine's matrices: built once in float64, cached per (basis, modes, axis, size, dtype,
+device).
+"""
 
 from __future__ import annotations
 
@@ -11,22 +13,34 @@ import torch
 from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from neurop.physics.grid import Axis
+from neurop.geometry.grid import Axis
 from neurop.spectral.bases import Basis, Fourier
 
 
-def analysis_matrix(basis: Basis, modes: int, axis: Axis, n: int, dtype: torch.dtype, device: torch.device) -> Tensor:
-    r"""Return :math:`A_{kj} = w_j \varphi_k(x_j)` of the first `modes` modes at the axis's n points, shape ``(size, n)``.
+def analysis_matrix(
+    basis: Basis, modes: int, axis: Axis, n: int, dtype: torch.dtype, device: torch.device
+) -> Tensor:
+    r"""Return :math:`A_{kj} = w_j \varphi_k(x_j)` of the first `modes` modes at the axis's n
+    points, shape ``(size, n)``.
 
-    On Legendre-Gauss latitudes, where cosines and sines are not orthogonal under any weights, the first rows of the inverse of their n
-    by n synthesis: exact for every sum of n of them.
+    On Legendre-Gauss latitudes, where cosines and sines are not orthogonal under any weights, the
+    first rows of the inverse of their n by n synthesis: exact for every sum of n of them.
     """
     build = _analysis if torch.compiler.is_compiling() else _analysis_cached
     return build(replace(basis, modes=modes), axis, n, dtype, device)
 
 
-def synthesis_matrix(basis: Basis, modes: int, axis: Axis, n: int, dtype: torch.dtype, device: torch.device, fold: bool = False) -> Tensor:
-    r"""Return :math:`S_{jk} = n_k \varphi_k(x_j)` of the first `modes` modes at the axis's n points, shape ``(n, size)``.
+def synthesis_matrix(
+    basis: Basis,
+    modes: int,
+    axis: Axis,
+    n: int,
+    dtype: torch.dtype,
+    device: torch.device,
+    fold: bool = False,
+) -> Tensor:
+    r"""Return :math:`S_{jk} = n_k \varphi_k(x_j)` of the first `modes` modes at the axis's n
+    points, shape ``(n, size)``.
 
     With `fold` the cosine at n/2 weighs 1, as in an inverse real FFT of n points.
     """
@@ -35,7 +49,8 @@ def synthesis_matrix(basis: Basis, modes: int, axis: Axis, n: int, dtype: torch.
 
 
 def halved(matrix: Tensor, points: int = 0) -> tuple[Tensor, Tensor | None, int]:
-    r"""Use that functions repeat or change sign after half a period: :math:`\varphi_k(x + 1/2) = (-1)^k \varphi_k(x)`.
+    r"""Use that functions repeat or change sign after half a period: :math:`\varphi_k(x + 1/2) =
+    (-1)^k \varphi_k(x)`.
 
     Parameters
     ----------
@@ -47,8 +62,9 @@ def halved(matrix: Tensor, points: int = 0) -> tuple[Tensor, Tensor | None, int]
     Returns
     -------
     Tensor, Tensor or None, int
-        The first n / 2 values with the functions that repeat in front, where each function was, and how many repeat;
-        or the matrix, None and 0 where this does not hold of every function. Contiguous.
+        The first n / 2 values with the functions that repeat in front, where each function was, and
+        how many repeat; or the matrix, None and 0 where this does not hold of every function.
+        Contiguous.
 
     Examples
     --------
@@ -93,7 +109,9 @@ def point_matrix(bases: Sequence[Basis], modes: Sequence[int], points: Tensor) -
     """
     rows = torch.ones(len(points), 1, dtype=torch.float64)
     for axis, basis in enumerate(replace(basis, modes=m) for basis, m in zip(bases, modes)):
-        values = torch.from_numpy(basis.functions(points[:, axis].detach().double().cpu().numpy()) * basis.norms())
+        values = torch.from_numpy(
+            basis.functions(points[:, axis].detach().double().cpu().numpy()) * basis.norms()
+        )
         rows = (rows[:, :, None] * values[:, None, :]).flatten(1)
     return rows.to(points)
 
@@ -101,11 +119,17 @@ def point_matrix(bases: Sequence[Basis], modes: Sequence[int], points: Tensor) -
 def _analysis(basis: Basis, axis: Axis, n: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     if axis.layout == "gauss" and not isinstance(basis, Fourier):
         every = replace(basis, modes=max(n, basis.modes))
-        return _constant(np.linalg.pinv(every.functions(axis.points(n)) * every.norms())[: basis.size], dtype, device)
+        return _constant(
+            np.linalg.pinv(every.functions(axis.points(n)) * every.norms())[: basis.size],
+            dtype,
+            device,
+        )
     return _constant((basis.functions(axis.points(n)) * axis.weights(n)[:, None]).T, dtype, device)
 
 
-def _synthesis(basis: Basis, axis: Axis, n: int, dtype: torch.dtype, device: torch.device, fold: bool) -> Tensor:
+def _synthesis(
+    basis: Basis, axis: Axis, n: int, dtype: torch.dtype, device: torch.device, fold: bool
+) -> Tensor:
     norms = basis.norms()
     if fold and 2 * (basis.modes - 1) == n:
         norms[basis.modes - 1] /= 2
@@ -115,12 +139,14 @@ def _synthesis(basis: Basis, axis: Axis, n: int, dtype: torch.dtype, device: tor
 def _constant(matrix: object, dtype: torch.dtype, device: torch.device) -> Tensor:
     if torch.compiler.is_compiling():
         return torch.as_tensor(matrix).to(device=device, dtype=dtype)
-    # A matrix first needed under inference_mode serves training later, so it must not be an inference tensor.
+    # A matrix first needed under inference_mode serves training later, so it must not be an
+    # inference tensor.
     with torch.inference_mode(False), torch.no_grad():
         return torch.as_tensor(matrix).to(device=device, dtype=dtype).contiguous()
 
 
-# A compiled graph cannot look into a cache: there the matrices are built by the graph, once per distinct matrix.
+# A compiled graph cannot look into a cache: there the matrices are built by the graph, once per
+# distinct matrix.
 _HALVED: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
 _analysis_cached = lru_cache(maxsize=1024)(_analysis)
 _synthesis_cached = lru_cache(maxsize=1024)(_synthesis)

@@ -1,9 +1,9 @@
 r"""Per-mode channel mixing of packed real Fourier coefficients, in real arithmetic.
 
 A real field has real coefficients in the tensor-product basis of cosines and sines. With
-:math:`C_k` and :math:`S_k` the coefficients along one axis, its complex ones are
-:math:`Z_{\pm k} = C_k \mp i S_k`: signed frequencies on every axis but the last, :math:`k \ge 0` on the
-last, where conjugate symmetry holds the rest. Complex values are pairs of real ones, stacked in front.
+:math:`C_k` and :math:`S_k` the coefficients along one axis, its complex ones are :math:`Z_{\pm k} =
+C_k \mp i S_k`: signed frequencies on every axis but the last, :math:`k \ge 0` on the last, where
+conjugate symmetry holds the rest. Complex values are pairs of real ones, stacked in front.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def to_signed(c: Tensor, modes: Sequence[int]) -> Tensor:
     Returns
     -------
     Tensor
-        ``(2, batch, 2 m_1 - 1, ..., m_d, channels)``: real and imaginary part. Rows of a leading axis in
-        the order 0, 1, .., m-1, -1, .., -(m-1).
+        ``(2, batch, 2 m_1 - 1, ..., m_d, channels)``: real and imaginary part. Rows of a leading
+        axis in the order 0, 1, .., m-1, -1, .., -(m-1).
     """
     last = len(modes)
     cosine, sine = c.split([modes[-1], modes[-1] - 1], dim=last)
@@ -53,7 +53,9 @@ def to_signed(c: Tensor, modes: Sequence[int]) -> Tensor:
 
 
 def from_signed(z: Tensor, modes: Sequence[int]) -> Tensor:
-    """Turn signed complex coefficients into the packed real ones of the real part of their field."""
+    """Turn signed complex coefficients into the packed real ones of the real part of their
+    field.
+    """
     for axis, m in enumerate(modes[:-1], start=2):
         zero, plus, minus = z.split([1, m - 1, m - 1], dim=axis)
         z = torch.cat([zero, 0.5 * (plus + minus), 0.5 * _times_i(plus - minus)], dim=axis)
@@ -66,12 +68,14 @@ def restrict(weight: Tensor, modes: Sequence[int], kept: Sequence[int]) -> Tenso
     for axis, (m, e) in enumerate(zip(modes[:-1], kept[:-1], strict=True)):
         if e < m:
             weight = torch.cat([weight.narrow(axis, 0, e), weight.narrow(axis, m, e - 1)], dim=axis)
-    # Even a narrow that leaves nothing out costs a zero-filled copy of the weights in the backward pass.
+    # Even a narrow that leaves nothing out costs a zero-filled copy of the weights in the backward
+    # pass.
     return weight if kept[-1] == modes[-1] else weight.narrow(len(modes) - 1, 0, kept[-1])
 
 
 def mix(z: Tensor, weight: Tensor) -> Tensor:
-    r"""Multiply each mode's channels by its complex matrix: :math:`Y_{bko} = \sum_i Z_{bki} R_{kio}`.
+    r"""Multiply each mode's channels by its complex matrix: :math:`Y_{bko} = \sum_i Z_{bki}
+    R_{kio}`.
 
     Parameters
     ----------
@@ -88,8 +92,11 @@ def mix(z: Tensor, weight: Tensor) -> Tensor:
     d = z.dim() - 3
     sizes, batch = z.shape[2:-1], z.shape[1]
     rows = z.permute(*range(2, d + 2), 0, 1, d + 2).reshape(sizes.numel(), 2 * batch, z.shape[-1])
-    # One real product holds all four: rows are (real, imaginary) inputs, columns (real, imaginary) weights.
-    y = torch.bmm(rows, weight.reshape(sizes.numel(), weight.shape[-3], -1)).view(*sizes, 2, batch, 2, weight.shape[-1])
+    # One real product holds all four: rows are (real, imaginary) inputs, columns (real, imaginary)
+    # weights.
+    y = torch.bmm(rows, weight.reshape(sizes.numel(), weight.shape[-3], -1)).view(
+        *sizes, 2, batch, 2, weight.shape[-1]
+    )
     (rr, ri), (ir, ii) = (part.unbind(-2) for part in y.unbind(d))
     out = torch.stack([rr - ii, ri + ir])
     return out.permute(0, d + 1, *range(1, d + 1), d + 2)

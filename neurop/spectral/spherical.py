@@ -1,13 +1,17 @@
-r"""Spherical-harmonic transforms of channels-last fields, in real arithmetic: Fourier in the longitude, Legendre in the latitude.
+r"""Spherical-harmonic transforms of channels-last fields, in real arithmetic: Fourier in the
+longitude, Legendre in the latitude.
 
-The harmonics are real and orthonormal on the unit sphere; with :math:`\bar P_l^m` of :func:`neurop.spectral.legendre.legendre`
+The harmonics are real and orthonormal on the unit sphere; with :math:`\bar P_l^m` of
+:func:`neurop.spectral.legendre.legendre`
 
-.. math:: Y_{l0} = \bar P_l^0(\theta), \quad Y_{lm0} = \sqrt2\,\bar P_l^m(\theta)\cos m\lambda, \quad
+.. math:: Y_{l0} = \bar P_l^0(\theta), \quad Y_{lm0} = \sqrt2\,\bar P_l^m(\theta)\cos m\lambda,
+   \quad
           Y_{lm1} = \sqrt2\,\bar P_l^m(\theta)\sin m\lambda,
 
-and the coefficients lie in an array ``(orders, degrees, batch, 2, channels)``: cosine, sine; 0 where l < m and for the sine of m = 0.
-In the complex harmonics :math:`\bar P_l^m e^{im\lambda}` the coefficient is :math:`(c_0 - i c_1)/\sqrt2` for m > 0. Only the kept
-degrees and orders are computed, as matrix products whose matrices are made once in float64: no FFT, no complex tensor.
+and the coefficients lie in an array ``(orders, degrees, batch, 2, channels)``: cosine, sine; 0
+where l < m and for the sine of m = 0. In the complex harmonics :math:`\bar P_l^m e^{im\lambda}` the
+coefficient is :math:`(c_0 - i c_1)/\sqrt2` for m > 0. Only the kept degrees and orders are
+computed, as matrix products whose matrices are made once in float64: no FFT, no complex tensor.
 ``NEUROP_SHT=torch-harmonics`` has torch-harmonics do the same, on the grids that it knows.
 """
 
@@ -24,7 +28,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from neurop.physics.grid import Axis, Grid, Layout
+from neurop.geometry.grid import Axis, Grid, Layout
 from neurop.spectral import torch_harmonics
 from neurop.spectral.legendre import degrees_held, latitude_analysis, legendre
 from neurop.spectral.matrices import _constant
@@ -43,8 +47,11 @@ def harmonics_held(domain: Grid, shape: Sequence[int]) -> tuple[int, int]:
     return degrees_held(domain.axes[0].layout, latitudes), max((longitudes + 1) // 2, 1)
 
 
-def analyze_sphere(x: Tensor, domain: Grid, degrees: int, orders: int, begun: bool = False) -> Tensor:
-    r"""Return the coefficients :math:`\int f\, Y\,\mathrm{d}\Omega` of a field, exact for every field of the degrees that the grid holds.
+def analyze_sphere(
+    x: Tensor, domain: Grid, degrees: int, orders: int, begun: bool = False
+) -> Tensor:
+    r"""Return the coefficients :math:`\int f\, Y\,\mathrm{d}\Omega` of a field, exact for every
+    field of the degrees that the grid holds.
 
     Parameters
     ----------
@@ -67,7 +74,11 @@ def analyze_sphere(x: Tensor, domain: Grid, degrees: int, orders: int, begun: bo
     if not begun:
         x = apply_matrix(longitude_analysis(domain, x.shape[2], orders, x.dtype, x.device), x, 2, 1)
     batch, latitudes, _, channels = x.shape
-    lines = x.reshape(batch, latitudes, orders, 2 * channels).permute(2, 1, 0, 3).reshape(orders, latitudes, -1)
+    lines = (
+        x.reshape(batch, latitudes, orders, 2 * channels)
+        .permute(2, 1, 0, 3)
+        .reshape(orders, latitudes, -1)
+    )
     matrix = _latitude_matrix(True, domain.axes[0], latitudes, degrees, orders, x.dtype, x.device)
     return torch.bmm(matrix, lines).view(orders, degrees, batch, 2, channels)
 
@@ -106,27 +117,40 @@ def synthesize_sphere(c: Tensor, domain: Grid, grid: Sequence[int] | Tensor) -> 
 
 
 def unfinished_sphere(c: Tensor, domain: Grid, grid: Sequence[int]) -> tuple[Tensor, Tensor]:
-    """Return ``(batch, latitudes, 2 orders, channels)``, the coefficients evaluated in the latitude, and the matrix that completes it."""
+    """Return ``(batch, latitudes, 2 orders, channels)``, the coefficients evaluated in the
+    latitude, and the matrix that completes it.
+    """
     orders, degrees, batch, _, channels = c.shape
     latitudes, longitudes = grid
     if torch_harmonics.selected():
-        return torch_harmonics.synthesize(c, domain, grid), torch.eye(longitudes, dtype=c.dtype, device=c.device)
+        return torch_harmonics.synthesize(c, domain, grid), torch.eye(
+            longitudes, dtype=c.dtype, device=c.device
+        )
     matrix = _latitude_matrix(False, domain.axes[0], latitudes, degrees, orders, c.dtype, c.device)
-    lines = torch.bmm(matrix, c.reshape(orders, degrees, -1)).view(orders, latitudes, batch, 2 * channels)
+    lines = torch.bmm(matrix, c.reshape(orders, degrees, -1)).view(
+        orders, latitudes, batch, 2 * channels
+    )
     lines = lines.permute(2, 1, 0, 3).reshape(batch, latitudes, 2 * orders, channels)
     return lines, _longitude_matrix(False, domain.axes[1], longitudes, orders, c.dtype, c.device)
 
 
-def longitude_analysis(domain: Grid, longitudes: int, orders: int, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """Return the matrix ``(2 orders, longitudes)`` with which an analysis begins: mean products with 1, 0, sqrt(2) cos, sqrt(2) sin, ..."""
+def longitude_analysis(
+    domain: Grid, longitudes: int, orders: int, dtype: torch.dtype, device: torch.device
+) -> Tensor:
+    """Return the matrix ``(2 orders, longitudes)`` with which an analysis begins: mean products
+    with 1, 0, sqrt(2) cos, sqrt(2) sin, ...
+    """
     return _longitude_matrix(True, domain.axes[1], longitudes, orders, dtype, device)
 
 
-def resample_sphere(x: Tensor, domain: Grid, grid: Sequence[int] | Tensor, degrees: int | None = None) -> Tensor:
-    """Carry a field to another grid, or to stations, as the sum of the spherical harmonics that both grids hold.
+def resample_sphere(
+    x: Tensor, domain: Grid, grid: Sequence[int] | Tensor, degrees: int | None = None
+) -> Tensor:
+    """Carry a field to another grid, or to stations, as the sum of the spherical harmonics that
+    both grids hold.
 
-    Unlike waves in latitude and longitude these have one resolution everywhere and no singularity at the poles; what a field on the
-    first grid holds beyond them is left out.
+    Unlike waves in latitude and longitude these have one resolution everywhere and no singularity
+    at the poles; what a field on the first grid holds beyond them is left out.
 
     Parameters
     ----------
@@ -145,40 +169,79 @@ def resample_sphere(x: Tensor, domain: Grid, grid: Sequence[int] | Tensor, degre
         ``(..., *grid)``, or ``(..., P)``.
     """
     check_target(grid, domain)
-    limits = [harmonics_held(domain, shape) for shape in (x.shape[-2:], *([] if isinstance(grid, Tensor) else [grid]))]
+    limits = [
+        harmonics_held(domain, shape)
+        for shape in (x.shape[-2:], *([] if isinstance(grid, Tensor) else [grid]))
+    ]
     kept = min([limit[0] for limit in limits] + [degrees or limits[0][0]])
-    c = analyze_sphere(x.reshape(-1, *x.shape[-2:], 1), domain, kept, min([kept] + [limit[1] for limit in limits]))
+    c = analyze_sphere(
+        x.reshape(-1, *x.shape[-2:], 1), domain, kept, min([kept] + [limit[1] for limit in limits])
+    )
     values = synthesize_sphere(c, domain, grid)
     return values.reshape(*x.shape[:-2], *values.shape[1:-1])
 
 
-def _latitude_matrix(analysis: bool, axis: Axis, n: int, degrees: int, orders: int, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """Return ``(orders, degrees, n)`` for the analysis, ``(orders, n, degrees)`` for the synthesis."""
+def _latitude_matrix(
+    analysis: bool,
+    axis: Axis,
+    n: int,
+    degrees: int,
+    orders: int,
+    dtype: torch.dtype,
+    device: torch.device,
+) -> Tensor:
+    """Return ``(orders, degrees, n)`` for the analysis, ``(orders, n, degrees)`` for the
+    synthesis.
+    """
     build = _latitude if torch.compiler.is_compiling() else _latitude_cached
     return build(analysis, axis.layout, axis.length > 0, n, degrees, orders, dtype, device)
 
 
-def _latitude(analysis: bool, layout: Layout, southern: bool, n: int, degrees: int, orders: int, dtype: torch.dtype, device: Any) -> Tensor:
-    (matrix,) = _legendre_matrix(analysis, layout, southern, operator.index(n), operator.index(degrees), operator.index(orders))
+def _latitude(
+    analysis: bool,
+    layout: Layout,
+    southern: bool,
+    n: int,
+    degrees: int,
+    orders: int,
+    dtype: torch.dtype,
+    device: Any,
+) -> Tensor:
+    (matrix,) = _legendre_matrix(
+        analysis,
+        layout,
+        southern,
+        operator.index(n),
+        operator.index(degrees),
+        operator.index(orders),
+    )
     return _constant(matrix, dtype, device)
 
 
-def _legendre_matrix(analysis: bool, layout: Layout, southern: bool, n: int, degrees: int, orders: int) -> tuple[NDArray[np.float64]]:
+def _legendre_matrix(
+    analysis: bool, layout: Layout, southern: bool, n: int, degrees: int, orders: int
+) -> tuple[NDArray[np.float64]]:
     if analysis:
         matrix = latitude_analysis(layout, n, degrees, orders)
     else:
-        matrix = legendre(degrees, orders, np.pi * Axis("latitude", "open", layout=layout).points(n))
+        matrix = legendre(
+            degrees, orders, np.pi * Axis("latitude", "open", layout=layout).points(n)
+        )
     if southern:  # the angle is that from the south pole
         matrix = matrix * (-1.0) ** np.add.outer(np.arange(orders), np.arange(degrees))[:, :, None]
     return (matrix if analysis else np.ascontiguousarray(matrix.transpose(0, 2, 1)),)
 
 
-def _longitude_matrix(analysis: bool, axis: Axis, n: int, orders: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+def _longitude_matrix(
+    analysis: bool, axis: Axis, n: int, orders: int, dtype: torch.dtype, device: torch.device
+) -> Tensor:
     build = _longitude if torch.compiler.is_compiling() else _longitude_cached
     return build(analysis, axis, n, orders, dtype, device)
 
 
-def _longitude(analysis: bool, axis: Axis, n: int, orders: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+def _longitude(
+    analysis: bool, axis: Axis, n: int, orders: int, dtype: torch.dtype, device: torch.device
+) -> Tensor:
     waves = _waves(2 * math.pi * axis.points(n), orders)
     return _constant(waves.T / n if analysis else waves, dtype, device)
 
@@ -188,7 +251,9 @@ def _waves(angles: NDArray[np.float64], orders: int) -> NDArray[np.float64]:
     turned = angles[:, None] * np.arange(orders)
     size = np.full(orders, math.sqrt(2))
     size[0] = 1
-    return np.stack([np.cos(turned) * size, np.sin(turned) * size], axis=-1).reshape(len(angles), 2 * orders)
+    return np.stack([np.cos(turned) * size, np.sin(turned) * size], axis=-1).reshape(
+        len(angles), 2 * orders
+    )
 
 
 def _point_matrix(domain: Grid, degrees: int, orders: int, points: Tensor) -> Tensor:
@@ -197,10 +262,13 @@ def _point_matrix(domain: Grid, degrees: int, orders: int, points: Tensor) -> Te
     south = fractions[:, 0] if domain.axes[0].length < 0 else 1 - fractions[:, 0]
     latitude = legendre(degrees, orders, np.pi * south)
     waves = _waves(2 * math.pi * fractions[:, 1], orders).reshape(-1, orders, 1, 2)
-    return torch.from_numpy((latitude.transpose(2, 0, 1)[..., None] * waves).reshape(len(fractions), -1))
+    return torch.from_numpy(
+        (latitude.transpose(2, 0, 1)[..., None] * waves).reshape(len(fractions), -1)
+    )
 
 
-# What torch.compiler.assume_constant_result sets; calling it here would import the compiler with the library.
+# What torch.compiler.assume_constant_result sets; calling it here would import the compiler with
+# the library.
 _legendre_matrix._dynamo_marked_constant = True  # type: ignore[attr-defined]
 _latitude_cached = lru_cache(maxsize=64)(_latitude)
 _longitude_cached = lru_cache(maxsize=256)(_longitude)

@@ -1,4 +1,6 @@
-"""The transforms of torch-harmonics in place of the engine's own: ``NEUROP_SHT=torch-harmonics`` selects them."""
+"""The transforms of torch-harmonics in place of the engine's own: ``NEUROP_SHT=torch-harmonics``
+selects them.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ import torch
 from torch import Tensor
 
 from neurop.errors import InputError
-from neurop.physics.grid import Grid
+from neurop.geometry.grid import Grid
 
 _GRIDS = {"gauss": "legendre-gauss", "ends": "equiangular"}
 
@@ -31,26 +33,35 @@ def selected() -> bool:
     return wanted == "torch-harmonics"
 
 
-# What torch.compiler.assume_constant_result sets; calling it here would import the compiler with the library.
+# What torch.compiler.assume_constant_result sets; calling it here would import the compiler with
+# the library.
 selected._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 
 def analyze(x: Tensor, domain: Grid, degrees: int, orders: int) -> Tensor:
-    """Return what :func:`neurop.spectral.spherical.analyze_sphere` does: ``(orders, degrees, batch, 2, channels)``.
+    """Return what :func:`neurop.spectral.spherical.analyze_sphere` does: ``(orders, degrees, batch,
+    2, channels)``.
 
-    On equiangular latitudes by weights, which are exact for half of the degrees that the latitudes hold.
+    On equiangular latitudes by weights, which are exact for half of the degrees that the latitudes
+    hold.
     """
     fields = x if domain.axes[0].length < 0 else x.flip(1)
-    z = _transform("RealSHT", domain, (x.shape[1], x.shape[2]), degrees, orders, x)(fields.movedim(-1, 1))
+    z = _transform("RealSHT", domain, (x.shape[1], x.shape[2]), degrees, orders, x)(
+        fields.movedim(-1, 1)
+    )
     pair = torch.stack([z.real, -z.imag], -2) * _scale(orders, x)
     return pair.permute(4, 2, 0, 3, 1)
 
 
 def synthesize(c: Tensor, domain: Grid, grid: Sequence[int]) -> Tensor:
-    """Return what :func:`neurop.spectral.spherical.synthesize_sphere` does on a grid: ``(batch, *grid, channels)``."""
+    """Return what :func:`neurop.spectral.spherical.synthesize_sphere` does on a grid: ``(batch,
+    *grid, channels)``.
+    """
     pair = c.permute(2, 4, 1, 3, 0) / _scale(len(c), c)
     z = torch.complex(pair[..., 0, :].contiguous(), -pair[..., 1, :].contiguous())
-    x: Tensor = _transform("InverseRealSHT", domain, (grid[0], grid[1]), c.shape[1], len(c), c)(z).movedim(1, -1)
+    x: Tensor = _transform("InverseRealSHT", domain, (grid[0], grid[1]), c.shape[1], len(c), c)(
+        z
+    ).movedim(1, -1)
     return x if domain.axes[0].length < 0 else x.flip(1)
 
 
@@ -61,7 +72,9 @@ def _scale(orders: int, like: Tensor) -> Tensor:
     return scale
 
 
-def _transform(kind: str, domain: Grid, shape: tuple[int, int], degrees: int, orders: int, like: Tensor) -> Any:
+def _transform(
+    kind: str, domain: Grid, shape: tuple[int, int], degrees: int, orders: int, like: Tensor
+) -> Any:
     layout = domain.axes[0].layout
     if layout not in _GRIDS:
         raise InputError(f"torch-harmonics has no latitudes of layout '{layout}'; unset NEUROP_SHT")
@@ -69,10 +82,22 @@ def _transform(kind: str, domain: Grid, shape: tuple[int, int], degrees: int, or
 
 
 @lru_cache(maxsize=32)
-def _made(kind: str, shape: tuple[int, int], degrees: int, orders: int, grid: str, dtype: torch.dtype, device: torch.device) -> Any:
+def _made(
+    kind: str,
+    shape: tuple[int, int],
+    degrees: int,
+    orders: int,
+    grid: str,
+    dtype: torch.dtype,
+    device: torch.device,
+) -> Any:
     try:
         import torch_harmonics
     except ImportError as error:
-        raise InputError(f"NEUROP_SHT=torch-harmonics: {error}; pip install 'neurop[sphere]'") from error
-    made = getattr(torch_harmonics, kind)(*shape, lmax=degrees, mmax=orders, grid=grid, csphase=False)
+        raise InputError(
+            f"NEUROP_SHT=torch-harmonics: {error}; pip install 'neurop[sphere]'"
+        ) from error
+    made = getattr(torch_harmonics, kind)(
+        *shape, lmax=degrees, mmax=orders, grid=grid, csphase=False
+    )
     return made.to(device=device, dtype=dtype)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from neurop.errors import InputError
-from neurop.physics.grid import Axis, Grid
+from neurop.geometry.grid import Axis, Grid
 from neurop.spectral.bases import Basis, natural_basis, spacing
 from neurop.spectral.fused import apply_rows
 from neurop.spectral.matrices import analysis_matrix, point_matrix, synthesis_matrix
@@ -17,13 +17,15 @@ from neurop.spectral.matrices import analysis_matrix, point_matrix, synthesis_ma
 def apply_matrix(matrix: Tensor, x: Tensor, axis: int, points: int) -> Tensor:
     """Multiply `x` by `matrix` along one axis: ``(..., n, ...) -> (..., rows, ...)``.
 
-    All that follows the axis is one inner dimension, all before it the batch of one product; `points` is the axis of the
-    matrix along which grid points lie.
+    All that follows the axis is one inner dimension, all before it the batch of one product;
+    `points` is the axis of the matrix along which grid points lie.
     """
     shape = x.shape
     inner = shape[axis + 1 :].numel()
     if inner == 1:  # one product with many rows rather than as many with a vector
-        return torch.matmul(x.reshape(shape[: axis + 1]), matrix.t()).reshape(*shape[:axis], matrix.shape[0], *shape[axis + 1 :])
+        return torch.matmul(x.reshape(shape[: axis + 1]), matrix.t()).reshape(
+            *shape[:axis], matrix.shape[0], *shape[axis + 1 :]
+        )
     lines = x.reshape(shape[:axis].numel(), shape[axis], inner)
     if axis == len(shape) - 2:
         out = apply_rows(matrix, lines, points)
@@ -33,19 +35,30 @@ def apply_matrix(matrix: Tensor, x: Tensor, axis: int, points: int) -> Tensor:
 
 
 def check_target(target: Sequence[int] | Tensor, domain: Grid) -> None:
-    """Raise InputError unless `target` holds one size per axis of `domain`, or points ``(P, d)``."""
+    """Raise InputError unless `target` holds one size per axis of `domain`, or points ``(P,
+    d)``.
+    """
     d, names = domain.dimensions, ", ".join(domain.names)
     if isinstance(target, Tensor):
         if target.dim() != 2 or target.shape[1] != d:
-            raise InputError(f"points have shape {tuple(target.shape)}; need (points, {d}): {names}")
+            raise InputError(
+                f"points have shape {tuple(target.shape)}; need (points, {d}): {names}"
+            )
     elif len(target) != d:
         raise InputError(f"{len(target)} sizes {tuple(target)} for a grid of {d} axes ({names})")
 
 
-def analyze(x: Tensor, bases: Sequence[Basis], modes: Sequence[int], axes: Sequence[Axis], begun: bool = False) -> Tensor:
+def analyze(
+    x: Tensor,
+    bases: Sequence[Basis],
+    modes: Sequence[int],
+    axes: Sequence[Axis],
+    begun: bool = False,
+) -> Tensor:
     r"""Return the coefficients of a field in a tensor-product basis.
 
-    .. math:: c_{k_1 \dots k_d} = \sum_j w_j f(x_j) \varphi_{k_1}(x_{j_1}) \cdots \varphi_{k_d}(x_{j_d})
+    .. math:: c_{k_1 \dots k_d} = \sum_j w_j f(x_j) \varphi_{k_1}(x_{j_1}) \cdots
+       \varphi_{k_d}(x_{j_d})
 
     Parameters
     ----------
@@ -62,13 +75,22 @@ def analyze(x: Tensor, bases: Sequence[Basis], modes: Sequence[int], axes: Seque
         ``(batch, size_1, ..., size_d, channels)``.
     """
     # The last axis goes first: row by row, the points of one product lie together in memory.
-    for axis, (basis, m, where) in reversed([*enumerate(zip(bases, modes, axes, strict=True), start=1)][: -1 if begun else None]):
-        x = apply_matrix(analysis_matrix(basis, m, where, x.shape[axis], x.dtype, x.device), x, axis, 1)
+    for axis, (basis, m, where) in reversed(
+        [*enumerate(zip(bases, modes, axes, strict=True), start=1)][: -1 if begun else None]
+    ):
+        x = apply_matrix(
+            analysis_matrix(basis, m, where, x.shape[axis], x.dtype, x.device), x, axis, 1
+        )
     return x
 
 
 def synthesize(
-    c: Tensor, bases: Sequence[Basis], modes: Sequence[int], axes: Sequence[Axis], grid: Sequence[int] | Tensor, fold: bool = False
+    c: Tensor,
+    bases: Sequence[Basis],
+    modes: Sequence[int],
+    axes: Sequence[Axis],
+    grid: Sequence[int] | Tensor,
+    fold: bool = False,
 ) -> Tensor:
     """Evaluate coefficients on a grid or at scattered points.
 
@@ -95,14 +117,20 @@ def synthesize(
 
 
 def unfinished(
-    c: Tensor, bases: Sequence[Basis], modes: Sequence[int], axes: Sequence[Axis], grid: Sequence[int], fold: bool = False
+    c: Tensor,
+    bases: Sequence[Basis],
+    modes: Sequence[int],
+    axes: Sequence[Axis],
+    grid: Sequence[int],
+    fold: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """Evaluate coefficients along all axes but the last; arguments as of :func:`synthesize`.
 
     Returns
     -------
     Tensor, Tensor
-        ``(batch, n_1, ..., n_{d-1}, size_d, channels)``, and the matrix ``(n_d, size_d)`` that completes it.
+        ``(batch, n_1, ..., n_{d-1}, size_d, channels)``, and the matrix ``(n_d, size_d)`` that
+        completes it.
     """
     matrices = [
         synthesis_matrix(basis, m, axis, n, c.dtype, c.device, fold and i == len(bases) - 1)
@@ -113,12 +141,15 @@ def unfinished(
     return c, matrices[-1]
 
 
-def resample(x: Tensor, domain: Grid, shape: Sequence[int] | Tensor, band: Sequence[int] | None = None) -> Tensor:
+def resample(
+    x: Tensor, domain: Grid, shape: Sequence[int] | Tensor, band: Sequence[int] | None = None
+) -> Tensor:
     """Change the grid of a field exactly: project on the resolved modes, evaluate on the new grid.
 
     Each axis uses the basis of its boundary (Fourier, sine, cosine). Only modes strictly below the
-    Nyquist frequency of the old grid, of the new grid and of a grid of `band` points are kept, so that
-    ``resample(x, domain, x_shape, band)`` is the orthogonal projection on the band of a coarser grid.
+    Nyquist frequency of the old grid, of the new grid and of a grid of `band` points are kept, so
+    that ``resample(x, domain, x_shape, band)`` is the orthogonal projection on the band of a
+    coarser grid.
 
     Parameters
     ----------

@@ -40,7 +40,9 @@ class Estimate:
 
 
 def estimate(module: Operator, batch: dict[str, Tensor]) -> Estimate:
-    """Run forward and backward on a batch, twice, and return what it took; weights, gradients and random numbers are as before."""
+    """Run forward and backward on a batch, twice, and return what it took; weights, gradients
+    and random numbers are as before.
+    """
     kept: dict[int, int] = {}
 
     def count(tensor: Tensor) -> Tensor:
@@ -50,7 +52,10 @@ def estimate(module: Operator, batch: dict[str, Tensor]) -> Estimate:
 
     trained = [p for p in module.parameters() if p.requires_grad]
     device = batch["input"].device
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []), torch.enable_grad():
+    with (
+        torch.random.fork_rng(devices=[device] if device.type == "cuda" else []),
+        torch.enable_grad(),
+    ):
         for _ in range(2):  # the first pays for caches and compilation
             kept.clear()
             _wait(device)
@@ -67,9 +72,13 @@ def estimate(module: Operator, batch: dict[str, Tensor]) -> Estimate:
 
 
 class Preflight(Callback):
-    """Print, before the first batch: parameters, modes against those that the grid resolves, memory and time of a step."""
+    """Print, before the first batch: parameters, modes against those that the grid resolves,
+    memory and time of a step.
+    """
 
-    def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+    def on_train_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
         """Measure on the first windows of the training set, on the full grid."""
         if not trainer.is_global_zero:
             return
@@ -81,13 +90,28 @@ class Preflight(Callback):
         found = estimate(pl_module, pl_module.stability(pl_module.surrogate, batch))
         surrogate = pl_module.surrogate
         size = " x ".join(map(str, surrogate.train_shape))
-        lines = [f"{found.parameters:,} real parameters; batches of {len(batch['input'])} on {size} points"]
-        modes, nyquist = getattr(surrogate.net, "modes", None), getattr(surrogate.net, "nyquist", None)
+        lines = [
+            f"{found.parameters:,} real parameters; batches of {len(batch['input'])} on {size} "
+            "points"
+        ]
+        modes, nyquist = (
+            getattr(surrogate.net, "modes", None),
+            getattr(surrogate.net, "nyquist", None),
+        )
         if modes is not None and nyquist is not None:
             most = " x ".join(map(str, nyquist(surrogate.train_shape)))
-            lines.append(f"modes {' x '.join(map(str, modes))} of the {most} below the grid's Nyquist frequency")
-        lines.append(f"memory about {found.state_mb:.3g} MB for weights and optimizer and {found.activations_mb:.3g} MB for a step")
-        lines.append(f"time about {found.step_ms:.3g} ms per step, {trainer.num_training_batches} steps per epoch")
+            lines.append(
+                f"modes {' x '.join(map(str, modes))} of the {most} below the grid's Nyquist "
+                "frequency"
+            )
+        lines.append(
+            f"memory about {found.state_mb:.3g} MB for weights and optimizer and "
+            f"{found.activations_mb:.3g} MB for a step"
+        )
+        lines.append(
+            f"time about {found.step_ms:.3g} ms per step, {trainer.num_training_batches} steps "
+            "per epoch"
+        )
         print("\n".join(f"  {line}" for line in lines), flush=True)
 
 

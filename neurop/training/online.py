@@ -8,15 +8,15 @@ import numpy as np
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from neurop.data.fieldset import FieldSet
-from neurop.data.generated import Generated
-from neurop.data.reservoir import Reservoir, Stream
-from neurop.data.windows import Windows
 from neurop.errors import InputError
+from neurop.fields.fieldset import FieldSet
+from neurop.fields.windows import Windows
+from neurop.generation.buffer import Buffer, Stream
+from neurop.generation.dataset import SolvedDataset
 from neurop.training.batches import Batches
 
 
-class Drawn(Dataset[dict[str, Tensor]]):
+class RandomWindows(Dataset[dict[str, Tensor]]):
     """Windows drawn from a stock of samples: a sample uniformly, then one of its windows.
 
     Parameters
@@ -29,7 +29,7 @@ class Drawn(Dataset[dict[str, Tensor]]):
         Of the window within a sample.
     """
 
-    def __init__(self, stock: Reservoir[Windows], count: int, seed: int | tuple[int, ...] = 0) -> None:
+    def __init__(self, stock: Buffer[Windows], count: int, seed: int | tuple[int, ...] = 0) -> None:
         self.stock, self.count = stock, count
         self._rng = np.random.default_rng(seed)
 
@@ -48,13 +48,15 @@ class Drawn(Dataset[dict[str, Tensor]]):
 
 
 class Online(Batches):
-    """Batches of windows of samples that the solver makes while they are used; validation is the usual set.
+    """Batches of windows of samples that the solver makes while they are used; validation is the
+    usual set.
 
-    The first stock is the training split of the source, whose file is made before; from then on processes solve for the
-    numbers behind it, without end and without repetition, and hand their samples over in memory: see
-    :class:`neurop.data.reservoir.Reservoir`. A step never waits for them. An epoch has as many windows as that of
-    `source.samples` stored samples, so that the steps of both are the same. A run that goes on from a checkpoint goes on
-    with the numbers after those that it had begun.
+    The first stock is the training split of the source, whose file is made before; from then on
+    processes solve for the numbers behind it, without end and without repetition, and hand their
+    samples over in memory: see :class:`neurop.generation.buffer.Buffer`. A step never waits for
+    them. An epoch has as many windows as that of `source.samples` stored samples, so that the steps
+    of both are the same. A run that goes on from a checkpoint goes on with the numbers after those
+    that it had begun.
 
     Parameters
     ----------
@@ -72,20 +74,35 @@ class Online(Batches):
     Raises
     ------
     InputError
-        If an argument is out of its bounds, `workers` among them: only the training process itself sees new samples.
+        If an argument is out of its bounds, `workers` among them: only the training process itself
+        sees new samples.
     """
 
-    def __init__(self, source: Generated, splits: dict[str, FieldSet], reservoir: int | None = None, solvers: int = 1, **how: Any) -> None:
+    def __init__(
+        self,
+        source: SolvedDataset,
+        splits: dict[str, FieldSet],
+        reservoir: int | None = None,
+        solvers: int = 1,
+        **how: Any,
+    ) -> None:
         super().__init__(splits, **how)
         if self.workers:
-            raise InputError(f"training.workers={self.workers}: the samples of data.mode=online are in memory already; use 0")
+            raise InputError(
+                f"training.workers={self.workers}: the samples of data.mode=online are in memory "
+                "already; use 0"
+            )
         if solvers < 1:
             raise InputError(f"training.solvers={solvers}: use 1 or more")
         self.source, self.first, self.solvers = source, splits["train"], solvers
         self.history, self.steps = self.windows["train"].history, self.windows["train"].steps
         usual = source.samples - 2 * source.held_out
-        self.stock: Reservoir[Windows] = Reservoir(usual if reservoir is None else reservoir, (self.seed, 1))
-        self.windows["train"] = Drawn(self.stock, usual * self.windows["train"].starts, (self.seed, 2))  # type: ignore[assignment]
+        self.stock: Buffer[Windows] = Buffer(
+            usual if reservoir is None else reservoir, (self.seed, 1)
+        )
+        self.windows["train"] = RandomWindows(
+            self.stock, usual * self.windows["train"].starts, (self.seed, 2)
+        )  # type: ignore[assignment]
         self.stream: Stream | None = None
         self._begun, self._drawn = source.stored, 0
 
@@ -103,11 +120,18 @@ class Online(Batches):
             self._accept(self.first.samples(slice(i, i + 1)).loaded(), again)
         trainer = self.trainer
         share = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
-        self.stream = Stream(self.source, self._accept, self.stock.close, self._begun, self.solvers, share)
+        self.stream = Stream(
+            self.source, self._accept, self.stock.close, self._begun, self.solvers, share
+        )
 
     def report(self) -> dict[str, int]:
-        """Return how many different samples were seen, and how many the solver has begun beyond the stored ones."""
-        return {"unique_samples": self._drawn + self.stock.drawn, "solved_samples": self._next() - self.source.stored}
+        """Return how many different samples were seen, and how many the solver has begun beyond
+        the stored ones.
+        """
+        return {
+            "unique_samples": self._drawn + self.stock.drawn,
+            "solved_samples": self._next() - self.source.stored,
+        }
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint needs to go on with new samples."""

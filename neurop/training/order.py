@@ -12,7 +12,8 @@ from torch.utils.data import Sampler
 class Shuffled(Sampler[int]):
     """The numbers below `count` in an order that depends on the seed and the epoch alone.
 
-    A run that was interrupted so goes on with the batches that it would have had; Lightning tells the epoch.
+    A run that was interrupted so goes on with the batches that it would have had; Lightning tells
+    the epoch.
 
     Parameters
     ----------
@@ -21,9 +22,9 @@ class Shuffled(Sampler[int]):
     seed
         Seed of the order.
     blocks
-        The block of the file that each number lies in, where reading a block is what costs: then the order of the blocks is
-        random, and the numbers of `together` neighbouring blocks are shuffled among each other, so that every block is read
-        about once per epoch.
+        The block of the file that each number lies in, where reading a block is what costs: then
+        the order of the blocks is random, and the numbers of `together` neighbouring blocks are
+        shuffled among each other, so that every block is read about once per epoch.
     together
         Blocks that memory holds at once.
 
@@ -34,8 +35,16 @@ class Shuffled(Sampler[int]):
     True
     """
 
-    def __init__(self, count: int, seed: int, blocks: NDArray[np.intp] | None = None, together: int = 1) -> None:
-        self.count, self.seed, self.blocks, self.together, self.epoch = count, seed, blocks, together, 0
+    def __init__(
+        self, count: int, seed: int, blocks: NDArray[np.intp] | None = None, together: int = 1
+    ) -> None:
+        self.count, self.seed, self.blocks, self.together, self.epoch = (
+            count,
+            seed,
+            blocks,
+            together,
+            0,
+        )
 
     def set_epoch(self, epoch: int) -> None:
         """Take the order of this epoch from now on."""

@@ -18,20 +18,37 @@ from neurop.surrogate import Surrogate
 
 
 def check_modes(surrogate: Surrogate) -> None:
-    """Raise InputError if the network has more modes than the training grid resolves: their weights would never be used."""
-    modes, resolved = getattr(surrogate.net, "modes", None), getattr(surrogate.net, "resolved", None)
+    """Raise InputError if the network has more modes than the training grid resolves: their
+    weights would never be used.
+    """
+    modes, resolved = (
+        getattr(surrogate.net, "modes", None),
+        getattr(surrogate.net, "resolved", None),
+    )
     if modes is None or resolved is None:
         return
-    for axis, n, m, most in zip(surrogate.grid.axes, surrogate.train_shape, modes, resolved(surrogate.train_shape), strict=True):
+    for axis, n, m, most in zip(
+        surrogate.grid.axes,
+        surrogate.train_shape,
+        modes,
+        resolved(surrogate.train_shape),
+        strict=True,
+    ):
         if m > most:
             raise InputError(
-                f"model.modes={list(modes)}: the {n} points of axis {axis.name} resolve {most} modes, not {m}; use {most} or fewer"
+                f"model.modes={list(modes)}: the {n} points of axis {axis.name} resolve {most} "
+                f"modes, not {m}; use {most} or fewer"
             )
 
 
 def fewer_modes(surrogate: Surrogate) -> tuple[int, ...] | None:
-    """Return the modes that the training grid resolves of those that the network has, per axis; None if it resolves all."""
-    modes, resolved = getattr(surrogate.net, "modes", None), getattr(surrogate.net, "resolved", None)
+    """Return the modes that the training grid resolves of those that the network has, per axis;
+    None if it resolves all.
+    """
+    modes, resolved = (
+        getattr(surrogate.net, "modes", None),
+        getattr(surrogate.net, "resolved", None),
+    )
     if modes is None or resolved is None:
         return None
     most = tuple(min(m, n) for m, n in zip(modes, resolved(surrogate.train_shape), strict=True))
@@ -43,7 +60,9 @@ def check_optimizer(
     schedule: Callable[[Optimizer, float], LRScheduler] | None,
     trainer: lightning.Trainer,
 ) -> None:
-    """Raise InputError if optimizer or schedule refuse their arguments, or the schedule needs an end that the training has not."""
+    """Raise InputError if optimizer or schedule refuse their arguments, or the schedule needs an
+    end that the training has not.
+    """
     endless = trainer.max_epochs == -1 and trainer.max_steps == -1
     try:
         optimizer = make(iter([nn.Parameter(torch.zeros(1))]))
@@ -55,7 +74,9 @@ def check_optimizer(
         raise InputError(f"optimizer or scheduler: {error}") from error
 
 
-def check_checkpoint(path: Path, module: lightning.LightningModule, epochs: int | None = None) -> None:
+def check_checkpoint(
+    path: Path, module: lightning.LightningModule, epochs: int | None = None
+) -> None:
     """Raise InputError unless training can go on from a checkpoint.
 
     Parameters
@@ -70,7 +91,8 @@ def check_checkpoint(path: Path, module: lightning.LightningModule, epochs: int 
     Raises
     ------
     InputError
-        If the file is missing or damaged, its weights are of another shape, or it has more epochs than the training.
+        If the file is missing or damaged, its weights are of another shape, or it has more epochs
+        than the training.
     """
     if not path.is_file():
         raise InputError(f"{path}: no such checkpoint; start a new run")
@@ -78,9 +100,16 @@ def check_checkpoint(path: Path, module: lightning.LightningModule, epochs: int 
         saved = torch.load(path, map_location="cpu", weights_only=True)
         state, done = saved["state_dict"], int(saved["epoch"]) + 1
     except Exception as error:  # the unpickler fails in any way on what is no checkpoint
-        raise InputError(f"{path}: damaged, or no checkpoint ({type(error).__name__}); start a new run") from error
+        raise InputError(
+            f"{path}: damaged, or no checkpoint ({type(error).__name__}); start a new run"
+        ) from error
     if different := mismatch(module.state_dict(), state):
         key, mine, theirs = different
-        raise InputError(f"{path}: {key} has shape {theirs} there and {mine} by the settings; resume with those that the run began with")
+        raise InputError(
+            f"{path}: {key} has shape {theirs} there and {mine} by the settings; resume with "
+            "those that the run began with"
+        )
     if epochs is not None and 0 <= epochs < done:
-        raise InputError(f"trainer.max_epochs={epochs}: {path} has {done} epochs behind it; give {done} or more")
+        raise InputError(
+            f"trainer.max_epochs={epochs}: {path} has {done} epochs behind it; give {done} or more"
+        )

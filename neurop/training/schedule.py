@@ -10,11 +10,15 @@ from torch.optim.lr_scheduler import LambdaLR
 from neurop.errors import InputError
 
 
-def warmup_cosine(optimizer: Optimizer, steps: float, warmup: float = 0.05, final: float = 0.01) -> LambdaLR:
-    r"""Return a linear warm-up followed by half a cosine (Loshchilov and Hutter, SGDR, 2017, arXiv:1608.03983).
+def warmup_cosine(
+    optimizer: Optimizer, steps: float, warmup: float = 0.05, final: float = 0.01
+) -> LambdaLR:
+    r"""Return a linear warm-up followed by half a cosine (Loshchilov and Hutter, SGDR, 2017,
+    arXiv:1608.03983).
 
-    With :math:`s` the step and :math:`w` the steps of the warm-up the learning rate is multiplied by :math:`(s+1)/w`
-    for :math:`s < w`, then by :math:`f + (1-f)\,\tfrac12 (1 + \cos \pi \tfrac{s-w}{S-w})`.
+    With :math:`s` the step and :math:`w` the steps of the warm-up the learning rate is multiplied
+    by :math:`(s+1)/w` for :math:`s < w`, then by :math:`f + (1-f)\,\tfrac12 (1 + \cos \pi
+    \tfrac{s-w}{S-w})`.
 
     Parameters
     ----------
@@ -44,7 +48,10 @@ def warmup_cosine(optimizer: Optimizer, steps: float, warmup: float = 0.05, fina
         if not 0 <= share <= 1:
             raise InputError(f"scheduler.{name}={share}; give a share between 0 and 1")
     if not 0 < steps < math.inf:
-        raise InputError(f"the schedule needs to know the number of steps, not {steps}; set trainer.max_epochs or trainer.max_steps")
+        raise InputError(
+            f"the schedule needs to know the number of steps, not {steps}; set trainer.max_epochs "
+            "or trainer.max_steps"
+        )
     rising = round(warmup * steps)
 
     def factor(step: int) -> float:

@@ -1,4 +1,6 @@
-"""Training for long rollouts: noise on what goes in, steps without gradient before those of the loss."""
+"""Training for long rollouts: noise on what goes in, steps without gradient before those of the
+loss.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +21,16 @@ class Stability:
     Parameters
     ----------
     noise
-        Standard deviation of white noise that is added to the given frames, in deviations of each field over the training set;
-        the target stays clean (Sanchez-Gonzalez et al., 2020, arXiv:2002.09405; F-FNO, arXiv:2111.13802, uses 0.01).
+        Standard deviation of white noise that is added to the given frames, in deviations of each
+        field over the training set; the target stays clean (Sanchez-Gonzalez et al., 2020,
+        arXiv:2002.09405; F-FNO, arXiv:2111.13802, uses 0.01).
     pushforward
-        Steps of the surrogate, from 0 to this many and drawn for each batch, that are made without gradient before those of the
-        loss, which then starts from its own errors (Brandstetter et al., 2022, arXiv:2202.03376, section 3.1).
+        Steps of the surrogate, from 0 to this many and drawn for each batch, that are made without
+        gradient before those of the loss, which then starts from its own errors (Brandstetter et
+        al., 2022, arXiv:2202.03376, section 3.1).
     seed
-        Of noise and number of steps, which depend on it and on the number of the training step alone.
+        Of noise and number of steps, which depend on it and on the number of the training step
+        alone.
 
     Raises
     ------
@@ -52,7 +57,9 @@ class Stability:
         """Frames that a window needs beside its history and the steps of the loss."""
         return self.pushforward
 
-    def __call__(self, surrogate: Surrogate, batch: dict[str, Tensor], number: tuple[int, ...] = ()) -> dict[str, Tensor]:
+    def __call__(
+        self, surrogate: Surrogate, batch: dict[str, Tensor], number: tuple[int, ...] = ()
+    ) -> dict[str, Tensor]:
         """Return the batch of a training step.
 
         Parameters
@@ -60,7 +67,8 @@ class Stability:
         surrogate
             What is trained.
         batch
-            ``input`` ``(batch, history, channel, *grid)`` and ``target`` ``(batch, steps + pushforward, channel, *grid)``.
+            ``input`` ``(batch, history, channel, *grid)`` and ``target`` ``(batch, steps +
+            pushforward, channel, *grid)``.
         number
             What tells this step from others: the process, the step.
 

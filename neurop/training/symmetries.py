@@ -1,4 +1,6 @@
-"""Symmetries of a problem, applied to training batches at random: more data for nothing where they hold."""
+"""Symmetries of a problem, applied to training batches at random: more data for nothing where
+they hold.
+"""
 
 from __future__ import annotations
 
@@ -9,24 +11,27 @@ import torch
 from torch import Tensor
 
 from neurop.errors import InputError, nearest
-from neurop.physics.grid import Axis, Grid
+from neurop.geometry.grid import Axis, Grid
 
 KNOWN = ("mirror", "shift", "swap")
 
 
 class Symmetries:
-    """Random members of a symmetry group of scalar fields, one per sample, the same for input and target.
+    """Random members of a symmetry group of scalar fields, one per sample, the same for input and
+    target.
 
     Parameters
     ----------
     names
-        ``mirror``: reversal of each axis; ``swap``: exchange of two equal axes; ``shift``: translation along periodic axes.
-        Only the user knows which of them the equation, its forcing and its boundary share; components of vectors and
-        vorticity change sign under some of them and must not be given here.
+        ``mirror``: reversal of each axis; ``swap``: exchange of two equal axes; ``shift``:
+        translation along periodic axes. Only the user knows which of them the equation, its forcing
+        and its boundary share; components of vectors and vorticity change sign under some of them
+        and must not be given here.
     grid
         The grid.
     is_map
-        Whether the input is a coefficient, which need not vanish on a Dirichlet boundary, rather than a state.
+        Whether the input is a coefficient, which need not vanish on a Dirichlet boundary, rather
+        than a state.
 
     Raises
     ------
@@ -52,7 +57,10 @@ class Symmetries:
         self.periodic = [i for i, a in enumerate(grid.axes) if a.boundary == "periodic"]
         for name, there in (("swap", self.pairs), ("shift", self.periodic)):
             if name in names and not there:
-                raise InputError(f"training.symmetries={list(names)}: no axes of {', '.join(grid.names)} allow '{name}'; leave it out")
+                raise InputError(
+                    f"training.symmetries={list(names)}: no axes of {', '.join(grid.names)} allow "
+                    f"'{name}'; leave it out"
+                )
 
     def __call__(self, batch: dict[str, Tensor], rng: np.random.Generator) -> dict[str, Tensor]:
         """Return the batch ``(batch, frame, channel, *grid)`` with each sample transformed."""
@@ -60,11 +68,18 @@ class Symmetries:
         for i, axis in enumerate(self.axes):
             if "mirror" in self.names:
                 chosen = self._coin(rng, size, batch)
-                batch = {k: torch.where(chosen, _mirror(x, i - len(self.axes), axis, self._vanishes(k, axis)), x) for k, x in batch.items()}
+                batch = {
+                    k: torch.where(
+                        chosen, _mirror(x, i - len(self.axes), axis, self._vanishes(k, axis)), x
+                    )
+                    for k, x in batch.items()
+                }
         for i, j in self.pairs if "swap" in self.names else ():
             chosen = self._coin(rng, size, batch)
             if batch["input"].shape[3 + i] == batch["input"].shape[3 + j]:
-                batch = {k: torch.where(chosen, x.transpose(3 + i, 3 + j), x) for k, x in batch.items()}
+                batch = {
+                    k: torch.where(chosen, x.transpose(3 + i, 3 + j), x) for k, x in batch.items()
+                }
         for i in self.periodic if "shift" in self.names else ():
             by = rng.integers(0, batch["input"].shape[3 + i])
             batch = {k: x.roll(int(by), 3 + i) for k, x in batch.items()}
@@ -75,7 +90,11 @@ class Symmetries:
 
     def _coin(self, rng: np.random.Generator, size: int, batch: dict[str, Tensor]) -> Tensor:
         like = batch["input"]
-        return torch.from_numpy(rng.random(size) < 0.5).to(like.device).view(-1, *[1] * (like.dim() - 1))
+        return (
+            torch.from_numpy(rng.random(size) < 0.5)
+            .to(like.device)
+            .view(-1, *[1] * (like.dim() - 1))
+        )
 
 
 def _mirror(x: Tensor, dim: int, axis: Axis, vanishes: bool) -> Tensor:
@@ -85,6 +104,7 @@ def _mirror(x: Tensor, dim: int, axis: Axis, vanishes: bool) -> Tensor:
     turned = x.flip(dim).roll(1, dim)  # point j/n goes to (n - j)/n
     if axis.boundary == "periodic":
         return turned
-    # The far end becomes point 0 and is not in the data: zero by the boundary condition, else as at its neighbour.
+    # The far end becomes point 0 and is not in the data: zero by the boundary condition, else as at
+    # its neighbour.
     edge, rest = turned.narrow(dim, 1, 1), turned.narrow(dim, 1, x.shape[dim] - 1)
     return torch.cat([torch.zeros_like(edge) if vanishes else edge, rest], dim)

@@ -9,10 +9,11 @@ from neurop.errors import InputError
 from neurop.surrogate import Surrogate
 
 
-def begin_with(surrogate: Surrogate, folder: Path) -> None:
+def load_weights(surrogate: Surrogate, folder: Path) -> None:
     """Take the weights of a saved surrogate, and its normalisation, which belongs to them.
 
-    What does not change the meaning of a weight may differ: the data, their resolution, the steps of a training window.
+    What does not change the meaning of a weight may differ: the data, their resolution, the steps
+    of a training window.
 
     Parameters
     ----------
@@ -31,12 +32,21 @@ def begin_with(surrogate: Surrogate, folder: Path) -> None:
         "model": (earlier.name, surrogate.name),
         "input": ([f.name for f in earlier.inputs], [f.name for f in surrogate.inputs]),
         "output": ([f.name for f in earlier.outputs], [f.name for f in surrogate.outputs]),
-        "training.increments": (earlier.specification.increments, surrogate.specification.increments),
+        "training.increments": (
+            earlier.specification.increments,
+            surrogate.specification.increments,
+        ),
     }
     for name, (there, here) in pairs.items():
         if there != here:
-            raise InputError(f"init={folder}: its {name} is {there}, the new one is {here}; begin with a run of the same settings")
+            raise InputError(
+                f"init={folder}: its {name} is {there}, the new one is {here}; begin with a run "
+                "of the same settings"
+            )
     if different := mismatch(surrogate.state_dict(), earlier.state_dict()):
         key, mine, theirs = different
-        raise InputError(f"init={folder}: {key} has shape {theirs} there and {mine} by the settings; give those that it was made with")
+        raise InputError(
+            f"init={folder}: {key} has shape {theirs} there and {mine} by the settings; give "
+            "those that it was made with"
+        )
     surrogate.load_state_dict(earlier.state_dict())

@@ -14,7 +14,7 @@ from neurop.bench.data import PROBLEMS, measure
 from neurop.bench.data.darcy import matrix
 from neurop.datasets import Darcy, DarcyPublic, NavierStokes
 from neurop.errors import InputError
-from neurop.physics.darcy import fluxes
+from neurop.physics.solvers.darcy import fluxes
 
 
 def test_the_matrix_is_the_balance_of_the_fluxes() -> None:
@@ -22,15 +22,21 @@ def test_the_matrix_is_the_balance_of_the_fluxes() -> None:
     a, u = rng.uniform(1, 5, (9, 9)), np.zeros((9, 9))
     u[1:-1, 1:-1] = rng.normal(size=(7, 7))
     system = matrix(a, "harmonic")
-    across_x, across_y = (f[0].numpy() for f in fluxes(torch.from_numpy(a)[None], torch.from_numpy(u)[None]))
+    across_x, across_y = (
+        f[0].numpy() for f in fluxes(torch.from_numpy(a)[None], torch.from_numpy(u)[None])
+    )
     balance = np.diff(across_x, axis=0)[:, 1:-1] + np.diff(across_y, axis=1)[1:-1]
-    np.testing.assert_allclose(system @ u[1:-1, 1:-1].ravel(), balance.ravel(), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(
+        system @ u[1:-1, 1:-1].ravel(), balance.ravel(), rtol=1e-12, atol=1e-12
+    )
     assert abs(system - system.T).max() == 0
 
 
 @pytest.mark.parametrize("coefficient", ["piecewise", "lognormal"])
 def test_all_darcy_solvers_agree(coefficient: str) -> None:
-    rows = measure(Darcy(solver=33, resolution=33, coefficient=coefficient), repeats=1, say=lambda _: None)
+    rows = measure(
+        Darcy(solver=33, resolution=33, coefficient=coefficient), repeats=1, say=lambda _: None
+    )
     assert [row["path"] for row in rows] == ["neurop", "spsolve", "splu", "cg", "cg-poisson"]
     assert {row["case"] for row in rows} == {f"darcy-{coefficient}-33"}
     for row in rows:
@@ -41,15 +47,28 @@ def test_all_darcy_solvers_agree(coefficient: str) -> None:
 def test_a_solver_that_is_not_there() -> None:
     with pytest.raises(InputError, match="no path 'spsolv' here; did you mean 'spsolve'"):
         measure(Darcy(solver=17, resolution=17), 1, ["spsolv"], lambda _: None)
-    with pytest.raises(InputError, match=f"no bench for data=darcy_public; choose from {', '.join(PROBLEMS)}"):
+    with pytest.raises(
+        InputError, match=f"no bench for data=darcy_public; choose from {', '.join(PROBLEMS)}"
+    ):
         measure(DarcyPublic(), 1)
 
 
-def test_the_command(neurop: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["data=darcy", "data.solver=17", "data.resolution=17", "paths=[neurop,spsolve]", "repeats=2"]
+def test_the_command(
+    neurop: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [
+        "data=darcy",
+        "data.solver=17",
+        "data.resolution=17",
+        "paths=[neurop,spsolve]",
+        "repeats=2",
+    ]
     assert neurop("bench", *words) == 0
     record = json.loads((tmp_path / "runs" / "bench" / "bench.json").read_text())
-    assert [(row["path"], row["scope"], row["samples"]) for row in record["rows"]] == [("neurop", "data", 4), ("spsolve", "data", 4)]
+    assert [(row["path"], row["scope"], row["samples"]) for row in record["rows"]] == [
+        ("neurop", "data", 4),
+        ("spsolve", "data", 4),
+    ]
     assert record["settings"]["data"]["solver"] == 17
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "darcy-piecewise-17"

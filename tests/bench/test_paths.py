@@ -13,7 +13,9 @@ from neurop.errors import InputError
 from neurop.layers import SpectralConv
 
 CASES = ["1d-2x3x16-m5", "2d-2x3x16-m5", "2d-2x3x16-m8", "2d-3x2x15-m1", "3d-2x3x8-m3"]
-needs_peer = pytest.mark.skipif(not available(), reason="neuraloperator is not installed: pip install 'neurop[bench]'")
+needs_peer = pytest.mark.skipif(
+    not available(), reason="neuraloperator is not installed: pip install 'neurop[bench]'"
+)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -23,7 +25,8 @@ def test_torch_fft_is_the_same_function_in_float64(name: str, scope: str) -> Non
     x = sample("torch-fft", case, scope, seed=1).double()
     ours, theirs = (build(path, case, scope, seed=2) for path in ("neurop", "torch-fft"))
     if scope == "layer":
-        # The complex weights are doubled from the real ones, as Module.double leaves complex parameters alone.
+        # The complex weights are doubled from the real ones, as Module.double leaves complex
+        # parameters alone.
         theirs = FFTConv(ours.double())  # type: ignore[arg-type]
     else:
         for block, source in zip(theirs.double().blocks, copy.deepcopy(ours).double().blocks):
@@ -59,7 +62,9 @@ def test_neuraloperator_has_the_same_layer(name: str) -> None:
     case = parse(name)
     x = sample("neuraloperator", case, "layer", seed=1)
     with torch.no_grad():
-        expected, given = (build(path, case, "layer", seed=2)(x) for path in ("neurop", "neuraloperator"))
+        expected, given = (
+            build(path, case, "layer", seed=2)(x) for path in ("neurop", "neuraloperator")
+        )
     assert float((given - expected).norm() / expected.norm()) < 1e-5
 
 

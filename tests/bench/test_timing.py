@@ -1,4 +1,6 @@
-"""What is observed: every path in turn, memory that adds up, rows whose medians are those of the rounds."""
+"""What is observed: every path in turn, memory that adds up, rows whose medians are those of the
+rounds.
+"""
 
 import pytest
 import torch
@@ -56,7 +58,9 @@ def test_rows_hold_medians_and_quartiles_of_the_rounds() -> None:
     times = [(5.0, 50.0), (1.0, 10.0), (3.0, 30.0), (4.0, 40.0), (2.0, 20.0)]
     workers = iter([Scripted(times), Scripted([(10 * f, 10 * s) for f, s in times])])
     with Pair(lambda keep: next(workers)) as pair:  # type: ignore[arg-type, return-value]
-        rows = pair.rows(parse("2d-1x2x16-m3"), "layer", ["neurop", "torch-fft"], repeats=5, seconds=60)
+        rows = pair.rows(
+            parse("2d-1x2x16-m3"), "layer", ["neurop", "torch-fft"], repeats=5, seconds=60
+        )
     told = {(row["path"], row["allocator"]): (row["forward_ms"], row["step_ms"]) for row in rows}
     assert told == {
         ("neurop", "shipped"): (3.0, 30.0),

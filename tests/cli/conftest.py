@@ -1,4 +1,6 @@
-"""A home without neurop's own data and models: tiny choices in every group, and a verb `train` that the test writes."""
+"""A home without neurop's own data and models: tiny choices in every group, and a verb `train`
+that the test writes.
+"""
 
 import sys
 import types
@@ -10,8 +12,8 @@ import pytest
 
 from neurop.cli import main
 
-FIELD = "_target_: neurop.data.fieldset.Field\nname: u\nunit: '1'\n"
-AXIS = "_target_: neurop.physics.grid.Axis\nname: x\nboundary: periodic\nlength: 1.0\n"
+FIELD = "_target_: neurop.fields.fieldset.Field\nname: u\nunit: '1'\n"
+AXIS = "_target_: neurop.geometry.grid.Axis\nname: x\nboundary: periodic\nlength: 1.0\n"
 CHOICES = {
     "model/tiny": AXIS,
     "model/other": AXIS.replace("name: x", "name: y"),
@@ -19,7 +21,8 @@ CHOICES = {
     "data/tiny": FIELD,
     "data/second": FIELD,
     "loss/tiny": FIELD,
-    "optimizer/tiny": "_target_: torch.optim.AdamW\n_partial_: true\nlr: 0.001\nbetas: [0.9, 0.95]\n",
+    "optimizer/tiny": "_target_: torch.optim.AdamW\n_partial_: true\nlr: 0.001\nbetas: [0.9, "
+    "0.95]\n",
     "scheduler/tiny": FIELD,
     "recipe/second": "# @package _global_\noptimizer:\n  lr: 0.5\n",
 }

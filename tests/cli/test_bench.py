@@ -6,11 +6,24 @@ from pathlib import Path
 
 import pytest
 
-ROW = {"case", "scope", "path", "device", "allocator", "forward_ms", "step_ms", "peak_mb", "error", "spread"}
+ROW = {
+    "case",
+    "scope",
+    "path",
+    "device",
+    "allocator",
+    "forward_ms",
+    "step_ms",
+    "peak_mb",
+    "error",
+    "spread",
+}
 TINY = ["scopes=[layer]", "repeats=2", "seconds=0"]
 
 
-def test_bench(neurop: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bench(
+    neurop: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     case = "2d-2x3x16-m4"
     assert neurop("bench", f"cases=[{case}]", "paths=[neurop,torch-fft]", *TINY) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -22,8 +35,15 @@ def test_bench(neurop: Callable[..., int], tmp_path: Path, capsys: pytest.Captur
     assert set(record) == {"machine", "settings", "notes", "rows"}
     assert record["machine"]["copy_gb_per_s"] > 0.1
     assert record["machine"]["gemm_gflop_per_s"] > 1
-    told = [(row["case"], row["scope"], row["path"], row["device"], row["allocator"]) for row in record["rows"]]
-    assert told == [(case, "layer", path, "cpu", kind) for path in ("neurop", "torch-fft") for kind in ("shipped", "same")]
+    told = [
+        (row["case"], row["scope"], row["path"], row["device"], row["allocator"])
+        for row in record["rows"]
+    ]
+    assert told == [
+        (case, "layer", path, "cpu", kind)
+        for path in ("neurop", "torch-fft")
+        for kind in ("shipped", "same")
+    ]
     for row in record["rows"]:
         assert set(row) == ROW
         assert 0 < row["forward_ms"] < row["step_ms"]
@@ -38,27 +58,52 @@ def test_bench(neurop: Callable[..., int], tmp_path: Path, capsys: pytest.Captur
 
 
 def test_a_family_is_measured_beside_its_fno(neurop: Callable[..., int], tmp_path: Path) -> None:
-    assert neurop("bench", "cases=[2d-2x4x16-m4]", "scopes=[family]", "paths=[neurop-fno,neurop-t1]", "repeats=1", "seconds=0") == 0
+    assert (
+        neurop(
+            "bench",
+            "cases=[2d-2x4x16-m4]",
+            "scopes=[family]",
+            "paths=[neurop-fno,neurop-t1]",
+            "repeats=1",
+            "seconds=0",
+        )
+        == 0
+    )
     rows = json.loads((tmp_path / "runs" / "bench" / "bench.json").read_text())["rows"]
-    assert {(row["scope"], row["path"]) for row in rows} == {("family", "neurop-fno"), ("family", "neurop-t1")}
+    assert {(row["scope"], row["path"]) for row in rows} == {
+        ("family", "neurop-fno"),
+        ("family", "neurop-t1"),
+    }
     assert all(0 < row["error"] < 1e-5 for row in rows)
 
 
 @pytest.mark.parametrize(
     ("argument", "line"),
     [
-        ("cases=[2d-16x32x64-m1x]", "no case '2d-16x32x64-m1x' (DIMENSIONSd-BATCHxWIDTHxPOINTS-mMODES); did you mean '2d-16x32x64-m16'?"),
+        (
+            "cases=[2d-16x32x64-m1x]",
+            "no case '2d-16x32x64-m1x' (DIMENSIONSd-BATCHxWIDTHxPOINTS-mMODES); did you mean "
+            "'2d-16x32x64-m16'?",
+        ),
         ("cases=[2d-1x1x8-m5]", "case 2d-1x1x8-m5: 8 points resolve at most 4 modes"),
         ("cases=[]", "cases=[]: give a list, such as cases=[2d-16x32x64-m16]"),
         ("scopes=[layers]", "no scope 'layers'; did you mean 'layer'?"),
         ("paths=[neurop-compile]", "no path 'neurop-compile'; did you mean 'neurop-compiled'?"),
-        ("paths=[neurop-t1]", "paths=['neurop-t1']: none of them is of the scope layer; leave out paths= or the scope"),
+        (
+            "paths=[neurop-t1]",
+            "paths=['neurop-t1']: none of them is of the scope layer; leave out paths= or the "
+            "scope",
+        ),
         ("repeats=0", "repeats=0; give at least 1"),
         ("seconds=-1", "seconds=-1; give a number of at least 0"),
     ],
 )
 def test_what_it_cannot_do_is_one_line(
-    argument: str, line: str, neurop: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    argument: str,
+    line: str,
+    neurop: Callable[..., int],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert neurop("bench", argument) == 2
     assert capsys.readouterr().err == f"neurop bench: {line}\n"
@@ -70,4 +115,7 @@ def test_a_path_that_is_not_installed(
 ) -> None:
     monkeypatch.setattr("neurop.bench.paths.available", lambda: False)
     assert neurop("bench", "paths=[neuraloperator]") == 2
-    assert capsys.readouterr().err == "neurop bench: paths: neuraloperator is not installed; pip install 'neurop[bench]'\n"
+    assert (
+        capsys.readouterr().err
+        == "neurop bench: paths: neuraloperator is not installed; pip install 'neurop[bench]'\n"
+    )

@@ -9,9 +9,9 @@ from omegaconf import OmegaConf
 from neurop.cli._build import build, source_for, trusting
 from neurop.cli._runs import Checkpoint
 from neurop.errors import InputError
-from neurop.physics.grid import Axis, Grid
+from neurop.geometry.grid import Axis, Grid
 
-AXIS = {"_target_": "neurop.physics.grid.Axis", "name": "x"}
+AXIS = {"_target_": "neurop.geometry.grid.Axis", "name": "x"}
 
 
 def test_build_resolves_references_of_the_whole_configuration() -> None:
@@ -20,19 +20,25 @@ def test_build_resolves_references_of_the_whole_configuration() -> None:
 
 
 def test_nested_objects_are_made_first() -> None:
-    assert build({"_target_": "neurop.physics.grid.Grid", "axes": [AXIS, {**AXIS, "name": "y"}]}).axes == [Axis("x"), Axis("y")]
+    assert build(
+        {"_target_": "neurop.geometry.grid.Grid", "axes": [AXIS, {**AXIS, "name": "y"}]}
+    ).axes == [Axis("x"), Axis("y")]
 
 
 def test_given_arguments_pass_as_they_are() -> None:
     axes = (Axis("x"), Axis("y"))
-    grid = build(OmegaConf.create({"_target_": "neurop.physics.grid.Grid", "axes": "???"}), axes=axes)
+    grid = build(
+        OmegaConf.create({"_target_": "neurop.geometry.grid.Grid", "axes": "???"}), axes=axes
+    )
     # Hydra's own instantiate would turn dataclasses into configuration.
     assert grid == Grid(axes)
     assert grid.axes is axes
 
 
 def test_partial_awaits_arguments() -> None:
-    assert build({**AXIS, "_partial_": True}, length=2.0)(boundary="open") == Axis("x", "open", length=2.0)
+    assert build({**AXIS, "_partial_": True}, length=2.0)(boundary="open") == Axis(
+        "x", "open", length=2.0
+    )
 
 
 def test_none_makes_none() -> None:
@@ -44,10 +50,19 @@ def test_none_makes_none() -> None:
     [
         ({**AXIS, "name": "???"}, "axis.name: a value is needed; add axis.name=..."),
         ({**AXIS, "length": 0}, "axis x: length 0; give the extent of the domain"),
-        ({**AXIS, "colour": 1}, "axis: Axis.__init__() got an unexpected keyword argument 'colour'"),
+        (
+            {**AXIS, "colour": 1},
+            "axis: Axis.__init__() got an unexpected keyword argument 'colour'",
+        ),
         ({"_target_": "neurop.nowhere.Thing"}, "axis._target_: no module 'neurop.nowhere'"),
-        ({"_target_": "neurop.errors.InputErrors"}, "axis._target_: no 'InputErrors' in neurop.errors; did you mean 'InputError'?"),
-        ({"_target_": "neurop.__version__"}, "axis._target_: 'neurop.__version__' cannot be called"),
+        (
+            {"_target_": "neurop.errors.InputErrors"},
+            "axis._target_: no 'InputErrors' in neurop.errors; did you mean 'InputError'?",
+        ),
+        (
+            {"_target_": "neurop.__version__"},
+            "axis._target_: 'neurop.__version__' cannot be called",
+        ),
     ],
 )
 def test_wrong_configuration_is_one_line(node: dict[str, Any], line: str) -> None:
@@ -58,17 +73,23 @@ def test_wrong_configuration_is_one_line(node: dict[str, Any], line: str) -> Non
 
 def test_an_absent_package_names_its_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "board.py").write_text(
-        "def log():\n    raise ModuleNotFoundError('Neither `tensorboard` nor `tensorboardX` is available.')\n"
+        "def log():\n    raise ModuleNotFoundError('Neither `tensorboard` nor `tensorboardX` is "
+        "available.')\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     with (
         trusting(["board"]),
-        pytest.raises(InputError, match=r"^board.log needs the package tensorboard: pip install 'neurop\[tensorboard\]'$"),
+        pytest.raises(
+            InputError,
+            match=r"^board.log needs the package tensorboard: pip install 'neurop\[tensorboard\]'$",
+        ),
     ):
         build({"_target_": "board.log"})
 
 
-def test_other_errors_of_a_constructor_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_errors_of_a_constructor_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "broken.py").write_text("def make():\n    return 1 / 0\n")
     monkeypatch.syspath_prepend(tmp_path)
     with trusting(["broken"]), pytest.raises(ZeroDivisionError):
@@ -78,7 +99,9 @@ def test_other_errors_of_a_constructor_stay(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_source_for(tmp_path: Path) -> None:
-    (tmp_path / "config.yaml").write_text("trust: [os]\ndata: {_target_: neurop.physics.grid.Axis, name: saved}\n")
+    (tmp_path / "config.yaml").write_text(
+        "trust: [os]\ndata: {_target_: neurop.geometry.grid.Axis, name: saved}\n"
+    )
     run = Checkpoint(tmp_path, tmp_path / "model")
     assert source_for(OmegaConf.create({"data": None}), run).name == "saved"
     assert source_for(OmegaConf.create({"data": AXIS}), run).name == "x"
@@ -92,17 +115,29 @@ def test_samples_that_were_trained_with_are_no_test(tmp_path: Path) -> None:
     run = Checkpoint(tmp_path, tmp_path / "model")
 
     def asked(**settings: int) -> int:
-        data = {"_target_": "neurop.datasets.Burgers", "samples": 50, "seed": 0, "held_out": 20, **settings}
+        data = {
+            "_target_": "neurop.datasets.Burgers",
+            "samples": 50,
+            "seed": 0,
+            "held_out": 20,
+            **settings,
+        }
         return int(source_for(OmegaConf.create({"data": data}), run).held_out)
 
     assert asked(held_out=2) == 2
     assert asked(held_out=1) == 1
     assert asked(seed=1) == 20
-    with pytest.raises(InputError, match=r"^data.held_out=3: .* samples 2 to 2 of data.seed=0; add data.seed=1 .*, or data.held_out=2$"):
+    with pytest.raises(
+        InputError,
+        match=r"^data.held_out=3: .* samples 2 to 2 of data.seed=0; add data.seed=1 .*, or "
+        r"data.held_out=2$",
+    ):
         asked(held_out=3)
     with pytest.raises(InputError, match=r"samples 2 to 19 of"):
         asked()
-    other = OmegaConf.create({"data": {"_target_": "neurop.datasets.Darcy", "seed": 0, "held_out": 20}})
+    other = OmegaConf.create(
+        {"data": {"_target_": "neurop.datasets.Darcy", "seed": 0, "held_out": 20}}
+    )
     assert source_for(other, run).held_out == 20
 
 

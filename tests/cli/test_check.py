@@ -9,7 +9,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from neurop.cli._build import trusting
-from neurop.cli._check import describe, fits, left_out, mistakes
+from neurop.cli._check import describe_type, fits, left_out, mistakes
 
 FIT = [
     (3, int, True),
@@ -64,7 +64,7 @@ def test_fits(value: Any, hint: Any, expected: bool) -> None:
     ],
 )
 def test_describe(hint: Any, words: str) -> None:
-    assert describe(hint) == words
+    assert describe_type(hint) == words
 
 
 def lines(text: str) -> list[str]:
@@ -72,18 +72,25 @@ def lines(text: str) -> list[str]:
 
 
 def test_nested_targets_and_lists() -> None:
-    axis = "_target_: neurop.physics.grid.Axis, name: x"
-    assert lines(f"grid: {{_target_: neurop.physics.grid.Grid, axes: [{{{axis}}}, {{{axis}, length: far}}]}}") == [
-        "grid.axes[1].length: expected float, got 'far'"
-    ]
+    axis = "_target_: neurop.geometry.grid.Axis, name: x"
+    assert lines(
+        f"grid: {{_target_: neurop.geometry.grid.Grid, axes: [{{{axis}}}, {{{axis}, length: "
+        "far}]}"
+    ) == ["grid.axes[1].length: expected float, got 'far'"]
 
 
-def test_annotations_that_cannot_be_read_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "veiled.py").write_text("from __future__ import annotations\n\ndef f(a: Unknown, *, b: int) -> None: ...\n")
+def test_annotations_that_cannot_be_read_pass(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "veiled.py").write_text(
+        "from __future__ import annotations\n\ndef f(a: Unknown, *, b: int) -> None: ...\n"
+    )
     monkeypatch.syspath_prepend(tmp_path)
     with trusting("veiled"):
         assert lines("x: {_target_: veiled.f, a: 1, b: 2}") == []
-        assert lines("x: {_target_: veiled.f, c: 1}") == ["x.c: veiled.f takes no 'c'; choose from a, b"]
+        assert lines("x: {_target_: veiled.f, c: 1}") == [
+            "x.c: veiled.f takes no 'c'; choose from a, b"
+        ]
 
 
 def test_open_ended_targets_take_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,23 +101,31 @@ def test_open_ended_targets_take_any_name(tmp_path: Path, monkeypatch: pytest.Mo
         assert lines("{_target_: wide.f, a: q}") == ["a: expected int, got 'q'"]
 
 
-def test_untrusted_packages_are_not_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_untrusted_packages_are_not_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "strange.py").write_text("raise SystemExit('imported')\n")
     monkeypatch.syspath_prepend(tmp_path)
     assert lines("x: {_target_: strange.f}") == [
-        "x._target_: 'strange.f' is not of neurop, torch.optim, lightning; add trust=[strange] if you trust that package"
+        "x._target_: 'strange.f' is not of neurop, torch.optim, lightning; add trust=[strange] if "
+        "you trust that package"
     ]
     assert "strange" not in sys.modules
 
 
 def test_a_trusted_name_that_leads_elsewhere() -> None:
     (line,) = lines("x: {_target_: neurop.cli._output.os.getcwd}")
-    assert line.startswith("x._target_: 'neurop.cli._output.os.getcwd' leads to 'posix.getcwd', which is not of neurop")
+    assert line.startswith(
+        "x._target_: 'neurop.cli._output.os.getcwd' leads to 'posix.getcwd', which is not of neurop"
+    )
 
 
 def test_the_real_trainer_is_checked() -> None:
     assert (
-        lines("trainer: {_target_: lightning.Trainer, max_epochs: 3, gradient_clip_val: 1, precision: 32-true, limit_val_batches: 0.5}")
+        lines(
+            "trainer: {_target_: lightning.Trainer, max_epochs: 3, gradient_clip_val: 1, "
+            "precision: 32-true, limit_val_batches: 0.5}"
+        )
         == []
     )
     assert lines("trainer: {_target_: lightning.Trainer, devises: 2}")[0].endswith(
@@ -119,9 +134,14 @@ def test_the_real_trainer_is_checked() -> None:
 
 
 def test_what_a_recipe_says_of_another_model_is_left_out() -> None:
-    cfg = OmegaConf.create({"model": {"_target_": "neurop.models.FNO", "width": 4, "rank": 0.1, "levels": 2}})
+    cfg = OmegaConf.create(
+        {"model": {"_target_": "neurop.models.FNO", "width": 4, "rank": 0.1, "levels": 2}}
+    )
     left_out(cfg, ["+model.levels=2", "model.width=4"])
     assert dict(cfg.model) == {"_target_": "neurop.models.FNO", "width": 4, "levels": 2}
-    assert list(mistakes(cfg)) == ["model.levels: neurop.models.FNO takes no 'levels'; " + str(next(mistakes(cfg))).split("; ", 1)[1]]
+    assert list(mistakes(cfg)) == [
+        "model.levels: neurop.models.FNO takes no 'levels'; "
+        + str(next(mistakes(cfg))).split("; ", 1)[1]
+    ]
     left_out(nothing := OmegaConf.create({"data": {"a": 1}}), [])
     assert nothing == {"data": {"a": 1}}

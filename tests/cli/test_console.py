@@ -11,7 +11,11 @@ from neurop.cli._output import write_json
 
 
 def test_plain_table(capsys: pytest.CaptureFixture[str]) -> None:
-    table("Errors", ["name", "grid", "error"], [["fno", (64, 64), 0.0123456], ["a longer one", (128,), None]])
+    table(
+        "Errors",
+        ["name", "grid", "error"],
+        [["fno", (64, 64), 0.0123456], ["a longer one", (128,), None]],
+    )
     wrote(Path("runs/a"))
     assert capsys.readouterr().out.splitlines() == [
         "Errors",
@@ -22,7 +26,9 @@ def test_plain_table(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
-def test_table_on_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_table_on_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     table("Errors", ["name", "error"], [["[bold]", 0.5]])
     printed = capsys.readouterr().out
@@ -35,7 +41,14 @@ def test_json_is_strict(tmp_path: Path) -> None:
     path = tmp_path / "new" / "a.json"
     write_json(
         path,
-        {"nan": float("nan"), "inf": np.float32("inf"), "n": np.int64(3), "a": np.array([1.5, np.nan]), "p": Path("x"), "t": (1, None)},
+        {
+            "nan": float("nan"),
+            "inf": np.float32("inf"),
+            "n": np.int64(3),
+            "a": np.array([1.5, np.nan]),
+            "p": Path("x"),
+            "t": (1, None),
+        },
     )
     assert json.loads(path.read_text(), parse_constant=pytest.fail) == {
         "nan": None,

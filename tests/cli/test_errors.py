@@ -17,17 +17,23 @@ MISTAKES = {
     "tiny": "'tiny' is not key=value; did you mean 'data=tiny'?",
     "sede": "'sede' is not key=value; did you mean 'seed=...'?",
     "qqq": "'qqq' is not key=value; for example model=fno",
-    "model=[": "'model=[' cannot be read; put values with brackets, commas or spaces in quotes: 'key=[1,2]'",
+    "model=[": "'model=[' cannot be read; put values with brackets, commas or spaces in quotes: "
+    "'key=[1,2]'",
     "model.length=abc": "model.length: expected float, got 'abc'",
-    "model.boundary=round": "model.boundary: expected 'periodic' or 'dirichlet' or 'neumann' or 'open', got 'round'",
+    "model.boundary=round": "model.boundary: expected 'periodic' or 'dirichlet' or 'neumann' or "
+    "'open', got 'round'",
     "trainer.max_epochs=x": "trainer.max_epochs: expected int or null, got 'x'",
     "optimizer.lr=fast": "optimizer.lr: expected float, got 'fast'",
-    "+model.bogus=3": "model.bogus: neurop.physics.grid.Axis takes no 'bogus'; choose from boundary, layout, length, name, start, unit",
-    "model._target_=neurop.physics.grid.Axes": "model._target_: no 'Axes' in neurop.physics.grid; did you mean 'Axis'?",
+    "+model.bogus=3": "model.bogus: neurop.geometry.grid.Axis takes no 'bogus'; choose from "
+    "boundary, layout, length, name, start, unit",
+    "model._target_=neurop.geometry.grid.Axes": "model._target_: no 'Axes' in "
+    "neurop.geometry.grid; did you mean 'Axis'?",
     "model._target_=os.system": (
-        "model._target_: 'os.system' is not of neurop, torch.optim, lightning; add trust=[os] if you trust that package"
+        "model._target_: 'os.system' is not of neurop, torch.optim, lightning; add trust=[os] if "
+        "you trust that package"
     ),
-    "debug.steps=3": "no setting 'debug.steps' while no debug is chosen; add debug=<name>, one of default",
+    "debug.steps=3": "no setting 'debug.steps' while no debug is chosen; add debug=<name>, one of "
+    "default",
     "--config-dri=x": "no flag '--config-dri'; did you mean '--config-dir'?",
     "trust=3": "trust=3: give a list of packages, trust=[mypkg]",
     "name=${nothing}": "Interpolation key 'nothing' not found",
@@ -45,7 +51,9 @@ def test_mistake(override: str, home: Home, capsys: pytest.CaptureFixture[str]) 
 def test_several_mistakes_are_several_lines(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     assert home.train("model.length=abc", "trainer.max_epochs=x") == 2
     lines = capsys.readouterr().err.splitlines()
-    assert lines == [f"neurop train: {MISTAKES[m]}" for m in ("model.length=abc", "trainer.max_epochs=x")]
+    assert lines == [
+        f"neurop train: {MISTAKES[m]}" for m in ("model.length=abc", "trainer.max_epochs=x")
+    ]
 
 
 def test_a_failure_is_not_explained() -> None:

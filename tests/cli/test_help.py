@@ -10,7 +10,9 @@ from neurop.cli._main import COMPUTING, READING
 
 
 def neurop(*args: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-P", "-m", "neurop", *args], capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "neurop", *args], capture_output=True, text=True, check=False
+    )
 
 
 @pytest.mark.parametrize("verb", COMPUTING)
@@ -41,11 +43,14 @@ def test_help_of_train_shows_choices() -> None:
 def test_help_imports_nothing_heavy(words: tuple[str, ...]) -> None:
     code = (
         "import sys; from neurop.cli import main; main(sys.argv[1:]); "
-        "heavy = {'torch', 'hydra', 'omegaconf', 'lightning', 'numpy', 'xarray', 'h5py', 'rich'} & set(sys.modules); "
+        "heavy = {'torch', 'hydra', 'omegaconf', 'lightning', 'numpy', 'xarray', 'h5py', 'rich'} "
+        "& set(sys.modules); "
         "sys.exit(f'imported {heavy}' if heavy else 0)"
     )
     start = time.perf_counter()
-    done = subprocess.run([sys.executable, "-P", "-c", code, *words], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code, *words], capture_output=True, text=True, check=False
+    )
     print(f"neurop {' '.join(words)}: {time.perf_counter() - start:.3f} s")
     assert "imported" not in done.stderr
     assert done.returncode == 0

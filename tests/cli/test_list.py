@@ -39,7 +39,10 @@ def test_data_show_their_cards(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     ("words", "line"),
-    [(["modle"], "no group 'modle'; did you mean 'model'?"), (["model", "data"], "it takes one group; choose from data, debug")],
+    [
+        (["modle"], "no group 'modle'; did you mean 'model'?"),
+        (["model", "data"], "it takes one group; choose from data, debug"),
+    ],
 )
 def test_wrong_use(words: list[str], line: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list", *words]) == 2

@@ -27,7 +27,9 @@ def test_help_names_every_verb(capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr().out
     assert main([]) == 0
     assert capsys.readouterr().out == printed
-    assert [line.split()[0] for line in printed.splitlines() if line.startswith("  ")] == list(VERBS)
+    assert [line.split()[0] for line in printed.splitlines() if line.startswith("  ")] == list(
+        VERBS
+    )
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
@@ -35,7 +37,10 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"neurop {__version__}\n"
 
 
-@pytest.mark.parametrize(("verb", "hint"), [("trian", "did you mean 'train'?"), ("xyz", f"choose from {', '.join(sorted(VERBS))}")])
+@pytest.mark.parametrize(
+    ("verb", "hint"),
+    [("trian", "did you mean 'train'?"), ("xyz", f"choose from {', '.join(sorted(VERBS))}")],
+)
 def test_mistyped_verb(verb: str, hint: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([verb]) == 2
     assert capsys.readouterr() == ("", f"neurop: no verb '{verb}'; {hint}\n")
@@ -79,7 +84,9 @@ def test_wrapped_input_error_is_one_line(home: Home, capsys: pytest.CaptureFixtu
     assert capsys.readouterr() == ("", "neurop train: modes=40 needs 80 points, got 64\n")
 
 
-def test_debug_shows_the_traceback(home: Home, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_debug_shows_the_traceback(
+    home: Home, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("NEUROP_DEBUG", "1")
     home.run = raising(InputError("too coarse"))
     assert home.train() == 2
@@ -110,15 +117,25 @@ def test_state_of_the_process_is_restored(home: Home) -> None:
 
 
 def test_as_module() -> None:
-    done = subprocess.run([sys.executable, "-P", "-m", "neurop", "--version"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "neurop", "--version"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert (done.returncode, done.stdout) == (0, f"neurop {__version__}\n")
 
 
-def test_completion(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, home: Home) -> None:
+def test_completion(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, home: Home
+) -> None:
     monkeypatch.setenv("COMP_LINE", "neurop tr")
     assert main(["-sc", "query=bash"]) == 0
     assert capfd.readouterr().out.split() == list(VERBS)
-    for line, answer in (("neurop train logger=", "logger=csv logger=tensorboard"), ("neurop train trainer.max_ep", "trainer.max_epochs=")):
+    for line, answer in (
+        ("neurop train logger=", "logger=csv logger=tensorboard"),
+        ("neurop train trainer.max_ep", "trainer.max_epochs="),
+    ):
         monkeypatch.setenv("COMP_LINE", line)
         monkeypatch.setenv("COMP_POINT", str(len(line)))
         assert main(["-sc", "query=bash"]) == 0

@@ -51,7 +51,10 @@ def test_find_run_and_model_folders(tmp_path: Path) -> None:
 
 
 def test_find_says_what_is_wrong(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"^ckpt=latest: no trained surrogate under .*/; train one first: neurop train$"):
+    with pytest.raises(
+        InputError,
+        match=r"^ckpt=latest: no trained surrogate under .*/; train one first: neurop train$",
+    ):
         find("latest", tmp_path)
     model(tmp_path / "a" / "20260101-000000" / "model")
     with pytest.raises(InputError, match=r"no such folder; did you mean '.*/a/20260101-000000'\?"):
@@ -71,7 +74,12 @@ def test_a_run_keeps_its_configuration(home: Home) -> None:
     (run,) = home.folder.glob("runs/second-tiny/*")
     assert sorted(p.name for p in run.iterdir()) == ["checkpoints", "config.yaml", "overrides.yaml"]
     config = OmegaConf.load(run / "config.yaml")
-    assert (config.name, config.model.length, config.optimizer.lr, OmegaConf.is_missing(config.logger, "save_dir")) == (
+    assert (
+        config.name,
+        config.model.length,
+        config.optimizer.lr,
+        OmegaConf.is_missing(config.logger, "save_dir"),
+    ) == (
         "second-tiny",
         2,
         0.5,
@@ -114,10 +122,17 @@ def test_prune_keeps_what_holds_something(tmp_path: Path, monkeypatch: pytest.Mo
     prune(Path("runs/a/1"))
     prune(Path("runs/a/2"))
     prune(Path())
-    assert [str(p.relative_to(tmp_path)) for p in sorted(tmp_path.rglob("*"))] == ["runs", "runs/a", "runs/a/2", "runs/a/2/metrics.csv"]
+    assert [str(p.relative_to(tmp_path)) for p in sorted(tmp_path.rglob("*"))] == [
+        "runs",
+        "runs/a",
+        "runs/a/2",
+        "runs/a/2/metrics.csv",
+    ]
 
 
-def test_prune_goes_no_higher_than_a_folder_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_prune_goes_no_higher_than_a_folder_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "here").mkdir()
     (tmp_path / "else" / "run").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "here")
@@ -140,7 +155,9 @@ def test_resume_repeats_the_run_in_its_folder(home: Home) -> None:
     run = resumable(home)
     seen: list[Any] = []
     home.run = lambda cfg: (
-        seen.append((cfg.resume, cfg.model.length, cfg.optimizer.lr, cfg.trainer.max_epochs, run_folder())),
+        seen.append(
+            (cfg.resume, cfg.model.length, cfg.optimizer.lr, cfg.trainer.max_epochs, run_folder())
+        ),
         trains(cfg),
     )
     assert home.train(f"resume={run}", "trainer.max_epochs=7", groups=[]) == 0
@@ -166,17 +183,32 @@ def test_resume_in_a_folder_with_odd_letters(home: Home) -> None:
 @pytest.mark.parametrize(
     ("added", "line"),
     [
-        ("model=other", "a resumed run keeps its model: {run} has model=tiny, not model=other; start a new run for it"),
-        ("data=tiny", "a resumed run keeps its data: {run} has data=second, not data=tiny; start a new run for it"),
+        (
+            "model=other",
+            "a resumed run keeps its model: {run} has model=tiny, not model=other; start a new "
+            "run for it",
+        ),
+        (
+            "data=tiny",
+            "a resumed run keeps its data: {run} has data=second, not data=tiny; start a new run "
+            "for it",
+        ),
         (
             "experiment=big",
-            "a resumed run keeps its experiment: {run} was made without experiment=, not experiment=big; start a new run for it",
+            "a resumed run keeps its experiment: {run} was made without experiment=, not "
+            "experiment=big; start a new run for it",
         ),
-        ("model.length=3", "a resumed run keeps its model: {run} has model.length=2, not model.length=3; start a new run for it"),
+        (
+            "model.length=3",
+            "a resumed run keeps its model: {run} has model.length=2, not model.length=3; start a "
+            "new run for it",
+        ),
         ("-m", "resume= continues one run; leave out -m"),
     ],
 )
-def test_resume_refuses_another_run(added: str, line: str, home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+def test_resume_refuses_another_run(
+    added: str, line: str, home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
     (home.folder / "own" / "experiment").mkdir()
     (home.folder / "own" / "experiment" / "big.yaml").write_text("# @package _global_\n")
     run = resumable(home)
@@ -194,13 +226,16 @@ def test_resume_of_nothing(home: Home, capsys: pytest.CaptureFixture[str]) -> No
     assert home.train("resume=nowhere") == 2
     assert (
         capsys.readouterr().err
-        == "neurop train: resume=nowhere: no such folder; give the folder of a run, runs/<data>-<model>/<date-time>\n"
+        == "neurop train: resume=nowhere: no such folder; give the folder of a run, "
+        "runs/<data>-<model>/<date-time>\n"
     )
     run = resumable(home)
     (run / LAST).unlink()
     assert home.train(f"resume={run}") == 2
     assert (
-        capsys.readouterr().err == f"neurop train: resume={run}: no checkpoints/last.ckpt in this folder, so there is nothing to continue\n"
+        capsys.readouterr().err
+        == f"neurop train: resume={run}: no checkpoints/last.ckpt in this folder, so there is "
+        "nothing to continue\n"
     )
 
 

@@ -22,10 +22,20 @@ def test_summary(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     assert home.train("-m", "model=tiny,other", "model.length=1.5,2.25") == 0
     (sweep,) = (home.folder / "runs" / "sweeps").iterdir()
     names = sorted(p.name for p in sweep.iterdir())
-    assert names == ["0-tiny-tiny", "1-tiny-tiny", "2-tiny-other", "3-tiny-other", "multirun.yaml", "summary.csv"]
+    assert names == [
+        "0-tiny-tiny",
+        "1-tiny-tiny",
+        "2-tiny-other",
+        "3-tiny-other",
+        "multirun.yaml",
+        "summary.csv",
+    ]
     with (sweep / "summary.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [(r["job"], r["model"], r["model.length"], r["test/relative_l2"], r["seconds"], r["best"]) for r in rows] == [
+    assert [
+        (r["job"], r["model"], r["model.length"], r["test/relative_l2"], r["seconds"], r["best"])
+        for r in rows
+    ] == [
         ("0", "tiny", "1.5", "0.5", "1.0", ""),
         ("1", "tiny", "2.25", "0.25", "1.0", "best"),
         ("2", "other", "1.5", "0.5", "1.0", ""),
@@ -37,7 +47,14 @@ def test_summary(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     lines = printed.out.splitlines()
     assert lines[0] == "4 jobs"
     # The table shows the settings that differ; the file holds all.
-    assert lines[1].split() == ["job", "model", "model.length", "test/relative_l2", "seconds", "best"]
+    assert lines[1].split() == [
+        "job",
+        "model",
+        "model.length",
+        "test/relative_l2",
+        "seconds",
+        "best",
+    ]
     assert {"data", "optimizer"} <= set(rows[0])
     assert [line.split()[-1] for line in lines if "best" in line] == ["best", "best"]
     assert lines[-1] == f"wrote runs/sweeps/{sweep.name}"
@@ -56,15 +73,30 @@ def test_a_failed_job_leaves_the_others(home: Home, capsys: pytest.CaptureFixtur
     (sweep,) = (home.folder / "runs" / "sweeps").iterdir()
     with (sweep / "summary.csv").open(newline="") as file:
         rows = [(r["loss"], r["best"], r["error"]) for r in csv.DictReader(file)]
-    assert rows == [("", "", "RuntimeError: blew up"), ("", "", "too coarse"), ("", "", ""), ("4.0", "best", ""), ("5.0", "", "")]
+    assert rows == [
+        ("", "", "RuntimeError: blew up"),
+        ("", "", "too coarse"),
+        ("", "", ""),
+        ("4.0", "best", ""),
+        ("5.0", "", ""),
+    ]
     assert "RuntimeError: blew up" in capsys.readouterr().err
     record = json.loads((sweep / "3-tiny-tiny" / "job.json").read_text())
-    assert (record["job"], record["metrics"], record["error"], record["wrong"]) == (3, {"loss": 4.0}, None, False)
+    assert (record["job"], record["metrics"], record["error"], record["wrong"]) == (
+        3,
+        {"loss": 4.0},
+        None,
+        False,
+    )
     assert "model.length=4" in record["overrides"]
 
 
-@pytest.mark.parametrize("override", ["model=tiny,nope", "model.length=a,b", "modle=tiny,other", "model.lenght=1,2"])
-def test_a_wrong_sweep_leaves_nothing(override: str, home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "override", ["model=tiny,nope", "model.length=a,b", "modle=tiny,other", "model.lenght=1,2"]
+)
+def test_a_wrong_sweep_leaves_nothing(
+    override: str, home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
     home.run = lambda cfg: pytest.fail("the verb was run")
     assert home.train("-m", override) == 2
     printed = capsys.readouterr()
@@ -80,7 +112,9 @@ def test_the_same_mistake_is_said_once(home: Home, capsys: pytest.CaptureFixture
     assert capsys.readouterr().err == "neurop train: too coarse\n"
 
 
-def test_an_interrupted_sweep_keeps_what_was_done(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_interrupted_sweep_keeps_what_was_done(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
     def run(cfg: Any) -> dict[str, float]:
         if cfg.model.length == 2:
             raise KeyboardInterrupt
@@ -96,4 +130,9 @@ def test_an_interrupted_sweep_keeps_what_was_done(home: Home, capsys: pytest.Cap
 def test_the_folder_of_a_sweep_can_be_given(home: Home) -> None:
     home.run = scores
     assert home.train("-m", "model.length=1,2", "hydra.sweep.dir=mine") == 0
-    assert sorted(p.name for p in (home.folder / "mine").iterdir()) == ["0-tiny-tiny", "1-tiny-tiny", "multirun.yaml", "summary.csv"]
+    assert sorted(p.name for p in (home.folder / "mine").iterdir()) == [
+        "0-tiny-tiny",
+        "1-tiny-tiny",
+        "multirun.yaml",
+        "summary.csv",
+    ]

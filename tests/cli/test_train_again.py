@@ -31,12 +31,18 @@ def columns(run: Path, name: str) -> list[str]:
 
 
 def content(folder: Path) -> dict[str, str]:
-    return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.rglob("*") if p.is_file()}
+    return {
+        str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in folder.rglob("*")
+        if p.is_file()
+    }
 
 
 @pytest.fixture
 def interrupt(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, int], None]:
-    """Return a function after which Ctrl-C is pressed, once, before a batch of an epoch (both counted from 0)."""
+    """Return a function after which Ctrl-C is pressed, once, before a batch of an epoch (both
+    counted from 0).
+    """
 
     def at(epoch: int, batch: int) -> None:
         pressed: list[int] = []
@@ -61,7 +67,12 @@ SETTINGS = {
 
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
 def test_a_continued_run_ends_where_it_would_have_ended(
-    settings: tuple[str, ...], train: Command, neurop: Command, interrupt: Callable, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    settings: tuple[str, ...],
+    train: Command,
+    neurop: Command,
+    interrupt: Callable,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     more = ("data.samples=45", "trainer.max_epochs=3", "trainer.log_every_n_steps=1", *settings)
     assert train(*more, "hydra.run.dir=runs/a/whole") == 0
@@ -76,7 +87,9 @@ def test_a_continued_run_ends_where_it_would_have_ended(
     (tmp_path / "moved").mkdir()
     halved = halved.rename(tmp_path / "moved" / "run")
     assert neurop("train", f"resume={halved.relative_to(tmp_path)}") == 0
-    assert [line for line in capsys.readouterr().out.splitlines() if line.startswith("epoch 1")] == []
+    assert [
+        line for line in capsys.readouterr().out.splitlines() if line.startswith("epoch 1")
+    ] == []
     for read in (weights, state):
         before, after = read(whole), read(halved)
         assert before.keys() == after.keys()
@@ -84,15 +97,24 @@ def test_a_continued_run_ends_where_it_would_have_ended(
     for name in ("step", "train/loss", "val/relative_l2"):
         assert columns(halved, name) == columns(whole, name)
     records = [json.loads((run / "train.json").read_text()) for run in (whole, halved)]
-    first, both = (torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["callbacks"]["Clock"] for run in (whole, halved))
+    first, both = (
+        torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["callbacks"]["Timer"]
+        for run in (whole, halved)
+    )
     assert both["count"] == first["count"] > 0
     assert both["total"] >= both["steps"] > 0
     clocks = ("seconds", "waiting_share", "step_ms", "peak_mb")
-    assert {k: v for k, v in records[0].items() if k not in clocks} == {k: v for k, v in records[1].items() if k not in clocks}
+    assert {k: v for k, v in records[0].items() if k not in clocks} == {
+        k: v for k, v in records[1].items() if k not in clocks
+    }
 
 
 def test_a_run_without_an_epoch_behind_it_has_nothing_to_continue(
-    train: Command, neurop: Command, interrupt: Callable, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    train: Command,
+    neurop: Command,
+    interrupt: Callable,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     interrupt(0, 1)
     assert train("hydra.run.dir=runs/a/b") == 130
@@ -101,7 +123,8 @@ def test_a_run_without_an_epoch_behind_it_has_nothing_to_continue(
     assert neurop("train", "resume=runs/a/b") == 2
     assert (
         capsys.readouterr().err
-        == "neurop train: resume=runs/a/b: no checkpoints/last.ckpt in this folder, so there is nothing to continue\n"
+        == "neurop train: resume=runs/a/b: no checkpoints/last.ckpt in this folder, so there is "
+        "nothing to continue\n"
     )
     assert content(tmp_path) == before
 
@@ -109,15 +132,35 @@ def test_a_run_without_an_epoch_behind_it_has_nothing_to_continue(
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("model.width=8", "a resumed run keeps its model: runs/a/b has model.width=4, not model.width=8; start a new run for it"),
-        ("data.history=2", "surrogate.net.lift.weight has shape (4, 5) there and (4, 6) by the settings; resume with those"),
-        ("trainer.max_epochs=1", "trainer.max_epochs=1: runs/a/b/checkpoints/last.ckpt has 2 epochs behind it; give 2 or more"),
-        ("recipe=navier_stokes", "a resumed run keeps its recipe: runs/a/b has ~recipe, not recipe=navier_stokes"),
+        (
+            "model.width=8",
+            "a resumed run keeps its model: runs/a/b has model.width=4, not model.width=8; start "
+            "a new run for it",
+        ),
+        (
+            "data.history=2",
+            "surrogate.net.lift.weight has shape (4, 5) there and (4, 6) by the settings; resume "
+            "with those",
+        ),
+        (
+            "trainer.max_epochs=1",
+            "trainer.max_epochs=1: runs/a/b/checkpoints/last.ckpt has 2 epochs behind it; give 2 "
+            "or more",
+        ),
+        (
+            "recipe=navier_stokes",
+            "a resumed run keeps its recipe: runs/a/b has ~recipe, not recipe=navier_stokes",
+        ),
         ("damage", "runs/a/b/checkpoints/last.ckpt: damaged, or no checkpoint"),
     ],
 )
 def test_a_checkpoint_that_does_not_fit_leaves_the_run_as_it_was(
-    change: str, message: str, train: Command, neurop: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    change: str,
+    message: str,
+    train: Command,
+    neurop: Command,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert train("hydra.run.dir=runs/a/b") == 0
     last = tmp_path / "runs/a/b/checkpoints/last.ckpt"
@@ -133,7 +176,9 @@ def test_a_checkpoint_that_does_not_fit_leaves_the_run_as_it_was(
     assert content(tmp_path) == before
 
 
-def test_a_sweep_trains_every_combination(train: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_sweep_trains_every_combination(
+    train: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert train("-m", "model.width=4,8", "trainer.max_epochs=1") == 0
     (sweep,) = tmp_path.glob("runs/sweeps/*")
     with (sweep / "summary.csv").open(newline="") as file:
@@ -144,5 +189,7 @@ def test_a_sweep_trains_every_combination(train: Command, tmp_path: Path, capsys
         record = json.loads((job / "train.json").read_text())
         assert float(row["test/relative_l2"]) == record["test/relative_l2"]
         assert weights(job)["net.lift.weight"].shape[0] == int(row["model.width"])
-    assert [row["best"] for row in rows].index("best") == int(float(rows[1]["test/relative_l2"]) < float(rows[0]["test/relative_l2"]))
+    assert [row["best"] for row in rows].index("best") == int(
+        float(rows[1]["test/relative_l2"]) < float(rows[0]["test/relative_l2"])
+    )
     assert capsys.readouterr().out.splitlines()[-1] == f"wrote {sweep.relative_to(tmp_path)}"

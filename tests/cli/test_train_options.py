@@ -1,4 +1,6 @@
-"""Options for long rollouts, from the command line: what they hold, that a run goes on with them, that a new one begins with them."""
+"""Options for long rollouts, from the command line: what they hold, that a run goes on with
+them, that a new one begins with them.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,15 @@ import torch
 from safetensors.torch import load_file
 
 import neurop as package
-from neurop.training.gain import channel_matrices, matrices, transfer
+from neurop.training.callbacks.spectral_bound import channel_matrices, matrices, transfer
 
 Command = Callable[..., int]
-OPTIONS = ("training.noise=0.05", "training.pushforward=1", "training.spectral_norm=0.9", "training.filter=6")
+OPTIONS = (
+    "training.noise=0.05",
+    "training.pushforward=1",
+    "training.spectral_norm=0.9",
+    "training.filter=6",
+)
 
 
 def weights(run: Path) -> dict[str, torch.Tensor]:
@@ -29,7 +36,9 @@ def test_the_surrogate_of_a_bounded_run_is_bounded(train: Command, tmp_path: Pat
         assert (norms <= 0.9 * (1 if modes is None else transfer(modes, 6)) * (1 + 1.1e-5)).all()
 
 
-def test_a_run_with_options_goes_on_as_it_would_have(train: Command, neurop: Command, tmp_path: Path) -> None:
+def test_a_run_with_options_goes_on_as_it_would_have(
+    train: Command, neurop: Command, tmp_path: Path
+) -> None:
     more = (*OPTIONS, "scheduler=warmup_cosine", "scheduler.warmup=0", "scheduler.final=1")
     assert train(*more, "trainer.max_epochs=3", "hydra.run.dir=whole") == 0
     # Without a change of the rate the length of the run changes nothing before its end.
@@ -39,12 +48,16 @@ def test_a_run_with_options_goes_on_as_it_would_have(train: Command, neurop: Com
     assert all(torch.equal(whole[name], value) for name, value in halved.items())
 
 
-def test_a_new_run_begins_with_the_weights_of_another(train: Command, trained: Path, tmp_path: Path) -> None:
+def test_a_new_run_begins_with_the_weights_of_another(
+    train: Command, trained: Path, tmp_path: Path
+) -> None:
     frozen = ("optimizer.lr=0", "trainer.max_epochs=1")
     assert train(f"init={trained}", "training.unroll=2", *frozen, "hydra.run.dir=again") == 0
     before, after = weights(trained), weights(tmp_path / "again")
     assert all(torch.equal(before[name], value) for name, value in after.items())
-    records = [json.loads((run / "train.json").read_text()) for run in (trained, tmp_path / "again")]
+    records = [
+        json.loads((run / "train.json").read_text()) for run in (trained, tmp_path / "again")
+    ]
     assert records[0]["test/relative_l2"] == pytest.approx(records[1]["test/relative_l2"], rel=1e-6)
 
 
@@ -54,11 +67,16 @@ def test_a_new_run_begins_with_the_weights_of_another(train: Command, trained: P
         ("init=nowhere", "init=nowhere: no such folder"),
         ("training.noise=-1.0", "training.noise=-1.0; give 0 (none) or more"),
         ("training.pushforward=-1", "training.pushforward=-1; give 0 (none) or more"),
-        ("training.spectral_norm=0.0", "training.spectral_norm=0.0; give a number above 0, or null"),
+        (
+            "training.spectral_norm=0.0",
+            "training.spectral_norm=0.0; give a number above 0, or null",
+        ),
         ("training.pushforward=2", "navier_stokes: 3 frames are fewer than history=1 + steps=3"),
     ],
 )
-def test_what_is_refused(override: str, message: str, train: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_refused(
+    override: str, message: str, train: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert train(override) == 2
     out, err = capsys.readouterr()
     assert (out, len(err.splitlines())) == ("", 1)
@@ -66,18 +84,37 @@ def test_what_is_refused(override: str, message: str, train: Command, tmp_path: 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_weights_of_another_shape_are_refused(train: Command, trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_weights_of_another_shape_are_refused(
+    train: Command, trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     capsys.readouterr()
     assert train(f"init={trained}", "model.width=8") == 2
-    assert "has shape (4,) there and (8,) by the settings; give those that it was made with" in capsys.readouterr().err
+    assert (
+        "has shape (4,) there and (8,) by the settings; give those that it was made with"
+        in capsys.readouterr().err
+    )
 
 
 def test_space_time_of_another_data_set(neurop: Command, tmp_path: Path) -> None:
     small = {"samples": 41, "resolution": 16, "length": 10.0, "steps": 8, "warmup": 1.0}
-    source = ["data=space_time", "data@data.source=kuramoto_sivashinsky", *(f"data.source.{name}={value}" for name, value in small.items())]
-    model = ["~recipe", "model.modes=4", "model.width=4", "model.depth=1", "data.source.history=1", "debug=default"]
+    source = [
+        "data=space_time",
+        "data@data.source=kuramoto_sivashinsky",
+        *(f"data.source.{name}={value}" for name, value in small.items()),
+    ]
+    model = [
+        "~recipe",
+        "model.modes=4",
+        "model.width=4",
+        "model.depth=1",
+        "data.source.history=1",
+        "debug=default",
+    ]
     assert neurop("train", *source, *model, "hydra.run.dir=run") == 0
     assert neurop("eval", "ckpt=run") == 0
-    trained, scored = (json.loads((tmp_path / "run" / name).read_text()) for name in ("train.json", "eval/eval.json"))
+    trained, scored = (
+        json.loads((tmp_path / "run" / name).read_text())
+        for name in ("train.json", "eval/eval.json")
+    )
     assert trained["train_shape"] == [16, 8]
     assert scored["relative_l2"] == pytest.approx(trained["test/relative_l2"], rel=1e-5)

@@ -20,7 +20,9 @@ def record(run: Path, name: str = "train.json") -> dict[str, Any]:
     return json.loads((run / name).read_text(), parse_constant=pytest.fail)
 
 
-def test_the_other_verbs_take_the_run_up(train: Command, neurop: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_other_verbs_take_the_run_up(
+    train: Command, neurop: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert train("data.steps=4") == 0
     (run,) = tmp_path.glob("runs/*/*")
     scores = record(run)
@@ -32,14 +34,20 @@ def test_the_other_verbs_take_the_run_up(train: Command, neurop: Command, tmp_pa
     grids = record(run, "superres/superres.json")["resolutions"]
     assert set(grids) == {"16", "24"}
     assert grids["16"]["relative_l2"] == pytest.approx(scores["test/relative_l2"], rel=1e-6)
-    assert grids["16"]["relative_l2_interpolated"] == pytest.approx(scores["test/relative_l2"], rel=1e-6)
+    assert grids["16"]["relative_l2_interpolated"] == pytest.approx(
+        scores["test/relative_l2"], rel=1e-6
+    )
     assert 0 < grids["24"]["relative_l2_in_band"] < 2 * scores["test/relative_l2"]
     assert neurop("rollout", f"ckpt={run / 'model'}", "steps=4", "gif=false") == 0
     rolled = record(run, "rollout/rollout.json")
-    assert rolled["trajectory_relative_l2"] == pytest.approx(scores["test/trajectory_4_relative_l2"], rel=1e-6)
+    assert rolled["trajectory_relative_l2"] == pytest.approx(
+        scores["test/trajectory_4_relative_l2"], rel=1e-6
+    )
     assert len(rolled["relative_l2"]) == len(rolled["energy_drift"]) == 4
     with xr.open_dataset(run / "rollout" / "rollout.nc", engine="h5netcdf") as opened:
         np.testing.assert_allclose(
-            opened.truth[:, :, 0], NavierStokes(samples=42, resolution=16, steps=4).splits()["test"].values[:, 1:, 0], rtol=1e-6
+            opened.truth[:, :, 0],
+            NavierStokes(samples=42, resolution=16, steps=4).splits()["test"].values[:, 1:, 0],
+            rtol=1e-6,
         )
     assert capsys.readouterr().out.splitlines()[-1].startswith("wrote ")

@@ -1,4 +1,6 @@
-"""Wrong use of the real commands is one line that names the value and the remedy, and leaves nothing behind."""
+"""Wrong use of the real commands is one line that names the value and the remedy, and leaves
+nothing behind.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ MISTAKES = {
     "modle=fno": "no setting 'modle'; did you mean 'model'?",
     "model=fnno": "no model 'fnno'; ",
     "data=navier_stoke": "no data 'navier_stoke'; did you mean 'navier_stokes'?",
-    "recipe=navier_stoke": "no recipe 'navier_stoke' (to go without, ~recipe); did you mean 'navier_stokes'?",
+    "recipe=navier_stoke": "no recipe 'navier_stoke' (to go without, ~recipe); did you mean "
+    "'navier_stokes'?",
     "loss=null": "loss=null: name one of ",
     "model.widht=8": "no setting 'model.widht'; did you mean 'model.width'?",
     "training.bach_size=8": "no setting 'training.bach_size'; did you mean 'training.batch_size'?",
@@ -41,7 +44,8 @@ MISTAKES = {
     # bounds
     "seed=-1": "seed=-1; give a whole number from 0 to 4294967295",
     "model.width=0": "width=0; at least 1 is needed",
-    "model.modes=9": "model.modes=[9, 9]: the 16 points of axis x resolve 8 modes, not 9; use 8 or fewer",
+    "model.modes=9": "model.modes=[9, 9]: the 16 points of axis x resolve 8 modes, not 9; use 8 "
+    "or fewer",
     "model.modes=[4,4,4]": "modes=(4, 4, 4) for 2 grid axes; give one number per axis",
     "data.samples=40": "samples=40: 40 are held out for test and validation; use 41 or more",
     "data.viscosity=-1": "viscosity=-1: use a finite number above 0",
@@ -62,8 +66,16 @@ MISTAKES = {
 
 
 @pytest.fixture
-def refused(train: Command, neurop: Command, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """Return a function that runs a command beside a run ``warm``, holds it to one line and no new file, and returns the line."""
+def refused(
+    train: Command,
+    neurop: Command,
+    trained: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> Callable[..., str]:
+    """Return a function that runs a command beside a run ``warm``, holds it to one line and no
+    new file, and returns the line.
+    """
     shutil.copytree(trained, tmp_path / "warm")
     capsys.readouterr()
 
@@ -87,7 +99,9 @@ def test_the_type_of_every_setting_is_known() -> None:
 
 
 @pytest.mark.parametrize("override", MISTAKES)
-def test_a_mistake_is_one_line_and_leaves_nothing(override: str, refused: Callable[..., str]) -> None:
+def test_a_mistake_is_one_line_and_leaves_nothing(
+    override: str, refused: Callable[..., str]
+) -> None:
     assert MISTAKES[override] in refused(override)
 
 
@@ -97,23 +111,45 @@ def weather(path: Path, hole: bool) -> list[str]:
     values = np.random.default_rng(0).normal(1e5, 1e3, (20, 7, 8)).astype("f4")
     if hole:
         values[9, 2, 5] = np.nan
-    coords = {"valid_time": times, "latitude": np.linspace(90, -90, 7), "longitude": np.arange(0, 360, 45.0)}
-    data = xr.Dataset({"msl": (("valid_time", "latitude", "longitude"), values, {"units": "Pa"})}, coords)
+    coords = {
+        "valid_time": times,
+        "latitude": np.linspace(90, -90, 7),
+        "longitude": np.arange(0, 360, 45.0),
+    }
+    data = xr.Dataset(
+        {"msl": (("valid_time", "latitude", "longitude"), values, {"units": "Pa"})}, coords
+    )
     data.to_netcdf(path, engine="h5netcdf")
-    days = ["data.train=[2025-12-01,2025-12-03]", "data.val=[2025-12-04,2025-12-04]", "data.test=[2025-12-05,2025-12-05]"]
+    days = [
+        "data.train=[2025-12-01,2025-12-03]",
+        "data.val=[2025-12-04,2025-12-04]",
+        "data.test=[2025-12-05,2025-12-05]",
+    ]
     return ["data=era5", f"data.path={path.name}", "model.modes=2", "debug=default", *days]
 
 
-ERA5_KEYS = ("~recipe", "model.width=4", "model.depth=1", "training.batch_size=2", "trainer.accelerator=cpu")
+ERA5_KEYS = (
+    "~recipe",
+    "model.width=4",
+    "model.depth=1",
+    "training.batch_size=2",
+    "trainer.accelerator=cpu",
+)
 
 
-def test_a_missing_value_is_placed(neurop: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_value_is_placed(
+    neurop: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert neurop("train", *weather(tmp_path / "whole.nc", hole=False), *ERA5_KEYS) == 0
     capsys.readouterr()
     before = sorted(tmp_path.rglob("runs/*/*"))
     assert neurop("train", *weather(tmp_path / "hole.nc", hole=True), *ERA5_KEYS) == 2
     out, err = capsys.readouterr()
-    assert err == "neurop train: hole.nc: field 'msl' of sample 0, frame 9 is nan at point (2, 5); mask, fill or remove it first\n"
+    assert (
+        err
+        == "neurop train: hole.nc: field 'msl' of sample 0, frame 9 is nan at point (2, 5); mask, "
+        "fill or remove it first\n"
+    )
     assert (out, sorted(tmp_path.rglob("runs/*/*"))) == ("", before)
 
 
@@ -121,16 +157,33 @@ def test_a_missing_value_is_placed(neurop: Command, tmp_path: Path, capsys: pyte
     ("args", "line"),
     [
         (("data=era5", "data.path=nope.nc"), "nope.nc: no such file; correct the path"),
-        (("data=darcy_public", "training.unroll=2"), "is a map; history=1, steps=2 need trajectories; use 1 and 1"),
+        (
+            ("data=darcy_public", "training.unroll=2"),
+            "is a map; history=1, steps=2 need trajectories; use 1 and 1",
+        ),
         (("data=darcy_public", "model.modes=99"), "the 16 points of axis x resolve"),
-        (("data=darcy_public", "training.coarse=[8,8]"), "training.coarse=[8, 8]: only periodic fields are truncated without loss"),
+        (
+            ("data=darcy_public", "training.coarse=[8,8]"),
+            "training.coarse=[8, 8]: only periodic fields are truncated without loss",
+        ),
     ],
 )
 def test_data_that_do_not_suit(
-    args: tuple[str, ...], line: str, neurop: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    args: tuple[str, ...],
+    line: str,
+    neurop: Command,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     named = {a.split("=")[0] for a in args}
-    assert neurop("train", *args, *(a for a in ("model.modes=4", *ERA5_KEYS) if a.split("=")[0] not in named)) == 2
+    assert (
+        neurop(
+            "train",
+            *args,
+            *(a for a in ("model.modes=4", *ERA5_KEYS) if a.split("=")[0] not in named),
+        )
+        == 2
+    )
     out, err = capsys.readouterr()
     assert (out, len(err.splitlines())) == ("", 1)
     assert line in err
@@ -143,13 +196,18 @@ def widened(model: Path) -> None:
 
 
 @pytest.mark.parametrize("verb", ["eval", "superres", "rollout"])
-def test_a_surrogate_of_another_shape(verb: str, refused: Callable[..., str], tmp_path: Path) -> None:
+def test_a_surrogate_of_another_shape(
+    verb: str, refused: Callable[..., str], tmp_path: Path
+) -> None:
     widened(tmp_path / "warm" / "model")
     assert refused("ckpt=warm", verb=verb).endswith(
-        "warm/model: net.lift.bias has shape (9,) in model.safetensors, (4,) by model.json; they are of two models"
+        "warm/model: net.lift.bias has shape (9,) in model.safetensors, (4,) by model.json; they "
+        "are of two models"
     )
 
 
 def test_no_surrogate_at_all(refused: Callable[..., str]) -> None:
-    assert refused("ckpt=latest", verb="eval").endswith("ckpt=latest: no trained surrogate under runs/; train one first: neurop train")
+    assert refused("ckpt=latest", verb="eval").endswith(
+        "ckpt=latest: no trained surrogate under runs/; train one first: neurop train"
+    )
     assert "ckpt=wram: no such folder" in refused("ckpt=wram", verb="rollout")

@@ -1,4 +1,6 @@
-"""Every shipped choice of every group trains for two steps; a new file is covered by being there."""
+"""Every shipped choice of every group trains for two steps; a new file is covered by being
+there.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +15,23 @@ import pytest
 from omegaconf import OmegaConf
 
 CONF = Path(__file__).parents[2] / "conf"
-FILES = sorted(file for file in CONF.glob("*/*.yaml") if file.parent.name not in ("hydra", "recipe", "experiment"))
+FILES = sorted(
+    file
+    for file in CONF.glob("*/*.yaml")
+    if file.parent.name not in ("hydra", "recipe", "experiment")
+)
 EXPERIMENTS = sorted(CONF.glob("experiment/*.yaml"))
 RECIPES = sorted(CONF.glob("recipe/*.yaml"))
 # What makes a data set or a model small, where its file has such a setting.
 SMALL_DATA = {"samples": 6, "held_out": 1, "steps": 2}
 # What makes the solver of an experiment cheap.
-SMALL_SOLVER = {"resolution": 16, "truncation": 15, "viscosity": 1e-2, "interval": 0.1, "spin_up": 0.5}
+SMALL_SOLVER = {
+    "resolution": 16,
+    "truncation": 15,
+    "viscosity": 1e-2,
+    "interval": 0.1,
+    "spin_up": 0.5,
+}
 SMALL_MODEL = {"modes": 4, "width": 4, "depth": 1}
 # Of a data set that is made of another, that other's.
 SMALL_SOURCE = {"samples": 6, "held_out": 1, "steps": 9, "resolution": 16, "history": 1}
@@ -29,18 +41,32 @@ RUN = ("hydra.run.dir=run", "trainer.accelerator=cpu")
 def small(group: str, choice: str, sizes: dict[str, int]) -> list[str]:
     settings = OmegaConf.load(CONF / group / f"{choice}.yaml")
     if "source" in settings:
-        return [f"{group}={choice}", "data.steps=null", *(f"{group}.source.{name}={value}" for name, value in SMALL_SOURCE.items())]
+        return [
+            f"{group}={choice}",
+            "data.steps=null",
+            *(f"{group}.source.{name}={value}" for name, value in SMALL_SOURCE.items()),
+        ]
     if choice == "file":  # which has the size that it has
         return [f"{group}={choice}"]
-    return [f"{group}={choice}", *(f"{group}.{name}={value}" for name, value in sizes.items() if name in settings)]
+    return [
+        f"{group}={choice}",
+        *(f"{group}.{name}={value}" for name, value in sizes.items() if name in settings),
+    ]
 
 
 def check(folder: Path, steps: int | None = 2) -> Any:
     record = json.loads((folder / "train.json").read_text())
     assert record["steps"] == steps or steps is None
-    assert all(math.isfinite(value) for name, value in record.items() if name.startswith(("test/", "val/")))
+    assert all(
+        math.isfinite(value) for name, value in record.items() if name.startswith(("test/", "val/"))
+    )
     assert 0 < record["test/relative_l2"] < 10
-    for name in ("model/model.safetensors", "checkpoints/last.ckpt", "metrics.csv", "plots/loss.png"):
+    for name in (
+        "model/model.safetensors",
+        "checkpoints/last.ckpt",
+        "metrics.csv",
+        "plots/loss.png",
+    ):
         assert (folder / name).stat().st_size > 0
     return OmegaConf.load(folder / "config.yaml")
 
@@ -49,12 +75,18 @@ def check(folder: Path, steps: int | None = 2) -> Any:
 def test_a_choice_trains(file: Path, neurop: Callable[..., int], tmp_path: Path) -> None:
     np.savez(tmp_path / "own.npz", u=np.random.default_rng(0).random((10, 3, 16, 16)))
     group, choice = file.parent.name, file.stem
-    chosen = {"data": "era5" if choice == "sfno" else "navier_stokes", "model": "fno"} | {group: choice}
+    chosen = {"data": "era5" if choice == "sfno" else "navier_stokes", "model": "fno"} | {
+        group: choice
+    }
     parts = [
         *small("data", chosen.pop("data"), SMALL_DATA | {"resolution": 16}),
         *small("model", chosen.pop("model"), SMALL_MODEL),
         *(f"{name}={value}" for name, value in chosen.items()),
-        *(["data.path=own.npz", "data.input=u", "data.axes=[sample,time,x,y]"] if choice == "file" else []),
+        *(
+            ["data.path=own.npz", "data.input=u", "data.axes=[sample,time,x,y]"]
+            if choice == "file"
+            else []
+        ),
         *([] if group == "debug" else ["debug=default"]),
     ]
     assert neurop("train", *parts, "~recipe", "training.batch_size=2", *RUN) == 0
@@ -65,7 +97,9 @@ def test_a_choice_trains(file: Path, neurop: Callable[..., int], tmp_path: Path)
 
 
 @pytest.mark.parametrize("file", RECIPES, ids=lambda f: f.stem)
-def test_a_recipe_trains_on_its_data(file: Path, neurop: Callable[..., int], tmp_path: Path) -> None:
+def test_a_recipe_trains_on_its_data(
+    file: Path, neurop: Callable[..., int], tmp_path: Path
+) -> None:
     assert (CONF / "data" / file.name).is_file()
     assert neurop("train", *small("data", file.stem, SMALL_DATA), "debug=default", *RUN) == 0
     config = check(tmp_path / "run", None)
@@ -74,16 +108,30 @@ def test_a_recipe_trains_on_its_data(file: Path, neurop: Callable[..., int], tmp
     for group, values in settings.items():
         for name, value in values.items() if isinstance(values, dict) else ():
             # The two steps of debug=default go before the length of the recipe.
-            assert OmegaConf.select(config, f"{group}.{name}") == value or group == "trainer" or name in SMALL_DATA
+            assert (
+                OmegaConf.select(config, f"{group}.{name}") == value
+                or group == "trainer"
+                or name in SMALL_DATA
+            )
 
 
 @pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda f: f.stem)
-def test_an_experiment_trains_on_its_data(file: Path, neurop: Callable[..., int], tmp_path: Path) -> None:
+def test_an_experiment_trains_on_its_data(
+    file: Path, neurop: Callable[..., int], tmp_path: Path
+) -> None:
     own = OmegaConf.load(file)
-    chosen = {key.split("/")[-1]: choice for default in own.defaults for key, choice in default.items()}
-    sizes = SMALL_DATA | SMALL_SOLVER | ({"solver": 64} if chosen["data"] == "navier_stokes" else {})
+    chosen = {
+        key.split("/")[-1]: choice for default in own.defaults for key, choice in default.items()
+    }
+    sizes = (
+        SMALL_DATA | SMALL_SOLVER | ({"solver": 64} if chosen["data"] == "navier_stokes" else {})
+    )
     parts = [part for part in small("data", chosen["data"], sizes) if not part.startswith("data=")]
-    parts += [part for part in small("model", chosen.get("model", "fno"), SMALL_MODEL) if not part.startswith("model=")]
+    parts += [
+        part
+        for part in small("model", chosen.get("model", "fno"), SMALL_MODEL)
+        if not part.startswith("model=")
+    ]
     coarse = ["training.band=null", "training.coarse=null"]
     assert neurop("train", f"experiment={file.stem}", "debug=default", *parts, *coarse, *RUN) == 0
     config = check(tmp_path / "run", None)
@@ -94,17 +142,34 @@ def test_an_experiment_trains_on_its_data(file: Path, neurop: Callable[..., int]
 @pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda f: f.stem)
 def test_an_experiment_names_its_anchor(file: Path) -> None:
     assert sum(line.startswith("# published: ") for line in file.read_text().splitlines()) == 1
-    assert file.stem.endswith("_cpu") == ("two CPU cores" in file.read_text()) or file.stem.startswith(("era5", "swe_sfno"))
+    assert file.stem.endswith("_cpu") == (
+        "two CPU cores" in file.read_text()
+    ) or file.stem.startswith(("era5", "swe_sfno"))
 
 
 def test_every_group_is_covered() -> None:
-    groups = {folder.name for folder in CONF.iterdir() if folder.is_dir() and list(folder.glob("*.yaml"))}
+    groups = {
+        folder.name for folder in CONF.iterdir() if folder.is_dir() and list(folder.glob("*.yaml"))
+    }
     assert {file.parent.name for file in FILES} | {"recipe", "experiment"} == groups
-    assert groups >= {"data", "debug", "logger", "loss", "model", "optimizer", "recipe", "scheduler", "trainer"}
+    assert groups >= {
+        "data",
+        "debug",
+        "logger",
+        "loss",
+        "model",
+        "optimizer",
+        "recipe",
+        "scheduler",
+        "trainer",
+    }
 
 
 def test_tensorboard_writes_its_events(neurop: Callable[..., int], tmp_path: Path) -> None:
-    parts = [*small("data", "navier_stokes", SMALL_DATA | {"resolution": 16}), *small("model", "fno", SMALL_MODEL)]
+    parts = [
+        *small("data", "navier_stokes", SMALL_DATA | {"resolution": 16}),
+        *small("model", "fno", SMALL_MODEL),
+    ]
     assert neurop("train", *parts, "~recipe", "debug=default", "logger=tensorboard", *RUN) == 0
     (events,) = (tmp_path / "run" / "tensorboard").glob("events.out.tfevents.*")
     assert b"val/relative_l2" in events.read_bytes()

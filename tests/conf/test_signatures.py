@@ -1,4 +1,6 @@
-"""The YAML of a model or a data set is the signature of its constructor: the same names and the same defaults."""
+"""The YAML of a model or a data set is the signature of its constructor: the same names and the
+same defaults.
+"""
 
 import inspect
 from pathlib import Path
@@ -30,7 +32,11 @@ def test_yaml_is_the_signature(file: Path) -> None:
     assert not [name for name, p in takes.items() if p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
     assert set(node) == set(takes)
     assert len(takes) <= 9 or "data" in file.parts
-    defaults = {name: plain(p.default) for name, p in takes.items() if p.default is not p.empty and node[name] != "???"}
+    defaults = {
+        name: plain(p.default)
+        for name, p in takes.items()
+        if p.default is not p.empty and node[name] != "???"
+    }
     assert {name: node[name] for name in defaults} == defaults
     missing = {name for name, value in node.items() if value == "???"}
     if file.parent.name == "model":
@@ -45,7 +51,13 @@ def test_there_are_models_and_data() -> None:
     assert {"navier_stokes"} <= {f.stem for f in FILES if f.parent.name == "data"}
 
 
-@pytest.mark.parametrize("file", sorted(CONF.rglob("*.yaml")), ids=lambda f: str(f.relative_to(CONF)))
+@pytest.mark.parametrize(
+    "file", sorted(CONF.rglob("*.yaml")), ids=lambda f: str(f.relative_to(CONF))
+)
 def test_every_file_says_what_it_is(file: Path) -> None:
-    first = next(line for line in file.read_text().splitlines() if line.strip() and not line.startswith("# @package"))
+    first = next(
+        line
+        for line in file.read_text().splitlines()
+        if line.strip() and not line.startswith("# @package")
+    )
     assert first.startswith("# ")

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from neurop.data.fieldset import Field
 from neurop.datasets.burgers import INITIAL, Burgers
 from neurop.errors import InputError
-from neurop.physics.cole_hopf import cole_hopf
-from neurop.physics.grid import Grid
-from neurop.physics.random_fields import field_std, random_field
+from neurop.fields.fieldset import Field
+from neurop.geometry.grid import Grid
+from neurop.physics.random_fields.periodic import field_std, random_field
+from neurop.physics.solvers.cole_hopf import cole_hopf
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,11 @@ def modes(values: np.ndarray, band: int) -> np.ndarray:
 
 def test_splits_are_pairs_by_default() -> None:
     splits = small().splits()
-    assert {name: len(split) for name, split in splits.items()} == {"train": 3, "val": 20, "test": 20}
+    assert {name: len(split) for name, split in splits.items()} == {
+        "train": 3,
+        "val": 20,
+        "test": 20,
+    }
     for split in splits.values():
         assert split.is_map
         assert split.targets is not None
@@ -44,15 +48,28 @@ def test_splits_are_pairs_by_default() -> None:
         assert split.attributes["viscosity"] == 5e-2
         assert split.attributes["initial"] == "paper"
         assert split.attributes["solver_version"] == 1
-    assert (small().name, small().history, Burgers().samples, Burgers().shape) == ("burgers", 1, 1240, (1024,))
+    assert (small().name, small().history, Burgers().samples, Burgers().shape) == (
+        "burgers",
+        1,
+        1240,
+        (1024,),
+    )
 
 
-@pytest.mark.parametrize(("initial", "viscosity"), [("paper", 1e-2), ("paper", 1e-1), ("code", 1e-2), ("pino", 1e-2)])
-def test_the_pairs_are_a_random_field_and_its_exact_solution(initial: str, viscosity: float) -> None:
+@pytest.mark.parametrize(
+    ("initial", "viscosity"), [("paper", 1e-2), ("paper", 1e-1), ("code", 1e-2), ("pino", 1e-2)]
+)
+def test_the_pairs_are_a_random_field_and_its_exact_solution(
+    initial: str, viscosity: float
+) -> None:
     source = small(41, 128, viscosity=viscosity, initial=initial)
     made = source.solve(range(20), (128,))
     fine = random_field(range(20), (4096,), **INITIAL[initial])
-    np.testing.assert_allclose(made["values"][:, 0, 0], random_field(range(20), (128,), **INITIAL[initial]).numpy(), atol=1e-6)
+    np.testing.assert_allclose(
+        made["values"][:, 0, 0],
+        random_field(range(20), (128,), **INITIAL[initial]).numpy(),
+        atol=1e-6,
+    )
     exact = cole_hopf(fine[:4], viscosity, 1.0, 16).numpy()
     found = made["targets"][:4, 0, 0, ::8].astype(np.float64)
     # The rounding of float32, and the stored modes: |k| < 64 at a viscosity of 1e-2.
@@ -60,7 +77,9 @@ def test_the_pairs_are_a_random_field_and_its_exact_solution(initial: str, visco
     assert np.abs(exact - fine[:4, ::256].numpy()).max() > 0.1
 
 
-@pytest.mark.parametrize(("initial", "deviation"), [("paper", 0.594), ("code", 0.274), ("pino", 0.214)])
+@pytest.mark.parametrize(
+    ("initial", "deviation"), [("paper", 0.594), ("code", 0.274), ("pino", 0.214)]
+)
 def test_the_standard_deviations_of_the_card(initial: str, deviation: float) -> None:
     assert field_std((8192,), **INITIAL[initial]) == pytest.approx(deviation, abs=5e-4)
 
@@ -106,14 +125,20 @@ def test_more_samples_move_no_held_out_sample() -> None:
 
 
 @pytest.mark.parametrize(("initial", "steps"), [("paper", None), ("paper", 10), ("pino", 10)])
-def test_the_solver_has_converged(monkeypatch: pytest.MonkeyPatch, initial: str, steps: int | None) -> None:
-    """The default viscosity, against three times the points and four times the steps; sample 182 is the fastest of 1240."""
+def test_the_solver_has_converged(
+    monkeypatch: pytest.MonkeyPatch, initial: str, steps: int | None
+) -> None:
+    """The default viscosity, against three times the points and four times the steps; sample 182
+    is the fastest of 1240.
+    """
     source = Burgers(initial=initial, steps=steps, resolution=256)
     points, substeps = source._discretisation((256,))
     coarse = source._trajectories(range(182, 184), (256,))
     monkeypatch.setattr(source, "_discretisation", lambda shape: (3 * points, 4 * substeps))
     fine = source._trajectories(range(182, 184), (256,))
-    gap = np.linalg.norm((coarse - fine).astype(np.float64), axis=-1) / np.linalg.norm(fine, axis=-1)
+    gap = np.linalg.norm((coarse - fine).astype(np.float64), axis=-1) / np.linalg.norm(
+        fine, axis=-1
+    )
     assert gap.max() < 2e-6
     assert gap[:, -1].max() < 2e-7
     assert np.abs(coarse[0, 0]).max() > 2 if initial == "paper" else True
@@ -161,4 +186,6 @@ def test_an_overflow_is_reported_not_stored(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_the_field_does_not_depend_on_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("neurop.datasets.burgers.compute_device", lambda: torch.device("cpu:0"))
-    np.testing.assert_array_equal(small().solve(range(3), (64,))["values"][:, 0], small().splits()["test"].values[:3, 0])
+    np.testing.assert_array_equal(
+        small().solve(range(3), (64,))["values"][:, 0], small().splits()["test"].values[:3, 0]
+    )

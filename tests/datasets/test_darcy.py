@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from neurop.data.fieldset import Field
 from neurop.datasets.darcy import Darcy
 from neurop.errors import InputError
-from neurop.physics.cosine_fields import cosine_field, cosine_std
-from neurop.physics.darcy import solve
-from neurop.physics.grid import Axis, Grid
+from neurop.fields.fieldset import Field
+from neurop.geometry.grid import Axis, Grid
+from neurop.physics.random_fields.cosine import cosine_field, cosine_std
+from neurop.physics.solvers.darcy import solve
 
 
 @pytest.fixture(scope="module")
@@ -29,14 +29,23 @@ def small(samples: int = 43, resolution: int = 16, solver: int = 61, **changes: 
 
 def test_splits_have_the_promised_samples_and_labels() -> None:
     splits = small().splits()
-    assert {name: len(split) for name, split in splits.items()} == {"train": 3, "val": 20, "test": 20}
+    assert {name: len(split) for name, split in splits.items()} == {
+        "train": 3,
+        "val": 20,
+        "test": 20,
+    }
     for split in splits.values():
         assert split.is_map
         assert split.targets is not None
         assert split.values.shape[1:] == split.targets.shape[1:] == (1, 1, 16, 16)
         assert split.values.dtype == split.targets.dtype == np.float32
-        assert (split.fields, split.outputs) == ((Field("permeability", "1", "permeability"),), (Field("pressure", "1", "pressure"),))
-        assert split.grid == Grid((Axis("x", "dirichlet", layout="ends"), Axis("y", "dirichlet", layout="ends")))
+        assert (split.fields, split.outputs) == (
+            (Field("permeability", "1", "permeability"),),
+            (Field("pressure", "1", "pressure"),),
+        )
+        assert split.grid == Grid(
+            (Axis("x", "dirichlet", layout="ends"), Axis("y", "dirichlet", layout="ends"))
+        )
         assert set(np.unique(split.values)) == {3.0, 12.0}
         assert split.attributes["coefficient"] == "piecewise"
         assert split.attributes["solver"] == 61
@@ -46,10 +55,14 @@ def test_splits_have_the_promised_samples_and_labels() -> None:
 
 @pytest.mark.parametrize("coefficient", ["piecewise", "lognormal"])
 def test_the_stored_pair_solves_the_equation_on_the_solver_grid(coefficient: str) -> None:
-    """At the solver's own resolution the stored pressure is the solution for the stored permeability."""
+    """At the solver's own resolution the stored pressure is the solution for the stored
+    permeability.
+    """
     source = small(resolution=61, coefficient=coefficient)
     made = source.solve(range(5), (61, 61))
-    a, u = (torch.from_numpy(np.array(made[name])).double()[:, 0, 0] for name in ("values", "targets"))
+    a, u = (
+        torch.from_numpy(np.array(made[name])).double()[:, 0, 0] for name in ("values", "targets")
+    )
     assert (solve(a, tolerance=1e-8) - u).norm() < 2e-6 * u.norm()
     assert u[:, [0, -1]].abs().max() == 0
     assert u[:, 1:-1, 1:-1].min() > 0
@@ -79,9 +92,15 @@ def test_every_resolution_shows_one_solution() -> None:
     test = source.splits()["test"]
     fine = source.at((61, 61))
     assert source.at((16, 16)).digest() == test.digest()
-    for other, step in ((test, (4, 4)), (source.at((31, 31)), (2, 2)), (source.at((21, 11)), (3, 6))):
+    for other, step in (
+        (test, (4, 4)),
+        (source.at((31, 31)), (2, 2)),
+        (source.at((21, 11)), (3, 6)),
+    ):
         for name in ("values", "targets"):
-            np.testing.assert_array_equal(getattr(other, name), getattr(fine, name)[..., :: step[0], :: step[1]])
+            np.testing.assert_array_equal(
+                getattr(other, name), getattr(fine, name)[..., :: step[0], :: step[1]]
+            )
 
 
 def test_a_sample_depends_on_seed_and_number_alone() -> None:
@@ -92,7 +111,11 @@ def test_a_sample_depends_on_seed_and_number_alone() -> None:
     source = small()
     whole = source.solve(range(7), (16, 16))
     for numbers in (range(6, 7), range(3, 6), range(1, 7)):
-        np.testing.assert_allclose(source.solve(numbers, (16, 16))["targets"], whole["targets"][numbers.start : numbers.stop], rtol=1e-6)
+        np.testing.assert_allclose(
+            source.solve(numbers, (16, 16))["targets"],
+            whole["targets"][numbers.start : numbers.stop],
+            rtol=1e-6,
+        )
     other = small(seed=1).solve(range(7), (16, 16))["targets"]
     assert np.abs(other - whole["targets"]).max() > 0.1 * whole["targets"].max()
 

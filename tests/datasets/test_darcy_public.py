@@ -12,7 +12,14 @@ def test_splits_are_apart_and_ordered():
         "val": (20, (16, 16), True),
         "test": (50, (16, 16), True),
     }
-    assert len(np.unique(np.concatenate([s.targets.reshape(len(s), -1) for s in splits.values()]), axis=0)) == 1050
+    assert (
+        len(
+            np.unique(
+                np.concatenate([s.targets.reshape(len(s), -1) for s in splits.values()]), axis=0
+            )
+        )
+        == 1050
+    )
     some = DarcyPublic(train=10, val=100).splits()
     np.testing.assert_array_equal(some["train"].targets, splits["train"].targets[:10])
     np.testing.assert_array_equal(some["val"].targets[80:], splits["val"].targets)
@@ -24,7 +31,9 @@ def test_test_sets_are_one_field_at_two_resolutions():
     assert coarse.digest() == source.splits()["test"].digest()
     np.testing.assert_array_equal(coarse.values, fine.values[..., ::2, ::2])
     np.testing.assert_array_equal(coarse.targets, fine.targets[..., ::2, ::2])
-    np.testing.assert_array_equal(coarse.grid.coordinates((16, 16))["x"], fine.grid.coordinates((32, 32))["x"][::2])
+    np.testing.assert_array_equal(
+        coarse.grid.coordinates((16, 16))["x"], fine.grid.coordinates((32, 32))["x"][::2]
+    )
 
 
 def test_points_lie_at_j_over_n_with_zero_boundary():
@@ -41,7 +50,9 @@ def test_points_lie_at_j_over_n_with_zero_boundary():
 def test_laplacian_tells_the_phases_apart():
     fine = DarcyPublic().at((32, 32))
     x, y = fine.values[:, 0, 0], fine.targets[:, 0, 0].astype(np.float64)
-    laplacian = 32**2 * (y[:, 2:, 1:-1] + y[:, :-2, 1:-1] + y[:, 1:-1, 2:] + y[:, 1:-1, :-2] - 4 * y[:, 1:-1, 1:-1])
+    laplacian = 32**2 * (
+        y[:, 2:, 1:-1] + y[:, :-2, 1:-1] + y[:, 1:-1, 2:] + y[:, 1:-1, :-2] - 4 * y[:, 1:-1, 1:-1]
+    )
     share = np.lib.stride_tricks.sliding_window_view(x, (3, 3), axis=(1, 2)).mean((-1, -2))
     assert laplacian[share == 0].mean() == pytest.approx(-50.2, abs=0.1)
     assert laplacian[share == 1].mean() == pytest.approx(-2.78, abs=0.01)
@@ -51,8 +62,14 @@ def test_names_units_and_conventions():
     source = DarcyPublic()
     test = source.splits()["test"]
     assert (source.name, source.history, test.source) == ("darcy_public", 1, "darcy_test_16.pt")
-    assert [(f.name, f.unit) for f in (*test.fields, *test.target_fields)] == [("permeability", "1"), ("pressure", "1")]
-    assert [(a.name, a.boundary, a.layout) for a in test.grid.axes] == [("x", "dirichlet", "left"), ("y", "dirichlet", "left")]
+    assert [(f.name, f.unit) for f in (*test.fields, *test.target_fields)] == [
+        ("permeability", "1"),
+        ("pressure", "1"),
+    ]
+    assert [(a.name, a.boundary, a.layout) for a in test.grid.axes] == [
+        ("x", "dirichlet", "left"),
+        ("y", "dirichlet", "left"),
+    ]
 
 
 @pytest.mark.parametrize("shape", [(64, 64), (16, 32), (32,)])

@@ -11,7 +11,12 @@ import neurop.datasets
 
 def test_import_loads_no_data_set():
     code = "import sys, neurop.datasets; print([m for m in ('torch', 'xarray', 'neurop.datasets.era5') if m in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == "[]"
+    )
 
 
 def test_every_exported_name_is_a_source():
@@ -40,20 +45,24 @@ def test_unknown_name():
 )
 def test_a_whole_number_is_the_same_parameter(name: str, whole: dict[str, int]) -> None:
     kind = getattr(neurop.datasets, name)
-    one, other = (kind(**given) for given in (whole, {key: float(value) for key, value in whole.items()}))
+    one, other = (
+        kind(**given) for given in (whole, {key: float(value) for key, value in whole.items()})
+    )
     assert one.recipe(one.shape, 50).file == other.recipe(other.shape, 50).file
 
 
 def test_a_gpu_solves_more_at_once_into_the_same_file(monkeypatch: pytest.MonkeyPatch) -> None:
     source = neurop.datasets.Burgers(samples=100)
     of_core = source.recipe((64,), 100)
-    monkeypatch.setattr("neurop.data.generated.compute_device", lambda: torch.device("cuda"))
+    monkeypatch.setattr("neurop.generation.dataset.compute_device", lambda: torch.device("cuda"))
     of_gpu = source.recipe((64,), 100)
     assert (of_gpu.batch, of_gpu.file) == (16 * of_core.batch, of_core.file)
 
 
 def test_the_test_set_alone_is_that_of_the_whole(tmp_path: Path) -> None:
-    source = neurop.datasets.KuramotoSivashinsky(samples=9, resolution=32, steps=2, held_out=2, folder=str(tmp_path))
+    source = neurop.datasets.KuramotoSivashinsky(
+        samples=9, resolution=32, steps=2, held_out=2, folder=str(tmp_path)
+    )
     alone = source.test()
     (made,) = tmp_path.iterdir()
     assert len(alone) == 2

@@ -32,7 +32,10 @@ def test_splits_follow_each_other_in_time(source):
 
 def test_reference_errors_on_february():
     splits = ERA5(train=("2025-12-01", "2026-01-31"), val=None).splits()
-    train, test = splits["train"].values[0, :, 0].astype(np.float64), splits["test"].values[0, :, 0].astype(np.float64)
+    train, test = (
+        splits["train"].values[0, :, 0].astype(np.float64),
+        splits["test"].values[0, :, 0].astype(np.float64),
+    )
     assert len(train) == 248
     weights = splits["test"].grid.weights((73, 144))
     assert rmse(train.mean(0), test, weights) == pytest.approx(769, abs=0.5)
@@ -46,7 +49,9 @@ def test_values_units_and_attribution(source):
     test = source.at((73, 144))
     assert 91_000 < test.values.min() < 95_000
     assert 105_000 < test.values.max() < 108_000
-    assert (test.grid.weights((73, 144)) * test.values[0, 0, 0]).mean() == pytest.approx(101_100, abs=300)
+    assert (test.grid.weights((73, 144)) * test.values[0, 0, 0]).mean() == pytest.approx(
+        101_100, abs=300
+    )
     assert (test.fields[0].name, test.fields[0].unit) == ("msl", "Pa")
     assert test.grid.geometry == "sphere"
     assert test.attributes["license"] == "CC-BY-4.0"
@@ -86,7 +91,9 @@ def test_wrong_periods_are_an_input_error(arguments, message):
 
 
 def test_period_outside_the_file_names_what_it_holds():
-    with pytest.raises(InputError, match=r"0 frames in test 2027-01-01..2027-01-31.*2025-12-01..2026-02-28"):
+    with pytest.raises(
+        InputError, match=r"0 frames in test 2027-01-01..2027-01-31.*2025-12-01..2026-02-28"
+    ):
         ERA5(test=("2027-01-01", "2027-01-31")).splits()
 
 

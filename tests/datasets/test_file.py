@@ -15,7 +15,9 @@ from neurop.errors import InputError
 def waves(samples: int = 10, frames: int = 5, n: int = 16) -> np.ndarray:
     """Return waves that move by one point per frame, each sample with a phase of its own."""
     x = np.arange(n) / n
-    return np.stack([np.sin(2 * np.pi * (x - np.arange(frames)[:, None] / n + i / 7)) for i in range(samples)])
+    return np.stack(
+        [np.sin(2 * np.pi * (x - np.arange(frames)[:, None] / n + i / 7)) for i in range(samples)]
+    )
 
 
 @pytest.fixture
@@ -63,7 +65,13 @@ def test_a_map_with_channels_and_two_boundaries(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     a, b = rng.random((10, 4, 6, 2)), rng.random((10, 4, 6, 1))
     np.savez(tmp_path / "pairs.npz", a=a, b=b)
-    source = File(str(tmp_path / "pairs.npz"), "a", "b", ["sample", "x", "y", "channel"], {"x": "periodic", "y": "dirichlet"})
+    source = File(
+        str(tmp_path / "pairs.npz"),
+        "a",
+        "b",
+        ["sample", "x", "y", "channel"],
+        {"x": "periodic", "y": "dirichlet"},
+    )
     test = source.splits()["test"]
     assert test.targets is not None
     np.testing.assert_array_equal(test.values[0, 0, 1], a[9, :, :, 1].astype("f4"))
@@ -76,13 +84,25 @@ def test_a_map_with_channels_and_two_boundaries(tmp_path: Path) -> None:
     ("arguments", "text"),
     [
         ({"axes": ["sample", "time"]}, "name each axis once"),
-        ({"axes": ["sample", "x", "y"]}, "'u' has no axis time; name data.target for a map, or name the axis"),
-        ({"axes": ["sample", "time", "x"], "target": "u"}, r"'u' has an axis time, but a map \(data.target\) has none; .*such as t"),
+        (
+            {"axes": ["sample", "x", "y"]},
+            "'u' has no axis time; name data.target for a map, or name the axis",
+        ),
+        (
+            {"axes": ["sample", "time", "x"], "target": "u"},
+            r"'u' has an axis time, but a map \(data.target\) has none; .*such as t",
+        ),
         ({"axes": ["sample", "time", "x"], "target": "v"}, "no array 'v'"),
-        ({"axes": ["sample", "time", "x"], "input": None, "target": "u"}, "data.target=u without data.input"),
+        (
+            {"axes": ["sample", "time", "x"], "input": None, "target": "u"},
+            "data.target=u without data.input",
+        ),
         ({"axes": ["sample", "time", "x"], "step": 0}, "data.step=0"),
         ({"axes": ["sample", "time", "x", "y"]}, "names 4; name each axis once"),
-        ({"axes": ["sample", "time", "x"], "boundary": {"y": "open"}}, "data.boundary: no axis 'y'; choose from x"),
+        (
+            {"axes": ["sample", "time", "x"], "boundary": {"y": "open"}},
+            "data.boundary: no axis 'y'; choose from x",
+        ),
         ({"axes": ["sample", "time", "x"], "boundary": "periodc"}, "did you mean 'periodic'"),
         ({"axes": ["sample", "time", "x"], "held_out": 0.5}, "held_out=0.5"),
         ({"axes": ["sample", "time", "x"], "input": "w"}, "no array 'w'"),
@@ -97,22 +117,40 @@ def test_a_value_that_is_no_number_is_named(tmp_path: Path) -> None:
     u = waves()
     u[4, 2, 7] = np.nan
     np.savez(tmp_path / "w.npz", u=u)
-    with pytest.raises(InputError, match=r"w.npz: field 'u' of sample 4, frame 2 is nan at point \(7,\)"):
+    with pytest.raises(
+        InputError, match=r"w.npz: field 'u' of sample 4, frame 2 is nan at point \(7,\)"
+    ):
         File(str(tmp_path / "w.npz"), "u", axes=["sample", "time", "x"]).splits()
 
 
-def test_the_command_of_the_readme(evolution: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_of_the_readme(
+    evolution: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
-    words = [f"data.path={evolution}", "data.input=u", "data.axes=[sample,time,x]", "model.modes=4", "model.width=8", "model.depth=1"]
-    assert main(["train", "data=file", *words, "trainer.max_epochs=1", "training.batch_size=4"]) == 0
+    words = [
+        f"data.path={evolution}",
+        "data.input=u",
+        "data.axes=[sample,time,x]",
+        "model.modes=4",
+        "model.width=8",
+        "model.depth=1",
+    ]
+    assert (
+        main(["train", "data=file", *words, "trainer.max_epochs=1", "training.batch_size=4"]) == 0
+    )
     assert list(tmp_path.glob("runs/file-fno/*/model/model.json"))
 
 
-def test_a_known_file_needs_its_path_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_known_file_needs_its_path_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
     words = ["train", "data=file", f"data.path={SAMPLES / 'darcy_test_16.pt'}", "debug=default"]
     assert main(words) == 0
-    assert "model.modes=[10, 10]: all that 16 x 16 points resolve" in capsys.readouterr().out.splitlines()
+    assert (
+        "model.modes=[10, 10]: all that 16 x 16 points resolve"
+        in capsys.readouterr().out.splitlines()
+    )
     (card,) = tmp_path.glob("runs/file-fno/*/model/model.json")
     assert json.loads(card.read_text())["arguments"]["modes"] == [10, 10]
     # What was asked for is not changed in silence.

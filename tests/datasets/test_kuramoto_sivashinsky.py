@@ -4,10 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neurop.data.fieldset import Field
 from neurop.datasets.kuramoto_sivashinsky import KuramotoSivashinsky
 from neurop.errors import InputError
-from neurop.physics.grid import Grid
+from neurop.fields.fieldset import Field
+from neurop.geometry.grid import Grid
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,9 @@ def data(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def small(samples: int = 43, resolution: int = 48, **changes: object) -> KuramotoSivashinsky:
-    return KuramotoSivashinsky(samples, resolution, **{"length": 22.0, "steps": 2, "warmup": 20.0, **changes})  # type: ignore[arg-type]
+    return KuramotoSivashinsky(
+        samples, resolution, **{"length": 22.0, "steps": 2, "warmup": 20.0, **changes}
+    )  # type: ignore[arg-type]
 
 
 def modes(values: np.ndarray, band: int) -> np.ndarray:
@@ -32,7 +34,11 @@ def test_splits_have_the_promised_samples_and_labels() -> None:
     source = small(history=2)
     assert (source.name, source.history) == ("kuramoto_sivashinsky", 2)
     splits = source.splits()
-    assert {name: len(split) for name, split in splits.items()} == {"train": 3, "val": 20, "test": 20}
+    assert {name: len(split) for name, split in splits.items()} == {
+        "train": 3,
+        "val": 20,
+        "test": 20,
+    }
     for split in splits.values():
         assert split.values.shape[1:] == (3, 1, 48)
         assert split.values.dtype == np.float32
@@ -45,8 +51,14 @@ def test_splits_have_the_promised_samples_and_labels() -> None:
 
 
 def test_the_frames_lie_on_the_attractor() -> None:
-    """Waves near the fastest growing one, sqrt(2) pi long each, of a size that does not depend on the random field; zero mean."""
-    values = KuramotoSivashinsky(41, 64, length=44.0, steps=1, warmup=60.0).splits()["test"].values.astype(np.float64)
+    """Waves near the fastest growing one, sqrt(2) pi long each, of a size that does not depend
+    on the random field; zero mean.
+    """
+    values = (
+        KuramotoSivashinsky(41, 64, length=44.0, steps=1, warmup=60.0)
+        .splits()["test"]
+        .values.astype(np.float64)
+    )
     assert np.abs(values.mean(-1)).max() < 1e-6
     assert 1.0 < values.std() < 1.6
     assert np.abs(values).max() < 4.5
@@ -58,7 +70,9 @@ def test_the_frames_lie_on_the_attractor() -> None:
 
 
 def test_balance_of_energy_on_the_attractor() -> None:
-    r"""Check :math:`d/dt \langle u^2 \rangle / 2 = \langle u_x^2 \rangle - \langle u_{xx}^2 \rangle` by Simpson's rule."""
+    r"""Check :math:`d/dt \langle u^2 \rangle / 2 = \langle u_x^2 \rangle - \langle u_{xx}^2
+    \rangle` by Simpson's rule.
+    """
     values = small(interval=0.05, steps=40).splits()["test"].values.astype(np.float64)[:, :, 0]
     k = 2 * math.pi * np.arange(25) / 22.0
     power = 2 * np.abs(np.fft.rfft(values, norm="forward")) ** 2
@@ -87,13 +101,17 @@ def test_more_samples_move_no_held_out_sample() -> None:
 
 
 def test_the_solver_has_converged(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The default length, from one state after the warm-up: chaos multiplies every difference with time."""
+    """The default length, from one state after the warm-up: chaos multiplies every difference
+    with time.
+    """
     source = KuramotoSivashinsky(warmup=30.0, steps=10)
     assert source._discretisation() == (256, 80)
     coarse = source._trajectories(range(2), (64,))
     monkeypatch.setattr(source, "_discretisation", lambda: (256, 240))
     fine = source._trajectories(range(2), (64,))
-    gap = np.linalg.norm((coarse - fine).astype(np.float64), axis=-1) / np.linalg.norm(fine, axis=-1)
+    gap = np.linalg.norm((coarse - fine).astype(np.float64), axis=-1) / np.linalg.norm(
+        fine, axis=-1
+    )
     assert gap[:, 0].max() == 0
     assert gap.max() < 1e-6
 

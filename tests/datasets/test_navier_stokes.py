@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from neurop.data.fieldset import Field, FieldSet
 from neurop.datasets.navier_stokes import NavierStokes
 from neurop.errors import InputError
-from neurop.physics.grid import Grid
+from neurop.fields.fieldset import Field, FieldSet
+from neurop.geometry.grid import Grid
 from neurop.physics.invariants import INVARIANTS
 from neurop.physics.operators import truncate
-from neurop.physics.random_fields import field_std, random_field
+from neurop.physics.random_fields.periodic import field_std, random_field
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,11 @@ def distance(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
 
 def test_splits_have_the_promised_samples_and_labels() -> None:
     splits = small().splits()
-    assert {name: len(split) for name, split in splits.items()} == {"train": 3, "val": 20, "test": 20}
+    assert {name: len(split) for name, split in splits.items()} == {
+        "train": 3,
+        "val": 20,
+        "test": 20,
+    }
     for split in splits.values():
         assert split.values.shape[1:] == (3, 1, 16, 16)
         assert split.values.dtype == np.float32
@@ -53,7 +57,9 @@ def test_splits_have_the_promised_samples_and_labels() -> None:
         assert split.attributes["viscosity"] == 1e-2
         assert split.attributes["seed"] == 0
         assert "solver_version" in split.attributes
-    every = np.concatenate([splits[name].values for name in ("test", "val", "train")])[:, -1].reshape(43, -1)
+    every = np.concatenate([splits[name].values for name in ("test", "val", "train")])[
+        :, -1
+    ].reshape(43, -1)
     gaps = np.linalg.norm(every[:, None] - every, axis=-1) / np.linalg.norm(every, axis=-1).mean()
     assert gaps[~np.eye(43, dtype=bool)].min() > 0.1
     assert np.isfinite(every).all()
@@ -79,7 +85,9 @@ def test_more_samples_move_no_held_out_sample() -> None:
     for name in ("test", "val"):
         np.testing.assert_allclose(more[name].values, few[name].values, atol=1e-6)
     np.testing.assert_allclose(more["train"].values[:3], few["train"].values, atol=1e-6)
-    assert not np.allclose(small(seed=1).splits()["test"].values[:, 0], few["test"].values[:, 0], atol=1e-2)
+    assert not np.allclose(
+        small(seed=1).splits()["test"].values[:, 0], few["test"].values[:, 0], atol=1e-2
+    )
 
 
 def test_held_out_says_where_the_training_set_begins() -> None:
@@ -95,9 +103,17 @@ def test_the_solver_may_have_more_points_than_it_needs() -> None:
     usual, finer = small(viscosity=2e-3), small(viscosity=2e-3, solver=80)
     assert finer.discretisation((16, 16))[0] == 80 > usual.discretisation((16, 16))[0]
     few = range(2)
-    assert distance(modes(finer._trajectories(few, (16, 16)), 16), modes(usual._trajectories(few, (16, 16)), 16)).max() < 1e-5
+    assert (
+        distance(
+            modes(finer._trajectories(few, (16, 16)), 16),
+            modes(usual._trajectories(few, (16, 16)), 16),
+        ).max()
+        < 1e-5
+    )
     for wrong in (40, 5000):
-        with pytest.raises(InputError, match=f"solver={wrong}: fields of 16 points per side need 48 to 4096"):
+        with pytest.raises(
+            InputError, match=f"solver={wrong}: fields of 16 points per side need 48 to 4096"
+        ):
             small(solver=wrong)
 
 
@@ -144,14 +160,32 @@ def test_the_default_set_keeps_its_file() -> None:
     """The name of a file that was generated before the variants existed."""
     source = NavierStokes()
     assert source.recipe((64, 64), 240).file == "navier_stokes-64-d4f50e9d.h5"
-    parameters = {"viscosity": 1e-3, "amplitude": 0.262, "steps": 20, "interval": 1.0, "forcing": 0.1, "solver_version": 1}
+    parameters = {
+        "viscosity": 1e-3,
+        "amplitude": 0.262,
+        "steps": 20,
+        "interval": 1.0,
+        "forcing": 0.1,
+        "solver_version": 1,
+    }
     assert source.parameters() == parameters
-    variants = [{"strength": 0.2}, {"forcing": "kolmogorov"}, {"forcing": "kolmogorov", "wavenumber": 2}, {"forcing": "none"}]
-    hashes = [NavierStokes(**v).recipe((64, 64), 240).hash for v in [{}, {"precision": "float32"}, *variants]]  # type: ignore[arg-type]
+    variants = [
+        {"strength": 0.2},
+        {"forcing": "kolmogorov"},
+        {"forcing": "kolmogorov", "wavenumber": 2},
+        {"forcing": "none"},
+    ]
+    hashes = [
+        NavierStokes(**v).recipe((64, 64), 240).hash
+        for v in [{}, {"precision": "float32"}, *variants]
+    ]  # type: ignore[arg-type]
     assert len(set(hashes)) == len(hashes)
     # What means nothing for a forcing makes no other file.
     assert NavierStokes(wavenumber=2).parameters() == parameters
-    assert NavierStokes(forcing="none", strength=3.0).parameters() == NavierStokes(forcing="none").parameters()
+    assert (
+        NavierStokes(forcing="none", strength=3.0).parameters()
+        == NavierStokes(forcing="none").parameters()
+    )
 
 
 @pytest.mark.parametrize("forcing", ["diagonal", "kolmogorov"])
@@ -159,20 +193,28 @@ def test_the_forcing_is_what_the_equation_says(forcing: str) -> None:
     f = small(forcing=forcing, strength=0.3, wavenumber=3).force(16)
     x, y = np.meshgrid(*[np.arange(16) / 16] * 2, indexing="ij")
     phase = 2 * math.pi * (x + y)
-    expected = np.sin(phase) + np.cos(phase) if forcing == "diagonal" else np.sin(2 * math.pi * 3 * y)
+    expected = (
+        np.sin(phase) + np.cos(phase) if forcing == "diagonal" else np.sin(2 * math.pi * 3 * y)
+    )
     np.testing.assert_allclose(f.numpy(), 0.3 * expected, atol=1e-14)
 
 
 @pytest.mark.parametrize("forcing", ["diagonal", "kolmogorov", "none"])
 def test_laminar_flows_are_exact(monkeypatch: pytest.MonkeyPatch, forcing: str) -> None:
-    """From rest a forcing of one wavenumber only grows: F (1 - exp(-lambda t))/lambda times its shape. Without it, waves decay."""
+    """From rest a forcing of one wavenumber only grows: F (1 - exp(-lambda t))/lambda times its
+    shape. Without it, waves decay.
+    """
     source = small(forcing=forcing, wavenumber=2, steps=3)
     squared = {"diagonal": 2, "kolmogorov": 4, "none": 4}[forcing] * 4 * math.pi**2
     rate = 1e-2 * squared
     # Taylor-Green vortices, which do not advect themselves either: 2^2 + 0 or 1 + 1 waves.
-    wave = small(forcing="kolmogorov" if forcing == "none" else forcing, wavenumber=2).force(48) / 0.1
+    wave = (
+        small(forcing="kolmogorov" if forcing == "none" else forcing, wavenumber=2).force(48) / 0.1
+    )
     begin = wave if forcing == "none" else torch.zeros_like(wave)
-    monkeypatch.setattr("neurop.datasets.navier_stokes.random_field", lambda *_, **__: begin[None].clone())
+    monkeypatch.setattr(
+        "neurop.datasets.navier_stokes.random_field", lambda *_, **__: begin[None].clone()
+    )
     frames = source._trajectories(range(1), (48, 48))[0, :, 0]
     for t in range(4):
         size = math.exp(-rate * t) if forcing == "none" else 0.1 * -math.expm1(-rate * t) / rate
@@ -205,14 +247,22 @@ def test_without_forcing_energy_and_enstrophy_decay() -> None:
 
 
 def test_single_precision_stays_close() -> None:
-    double, single = (small(viscosity=2e-3, precision=p)._trajectories(range(2), (32, 32)) for p in ("float64", "float32"))
+    double, single = (
+        small(viscosity=2e-3, precision=p)._trajectories(range(2), (32, 32))
+        for p in ("float64", "float32")
+    )
     gap = distance(modes(single, 32), modes(double, 32)).max()
     assert 1e-9 < gap < 2e-6
 
 
-def test_the_random_fields_are_drawn_on_the_cpu_whatever_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_random_fields_are_drawn_on_the_cpu_whatever_the_device(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     asked = []
-    monkeypatch.setattr("neurop.datasets.navier_stokes.compute_device", lambda: asked.append(1) or torch.device("cpu"))
+    monkeypatch.setattr(
+        "neurop.datasets.navier_stokes.compute_device",
+        lambda: asked.append(1) or torch.device("cpu"),
+    )
     small()._trajectories(range(1), (16, 16))
     assert asked == [1]
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from neurop.data.fieldset import FieldSet
 from neurop.datasets.shallow_water import FIELDS, ShallowWater
 from neurop.errors import InputError
 from neurop.evaluation.drift import drifts
-from neurop.physics.grid import Grid
+from neurop.fields.fieldset import FieldSet
+from neurop.geometry.grid import Grid
 from neurop.physics.harmonics import Harmonics
-from neurop.physics.shallow_water import RADIUS
+from neurop.physics.solvers.shallow_water import RADIUS
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,11 @@ def modes(values: np.ndarray, degrees: int) -> torch.Tensor:
 
 def test_splits_have_the_promised_samples_and_labels() -> None:
     splits = small(spin_up=3.0, interval=0.5).splits()
-    assert {name: len(split) for name, split in splits.items()} == {"train": 3, "val": 20, "test": 20}
+    assert {name: len(split) for name, split in splits.items()} == {
+        "train": 3,
+        "val": 20,
+        "test": 20,
+    }
     for split in splits.values():
         assert split.values.shape[1:] == (3, 3, 12, 24)
         assert split.values.dtype == np.float32
@@ -48,7 +52,9 @@ def test_splits_have_the_promised_samples_and_labels() -> None:
         assert split.times.tolist() == [3.0, 3.5, 4.0]
         assert split.time_unit == "h"
         assert {"truncation", "mach", "seed", "solver_version"} <= set(split.attributes)
-    every = np.concatenate([splits[name].values for name in ("test", "val", "train")])[:, -1].reshape(43, -1)
+    every = np.concatenate([splits[name].values for name in ("test", "val", "train")])[
+        :, -1
+    ].reshape(43, -1)
     gaps = np.linalg.norm(every[:, None] - every, axis=-1) / np.linalg.norm(every, axis=-1).mean()
     assert gaps[~np.eye(43, dtype=bool)].min() > 0.1
 
@@ -60,7 +66,9 @@ def test_more_samples_and_other_batches_move_no_sample(monkeypatch: pytest.Monke
     for name in ("test", "val"):
         np.testing.assert_allclose(more[name].values, few[name].values, atol=1e-5)
     np.testing.assert_allclose(more["train"].values[:3], few["train"].values, atol=1e-5)
-    assert not np.allclose(small(seed=1).splits()["test"].values[:, 0], few["test"].values[:, 0], atol=1e-2)
+    assert not np.allclose(
+        small(seed=1).splits()["test"].values[:, 0], few["test"].values[:, 0], atol=1e-2
+    )
 
 
 def test_the_same_flow_at_other_resolutions() -> None:
@@ -78,7 +86,9 @@ def test_frames_start_from_the_random_state_and_evolve() -> None:
     first, later = np.moveaxis(small().splits()["test"].values[:, [0, 2]].astype(np.float64), 1, 0)
     weights = Grid.latlon(gauss=True).weights((12, 24))
     std = np.sqrt((first**2 * weights).mean((0, 2, 3)))
-    np.testing.assert_allclose(std, [1.177, 0.983, 0.983], rtol=0.08)  # g 120 m and 0.2 sqrt(g 10 km) / a
+    np.testing.assert_allclose(
+        std, [1.177, 0.983, 0.983], rtol=0.08
+    )  # g 120 m and 0.2 sqrt(g 10 km) / a
     assert np.abs(later - first).mean() > 0.2
     assert np.abs((first * weights).mean((2, 3))).max() < 1e-6
 
@@ -92,17 +102,23 @@ def test_equiangular_grids_have_poles() -> None:
     gap = np.abs(twice - test.values).max()
     assert 1e-3 < gap < 3  # the finer grid holds the two largest degrees too
     exact = small(grid="equiangular", truncation=10).at((23, 48)).values[..., ::2, ::2]
-    np.testing.assert_allclose(exact, small(grid="equiangular", truncation=10).splits()["test"].values, atol=2e-5)
+    np.testing.assert_allclose(
+        exact, small(grid="equiangular", truncation=10).splits()["test"].values, atol=2e-5
+    )
 
 
 def test_the_jet_and_the_mountains() -> None:
     jet = small(initial="galewsky").splits()["test"].values
     assert np.isfinite(jet).all()
-    eastward = jet[:, 0, 0].mean((0, 2))  # low geopotential towards the north, where the jet blows eastward in balance
+    eastward = jet[:, 0, 0].mean(
+        (0, 2)
+    )  # low geopotential towards the north, where the jet blows eastward in balance
     assert eastward[0] < eastward[-1] - 2
     gap = np.linalg.norm((jet[1:, 0, 0] - jet[0, 0, 0]).reshape(19, -1), axis=1)
     assert gap.min() > 1e-2
-    np.testing.assert_allclose(jet[:, 0, 1], np.broadcast_to(jet[0, 0, 1], jet[:, 0, 1].shape), atol=1e-5)
+    np.testing.assert_allclose(
+        jet[:, 0, 1], np.broadcast_to(jet[0, 0, 1], jet[:, 0, 1].shape), atol=1e-5
+    )
     hills, plain = (small(topography=height).splits()["test"].values for height in (1500.0, None))
     raised = (plain - hills)[:, 0, 0]
     assert raised.max() > 5  # 1e3 m2 s-2: more than 500 m
@@ -118,7 +134,15 @@ def test_a_forced_flow_begins_with_the_bands_that_force_it() -> None:
     test = forced.splits()["test"]
     zonal = test.values[:, -1, 1].mean((0, 2))
     latitude = np.deg2rad(test.grid.coordinates((12, 24))["latitude"])
-    expected = 80 / RADIUS * (8 * np.sin(8 * latitude) * np.cos(latitude) + 2 * np.cos(8 * latitude) * np.sin(latitude)) * 1e5
+    expected = (
+        80
+        / RADIUS
+        * (
+            8 * np.sin(8 * latitude) * np.cos(latitude)
+            + 2 * np.cos(8 * latitude) * np.sin(latitude)
+        )
+        * 1e5
+    )
     np.testing.assert_allclose(zonal, expected, atol=0.02 * np.abs(expected).max())
 
 
@@ -129,13 +153,17 @@ def test_invariants_drift_with_hyperdiffusion_alone() -> None:
     assert small(grid="equiangular").invariants == ("mass",)
     test = source.splits()["test"]
     found = drifts(source.invariants, test.values[:, 0], test.values[:, 1:], test.fields, test.grid)
-    assert {name: drift.shape for name, drift in found.items()} == dict.fromkeys(source.invariants, (20, 2))
+    assert {name: drift.shape for name, drift in found.items()} == dict.fromkeys(
+        source.invariants, (20, 2)
+    )
     assert np.abs(found["mass"]).max() < 1e-9
     assert (found["energy"] < 0).all()
     assert (found["energy"] > -0.3).all()
     assert np.abs(found["potential_enstrophy"]).max() < 1e-3
     twice = drifts(["mass"], test.values[:, 0], test.values[:, 1:] + 1.0, test.fields, test.grid)
-    np.testing.assert_allclose(twice["mass"] - found["mass"], 1e3 / 98061.6 * np.array([[1, 1]]).repeat(20, 0), rtol=1e-6)
+    np.testing.assert_allclose(
+        twice["mass"] - found["mass"], 1e3 / 98061.6 * np.array([[1, 1]]).repeat(20, 0), rtol=1e-6
+    )
     with pytest.raises(InputError, match="did you mean 'energy'"):
         drifts(["enrgy"], test.values[:, 0], test.values[:, 1:], test.fields, test.grid)
     with pytest.raises(InputError, match="divergence is missing"):
@@ -156,7 +184,10 @@ def test_invariants_drift_with_hyperdiffusion_alone() -> None:
         ({"spin_up": -1.0}, "use 0 hours or more"),
         ({"truncation": 4}, "use a degree of 5 to 255"),
         ({"initial": "galewski"}, "did you mean 'galewsky'?"),
-        ({"forcing": "bands", "truncation": 8}, "truncation=8 does not hold the winds of forcing=bands; use 9 or more"),
+        (
+            {"forcing": "bands", "truncation": 8},
+            "truncation=8 does not hold the winds of forcing=bands; use 9 or more",
+        ),
         ({"forcing": "jet"}, "there is none; choose from bands, none"),
         ({"grid": "gauss"}, "choose from equiangular, legendre-gauss"),
     ],

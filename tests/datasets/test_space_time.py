@@ -1,4 +1,6 @@
-"""Evolutions as maps over space and time: every number where it belongs, on every grid, in memory and in a file."""
+"""Evolutions as maps over space and time: every number where it belongs, on every grid, in
+memory and in a file.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +12,13 @@ import pytest
 import torch
 from small import evolution, mapping
 
-from neurop.data.fieldset import FieldSet
-from neurop.data.lazy import Lazy
-from neurop.data.windows import Windows
 from neurop.datasets import NavierStokes, SpaceTime
 from neurop.errors import InputError
 from neurop.evaluation import score, superres
-from neurop.physics.grid import Grid
+from neurop.fields.fieldset import FieldSet
+from neurop.fields.lazy import Lazy
+from neurop.fields.windows import Windows
+from neurop.geometry.grid import Grid
 from neurop.surrogate import Surrogate
 
 
@@ -43,7 +45,9 @@ def test_every_frame_is_where_it_belongs() -> None:
     for t in range(4):
         for frame in range(2):
             for c in range(2):
-                np.testing.assert_array_equal(fields.values[:, 0, 2 * frame + c, ..., t], u[:, frame, c])
+                np.testing.assert_array_equal(
+                    fields.values[:, 0, 2 * frame + c, ..., t], u[:, frame, c]
+                )
         np.testing.assert_array_equal(fields.targets[:, 0, ..., t], u[:, 2 + t])
     assert [f.name for f in fields.fields] == ["u_0", "p_0", "u_1", "p_1"]
     assert [(f.name, f.unit) for f in fields.outputs] == [("u", "m s-1"), ("p", "Pa")]
@@ -70,7 +74,9 @@ def test_the_time_axis_has_the_times_of_the_frames() -> None:
         (np.datetime64("2025-12-01") + np.arange(8) * np.timedelta64(6, "h"), "", [12.0, 18.0]),
     ],
 )
-def test_frames_without_times_are_counted_and_dates_are_hours(times: Any, unit: str, expected: list[float]) -> None:
+def test_frames_without_times_are_counted_and_dates_are_hours(
+    times: Any, unit: str, expected: list[float]
+) -> None:
     axis = SpaceTime(Source(times=times, time_unit=unit), 4).splits()["train"].grid.axes[-1]
     np.testing.assert_allclose(axis.coordinates(4)[:2], expected)
     assert axis.unit == ("1" if times is None else "h")
@@ -82,7 +88,10 @@ def test_without_a_number_all_frames_are_predicted() -> None:
 
 def test_values_in_a_file_stay_there_and_are_the_same() -> None:
     source = Source()
-    whole, expected = source.fields.values.astype(np.float32), SpaceTime(source, 4).splits()["train"]
+    whole, expected = (
+        source.fields.values.astype(np.float32),
+        SpaceTime(source, 4).splits()["train"],
+    )
     reads = []
 
     def read(samples: slice, frames: slice) -> Any:
@@ -90,13 +99,22 @@ def test_values_in_a_file_stay_there_and_are_the_same() -> None:
         return whole[samples, frames]
 
     lazy = Lazy(read, whole.shape, (1, 8), "test")
-    source.fields = FieldSet(lazy, source.fields.fields, source.fields.grid, times=source.fields.times, time_unit="s")
+    source.fields = FieldSet(
+        lazy, source.fields.fields, source.fields.grid, times=source.fields.times, time_unit="s"
+    )
     found = SpaceTime(source, 4).splits()["train"]
     assert isinstance(found.values, Lazy)
     assert not reads
     np.testing.assert_array_equal(np.asarray(found.values), expected.values.astype(np.float32))
-    np.testing.assert_array_equal(np.asarray(found.targets[1:]), expected.targets[1:].astype(np.float32))
-    assert len({found.values.key, found.targets.key, SpaceTime(source, 3).splits()["train"].values.key}) == 3
+    np.testing.assert_array_equal(
+        np.asarray(found.targets[1:]), expected.targets[1:].astype(np.float32)
+    )
+    assert (
+        len(
+            {found.values.key, found.targets.key, SpaceTime(source, 3).splits()["train"].values.key}
+        )
+        == 3
+    )
 
 
 def test_one_window_is_one_trajectory_and_a_surrogate_scores_it() -> None:
@@ -108,31 +126,45 @@ def test_one_window_is_one_trajectory_and_a_surrogate_scores_it() -> None:
     surrogate = Surrogate.of(fields, "fno", {"modes": [2, 2, 2], "width": 4, "depth": 1}).eval()
     found = score(surrogate, fields)
     y = torch.from_numpy(fields.targets[:, 0])
-    made = surrogate(torch.from_numpy(np.ascontiguousarray(fields.values[:, 0])).float()).detach().double()
+    made = (
+        surrogate(torch.from_numpy(np.ascontiguousarray(fields.values[:, 0])).float())
+        .detach()
+        .double()
+    )
     expected = ((made - y).flatten(1).norm(dim=1) / y.flatten(1).norm(dim=1)).mean()
     assert float(found.relative_l2) == pytest.approx(float(expected), rel=1e-5)
     assert found.prediction.dims == ("example", "field", "x", "y", "t")
 
 
 def flow(folder: Path, **how: Any) -> NavierStokes:
-    return NavierStokes(**({"samples": 41, "resolution": 16, "steps": 4, "history": 2, "folder": str(folder)} | how))
+    return NavierStokes(
+        **({"samples": 41, "resolution": 16, "steps": 4, "history": 2, "folder": str(folder)} | how)
+    )
 
 
 def test_finer_space_and_time_are_the_same_flow(tmp_path: Path) -> None:
-    """The set at twice the points and times holds the coarse one: its points in space but for the modes beyond, its times in between."""
+    """The set at twice the points and times holds the coarse one: its points in space but for
+    the modes beyond, its times in between.
+    """
     source = SpaceTime(flow(tmp_path))
     coarse, fine = source.splits()["test"], source.at((32, 32, 6))
     assert (coarse.shape, fine.shape) == ((16, 16, 3), (32, 32, 6))
-    assert [(a.start, a.length) for a in fine.grid.axes] == [(a.start, a.length) for a in coarse.grid.axes]
+    assert [(a.start, a.length) for a in fine.grid.axes] == [
+        (a.start, a.length) for a in coarse.grid.axes
+    ]
     np.testing.assert_allclose(fine.grid.axes[-1].coordinates(6), [2.0, 2.5, 3.0, 3.5, 4.0, 4.5])
     direct = flow(tmp_path, resolution=32, steps=8, interval=0.5).splits()["test"].values
-    np.testing.assert_allclose(fine.targets[:, 0, 0, ..., :5], np.moveaxis(direct[:, 4:9, 0], 1, -1), atol=1e-5)
+    np.testing.assert_allclose(
+        fine.targets[:, 0, 0, ..., :5], np.moveaxis(direct[:, 4:9, 0], 1, -1), atol=1e-5
+    )
     np.testing.assert_allclose(fine.values[:, 0, 1, ..., 3], direct[:, 2, 0], atol=1e-5)
     # The same fields, but for the modes that 16 points do not hold.
     shared = fine.targets[..., ::2, ::2, ::2]
     assert np.linalg.norm(shared - coarse.targets) < 0.02 * np.linalg.norm(coarse.targets)
     torch.manual_seed(0)
-    surrogate = Surrogate.of(source.splits()["train"], "fno", {"modes": [3, 3, 2], "width": 4, "depth": 1})
+    surrogate = Surrogate.of(
+        source.splits()["train"], "fno", {"modes": [3, 3, 2], "width": 4, "depth": 1}
+    )
     scores = superres(surrogate, {16: coarse, 32: fine})
     assert np.isfinite(scores.relative_l2).all()
     assert scores.truth_32.dims == ("field", "x_32", "y_32", "t_32")
@@ -142,13 +174,19 @@ def test_what_makes_no_pairs(tmp_path: Path) -> None:
     source = Source()
     with pytest.raises(InputError, match="steps=1; a time axis needs 2 frames or more"):
         SpaceTime(source, 1)
-    with pytest.raises(InputError, match=r"waves: 8 frames are fewer than history=2 \+ steps=7; lower one of them"):
+    with pytest.raises(
+        InputError, match=r"waves: 8 frames are fewer than history=2 \+ steps=7; lower one of them"
+    ):
         SpaceTime(source, 7).splits()
     with pytest.raises(InputError, match="give sizes whose last is a multiple of 4 times"):
         SpaceTime(source, 4).at((5, 4, 6))
-    with pytest.raises(InputError, match="waves has no frames between those that it gives, so no 8 times; give 4"):
+    with pytest.raises(
+        InputError, match="waves has no frames between those that it gives, so no 8 times; give 4"
+    ):
         SpaceTime(source, 4).at((5, 4, 8))
-    with pytest.raises(InputError, match="mode=online: pairs over space and time are made of stored trajectories"):
+    with pytest.raises(
+        InputError, match="mode=online: pairs over space and time are made of stored trajectories"
+    ):
         SpaceTime(flow(tmp_path, mode="online"))
     source.fields = mapping((5, 4))
     with pytest.raises(InputError, match="pairs is a map and has no time axis"):
@@ -157,5 +195,8 @@ def test_what_makes_no_pairs(tmp_path: Path) -> None:
 
 def test_a_sphere_is_refused_in_words() -> None:
     source = Source(grid=Grid.latlon())
-    with pytest.raises(InputError, match="waves lies on a sphere, which takes no third axis; name data on a flat grid"):
+    with pytest.raises(
+        InputError,
+        match="waves lies on a sphere, which takes no third axis; name data on a flat grid",
+    ):
         SpaceTime(source).splits()

@@ -9,12 +9,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from neurop.data import Field, FieldSet
-from neurop.physics import Grid
+from neurop.fields import Field, FieldSet
+from neurop.geometry.grid import Grid
 
 
 class Analytic(nn.Module):
-    """A surrogate that applies `function` to its input ``(batch, history*channel, *grid)``, in double precision."""
+    """A surrogate that applies `function` to its input ``(batch, history*channel, *grid)``, in
+    double precision.
+    """
 
     def __init__(
         self,
@@ -48,11 +50,22 @@ def analytic() -> type[Analytic]:
 
 @pytest.fixture
 def travelling() -> Callable[..., FieldSet]:
-    """Return a maker of waves sin(2 pi k (x - t/16)) on n points: each frame is the one before moved by 1/16 of the domain."""
+    """Return a maker of waves sin(2 pi k (x - t/16)) on n points: each frame is the one before
+    moved by 1/16 of the domain.
+    """
 
-    def make(n: int = 32, frames: int = 9, wavenumbers: Sequence[int] = (1, 2, 3), interval: float = 1.0) -> FieldSet:
+    def make(
+        n: int = 32, frames: int = 9, wavenumbers: Sequence[int] = (1, 2, 3), interval: float = 1.0
+    ) -> FieldSet:
         x, t = np.arange(n) / n, np.arange(frames) / 16
         u = np.stack([np.sin(2 * np.pi * k * (x - t[:, None])) for k in wavenumbers])[:, :, None]
-        return FieldSet(u, (Field("u", "m s-1"),), Grid.periodic(1), times=interval * np.arange(frames), time_unit="s", source="waves")
+        return FieldSet(
+            u,
+            (Field("u", "m s-1"),),
+            Grid.periodic(1),
+            times=interval * np.arange(frames),
+            time_unit="s",
+            source="waves",
+        )
 
     return make

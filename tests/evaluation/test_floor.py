@@ -14,9 +14,9 @@ from hydra import compose, initialize_config_module
 
 from neurop.cli import eval as verb
 from neurop.cli._evaluation import Task
-from neurop.data import Field, FieldSet
 from neurop.evaluation import score, truncation_floor
-from neurop.physics import Axis, Grid
+from neurop.fields import Field, FieldSet
+from neurop.geometry.grid import Axis, Grid
 from neurop.surrogate import Surrogate
 
 X = np.arange(32) / 32
@@ -24,11 +24,20 @@ SMALL = {"modes": 5, "width": 3, "depth": 1}
 
 
 def evolution(samples: int = 3, frames: int = 5) -> FieldSet:
-    """Return waves of the frequencies 2 and 7; from frame to frame the first one changes by 3/2 of its size, the second by 1/2."""
+    """Return waves of the frequencies 2 and 7; from frame to frame the first one changes by 3/2
+    of its size, the second by 1/2.
+    """
     low, high = np.cos(2 * np.pi * 2 * X), np.sin(2 * np.pi * 7 * X)
     t, a = np.arange(frames)[:, None], np.arange(1, samples + 1)[:, None, None]
     values = a * (2.5**t * low + 1.5**t * high)
-    return FieldSet(values[:, :, None], (Field("u"),), Grid.periodic(1), times=np.arange(frames), time_unit="s", source="waves")
+    return FieldSet(
+        values[:, :, None],
+        (Field("u"),),
+        Grid.periodic(1),
+        times=np.arange(frames),
+        time_unit="s",
+        source="waves",
+    )
 
 
 def mapping(grid: Grid, n: int, mean: float = 0.0) -> FieldSet:
@@ -40,7 +49,9 @@ def mapping(grid: Grid, n: int, mean: float = 0.0) -> FieldSet:
 def test_floor_is_the_share_beyond_the_modes(increments: bool) -> None:
     """Predicting states loses the high wave, predicting increments only its change."""
     data = evolution()
-    found = truncation_floor(Surrogate.of(data, "t1", SMALL, increments=increments), data, batch_size=5)
+    found = truncation_floor(
+        Surrogate.of(data, "t1", SMALL, increments=increments), data, batch_size=5
+    )
     t = np.arange(1, 5)
     lost = 1.5**t - 1.5 ** (t - 1) if increments else 1.5**t
     assert found == pytest.approx(np.mean(lost / np.hypot(2.5**t, 1.5**t)), rel=1e-5)
@@ -48,7 +59,9 @@ def test_floor_is_the_share_beyond_the_modes(increments: bool) -> None:
 
 def test_more_modes_leave_no_floor() -> None:
     data = evolution()
-    assert truncation_floor(Surrogate.of(data, "t1", SMALL | {"modes": 8}), data) == pytest.approx(0, abs=1e-5)
+    assert truncation_floor(Surrogate.of(data, "t1", SMALL | {"modes": 8}), data) == pytest.approx(
+        0, abs=1e-5
+    )
 
 
 def test_what_a_band_cuts_off_counts() -> None:
@@ -74,7 +87,9 @@ def test_no_error_is_smaller(layout: Any) -> None:
         (surrogate(x) - y).square().mean().backward()
         optimizer.step()
     error = float(score(surrogate, data).relative_l2)
-    assert floor <= error < 1.01 * floor  # the six samples are learnt by heart: what is left is beyond the modes
+    assert (
+        floor <= error < 1.01 * floor
+    )  # the six samples are learnt by heart: what is left is beyond the modes
 
 
 def test_a_network_of_all_frequencies_has_none() -> None:
@@ -82,7 +97,9 @@ def test_a_network_of_all_frequencies_has_none() -> None:
     assert truncation_floor(Surrogate.of(data, "fno", SMALL), data) is None
 
 
-def test_eval_reports_it_beside_the_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_eval_reports_it_beside_the_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     data = evolution()
     surrogate = Surrogate.of(data, "t1", SMALL)
     source = SimpleNamespace(name="waves", splits=lambda: {"train": data, "test": data})
@@ -92,5 +109,7 @@ def test_eval_reports_it_beside_the_error(tmp_path: Path, monkeypatch: pytest.Mo
     floor = json.loads((tmp_path / "eval.json").read_text())["truncation_floor"]
     assert floor == truncation_floor(surrogate, data)
     assert floor < json.loads((tmp_path / "eval.json").read_text())["relative_l2"]
-    line = next(line for line in capsys.readouterr().out.splitlines() if "beyond the model's modes" in line)
+    line = next(
+        line for line in capsys.readouterr().out.splitlines() if "beyond the model's modes" in line
+    )
     assert float(line.split()[-1]) == pytest.approx(floor, rel=1e-3)

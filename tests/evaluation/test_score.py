@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from neurop.data import Field, FieldSet
 from neurop.errors import InputError
 from neurop.evaluation.score import score
-from neurop.metrics import relative_l2
-from neurop.physics import Grid
+from neurop.fields import Field, FieldSet
+from neurop.geometry.grid import Grid
+from neurop.metrics.norms import relative_l2
 
 Make = Callable[..., Any]
 STILL = lambda x: x  # noqa: E731
@@ -24,7 +24,9 @@ W = GRID.weights((5, 8))
 def weather(frames: int = 16, samples: int = 1, channels: int = 1) -> FieldSet:
     values = np.random.default_rng(0).normal(size=(samples, frames, channels, 5, 8)) + 3
     names = (Field("msl", "Pa"), Field("t", "K"))[:channels]
-    return FieldSet(values, names, GRID, times=6.0 * np.arange(frames), time_unit="h", source="weather")
+    return FieldSet(
+        values, names, GRID, times=6.0 * np.arange(frames), time_unit="h", source="weather"
+    )
 
 
 def test_rmse_is_the_root_of_the_mean_over_every_start(analytic: Make) -> None:
@@ -41,10 +43,21 @@ def test_rmse_is_the_root_of_the_mean_over_every_start(analytic: Make) -> None:
 
 def test_every_start_of_a_history_of_two(analytic: Make) -> None:
     data = weather(samples=2)
-    s = score(analytic(lambda x: 2 * x[:, 1:] - x[:, :1], data, history=2, step=6.0), data, leads=[2], batch_size=4)
+    s = score(
+        analytic(lambda x: 2 * x[:, 1:] - x[:, :1], data, history=2, step=6.0),
+        data,
+        leads=[2],
+        batch_size=4,
+    )
     v = data.values[:, :, 0]
-    np.testing.assert_allclose(s.rmse[0, 0], np.sqrt(((v[:, 3:] - (3 * v[:, 1:-2] - 2 * v[:, :-3])) ** 2 * W).mean()), rtol=1e-12)
-    np.testing.assert_allclose(s.persistence_rmse[0, 0], np.sqrt(((v[:, 3:] - v[:, 1:-2]) ** 2 * W).mean()), rtol=1e-12)
+    np.testing.assert_allclose(
+        s.rmse[0, 0],
+        np.sqrt(((v[:, 3:] - (3 * v[:, 1:-2] - 2 * v[:, :-3])) ** 2 * W).mean()),
+        rtol=1e-12,
+    )
+    np.testing.assert_allclose(
+        s.persistence_rmse[0, 0], np.sqrt(((v[:, 3:] - v[:, 1:-2]) ** 2 * W).mean()), rtol=1e-12
+    )
 
 
 def test_acc_and_climatology(analytic: Make) -> None:
@@ -64,15 +77,22 @@ def test_acc_and_climatology(analytic: Make) -> None:
 def test_one_step_errors_are_over_all_windows_and_by_field(analytic: Make) -> None:
     data = weather(samples=3, channels=2)
     s = score(analytic(STILL, data, step=6.0), data)
-    p, y = torch.from_numpy(data.values[:, :-1]).flatten(0, 1), torch.from_numpy(data.values[:, 1:]).flatten(0, 1)
+    p, y = (
+        torch.from_numpy(data.values[:, :-1]).flatten(0, 1),
+        torch.from_numpy(data.values[:, 1:]).flatten(0, 1),
+    )
     each = relative_l2(p, y, torch.from_numpy(W)).reshape(3, 15)
     np.testing.assert_allclose(s.relative_l2_samples, each, rtol=1e-12)
     np.testing.assert_allclose(
-        [s.relative_l2, s.relative_l2_median, s.relative_l2_worst], [each.mean(), np.median(each), each.max()], rtol=1e-12
+        [s.relative_l2, s.relative_l2_median, s.relative_l2_worst],
+        [each.mean(), np.median(each), each.max()],
+        rtol=1e-12,
     )
     assert int(s.worst_sample) == int(each.max(1).values.argmax())
     np.testing.assert_allclose(s.persistence_relative_l2, s.relative_l2)
-    np.testing.assert_allclose(s.rmse_one_step, np.sqrt((((p - y) ** 2).numpy() * W).mean((0, 2, 3))), rtol=1e-12)
+    np.testing.assert_allclose(
+        s.rmse_one_step, np.sqrt((((p - y) ** 2).numpy() * W).mean((0, 2, 3))), rtol=1e-12
+    )
     assert s.unit.values.tolist() == ["Pa", "K"]
 
 
@@ -92,7 +112,11 @@ def test_a_map_has_errors_and_examples_but_no_leads(analytic: Make) -> None:
 def test_examples_of_a_single_long_sample_are_spread_over_its_frames(analytic: Make) -> None:
     data = weather()
     s = score(analytic(STILL, data, step=6.0), data)
-    assert s.example_name.values.tolist() == ["sample 0, frame 1", "sample 0, frame 8", "sample 0, frame 15"]
+    assert s.example_name.values.tolist() == [
+        "sample 0, frame 1",
+        "sample 0, frame 8",
+        "sample 0, frame 15",
+    ]
     np.testing.assert_allclose(s.truth[2, 0], data.values[0, 15, 0], rtol=1e-6)
     np.testing.assert_allclose(s.prediction[2, 0], data.values[0, 14, 0], rtol=1e-6)
 

@@ -10,10 +10,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from neurop.data import Field, FieldSet
 from neurop.errors import InputError
 from neurop.evaluation.superres import _restricted, example, superres
-from neurop.physics import Axis, Grid
+from neurop.fields import Field, FieldSet
+from neurop.geometry.grid import Axis, Grid
 from neurop.spectral import resample
 
 Make = Callable[..., Any]
@@ -29,7 +29,9 @@ def random_map(n: int, seed: int = 0, grid: Grid | None = None, samples: int = 3
 
 
 def low_and_high(n: int, high: float) -> FieldSet:
-    """Return the identity map of a field with unit power in the band of 8 points and `high` of its amplitude beyond it."""
+    """Return the identity map of a field with unit power in the band of 8 points and `high` of
+    its amplitude beyond it.
+    """
     x = np.arange(n) / n
     low = np.cos(2 * np.pi * 2 * x)[:, None] * np.ones(n)
     beyond = np.cos(2 * np.pi * 6 * x)[:, None] * np.ones(n) if n > 12 else 0 * low
@@ -40,11 +42,15 @@ def low_and_high(n: int, high: float) -> FieldSet:
 @pytest.mark.parametrize("layout", ["ends", "cells"])
 @pytest.mark.parametrize("boundary", ["periodic", "neumann", "open"])
 def test_in_band_and_beyond_band_add_up(analytic: Make, boundary: str, layout: str) -> None:
-    grid = Grid((Axis("x", boundary, layout="left" if boundary == "periodic" else layout), Axis("y")))
+    grid = Grid(
+        (Axis("x", boundary, layout="left" if boundary == "periodic" else layout), Axis("y"))
+    )
     data = random_map(15, grid=grid, samples=1)
     s = superres(analytic(lambda x: x * x, data, BAND), {15: data})
     assert float(s.relative_l2_beyond_band[0]) > 0.1
-    np.testing.assert_allclose(s.relative_l2_in_band**2 + s.relative_l2_beyond_band**2, s.relative_l2**2, rtol=1e-10)
+    np.testing.assert_allclose(
+        s.relative_l2_in_band**2 + s.relative_l2_beyond_band**2, s.relative_l2**2, rtol=1e-10
+    )
 
 
 def test_gauss_latitudes_are_read_off_nowhere_but_interpolated(analytic: Make) -> None:
@@ -53,18 +59,29 @@ def test_gauss_latitudes_are_read_off_nowhere_but_interpolated(analytic: Make) -
 
     def data(n: int) -> FieldSet:
         field = np.sin(np.deg2rad(sphere.axes[0].coordinates(n)))[:, None] * np.ones(2 * n)
-        return FieldSet(field[None, None, None], (Field("a"),), sphere, field[None, None, None], TARGET, source="north")
+        return FieldSet(
+            field[None, None, None],
+            (Field("a"),),
+            sphere,
+            field[None, None, None],
+            TARGET,
+            source="north",
+        )
 
     s = superres(analytic(lambda x: x, data(9), (9, 18)), {9: data(9), 27: data(27)})
     np.testing.assert_allclose(s.relative_l2, 0, atol=1e-12)
-    assert float(s.relative_l2_interpolated[1]) < 0.02  # linear on 27 points, then cosines up to the eighth
+    assert (
+        float(s.relative_l2_interpolated[1]) < 0.02
+    )  # linear on 27 points, then cosines up to the eighth
 
 
 def test_scores_are_means_over_samples_of_the_relative_error(analytic: Make) -> None:
     data = random_map(12)
     s = superres(analytic(torch.zeros_like, data, BAND), {12: data}, batch_size=2)
     np.testing.assert_allclose(s.relative_l2, 1.0)
-    np.testing.assert_allclose(s.relative_l2_beyond_band, s.truth_beyond_band)  # nothing predicted scores what the truth holds
+    np.testing.assert_allclose(
+        s.relative_l2_beyond_band, s.truth_beyond_band
+    )  # nothing predicted scores what the truth holds
     assert float(s.prediction_beyond_band[0]) == 0
 
 
@@ -75,19 +92,30 @@ def test_a_projector_has_no_error_in_the_band_and_all_of_the_truth_beyond(analyt
     assert s.resolution.values.tolist() == [8, 16, 32]
     assert int(s.train_resolution) == 8
     np.testing.assert_allclose(s.relative_l2_in_band, 0, atol=1e-12)
-    np.testing.assert_allclose(s.relative_l2_beyond_band, [0, 0.5 / 1.25**0.5, 0.5 / 1.25**0.5], atol=1e-12)
+    np.testing.assert_allclose(
+        s.relative_l2_beyond_band, [0, 0.5 / 1.25**0.5, 0.5 / 1.25**0.5], atol=1e-12
+    )
     np.testing.assert_allclose(s.truth_beyond_band, s.relative_l2_beyond_band, atol=1e-12)
     assert s.attrs["warning"] == ""
 
 
-def test_the_identity_beats_interpolation_by_what_the_training_grid_cannot_hold(analytic: Make) -> None:
+def test_the_identity_beats_interpolation_by_what_the_training_grid_cannot_hold(
+    analytic: Make,
+) -> None:
     truths = {n: low_and_high(n, 0.5) for n in (8, 32)}
     s = superres(analytic(lambda x: x, truths[8], BAND), truths)
     np.testing.assert_allclose(s.relative_l2, 0, atol=1e-12)
-    # On 8 points the wave 6 aliases onto 2: the interpolant has amplitude 1.5 there and nothing at 6.
-    np.testing.assert_allclose(s.relative_l2_interpolated, [0, (0.5**2 + 0.5**2) ** 0.5 / 1.25**0.5], atol=1e-12)
-    np.testing.assert_allclose(s.spectrum_truth.sel(resolution=32, field="u").sum(), 0.625, rtol=1e-12)
-    np.testing.assert_allclose(s.spectrum_interpolated.sel(resolution=32, wavenumber=2), 1.125, rtol=1e-12)
+    # On 8 points the wave 6 aliases onto 2: the interpolant has amplitude 1.5 there and nothing at
+    # 6.
+    np.testing.assert_allclose(
+        s.relative_l2_interpolated, [0, (0.5**2 + 0.5**2) ** 0.5 / 1.25**0.5], atol=1e-12
+    )
+    np.testing.assert_allclose(
+        s.spectrum_truth.sel(resolution=32, field="u").sum(), 0.625, rtol=1e-12
+    )
+    np.testing.assert_allclose(
+        s.spectrum_interpolated.sel(resolution=32, wavenumber=2), 1.125, rtol=1e-12
+    )
     np.testing.assert_allclose(s.spectrum_error, 0, atol=1e-9)
 
 
@@ -129,11 +157,15 @@ def test_an_evolution_is_scored_one_step_from_every_frame(analytic: Make, travel
     np.testing.assert_allclose(s.relative_l2, 0, atol=1e-12)
     np.testing.assert_allclose(s.relative_l2_interpolated, 0, atol=1e-12)
     still = superres(analytic(lambda x: x, truths[16], step=1.0), truths)
-    np.testing.assert_allclose(still.relative_l2, np.mean([2 * np.sin(np.pi * k / 16) for k in (1, 2, 3)]), rtol=1e-12)
+    np.testing.assert_allclose(
+        still.relative_l2, np.mean([2 * np.sin(np.pi * k / 16) for k in (1, 2, 3)]), rtol=1e-12
+    )
 
 
 def test_a_piecewise_constant_input_stays_one_on_the_training_grid() -> None:
-    a = torch.where(torch.rand(1, 1, 21, 21, generator=torch.Generator().manual_seed(0)) > 0.5, 12.0, 3.0)
+    a = torch.where(
+        torch.rand(1, 1, 21, 21, generator=torch.Generator().manual_seed(0)) > 0.5, 12.0, 3.0
+    )
     nodes = Grid((Axis("x", "dirichlet", layout="ends"), Axis("y", "dirichlet", layout="ends")))
     assert torch.equal(_restricted(a, nodes, (11, 11), smooth=False), a[..., ::2, ::2])
     cells = Grid((Axis("x", "dirichlet", layout="cells"), Axis("y", "dirichlet", layout="cells")))
@@ -146,8 +178,12 @@ def test_a_periodic_state_keeps_the_modes_of_the_training_grid() -> None:
     x = torch.arange(32, dtype=torch.float64) / 32
     wave = torch.cos(2 * torch.pi * 2 * x)[None, None]
     fine = wave + torch.cos(2 * torch.pi * 6 * x)
-    torch.testing.assert_close(_restricted(fine, Grid.periodic(1), (8,), smooth=True), wave[..., ::4])
-    torch.testing.assert_close(_restricted(fine, Grid.periodic(1), (8,), smooth=False), fine[..., ::4])
+    torch.testing.assert_close(
+        _restricted(fine, Grid.periodic(1), (8,), smooth=True), wave[..., ::4]
+    )
+    torch.testing.assert_close(
+        _restricted(fine, Grid.periodic(1), (8,), smooth=False), fine[..., ::4]
+    )
 
 
 def test_data_of_other_kind_are_refused(analytic: Make, travelling: Make) -> None:

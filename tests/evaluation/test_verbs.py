@@ -14,11 +14,11 @@ import torch
 import xarray as xr
 from hydra import compose, initialize_config_module
 
-from neurop.cli._evaluation import Task, device, whole, wholes
+from neurop.cli._evaluation import Task, as_int, as_ints, device
 from neurop.cli.superres import shape_at
-from neurop.data import Field, FieldSet
 from neurop.errors import InputError
-from neurop.physics import Grid
+from neurop.fields import Field, FieldSet
+from neurop.geometry.grid import Grid
 
 Make = Callable[..., Any]
 
@@ -40,19 +40,33 @@ class Waves:
         x, y, t = np.arange(shape[0]) / shape[0], np.arange(shape[1]) / shape[1], np.arange(7) / 16
         moved = np.sin(2 * np.pi * (x - t[:, None]))[:, :, None] * np.cos(2 * np.pi * y)
         values = np.stack([moved, 2 * moved])[:, :, None].astype(np.float32)
-        return FieldSet(values, (Field("vorticity", "s-1"),), Grid.periodic(2), times=np.arange(7.0), time_unit="s", source="waves")
+        return FieldSet(
+            values,
+            (Field("vorticity", "s-1"),),
+            Grid.periodic(2),
+            times=np.arange(7.0),
+            time_unit="s",
+            source="waves",
+        )
 
 
 @pytest.fixture
 def verb(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, analytic: Make) -> Callable[..., Path]:
     """Return a function that runs a verb with an analytic surrogate and returns its folder."""
 
-    def run(name: str, *overrides: str, function: Callable[[torch.Tensor], torch.Tensor] = lambda x: x) -> Path:
+    def run(
+        name: str, *overrides: str, function: Callable[[torch.Tensor], torch.Tensor] = lambda x: x
+    ) -> Path:
         module = importlib.import_module(f"neurop.cli.{name}")
         source = Waves()
         surrogate = analytic(function, source.at((16, 16)), step=1.0)
         folder = tmp_path / name
-        task = Task(surrogate, source, folder, {"model": "analytic", "checkpoint": "runs/a/model", "data": "waves"})
+        task = Task(
+            surrogate,
+            source,
+            folder,
+            {"model": "analytic", "checkpoint": "runs/a/model", "data": "waves"},
+        )
         monkeypatch.setattr(module, "prepare", lambda cfg, verb: task)
         with initialize_config_module("neurop.conf", version_base="1.3"):
             module.run(compose(name, list(overrides)))
@@ -70,19 +84,28 @@ def test_eval_writes_what_it_prints(verb: Make, capsys: pytest.CaptureFixture[st
     assert record["persistence_relative_l2"] == pytest.approx(still, rel=1e-5)
     assert record["rmse"]["vorticity"] == pytest.approx(still * np.sqrt(2.5 / 4), rel=1e-5)
     assert [f["lead"] for f in record["forecasts"]] == [1, 4]
-    assert {"rmse", "persistence_rmse", "climatology_rmse", "acc", "persistence_acc"} <= set(record["forecasts"][0])
+    assert {"rmse", "persistence_rmse", "climatology_rmse", "acc", "persistence_acc"} <= set(
+        record["forecasts"][0]
+    )
     assert record["resolution"] == [16, 16]
     assert len(record["data_hash"]) == 16
     np.testing.assert_allclose(data.relative_l2, still, rtol=1e-5)
     assert {str(v.dtype) for v in data.data_vars.values() if v.dtype.kind == "f"} == {"float32"}
     assert data.attrs["Conventions"] == "CF-1.11"
-    assert {p.name for p in folder.iterdir()} == {"eval.json", "eval.nc", "fields.png", "forecasts.png"}
+    assert {p.name for p in folder.iterdir()} == {
+        "eval.json",
+        "eval.nc",
+        "fields.png",
+        "forecasts.png",
+    }
     out = capsys.readouterr().out.splitlines()
     assert out[-1] == f"wrote {folder}"
     assert any("relative L2, mean" in line and "0.3902" in line for line in out)
 
 
-def test_superres_skips_what_the_data_lack_unless_asked(verb: Make, capsys: pytest.CaptureFixture[str]) -> None:
+def test_superres_skips_what_the_data_lack_unless_asked(
+    verb: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = verb("superres", function=lambda x: torch.roll(x, x.shape[-2] // 16, -2))
     captured = capsys.readouterr()
     assert "no 64 points" in captured.err
@@ -93,7 +116,12 @@ def test_superres_skips_what_the_data_lack_unless_asked(verb: Make, capsys: pyte
     fine = record["resolutions"]["32"]
     assert fine["relative_l2"] < 1e-6
     assert fine["train_resolution"] == 16
-    assert {"relative_l2_in_band", "relative_l2_beyond_band", "relative_l2_interpolated", "truth_beyond_band"} <= set(fine)
+    assert {
+        "relative_l2_in_band",
+        "relative_l2_beyond_band",
+        "relative_l2_interpolated",
+        "truth_beyond_band",
+    } <= set(fine)
     assert record["warning"] is None
     assert {p.name for p in folder.iterdir()} == {
         "superres.json",
@@ -104,7 +132,9 @@ def test_superres_skips_what_the_data_lack_unless_asked(verb: Make, capsys: pyte
     }
 
 
-def test_rollout_writes_curves_fields_and_a_film(verb: Make, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rollout_writes_curves_fields_and_a_film(
+    verb: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = verb("rollout", "steps=8", "samples=1", "batch_size=1")
     record = json.loads((folder / "rollout.json").read_text())
     assert record["relative_l2"][:6] == pytest.approx(record["persistence_relative_l2"][:6])
@@ -116,14 +146,23 @@ def test_rollout_writes_curves_fields_and_a_film(verb: Make, capsys: pytest.Capt
     data = xr.open_dataset(folder / "rollout.nc", engine="h5netcdf")
     assert data.prediction.dims == ("sample", "step", "field", "x", "y")
     assert data.prediction.shape == (1, 8, 1, 16, 16)
-    names = {"rollout.json", "rollout.nc", "rollout.png", "rollout_error.png", "rollout_spectra.png", "rollout.gif"}
+    names = {
+        "rollout.json",
+        "rollout.nc",
+        "rollout.png",
+        "rollout_error.png",
+        "rollout_spectra.png",
+        "rollout.gif",
+    }
     assert {p.name for p in folder.iterdir()} == names
     out = capsys.readouterr().out
     assert out.splitlines()[-1] == f"wrote {folder}"
     assert "first divergent step" in out
 
 
-def test_a_rollout_without_steps_is_as_long_as_the_truth_and_survives_divergence(verb: Make) -> None:
+def test_a_rollout_without_steps_is_as_long_as_the_truth_and_survives_divergence(
+    verb: Make,
+) -> None:
     folder = verb("rollout", "gif=false", "start=2", function=lambda x: x * 1e30)
     record = json.loads((folder / "rollout.json").read_text())
     assert record["steps"] == 4
@@ -150,7 +189,9 @@ def test_a_rollout_without_steps_is_as_long_as_the_truth_and_survives_divergence
         ("eval", "batch_size=0", "batch_size=0"),
     ],
 )
-def test_wrong_settings_are_one_line_and_nothing_is_written(verb: Make, tmp_path: Path, name: str, override: str, message: str) -> None:
+def test_wrong_settings_are_one_line_and_nothing_is_written(
+    verb: Make, tmp_path: Path, name: str, override: str, message: str
+) -> None:
     with pytest.raises(InputError, match=message) as error:
         verb(name, override)
     assert "\n" not in str(error.value)
@@ -159,7 +200,9 @@ def test_wrong_settings_are_one_line_and_nothing_is_written(verb: Make, tmp_path
 
 def test_a_resolution_keeps_the_proportion_of_the_training_grid(analytic: Make) -> None:
     values = np.zeros((1, 2, 1, 73, 144))
-    earth = FieldSet(values, (Field("msl", "Pa"),), Grid.latlon(), times=np.arange(2.0), source="earth")
+    earth = FieldSet(
+        values, (Field("msl", "Pa"),), Grid.latlon(), times=np.arange(2.0), source="earth"
+    )
     surrogate = analytic(lambda x: x, earth)
     assert shape_at(73, surrogate) == (73, 144)
     assert shape_at(145, surrogate) == (145, 288)
@@ -167,9 +210,9 @@ def test_a_resolution_keeps_the_proportion_of_the_training_grid(analytic: Make) 
 
 
 def test_settings_are_checked() -> None:
-    assert wholes("leads", 4, 1) == [4]
+    assert as_ints("leads", 4, 1) == [4]
     with pytest.raises(InputError, match="n=True"):
-        whole("n", True, 1)
+        as_int("n", True, 1)
     assert device("cpu").type == "cpu"
     with pytest.raises(InputError, match="device=gpu: no such device"):
         device("gpu")

@@ -10,7 +10,13 @@ import numpy as np
 from formats.truth import N, T, Truth, X, Y, Z, flat, noise
 
 
-def written(path: Path, attributes: dict[str, float], arrays: dict[str, np.ndarray], frames: int = T, grid: str = "x") -> None:
+def written(
+    path: Path,
+    attributes: dict[str, float],
+    arrays: dict[str, np.ndarray],
+    frames: int = T,
+    grid: str = "x",
+) -> None:
     first = next(a for a in arrays.values())
     with h5py.File(path, "w") as file:
         file.attrs.update(attributes)
@@ -27,7 +33,14 @@ def scalar(family: str, **attributes: float) -> Callable[[Path], Truth]:
         u = noise(N, T, 8)
         written(path, attributes, {"tensor": u})
         grid, times = flat("x", "periodic", "cells"), 0.05 * np.arange(T)
-        return Truth(f"HDF5, PDEBench {family}", ("tensor",), u[:, :, None], grid, times, attributes=attributes)
+        return Truth(
+            f"HDF5, PDEBench {family}",
+            ("tensor",),
+            u[:, :, None],
+            grid,
+            times,
+            attributes=attributes,
+        )
 
     return build
 
@@ -36,12 +49,23 @@ def pdebench_darcy(path: Path) -> Truth:
     nu, u = np.where(noise(N, X, X) > 0, 1, 0.1).astype("f4"), noise(N, 1, X, X)
     written(path, {"beta": 1.0}, {"nu": nu, "tensor": u}, 1, "xy")
     grid = flat("xy", "dirichlet", "cells")
-    return Truth("HDF5, PDEBench Darcy flow", ("nu",), nu[:, None, None], grid, None, u[:, :, None], ("tensor",), attributes={"beta": 1.0})
+    return Truth(
+        "HDF5, PDEBench Darcy flow",
+        ("nu",),
+        nu[:, None, None],
+        grid,
+        None,
+        u[:, :, None],
+        ("tensor",),
+        attributes={"beta": 1.0},
+    )
 
 
 def compressible(names: tuple[str, ...], grid: str) -> Callable[[Path], Truth]:
     def build(path: Path) -> Truth:
-        arrays = {name: noise(N, T, *(X, Y, Z)[: len(grid)], seed=i) for i, name in enumerate(names)}
+        arrays = {
+            name: noise(N, T, *(X, Y, Z)[: len(grid)], seed=i) for i, name in enumerate(names)
+        }
         about = {"eta": 0.01, "zeta": 0.01, "M": 0.1}
         written(path, about, arrays, grid=grid)
         values, times = np.stack(list(arrays.values()), 2), 0.05 * np.arange(T)
@@ -58,7 +82,9 @@ def pdebench_incompressible(path: Path) -> Truth:
         file.attrs.update({"config": "sim_dt: 5.0e-05\nseed: 0", "latestIndex": T - 1})
         for name, values in (("velocity", velocity), ("particles", particles)):
             shape = (2, 2 * T, *values.shape[2:])
-            data = file.create_dataset(name, shape, "f4", chunks=(1, 1, *shape[2:]), compression="lzf", shuffle=True)
+            data = file.create_dataset(
+                name, shape, "f4", chunks=(1, 1, *shape[2:]), compression="lzf", shuffle=True
+            )
             data[:, :T] = values
         file["force"] = noise(2, X, X, 2)
         time = file.create_dataset("t", (2, 2 * T), "f4")
@@ -66,7 +92,11 @@ def pdebench_incompressible(path: Path) -> Truth:
     values = np.moveaxis(np.concatenate([velocity, particles], -1), -1, 2)
     fields = ("velocity_x", "velocity_y", "particles")
     return Truth(
-        "HDF5, PDEBench incompressible Navier-Stokes", fields, values, flat("xy", "open", "cells"), (0.005 * np.arange(T)).astype("f4")
+        "HDF5, PDEBench incompressible Navier-Stokes",
+        fields,
+        values,
+        flat("xy", "open", "cells"),
+        (0.005 * np.arange(T)).astype("f4"),
     )
 
 
@@ -85,7 +115,9 @@ def groups(family: str, channels: int, grid: str) -> Callable[[Path], Truth]:
                 group["grid/t"] = np.linspace(0, 1, T, dtype="f4")
         fields = ("data",) if channels == 1 else tuple(f"data{i}" for i in range(channels))
         layout = flat(grid, "neumann" if len(grid) == 2 else "open", "cells", 2, -1)
-        return Truth(f"HDF5, PDEBench {family}", fields, np.moveaxis(u, -1, 2), layout, np.linspace(0, 1, T))
+        return Truth(
+            f"HDF5, PDEBench {family}", fields, np.moveaxis(u, -1, 2), layout, np.linspace(0, 1, T)
+        )
 
     return build
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from neurop.physics.grid import Axis, Grid
+from neurop.geometry.grid import Axis, Grid
 
 N, T, X, Y, Z = 3, 4, 6, 5, 3
 
@@ -17,8 +17,8 @@ N, T, X, Y, Z = 3, 4, 6, 5, 3
 class Truth:
     """What a file must read as.
 
-    `values` and `targets` are ``(sample, time, channel, *grid)``; `settings` are what the user must say, where the file does
-    not; `tolerance` is relative to the largest value, for packed numbers.
+    `values` and `targets` are ``(sample, time, channel, *grid)``; `settings` are what the user must
+    say, where the file does not; `tolerance` is relative to the largest value, for packed numbers.
     """
 
     format: str
@@ -38,6 +38,18 @@ def noise(*shape: int, seed: int = 0, dtype: Any = np.float32) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(shape).astype(dtype)
 
 
-def flat(names: str, boundary: str, layout: str, length: float | Sequence[float] = 1.0, start: float = 0.0, unit: str = "1") -> Grid:
+def flat(
+    names: str,
+    boundary: str,
+    layout: str,
+    length: float | Sequence[float] = 1.0,
+    start: float = 0.0,
+    unit: str = "1",
+) -> Grid:
     lengths = [length] * len(names) if isinstance(length, int | float) else length
-    return Grid(tuple(Axis(name, boundary, start, float(size), unit, layout) for name, size in zip(names, lengths)))
+    return Grid(
+        tuple(
+            Axis(name, boundary, start, float(size), unit, layout)
+            for name, size in zip(names, lengths)
+        )
+    )

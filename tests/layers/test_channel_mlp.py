@@ -19,7 +19,9 @@ def test_values_by_hand() -> None:
     mlp.contract.bias.data = torch.tensor([0.1, 0.2]).double()
     x = torch.tensor([[1.0, 2.0], [-1.0, 0.25]], dtype=torch.float64)
     expected = [[3 * gelu(h) + 0.1, -4 * gelu(h) + 0.2] for h in (0.5, -1.75)]
-    torch.testing.assert_close(mlp(x), torch.tensor(expected, dtype=torch.float64), atol=1e-7, rtol=0)
+    torch.testing.assert_close(
+        mlp(x), torch.tensor(expected, dtype=torch.float64), atol=1e-7, rtol=0
+    )
 
 
 def test_every_point_is_mapped_alone() -> None:

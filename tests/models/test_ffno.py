@@ -7,25 +7,54 @@ import torch
 from contracts import Case, ModelContract
 
 from neurop.errors import InputError
+from neurop.geometry.grid import Axis, Grid
 from neurop.models import FFNO
-from neurop.physics.grid import Axis, Grid
 
 SMALL = {"width": 6, "depth": 2}
 WALLS = Grid((Axis("x", "open", layout="ends"), Axis("y")))
 
 
-def count(modes: tuple[int, ...], coordinates: int, hidden: int = 24, convolutions: int = 1, width: int = 6, depth: int = 2) -> int:
-    """Return the number of parameters of a model of 2 input and 3 output channels: complex width^2 per axis and mode, shared."""
+def count(
+    modes: tuple[int, ...],
+    coordinates: int,
+    hidden: int = 24,
+    convolutions: int = 1,
+    width: int = 6,
+    depth: int = 2,
+) -> int:
+    """Return the number of parameters of a model of 2 input and 3 output channels: complex
+    width^2 per axis and mode, shared.
+    """
     spectral = convolutions * 2 * width**2 * sum(modes)
     layer = hidden * (width + 1) + width * (hidden + 1)
-    return width * (2 + coordinates + 1) + spectral + depth * layer + 2 * width * (width + 1) + 3 * (2 * width + 1)
+    return (
+        width * (2 + coordinates + 1)
+        + spectral
+        + depth * layer
+        + 2 * width * (width + 1)
+        + 3 * (2 * width + 1)
+    )
 
 
 class TestFFNO(ModelContract):
     name = "ffno"
     cases = {
-        "line": Case(Grid.periodic(1), (16,), count((4,), 2), {(5,): (3,), (6,): (3,), (64,): (4,)}, 1e-4, {"modes": 4, **SMALL}),
-        "plane": Case(Grid.periodic(2), (12, 16), count((3, 4), 4), {(4, 9): (2, 4), (64, 2): (3, 1)}, 1e-4, {"modes": [3, 4], **SMALL}),
+        "line": Case(
+            Grid.periodic(1),
+            (16,),
+            count((4,), 2),
+            {(5,): (3,), (6,): (3,), (64,): (4,)},
+            1e-4,
+            {"modes": 4, **SMALL},
+        ),
+        "plane": Case(
+            Grid.periodic(2),
+            (12, 16),
+            count((3, 4), 4),
+            {(4, 9): (2, 4), (64, 2): (3, 1)},
+            1e-4,
+            {"modes": [3, 4], **SMALL},
+        ),
         "box": Case(
             Grid.periodic(3),
             (8, 10, 12),
@@ -36,16 +65,28 @@ class TestFFNO(ModelContract):
         ),
         # The trapezoidal rule of an axis with walls converges with the square of the spacing.
         "walls": Case(
-            WALLS, (17, 16), count((5, 3), 3), {(5, 5): (3, 3), (6, 9): (4, 3)}, 1e-2, {"modes": (5, 3), "padding": 0.5, **SMALL}
+            WALLS,
+            (17, 16),
+            count((5, 3), 3),
+            {(5, 5): (3, 3), (6, 9): (4, 3)},
+            1e-2,
+            {"modes": (5, 3), "padding": 0.5, **SMALL},
         ),
         "sphere": Case(
-            Grid.latlon(), (17, 32), count((3, 3), 3), {(3, 8): (2, 3), (4, 4): (2, 2), (5, 2): (3, 1)}, 1e-2, {"modes": 3, **SMALL}
+            Grid.latlon(),
+            (17, 32),
+            count((3, 3), 3),
+            {(3, 8): (2, 3), (4, 4): (2, 2), (5, 2): (3, 1)},
+            1e-2,
+            {"modes": 3, **SMALL},
         ),
     }
 
 
 def test_model_is_its_formula() -> None:
-    """Coordinates and lift, two layers with one convolution, head on the last branch, written out with full FFTs on a plane."""
+    """Coordinates and lift, two layers with one convolution, head on the last branch, written
+    out with full FFTs on a plane.
+    """
     torch.manual_seed(0)
     model = FFNO(1, 2, modes=(3, 2), width=4, depth=2).double()
     p, shape = dict(model.named_parameters()), (9, 6)
@@ -61,13 +102,21 @@ def test_model_is_its_formula() -> None:
         made = torch.zeros_like(v)
         for d, m in enumerate((3, 2), start=1):
             weight, z = p[f"spectral.0.weights.{d - 1}"], torch.fft.rfft(v, dim=d).narrow(d, 0, m)
-            mixed = torch.einsum("b...ki,kio->b...ko", z.movedim(d, -2), torch.complex(weight[:, :, 0], weight[:, :, 1]))
+            mixed = torch.einsum(
+                "b...ki,kio->b...ko",
+                z.movedim(d, -2),
+                torch.complex(weight[:, :, 0], weight[:, :, 1]),
+            )
             made += torch.fft.irfft(mixed, n=shape[d - 1], dim=-2).movedim(-2, d)
         return made
 
     angles = [2 * math.pi * torch.arange(n, dtype=torch.float64) / n for n in shape]
-    position = [f(a) for a in torch.meshgrid(*angles, indexing="ij") for f in (torch.cos, torch.sin)]
-    v = linear(torch.cat([x.movedim(1, -1), torch.stack(position, -1).expand(2, *shape, 4)], -1), "lift")
+    position = [
+        f(a) for a in torch.meshgrid(*angles, indexing="ij") for f in (torch.cos, torch.sin)
+    ]
+    v = linear(
+        torch.cat([x.movedim(1, -1), torch.stack(position, -1).expand(2, *shape, 4)], -1), "lift"
+    )
     for layer in ("layers.0", "layers.1"):
         branch = linear(gelu(linear(convolved(v), f"{layer}.expand")), f"{layer}.contract")
         v = v + branch
@@ -76,9 +125,14 @@ def test_model_is_its_formula() -> None:
 
 
 def test_parameters_of_the_papers_size() -> None:
-    """The paper's 4 layers of width 64 with 16 modes: 2 x 16 x 64^2 complex numbers for all layers together, and 4 x 33088 in the FF."""
+    """The paper's 4 layers of width 64 with 16 modes: 2 x 16 x 64^2 complex numbers for all
+    layers together, and 4 x 33088 in the FF.
+    """
     model = FFNO(1, 1, modes=(16, 16), width=64, depth=4)
-    parts = {name: sum(p.numel() for p in getattr(model, name).parameters()) for name in ("spectral", "layers")}
+    parts = {
+        name: sum(p.numel() for p in getattr(model, name).parameters())
+        for name in ("spectral", "layers")
+    }
     assert parts == {"spectral": 2 * 2 * 16 * 64**2, "layers": 4 * (64 * 256 + 256 + 256 * 64 + 64)}
 
 
@@ -92,7 +146,9 @@ def test_without_coordinates_a_shift_of_the_input_shifts_the_output() -> None:
     model = FFNO(2, 1, modes=(3, 3), width=5, depth=2).double()
     model.lift.weight.data[:, 2:] = 0
     x = torch.randn(1, 2, 9, 8, dtype=torch.float64)
-    torch.testing.assert_close(model(x.roll((4, 3), (2, 3))), model(x).roll((4, 3), (2, 3)), atol=1e-12, rtol=0)
+    torch.testing.assert_close(
+        model(x.roll((4, 3), (2, 3))), model(x).roll((4, 3), (2, 3)), atol=1e-12, rtol=0
+    )
 
 
 @pytest.mark.parametrize(

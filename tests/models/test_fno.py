@@ -7,25 +7,46 @@ import torch
 from contracts import Case, ModelContract
 
 from neurop.errors import InputError
+from neurop.geometry.grid import Axis, Grid
 from neurop.models import FNO
-from neurop.physics.grid import Axis, Grid
 
 SMALL = {"width": 6, "depth": 2}
 WALLS = Grid((Axis("x", "open", layout="ends"), Axis("y")))
 
 
-def count(modes: tuple[int, ...], coordinates: int, width: int = 6, depth: int = 2, hidden: int = 6) -> int:
+def count(
+    modes: tuple[int, ...], coordinates: int, width: int = 6, depth: int = 2, hidden: int = 6
+) -> int:
     """Return the number of parameters of an FNO of 2 input and 3 output channels."""
     spectral = 2 * width**2 * math.prod(2 * m - 1 for m in modes[:-1]) * modes[-1]
     block = spectral + width * (width + 1) + hidden * (width + 1) + width * (hidden + 1)
-    return width * (2 + coordinates + 1) + depth * block + 2 * width * (width + 1) + 3 * (2 * width + 1)
+    return (
+        width * (2 + coordinates + 1)
+        + depth * block
+        + 2 * width * (width + 1)
+        + 3 * (2 * width + 1)
+    )
 
 
 class TestFNO(ModelContract):
     name = "fno"
     cases = {
-        "line": Case(Grid.periodic(1), (16,), count((4,), 2), {(5,): (3,), (6,): (3,), (64,): (4,)}, 1e-4, {"modes": 4, **SMALL}),
-        "plane": Case(Grid.periodic(2), (12, 16), count((3, 4), 4), {(4, 9): (2, 4), (64, 2): (3, 1)}, 1e-6, {"modes": [3, 4], **SMALL}),
+        "line": Case(
+            Grid.periodic(1),
+            (16,),
+            count((4,), 2),
+            {(5,): (3,), (6,): (3,), (64,): (4,)},
+            1e-4,
+            {"modes": 4, **SMALL},
+        ),
+        "plane": Case(
+            Grid.periodic(2),
+            (12, 16),
+            count((3, 4), 4),
+            {(4, 9): (2, 4), (64, 2): (3, 1)},
+            1e-6,
+            {"modes": [3, 4], **SMALL},
+        ),
         "box": Case(
             Grid.periodic(3),
             (8, 10, 12),
@@ -36,10 +57,20 @@ class TestFNO(ModelContract):
         ),
         # The trapezoidal rule of an axis with walls converges with the square of the spacing.
         "walls": Case(
-            WALLS, (17, 16), count((5, 3), 3), {(5, 5): (3, 3), (6, 9): (4, 3)}, 3e-3, {"modes": (5, 3), "padding": 0.5, **SMALL}
+            WALLS,
+            (17, 16),
+            count((5, 3), 3),
+            {(5, 5): (3, 3), (6, 9): (4, 3)},
+            3e-3,
+            {"modes": (5, 3), "padding": 0.5, **SMALL},
         ),
         "sphere": Case(
-            Grid.latlon(), (17, 32), count((3, 3), 3), {(3, 8): (2, 3), (4, 4): (2, 2), (5, 2): (3, 1)}, 3e-3, {"modes": 3, **SMALL}
+            Grid.latlon(),
+            (17, 32),
+            count((3, 3), 3),
+            {(3, 8): (2, 3), (4, 4): (2, 2), (5, 2): (3, 1)},
+            3e-3,
+            {"modes": 3, **SMALL},
         ),
     }
 
@@ -74,7 +105,9 @@ def test_without_coordinates_a_shift_of_the_input_shifts_the_output() -> None:
     model = FNO(2, 1, modes=(3, 3), width=5, depth=2).double()
     model.lift.weight.data[:, 2:] = 0
     x = torch.randn(1, 2, 9, 8, dtype=torch.float64)
-    torch.testing.assert_close(model(x.roll((4, 3), (2, 3))), model(x).roll((4, 3), (2, 3)), atol=1e-12, rtol=0)
+    torch.testing.assert_close(
+        model(x.roll((4, 3), (2, 3))), model(x).roll((4, 3), (2, 3)), atol=1e-12, rtol=0
+    )
 
 
 def test_dimensions_follow_the_modes_or_the_domain() -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from neurop.geometry.grid import Grid
 from neurop.models.fno import FNO
-from neurop.physics.grid import Grid
 from neurop.spectral import resample
 
 SPHERE = Grid.latlon(gauss=True)
@@ -21,9 +21,13 @@ def model() -> FNO:
 
 
 def smooth(*shape: int) -> Tensor:
-    """Return 1 + sin(latitude) + cos(latitude) cos(longitude), a field without a singularity at the poles."""
+    """Return 1 + sin(latitude) + cos(latitude) cos(longitude), a field without a singularity at
+    the poles.
+    """
     latitude, longitude = (np.deg2rad(x) for x in SPHERE.coordinates(shape).values())
-    return torch.from_numpy(1 + np.sin(latitude)[:, None] + np.cos(latitude)[:, None] * np.cos(longitude))[None, None]
+    return torch.from_numpy(
+        1 + np.sin(latitude)[:, None] + np.cos(latitude)[:, None] * np.cos(longitude)
+    )[None, None]
 
 
 def test_it_trains() -> None:
@@ -43,9 +47,13 @@ def test_a_finer_grid_gives_the_same_function() -> None:
     net = model()
     with torch.no_grad():
         made = [resample(net(smooth(n, 2 * n)), SPHERE, (16, 32)) for n in (16, 32, 64)]
-    gaps = [float((fine - coarse).std() / coarse.std()) for coarse, fine in itertools.pairwise(made)]
+    gaps = [
+        float((fine - coarse).std() / coarse.std()) for coarse, fine in itertools.pairwise(made)
+    ]
     assert gaps[0] < 6e-3
-    assert gaps[1] < gaps[0] / 3  # second order, as its quadrature of waves that do not fit the half circle
+    assert (
+        gaps[1] < gaps[0] / 3
+    )  # second order, as its quadrature of waves that do not fit the half circle
     assert net(smooth(7, 9)).shape == (1, 1, 7, 9)
 
 
@@ -54,6 +62,10 @@ def test_one_graph_at_any_resolution() -> None:
     net = model()
     compiled = torch.compile(net, fullgraph=True, backend="eager")
     for shape in ((12, 24), (14, 30), (9, 16)):
-        torch.testing.assert_close(compiled(smooth(*shape)), net(smooth(*shape)), atol=1e-10, rtol=0)
+        torch.testing.assert_close(
+            compiled(smooth(*shape)), net(smooth(*shape)), atol=1e-10, rtol=0
+        )
     program = torch.export.export(net.eval(), (smooth(12, 24),))
-    torch.testing.assert_close(program.module()(smooth(12, 24)), net(smooth(12, 24)), atol=1e-10, rtol=0)
+    torch.testing.assert_close(
+        program.module()(smooth(12, 24)), net(smooth(12, 24)), atol=1e-10, rtol=0
+    )

@@ -10,18 +10,23 @@ from contracts import Case, ModelContract
 from torch import Tensor
 
 from neurop.errors import InputError
+from neurop.geometry.grid import Axis, Grid
 from neurop.models import SFNO
-from neurop.physics.grid import Axis, Grid
 from neurop.spectral.spherical import resample_sphere
 
 SMALL = {"width": 6, "depth": 2}
 GAUSS = Grid.latlon(gauss=True)
-NO_SOUTH_POLE = Grid((Axis("latitude", "open", 90.0, -180.0, "degrees_north", "left"), Grid.latlon().axes[1]), "sphere")
+NO_SOUTH_POLE = Grid(
+    (Axis("latitude", "open", 90.0, -180.0, "degrees_north", "left"), Grid.latlon().axes[1]),
+    "sphere",
+)
 
 
 def count(degrees: int, width: int = 6, depth: int = 2, hidden: int = 12) -> int:
     """Return the number of parameters of an SFNO of 2 input and 3 output channels."""
-    block = 2 * degrees * width**2 + width * (width + 1) + hidden * (width + 1) + width * (hidden + 1)
+    block = (
+        2 * degrees * width**2 + width * (width + 1) + hidden * (width + 1) + width * (hidden + 1)
+    )
     return width * (2 + 3 + 1) + depth * block + 2 * width * (width + 2 + 1) + 3 * (2 * width + 1)
 
 
@@ -34,7 +39,9 @@ def vectors(domain: Grid, shape: Sequence[int]) -> Tensor:
 
 class SphereCase(Case):
     def smooth(self, shape: Sequence[int]) -> Tensor:
-        """Return a polynomial of the place in space: no singularity at the poles, no wave that a small grid does not hold."""
+        """Return a polynomial of the place in space: no singularity at the poles, no wave that a
+        small grid does not hold.
+        """
         x, y, z = vectors(self.domain, shape)
         return torch.stack([5 + x + y * z, 4 - z + x * y])[None]
 
@@ -42,11 +49,31 @@ class SphereCase(Case):
 class TestSFNO(ModelContract):
     name = "sfno"
     cases = {
-        # The points of the coarser Gauss grid are not among those of the finer one: the bound is that of the distance between them.
-        "gauss": SphereCase(GAUSS, (12, 24), count(6), {(3, 64): (3, 3), (64, 5): (6, 3)}, 0.2, {"modes": 6, **SMALL}),
-        "poles": SphereCase(Grid.latlon(), (17, 32), count(6), {(5, 64): (4, 4), (64, 64): (6, 6)}, 1e-12, {"modes": 6, **SMALL}),
+        # The points of the coarser Gauss grid are not among those of the finer one: the bound is
+        # that of the distance between them.
+        "gauss": SphereCase(
+            GAUSS,
+            (12, 24),
+            count(6),
+            {(3, 64): (3, 3), (64, 5): (6, 3)},
+            0.2,
+            {"modes": 6, **SMALL},
+        ),
+        "poles": SphereCase(
+            Grid.latlon(),
+            (17, 32),
+            count(6),
+            {(5, 64): (4, 4), (64, 64): (6, 6)},
+            1e-12,
+            {"modes": 6, **SMALL},
+        ),
         "north": SphereCase(
-            NO_SOUTH_POLE, (12, 24), count(6, hidden=9), {(5, 64): (4, 4)}, 1e-12, {"modes": [6, 4], "expansion": 1.5, **SMALL}
+            NO_SOUTH_POLE,
+            (12, 24),
+            count(6, hidden=9),
+            {(5, 64): (4, 4)},
+            1e-12,
+            {"modes": [6, 4], "expansion": 1.5, **SMALL},
         ),
     }
 
@@ -61,7 +88,10 @@ def test_model_is_its_formula(symmetry: str) -> None:
     """One block on the internal grid, written out with harmonics of torch-harmonics."""
     library = pytest.importorskip("torch_harmonics")
     net, shape = model(depth=1, oversampling=1.5, symmetry=symmetry), (9, 18)
-    sht, isht = (kind(*shape, lmax=6, mmax=6, grid="legendre-gauss").double() for kind in (library.RealSHT, library.InverseRealSHT))
+    sht, isht = (
+        kind(*shape, lmax=6, mmax=6, grid="legendre-gauss").double()
+        for kind in (library.RealSHT, library.InverseRealSHT)
+    )
     p, x = dict(net.named_parameters()), torch.randn(2, 1, 10, 20, dtype=torch.float64)
 
     def linear(v: Tensor, name: str) -> Tensor:
@@ -71,11 +101,19 @@ def test_model_is_its_formula(symmetry: str) -> None:
         return linear(torch.nn.functional.gelu(linear(v, f"{name}.expand")), f"{name}.contract")
 
     inner = resample_sphere(x, GAUSS, shape, degrees=6)
-    v = linear(torch.cat([inner, vectors(GAUSS, shape).expand(2, 3, *shape)], 1).movedim(1, -1), "lift")
+    v = linear(
+        torch.cat([inner, vectors(GAUSS, shape).expand(2, 3, *shape)], 1).movedim(1, -1), "lift"
+    )
     weight = p["blocks.0.spectral.weight"]
-    weight = torch.complex(weight[:, :, 0], weight[:, :, 1] if symmetry == "axis" else torch.zeros_like(weight[:, :, 0]))
+    weight = torch.complex(
+        weight[:, :, 0],
+        weight[:, :, 1] if symmetry == "axis" else torch.zeros_like(weight[:, :, 0]),
+    )
     convolved = isht(torch.einsum("bilm,lio->bolm", sht(v.movedim(-1, 1)), weight))
-    v = v + mlp(torch.nn.functional.gelu(convolved.movedim(1, -1) + linear(v, "blocks.0.skip")), "blocks.0.mlp")
+    v = v + mlp(
+        torch.nn.functional.gelu(convolved.movedim(1, -1) + linear(v, "blocks.0.skip")),
+        "blocks.0.mlp",
+    )
     back = resample_sphere(v.movedim(-1, 1), GAUSS, (10, 20), degrees=6)
     expected = mlp(torch.cat([back, x], 1).movedim(1, -1), "project").movedim(-1, 1)
     torch.testing.assert_close(net(x), expected, atol=1e-6, rtol=0)
@@ -85,7 +123,10 @@ def test_model_is_its_formula(symmetry: str) -> None:
 def test_the_transforms_of_torch_harmonics(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("torch_harmonics")
     domains = (GAUSS, Grid.latlon(False, gauss=True), Grid.latlon())
-    fields = [(x - 2 * y + 3 * z)[None, None].float() ** 2 for x, y, z in (vectors(domain, (13, 24)) for domain in domains)]
+    fields = [
+        (x - 2 * y + 3 * z)[None, None].float() ** 2
+        for x, y, z in (vectors(domain, (13, 24)) for domain in domains)
+    ]
     nets = [model(domain).float() for domain in domains]
     expected = [net(x) for net, x in zip(nets, fields)]
     monkeypatch.setenv("NEUROP_SHT", "torch-harmonics")
@@ -103,12 +144,16 @@ def test_the_transforms_of_torch_harmonics(monkeypatch: pytest.MonkeyPatch) -> N
 def test_without_position_a_turn_of_the_input_turns_the_output() -> None:
     net = model()
     net.lift.weight.data[:, 1:3] = 0
-    x = torch.randn(1, 1, 9, 12, dtype=torch.float64)  # two points of this grid lie as far apart as two of the internal one
+    x = torch.randn(
+        1, 1, 9, 12, dtype=torch.float64
+    )  # two points of this grid lie as far apart as two of the internal one
     torch.testing.assert_close(net(x.roll(5, 3)), net(x).roll(5, 3), atol=1e-12, rtol=0)
 
 
 def test_without_position_the_network_commutes_with_every_rotation() -> None:
-    """But for what the activations make beyond the internal grid, which is less the finer that is."""
+    """But for what the activations make beyond the internal grid, which is less the finer that
+    is.
+    """
     generator = torch.Generator().manual_seed(1)
     a, b, shape = *torch.randn(2, 3, dtype=torch.float64, generator=generator), (48, 96)
     rotation, _ = torch.linalg.qr(torch.randn(3, 3, dtype=torch.float64, generator=generator))
@@ -119,24 +164,43 @@ def test_without_position_the_network_commutes_with_every_rotation() -> None:
 
     places = vectors(GAUSS, shape)
     turned = torch.tensordot(rotation, places, 1)
-    angles = [turned[2].clamp(-1, 1).arccos() / math.pi, torch.atan2(turned[1], turned[0]) / (2 * math.pi) % 1]
+    angles = [
+        turned[2].clamp(-1, 1).arccos() / math.pi,
+        torch.atan2(turned[1], turned[0]) / (2 * math.pi) % 1,
+    ]
     for oversampling, bound in ((1.0, 1e-4), (3.0, 1e-10)):
         net = model(symmetry="all", oversampling=oversampling)
         net.lift.weight.data[:, 1:] = 0
-        expected = resample_sphere(net(field(places)), GAUSS, torch.stack(angles, -1).view(-1, 2)).view(1, 2, *shape)
-        gap = (net(field(turned)) - expected).norm() / (expected - expected.mean((2, 3), keepdim=True)).norm()
+        expected = resample_sphere(
+            net(field(places)), GAUSS, torch.stack(angles, -1).view(-1, 2)
+        ).view(1, 2, *shape)
+        gap = (net(field(turned)) - expected).norm() / (
+            expected - expected.mean((2, 3), keepdim=True)
+        ).norm()
         assert gap < bound
 
 
-@pytest.mark.parametrize("domain", [Grid.latlon(), Grid.latlon(poles=False), Grid.latlon(False), NO_SOUTH_POLE], ids=str)
+@pytest.mark.parametrize(
+    "domain", [Grid.latlon(), Grid.latlon(poles=False), Grid.latlon(False), NO_SOUTH_POLE], ids=str
+)
 def test_one_function_on_every_grid(domain: Grid) -> None:
-    """Fields of degrees that the model keeps: the blocks see the same whatever the grid, and the decoder is pointwise."""
+    """Fields of degrees that the model keeps: the blocks see the same whatever the grid, and the
+    decoder is pointwise.
+    """
     nets = [model(where) for where in (GAUSS, domain)]
     fields = [vectors(GAUSS, (40, 80)), vectors(domain, (45, 90))]
     made = [net((x - 2 * y + 3 * z)[None, None] ** 2) for net, (x, y, z) in zip(nets, fields)]
-    points = torch.rand(9, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) * 0.8 + 0.1
-    turned = points if domain.axes[0].length < 0 else torch.stack([1 - points[:, 0], points[:, 1]], 1)
-    values = [resample_sphere(y, where, at) for y, where, at in zip(made, (GAUSS, domain), (points, turned))]
+    points = (
+        torch.rand(9, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) * 0.8
+        + 0.1
+    )
+    turned = (
+        points if domain.axes[0].length < 0 else torch.stack([1 - points[:, 0], points[:, 1]], 1)
+    )
+    values = [
+        resample_sphere(y, where, at)
+        for y, where, at in zip(made, (GAUSS, domain), (points, turned))
+    ]
     gap = (values[0] - values[1]).abs().max()
     assert gap < 1e-4 * values[0].std()
 
@@ -152,7 +216,15 @@ def test_one_function_on_every_grid(domain: Grid) -> None:
         ({"symmetry": "axes"}, "no symmetry 'axes'; did you mean 'axis'"),
         ({"domain": Grid.periodic(2)}, "on axes x, y; it needs a sphere"),
         (
-            {"domain": Grid((Axis("latitude", "open", 60.0, -120.0, "degrees_north", "ends"), Grid.latlon().axes[1]), "sphere")},
+            {
+                "domain": Grid(
+                    (
+                        Axis("latitude", "open", 60.0, -120.0, "degrees_north", "ends"),
+                        Grid.latlon().axes[1],
+                    ),
+                    "sphere",
+                )
+            },
             "latitude spans 120 degrees; spherical harmonics need 180",
         ),
     ],
@@ -163,7 +235,9 @@ def test_arguments_that_make_no_model(arguments: dict, message: str) -> None:
 
 
 def test_an_input_that_does_not_fit() -> None:
-    with pytest.raises(InputError, match=r"input has shape \(1, 2, 8, 16\); need \(batch, 1, latitude, longitude\)"):
+    with pytest.raises(
+        InputError, match=r"input has shape \(1, 2, 8, 16\); need \(batch, 1, latitude, longitude\)"
+    ):
         model()(torch.zeros(1, 2, 8, 16))
 
 

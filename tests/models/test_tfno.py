@@ -8,22 +8,34 @@ import torch
 from contracts import Case, ModelContract
 
 from neurop.errors import InputError
+from neurop.geometry.grid import Axis, Grid
 from neurop.models import FNO, TFNO
-from neurop.physics.grid import Axis, Grid
 
 SMALL = {"width": 6, "depth": 2}
 WALLS = Grid((Axis("x", "open", layout="ends"), Axis("y")))
 
 
 def count(spectral: int, coordinates: int, width: int = 6, depth: int = 2) -> int:
-    """Return the number of parameters of a TFNO of 2 input and 3 output channels and so many spectral ones."""
+    """Return the number of parameters of a TFNO of 2 input and 3 output channels and so many
+    spectral ones.
+    """
     block = 3 * width * (width + 1)
-    return width * (2 + coordinates + 1) + spectral + depth * block + 2 * width * (width + 1) + 3 * (2 * width + 1)
+    return (
+        width * (2 + coordinates + 1)
+        + spectral
+        + depth * block
+        + 2 * width * (width + 1)
+        + 3 * (2 * width + 1)
+    )
 
 
 def tucker(sizes: tuple[int, ...], ranks: tuple[int, ...], width: int = 6) -> int:
-    """Return the parameters of a core with a pair axis and one matrix per axis; the last two ranks are those of the channels."""
-    return 2 * math.prod(ranks) + sum(n * r for n, r in zip((*sizes, width, width), ranks, strict=True))
+    """Return the parameters of a core with a pair axis and one matrix per axis; the last two
+    ranks are those of the channels.
+    """
+    return 2 * math.prod(ranks) + sum(
+        n * r for n, r in zip((*sizes, width, width), ranks, strict=True)
+    )
 
 
 class TestTFNO(ModelContract):
@@ -95,19 +107,29 @@ def test_it_is_the_fno_of_its_dense_weights(kind: Any, joint: bool) -> None:
 @pytest.mark.parametrize("joint", [False, True])
 def test_spectral_parameters_are_the_fraction_that_was_asked_for(kind: Any, joint: bool) -> None:
     def spectral(model: torch.nn.Module) -> int:
-        return sum(p.numel() for name, p in model.named_parameters() if "weight." in name or name.endswith("spectral.weight"))
+        return sum(
+            p.numel()
+            for name, p in model.named_parameters()
+            if "weight." in name or name.endswith("spectral.weight")
+        )
 
     sizes = {"modes": (12, 12), "width": 16, "depth": 3}
     dense = spectral(FNO(2, 1, **sizes))  # type: ignore[arg-type]
     assert dense == 3 * 23 * 12 * 16 * 2 * 16
     for rank in (0.5, 0.1, 1 / 150):
-        assert 0.8 * rank * dense < spectral(net(factorization=kind, joint=joint, rank=rank, **sizes)) <= rank * dense
+        assert (
+            0.8 * rank * dense
+            < spectral(net(factorization=kind, joint=joint, rank=rank, **sizes))
+            <= rank * dense
+        )
 
 
 @pytest.mark.parametrize("kind", ["tucker", "cp", "tt"])
 @pytest.mark.parametrize("joint", [False, True])
 def test_all_of_it_learns_at_a_rank_of_1_150(kind: Any, joint: bool) -> None:
-    """A shift of the first field is no pointwise map: the convolutions have to learn it, and each factor moves."""
+    """A shift of the first field is no pointwise map: the convolutions have to learn it, and
+    each factor moves.
+    """
     model = net(factorization=kind, joint=joint, rank=1 / 150, depth=2)
     k = 2 * math.pi * torch.arange(12) / 12
     phase = 2 * math.pi * torch.rand(16, 2, 1, 1)

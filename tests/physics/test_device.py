@@ -20,6 +20,8 @@ def test_else_a_cuda_device_if_there_is_one(monkeypatch: pytest.MonkeyPatch, the
 @pytest.mark.parametrize("word", ["gpu0", "cuda:99"])
 def test_a_device_that_is_none_is_one_line(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
     monkeypatch.setenv("NEUROP_DEVICE", word)
-    with pytest.raises(InputError, match=f"NEUROP_DEVICE={word} is no device of this machine; use cpu") as error:
+    with pytest.raises(
+        InputError, match=f"NEUROP_DEVICE={word} is no device of this machine; use cpu"
+    ) as error:
         compute_device()
     assert "\n" not in str(error.value)

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from neurop.physics.grid import Grid
+from neurop.geometry.grid import Grid
 from neurop.physics.harmonics import Harmonics, SphereLayout, points_of, synthesize
 from neurop.spectral.spherical import synthesize_sphere
 
@@ -29,14 +29,17 @@ def test_torch_harmonics_agrees() -> None:
     sphere, c = Harmonics(SIZE - 1, 1.0, shape=SHAPE), coefficients()
     options = {"lmax": SIZE, "mmax": SIZE, "grid": "legendre-gauss", "csphase": False}
     sht, isht, vector = (
-        kind(*SHAPE, **options).double() for kind in (library.RealSHT, library.InverseRealSHT, library.InverseRealVectorSHT)
+        kind(*SHAPE, **options).double()
+        for kind in (library.RealSHT, library.InverseRealSHT, library.InverseRealVectorSHT)
     )
     x = sphere.values(c)
     torch.testing.assert_close(x, isht(c), atol=1e-6, rtol=0)
     torch.testing.assert_close(sphere.coefficients(x.square()), sht(x.square()), atol=1e-6, rtol=0)
     c[:, :, 0] = 0
     degree = torch.arange(SIZE, dtype=torch.float64)[:, None]
-    torch.testing.assert_close(sphere.wind(-degree * (degree + 1) * c), vector(c), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(
+        sphere.wind(-degree * (degree + 1) * c), vector(c), atol=1e-5, rtol=1e-5
+    )
 
 
 def test_vorticity_and_divergence_return_from_their_wind() -> None:
@@ -63,7 +66,9 @@ def test_the_engine_has_the_same_harmonics(layout: SphereLayout) -> None:
     c = coefficients(fields=1)[0, 0]
     pair = torch.stack([c.real, -c.imag], -1).transpose(0, 1) * math.sqrt(2)
     pair[0] /= math.sqrt(2)
-    ours = synthesize_sphere(pair[:, :, None, :, None], Grid.latlon(gauss=layout == "legendre-gauss"), (14, 30))[0, ..., 0]
+    ours = synthesize_sphere(
+        pair[:, :, None, :, None], Grid.latlon(gauss=layout == "legendre-gauss"), (14, 30)
+    )[0, ..., 0]
     torch.testing.assert_close(synthesize(c, (14, 30), layout), ours, atol=1e-12, rtol=0)
 
 
@@ -73,7 +78,9 @@ def test_products_of_two_fields_have_no_aliases(truncation: int) -> None:
     assert longitudes >= 3 * truncation + 1  # for the modes kept, of products of twice the order
     assert 2 * latitudes - 1 >= 3 * truncation  # degree to which the quadrature is exact
     sphere, generator = Harmonics(truncation, 1.0), torch.Generator().manual_seed(0)
-    c = torch.tril(torch.randn(2, truncation + 1, truncation + 1, dtype=torch.complex128, generator=generator))
+    c = torch.tril(
+        torch.randn(2, truncation + 1, truncation + 1, dtype=torch.complex128, generator=generator)
+    )
     c[..., 0] = c[..., 0].real.to(c.dtype)
     fine = Harmonics(truncation, 1.0, shape=(2 * latitudes, 2 * longitudes))
     products = [h.coefficients(h.values(c).prod(0)) for h in (sphere, fine)]
@@ -82,7 +89,9 @@ def test_products_of_two_fields_have_no_aliases(truncation: int) -> None:
 
 @pytest.mark.parametrize(("layout", "limit"), [("legendre-gauss", 12), ("equiangular", 11)])
 def test_grids_of_any_size_hold_the_same_function(layout: SphereLayout, limit: int) -> None:
-    c = torch.tril(torch.randn(20, 20, dtype=torch.complex128, generator=torch.Generator().manual_seed(1)))
+    c = torch.tril(
+        torch.randn(20, 20, dtype=torch.complex128, generator=torch.Generator().manual_seed(1))
+    )
     c[:, 0] = c[:, 0].real.to(c.dtype)
     values = synthesize(c, (12, 40), layout)
     same = c.clone()

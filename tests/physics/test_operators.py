@@ -3,13 +3,29 @@ import math
 import pytest
 import torch
 
-from neurop.physics.operators import dealias_mask, gradient, inverse_laplacian, laplacian, laplacian_symbol, truncate, velocity, wavenumbers
+from neurop.physics.operators import (
+    dealias_mask,
+    gradient,
+    inverse_laplacian,
+    laplacian,
+    laplacian_symbol,
+    truncate,
+    velocity,
+    wavenumbers,
+)
 
 TAU = 2 * math.pi
 
 
-def box(shape: tuple[int, ...], lengths: tuple[float, ...], dtype: torch.dtype = torch.float64) -> list[torch.Tensor]:
-    return list(torch.meshgrid(*[torch.arange(n, dtype=dtype) * (length / n) for n, length in zip(shape, lengths)], indexing="ij"))
+def box(
+    shape: tuple[int, ...], lengths: tuple[float, ...], dtype: torch.dtype = torch.float64
+) -> list[torch.Tensor]:
+    return list(
+        torch.meshgrid(
+            *[torch.arange(n, dtype=dtype) * (length / n) for n, length in zip(shape, lengths)],
+            indexing="ij",
+        )
+    )
 
 
 @pytest.mark.parametrize("shape", [(16, 12), (15, 11), (16, 11)])
@@ -20,10 +36,16 @@ def test_derivatives_of_a_mode_are_exact(shape: tuple[int, int]) -> None:
     u = (torch.sin(a * x) * torch.cos(b * y)).expand(2, 5, *shape)
     du = gradient(u, lengths)
     assert du.shape == (2, 5, 2, *shape)
-    torch.testing.assert_close(du[1, 3, 0], a * torch.cos(a * x) * torch.cos(b * y), atol=1e-11, rtol=0)
-    torch.testing.assert_close(du[1, 3, 1], -b * torch.sin(a * x) * torch.sin(b * y), atol=1e-11, rtol=0)
+    torch.testing.assert_close(
+        du[1, 3, 0], a * torch.cos(a * x) * torch.cos(b * y), atol=1e-11, rtol=0
+    )
+    torch.testing.assert_close(
+        du[1, 3, 1], -b * torch.sin(a * x) * torch.sin(b * y), atol=1e-11, rtol=0
+    )
     torch.testing.assert_close(laplacian(u, lengths), -(a**2 + b**2) * u, atol=1e-10, rtol=0)
-    torch.testing.assert_close(inverse_laplacian(u + 7.0, lengths), -u / (a**2 + b**2), atol=1e-12, rtol=0)
+    torch.testing.assert_close(
+        inverse_laplacian(u + 7.0, lengths), -u / (a**2 + b**2), atol=1e-12, rtol=0
+    )
 
 
 @pytest.mark.parametrize("shape", [(16,), (7,), (6, 5, 4)])
@@ -31,7 +53,9 @@ def test_inverse_laplacian_undoes_the_laplacian(shape: tuple[int, ...]) -> None:
     lengths = tuple(1.0 + axis for axis in range(len(shape)))
     u = torch.randn(3, *shape, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     expected = u - u.mean(tuple(range(1, u.ndim)), keepdim=True)
-    torch.testing.assert_close(inverse_laplacian(laplacian(u, lengths), lengths), expected, atol=1e-12, rtol=0)
+    torch.testing.assert_close(
+        inverse_laplacian(laplacian(u, lengths), lengths), expected, atol=1e-12, rtol=0
+    )
 
 
 def test_the_nyquist_mode_has_no_slope_but_a_curvature() -> None:
@@ -58,22 +82,41 @@ def test_dealiased_products_have_no_aliases() -> None:
     n = 18
     kept = dealias_mask((n, n))
     generator = torch.Generator().manual_seed(1)
-    a, b = (torch.fft.rfft2(torch.randn(n, n, dtype=torch.float64, generator=generator), norm="forward") * kept for _ in range(2))
+    a, b = (
+        torch.fft.rfft2(torch.randn(n, n, dtype=torch.float64, generator=generator), norm="forward")
+        * kept
+        for _ in range(2)
+    )
     fine = (2 * n, 2 * n)
     exact = torch.fft.rfft2(
         torch.fft.irfft2(truncate(a, (n, n), fine), s=fine, norm="forward")
         * torch.fft.irfft2(truncate(b, (n, n), fine), s=fine, norm="forward"),
         norm="forward",
     )
-    coarse = torch.fft.rfft2(torch.fft.irfft2(a, s=(n, n), norm="forward") * torch.fft.irfft2(b, s=(n, n), norm="forward"), norm="forward")
+    coarse = torch.fft.rfft2(
+        torch.fft.irfft2(a, s=(n, n), norm="forward")
+        * torch.fft.irfft2(b, s=(n, n), norm="forward"),
+        norm="forward",
+    )
     assert kept.sum() == 11 * 6
-    torch.testing.assert_close(coarse * kept, truncate(exact, fine, (n, n)) * kept, atol=1e-14, rtol=0)
+    torch.testing.assert_close(
+        coarse * kept, truncate(exact, fine, (n, n)) * kept, atol=1e-14, rtol=0
+    )
 
 
 @pytest.mark.parametrize(
-    ("shape", "to"), [((16, 16), (8, 8)), ((8, 8), (16, 16)), ((9, 14), (7, 20)), ((8, 8), (8, 8)), ((6, 8, 10), (2, 9, 4))]
+    ("shape", "to"),
+    [
+        ((16, 16), (8, 8)),
+        ((8, 8), (16, 16)),
+        ((9, 14), (7, 20)),
+        ((8, 8), (8, 8)),
+        ((6, 8, 10), (2, 9, 4)),
+    ],
 )
-def test_truncation_keeps_the_field_below_both_nyquists(shape: tuple[int, ...], to: tuple[int, ...]) -> None:
+def test_truncation_keeps_the_field_below_both_nyquists(
+    shape: tuple[int, ...], to: tuple[int, ...]
+) -> None:
     lengths = (1.0,) * len(shape)
     limits = [(min(n, m) - 1) // 2 for n, m in zip(shape, to)]
     generator = torch.Generator().manual_seed(2)
@@ -89,11 +132,18 @@ def test_truncation_keeps_the_field_below_both_nyquists(shape: tuple[int, ...], 
 
     dims = tuple(range(-len(shape), 0))
     u, expected = field(box(shape, lengths), 4), field(box(to, lengths), 4)
-    got = torch.fft.irfftn(truncate(torch.fft.rfftn(u, norm="forward"), shape, to), s=to, dim=dims, norm="forward")
+    got = torch.fft.irfftn(
+        truncate(torch.fft.rfftn(u, norm="forward"), shape, to), s=to, dim=dims, norm="forward"
+    )
     torch.testing.assert_close(got, expected, atol=1e-12, rtol=0)
     if shape == to == (8, 8):
         ripple = u + torch.cos(TAU * 4 * box(shape, lengths)[0])
-        got = torch.fft.irfftn(truncate(torch.fft.rfftn(ripple, norm="forward"), shape, to), s=to, dim=dims, norm="forward")
+        got = torch.fft.irfftn(
+            truncate(torch.fft.rfftn(ripple, norm="forward"), shape, to),
+            s=to,
+            dim=dims,
+            norm="forward",
+        )
         torch.testing.assert_close(got, expected, atol=1e-12, rtol=0)
 
 

@@ -8,7 +8,7 @@ import torch
 from states import distance
 
 from neurop.physics.shallow_states import jet_states, mountains, random_states, zonal_bands
-from neurop.physics.shallow_water import GRAVITY, RADIUS, ShallowWaterEquations
+from neurop.physics.solvers.shallow_water import GRAVITY, RADIUS, ShallowWaterEquations
 
 
 def test_a_balanced_jet_is_steady_but_for_hyperdiffusion() -> None:
@@ -41,11 +41,16 @@ def test_water_at_rest_over_mountains_stays_at_rest() -> None:
 
 
 @pytest.mark.parametrize(("speed", "least", "most"), [(80.0, 4.0, 20.0), (8.0, 0.5, 1.2)])
-def test_eddies_grow_on_bands_that_are_strong_enough(speed: float, least: float, most: float) -> None:
+def test_eddies_grow_on_bands_that_are_strong_enough(
+    speed: float, least: float, most: float
+) -> None:
     """U n^2 against 2 Omega a = 929 m/s: 5120 and 512."""
     water = ShallowWaterEquations(15)
     start = zonal_bands(water, speed, 8)[None] + random_states(water, range(1), 1e-4, 1e-2)
-    eddies = [state[0, 1, :, 1:].abs().square().sum().sqrt().item() for state in (start, water.advance(start, 600.0, 288))]
+    eddies = [
+        state[0, 1, :, 1:].abs().square().sum().sqrt().item()
+        for state in (start, water.advance(start, 600.0, 288))
+    ]
     assert least < eddies[1] / eddies[0] < most
 
 

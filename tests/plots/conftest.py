@@ -11,7 +11,9 @@ import xarray as xr
 
 @pytest.fixture
 def run() -> Callable[..., xr.Dataset]:
-    """Return a maker of rollouts as neurop.evaluation.rollout returns them: a wave that the prediction follows too slowly."""
+    """Return a maker of rollouts as neurop.evaluation.rollout returns them: a wave that the
+    prediction follows too slowly.
+    """
 
     def make(steps: int = 6, known: int = 6, dimensions: int = 2, unit: str = "s") -> xr.Dataset:
         x, t = np.arange(8) / 8, np.arange(1, steps + 1)
@@ -33,11 +35,19 @@ def run() -> Callable[..., xr.Dataset]:
             "correlation": ("step", 1 - curve / 2),
             "correlation_time_0.9": 4.0 if unit == "s" else 4 * 21600.0,
             "first_divergent_step": np.nan,
-            "spectrum_truth": (("step", "field", "wavenumber"), np.where((t <= known)[:, None, None], power, np.nan)),
+            "spectrum_truth": (
+                ("step", "field", "wavenumber"),
+                np.where((t <= known)[:, None, None], power, np.nan),
+            ),
             "spectrum_prediction": (("step", "field", "wavenumber"), 0.5 * power),
         }
         coords = {name: (name, x, {"units": "m"}) for name in axes}
-        coords |= {"field": ["vorticity"], "unit": ("field", ["s-1"]), "step": t, "wavenumber": np.arange(5)}
+        coords |= {
+            "field": ["vorticity"],
+            "unit": ("field", ["s-1"]),
+            "step": t,
+            "wavenumber": np.arange(5),
+        }
         coords["time"] = ("step", t * (2.0 if unit == "s" else 21600.0), {"units": "s"})
         return xr.Dataset(data, coords, {"known_steps": known})
 
@@ -56,7 +66,15 @@ def scores() -> xr.Dataset:
     }
     data = {name: ("resolution", values) for name, values in curves.items()}
     power = np.broadcast_to(10.0 ** -np.arange(40), (3, 1, 40))
-    data |= {f"spectrum_{kind}": (("resolution", "field", "wavenumber"), power) for kind in ("truth", "prediction", "interpolated")}
+    data |= {
+        f"spectrum_{kind}": (("resolution", "field", "wavenumber"), power)
+        for kind in ("truth", "prediction", "interpolated")
+    }
     data["train_resolution"] = 16
-    coords = {"resolution": [16, 32, 64], "field": ["u"], "unit": ("field", ["m s-1"]), "wavenumber": np.arange(40)}
+    coords = {
+        "resolution": [16, 32, 64],
+        "field": ["u"],
+        "unit": ("field", ["m s-1"]),
+        "wavenumber": np.arange(40),
+    }
     return xr.Dataset(data, coords, {"train_shape": [16, 16], "axes": ["x", "y"], "warning": ""})

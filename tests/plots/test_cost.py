@@ -6,13 +6,26 @@ from neurop.bench import as_dataset
 from neurop.plots import cost
 
 
-def row(case: str, path: str, forward: float, scope: str = "layer", allocator: str = "same") -> dict[str, object]:
+def row(
+    case: str, path: str, forward: float, scope: str = "layer", allocator: str = "same"
+) -> dict[str, object]:
     times = {"forward_ms": forward, "step_ms": 3 * forward, "peak_mb": 1.0, "error": 1e-7}
-    return {"case": case, "scope": scope, "path": path, "device": "cpu", "allocator": allocator, **times}
+    return {
+        "case": case,
+        "scope": scope,
+        "path": path,
+        "device": "cpu",
+        "allocator": allocator,
+        **times,
+    }
 
 
 def test_cost_shows_the_largest_families() -> None:
-    rows = [row(f"2d-4x8x{n}-m4", path, n * scale) for n in (64, 16, 32) for path, scale in (("neurop", 1.0), ("torch-fft", 2.0))]
+    rows = [
+        row(f"2d-4x8x{n}-m4", path, n * scale)
+        for n in (64, 16, 32)
+        for path, scale in (("neurop", 1.0), ("torch-fft", 2.0))
+    ]
     rows += [row(f"2d-4x8x32-m{m}", "neurop", float(m)) for m in (8, 16)]
     rows += [row("3d-1x8x16-m4", "neurop", 1.0), row("2d-4x8x128-m4", "neurop", 1.0, scope="model")]
     rows += [row("2d-4x8x256-m4", "neurop", 1.0, allocator="shipped")]

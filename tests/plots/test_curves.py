@@ -26,7 +26,11 @@ Make = Callable[..., xr.Dataset]
 
 
 def curves(axes: Axes) -> dict[str, np.ndarray]:
-    return {str(line.get_label()): np.asarray(line.get_ydata()) for line in axes.lines if not str(line.get_label()).startswith("_")}
+    return {
+        str(line.get_label()): np.asarray(line.get_ydata())
+        for line in axes.lines
+        if not str(line.get_label()).startswith("_")
+    }
 
 
 def test_error_growth_shows_prediction_and_persistence(run: Make) -> None:
@@ -35,7 +39,11 @@ def test_error_growth_shows_prediction_and_persistence(run: Make) -> None:
     np.testing.assert_allclose(shown["prediction"], np.linspace(0.1, 1, 6))
     np.testing.assert_allclose(shown["persistence"], 2 * np.linspace(0.1, 1, 6))
     assert upper.get_yscale() == "log"
-    assert (upper.get_ylabel(), lower.get_ylabel(), lower.get_xlabel()) == ("relative L2 error", "correlation", "time (s)")
+    assert (upper.get_ylabel(), lower.get_ylabel(), lower.get_xlabel()) == (
+        "relative L2 error",
+        "correlation",
+        "time (s)",
+    )
     marked = next(line for line in lower.lines if line.get_label() == "correlation below 0.9")
     assert marked.get_xdata()[0] == 4.0
 
@@ -43,7 +51,12 @@ def test_error_growth_shows_prediction_and_persistence(run: Make) -> None:
 def test_steps_of_hours_are_shown_in_hours_and_the_end_of_the_truth_is_shaded(run: Make) -> None:
     upper, lower = error_growth(run(known=4, unit="h")).axes
     assert lower.get_xlabel() == "time (h)"
-    assert next(line for line in lower.lines if line.get_label() == "correlation below 0.9").get_xdata()[0] == 24.0
+    assert (
+        next(
+            line for line in lower.lines if line.get_label() == "correlation below 0.9"
+        ).get_xdata()[0]
+        == 24.0
+    )
     assert [patch.get_label() for patch in upper.patches] == ["no truth"]
 
 
@@ -55,7 +68,12 @@ def test_divergence_is_marked(run: Make) -> None:
 
 def test_spectra_are_of_the_first_middle_and_last_steps(run: Make) -> None:
     figure = rollout_spectra(run(steps=8, known=5))
-    assert [axes.get_title() for axes in figure.axes] == ["step 1 (2 s)", "step 3 (6 s)", "step 5 (10 s)", "step 8 (16 s)"]
+    assert [axes.get_title() for axes in figure.axes] == [
+        "step 1 (2 s)",
+        "step 3 (6 s)",
+        "step 5 (10 s)",
+        "step 8 (16 s)",
+    ]
     assert figure.axes[0].get_ylabel() == "power of vorticity\n(s$^{-1}$)$^2$"
     assert figure.axes[0].get_xlabel() == "wavenumber (cycles per domain)"
     np.testing.assert_allclose(curves(figure.axes[0])["truth"], [0.1, 0.01, 0.001, 0.0001])
@@ -73,16 +91,32 @@ def test_errors_by_resolution_are_split_beyond_the_training_grid_alone(scores: x
 def test_superres_spectra_mark_the_training_nyquist(scores: xr.Dataset) -> None:
     figure = superres_spectra(scores)
     assert [axes.get_title() for axes in figure.axes] == ["16 points", "32 points", "64 points"]
-    assert next(line for line in figure.axes[1].lines if line.get_label() == "training Nyquist").get_xdata()[0] == 8
+    assert (
+        next(
+            line for line in figure.axes[1].lines if line.get_label() == "training Nyquist"
+        ).get_xdata()[0]
+        == 8
+    )
 
 
 def test_forecast_skill_has_units_and_baselines(tmp_path: Path) -> None:
     dims = ("lead", "field")
-    values = {n: (dims, [[1.0], [2.0]]) for n in ("rmse", "persistence_rmse", "climatology_rmse", "acc", "persistence_acc")}
-    coords = {"lead": [1, 4], "lead_time": ("lead", [21600.0, 86400.0], {"units": "s"}), "field": ["msl"], "unit": ("field", ["Pa"])}
+    values = {
+        n: (dims, [[1.0], [2.0]])
+        for n in ("rmse", "persistence_rmse", "climatology_rmse", "acc", "persistence_acc")
+    }
+    coords = {
+        "lead": [1, 4],
+        "lead_time": ("lead", [21600.0, 86400.0], {"units": "s"}),
+        "field": ["msl"],
+        "unit": ("field", ["Pa"]),
+    }
     figure = forecast_skill(xr.Dataset(values, coords))
     assert set(curves(figure.axes[0])) == {"prediction", "persistence", "climatology"}
-    assert (figure.axes[0].get_ylabel(), figure.axes[0].get_xlabel()) == ("RMSE of msl (Pa)", "lead (h)")
+    assert (figure.axes[0].get_ylabel(), figure.axes[0].get_xlabel()) == (
+        "RMSE of msl (Pa)",
+        "lead (h)",
+    )
     assert list(figure.axes[0].lines[0].get_xdata()) == [6.0, 24.0]
     assert save(figure, tmp_path / "skill.pdf").is_file()
 

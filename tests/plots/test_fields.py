@@ -12,8 +12,13 @@ from neurop.plots import fields, save
 
 
 def field(values: np.ndarray, names: tuple[str, ...] = ("x", "y"), **extent: float) -> xr.DataArray:
-    coords = {name: (name, np.arange(n) / n * extent.get(name, 1.0), {"units": "m"}) for name, n in zip(names, values.shape, strict=True)}
-    return xr.DataArray(values, dims=names, coords=coords).assign_coords(field="vorticity", unit="s-1")
+    coords = {
+        name: (name, np.arange(n) / n * extent.get(name, 1.0), {"units": "m"})
+        for name, n in zip(names, values.shape, strict=True)
+    }
+    return xr.DataArray(values, dims=names, coords=coords).assign_coords(
+        field="vorticity", unit="s-1"
+    )
 
 
 def panels(figure: Figure) -> list[Axes]:
@@ -60,7 +65,11 @@ def test_the_first_axis_runs_to_the_right_and_cells_surround_their_points() -> N
 def test_a_map_of_the_earth_has_north_up_and_ticks_in_degrees(north_first: bool) -> None:
     latitude = np.linspace(90, -90, 7) if north_first else np.linspace(-90, 90, 7)
     coords = {"latitude": latitude, "longitude": np.arange(12) * 30.0, "field": "msl", "unit": "Pa"}
-    truth = xr.DataArray(np.broadcast_to(latitude[:, None], (7, 12)).copy(), dims=("latitude", "longitude"), coords=coords)
+    truth = xr.DataArray(
+        np.broadcast_to(latitude[:, None], (7, 12)).copy(),
+        dims=("latitude", "longitude"),
+        coords=coords,
+    )
     axes = panels(fields([truth], [truth], ["6 h"]))[0]
     assert axes.images[0].get_array()[-1, 0] == 90
     assert axes.get_ylim() == (-90, 90)
@@ -77,12 +86,16 @@ def test_one_dimension_is_drawn_as_lines_and_three_as_a_slice() -> None:
     assert [text.get_text() for text in both.get_legend().get_texts()] == ["truth", "prediction"]
     np.testing.assert_allclose(error.lines[-1].get_ydata(), line)
     solid = field(np.random.default_rng(0).normal(size=(4, 5, 6)), ("x", "y", "z"))
-    np.testing.assert_array_equal(panels(fields([solid], [solid], ["a"]))[0].images[0].get_array(), solid.values[2].T)
+    np.testing.assert_array_equal(
+        panels(fields([solid], [solid], ["a"]))[0].images[0].get_array(), solid.values[2].T
+    )
 
 
 def test_input_has_its_own_limits_and_title() -> None:
     truth = field(np.linspace(0, 1, 12).reshape(4, 3))
-    given = field(np.where(np.arange(12).reshape(4, 3) > 5, 12.0, 3.0)).assign_coords(field="coefficient", unit="1")
+    given = field(np.where(np.arange(12).reshape(4, 3) > 5, 12.0, 3.0)).assign_coords(
+        field="coefficient", unit="1"
+    )
     shown = panels(fields([truth], [truth], ["sample 0"], [given]))
     assert shown[0].get_title() == "input: coefficient"
     assert shown[0].images[0].get_clim() == (3.0, 12.0)

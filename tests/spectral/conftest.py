@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from neurop.spectral.launches import Launch
+from neurop.spectral.kernels.launches import Launch
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,12 +22,30 @@ def emulate(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., None]:
     made = tmp_path_factory.mktemp("emulator") / "kernels.so"
     source = ROOT / "tests" / "emulator" / "kernels.cpp"
     include = ROOT / "neurop" / "spectral" / "csrc" / "cuda"
-    subprocess.run([compiler, "-std=c++17", "-O2", "-fPIC", "-shared", f"-I{include}", str(source), "-o", str(made)], check=True)
+    subprocess.run(
+        [
+            compiler,
+            "-std=c++17",
+            "-O2",
+            "-fPIC",
+            "-shared",
+            f"-I{include}",
+            str(source),
+            "-o",
+            str(made),
+        ],
+        check=True,
+    )
     library = ctypes.CDLL(str(made))
 
     def run(launch: Launch, seed: int = 1) -> None:
         words = (ctypes.c_int64 * len(launch.words))(*launch.words)
-        status = library.emulate(launch.kernel.encode(), *launch.grid, ctypes.c_size_t(launch.shared), words, seed)
-        assert status == 0, {1: f"no kernel {launch.kernel}", 2: f"{launch.kernel} wrote beyond its shared memory"}[status]
+        status = library.emulate(
+            launch.kernel.encode(), *launch.grid, ctypes.c_size_t(launch.shared), words, seed
+        )
+        assert status == 0, {
+            1: f"no kernel {launch.kernel}",
+            2: f"{launch.kernel} wrote beyond its shared memory",
+        }[status]
 
     return run

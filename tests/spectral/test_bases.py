@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from neurop.errors import InputError
-from neurop.physics.grid import Axis
+from neurop.geometry.grid import Axis
 from neurop.spectral import Basis, Cosine, Fourier, Sine, natural_basis, spacing
 
 # Bases and the uniform points on which their functions stay orthogonal.
@@ -27,20 +27,32 @@ def name(value: object) -> str:
 
 
 def gram(basis: Basis, axis: Axis, n: int) -> np.ndarray:
-    """Return the products of the normalised functions with each other under the quadrature of n points."""
+    """Return the products of the normalised functions with each other under the quadrature of n
+    points.
+    """
     values = basis.functions(axis.points(n))
     return values.T @ (axis.weights(n)[:, None] * values * basis.norms())
 
 
 def test_functions_at_chosen_points() -> None:
     r = math.sqrt(0.5)
-    np.testing.assert_allclose(Fourier(3).functions(np.array([0.125])), [[1, r, 0, r, 1]], atol=1e-15)
-    np.testing.assert_allclose(Fourier(2, period=2.0).functions(np.array([0.25, 1.0])), [[1, r, r], [1, -1, 0]], atol=1e-15)
-    np.testing.assert_allclose(Cosine(3).functions(np.array([0.25, 1.0])), [[1, r, 0], [1, -1, 1]], atol=1e-15)
-    np.testing.assert_allclose(Sine(3).functions(np.array([0.25, 0.5])), [[r, 1, r], [1, 0, -1]], atol=1e-15)
+    np.testing.assert_allclose(
+        Fourier(3).functions(np.array([0.125])), [[1, r, 0, r, 1]], atol=1e-15
+    )
+    np.testing.assert_allclose(
+        Fourier(2, period=2.0).functions(np.array([0.25, 1.0])), [[1, r, r], [1, -1, 0]], atol=1e-15
+    )
+    np.testing.assert_allclose(
+        Cosine(3).functions(np.array([0.25, 1.0])), [[1, r, 0], [1, -1, 1]], atol=1e-15
+    )
+    np.testing.assert_allclose(
+        Sine(3).functions(np.array([0.25, 0.5])), [[r, 1, r], [1, 0, -1]], atol=1e-15
+    )
 
 
-@pytest.mark.parametrize("basis", [Fourier(4), Fourier(4, period=1.25), Cosine(5), Sine(5)], ids=repr)
+@pytest.mark.parametrize(
+    "basis", [Fourier(4), Fourier(4, period=1.25), Cosine(5), Sine(5)], ids=repr
+)
 def test_norms_are_one_over_the_integral_of_the_square(basis: Basis) -> None:
     nodes, weights = np.polynomial.legendre.leggauss(60)
     period = basis.period if isinstance(basis, Fourier) else 1.0
@@ -52,7 +64,9 @@ def test_norms_are_one_over_the_integral_of_the_square(basis: Basis) -> None:
 
 @pytest.mark.parametrize(("basis", "axis"), FITTING, ids=name)
 @pytest.mark.parametrize("n", [2, 3, 4, 7, 8, 9, 33])
-def test_exactly_the_resolved_modes_are_orthogonal_on_the_points(basis: Basis, axis: Axis, n: int) -> None:
+def test_exactly_the_resolved_modes_are_orthogonal_on_the_points(
+    basis: Basis, axis: Axis, n: int
+) -> None:
     resolved = basis.resolved(spacing(axis, n))
     if resolved:
         basis = replace(basis, modes=resolved)
@@ -69,7 +83,10 @@ def test_modes_below_the_nyquist_frequency() -> None:
         assert Fourier(1, period=1.5).resolved(1 / n) == -(-3 * n // 4)
 
 
-@pytest.mark.parametrize(("boundary", "expected"), [("periodic", Fourier), ("dirichlet", Sine), ("neumann", Cosine), ("open", Cosine)])
+@pytest.mark.parametrize(
+    ("boundary", "expected"),
+    [("periodic", Fourier), ("dirichlet", Sine), ("neumann", Cosine), ("open", Cosine)],
+)
 def test_basis_fits_the_boundary(boundary: str, expected: type[Basis]) -> None:
     assert natural_basis(Axis("x", boundary, layout="cells"), 4, 8) == expected(4)
 
@@ -86,7 +103,10 @@ def test_basis_fits_the_points(n: int) -> None:
 
 
 def test_spacing_of_the_layouts() -> None:
-    assert [spacing(Axis("x", "open", layout=layout), 5) for layout in ("left", "ends", "cells", "gauss")] == [0.2, 0.25, 0.2, 0.2]
+    assert [
+        spacing(Axis("x", "open", layout=layout), 5)
+        for layout in ("left", "ends", "cells", "gauss")
+    ] == [0.2, 0.25, 0.2, 0.2]
 
 
 def test_bases_are_values() -> None:

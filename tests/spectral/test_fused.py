@@ -9,12 +9,15 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn.functional import gelu
 
+from neurop.geometry.grid import Axis
 from neurop.models import FNO
-from neurop.physics.grid import Axis
-from neurop.spectral import Fourier, fused, native, signed_sizes
+from neurop.spectral import Fourier, fused, signed_sizes
+from neurop.spectral.kernels import native
 from neurop.spectral.matrices import analysis_matrix, synthesis_matrix
 
-needs_kernels = pytest.mark.skipif(native.library() is None, reason="no C++ compiler, so the CPU kernels are not there")
+needs_kernels = pytest.mark.skipif(
+    native.library() is None, reason="no C++ compiler, so the CPU kernels are not there"
+)
 CPU = torch.device("cpu")
 
 
@@ -26,11 +29,23 @@ def layer(inputs: int, outputs: int, seed: int) -> tuple[Tensor, Tensor]:
     return noise(outputs, inputs, seed=seed) / inputs**0.5, noise(outputs, seed=seed + 1)
 
 
-def tail(rows: int, n: int, channels: int, hidden: int, modes: int, following: int | None, period: float = 1.0) -> list[Tensor | None]:
+def tail(
+    rows: int,
+    n: int,
+    channels: int,
+    hidden: int,
+    modes: int,
+    following: int | None,
+    period: float = 1.0,
+) -> list[Tensor | None]:
     """Return synthesis, analysis, x, z and the six parameters."""
     axis = Axis("x", "periodic" if period == 1 else "open")
     s = synthesis_matrix(Fourier(modes, period), modes, axis, n, torch.float32, CPU)
-    a = None if following is None else analysis_matrix(Fourier(following, period), following, axis, n, torch.float32, CPU)
+    a = (
+        None
+        if following is None
+        else analysis_matrix(Fourier(following, period), following, axis, n, torch.float32, CPU)
+    )
     w, b = layer(channels, channels, 2)
     return [
         s,
@@ -44,12 +59,23 @@ def tail(rows: int, n: int, channels: int, hidden: int, modes: int, following: i
     ]
 
 
-def run_tail(s: Tensor, a: Tensor | None, x: Tensor, z: Tensor, w: Tensor, b: Tensor, *mlp: Tensor) -> tuple[Tensor, ...]:
+def run_tail(
+    s: Tensor, a: Tensor | None, x: Tensor, z: Tensor, w: Tensor, b: Tensor, *mlp: Tensor
+) -> tuple[Tensor, ...]:
     return tuple(t for t in fused.block_tail(x, z, s, a, (w, b), mlp) if t is not None)
 
 
 def by_hand(
-    s: Tensor, a: Tensor | None, x: Tensor, z: Tensor, w: Tensor, b: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor
+    s: Tensor,
+    a: Tensor | None,
+    x: Tensor,
+    z: Tensor,
+    w: Tensor,
+    b: Tensor,
+    w1: Tensor,
+    b1: Tensor,
+    w2: Tensor,
+    b2: Tensor,
 ) -> tuple[Tensor, ...]:
     h = gelu(torch.einsum("nk,rkc->rnc", s, z) + torch.einsum("oc,rnc->rno", w, x) + b)
     y = x + torch.einsum("oh,rnh->rno", w2, gelu(torch.einsum("hc,rnc->rnh", w1, h) + b1)) + b2
@@ -57,15 +83,26 @@ def by_hand(
 
 
 def agrees(
-    run: Callable[..., tuple[Tensor, ...]], exact: Callable[..., tuple[Tensor, ...]], tensors: list[Tensor | None], constants: int
+    run: Callable[..., tuple[Tensor, ...]],
+    exact: Callable[..., tuple[Tensor, ...]],
+    tensors: list[Tensor | None],
+    constants: int,
 ) -> None:
     """Compare values and the gradients of all but the first `constants` with those in float64."""
-    single = [t if t is None or i < constants else t.clone().requires_grad_() for i, t in enumerate(tensors)]
-    double = [None if t is None else t.detach().double().requires_grad_(i >= constants) for i, t in enumerate(tensors)]
+    single = [
+        t if t is None or i < constants else t.clone().requires_grad_()
+        for i, t in enumerate(tensors)
+    ]
+    double = [
+        None if t is None else t.detach().double().requires_grad_(i >= constants)
+        for i, t in enumerate(tensors)
+    ]
     got, want = run(*single), exact(*double)
     up = [noise(*y.shape, seed=9 + i) for i, y in enumerate(got)]
     got_g = torch.autograd.grad(got, [t for t in single[constants:] if t is not None], up)
-    want_g = torch.autograd.grad(want, [t for t in double[constants:] if t is not None], [u.double() for u in up])
+    want_g = torch.autograd.grad(
+        want, [t for t in double[constants:] if t is not None], [u.double() for u in up]
+    )
     for g, w in (*zip(got, want, strict=True), *zip(got_g, want_g, strict=True)):
         assert g.dtype == torch.float32
         # Sums over all points may cancel; rounding is relative to their terms.
@@ -86,7 +123,9 @@ def agrees(
 def test_tail_and_its_gradients_are_those_in_double_precision(
     rows: int, n: int, channels: int, hidden: int, modes: int, following: int | None, period: float
 ) -> None:
-    agrees(run_tail, by_hand, tail(rows, n, channels, hidden, modes, following, period), constants=2)
+    agrees(
+        run_tail, by_hand, tail(rows, n, channels, hidden, modes, following, period), constants=2
+    )
 
 
 @needs_kernels
@@ -126,21 +165,31 @@ def test_rows_and_their_gradients_are_those_in_double_precision(
     hidden=st.sampled_from([1, 7, 16, 33]),
     outputs=st.sampled_from([1, 2, 16, 19, 32]),
 )
-def test_mlp_and_its_gradients_are_those_in_double_precision(points: int, channels: int, hidden: int, outputs: int) -> None:
+def test_mlp_and_its_gradients_are_those_in_double_precision(
+    points: int, channels: int, hidden: int, outputs: int
+) -> None:
     def exact(x: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor) -> tuple[Tensor, ...]:
         return (gelu(x @ w1.T + b1) @ w2.T + b2,)
 
     agrees(
-        lambda *t: (fused.mlp(*t),), exact, [noise(points, channels), *layer(channels, hidden, 1), *layer(hidden, outputs, 3)], constants=0
+        lambda *t: (fused.mlp(*t),),
+        exact,
+        [noise(points, channels), *layer(channels, hidden, 1), *layer(hidden, outputs, 3)],
+        constants=0,
     )
 
 
 @needs_kernels
 @settings(max_examples=20, deadline=None)
 @given(points=st.integers(1, 300), channels=st.integers(1, 20), outputs=st.integers(1, 40))
-def test_linear_and_its_gradients_are_those_in_double_precision(points: int, channels: int, outputs: int) -> None:
+def test_linear_and_its_gradients_are_those_in_double_precision(
+    points: int, channels: int, outputs: int
+) -> None:
     agrees(
-        lambda *t: (fused.linear(*t),), lambda x, w, b: (x @ w.T + b,), [noise(points, channels), *layer(channels, outputs, 1)], constants=0
+        lambda *t: (fused.linear(*t),),
+        lambda x, w, b: (x @ w.T + b,),
+        [noise(points, channels), *layer(channels, outputs, 1)],
+        constants=0,
     )
 
 
@@ -157,7 +206,9 @@ def test_gelu_is_right_where_it_is_curved_and_where_it_is_flat() -> None:
     assert float((y - gelu(exact)).abs().max()) < 1.5e-6  # half an ulp of 12
     assert float(((y - gelu(exact)).abs() / (1 + exact.abs())).max()) < 3e-7
     assert float((slope - exact_slope).abs().max()) < 6e-7
-    wild = fused.mlp(torch.tensor([[float("inf")], [float("nan")], [-1e30], [1e30]]), one, zero, one, zero).flatten()
+    wild = fused.mlp(
+        torch.tensor([[float("inf")], [float("nan")], [-1e30], [1e30]]), one, zero, one, zero
+    ).flatten()
     assert wild.isnan().tolist() == [False, True, False, False]
     assert wild[[0, 2, 3]].tolist() == [float("inf"), 0.0, pytest.approx(1e30)]
 
@@ -167,12 +218,19 @@ def test_the_gradient_can_be_differentiated() -> None:
     tensors = tail(2, 6, 3, 4, 2, 2)
 
     def curvature(run: Callable[..., tuple[Tensor, ...]], dtype: torch.dtype) -> list[Tensor]:
-        given = [None if t is None else t.detach().to(dtype).requires_grad_(i >= 2) for i, t in enumerate(tensors)]
+        given = [
+            None if t is None else t.detach().to(dtype).requires_grad_(i >= 2)
+            for i, t in enumerate(tensors)
+        ]
         leaves = [t for t in given[2:] if t is not None]
-        first = torch.autograd.grad(sum(y.square().sum() for y in run(*given)), leaves, create_graph=True)
+        first = torch.autograd.grad(
+            sum(y.square().sum() for y in run(*given)), leaves, create_graph=True
+        )
         return list(torch.autograd.grad(sum(g.square().sum() for g in first), leaves))
 
-    for got, want in zip(curvature(run_tail, torch.float32), curvature(by_hand, torch.float64), strict=True):
+    for got, want in zip(
+        curvature(run_tail, torch.float32), curvature(by_hand, torch.float64), strict=True
+    ):
         assert float((got.double() - want).norm() / want.norm()) < 1e-5
 
 
@@ -181,7 +239,10 @@ def test_one_output_alone_may_have_a_gradient() -> None:
     for which in (0, 1):
         grads = []
         for run in (run_tail, by_hand):
-            given = [t if t is None or i < 2 else t.clone().requires_grad_() for i, t in enumerate(tail(3, 8, 4, 4, 3, 2))]
+            given = [
+                t if t is None or i < 2 else t.clone().requires_grad_()
+                for i, t in enumerate(tail(3, 8, 4, 4, 3, 2))
+            ]
             y = run(*given)[which]
             grads.append(torch.autograd.grad(y, given[2:], torch.ones_like(y)))  # type: ignore[arg-type]
         torch.testing.assert_close(*grads, atol=2e-5, rtol=1e-5)
@@ -189,7 +250,10 @@ def test_one_output_alone_may_have_a_gradient() -> None:
 
 @needs_kernels
 def test_threads_change_nothing_but_rounding_and_a_run_repeats_exactly() -> None:
-    tensors = [t if t is None or i < 2 else t.requires_grad_() for i, t in enumerate(tail(13, 40, 16, 16, 8, 8))]
+    tensors = [
+        t if t is None or i < 2 else t.requires_grad_()
+        for i, t in enumerate(tail(13, 40, 16, 16, 8, 8))
+    ]
     leaves = [t for t in tensors[2:] if t is not None]
 
     def run() -> list[Tensor]:
@@ -218,7 +282,10 @@ def test_inputs_may_lie_anyhow_in_memory() -> None:
     exact = x.detach().double().requires_grad_()
     w1, b1, w2, b2 = (p.double() for p in parameters)
     torch.testing.assert_close(
-        gradient.double(), torch.autograd.grad(gelu(exact @ w1.T + b1) @ w2.T + b2, exact, up.double())[0], atol=1e-5, rtol=1e-5
+        gradient.double(),
+        torch.autograd.grad(gelu(exact @ w1.T + b1) @ w2.T + b2, exact, up.double())[0],
+        atol=1e-5,
+        rtol=1e-5,
     )
 
 
@@ -249,7 +316,11 @@ def test_operators_keep_the_promises_of_their_schemas(following: int | None) -> 
         tests = ("test_schema", "test_autograd_registration", "test_faketensor")
         # Without what it keeps, the operator is for evaluation alone.
         differentiable = arguments[-1] is not False or operator is torch.ops.neurop.rows
-        torch.library.opcheck(operator.default, arguments, test_utils=(*tests, "test_aot_dispatch_static") if differentiable else tests)
+        torch.library.opcheck(
+            operator.default,
+            arguments,
+            test_utils=(*tests, "test_aot_dispatch_static") if differentiable else tests,
+        )
 
 
 @needs_kernels

@@ -6,16 +6,36 @@ import pytest
 import torch
 from torch import Tensor
 
-from neurop.physics.grid import Grid
-from neurop.spectral import Fourier, analyze, from_signed, mix, mix_packed, native, restrict, signed_sizes, synthesize, to_signed
+from neurop.geometry.grid import Grid
+from neurop.spectral import (
+    Fourier,
+    analyze,
+    from_signed,
+    mix,
+    mix_packed,
+    restrict,
+    signed_sizes,
+    synthesize,
+    to_signed,
+)
+from neurop.spectral.kernels import native
 
-CASES = [((9,), (4,)), ((8,), (1,)), ((7, 8), (3, 4)), ((9, 7), (1, 3)), ((9, 7), (4, 1)), ((5, 7, 8), (2, 3, 4))]
+CASES = [
+    ((9,), (4,)),
+    ((8,), (1,)),
+    ((7, 8), (3, 4)),
+    ((9, 7), (1, 3)),
+    ((9, 7), (4, 1)),
+    ((5, 7, 8), (2, 3, 4)),
+]
 
 
 def signed(modes: tuple[int, ...]) -> Tensor:
     """Return the frequencies of every entry, ``(*signed_sizes, d)``."""
     rows = [[*range(m), *range(-1, -m, -1)] for m in modes[:-1]] + [list(range(modes[-1]))]
-    return torch.tensor(list(itertools.product(*rows)), dtype=torch.float64).view(*(len(r) for r in rows), len(modes))
+    return torch.tensor(list(itertools.product(*rows)), dtype=torch.float64).view(
+        *(len(r) for r in rows), len(modes)
+    )
 
 
 def waves(k: Tensor, points: Tensor) -> Tensor:
@@ -24,7 +44,9 @@ def waves(k: Tensor, points: Tensor) -> Tensor:
 
 
 def grid_points(shape: tuple[int, ...]) -> Tensor:
-    return torch.cartesian_prod(*[torch.arange(n, dtype=torch.float64) / n for n in shape]).view(-1, len(shape))
+    return torch.cartesian_prod(*[torch.arange(n, dtype=torch.float64) / n for n in shape]).view(
+        -1, len(shape)
+    )
 
 
 def random(*shape: int, seed: int = 0) -> Tensor:
@@ -32,24 +54,47 @@ def random(*shape: int, seed: int = 0) -> Tensor:
 
 
 @pytest.mark.parametrize(("shape", "modes"), CASES)
-def test_analysis_in_signed_form_is_the_direct_sum(shape: tuple[int, ...], modes: tuple[int, ...]) -> None:
+def test_analysis_in_signed_form_is_the_direct_sum(
+    shape: tuple[int, ...], modes: tuple[int, ...]
+) -> None:
     x = random(2, *shape, 3)
     axes = Grid.periodic(len(shape)).axes
     z = to_signed(analyze(x, [Fourier(m) for m in modes], modes, axes), modes)
-    direct = torch.einsum("bnc,kn->bkc", x.flatten(1, -2).to(torch.complex128), waves(signed(modes), grid_points(shape)).conj())
+    direct = torch.einsum(
+        "bnc,kn->bkc",
+        x.flatten(1, -2).to(torch.complex128),
+        waves(signed(modes), grid_points(shape)).conj(),
+    )
     assert z.shape == (2, 2, *signed_sizes(modes), 3)
-    torch.testing.assert_close(torch.complex(z[0], z[1]).flatten(1, -2), direct / grid_points(shape).shape[0], atol=1e-13, rtol=0)
+    torch.testing.assert_close(
+        torch.complex(z[0], z[1]).flatten(1, -2),
+        direct / grid_points(shape).shape[0],
+        atol=1e-13,
+        rtol=0,
+    )
 
 
 @pytest.mark.parametrize(("shape", "modes"), CASES)
-def test_synthesis_of_any_signed_coefficients_is_the_real_part_of_their_field(shape: tuple[int, ...], modes: tuple[int, ...]) -> None:
+def test_synthesis_of_any_signed_coefficients_is_the_real_part_of_their_field(
+    shape: tuple[int, ...], modes: tuple[int, ...]
+) -> None:
     z = random(2, 2, *signed_sizes(modes), 3)
     twice = torch.where(signed(modes)[..., -1] == 0, 1, 2).flatten().to(torch.complex128)
     axes = Grid.periodic(len(shape)).axes
     bases = [Fourier(m) for m in modes]
-    for points, target in ((grid_points(shape), shape), (random(11, len(modes), seed=1).abs() % 1, None)):
-        series = torch.einsum("bkc,kn,k->bnc", torch.complex(z[0], z[1]).flatten(1, -2), waves(signed(modes), points), twice)
-        got = synthesize(from_signed(z, modes), bases, modes, axes, points if target is None else target)
+    for points, target in (
+        (grid_points(shape), shape),
+        (random(11, len(modes), seed=1).abs() % 1, None),
+    ):
+        series = torch.einsum(
+            "bkc,kn,k->bnc",
+            torch.complex(z[0], z[1]).flatten(1, -2),
+            waves(signed(modes), points),
+            twice,
+        )
+        got = synthesize(
+            from_signed(z, modes), bases, modes, axes, points if target is None else target
+        )
         torch.testing.assert_close(got.reshape(series.shape), series.real, atol=1e-12, rtol=0)
 
 
@@ -60,10 +105,22 @@ def test_packed_coefficients_return(modes: tuple[int, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("modes", "kept"), [((5,), (2,)), ((4, 5), (2, 3)), ((4, 5), (4, 5)), ((4, 5), (1, 1)), ((4, 2, 5), (4, 1, 3)), ((3, 4, 5), (2, 4, 4))]
+    ("modes", "kept"),
+    [
+        ((5,), (2,)),
+        ((4, 5), (2, 3)),
+        ((4, 5), (4, 5)),
+        ((4, 5), (1, 1)),
+        ((4, 2, 5), (4, 1, 3)),
+        ((3, 4, 5), (2, 4, 4)),
+    ],
 )
-def test_restriction_keeps_the_weights_of_their_frequencies(modes: tuple[int, ...], kept: tuple[int, ...]) -> None:
-    labels = signed(modes)[..., None, :, None]  # (*modes, in, 2, out) has its frequency where the parts would be
+def test_restriction_keeps_the_weights_of_their_frequencies(
+    modes: tuple[int, ...], kept: tuple[int, ...]
+) -> None:
+    labels = signed(modes)[
+        ..., None, :, None
+    ]  # (*modes, in, 2, out) has its frequency where the parts would be
     assert torch.equal(restrict(labels, modes, kept), signed(kept)[..., None, :, None])
 
 
@@ -76,11 +133,17 @@ def test_mixing_is_the_complex_product_per_mode(sizes: tuple[int, ...]) -> None:
     y = mix(z, weight)
     torch.testing.assert_close(torch.complex(y[0], y[1]), expected, atol=1e-13, rtol=0)
     up = random(*y.shape, seed=2)
-    direct = torch.autograd.grad((expected.real * up[0] + expected.imag * up[1]).sum(), (z, weight), retain_graph=True)
-    torch.testing.assert_close(torch.autograd.grad((y * up).sum(), (z, weight)), direct, atol=1e-12, rtol=0)
+    direct = torch.autograd.grad(
+        (expected.real * up[0] + expected.imag * up[1]).sum(), (z, weight), retain_graph=True
+    )
+    torch.testing.assert_close(
+        torch.autograd.grad((y * up).sum(), (z, weight)), direct, atol=1e-12, rtol=0
+    )
 
 
-@pytest.mark.skipif(native.library() is None, reason="no C++ compiler, so the CPU kernels are not there")
+@pytest.mark.skipif(
+    native.library() is None, reason="no C++ compiler, so the CPU kernels are not there"
+)
 @pytest.mark.parametrize(
     ("modes", "kept", "batch", "channels"),
     [
@@ -105,7 +168,9 @@ def test_mixing_of_packed_coefficients_is_that_of_signed_ones(
         y = mix_packed(x, r, modes, kept)
         results.append([y, *torch.autograd.grad(y, (x, r), random(*y.shape, seed=2).to(dtype))])
         if dtype == torch.float64:
-            assert torch.equal(y, from_signed(mix(to_signed(x, kept), restrict(r, modes, kept)), kept))
+            assert torch.equal(
+                y, from_signed(mix(to_signed(x, kept), restrict(r, modes, kept)), kept)
+            )
     for single, double in zip(*results, strict=True):
         single, double = single.detach().double(), double.detach()
         assert float((single - double).norm()) <= 1e-6 * float(double.norm())

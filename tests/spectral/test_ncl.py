@@ -1,4 +1,6 @@
-"""The transforms against NCL's Spherepack on real fields, on an equiangular grid that holds far more than smooth waves."""
+"""The transforms against NCL's Spherepack on real fields, on an equiangular grid that holds far
+more than smooth waves.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ import torch
 from torch import Tensor
 
 from neurop.datasets.era5 import ERA5
-from neurop.physics.grid import Grid
+from neurop.geometry.grid import Grid
 from neurop.physics.harmonics import Harmonics
 from neurop.spectral.legendre import _to_gauss
 from neurop.spectral.spherical import analyze_sphere, synthesize_sphere
@@ -49,9 +51,14 @@ def test_the_laplacian_of_the_stream_function_is_the_vorticity(ncl: dict[str, Te
 
 
 def test_the_curl_of_the_wind_is_the_vorticity(ncl: dict[str, Tensor]) -> None:
-    """At all 72 degrees; components of a wind have the parity of the other waves in the latitude."""
+    """At all 72 degrees; components of a wind have the parity of the other waves in the
+    latitude.
+    """
     sphere = Harmonics(71, RADIUS, shape=(73, 144))
-    even, odd = (torch.from_numpy(_to_gauss("ends", 73, parity)).to(torch.complex128) for parity in (False, True))
+    even, odd = (
+        torch.from_numpy(_to_gauss("ends", 73, parity)).to(torch.complex128)
+        for parity in (False, True)
+    )
 
     def on_gauss(x: Tensor, vector: bool) -> Tensor:
         z = torch.fft.rfft(x, dim=-1)

@@ -10,7 +10,7 @@ import torch
 from small import ARGUMENTS, surrogate
 from torch import nn
 
-from neurop.data.fieldset import FieldSet
+from neurop.fields.fieldset import FieldSet
 from neurop.losses import RelativeL2
 from neurop.training import Batches, Operator, warmup_cosine
 
@@ -18,11 +18,22 @@ ADAM = partial(torch.optim.AdamW, lr=1e-2)
 
 
 def trainer(epochs: int = 1, **more: Any) -> lightning.Trainer:
-    quiet = dict.fromkeys(("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary"), False)
-    return lightning.Trainer(max_epochs=epochs, accelerator="cpu", **(quiet | {"num_sanity_val_steps": 0} | more))
+    quiet = dict.fromkeys(
+        ("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary"), False
+    )
+    return lightning.Trainer(
+        max_epochs=epochs, accelerator="cpu", **(quiet | {"num_sanity_val_steps": 0} | more)
+    )
 
 
-def fit(train: FieldSet, val: FieldSet, epochs: int = 2, loss: nn.Module | None = None, seed: int = 0, **more: Any) -> Operator:
+def fit(
+    train: FieldSet,
+    val: FieldSet,
+    epochs: int = 2,
+    loss: nn.Module | None = None,
+    seed: int = 0,
+    **more: Any,
+) -> Operator:
     s = surrogate(train, seed, arguments=more.pop("arguments", ARGUMENTS)).train()
     module = Operator(s, loss or RelativeL2(), ADAM, warmup_cosine)
     module.trainer_ = trainer(epochs)

@@ -1,4 +1,6 @@
-"""Batches: every window once per epoch, in an order that the seed and the epoch decide, on the grid of the epoch."""
+"""Batches: every window once per epoch, in an order that the seed and the epoch decide, on the
+grid of the epoch.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +14,9 @@ import torch
 from small import evolution, mapping, values
 from torch import Tensor
 
-from neurop.data.fieldset import FieldSet
 from neurop.errors import InputError
-from neurop.physics.grid import Axis, Grid
+from neurop.fields.fieldset import FieldSet
+from neurop.geometry.grid import Axis, Grid
 from neurop.training import Batches
 
 
@@ -27,7 +29,10 @@ def order(batches: Batches, epoch: int, name: str = "train") -> list[int]:
     loader = getattr(batches, f"{name}_dataloader")()
     if name == "train":
         loader.sampler.set_epoch(epoch)
-    known = {tuple(window["input"].flatten().tolist()): i for i, window in enumerate(batches.windows[name])}
+    known = {
+        tuple(window["input"].flatten().tolist()): i
+        for i, window in enumerate(batches.windows[name])
+    }
     return [known[tuple(one.flatten().tolist())] for batch in loader for one in batch["input"]]
 
 
@@ -47,8 +52,12 @@ def test_seed_and_epoch_alone_decide_the_order() -> None:
     assert order(Batches(splits(), batch_size=5, seed=4), 4) != before
 
 
-@pytest.mark.parametrize(("size", "sizes"), [(4, [4, 4, 4]), (5, [5, 5, 5]), (15, [15]), (16, [15]), (1, [1] * 15)])
-def test_a_last_batch_that_is_not_full_is_left_out_unless_it_is_the_only_one(size: int, sizes: list[int]) -> None:
+@pytest.mark.parametrize(
+    ("size", "sizes"), [(4, [4, 4, 4]), (5, [5, 5, 5]), (15, [15]), (16, [15]), (1, [1] * 15)]
+)
+def test_a_last_batch_that_is_not_full_is_left_out_unless_it_is_the_only_one(
+    size: int, sizes: list[int]
+) -> None:
     assert [len(b["input"]) for b in Batches(splits(), batch_size=size).train_dataloader()] == sizes
 
 
@@ -69,7 +78,13 @@ def test_targets_follow_their_inputs() -> None:
 
 
 def turned(batches: Batches, batch: dict[str, Tensor], **progress: Any) -> dict[str, Tensor]:
-    now = {"training": True, "current_epoch": 0, "max_epochs": 10, "global_step": 0, "max_steps": -1} | progress
+    now = {
+        "training": True,
+        "current_epoch": 0,
+        "max_epochs": 10,
+        "global_step": 0,
+        "max_steps": -1,
+    } | progress
     batches.trainer = SimpleNamespace(**now)  # type: ignore[assignment]
     return batches.on_after_batch_transfer(batch, 0)
 
@@ -88,9 +103,14 @@ def turned(batches: Batches, batch: dict[str, Tensor], **progress: Any) -> dict[
         ({"max_epochs": -1}, (9, 8)),
     ],
 )
-def test_the_first_share_is_trained_on_the_coarse_grid(progress: dict[str, Any], shape: tuple[int, int]) -> None:
+def test_the_first_share_is_trained_on_the_coarse_grid(
+    progress: dict[str, Any], shape: tuple[int, int]
+) -> None:
     batches = Batches(splits(), coarse=(5, 6), coarse_share=0.6)
-    batch = {"input": torch.from_numpy(evolution().values[:, :2]), "target": torch.from_numpy(evolution().values[:, 2:4])}
+    batch = {
+        "input": torch.from_numpy(evolution().values[:, :2]),
+        "target": torch.from_numpy(evolution().values[:, 2:4]),
+    }
     # The same waves, sampled on the grid of that moment.
     expected = torch.from_numpy(values(shape))
     found = turned(batches, batch, **progress)
@@ -122,11 +142,26 @@ WALL = Grid((Axis("x", "dirichlet"), Axis("y")))
         ({"coarse": (5,)}, r"training\.coarse=\[5\]: need 2 sizes up to \[9, 8\]"),
         ({"coarse": (5, 9)}, r"training\.coarse=\[5, 9\]: need 2 sizes up to \[9, 8\]"),
         ({"coarse": (0, 4)}, r"training\.coarse=\[0, 4\]"),
-        ({"coarse": (4, 4), "coarse_share": 1.5}, r"training\.coarse_share=1\.5; give a share between 0 and 1"),
-        ({"coarse": (4, 4), "splits": splits(grid=WALL)}, "only periodic fields are truncated without loss; use null"),
-        ({"splits": splits() | {"train": hole(evolution())}}, r"waves: field 'u' of sample 1, frame 3 is nan at point \(2, 7\)"),
-        ({"splits": splits() | {"val": hole(evolution())}}, "field 'u' of sample 1, frame 3 is nan"),
-        ({"splits": splits() | {"train": evolution().samples(slice(0))}}, "waves: the split train is empty"),
+        (
+            {"coarse": (4, 4), "coarse_share": 1.5},
+            r"training\.coarse_share=1\.5; give a share between 0 and 1",
+        ),
+        (
+            {"coarse": (4, 4), "splits": splits(grid=WALL)},
+            "only periodic fields are truncated without loss; use null",
+        ),
+        (
+            {"splits": splits() | {"train": hole(evolution())}},
+            r"waves: field 'u' of sample 1, frame 3 is nan at point \(2, 7\)",
+        ),
+        (
+            {"splits": splits() | {"val": hole(evolution())}},
+            "field 'u' of sample 1, frame 3 is nan",
+        ),
+        (
+            {"splits": splits() | {"train": evolution().samples(slice(0))}},
+            "waves: the split train is empty",
+        ),
         ({"splits": {"train": mapping(), "val": mapping()}, "steps": 2}, "pairs is a map"),
     ],
 )

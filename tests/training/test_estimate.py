@@ -13,7 +13,9 @@ from .conftest import ADAM, trainer
 
 def batch(size: int, points: tuple[int, int] = (16, 12)) -> dict[str, Tensor]:
     generator = torch.Generator().manual_seed(size)
-    return {name: torch.randn(size, 1, 2, *points, generator=generator) for name in ("input", "target")}
+    return {
+        name: torch.randn(size, 1, 2, *points, generator=generator) for name in ("input", "target")
+    }
 
 
 def test_parameters_and_state_are_counted() -> None:
@@ -42,7 +44,9 @@ def test_each_tensor_that_the_backward_pass_needs_counts_once() -> None:
         s = surrogate(evolution())
         s.net = Chain(times)
         module = Operator(s, RelativeL2(), ADAM)
-        return estimate(module, {name: x.requires_grad_() for name, x in batch(size).items()}).activations_mb
+        return estimate(
+            module, {name: x.requires_grad_() for name, x in batch(size).items()}
+        ).activations_mb
 
     one = 4 * 2 * 16 * 12 * 1e-6
     for size in (1, 5):
@@ -54,7 +58,9 @@ def test_nothing_is_changed_by_it(capsys: pytest.CaptureFixture[str]) -> None:
     for callbacks in ([], [Preflight()]):
         torch.manual_seed(3)
         module = Operator(surrogate(evolution()).train(), RelativeL2(), ADAM)
-        trainer(2, callbacks=callbacks).fit(module, Batches({"train": evolution(), "val": evolution(seed=4)}, 1, batch_size=4))
+        trainer(2, callbacks=callbacks).fit(
+            module, Batches({"train": evolution(), "val": evolution(seed=4)}, 1, batch_size=4)
+        )
         weights.append(torch.cat([p.detach().flatten() for p in module.parameters()]))
         random.append(torch.rand(1).item())
         said = capsys.readouterr().out

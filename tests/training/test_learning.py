@@ -9,8 +9,8 @@ import pytest
 import torch
 from small import FIELDS
 
-from neurop.data.fieldset import FieldSet
-from neurop.physics.grid import Grid
+from neurop.fields.fieldset import FieldSet
+from neurop.geometry.grid import Grid
 
 from .conftest import fit
 
@@ -23,8 +23,14 @@ def heat(samples: int, seed: int) -> FieldSet:
     u = np.zeros((samples, 4, 1, 16))
     for k in (1, 2, 3):
         phases = 2 * np.pi * (k * x + rng.uniform(size=(samples, 1)))
-        u[:, :, 0] += rng.normal(size=(samples, 1, 1)) * np.cos(phases)[:, None] * np.exp(-(k**2) * np.arange(4)[:, None] / 20)
-    return FieldSet(u, FIELDS[:1], Grid.periodic(1), times=np.arange(4.0), time_unit="s", source="heat")
+        u[:, :, 0] += (
+            rng.normal(size=(samples, 1, 1))
+            * np.cos(phases)[:, None]
+            * np.exp(-(k**2) * np.arange(4)[:, None] / 20)
+        )
+    return FieldSet(
+        u, FIELDS[:1], Grid.periodic(1), times=np.arange(4.0), time_unit="s", source="heat"
+    )
 
 
 def relative(p: np.ndarray, y: np.ndarray) -> float:
@@ -50,4 +56,9 @@ def test_a_map_to_other_fields_is_trained() -> None:
 
     test = pairs(16, 2)
     s = fit(pairs(64, 0), pairs(16, 1), 40, arguments=WIDE).surrogate
-    assert relative(s(torch.from_numpy(test.values[:, 0]).float()).detach().numpy(), test.targets[:, 0]) < 0.03
+    assert (
+        relative(
+            s(torch.from_numpy(test.values[:, 0]).float()).detach().numpy(), test.targets[:, 0]
+        )
+        < 0.03
+    )

@@ -1,4 +1,6 @@
-"""The training step: its loss by hand, its schedule, its grid, and that it is the same every time."""
+"""The training step: its loss by hand, its schedule, its grid, and that it is the same every
+time.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,8 @@ from small import Scale, evolution, surrogate
 from torch import Tensor, nn
 
 from neurop.errors import InputError
+from neurop.geometry.grid import Grid
 from neurop.losses import RelativeL2
-from neurop.physics.grid import Grid
 from neurop.training import Batches, Operator
 
 from .conftest import ADAM, fit, trainer
@@ -29,7 +31,10 @@ def test_the_loss_is_that_of_the_whole_trajectory(grid: Grid | None) -> None:
     made = s.trajectory(x[:, :2], 3).detach().numpy()
     w = data.grid.weights((7, 8))
     # Each field by itself: (sample, field).
-    gap, size = (np.sqrt((w * f**2).sum((1, 3, 4))) for f in (made - data.values[:, 2:5], data.values[:, 2:5]))
+    gap, size = (
+        np.sqrt((w * f**2).sum((1, 3, 4)))
+        for f in (made - data.values[:, 2:5], data.values[:, 2:5])
+    )
     assert loss.item() == pytest.approx((gap / size).mean(), rel=1e-12)
     # Gradients flow through all steps: the slope along one weight is that of the whole trajectory.
     loss.backward()
@@ -52,11 +57,16 @@ def test_validation_is_the_mean_over_all_windows() -> None:
     # 15 windows in batches of 4, 4, 4 and 3.
     inputs, targets = x[:, :-1].flatten(0, 1), x[:, 1:].flatten(0, 1)
     gap = (s(inputs) - targets).detach().flatten(2).norm(dim=2) / targets.flatten(2).norm(dim=2)
-    assert module.trainer_.callback_metrics["val/relative_l2"].item() == pytest.approx(gap.mean().item(), rel=1e-4)
+    assert module.trainer_.callback_metrics["val/relative_l2"].item() == pytest.approx(
+        gap.mean().item(), rel=1e-4
+    )
 
 
 def test_the_same_seed_gives_the_same_weights() -> None:
-    weights = [torch.cat([p.flatten() for p in fit(evolution(), evolution(), seed=seed).parameters()]) for seed in (5, 5, 6)]
+    weights = [
+        torch.cat([p.flatten() for p in fit(evolution(), evolution(), seed=seed).parameters()])
+        for seed in (5, 5, 6)
+    ]
     assert torch.equal(weights[0], weights[1])
     assert not torch.equal(weights[0], weights[2])
 
@@ -88,7 +98,9 @@ class Recorder(RelativeL2):
 
 def test_coarse_epochs_come_first_and_validation_stays_fine() -> None:
     loss = Recorder()
-    module = fit(evolution(), evolution(), 4, loss=loss, batch_size=15, coarse=(6, 5), coarse_share=0.75)
+    module = fit(
+        evolution(), evolution(), 4, loss=loss, batch_size=15, coarse=(6, 5), coarse_share=0.75
+    )
     assert loss.shapes == [((6, 5), (6, 5))] * 3 + [((9, 8), (9, 8))]
     assert set(module._measures) == {(6, 5), (9, 8)}
 
@@ -99,7 +111,10 @@ class Explosion(nn.Module):
 
 
 def test_a_loss_that_is_no_number_stops_the_training() -> None:
-    with pytest.raises(InputError, match=r"the loss became -?(nan|inf) in epoch 0; lower optimizer\.lr=0\.01 or trainer\."):
+    with pytest.raises(
+        InputError,
+        match=r"the loss became -?(nan|inf) in epoch 0; lower optimizer\.lr=0\.01 or trainer\.",
+    ):
         fit(evolution(), evolution(), loss=Explosion())
 
 
@@ -107,13 +122,19 @@ def test_a_validation_error_that_is_no_number_stops_the_training() -> None:
     s = surrogate(evolution())
     s.net = Scale(2)
     module = Operator(s.train(), RelativeL2(), partial(torch.optim.SGD, lr=torch.inf))
-    with pytest.raises(InputError, match=r"the validation error became (nan|inf) in epoch 0; lower optimizer\.lr=inf"):
+    with pytest.raises(
+        InputError,
+        match=r"the validation error became (nan|inf) in epoch 0; lower optimizer\.lr=inf",
+    ):
         trainer(1).fit(module, Batches({"train": evolution(), "val": evolution()}))
 
 
 def test_validation_before_training_leaves_training_possible() -> None:
     data = evolution()
-    module, batches = Operator(surrogate(data).train(), RelativeL2(), ADAM), Batches({"train": data, "val": data})
+    module, batches = (
+        Operator(surrogate(data).train(), RelativeL2(), ADAM),
+        Batches({"train": data, "val": data}),
+    )
     run = trainer(1)
     run.validate(module, batches, verbose=False)
     before = torch.cat([p.detach().flatten().clone() for p in module.parameters()])
@@ -124,7 +145,9 @@ def test_validation_before_training_leaves_training_possible() -> None:
 @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
 def test_a_fused_optimizer_trains_in_any_precision(precision: str) -> None:
     train = evolution()
-    module = Operator(surrogate(train).train(), RelativeL2(), partial(torch.optim.AdamW, lr=1e-2, fused=True))
+    module = Operator(
+        surrogate(train).train(), RelativeL2(), partial(torch.optim.AdamW, lr=1e-2, fused=True)
+    )
     before = module.surrogate.net.lift.weight.detach().clone()
     made = trainer(1, precision=precision, gradient_clip_val=1.0)
     made.fit(module, Batches({"train": train, "val": train}, 1, batch_size=4))

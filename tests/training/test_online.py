@@ -18,7 +18,7 @@ import torch
 from noise import Noise
 from small import surrogate
 
-from neurop.errors import Failed, InputError
+from neurop.errors import ExternalFailure, InputError
 from neurop.losses import RelativeL2
 from neurop.training import Online, Operator
 
@@ -49,10 +49,18 @@ def fit(batches: Online, epochs: int = 2, path: Path | None = None) -> Any:
 
 def test_the_file_has_a_first_stock_and_the_sets_are_the_usual_ones(tmp_path: Path) -> None:
     usual, short = Noise(100, folder=str(tmp_path)).splits(), local(tmp_path).splits()
-    assert {name: len(split) for name, split in short.items()} == {"train": 20, "val": 20, "test": 20}
+    assert {name: len(split) for name, split in short.items()} == {
+        "train": 20,
+        "val": 20,
+        "test": 20,
+    }
     for name in ("val", "test"):
-        np.testing.assert_array_equal(np.asarray(short[name].values), np.asarray(usual[name].values))
-    np.testing.assert_array_equal(np.asarray(short["train"].values), np.asarray(usual["train"].values)[:20])
+        np.testing.assert_array_equal(
+            np.asarray(short[name].values), np.asarray(usual[name].values)
+        )
+    np.testing.assert_array_equal(
+        np.asarray(short["train"].values), np.asarray(usual["train"].values)[:20]
+    )
     assert local(tmp_path, 45).stored == 45
     with pytest.raises(InputError, match="mode=onlin; choose stored or online"):
         Noise(100, "onlin")  # type: ignore[arg-type]
@@ -75,7 +83,8 @@ def test_steps_are_those_of_the_stored_set_and_samples_are_new(tmp_path: Path) -
     # Validation is whole and in order.
     windows = [one for batch in batches.val_dataloader() for one in batch["input"]]
     torch.testing.assert_close(
-        torch.stack(windows[::2]), torch.stack([torch.from_numpy(local(tmp_path).one(i)[:1]) for i in range(20, 40)])
+        torch.stack(windows[::2]),
+        torch.stack([torch.from_numpy(local(tmp_path).one(i)[:1]) for i in range(20, 40)]),
     )
 
 
@@ -86,7 +95,10 @@ def test_windows_are_cut_from_one_sample(tmp_path: Path) -> None:
     }
     starts = []
     for batch in batches.train_dataloader():
-        starts += [known[torch.cat([a, b]).numpy().tobytes()] for a, b in zip(batch["input"], batch["target"])]
+        starts += [
+            known[torch.cat([a, b]).numpy().tobytes()]
+            for a, b in zip(batch["input"], batch["target"])
+        ]
     batches.close()
     assert set(starts) == {0, 1}
 
@@ -103,11 +115,18 @@ def test_a_run_goes_on_behind_the_samples_that_it_has_seen(tmp_path: Path) -> No
     assert after["solved_samples"] > before["solved_samples"]
     known = {local(tmp_path).one(i).tobytes(): i for i in range(60 + after["solved_samples"])}
     stock = {known[np.asarray(w.fields.values[0]).tobytes()] for w in again.stock.items()}
-    assert {i for i in stock if i >= 60} <= set(range(60 + before["solved_samples"], 60 + after["solved_samples"]))
+    assert {i for i in stock if i >= 60} <= set(
+        range(60 + before["solved_samples"], 60 + after["solved_samples"])
+    )
 
 
-@pytest.mark.parametrize(("how", "kind", "message"), [("input", InputError, "viscosity=-1"), ("hole", InputError, "field 'u'.*nan")])
-def test_an_error_of_the_solver_stops_the_training(tmp_path: Path, how: str, kind: type[Exception], message: str) -> None:
+@pytest.mark.parametrize(
+    ("how", "kind", "message"),
+    [("input", InputError, "viscosity=-1"), ("hole", InputError, "field 'u'.*nan")],
+)
+def test_an_error_of_the_solver_stops_the_training(
+    tmp_path: Path, how: str, kind: type[Exception], message: str
+) -> None:
     with pytest.raises(kind, match=message):
         fit(online(local(tmp_path, how=how, at=64), reservoir=20), epochs=200)
 
@@ -121,7 +140,7 @@ def test_the_end_of_a_training_ends_its_processes(tmp_path: Path) -> None:
 
 def test_a_process_that_is_killed_stops_the_training(tmp_path: Path) -> None:
     batches = online(Noise(100, "online", folder=str(tmp_path), how="killed", at=64))
-    with pytest.raises(Failed, match="SIGKILL"):
+    with pytest.raises(ExternalFailure, match="SIGKILL"):
         fit(batches, epochs=10_000)
 
 
@@ -138,9 +157,17 @@ def test_wrong_settings_are_one_line(tmp_path: Path, how: dict[str, int], messag
         online(local(tmp_path), **how)
 
 
-def test_train_verb(train: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert train("data.mode=online", "data.samples=50", "training.reservoir=8", "hydra.run.dir=run") == 0
-    assert "20 training windows per epoch, of samples that are solved for meanwhile" in capsys.readouterr().out
+def test_train_verb(
+    train: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (
+        train("data.mode=online", "data.samples=50", "training.reservoir=8", "hydra.run.dir=run")
+        == 0
+    )
+    assert (
+        "20 training windows per epoch, of samples that are solved for meanwhile"
+        in capsys.readouterr().out
+    )
     record = json.loads((tmp_path / "run" / "train.json").read_text())
     assert record["steps"] == 2 * 20 // 2
     assert record["unique_samples"] >= 1

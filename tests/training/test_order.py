@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from small import evolution
 
-from neurop.data import lazy, store
-from neurop.data.windows import Windows
+from neurop.fields import lazy
+from neurop.fields.windows import Windows
+from neurop.formats import store
 from neurop.training import Batches
 from neurop.training.order import Shuffled
 
@@ -19,7 +20,11 @@ def test_a_permutation_by_seed_and_epoch(blocks: np.ndarray | None) -> None:
     order = Shuffled(40, 3, blocks, together=2)
     first = list(order)
     assert sorted(first) == list(range(40))
-    assert first == list(Shuffled(40, 3, blocks, together=2)) != list(Shuffled(40, 4, blocks, together=2))
+    assert (
+        first
+        == list(Shuffled(40, 3, blocks, together=2))
+        != list(Shuffled(40, 4, blocks, together=2))
+    )
     order.set_epoch(1)
     assert list(order) != first
 
@@ -34,16 +39,20 @@ def test_neighbouring_blocks_are_mixed_and_no_others() -> None:
     assert groups != [set(range(i, i + 3)) for i in range(0, 12, 3)]
 
 
-def test_an_epoch_reads_every_block_of_a_file_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_epoch_reads_every_block_of_a_file_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole = evolution((4, 4), channels=1, samples=4, frames=16)
     store.write(tmp_path / "set.h5", whole, {})
     fields = store.read(tmp_path / "set.h5", lazy=True)
     fields.values.block = (1, 5)
     reads: list[tuple[int, int]] = []
     original = fields.values._read
-    monkeypatch.setattr(fields.values, "_read", lambda s, f: (reads.append((s.start, f.start)), original(s, f))[1])
+    monkeypatch.setattr(
+        fields.values, "_read", lambda s, f: (reads.append((s.start, f.start)), original(s, f))[1]
+    )
     monkeypatch.setattr(lazy, "CACHE", 6 * 5 * 4 * 4 * 4)
-    monkeypatch.setattr("neurop.data.windows.CACHE", 6 * 5 * 4 * 4 * 4)
+    monkeypatch.setattr("neurop.fields.windows.CACHE", 6 * 5 * 4 * 4 * 4)
     blocks, together = Windows(fields).blocks()
     assert blocks is not None
     assert together == 3
@@ -64,7 +73,9 @@ def test_batches_of_a_file_are_those_of_memory(tmp_path: Path, workers: int) -> 
     kept, loaded = (store.read(tmp_path / "set.h5", lazy=lazy) for lazy in (True, False))
     found = []
     for fields in (kept, loaded):
-        batches = Batches({"train": fields, "val": fields}, history=2, batch_size=4, workers=workers)
+        batches = Batches(
+            {"train": fields, "val": fields}, history=2, batch_size=4, workers=workers
+        )
         found.append([batch["target"].numpy() for batch in batches.val_dataloader()])
     for one, two in zip(*found, strict=True):
         np.testing.assert_array_equal(one, two)

@@ -13,15 +13,25 @@ import torch
 from small import Scale, evolution, surrogate
 
 from neurop.errors import InputError
+from neurop.geometry.grid import Axis, Grid
 from neurop.losses import RelativeL2
-from neurop.physics.grid import Axis, Grid
-from neurop.training import Batches, Operator, check_checkpoint, check_modes, check_optimizer, checkpoints, warmup_cosine
+from neurop.training import (
+    Batches,
+    Operator,
+    check_checkpoint,
+    check_modes,
+    check_optimizer,
+    checkpoints,
+    warmup_cosine,
+)
 
 from .conftest import ADAM, trainer
 
 
 def with_modes(modes: Any, shape: tuple[int, ...] = (9, 8), grid: Grid | None = None) -> Any:
-    return surrogate(evolution(shape, grid=grid), arguments={"modes": modes, "width": 4, "depth": 1})
+    return surrogate(
+        evolution(shape, grid=grid), arguments={"modes": modes, "width": 4, "depth": 1}
+    )
 
 
 @pytest.mark.parametrize("modes", [4, 1, (5, 4), (5, 1)])
@@ -33,8 +43,14 @@ def test_modes_that_the_grid_resolves_pass(modes: Any) -> None:
 @pytest.mark.parametrize(
     ("modes", "message"),
     [
-        (5, r"model\.modes=\[5, 5\]: the 8 points of axis y resolve 4 modes, not 5; use 4 or fewer"),
-        ((6, 4), r"model\.modes=\[6, 4\]: the 9 points of axis x resolve 5 modes, not 6; use 5 or fewer"),
+        (
+            5,
+            r"model\.modes=\[5, 5\]: the 8 points of axis y resolve 4 modes, not 5; use 4 or fewer",
+        ),
+        (
+            (6, 4),
+            r"model\.modes=\[6, 4\]: the 9 points of axis x resolve 5 modes, not 6; use 5 or fewer",
+        ),
         (99, "the 9 points of axis x resolve 5 modes, not 99"),
     ],
 )
@@ -60,8 +76,18 @@ def limits(epochs: int | None, steps: int = -1) -> Any:
 @pytest.mark.parametrize(
     ("optimizer", "schedule", "run", "message"),
     [
-        (partial(torch.optim.AdamW, lr=-1.0), None, limits(3), "optimizer or scheduler: Invalid learning rate: -1"),
-        (partial(torch.optim.AdamW, betas=(0.9, 2.0)), None, limits(3), "optimizer or scheduler: Invalid beta parameter"),
+        (
+            partial(torch.optim.AdamW, lr=-1.0),
+            None,
+            limits(3),
+            "optimizer or scheduler: Invalid learning rate: -1",
+        ),
+        (
+            partial(torch.optim.AdamW, betas=(0.9, 2.0)),
+            None,
+            limits(3),
+            "optimizer or scheduler: Invalid beta parameter",
+        ),
         (ADAM, partial(warmup_cosine, warmup=3), limits(3), r"scheduler\.warmup=3; give a share"),
         (ADAM, warmup_cosine, limits(-1), "the number of steps, not inf; set"),
     ],
@@ -81,7 +107,9 @@ def test_what_the_optimizer_takes() -> None:
 def last(tmp_path: Path) -> Path:
     """A checkpoint after two epochs."""
     module = Operator(surrogate(evolution()).train(), RelativeL2(), ADAM)
-    run = trainer(2, callbacks=[*checkpoints(tmp_path)], enable_checkpointing=True, default_root_dir=tmp_path)
+    run = trainer(
+        2, callbacks=[*checkpoints(tmp_path)], enable_checkpointing=True, default_root_dir=tmp_path
+    )
     run.fit(module, Batches({"train": evolution(), "val": evolution()}))
     return tmp_path / "last.ckpt"
 
@@ -103,9 +131,22 @@ def test_a_checkpoint_of_the_same_model_passes(last: Path) -> None:
             3,
             r"last\.ckpt: surrogate\.net\.\S+ has shape \(.*6.*\) there and \(.*7",
         ),
-        ({"arguments": {"modes": 3, "width": 6, "depth": 2}}, 3, r"surrogate\.net\.blocks\.1\.\S+ has shape None there"),
-        ({"history": 2}, 3, r"surrogate\.net\.lift\.weight has shape \(6, 6\) there and \(6, 8\) by the settings; resume with those"),
-        ({"anomalies": True}, 3, r"surrogate\.input_norm\.mean has shape \(2, 1, 1\) there and \(2, 9, 8\)"),
+        (
+            {"arguments": {"modes": 3, "width": 6, "depth": 2}},
+            3,
+            r"surrogate\.net\.blocks\.1\.\S+ has shape None there",
+        ),
+        (
+            {"history": 2},
+            3,
+            r"surrogate\.net\.lift\.weight has shape \(6, 6\) there and \(6, 8\) by the settings; "
+            r"resume with those",
+        ),
+        (
+            {"anomalies": True},
+            3,
+            r"surrogate\.input_norm\.mean has shape \(2, 1, 1\) there and \(2, 9, 8\)",
+        ),
         ({}, 1, r"trainer\.max_epochs=1: .*last\.ckpt has 2 epochs behind it; give 2 or more"),
     ],
 )
@@ -127,7 +168,9 @@ def test_a_checkpoint_of_another_training(how: Any, epochs: int, message: str, l
 )
 def test_a_damaged_checkpoint_is_one_line(damage: Callable[[Path], Any], last: Path) -> None:
     damage(last)
-    with pytest.raises(InputError, match=r"last\.ckpt: damaged, or no checkpoint \(\w+\); start a new run") as error:
+    with pytest.raises(
+        InputError, match=r"last\.ckpt: damaged, or no checkpoint \(\w+\); start a new run"
+    ) as error:
         check_checkpoint(last, module())
     assert "\n" not in str(error.value)
 

@@ -41,7 +41,9 @@ def test_defaults() -> None:
 
 
 @given(steps=st.integers(1, 300), warmup=st.floats(0, 1), final=st.floats(0, 1))
-def test_it_rises_then_falls_to_the_final_share_and_stays(steps: int, warmup: float, final: float) -> None:
+def test_it_rises_then_falls_to_the_final_share_and_stays(
+    steps: int, warmup: float, final: float
+) -> None:
     optimizer = torch.optim.SGD([torch.zeros(1)], lr=1.0)
     factor = warmup_cosine(optimizer, steps, warmup, final).lr_lambdas[0]
     rising = round(warmup * steps)

@@ -1,4 +1,6 @@
-"""Noise of the right size, pushforward without gradient but for the loss's own steps, weights of an earlier run."""
+"""Noise of the right size, pushforward without gradient but for the loss's own steps, weights of
+an earlier run.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from small import SIZES, Scale, evolution, mapping, surrogate
 
 from neurop.errors import InputError
 from neurop.losses import RelativeL2
-from neurop.training import Batches, Operator, Stability, begin_with
+from neurop.training import Batches, Operator, Stability, load_weights
 
 from .conftest import ADAM, trainer
 
@@ -31,13 +33,20 @@ def test_noise_has_the_deviation_asked_for_in_units_of_each_field() -> None:
     np.testing.assert_allclose(deviation, 0.3, rtol=0.08)
     assert added.mean(dim=(0, 1, 3, 4)).abs().max() < 0.05 * SIZES.max()
     frames = added.transpose(1, 2).flatten(3)
-    cross = torch.corrcoef(torch.stack([frames[:, 0, 0].flatten(), frames[:, 0, 1].flatten(), frames[:, 1, 0].flatten()]))
+    cross = torch.corrcoef(
+        torch.stack(
+            [frames[:, 0, 0].flatten(), frames[:, 0, 1].flatten(), frames[:, 1, 0].flatten()]
+        )
+    )
     assert (cross - torch.eye(3)).abs().max() < 0.15
 
 
 def test_noise_depends_on_seed_and_step_alone() -> None:
     s, given = surrogate(evolution((16, 16))), batch()
-    one, same, later, other = (Stability(0.1, seed=a)(s, given, (0, n))["input"] for a, n in ((1, 5), (1, 5), (1, 6), (2, 5)))
+    one, same, later, other = (
+        Stability(0.1, seed=a)(s, given, (0, n))["input"]
+        for a, n in ((1, 5), (1, 5), (1, 6), (2, 5))
+    )
     assert torch.equal(one, same)
     assert not torch.equal(one, later)
     assert not torch.equal(one, other)
@@ -56,7 +65,9 @@ def test_pushforward_starts_the_loss_from_the_surrogates_own_frames() -> None:
         made = option(s, given, (0, number))
         assert made["input"].shape == given["input"].shape
         assert made["target"].shape[1] == 1
-        (ahead,) = (k for k in range(4) if torch.equal(made["target"], given["target"][:, k : k + 1]))
+        (ahead,) = (
+            k for k in range(4) if torch.equal(made["target"], given["target"][:, k : k + 1])
+        )
         seen.append(ahead)
         whole = torch.cat([given["input"], s.trajectory(given["input"], 3).detach()], 1)
         torch.testing.assert_close(made["input"], whole[:, ahead : ahead + 2])
@@ -89,7 +100,9 @@ def test_gradients_flow_through_the_steps_of_the_loss_alone() -> None:
 
 
 class SquareSum(torch.nn.Module):
-    def forward(self, prediction: torch.Tensor, truth: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    def forward(
+        self, prediction: torch.Tensor, truth: torch.Tensor, weights: torch.Tensor
+    ) -> torch.Tensor:
         return (prediction - truth).square().sum()
 
 
@@ -109,7 +122,11 @@ def test_the_options_are_used_in_training_and_not_in_validation() -> None:
 
 
 @pytest.mark.parametrize(
-    ("how", "message"), [({"noise": -0.1}, r"training.noise=-0.1; give 0"), ({"pushforward": -1}, "pushforward=-1; give")]
+    ("how", "message"),
+    [
+        ({"noise": -0.1}, r"training.noise=-0.1; give 0"),
+        ({"pushforward": -1}, "pushforward=-1; give"),
+    ],
 )
 def test_bounds(how: dict, message: str) -> None:
     with pytest.raises(InputError, match=message):
@@ -120,7 +137,7 @@ def test_an_earlier_surrogate_gives_weights_and_normalisation(tmp_path: Path) ->
     earlier, other = surrogate(evolution(), 1), evolution((12, 10), seed=5)
     earlier.save(tmp_path)
     s = surrogate(other, 2)
-    begin_with(s, tmp_path)
+    load_weights(s, tmp_path)
     x = torch.from_numpy(other.values[:, 0]).float()
     assert torch.equal(s(x), earlier(x))
     assert s.train_shape == (12, 10)
@@ -129,10 +146,16 @@ def test_an_earlier_surrogate_gives_weights_and_normalisation(tmp_path: Path) ->
 def test_an_earlier_surrogate_of_another_kind_is_refused(tmp_path: Path) -> None:
     surrogate(evolution()).save(tmp_path)
     for new, message in (
-        (surrogate(evolution(), increments=False), "its training.increments is True, the new one is False"),
+        (
+            surrogate(evolution(), increments=False),
+            "its training.increments is True, the new one is False",
+        ),
         (surrogate(evolution(channels=1)), r"its input is \['u', 'p'\], the new one is \['u'\]"),
         (surrogate(mapping()), r"its input is \['u', 'p'\], the new one is \['a'\]"),
-        (surrogate(evolution(), history=2), r"net.lift.weight has shape \(6, 6\) there and \(6, 8\) by the settings"),
+        (
+            surrogate(evolution(), history=2),
+            r"net.lift.weight has shape \(6, 6\) there and \(6, 8\) by the settings",
+        ),
     ):
         with pytest.raises(InputError, match=message):
-            begin_with(new, tmp_path)
+            load_weights(new, tmp_path)

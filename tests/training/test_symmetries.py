@@ -6,8 +6,7 @@ import torch
 from torch import Tensor
 
 from neurop.errors import InputError
-from neurop.physics import Grid
-from neurop.physics.grid import Axis
+from neurop.geometry.grid import Axis, Grid
 from neurop.training.symmetries import Symmetries
 
 WALLS = Grid((Axis("x", "dirichlet"), Axis("y", "dirichlet")))
@@ -15,7 +14,9 @@ MESH = Grid((Axis("x", "open", layout="ends"), Axis("y", "open", layout="ends"))
 
 
 def poisson(n: int = 12) -> tuple[Tensor, Tensor]:
-    """Return sources and the exact solutions of -lap u = f with zero boundary: few sine modes, without any symmetry."""
+    """Return sources and the exact solutions of -lap u = f with zero boundary: few sine modes,
+    without any symmetry.
+    """
     x = torch.arange(n) / n
     f, u = torch.zeros(64, n, n), torch.zeros(64, n, n)
     for i, j, a in ((1, 1, 1.0), (2, 1, 0.7), (1, 2, -0.4)):
@@ -27,7 +28,9 @@ def poisson(n: int = 12) -> tuple[Tensor, Tensor]:
 def orbit(symmetries: Symmetries, f: Tensor, u: Tensor) -> list[tuple[Tensor, Tensor]]:
     batch = symmetries({"input": f, "target": u}, np.random.default_rng(0))
     pairs = torch.stack([batch["input"].flatten(1), batch["target"].flatten(1)], 1)
-    return list({tuple(p.flatten().mul(1e4).round().tolist()): (p[0], p[1]) for p in pairs}.values())
+    return list(
+        {tuple(p.flatten().mul(1e4).round().tolist()): (p[0], p[1]) for p in pairs}.values()
+    )
 
 
 def test_the_square_has_eight() -> None:
@@ -43,7 +46,10 @@ def test_the_square_has_eight() -> None:
 
 def test_a_coefficient_keeps_its_neighbour_on_the_wall_and_a_solution_vanishes() -> None:
     grid = Grid((Axis("x", "dirichlet"),))
-    batch = {"input": torch.arange(4.0).expand(64, 1, 1, 4), "target": torch.arange(4.0).expand(64, 1, 1, 4)}
+    batch = {
+        "input": torch.arange(4.0).expand(64, 1, 1, 4),
+        "target": torch.arange(4.0).expand(64, 1, 1, 4),
+    }
     turned = Symmetries(["mirror"], grid, is_map=True)(batch, np.random.default_rng(1))
     chosen = turned["input"][:, 0, 0, 3] == 1
     assert 16 < int(chosen.sum()) < 48
@@ -63,11 +69,15 @@ def test_both_ends_are_exchanged() -> None:
 def test_a_shift_moves_input_and_target_alike_and_the_seed_decides() -> None:
     x = torch.randn(3, 2, 1, 6, 6)
     shift = Symmetries(["shift"], Grid.periodic(2), False)
-    one, two, other = (shift({"input": x, "target": 2 * x}, np.random.default_rng(s)) for s in (0, 0, 3))
+    one, two, other = (
+        shift({"input": x, "target": 2 * x}, np.random.default_rng(s)) for s in (0, 0, 3)
+    )
     torch.testing.assert_close(one["target"], 2 * one["input"])
     torch.testing.assert_close(one["input"], two["input"])
     assert not torch.equal(one["input"], other["input"])
-    assert any(torch.equal(one["input"], x.roll((i, j), (3, 4))) for i in range(6) for j in range(6))
+    assert any(
+        torch.equal(one["input"], x.roll((i, j), (3, 4))) for i in range(6) for j in range(6)
+    )
 
 
 @pytest.mark.parametrize(
@@ -75,7 +85,11 @@ def test_a_shift_moves_input_and_target_alike_and_the_seed_decides() -> None:
     [
         (["mirrow"], WALLS, "did you mean 'mirror'"),
         (["shift"], WALLS, "no axes of x, y allow 'shift'"),
-        (["swap"], Grid((Axis("x", "dirichlet"), Axis("y", "dirichlet", length=2.0))), "no axes of x, y allow 'swap'"),
+        (
+            ["swap"],
+            Grid((Axis("x", "dirichlet"), Axis("y", "dirichlet", length=2.0))),
+            "no axes of x, y allow 'swap'",
+        ),
         (["mirror"], Grid.latlon(), "on a sphere only shift"),
     ],
 )

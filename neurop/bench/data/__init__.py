@@ -16,7 +16,8 @@ from neurop.errors import InputError, nearest
 
 PROBLEMS = ("darcy", "navier_stokes")
 NOTES = (
-    "ms_per_sample: wall time of one thread, as a generating process has; the candidates take turns, median over the rounds",
+    "ms_per_sample: wall time of one thread, as a generating process has; the candidates take "
+    "turns, median over the rounds",
     "error: relative L2 distance to the truth that the case names, the largest over the samples",
 )
 
@@ -25,7 +26,9 @@ def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def measure(source: Any, repeats: int, paths: Sequence[str] | None = None, say: Callable[[str], None] = _say) -> list[dict[str, Any]]:
+def measure(
+    source: Any, repeats: int, paths: Sequence[str] | None = None, say: Callable[[str], None] = _say
+) -> list[dict[str, Any]]:
     """Return one row per candidate solver of a data set.
 
     Parameters
@@ -64,7 +67,9 @@ def _chosen(found: Iterable[Candidate], paths: Sequence[str] | None) -> list[Can
     return [known[path] for path in paths or known]
 
 
-def _rows(found: Sequence[Candidate], repeats: int, say: Callable[[str], None]) -> list[dict[str, Any]]:
+def _rows(
+    found: Sequence[Candidate], repeats: int, say: Callable[[str], None]
+) -> list[dict[str, Any]]:
     times: dict[str, list[float]] = {candidate.path: [] for candidate in found}
     errors = {candidate.path: candidate.error(candidate.solve()) for candidate in found}
     for number in range(repeats):

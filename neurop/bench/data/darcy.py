@@ -14,14 +14,15 @@ import torch
 from numpy.typing import NDArray
 
 from neurop.bench.data.candidate import Candidate
-from neurop.physics.darcy import solve, transmissibilities
+from neurop.physics.solvers.darcy import solve, transmissibilities
 
 SAMPLES = 4
 TOLERANCE = 1e-6
 
 
 def candidates(source: Any, say: Callable[[str], None]) -> Iterator[Candidate]:
-    """Yield the solvers of the first samples of a Darcy set on its solver's grid, to a relative residual of 1e-6.
+    """Yield the solvers of the first samples of a Darcy set on its solver's grid, to a relative
+    residual of 1e-6.
 
     Parameters
     ----------
@@ -39,10 +40,15 @@ def candidates(source: Any, say: Callable[[str], None]) -> Iterator[Candidate]:
     truths = [_direct(system, b) for system in systems]
 
     def error(found: Any) -> float:
-        return max(float(np.linalg.norm(x - y) / np.linalg.norm(y)) for x, y in zip(found, truths, strict=True))
+        return max(
+            float(np.linalg.norm(x - y) / np.linalg.norm(y))
+            for x, y in zip(found, truths, strict=True)
+        )
 
     def own() -> list[NDArray[Any]]:
-        return [u[1:-1, 1:-1].numpy().ravel() for u in solve(a, faces=source.faces, tolerance=TOLERANCE)]
+        return [
+            u[1:-1, 1:-1].numpy().ravel() for u in solve(a, faces=source.faces, tolerance=TOLERANCE)
+        ]
 
     def each(one: Callable[..., NDArray[Any]]) -> list[NDArray[Any]]:
         # The matrix is a part of the work, as the coefficients differ.
@@ -51,21 +57,40 @@ def candidates(source: Any, say: Callable[[str], None]) -> Iterator[Candidate]:
     scale = float(a.min() * a.max()) ** 0.5
     for path, how, call in (
         ("neurop", "conjugate gradients behind a red-black multigrid cycle, batched", own),
-        ("spsolve", "scipy.sparse.linalg.spsolve, SuperLU as it comes", partial(each, linalg.spsolve)),
-        ("splu", "SuperLU with an ordering and pivots for symmetric matrices", partial(each, _direct)),
+        (
+            "spsolve",
+            "scipy.sparse.linalg.spsolve, SuperLU as it comes",
+            partial(each, linalg.spsolve),
+        ),
+        (
+            "splu",
+            "SuperLU with an ordering and pivots for symmetric matrices",
+            partial(each, _direct),
+        ),
         ("cg", "scipy.sparse.linalg.cg", partial(each, partial(_gradients, n=n, scale=None))),
-        ("cg-poisson", "the same behind a fast Poisson solver (sine transforms)", partial(each, partial(_gradients, n=n, scale=scale))),
+        (
+            "cg-poisson",
+            "the same behind a fast Poisson solver (sine transforms)",
+            partial(each, partial(_gradients, n=n, scale=scale)),
+        ),
     ):
         yield Candidate(path, how, case, SAMPLES, call, error)
 
 
 def matrix(coefficient: NDArray[Any], faces: Any) -> sp.csc_matrix:
-    """Return the symmetric positive matrix of the finite volumes of one sample, over the interior nodes."""
-    across_x, across_y = (t[0].numpy() for t in transmissibilities(torch.from_numpy(coefficient)[None], faces))
+    """Return the symmetric positive matrix of the finite volumes of one sample, over the
+    interior nodes.
+    """
+    across_x, across_y = (
+        t[0].numpy() for t in transmissibilities(torch.from_numpy(coefficient)[None], faces)
+    )
     across_x, across_y = across_x[:, 1:-1], across_y[1:-1]
     m = len(across_y)
     number = np.arange(m * m).reshape(m, m)
-    pairs = ((number[:-1], number[1:], across_x[1:-1]), (number[:, :-1], number[:, 1:], across_y[:, 1:-1]))
+    pairs = (
+        (number[:-1], number[1:], across_x[1:-1]),
+        (number[:, :-1], number[:, 1:], across_y[:, 1:-1]),
+    )
     diagonal = across_x[1:] + across_x[:-1] + across_y[:, 1:] + across_y[:, :-1]
     rows = [number, *(end for p, q, _ in pairs for end in (p, q))]
     columns = [number, *(end for p, q, _ in pairs for end in (q, p))]
@@ -75,13 +100,22 @@ def matrix(coefficient: NDArray[Any], faces: Any) -> sp.csc_matrix:
 
 
 def _direct(system: sp.csc_matrix, b: NDArray[Any]) -> NDArray[Any]:
-    factors = linalg.splu(system, permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}, diag_pivot_thresh=0.0)
+    factors = linalg.splu(
+        system, permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}, diag_pivot_thresh=0.0
+    )
     found: NDArray[Any] = factors.solve(b)
     return found
 
 
 def _gradients(system: sp.csc_matrix, b: NDArray[Any], n: int, scale: float | None) -> NDArray[Any]:
-    x, failed = linalg.cg(system, b, rtol=TOLERANCE, atol=0.0, maxiter=20000, M=None if scale is None else _poisson(n, scale))
+    x, failed = linalg.cg(
+        system,
+        b,
+        rtol=TOLERANCE,
+        atol=0.0,
+        maxiter=20000,
+        M=None if scale is None else _poisson(n, scale),
+    )
     if failed:
         raise RuntimeError(f"conjugate gradients gave up after {failed} iterations")
     found: NDArray[Any] = x

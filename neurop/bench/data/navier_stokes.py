@@ -1,4 +1,6 @@
-"""Solvers of the Navier-Stokes set: the library's own, the paper's scheme, and exponax where it is installed."""
+"""Solvers of the Navier-Stokes set: the library's own, the paper's scheme, and exponax where it
+is installed.
+"""
 
 from __future__ import annotations
 
@@ -13,20 +15,23 @@ from torch import Tensor
 
 from neurop.bench.data.candidate import Candidate
 from neurop.physics.operators import truncate
-from neurop.physics.reference import crank_nicolson_euler
-from neurop.physics.vorticity import solve
+from neurop.physics.solvers.crank_nicolson import crank_nicolson_euler
+from neurop.physics.solvers.vorticity import solve
 
 SAMPLES = 4
 PAPER = 1000
-"""Steps of the paper's scheme per unit of time, a tenth of the paper's: its error, and so its cost, is of first order."""
+"""Steps of the paper's scheme per unit of time, a tenth of the paper's: its error, and so its
+cost, is of first order.
+"""
 
 
 def candidates(source: Any, say: Callable[[str], None]) -> Iterator[Candidate]:
-    """Yield solvers of the first trajectories of a Navier-Stokes set, all on the grid of its own solver.
+    """Yield solvers of the first trajectories of a Navier-Stokes set, all on the grid of its own
+    solver.
 
-    The error is that of the frames behind the first in the modes of the stored grid, against twice the points and a
-    quarter of the step. ``neurop`` takes the set's own steps; ``neurop-equal`` the fewest whose error is at most that of the
-    paper's scheme.
+    The error is that of the frames behind the first in the modes of the stored grid, against twice
+    the points and a quarter of the step. ``neurop`` takes the set's own steps; ``neurop-equal`` the
+    fewest whose error is at most that of the paper's scheme.
 
     Parameters
     ----------
@@ -47,14 +52,30 @@ def candidates(source: Any, say: Callable[[str], None]) -> Iterator[Candidate]:
         return found if found == found else float("inf")
 
     wanted = error(_frames(source, crank_nicolson_euler, paper, points))
-    equal = next(n for n in range(2, own + 1) if n == own or error(_frames(source, solve, n, points)) <= wanted)
+    equal = next(
+        n
+        for n in range(2, own + 1)
+        if n == own or error(_frames(source, solve, n, points)) <= wanted
+    )
     words = "ETDRK4 for the vorticity, {} steps per frame"
     for path, how, scheme, substeps in (
         ("neurop", words, solve, own),
         ("neurop-equal", words, solve, equal),
-        ("paper", "Crank-Nicolson and forward Euler, {} steps per frame", crank_nicolson_euler, paper),
+        (
+            "paper",
+            "Crank-Nicolson and forward Euler, {} steps per frame",
+            crank_nicolson_euler,
+            paper,
+        ),
     ):
-        yield Candidate(path, how.format(substeps), case, SAMPLES, partial(_frames, source, scheme, substeps, points), error)
+        yield Candidate(
+            path,
+            how.format(substeps),
+            case,
+            SAMPLES,
+            partial(_frames, source, scheme, substeps, points),
+            error,
+        )
     if find_spec("exponax"):
         how = f"exponax, ETDRK of order 4, {own} steps per frame"
         yield Candidate("exponax", how, case, SAMPLES, _exponax(source, own, points), error)
@@ -64,13 +85,19 @@ def _frames(source: Any, scheme: Callable[..., Tensor], substeps: int, points: i
     stored = source.shape[0]
     # All start from the modes of the stored grid, whatever the solver's.
     band = torch.fft.rfft2(source.start(range(SAMPLES), stored), norm="forward")
-    start = torch.fft.irfft2(truncate(band, source.shape, (points, points)), s=(points, points), norm="forward")
+    start = torch.fft.irfft2(
+        truncate(band, source.shape, (points, points)), s=(points, points), norm="forward"
+    )
     step = source.interval / substeps
-    return scheme(start, source.force(points), source.viscosity, step, substeps, source.steps, source.shape)
+    return scheme(
+        start, source.force(points), source.viscosity, step, substeps, source.steps, source.shape
+    )
 
 
 def _exponax(source: Any, substeps: int, points: int) -> Callable[[], Any]:
-    """Return the same trajectories by exponax, compiled: its Kolmogorov flow with our forcing in the place of its own."""
+    """Return the same trajectories by exponax, compiled: its Kolmogorov flow with our forcing in
+    the place of its own.
+    """
     import equinox
     import exponax
     import jax
@@ -79,7 +106,14 @@ def _exponax(source: Any, substeps: int, points: int) -> Callable[[], Any]:
     jax.config.update("jax_enable_x64", True)
     # Its velocity has the other sign, hence the scale.
     stepper = exponax.stepper.KolmogorovFlowVorticity(
-        2, 1.0, points, source.interval / substeps, diffusivity=source.viscosity, convection_scale=-1.0, drag=0.0, order=4
+        2,
+        1.0,
+        points,
+        source.interval / substeps,
+        diffusivity=source.viscosity,
+        convection_scale=-1.0,
+        drag=0.0,
+        order=4,
     )
     forcing = jnp.fft.rfft2(jnp.asarray(source.force(points).numpy()))[None]
     stepper = equinox.tree_at(lambda s: s._integrator._nonlinear_fun.injection, stepper, forcing)
@@ -88,7 +122,9 @@ def _exponax(source: Any, substeps: int, points: int) -> Callable[[], Any]:
     @jax.jit
     def run(u: Any) -> Any:
         def frame(hat: Any, _: Any) -> Any:
-            hat = jax.lax.fori_loop(0, substeps, lambda _, h: jax.vmap(stepper.step_fourier)(h), hat)
+            hat = jax.lax.fori_loop(
+                0, substeps, lambda _, h: jax.vmap(stepper.step_fourier)(h), hat
+            )
             return hat, jnp.fft.irfft2(hat, s=(points, points))
 
         _, frames = jax.lax.scan(frame, jnp.fft.rfft2(u[:, None]), None, length=source.steps)

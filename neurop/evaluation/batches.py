@@ -1,0 +1,198 @@
+"""What the evaluations share: that data suit a surrogate, batches of inputs and truths, labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+import xarray as xr
+from numpy.typing import NDArray
+from torch import Tensor
+
+from neurop.errors import InputError
+from neurop.fields.fieldset import Field, FieldSet
+from neurop.fields.times import in_seconds
+
+if TYPE_CHECKING:
+    from neurop.surrogate import Surrogate
+
+
+def check_compatible(surrogate: Surrogate, data: FieldSet) -> None:
+    """Raise InputError unless `data` hold what the surrogate takes and predicts, on its kind of
+    grid, with a time step equal to its own.
+    """
+    where = data.source or "the data"
+    if surrogate.is_map != data.is_map:
+        kinds = ("an evolution in time", "a map from inputs to targets")
+        raise InputError(
+            f"the surrogate is {kinds[surrogate.is_map]}, but {where} holds {kinds[data.is_map]}; "
+            "choose data of the same kind"
+        )
+    for what, expected, found in (
+        ("takes", surrogate.inputs, data.fields),
+        ("predicts", surrogate.outputs, data.outputs),
+    ):
+        if [f.name for f in expected] != [f.name for f in found]:
+            raise InputError(
+                f"the surrogate {what} {_names(expected)}, but {where} holds {_names(found)}; "
+                "choose data with those fields"
+            )
+        for mine, theirs in zip(expected, found, strict=True):
+            if mine.unit != theirs.unit:
+                raise InputError(
+                    f"field '{mine.name}': the surrogate works in '{mine.unit}', {where} is in "
+                    f"'{theirs.unit}'; convert the data"
+                )
+    mine_axes, their_axes = (
+        [(a.name, a.boundary, a.layout) for a in g.axes] for g in (surrogate.grid, data.grid)
+    )
+    if mine_axes != their_axes or surrogate.grid.geometry != data.grid.geometry:
+        raise InputError(
+            f"the surrogate lives on a {_axes(surrogate.grid)} grid, {where} on "
+            f"{_axes(data.grid)}; choose data on that kind of grid"
+        )
+    for axis, other in zip(surrogate.grid.axes, data.grid.axes, strict=True):
+        if not np.allclose(
+            (axis.start, axis.length),
+            (other.start, other.length),
+            rtol=0,
+            atol=1e-3 * abs(axis.length),
+        ):
+            raise InputError(
+                f"axis {axis.name}: the surrogate's runs from {axis.start:g} to "
+                f"{axis.start + axis.length:g}, that of {where} from "
+                f"{other.start:g} to {other.start + other.length:g}; turn or cut the data"
+            )
+    if surrogate.step is not None and data.step is not None:
+        (step, unit), (apart, other_unit) = (
+            in_seconds(surrogate.step, surrogate.step_unit),
+            in_seconds(data.step, data.time_unit),
+        )
+        if unit == other_unit and not np.isclose(step, apart, rtol=1e-3):
+            raise InputError(
+                f"the surrogate makes steps of {step:g} {unit}, the frames of {where} are "
+                f"{apart:g} {other_unit} apart; "
+                "choose data with that step"
+            )
+    frames = data.values.shape[1]
+    if not data.is_map and frames <= surrogate.history:
+        raise InputError(
+            f"{where} has {frames} frames; a surrogate with history {surrogate.history} needs at "
+            f"least {surrogate.history + 1}"
+        )
+    if len(data) == 0:
+        raise InputError(f"{where} holds no samples; nothing to evaluate")
+
+
+@contextmanager
+def evaluating(surrogate: Surrogate) -> Iterator[None]:
+    """Hold the surrogate in evaluation mode, without gradients."""
+    training = surrogate.training
+    surrogate.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        surrogate.train(training)
+
+
+def to_model_dtype(surrogate: Surrogate, values: NDArray[Any]) -> Tensor:
+    """Return `values` as a tensor of the surrogate's device and precision."""
+    like = next(surrogate.parameters(), None)
+    tensor = torch.from_numpy(np.array(values))
+    return tensor if like is None else tensor.to(like)
+
+
+def to_float64(surrogate: Surrogate, values: NDArray[Any]) -> Tensor:
+    """Return `values` as float64 on the surrogate's device: errors are measured in double
+    precision.
+    """
+    like = next(surrogate.parameters(), torch.zeros(()))
+    return torch.from_numpy(np.array(values)).to(like.device, torch.float64)
+
+
+def iterate_pairs(
+    surrogate: Surrogate, data: FieldSet, batch_size: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield each sample of a map, or each window of an evolution, in batches.
+
+    Inputs are ``(batch, history*channel, *grid)``, truths ``(batch, channel, *grid)``.
+    """
+    if batch_size < 1:
+        raise InputError(f"batch_size={batch_size}; give at least 1")
+    if data.targets is not None:
+        for first in range(0, len(data), batch_size):
+            batch = slice(first, first + batch_size)
+            yield (
+                to_model_dtype(surrogate, data.values[batch, 0]),
+                to_float64(surrogate, data.targets[batch, 0]),
+            )
+        return
+    past = surrogate.history
+    windows = [
+        (sample, frame)
+        for sample in range(len(data))
+        for frame in range(data.values.shape[1] - past)
+    ]
+    for first in range(0, len(windows), batch_size):
+        chosen = windows[first : first + batch_size]
+        x = np.stack([data.values[sample, frame : frame + past] for sample, frame in chosen])
+        y = np.stack([data.values[sample, frame + past] for sample, frame in chosen])
+        yield (
+            to_model_dtype(surrogate, x.reshape(len(x), -1, *data.shape)),
+            to_float64(surrogate, y),
+        )
+
+
+def measure(data: FieldSet, like: Tensor) -> Tensor:
+    """Return the cell measure of the grid, with mean 1, on the device of `like`."""
+    return torch.from_numpy(data.grid.weights(data.shape)).to(like.device)
+
+
+def coordinates(data: FieldSet, suffix: str = "") -> dict[str, Any]:
+    """Return the grid's coordinates for an xarray.Dataset; `suffix` keeps grids of several sizes
+    apart.
+    """
+    return {
+        f"{axis.name}{suffix}": (
+            f"{axis.name}{suffix}",
+            axis.coordinates(n),
+            {"units": axis.unit, **_standard_name(axis.name)},
+        )
+        for axis, n in zip(data.grid.axes, data.shape, strict=True)
+    }
+
+
+def field_coordinate(fields: Sequence[Field]) -> dict[str, Any]:
+    """Return the field coordinate and, along it, the units."""
+    return {"field": [f.name for f in fields], "unit": ("field", [f.unit for f in fields])}
+
+
+def variable(dims: Sequence[str], values: object, long_name: str, units: str = "1") -> xr.Variable:
+    """Return a variable with the attributes that CF asks for."""
+    return xr.Variable(tuple(dims), np.asarray(values), {"long_name": long_name, "units": units})
+
+
+def common_unit(fields: Sequence[Field]) -> dict[str, str]:
+    """Return the units attribute of an array with a field axis: left out where the fields
+    differ.
+    """
+    units = {f.unit for f in fields}
+    return {"units": units.pop()} if len(units) == 1 else {}
+
+
+def _standard_name(name: str) -> dict[str, str]:
+    return {"standard_name": name} if name in ("latitude", "longitude") else {}
+
+
+def _names(fields: Sequence[Field]) -> str:
+    return ", ".join(f.name for f in fields)
+
+
+def _axes(grid: Any) -> str:
+    return f"{grid.geometry} " + " x ".join(
+        f"{a.name} ({a.boundary}, {a.layout})" for a in grid.axes
+    )

@@ -1,0 +1,58 @@
+"""A few predictions beside their truths, for a figure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurop.evaluation.batches import to_model_dtype
+from neurop.fields.fieldset import FieldSet
+
+if TYPE_CHECKING:
+    from neurop.surrogate import Surrogate
+
+EXAMPLES = 3
+
+
+def examples(surrogate: Surrogate, test: FieldSet) -> dict[str, Any]:
+    """Return one step of a few samples (of a few frames where the samples are fewer), for a
+    figure.
+    """
+    past = surrogate.history
+    windows = 1 if test.is_map else test.values.shape[1] - past
+    total = len(test) * windows
+    spread = len(test) if len(test) >= EXAMPLES else total
+    chosen = [divmod(i * (windows if spread == len(test) else 1), windows) for i in _spread(spread)]
+    x = np.stack([test.values[s, w : w + past] for s, w in chosen])
+    y = np.stack(
+        [
+            test.values[s, w + past] if test.targets is None else test.targets[s, 0]
+            for s, w in chosen
+        ]
+    )
+    p = (
+        surrogate(to_model_dtype(surrogate, x.reshape(len(x), -1, *test.shape)))
+        .float()
+        .cpu()
+        .numpy()
+    )
+    dims = ("example", "field", *test.grid.names)
+    names = [f"sample {s}" if test.is_map else f"sample {s}, frame {w + past}" for s, w in chosen]
+    made: dict[str, Any] = {
+        "truth": (dims, y.astype(np.float32), {"long_name": "truth"}),
+        "prediction": (dims, p, {"long_name": "prediction"}),
+        "example_name": (("example",), names),
+    }
+    if test.is_map:
+        made["input"] = (
+            ("example", "input_field", *test.grid.names),
+            x[:, 0].astype(np.float32),
+            {"long_name": "input"},
+        )
+        made["input_name"] = (("input_field",), [f.name for f in test.fields])
+    return made
+
+
+def _spread(total: int) -> list[int]:
+    return sorted({int(i) for i in np.linspace(0, total - 1, min(EXAMPLES, total))})

@@ -1,0 +1,242 @@
+"""Fields on one grid: what every adapter and generator returns, and what training and evaluation
+read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from neurop.errors import InputError
+from neurop.fields.lazy import Lazy, blocks
+from neurop.geometry.grid import Grid
+
+
+@dataclass(frozen=True)
+class Field:
+    """One physical field: short name, unit (CF spelling) and a name for people."""
+
+    name: str
+    unit: str = "1"
+    long_name: str = ""
+
+
+@dataclass(frozen=True)
+class FieldSet:
+    """Fields on one grid, as an evolution (states in time) or as a map (input fields to target
+    fields).
+
+    Parameters
+    ----------
+    values
+        ``(sample, time, channel, *grid)``: the states of an evolution, or the inputs of a map (one
+        time). A NumPy array, or a :class:`neurop.fields.lazy.Lazy` one, whose values stay in their
+        file.
+    fields
+        One entry per channel of `values`.
+    grid
+        The grid of the trailing axes.
+    targets, target_fields
+        Map only: ``(sample, 1, channel, *grid)`` and its fields.
+    times
+        Coordinate of the time axis: numbers in `time_unit`, or ``datetime64``.
+    time_unit
+        Unit of numeric `times`.
+    source
+        Where the values come from (file or generator), for messages and records.
+    attributes
+        Parameters that describe the set (viscosity, seed, ...), plain values.
+    """
+
+    values: NDArray[Any] | Lazy
+    fields: tuple[Field, ...]
+    grid: Grid
+    targets: NDArray[Any] | Lazy | None = None
+    target_fields: tuple[Field, ...] = ()
+    times: NDArray[Any] | None = None
+    time_unit: str = "1"
+    source: str = ""
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        rank = 3 + self.grid.dimensions
+        for name, values, fields in (
+            ("values", self.values, self.fields),
+            ("targets", self.targets, self.target_fields),
+        ):
+            if values is None:
+                continue
+            if values.ndim != rank:
+                raise InputError(
+                    f"{self.source}: {name} have shape {values.shape}; need (sample, time, "
+                    f"channel, {', '.join(self.grid.names)})"
+                )
+            if values.shape[2] != len(fields):
+                raise InputError(
+                    f"{self.source}: {name} have {values.shape[2]} channels but {len(fields)} "
+                    "fields are named"
+                )
+        if self.times is not None and len(self.times) != self.values.shape[1]:
+            raise InputError(
+                f"{self.source}: {len(self.times)} times for {self.values.shape[1]} frames"
+            )
+
+    @property
+    def is_map(self) -> bool:
+        """Whether the set maps input fields to target fields, rather than a state to later
+        states.
+        """
+        return self.targets is not None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of points per grid axis."""
+        return tuple(self.values.shape[3:])
+
+    @property
+    def outputs(self) -> tuple[Field, ...]:
+        """The fields that a surrogate predicts."""
+        return self.target_fields if self.is_map else self.fields
+
+    @property
+    def step(self) -> Any:
+        """Interval between frames (number in `time_unit`, or ``timedelta64``); None without a
+        time axis.
+        """
+        return None if self.times is None or len(self.times) < 2 else self.times[1] - self.times[0]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all values."""
+        return self.values.nbytes + (0 if self.targets is None else self.targets.nbytes)
+
+    @property
+    def is_lazy(self) -> bool:
+        """Whether the values stay in their file until they are needed."""
+        return isinstance(self.values, Lazy)
+
+    def loaded(self) -> FieldSet:
+        """Return the set with all values in memory."""
+        return replace(
+            self,
+            values=np.asarray(self.values),
+            targets=None if self.targets is None else np.asarray(self.targets),
+        )
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        return int(self.values.shape[0])
+
+    def samples(self, which: slice) -> FieldSet:
+        """Return the set restricted to a slice of samples."""
+        return replace(
+            self,
+            values=self.values[which],
+            targets=None if self.targets is None else self.targets[which],
+        )
+
+    def frames(self, which: slice) -> FieldSet:
+        """Return the set restricted to a slice of its time axis."""
+        return replace(
+            self,
+            values=self.values[:, which],
+            times=None if self.times is None else self.times[which],
+        )
+
+    def check_finite(self) -> FieldSet:
+        """Return the set itself; raise InputError naming source, sample, time and field of the
+        first value that is not finite.
+
+        Of values that stay in their file this is checked where their statistics are taken, in the
+        same pass.
+        """
+        for values, fields in self._roles():
+            for sample, first, block in () if isinstance(values, Lazy) else blocks(values):
+                self.check_block(sample, first, block, fields)
+        return self
+
+    def check_block(
+        self, sample: int, first: int, block: NDArray[Any], fields: tuple[Field, ...]
+    ) -> None:
+        """Raise InputError for the first value that is not finite among the frames from `first`
+        of a sample.
+        """
+        if not np.isfinite(block).all():
+            time, channel, *point = (int(i) for i in np.argwhere(~np.isfinite(block))[0])
+            raise InputError(
+                f"{self.source}: field '{fields[channel].name}' of sample {sample}, frame "
+                f"{first + time} is "
+                f"{block[time, channel][tuple(point)]} at point {tuple(point)}; mask, fill or "
+                "remove it first"
+            )
+
+    def digest(self) -> str:
+        """Return the first 16 hex digits of the SHA-256 of all values, as little-endian float64.
+
+        For values that stay in their file it is kept with their statistics.
+        """
+        from neurop.fields.statistics import summary
+
+        return summary(self).digest
+
+    def _roles(self) -> Iterator[tuple[NDArray[Any] | Lazy, tuple[Field, ...]]]:
+        yield self.values, self.fields
+        if self.targets is not None:
+            yield self.targets, self.target_fields
+
+    def to_xarray(self) -> xr.Dataset:
+        """Return the values as one labelled variable per field, with coordinates and units."""
+        coords: dict[str, Any] = {
+            axis.name: (axis.name, axis.coordinates(n), {"units": axis.unit})
+            for axis, n in zip(self.grid.axes, self.shape, strict=True)
+        }
+        if self.times is not None:
+            coords["time"] = (
+                "time",
+                self.times,
+                {} if self.times.dtype.kind in "mM" else {"units": self.time_unit},
+            )
+        dims = ("sample", "time", *self.grid.names)
+        pairs = [
+            (f, v[:, :, c])
+            for array, fields in self._roles()
+            for v in (np.asarray(array),)
+            for c, f in enumerate(fields)
+        ]
+        variables = {
+            f.name: (dims, values, {"units": f.unit, "long_name": f.long_name or f.name})
+            for f, values in pairs
+        }
+        return xr.Dataset(
+            variables, coords, {"Conventions": "CF-1.11", "source": self.source, **self.attributes}
+        )
+
+
+class Source(Protocol):
+    """A data set that knows how to make or read itself: what ``conf/data/*.yaml`` names.
+
+    Attributes
+    ----------
+    name
+        Short name, used in run folders and records.
+    history
+        Number of past frames that the surrogate sees (1 for a map).
+    """
+
+    name: str
+    history: int
+
+    def splits(self) -> dict[str, FieldSet]:
+        """Return the sets ``train``, ``val`` and ``test``."""
+        ...
+
+    def at(self, shape: tuple[int, ...]) -> FieldSet:
+        """Return the test set at another resolution; raise InputError naming the resolutions
+        there are.
+        """
+        ...

@@ -1,0 +1,172 @@
+"""Labelled arrays in and out: xarray.Dataset to FieldSet and back, by name and never by
+position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from neurop.errors import InputError, nearest
+from neurop.fields.fieldset import Field, FieldSet
+from neurop.fields.times import SECONDS, in_seconds
+from neurop.geometry.grid import Axis, Grid
+
+
+def from_xarray(data: xr.Dataset, fields: Sequence[Field], grid: Grid) -> FieldSet:
+    """Return fields of a dataset on a known grid, at any resolution.
+
+    Parameters
+    ----------
+    data
+        One variable per field, with the grid's axes and optionally ``sample`` and ``time`` as
+        dimensions, in any order. A variable without one of these two, beside others that have it,
+        is the same along it.
+    fields
+        Names and units that are expected.
+    grid
+        The grid; coordinates, where `data` has them, must be those of its axes.
+
+    Raises
+    ------
+    InputError
+        If a field or an axis is missing, a unit or coordinate differs, a dimension is unknown, or a
+        value is not finite.
+    """
+    dims = ("sample", "time", *grid.names)
+    for expected in fields:
+        if expected.name not in data:
+            raise InputError(
+                f"no variable '{expected.name}' in the dataset; "
+                f"{nearest(expected.name, map(str, data.data_vars))}"
+            )
+        one = data[expected.name]
+        if (unit := one.attrs.get("units", expected.unit)) != expected.unit:
+            raise InputError(
+                f"'{expected.name}' is in '{unit}', the surrogate works in '{expected.unit}'; "
+                "convert it"
+            )
+        for name in grid.names:
+            if name not in one.dims:
+                raise InputError(
+                    f"'{expected.name}' has dimensions {', '.join(map(str, one.dims))}; {name} is "
+                    "missing"
+                )
+        if extra := [str(d) for d in one.dims if d not in dims]:
+            raise InputError(
+                f"'{expected.name}' has a dimension '{extra[0]}'; only sample, time and "
+                f"{', '.join(grid.names)} have a meaning"
+            )
+    for axis in grid.axes:
+        if axis.name in data.coords:
+            _same(axis, data[axis.name].values)
+    together = xr.broadcast(*(data[expected.name] for expected in fields))
+    columns = [
+        one.expand_dims([d for d in dims if d not in one.dims]).transpose(*dims).values
+        for one in together
+    ]
+    values = np.stack(columns, axis=2)
+    times, unit = None, "1"
+    if "time" in together[0].coords:
+        times, unit = (
+            np.atleast_1d(data["time"].values),
+            str(data["time"].attrs.get("units", "")).split(" since ")[0],
+        )
+    # NetCDF-3 holds big-endian numbers.
+    values = values.astype(values.dtype.newbyteorder("="), copy=False)
+    return FieldSet(
+        values, tuple(fields), grid, times=times, time_unit=unit, source="the dataset"
+    ).check_finite()
+
+
+def later(
+    given: FieldSet, step: float | None, unit: str, steps: int, history: int = 1
+) -> tuple[NDArray[Any] | None, str]:
+    """Return the times of the `steps` frames that follow, and their unit; from 0 if the given
+    frames have no times.
+
+    Parameters
+    ----------
+    given
+        Frames of which the last `history` are used.
+    step, unit
+        Time between frames; None for frames without times.
+
+    Raises
+    ------
+    InputError
+        If the frames that are used do not lie one step apart, or their times and `step` have units
+        that do not convert.
+    """
+    if step is None:
+        return None, unit
+    ahead = np.arange(1, steps + 1)
+    if given.times is None:
+        return ahead * step, unit
+    times, own = given.times, given.time_unit or unit
+    if times.dtype.kind == "O":
+        raise InputError(
+            f"the times are of type {type(times[0]).__name__}; decode them to datetime64 or to "
+            "numbers"
+        )
+    apart: Any = step
+    if times.dtype.kind in "mM":
+        own, (seconds, known) = "s", in_seconds(step, unit)
+        if known != "s":
+            raise InputError(
+                f"the times are dates, the surrogate makes steps of {step:g} '{unit}'; give "
+                "numbers in that unit, or no times"
+            )
+        apart = np.timedelta64(round(seconds * 1e9), "ns")
+    elif own != unit:
+        if own not in SECONDS or unit not in SECONDS:
+            raise InputError(
+                f"the times are in '{own}', the surrogate makes steps of {step:g} '{unit}'; "
+                "convert them"
+            )
+        apart = step * SECONDS[unit] / SECONDS[own]
+    gaps = np.diff(times[-history:])
+    if (wrong := gaps[np.abs(gaps - apart) > 1e-3 * abs(apart)]).size:
+        (found, of), (needed, _) = (in_seconds(gap, own) for gap in (wrong[0], apart))
+        raise InputError(
+            f"the given frames are {found:g} {of} apart; give {history} that are {needed:g} {of} "
+            "apart, in order"
+        )
+    return times[-1] + ahead * apart, own
+
+
+def squeezed(made: xr.Dataset, given: xr.Dataset, keep_time: bool) -> xr.Dataset:
+    """Return `made` on the coordinates of `given`, without the dimensions that `given` did not
+    have.
+    """
+    unwanted = [
+        d for d in ("sample", "time") if d not in given.dims and not (d == "time" and keep_time)
+    ]
+    made = made.isel(dict.fromkeys(unwanted, 0))
+    # Coordinates that differ by rounding would not align, and a difference of the two be empty.
+    names = [d for d in made.dims if d != "time" and d in given.coords and given[d].dims == (d,)]
+    return made.assign_coords(
+        {d: (d, given[d].values, given[d].attrs or made[d].attrs) for d in names}
+    )
+
+
+def _same(axis: Axis, coordinates: NDArray[Any]) -> None:
+    found, expected = np.ravel(coordinates), axis.coordinates(coordinates.size)
+    gap = abs(axis.length) / coordinates.size
+    if not np.allclose(found, expected, rtol=0, atol=1e-3 * gap):
+        raise InputError(
+            f"axis {axis.name} runs {_ends(found)}; the surrogate needs {_ends(expected)}; sort, "
+            "roll or interpolate the data"
+        )
+
+
+def _ends(points: NDArray[Any]) -> str:
+    return (
+        ", ".join(f"{p:g}" for p in points)
+        if points.size < 4
+        else f"{points[0]:g}, {points[1]:g}, ... {points[-1]:g}"
+    )

@@ -1,0 +1,162 @@
+"""Statistics of a set of fields in one pass in float64, kept for values that stay in their file."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import uuid
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurop.cache import cache_folder
+from neurop.fields.fieldset import FieldSet
+from neurop.fields.lazy import Lazy, blocks
+
+_VERSION = 1
+
+
+class Moments:
+    r"""Mean and scatter of frames ``(time, channel, *grid)`` that come in parts.
+
+    The moments of one part are merged into those of the parts before it by :math:`M \leftarrow M +
+    M' + \delta^2\, n n' / (n + n')`, :math:`\delta` the difference of the means (Chan, Golub and
+    LeVeque, 1983).
+
+    Parameters
+    ----------
+    pointwise
+        Take the mean of each point rather than of the whole field.
+
+    Examples
+    --------
+    >>> moments = Moments()
+    >>> for part in (np.zeros((2, 1, 4)), np.ones((2, 1, 4))):
+    ...     moments.update(part)
+    >>> moments.mean.ravel(), moments.variance()
+    (array([0.5]), array([0.25]))
+    """
+
+    def __init__(self, pointwise: bool = False) -> None:
+        self.pointwise, self.count = pointwise, 0
+        self.mean, self.scatter = np.zeros(()), np.zeros(())
+
+    def update(self, part: NDArray[Any]) -> None:
+        """Take in some frames."""
+        x = np.asarray(part, np.float64)
+        if not x.size:
+            return
+        axes = (0,) if self.pointwise else (0, *range(2, x.ndim))
+        new, m = x.size // x.mean(axes).size, x.mean(axes)
+        scatter = np.square(x - np.expand_dims(m, axes)).sum(axes)
+        delta = m - self.mean
+        self.scatter = self.scatter + scatter + delta**2 * self.count * new / (self.count + new)
+        self.mean = self.mean + delta * new / (self.count + new)
+        self.count += new
+
+    def variance(self) -> NDArray[np.float64]:
+        """Return the variance per channel of what is left when the mean is taken off."""
+        found: NDArray[np.float64] = (
+            self.scatter.reshape(len(self.scatter), -1).mean(1) / self.count
+        )
+        return found
+
+
+@dataclass
+class Summary:
+    """What one pass over a set finds: see :func:`summary`."""
+
+    digest: str
+    values: Moments
+    increments: Moments
+    targets: Moments
+
+
+_found: dict[str, Summary] = {}
+
+
+def summary(fields: FieldSet, pointwise: bool = False) -> Summary:
+    """Return digest and moments of the values, of their changes from frame to frame, and of the
+    targets.
+
+    Every value is read once. For values that stay in their file the result is kept in the cache
+    under the file's path, size and time of change.
+
+    Parameters
+    ----------
+    fields
+        The set.
+    pointwise
+        Take the mean of the values at each point rather than of the whole field.
+
+    Raises
+    ------
+    InputError
+        If a value that stayed in its file is not finite; the message names it.
+    """
+    if not isinstance(fields.values, Lazy):
+        return _pass(fields, pointwise)
+    keys = [array.key for array in (fields.values, fields.targets) if isinstance(array, Lazy)]
+    key = hashlib.sha256(f"{_VERSION} {pointwise} {keys}".encode()).hexdigest()[:32]
+    if key not in _found:
+        path = cache_folder() / "statistics" / f"{key}.npz"
+        _found[key] = _read(path, pointwise) or _pass(fields, pointwise)
+        _write(path, _found[key])
+    return _found[key]
+
+
+def _pass(fields: FieldSet, pointwise: bool) -> Summary:
+    sha, made = hashlib.sha256(), Summary("", Moments(pointwise), Moments(), Moments())
+    last = np.empty(0)
+    for sample, first, block in blocks(fields.values):
+        if fields.is_lazy:  # what is in memory was looked at when it was read
+            fields.check_block(sample, first, block, fields.fields)
+        sha.update(np.ascontiguousarray(block, dtype="<f8").data)
+        made.values.update(block)
+        if not fields.is_map:
+            x = np.asarray(block, np.float64)
+            made.increments.update(np.diff(np.concatenate([last, x]) if first else x, axis=0))
+            last = x[-1:]
+    for sample, first, block in () if fields.targets is None else blocks(fields.targets):
+        if fields.is_lazy:
+            fields.check_block(sample, first, block, fields.target_fields)
+        sha.update(np.ascontiguousarray(block, dtype="<f8").data)
+        made.targets.update(block)
+    made.digest = sha.hexdigest()[:16]
+    return made
+
+
+def _read(path: Path, pointwise: bool) -> Summary | None:
+    made = Summary("", Moments(pointwise), Moments(), Moments())
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            for name in ("values", "increments", "targets"):
+                moments: Moments = getattr(made, name)
+                moments.count = int(kept[f"{name}_count"])
+                moments.mean, moments.scatter = kept[f"{name}_mean"], kept[f"{name}_scatter"]
+            made.digest = str(kept["digest"])
+    except Exception:  # a cache that cannot be read is as good as none
+        return None
+    return made
+
+
+def _write(path: Path, found: Summary) -> None:
+    arrays: dict[str, Any] = {"digest": np.array(found.digest)}
+    for name in ("values", "increments", "targets"):
+        moments = getattr(found, name)
+        arrays |= {
+            f"{name}_count": moments.count,
+            f"{name}_mean": moments.mean,
+            f"{name}_scatter": moments.scatter,
+        }
+    partial = path.with_name(f".{uuid.uuid4().hex}.npz")
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(partial, **arrays)
+        os.replace(partial, path)
+    with suppress(OSError):
+        partial.unlink()

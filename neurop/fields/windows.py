@@ -1,0 +1,91 @@
+"""Windows of trajectories as training samples."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from neurop.errors import InputError
+from neurop.fields.fieldset import FieldSet
+from neurop.fields.lazy import CACHE, Lazy
+
+
+class Windows(Dataset[dict[str, Tensor]]):
+    """Every stretch of `history` frames and the `steps` frames behind it; of a map, its pairs.
+
+    Parameters
+    ----------
+    fields
+        An evolution or a map.
+    history
+        Number of frames that go in.
+    steps
+        Number of frames to predict; 1 for a map.
+
+    Items
+    -----
+    ``input``: ``(history, channel, *grid)``, ``target``: ``(steps, channel, *grid)``, float32.
+
+    Raises
+    ------
+    InputError
+        If a trajectory is shorter than one window.
+    """
+
+    def __init__(self, fields: FieldSet, history: int = 1, steps: int = 1) -> None:
+        if history < 1 or steps < 1:
+            raise InputError(f"history={history}, steps={steps}; both are at least 1")
+        frames = fields.values.shape[1]
+        self.fields, self.history, self.steps = fields, history, steps
+        self.starts = 1 if fields.is_map else frames - history - steps + 1
+        if fields.is_map and (history, steps) != (1, 1):
+            raise InputError(
+                f"{fields.source} is a map; history={history}, steps={steps} need trajectories; "
+                "use 1 and 1"
+            )
+        if self.starts < 1:
+            raise InputError(
+                f"{fields.source}: {frames} frames are fewer than history={history} + "
+                f"steps={steps}; lower one of them"
+            )
+
+    def __len__(self) -> int:
+        """Return the number of windows."""
+        return len(self.fields) * self.starts
+
+    def __getitem__(self, index: int) -> dict[str, Tensor]:
+        """Return one window."""
+        sample, start = divmod(index, self.starts)
+        middle = start + self.history
+        # One read for both: of an evolution they lie side by side.
+        frames = np.asarray(
+            self.fields.values[sample, start : middle + (0 if self.fields.is_map else self.steps)]
+        )
+        target = (
+            frames[self.history :]
+            if self.fields.targets is None
+            else np.asarray(self.fields.targets[sample])
+        )
+        return {
+            "input": torch.as_tensor(frames[: self.history]).float(),
+            "target": torch.as_tensor(target).float(),
+        }
+
+    def blocks(self) -> tuple[NDArray[np.intp] | None, int]:
+        """Return the block of the file that each window begins in, and how many blocks to hold
+        at once; None for values in memory.
+        """
+        values = self.fields.values
+        if not isinstance(values, Lazy):
+            return None, 1
+        samples, frames = np.divmod(np.arange(len(self)), self.starts)
+        (per_s, per_f), (first_s, first_f) = values.block, values.offset
+        rows, columns = (samples + first_s) // per_s, (frames + first_f) // per_f
+        # Half of what is kept, as a window may reach into the next block.
+        size = per_s * per_f * math.prod(values.shape[2:]) * values.dtype.itemsize
+        return rows * (columns.max() + 1) + columns, max(1, CACHE // 2 // size)

@@ -1,0 +1,316 @@
+"""From the coordinates in a file to the axes of a grid, and the order that brings the file's
+points onto them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurop.errors import InputError
+from neurop.formats.content import Coordinate, FileContent
+from neurop.geometry.grid import Axis, Grid, Layout
+
+Order = NDArray[np.intp]
+GLOBE = ("latitude", "longitude")
+OPTIONS: tuple[tuple[str, Any], ...] = (
+    ("boundary", "periodic"),
+    ("length", 1.0),
+    ("layout", "left"),
+)
+"""What an axis needs, and what it is taken for where neither file nor user says."""
+
+
+def grid_of(
+    content: FileContent, sizes: Mapping[str, int], given: Mapping[str, Mapping[str, Any]]
+) -> tuple[Grid, dict[str, Order]]:
+    """Return the grid of a file's axes, and per axis the order of its points, where they are to be
+    sorted.
+
+    Latitude and longitude round the globe make a sphere, from 90 to -90 degrees and eastward from
+    the first longitude at or behind 0. A part of the globe is flat and open, but round a circle of
+    latitude periodic. Other axes keep their order.
+
+    Parameters
+    ----------
+    content
+        The file.
+    sizes
+        Points per grid axis, in array order.
+    given
+        ``boundary``, ``length`` and ``layout`` per axis, as far as the user says; they go before
+        what the file says.
+
+    Raises
+    ------
+    InputError
+        If points are not regular, or do not fit what is given.
+    """
+    if (
+        content.grid is not None
+        and not any(given.values())
+        and set(content.grid.names) == set(sizes)
+    ):
+        return content.grid, {}
+    lines = {
+        name: _points(name, content.lines[name], n, content.path)
+        for name, n in sizes.items()
+        if name in content.lines
+    }
+    orders: dict[str, Order] = {}
+    if set(sizes) == set(GLOBE) == set(lines):
+        grid, orders = _globe(lines, content.path)
+        if not any(given.values()):
+            return grid, orders
+        lines = {
+            axis.name: Coordinate(axis.coordinates(len(orders[axis.name])), axis.unit)
+            for axis in grid.axes
+        }
+    axes = []
+    for name, n in sizes.items():
+        known = {
+            option: given[option][name] for option, _ in OPTIONS if name in given.get(option, {})
+        }
+        says = {"boundary": content.boundary.get(name), "layout": content.layout.get(name)}
+        known = {option: value for option, value in says.items() if value is not None} | known
+        line = lines.get(name)
+        if line is None and name in GLOBE and "boundary" not in known:
+            raise InputError(
+                f"{content.path}: no coordinate of '{name}'; store its degrees, or name the axis "
+                "otherwise, such as y"
+            )
+        if line is not None and name == "latitude" and line.values[0] < line.values[-1]:
+            orders[name], line = np.arange(n)[::-1], Coordinate(line.values[::-1], line.unit)
+        axes.append(axis_of(name, line, len(orders.get(name, range(n))), known, content.path))
+    return Grid(tuple(axes)), orders
+
+
+def _points(name: str, line: Coordinate, n: int, source: str) -> Coordinate:
+    """Return the coordinate of n points; edges of cells, which are one more, become their
+    centres.
+    """
+    values = np.asarray(line.values)
+    if values.ndim != 1 or values.dtype.kind not in "iufb":
+        raise InputError(
+            f"{source}: the coordinate of axis '{name}' holds {values.dtype} of shape "
+            f"{values.shape}; need one number per point"
+        )
+    if len(values) not in (n, n + 1):
+        raise InputError(
+            f"{source}: axis '{name}' has {n} points but its coordinate {len(values)}; name the "
+            "axes in the file's order, or mend the file"
+        )
+    if not np.isfinite(values).all():
+        raise InputError(
+            f"{source}: the coordinate of axis '{name}' holds values that are not finite; mend "
+            "the file"
+        )
+    points = values.astype(np.float64)
+    return Coordinate(points if len(points) == n else (points[1:] + points[:-1]) / 2, line.unit)
+
+
+def axis_of(
+    name: str, line: Coordinate | None, n: int, known: Mapping[str, Any], source: str
+) -> Axis:
+    """Return one flat axis from its coordinate, if there is one, and from what is known of it.
+
+    Points are the centres of cells if that makes the ends of the domain the rounder numbers;
+    otherwise both ends are in, unless the axis is periodic.
+    """
+    unit = (line.unit if line else "") or "1"
+    if line is None or n < 2:
+        options = dict(OPTIONS) | dict(known)
+        if "layout" not in known and options["boundary"] != "periodic":
+            options["layout"] = "left"
+        return Axis(name, unit=unit, **options)
+    points = np.asarray(line.values, np.float64)
+    steps = np.diff(points)
+    step = float(points[-1] - points[0]) / (n - 1)
+    # Coordinates are often float32: the rounding of the largest bounds what a difference can say.
+    if np.abs(steps - step).max() > 1e-3 * abs(step) + 4e-7 * np.abs(points).max() or step == 0:
+        raise InputError(
+            f"{source}: axis '{name}' is not uniform (steps {steps.min():g} to {steps.max():g}); "
+            "resample it first"
+        )
+    boundary = known.get("boundary", "open")
+    outer = sum(_digits(p) for p in (points[0] - step / 2, points[-1] + step / 2))
+    centred = outer < sum(
+        _digits(p) for p in (points[0], points[-1] + (step if boundary == "periodic" else 0))
+    )
+    layout = known.get(
+        "layout", "cells" if centred else "left" if boundary == "periodic" else "ends"
+    )
+    start, length = {
+        "left": (points[0], n * step),
+        "ends": (points[0], (n - 1) * step),
+        "cells": (points[0] - step / 2, n * step),
+    }.get(layout, (points[0], n * step))
+    scale = float(np.abs(points).max())
+    return Axis(
+        name,
+        boundary,
+        _exact(start, scale),
+        float(known.get("length", _exact(length, scale))),
+        unit,
+        layout,
+    )
+
+
+def _globe(lines: Mapping[str, Coordinate], source: str) -> tuple[Grid, dict[str, Order]]:
+    latitude, raw = (np.asarray(lines[name].values, np.float64) for name in GLOBE)
+    # Rounding first, or -1e-7 would become 360 and move to the other end.
+    longitude = np.mod(np.round(raw, 5), 360.0)
+    rows, (columns_at, columns) = np.argsort(-latitude), np.unique(longitude, return_index=True)
+    east = Axis("longitude", "periodic", float(columns_at[0]), 360.0, "degrees_east")
+    orders = {"latitude": rows, "longitude": columns}
+    circle = _lies_on(east, columns_at) and len(raw) - len(columns_at) <= (
+        abs(np.ptp(raw) - 360) < 1e-3
+    )
+    if circle:
+        for layout in get_args(Layout):
+            south = Axis("latitude", "open", 90.0, -180.0, "degrees_north", layout)
+            if _lies_on(south, latitude[rows]):
+                return Grid((south, east), "sphere"), orders
+    if abs(np.ptp(raw)) * len(raw) / max(len(raw) - 1, 1) > 359 and np.ptp(latitude) > 170:
+        what, points = ("latitudes", latitude) if circle else ("longitudes", raw)
+        raise InputError(
+            f"{source}: {_range(points)} {what} are no regular grid of the globe; interpolate the "
+            "fields to one"
+        )
+    south = axis_of(
+        "latitude",
+        Coordinate(latitude[rows], "degrees_north"),
+        len(rows),
+        {"boundary": "open"},
+        source,
+    )
+    if not circle:
+        if len(columns) < len(raw):
+            raise InputError(
+                f"{source}: {_range(raw)} longitudes, but some occur twice; remove the double ones"
+            )
+        orders["longitude"], turned = _arc(raw, columns)
+        east = axis_of(
+            "longitude",
+            Coordinate(turned, "degrees_east"),
+            len(turned),
+            {"boundary": "open"},
+            source,
+        )
+    return Grid((south, east)), orders
+
+
+def _arc(raw: NDArray[np.float64], columns: Order) -> tuple[Order, NDArray[np.float64]]:
+    """Return the order of longitudes on a part of the circle, and their degrees: it begins
+    behind the widest gap, across 0 or not.
+    """
+    east = np.mod(raw[columns], 360.0)
+    columns = np.roll(columns, -(int(np.argmax(np.diff(np.append(east, east[0] + 360.0)))) + 1))
+    first = raw[columns[0]]
+    return columns, first + np.mod(np.round(raw[columns] - first, 5), 360.0)
+
+
+def times_of(
+    line: Coordinate | None, n: int, step: float | None, source: str
+) -> tuple[NDArray[Any], str, Order]:
+    """Return the times of the frames, their unit, and the order that sorts them.
+
+    Raises
+    ------
+    InputError
+        If a time occurs twice, or the step is not constant.
+    """
+    if step is not None or line is None:
+        return (
+            (1.0 if step is None else step) * np.arange(n),
+            (line.unit if line else "") or "1",
+            np.arange(n),
+        )
+    # One time more than frames is common: solvers count the interval behind the last frame.
+    values = np.asarray(line.values)
+    if len(values) not in (n, n + 1):
+        raise InputError(
+            f"{source}: {n} frames but {len(values)} times; name the axes in the file's order, or "
+            "give data.step"
+        )
+    values = values[:n]
+    dated = values.dtype.kind == "M"
+    if (
+        values.ndim != 1
+        or values.dtype.kind not in "Miuf"
+        or not (~np.isnat(values) if dated else np.isfinite(values)).all()
+    ):
+        raise InputError(
+            f"{source}: the times are no dates and no numbers ({values.ravel()[:2]}, ...); mend "
+            "the file, or give data.step"
+        )
+    order = np.argsort(values, kind="stable")
+    times = values[order].astype("datetime64[ns]") if dated else values[order].astype(np.float64)
+    steps = np.diff(times)
+    if len(steps) and not steps[0]:
+        raise InputError(
+            f"{source}: time {_shown(times[0])} occurs twice; remove the double entries"
+        )
+    slack = (
+        np.timedelta64(0)
+        if dated
+        else 1e-3 * abs(steps[0]) + 4e-7 * np.abs(times).max()
+        if len(steps)
+        else 0
+    )
+    if len(steps) and (np.abs(steps - steps[0]) > slack).any():
+        at = int(np.argmax(np.abs(steps - steps[0]) > slack)) + 1
+        before, behind = (
+            f"{s / np.timedelta64(1, 'h'):g} h" if dated else f"{s:g} {line.unit}".strip()
+            for s in (steps[0], steps[at - 1])
+        )
+        raise InputError(
+            f"{source}: time step {before} becomes {behind} at {_shown(times[at])}; need one "
+            "constant step"
+        )
+    return times, "1" if dated else line.unit or "1", order
+
+
+def _exact(number: float, scale: float) -> float:
+    """Return the number of few decimals that float32 coordinates up to `scale` were rounded
+    from, where there is one.
+    """
+    short = round(float(number), 5 - math.ceil(math.log10(scale))) if scale else 0.0
+    return short if abs(short - number) <= 4e-7 * scale else round(float(number), 9)
+
+
+def _digits(number: float) -> int:
+    """Return how many digits a number needs, to the rounding of float32."""
+    return len(f"{number:.5g}".strip("-0").replace(".", ""))
+
+
+def _shown(time: Any) -> str:
+    return f"{time:.16}" if isinstance(time, np.datetime64) else f"{time:g}"
+
+
+def _range(points: NDArray[np.float64]) -> str:
+    return f"{len(points)} ({points.min():g}..{points.max():g})"
+
+
+def _lies_on(axis: Axis, points: NDArray[np.float64]) -> bool:
+    # float32 coordinates are off by up to 2e-5 degrees.
+    n = len(points)
+    return n > 1 and bool(
+        np.allclose(
+            axis.coordinates(n), points, rtol=0, atol=min(1e-3, 0.01 * abs(axis.length) / n)
+        )
+    )
+
+
+def reorder(values: NDArray[Any], orders: Sequence[Order | None]) -> NDArray[Any]:
+    """Return an array with each trailing axis in an order of its own; None leaves an axis as it
+    is.
+    """
+    for axis, order in enumerate(orders, start=values.ndim - len(orders)):
+        if order is not None and not np.array_equal(order, np.arange(values.shape[axis])):
+            values = values.take(order, axis)
+    return values

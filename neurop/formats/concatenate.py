@@ -1,0 +1,133 @@
+"""Several files of the same fields as one set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurop.errors import InputError
+from neurop.fields.fieldset import FieldSet
+from neurop.fields.lazy import Lazy
+from neurop.formats.assemble import memory
+from neurop.geometry.grid import Axis
+
+
+def concatenate(sets: Sequence[FieldSet], lazy: bool | None = None) -> FieldSet:
+    """Return sets that hold the same fields on the same grid as one: dated frames one after
+    another, other samples side by side.
+
+    Parameters
+    ----------
+    sets
+        At least one, their values in their files.
+    lazy
+        Leave the values there; by default if they would take more than a quarter of the memory.
+
+    Raises
+    ------
+    InputError
+        If fields, grid, size or time step differ, the dates do not follow each other, or a value is
+        not finite.
+    """
+    first, *others = sets
+    for other in others:
+        _alike(first, other)
+    made = first
+    if others:
+        times = first.times
+        dated = times is not None and times.dtype.kind == "M"
+        if dated:
+            sets = sorted(sets, key=lambda s: s.times[0] if s.times is not None else 0)
+            times = np.concatenate([s.times for s in sets if s.times is not None])
+            steps = np.diff(times)
+            if (wrong := np.flatnonzero(steps != steps[0])).size:
+                at = int(wrong[0]) + 1
+                raise InputError(
+                    f"{sets[0].source} and others: the frame behind {times[at - 1]:.16} is "
+                    f"{times[at]:.16}; need one constant step"
+                )
+        axis = 1 if dated else 0
+        targets = None if first.targets is None else _side_by_side([s.targets for s in sets], axis)
+        made = replace(
+            first,
+            values=_side_by_side([s.values for s in sets], axis),
+            targets=targets,
+            times=times,
+        )
+    if lazy is None:
+        lazy = made.nbytes > memory() / 4
+    return made if lazy else made.loaded().check_finite()
+
+
+def _alike(first: FieldSet, other: FieldSet) -> None:
+    for what, one, two in (
+        ("fields", [f.name for f in first.fields], [f.name for f in other.fields]),
+        ("targets", [f.name for f in first.target_fields], [f.name for f in other.target_fields]),
+        ("points", first.shape, other.shape),
+        ("axes", first.grid.names, other.grid.names),
+        *(
+            (f"axis {a.name}", _shown(a), _shown(b))
+            for a, b in zip(first.grid.axes, other.grid.axes, strict=False)
+        ),
+        ("time step", first.step, other.step),
+    ):
+        if one != two:
+            raise InputError(
+                f"{other.source} has {what} {two}, {first.source} has {one}; only files of one "
+                "kind make one set"
+            )
+    if (first.times is None or first.times.dtype.kind != "M") and first.values.shape[
+        1
+    ] != other.values.shape[1]:
+        counts = first.values.shape[1], other.values.shape[1]
+        raise InputError(
+            f"{other.source} has {counts[1]} frames, {first.source} has {counts[0]}; samples of "
+            "one set have one length"
+        )
+
+
+def _shown(axis: Axis) -> str:
+    return f"{axis.boundary} from {axis.start:g} over {axis.length:g} {axis.unit} ({axis.layout})"
+
+
+def _side_by_side(arrays: Sequence[Any], axis: int) -> Lazy:
+    starts = tuple(int(n) for n in np.cumsum([0, *(a.shape[axis] for a in arrays)]))
+    shape = list(arrays[0].shape)
+    shape[axis] = starts[-1]
+    block = arrays[0].block
+    return Lazy(
+        _Several(tuple(arrays), starts, axis),
+        tuple(shape),
+        block,
+        " + ".join(a.key for a in arrays),
+    )
+
+
+@dataclass(frozen=True)
+class _Several:
+    """Reads blocks of arrays that lie side by side along samples (0) or frames (1)."""
+
+    arrays: tuple[Any, ...]
+    starts: tuple[int, ...]
+    axis: int
+
+    def __call__(self, samples: slice, frames: slice) -> NDArray[Any]:
+        along = (samples, frames)[self.axis]
+        parts = []
+        for array, start in zip(self.arrays, self.starts, strict=False):
+            first, last = (
+                max(along.start - start, 0),
+                min(along.stop - start, array.shape[self.axis]),
+            )
+            if first < last:
+                where = (
+                    (slice(first, last), frames)
+                    if self.axis == 0
+                    else (samples, slice(first, last))
+                )
+                parts.append(np.asarray(array[where]))
+        return np.concatenate(parts, axis=self.axis)

@@ -1,0 +1,183 @@
+"""File formats: each module says what a file of its format holds; a file is told by its content
+and never by its name.
+"""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+
+from neurop.errors import InputError
+from neurop.formats import hdf5_heap, zarr_store
+from neurop.formats.content import FileContent
+from neurop.formats.handles import renewed
+from neurop.formats.hdf5 import one_line, opened
+from neurop.formats.readers import (
+    makani,
+    matlab,
+    netcdf,
+    pdearena,
+    pdebench,
+    plain,
+    the_well,
+    torch_pt,
+)
+
+_STORES = ("zarr.json", ".zgroup", ".zmetadata")
+
+HDF5: tuple[Callable[[h5py.File, str], FileContent | None], ...] = (
+    matlab.hdf5_content,
+    the_well.file_content,
+    netcdf.hdf5_content,
+    makani.file_content,
+    pdebench.file_content,
+    pdearena.file_content,
+    plain.hdf5_content,
+)
+"""Asked in this order: the last takes any file."""
+
+OTHER: tuple[tuple[bytes, str], ...] = (
+    (
+        b"version https://git-lfs",
+        "a pointer of Git LFS, not the data; fetch the file with `git lfs pull`",
+    ),
+    (
+        b"GRIB",
+        "GRIB; convert it: `cfgrib to_netcdf -o out.nc FILE` or `grib_to_netcdf -o out.nc FILE`",
+    ),
+    (b"\x1f\x8b", "compressed with gzip; unpack it: `gunzip`, or `tar -xf` for a .tar.gz"),
+    (b"BZh", "compressed with bzip2; unpack it: `bunzip2`"),
+    (b"\xfd7zXZ", "compressed with xz; unpack it: `unxz`"),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd; unpack it: `unzstd`"),
+    (b"7z\xbc\xaf", "a 7-Zip archive; unpack it"),
+    (
+        b"<",
+        "a web page or XML, perhaps an error message in place of the download; open it and "
+        "download the file again",
+    ),
+    (b"{", "JSON text; give the file of the data"),
+)
+"""What else a file may be, by its first bytes."""
+
+FACTOR = 2000
+"""Bytes of values per byte of file that no compression of fields reaches: gzip makes at most
+1032 of one.
+"""
+
+
+def file_content(path: str | Path) -> FileContent:
+    """Return what a file holds.
+
+    Parameters
+    ----------
+    path
+        A file in one of the formats of this package, or the folder of a Zarr store.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, its format is not known, it is damaged, or it holds Python
+        objects: nothing is unpickled.
+
+    Examples
+    --------
+    >>> from neurop.datasets.darcy_public import SAMPLES
+    >>> content = file_content(SAMPLES / "darcy_test_16.pt")
+    >>> content.format, [(array.name, array.axes, array.shape) for array in content.arrays]
+    ('torch, neuraloperator', [('x', ('sample', 'x', 'y'), (50, 16, 16)), ('y', ('sample', 'x', 'y'), (50, 16, 16))])
+    >>> content.input, content.target
+    (('x',), ('y',))
+    """
+    path = Path(path)
+    if path.is_dir():
+        if zarr_store.is_zarr(path):
+            return _guarded(netcdf.file_content, path)
+        raise InputError(f"{path} is a folder; give one file, or a Zarr store")
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; correct the path")
+    renewed(str(path))
+    with path.open("rb") as file:
+        start = file.read(128)
+    if _is_hdf5(path):
+        hdf5_heap.check(path)
+        with opened(path) as content:
+            content.visititems(_plausible)
+            return next(found for ask in HDF5 if (found := ask(content, str(path))) is not None)
+    if start.startswith((b"CDF\x01", b"CDF\x02", b"CDF\x05")):
+        return _guarded(netcdf.file_content, path)
+    if start.startswith(b"MATLAB 5"):
+        return _guarded(matlab.file_content, path)
+    if start.startswith(b"\x93NUMPY"):
+        return _guarded(plain.npy_content, path)
+    if start.startswith((b"PK", b"\x80")):
+        return _guarded(_archive, path)
+    if not start:
+        raise InputError(f"{path}: the file is empty; write or download it again")
+    for begin, what in OTHER:
+        if start.lstrip(b" \t\r\n\xef\xbb\xbf").startswith(begin):
+            raise InputError(f"{path}: {what}")
+    raise InputError(
+        f"{path}: not a format that neurop reads (HDF5, NetCDF, Zarr, MATLAB .mat, torch .pt, "
+        "numpy .npy or .npz); "
+        f"it begins with {start[:8]!r}"
+    )
+
+
+def _is_hdf5(path: Path) -> bool:
+    """Return whether the signature stands at the beginning, or behind a header of 512, 1024, ...
+    bytes, as MATLAB's.
+    """
+    signature, size, at = b"\x89HDF\r\n\x1a\n", path.stat().st_size, 0
+    with path.open("rb") as file:
+        while at < size:
+            file.seek(at)
+            if file.read(8) == signature:
+                return True
+            at = 2 * at or 512
+    return False
+
+
+def _archive(path: Path) -> FileContent:
+    names = zipfile.ZipFile(path).namelist() if zipfile.is_zipfile(path) else []
+    if any(name.endswith(".npy") for name in names):
+        return plain.npz_content(path)
+    if any(name.endswith("data.pkl") for name in names) or not names:
+        return torch_pt.file_content(path)
+    if any(name.startswith(_STORES) for name in names):
+        raise InputError(
+            f"{path}: a Zarr store in a zip archive; unpack it with `unzip -d data.zarr`"
+        )
+    raise InputError(f"{path}: a zip archive of {', '.join(names[:3])}; unpack it first")
+
+
+def _plausible(name: str, item: h5py.Group | h5py.Dataset) -> None:
+    """Raise InputError for a size that the file cannot hold: damage, found before memory is
+    asked for.
+    """
+    if isinstance(item, h5py.Dataset) and item.nbytes > max(
+        2**28, FACTOR * os.path.getsize(item.file.filename)
+    ):
+        raise InputError(
+            f"damaged, '{name}' has shape {item.shape}, more than the file can hold; write or "
+            "download it again"
+        )
+
+
+def _guarded(read: Callable[[Path], FileContent], path: Path) -> FileContent:
+    """Call a reader; whatever its library raises at a damaged file is one line."""
+    try:
+        return read(path)
+    except InputError as error:
+        raise error if str(path) in str(error) else InputError(f"{path}: {error}") from error
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"{path}: needs the package {error.name}: pip install 'neurop[{error.name}]'"
+        ) from error
+    except Exception as error:
+        raise InputError(
+            f"{path}: damaged or not readable ({one_line(error)[:160]}); write or download it again"
+        ) from error

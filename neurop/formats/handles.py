@@ -1,0 +1,93 @@
+"""Open files, one per process and path: what lazily read arrays share."""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from neurop.errors import InputError
+from neurop.formats.hdf5 import one_line
+
+MOST = 32
+"""Files that are kept open."""
+
+_open: OrderedDict[tuple[int, str, str], tuple[tuple[int, ...], Any]] = OrderedDict()
+
+
+def handle(path: str, kind: str, opener: Callable[[str], Any]) -> Any:
+    """Return the open file of this process, opened anew if it was replaced; a child of a fork
+    opens its own, as two may not share one.
+    """
+    key, state = (os.getpid(), path, kind), renewed(path)
+    if key not in _open:
+        _open[key] = state, opener(path)
+        while len(_open) > MOST:
+            (process, _, _), (_, oldest) = _open.popitem(last=False)
+            if process == os.getpid():
+                oldest.close()
+    _open.move_to_end(key)
+    return _open[key][1]
+
+
+def renewed(path: str) -> tuple[int, ...]:
+    """Return what tells this state of a file from others; close what is open of another state,
+    which HDF5 would go on to read.
+    """
+    stat = os.stat(path)
+    state = (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+    for key in [
+        key for key, (then, _) in _open.items() if key[:2] == (os.getpid(), path) and then != state
+    ]:
+        _open.pop(key)[1].close()
+    return state
+
+
+@dataclass(frozen=True)
+class HDF5Part:
+    """Reads slices of one data set of an HDF5 file.
+
+    Parameters
+    ----------
+    path, name
+        The file and the data set in it.
+    reverse
+        Whether the axes are in the order of Fortran, last first, as MATLAB writes them.
+    """
+
+    path: str
+    name: str
+    reverse: bool = False
+
+    def __call__(self, where: tuple[slice, ...]) -> NDArray[Any]:
+        """Return the values of one slice per axis."""
+        try:
+            data = handle(self.path, "hdf5", _hdf5)[self.name]
+            found: NDArray[Any] = np.asarray(data[where[::-1] if self.reverse else where])
+        except Exception as error:  # whatever the library raises at a damaged file
+            raise InputError(
+                f"{self.path}: damaged, '{self.name}' cannot be read ({one_line(error)[:120]}); "
+                "write or download it again"
+            ) from error
+        return found.transpose() if self.reverse else found
+
+
+def _hdf5(path: str) -> h5py.File:
+    return h5py.File(path, "r")
+
+
+def fingerprint(path: str | Path) -> str:
+    """Return what tells one state of a file (or folder) from another: its path, size and time of
+    change.
+    """
+    path = Path(path).resolve()
+    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    stats = [file.stat() for file in files]
+    return f"{path} {len(files)} {sum(s.st_size for s in stats)} {max((s.st_mtime_ns for s in stats), default=0)}"

@@ -1,0 +1,144 @@
+"""Say what a data file holds, and the settings that would read it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from neurop.errors import InputError
+from neurop.fields.fieldset import FieldSet
+from neurop.formats.assemble import assemble
+from neurop.formats.content import LEADING, Array, FileContent
+from neurop.formats.detect import file_content
+from neurop.formats.report import AxisReport, FieldReport, axis_report, missing
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a file holds; `yaml` are the settings of ``data=file`` that read it, `hint` what they
+    still lack.
+    """
+
+    format: str
+    fields: tuple[FieldReport, ...]
+    axes: tuple[AxisReport, ...]
+    facts: dict[str, str] = field(default_factory=dict)
+    yaml: str = ""
+    hint: str = ""
+
+
+def inspect(path: str | Path) -> Report:
+    """Return the report of one file; the format is told from the content, not from the name.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, its format is unknown, or it is damaged.
+    """
+    content = file_content(path)
+    made, hint = None, ""
+    try:
+        made = assemble(content, lazy=True)
+    except InputError as error:
+        hint = str(error).removeprefix(f"{content.path}: ")
+    fields = tuple(
+        FieldReport(a.name, _named(a), a.shape, a.unit, str(a.dtype), missing(a))
+        for a in content.arrays
+    )
+    sizes = {axis: n for array in content.arrays for axis, n in array.sizes().items() if axis}
+    return Report(
+        content.format,
+        fields,
+        _axes(content, made, sizes),
+        dict(content.facts),
+        _yaml(content, made),
+        hint,
+    )
+
+
+def _axes(
+    content: FileContent, made: FieldSet | None, sizes: dict[str, int]
+) -> tuple[AxisReport, ...]:
+    boundary = dict(content.boundary)
+    if made is not None:
+        boundary |= {axis.name: axis.boundary for axis in made.grid.axes}
+    if made is not None and made.grid.geometry == "sphere":
+        boundary["latitude"] = "pole to pole"
+    found = []
+    for axis in sorted(
+        sizes, key=lambda name: LEADING.index(name) if name in LEADING else len(LEADING)
+    ):
+        if axis in content.lines:
+            line = content.lines[axis]
+            found.append(
+                axis_report(axis, np.asarray(line.values), line.unit, boundary.get(axis, ""))
+            )
+        else:
+            found.append(AxisReport(axis, sizes[axis], boundary=boundary.get(axis, "")))
+    return tuple(found)
+
+
+def _yaml(content: FileContent, made: FieldSet | None) -> str:
+    """Return ``conf/data/*.yaml`` for this file: what the file says, and ``???`` where the user
+    must.
+    """
+    lines = ["_target_: neurop.datasets.File", f"path: {_text(content.path)}"]
+    if made is None:
+        names = content.names()
+        lines += [
+            f"input: {_text(names[0]) if len(names) == 1 else '???'}  # of {', '.join(names[:12])}",
+            "target: null  # an array to predict from the input; null for an evolution in time",
+        ]
+        if any("" in array.axes for array in content.arrays):
+            axes = [axis or '"???"' for axis in content.arrays[0].axes]
+            lines += [
+                f"axes: [{', '.join(axes)}]  # sample, time and channel have a meaning, the "
+                "others are the grid's",
+                "boundary: ???  # periodic, dirichlet, neumann or open; or by axis",
+            ]
+        return "\n".join(lines)
+    lines += [
+        f"input: {_list(content.input)}",
+        f"target: {_list(content.target)}" if content.target else "target: null",
+    ]
+    grid = made.grid
+    if grid.geometry == "flat":
+        for option in ("boundary", "length", "layout"):
+            lines.append(
+                f"{option}: "
+                f"{{{', '.join(f'{_text(a.name)}: {_short(getattr(a, option))}' for a in grid.axes)}}}"
+            )
+    if made.times is not None and made.times.dtype.kind != "M" and made.step is not None:
+        unit = "" if made.time_unit == "1" else f" {made.time_unit}"
+        lines.append(f"step: null  # {float(made.step):.6g}{unit}, as the file says")
+    return "\n".join(lines)
+
+
+def _list(names: tuple[str, ...]) -> str:
+    return _text(names[0]) if len(names) == 1 else f"[{', '.join(map(_text, names))}]"
+
+
+def _text(word: str) -> str:
+    """Return a word as YAML reads it back: in quotes if it could be taken for anything but text."""
+    bare = re.fullmatch(r"[A-Za-z_/][\w/.-]*", word) and word.lower() not in (
+        "yes",
+        "no",
+        "on",
+        "off",
+        "true",
+        "false",
+        "null",
+    )
+    return word if bare else json.dumps(word)
+
+
+def _short(value: object) -> str:
+    return f"{value:.9g}" if isinstance(value, float) else str(value)
+
+
+def _named(array: Array) -> tuple[str, ...]:
+    return tuple(axis or f"axis {i}" for i, axis in enumerate(array.axes))

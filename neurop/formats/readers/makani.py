@@ -1,0 +1,71 @@
+"""The HDF5 files of makani and FourCastNet: all variables in one array, a file per year.
+
+B. Bonev et al., Spherical Fourier neural operators, ICML 2023, arXiv:2306.03838;
+https://github.com/NVIDIA/makani.
+"""
+
+from __future__ import annotations
+
+import h5py
+import numpy as np
+
+from neurop.formats.axis_names import canonical
+from neurop.formats.content import Array, Coordinate, FileContent
+from neurop.formats.handles import HDF5Part
+from neurop.formats.hdf5 import scales, texts
+
+_AXES = ("time", "channel", "latitude", "longitude")
+
+
+def file_content(file: h5py.File, path: str) -> FileContent | None:
+    """Return the array ``fields`` (time, channel, latitude, longitude), if that is what the file
+    holds.
+
+    Coordinates are the scales attached to its axes: ``timestamp`` (seconds since 1970), channel
+    names, degrees. Files of FourCastNet, which have none, are taken for a global grid that begins
+    at 90 and 0 degrees and leaves out the south pole where the number of rows is even.
+    """
+    fields = file.get("fields")
+    if not isinstance(fields, h5py.Dataset) or fields.ndim != 4 or not _is_global(fields):
+        return None
+    lines: dict[str, Coordinate] = {}
+    labels: tuple[str, ...] = ()
+    for axis, attached in zip(_AXES, scales(fields), strict=True):
+        by_name = {canonical(name): scale for name, scale in attached.items()}
+        if axis == "time" and (stamp := by_name.get("timestamp", by_name.get("time"))) is not None:
+            lines["time"] = Coordinate(
+                (np.round(np.asarray(stamp[...], np.float64) * 1e3)).astype("datetime64[ms]")
+            )
+        elif axis == "channel" and "channel" in by_name:
+            labels = tuple(texts(by_name["channel"][...]))
+        elif axis in by_name:
+            lines[axis] = Coordinate(np.asarray(by_name[axis][...], np.float64))
+    rows, columns = fields.shape[2:]
+    lines.setdefault("longitude", Coordinate(np.arange(columns) * 360.0 / columns))
+    lines.setdefault(
+        "latitude", Coordinate(90.0 - 180.0 * np.arange(rows) / (rows - 1 if rows % 2 else rows))
+    )
+    name = "makani" if labels else "FourCastNet"
+    array = Array(
+        "fields",
+        _AXES,
+        fields.shape,
+        fields.dtype,
+        HDF5Part(path, "fields"),
+        labels=labels,
+        chunks=fields.chunks,
+    )
+    facts = {key: str(value) for key, value in file.attrs.items() if np.ndim(value) == 0}
+    return FileContent(f"HDF5, {name}", path, (array,), lines, input=("fields",), facts=facts)
+
+
+def _is_global(fields: h5py.Dataset) -> bool:
+    """Return whether the last two axes are named, or have the shape of a global grid: another
+    file may call its array so, too.
+    """
+    rows, columns = fields.shape[2:]
+    attached = scales(fields)
+    named = {canonical(name) for axis in attached[2:] for name in axis}
+    return {"latitude", "longitude"} <= named or (
+        not any(attached) and columns in (2 * rows, 2 * (rows - 1))
+    )

@@ -1,0 +1,162 @@
+"""MATLAB files, version 5 and 7.3: those of the FNO and PINO papers, and any that names its
+coordinates.
+
+Li et al., Fourier neural operator for parametric PDEs, arXiv:2010.08895; Li et al.,
+Physics-informed neural operator, arXiv:2111.03794.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from neurop.errors import InputError
+from neurop.formats.axis_names import canonical
+from neurop.formats.content import Array, Coordinate, FileContent, in_memory
+from neurop.formats.handles import HDF5Part
+from neurop.formats.hdf5 import texts
+
+
+def file_content(path: Path) -> FileContent:
+    """Return the arrays of a file of version 5 (or 4)."""
+    from scipy.io import loadmat
+
+    found = {name: value for name, value in loadmat(path).items() if not name.startswith("__")}
+    arrays = {
+        name: in_memory(name, ("",) * value.ndim, value)
+        for name, value in found.items()
+        if _numbers(value)
+    }
+    return _content(arrays, str(path), "MATLAB 5")
+
+
+def hdf5_content(file: h5py.File, path: str) -> FileContent | None:
+    """Return the arrays of a file of version 7.3, which is HDF5 with every axis in Fortran's
+    order; None for other HDF5.
+    """
+    with open(path, "rb") as raw:
+        if not raw.read(128).startswith(b"MATLAB 7.3"):
+            return None
+    arrays = {}
+    for name, data in file.items():
+        if (
+            isinstance(data, h5py.Dataset)
+            and data.dtype.kind in "biuf"
+            and data.ndim
+            and not _is_other(data)
+        ):
+            part, chunks = HDF5Part(path, name, reverse=True), data.chunks and data.chunks[::-1]
+            arrays[name] = Array(
+                name, ("",) * data.ndim, data.shape[::-1], data.dtype, part, chunks=chunks
+            )
+    return _content(arrays, path, "MATLAB 7.3")
+
+
+def _is_other(data: h5py.Dataset) -> bool:
+    """Return whether MATLAB says that the numbers are not an array: characters, cells, or the
+    shape of an empty one.
+    """
+    return "MATLAB_empty" in data.attrs or texts(data.attrs.get("MATLAB_class", ""))[0] in (
+        "char",
+        "cell",
+        "struct",
+        "function_handle",
+    )
+
+
+def _numbers(value: Any) -> bool:
+    return (
+        isinstance(value, np.ndarray)
+        and value.dtype.kind in "biuf"
+        and value.ndim > 0
+        and value.size > 0
+    )
+
+
+def _content(arrays: Mapping[str, Array], path: str, version: str) -> FileContent:
+    if not arrays:
+        raise InputError(
+            f"{path}: a MATLAB file without an array of numbers; save the fields as arrays"
+        )
+    numbers = {
+        name: float(a.values().item()) for name, a in arrays.items() if np.prod(a.shape) == 1
+    }
+    vectors = {
+        name: a.values().ravel()
+        for name, a in arrays.items()
+        if 1 < np.prod(a.shape) == max(a.shape)
+    }
+    fields = {name: a for name, a in arrays.items() if name not in numbers and name not in vectors}
+    lines = {canonical(name): Coordinate(values) for name, values in vectors.items()}
+    named, task, boundary, layout = _known(fields, lines)
+    family, *names = task
+    title = f"{version}, {family}" if family else version
+    return FileContent(
+        title, path, named, lines, boundary, layout, tuple(names[:1]), tuple(names[1:]), numbers
+    )
+
+
+def _known(
+    fields: Mapping[str, Array], lines: dict[str, Coordinate]
+) -> tuple[tuple[Array, ...], tuple[str, ...], dict[str, str], dict[str, str]]:
+    """Return the arrays with their axes named, family and arrays of the task, and boundary and
+    layout per axis.
+    """
+    rank = {name: len(a.shape) for name, a in fields.items()}
+    axes: dict[str, tuple[str, ...]]
+    if {"coeff", "sol"} <= set(fields) and rank["coeff"] == rank["sol"] == 3:
+        axes = dict.fromkeys(fields, ("sample", "x", "y"))
+        return (
+            _named(fields, axes),
+            ("Darcy flow", "coeff", "sol"),
+            *_all("xy", "dirichlet", "ends"),
+        )
+    if rank.get("u", 0) in (3, 4) and "a" in fields and fields["a"].shape == fields["u"].shape[:-1]:
+        grid = "xy"[: rank["u"] - 2]
+        axes = {"u": ("sample", *grid, "time"), "a": ("sample", *grid)}
+        return (
+            _named(fields, axes),
+            ("Navier-Stokes" if rank["u"] == 4 else "evolution", "u"),
+            *_all(grid, "periodic", "left"),
+        )
+    if rank.get("a") == rank.get("u") == 2 and fields["a"].shape == fields["u"].shape:
+        axes = dict.fromkeys(("a", "u", "a_smooth", "a_smooth_x", "a_x"), ("sample", "x"))
+        return _named(fields, axes), ("Burgers", "a", "u"), *_all("x", "periodic", "left")
+    if rank.get("input") == 2 and rank.get("output") == 3:
+        axes = {"input": ("sample", "x"), "output": ("sample", "time", "x")}
+        lines.setdefault("time", Coordinate(np.linspace(0.0, 1.0, fields["output"].shape[1])))
+        return _named(fields, axes), ("Burgers of PINO", "output"), *_all("x", "periodic", "left")
+    axes = {name: _by_length(a.shape, lines) for name, a in fields.items()}
+    whole = [
+        name
+        for name, names in axes.items()
+        if "time" in names and "" not in names and len(set(names)) == len(names)
+    ]
+    return _named(fields, axes), ("", *whole[:1]), {}, {}
+
+
+def _by_length(shape: tuple[int, ...], lines: Mapping[str, Coordinate]) -> tuple[str, ...]:
+    """Return the names of the coordinates that have the length of an axis, where there is one of
+    each length.
+    """
+    names = []
+    for n in shape:
+        fit = [name for name, line in lines.items() if len(line.values) == n]
+        names.append(fit[0] if len(fit) == 1 else "")
+    return tuple(names)
+
+
+def _named(fields: Mapping[str, Array], axes: Mapping[str, tuple[str, ...]]) -> tuple[Array, ...]:
+    return tuple(
+        replace(a, axes=axes[name]) if len(axes.get(name, ())) == len(a.shape) else a
+        for name, a in fields.items()
+    )
+
+
+def _all(grid: str, boundary: str, layout: str) -> tuple[dict[str, str], dict[str, str]]:
+    return dict.fromkeys(grid, boundary), dict.fromkeys(grid, layout)

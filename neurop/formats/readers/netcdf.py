@@ -1,0 +1,184 @@
+"""NetCDF files and Zarr stores by the names of their dimensions: ERA5 old and new, cfgrib,
+WeatherBench 1 and 2, any CF data.
+
+H. Hersbach et al., The ERA5 global reanalysis, Q. J. R. Meteorol. Soc. 146 (2020),
+doi:10.1002/qj.3803; S. Rasp et al., WeatherBench 2, arXiv:2308.15560; https://cfconventions.org.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from neurop.errors import InputError
+from neurop.fields.fieldset import FieldSet
+from neurop.formats import zarr_store
+from neurop.formats.assemble import ReadOptions, assemble
+from neurop.formats.axis_names import canonical
+from neurop.formats.content import LEADING, Array, Coordinate, FileContent
+from neurop.formats.handles import handle
+from neurop.formats.hdf5 import one_line
+
+# Forecasts have two times: that of the start, which tells the samples apart, and the lead.
+_LEADS = ("prediction_timedelta", "step", "lead_time")
+_KEPT = ("title", "institution", "references", "license")
+
+
+def read(path: str | Path, variables: Sequence[str] | None = None) -> FieldSet:
+    """Read variables as an evolution on the sphere, latitude from 90 to -90, longitude from 0 (or
+    the first point behind it) eastward.
+
+    Parameters
+    ----------
+    path
+        NetCDF file or Zarr store. Dimensions ``valid_time``/``time``, ``latitude``/``lat``,
+        ``longitude``/``lon``, optionally a pressure level (one channel per level, ``z500``) and
+        ``number`` (ensemble members become samples), or a lead time (each start of a forecast
+        becomes a sample). A dimension ``expver`` is merged: final data (1), filled from preliminary
+        data (5). Packed integers are unpacked.
+    variables
+        Names in the file; by default all variables on the grid and in time.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged, a variable or dimension is missing, the grid is not regular, the
+        time step is not constant, or a value is not finite.
+    """
+    from neurop.formats.detect import file_content as told
+
+    return assemble(told(path), ReadOptions(input=tuple(variables or ())))
+
+
+def hdf5_content(file: h5py.File, path: str) -> FileContent | None:
+    """Return what an HDF5 file holds that is NetCDF-4; None for others."""
+    if "_NCProperties" in file.attrs or any(
+        "_Netcdf4Dimid" in item.attrs for item in file.values()
+    ):
+        content = file_content(Path(path))
+        # Variables in groups of their own are read as those of any HDF5 file.
+        return content if content.arrays else None
+    return None
+
+
+def file_content(path: Path) -> FileContent:
+    """Return the variables of a NetCDF file or a Zarr store."""
+    if path.is_dir():
+        zarr_store.harmless(path)
+    data = handle(str(path), "xarray", _opened)
+    lead = next((name for name in _LEADS if name in data.dims), None)
+    axes = {str(dim): canonical(str(dim)) for dim in data.dims}
+    if lead is not None:
+        axes |= {dim: "sample" for dim, name in axes.items() if name == "time"} | {lead: "time"}
+    # A store without an index lists its arrays in another order each time; the order is that of the
+    # channels.
+    variables = sorted(data.data_vars.items()) if path.is_dir() else list(data.data_vars.items())
+    arrays = [
+        _array(data, str(name), axes, str(path))
+        for name, v in variables
+        if v.dtype.kind in "biuf" and v.ndim
+    ]
+    lines = {axes[str(dim)]: _line(data[dim]) for dim in data.dims if dim in data.coords}
+    # Bounds of the times and the like have fewer axes than the fields.
+    widest = max((_space(a) for a in arrays), key=len, default=set())
+    complete = [a for a in arrays if {"latitude", "longitude"} <= set(a.axes)] or [
+        a for a in arrays if _space(a) == widest
+    ]
+    moving = tuple(a.name for a in complete if "time" in a.axes)
+    facts = {
+        str(k): str(v) for k, v in data.attrs.items() if k in (*_KEPT, "Conventions", "source")
+    }
+    kind = "Zarr" if path.is_dir() else "NetCDF 3" if _engine(path) == "scipy" else "NetCDF 4"
+    attributes = {key: str(data.attrs[key]) for key in _KEPT if key in data.attrs}
+    return FileContent(
+        kind, str(path), tuple(arrays), lines, input=moving, attributes=attributes, facts=facts
+    )
+
+
+def _space(array: Array) -> set[str]:
+    return set(array.axes) - set(LEADING)
+
+
+def _array(data: xr.Dataset, name: str, axes: dict[str, str], path: str) -> Array:
+    variable = data[name]
+    versions: tuple[int, ...] = ()
+    if "expver" in variable.dims:
+        count = variable.sizes["expver"]
+        named = (
+            [int(v) for v in data["expver"].values]
+            if "expver" in data.coords
+            else list(range(count))
+        )
+        versions = tuple(int(i) for i in np.argsort(named))
+    dims = [d for d in variable.dims if d != "expver"]
+    chunks = variable.encoding.get("chunksizes") or variable.encoding.get("chunks")
+    chunks = (
+        tuple(n for n, d in zip(chunks, variable.dims) if d != "expver")
+        if chunks and len(chunks) == variable.ndim
+        else None
+    )
+    return Array(
+        name,
+        tuple(axes[str(d)] for d in dims),
+        tuple(variable.sizes[d] for d in dims),
+        variable.dtype,
+        _Part(path, name, tuple(map(str, dims)), versions),
+        str(variable.attrs.get("units", "")),
+        str(variable.attrs.get("long_name", "")),
+        chunks=chunks,
+    )
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Reads slices of one variable; of several versions the first, filled from the next."""
+
+    path: str
+    name: str
+    dims: tuple[str, ...]
+    versions: tuple[int, ...]
+
+    def __call__(self, where: tuple[slice, ...]) -> NDArray[Any]:
+        try:
+            part = handle(self.path, "xarray", _opened)[self.name].isel(
+                dict(zip(self.dims, where, strict=True))
+            )
+            if not self.versions:
+                return np.asarray(part.values)
+            found = np.asarray(part.isel(expver=self.versions[0]).values)
+            for version in self.versions[1:]:
+                found = np.where(np.isnan(found), part.isel(expver=version).values, found)
+            return found
+        except Exception as error:  # whatever the library raises at a damaged file
+            raise InputError(
+                f"{self.path}: damaged, '{self.name}' cannot be read ({one_line(error)[:120]}); "
+                "write it again"
+            ) from error
+
+
+def _line(coordinate: xr.DataArray) -> Coordinate:
+    values = coordinate.values
+    return Coordinate(
+        values, "" if values.dtype.kind == "M" else str(coordinate.attrs.get("units", ""))
+    )
+
+
+def _opened(path: str) -> xr.Dataset:
+    # Without a cache: what is read once is not read again, and would stay in memory.
+    store = Path(path)
+    how: dict[str, Any] = {"consolidated": zarr_store.has_index(store)} if store.is_dir() else {}
+    return xr.open_dataset(path, engine=_engine(store), decode_timedelta=False, cache=False, **how)
+
+
+def _engine(path: Path) -> str:
+    if path.is_dir():
+        return "zarr"
+    with path.open("rb") as raw:
+        return "scipy" if raw.read(3) == b"CDF" else "h5netcdf"

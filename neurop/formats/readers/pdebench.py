@@ -1,0 +1,227 @@
+"""The HDF5 files of PDEBench, in its five layouts.
+
+M. Takamoto et al., PDEBench: an extensive benchmark for scientific machine learning, NeurIPS 2022
+Datasets and Benchmarks, arXiv:2210.07182; https://github.com/pdebench/PDEBench.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from neurop.errors import InputError
+from neurop.formats.content import Array, Coordinate, FileContent
+from neurop.formats.handles import HDF5Part
+from neurop.formats.hdf5 import texts
+
+_STATE = ("density", "pressure", "Vx", "Vy", "Vz")
+# Of these sets the files themselves do not say it; the paper does.
+_BOUNDARY = {"periodic": "periodic", "trans": "open"}
+
+
+def file_content(file: h5py.File, path: str) -> FileContent | None:
+    """Return the arrays of a file of PDEBench; None for any other."""
+    for ask in (_incompressible, _darcy, _scalar, _compressible, _groups):
+        if (found := ask(file, path)) is not None:
+            return found
+    return None
+
+
+def _content(
+    file: h5py.File,
+    path: str,
+    family: str,
+    arrays: list[Array],
+    boundary: str,
+    input: tuple[str, ...],
+    target: tuple[str, ...] = (),
+) -> FileContent:
+    lines = {
+        name: Coordinate(file[key][...])
+        for name in ("x", "y", "z")
+        if (key := f"{name}-coordinate") in file
+    }
+    if "t-coordinate" in file:
+        lines["time"] = Coordinate(file["t-coordinate"][...])
+    numbers = {
+        k: float(v)
+        for k, v in file.attrs.items()
+        if np.ndim(v) == 0 and np.asarray(v).dtype.kind in "fiu"
+    }
+    facts = {k: str(v) for k, v in numbers.items()}
+    grid = [axis for axis in arrays[0].axes if axis in "xyz"]
+    # The coordinates are the centres of cells, in all families.
+    return FileContent(
+        f"HDF5, PDEBench {family}",
+        path,
+        tuple(arrays),
+        lines,
+        dict.fromkeys(grid, boundary),
+        dict.fromkeys(grid, "cells"),
+        input,
+        target,
+        numbers,
+        facts,
+    )
+
+
+def _array(file: h5py.File, path: str, name: str, axes: tuple[str, ...], **more: Any) -> Array:
+    return Array(
+        name,
+        axes,
+        file[name].shape,
+        file[name].dtype,
+        HDF5Part(path, name),
+        chunks=file[name].chunks,
+        **more,
+    )
+
+
+def _is(file: h5py.File, name: str, *ranks: int) -> bool:
+    return name in file and isinstance(file[name], h5py.Dataset) and file[name].ndim in ranks
+
+
+def _incompressible(file: h5py.File, path: str) -> FileContent | None:
+    """Velocity, particles and force of one seed, channels last; the frames behind
+    ``latestIndex`` were never written.
+    """
+    if not (_is(file, "velocity", 5) and "t" in file):
+        return None
+    written = int(file.attrs.get("latestIndex", file["velocity"].shape[1] - 1)) + 1
+    arrays = []
+    for name, labels in (
+        ("velocity", ("velocity_x", "velocity_y")),
+        ("particles", ("particles",)),
+        ("force", ("force_x", "force_y")),
+    ):
+        if name in file:
+            axes = (
+                ("sample", "time", "x", "y", "channel")[-file[name].ndim :]
+                if file[name].ndim == 5
+                else ("sample", "x", "y", "channel")
+            )
+            shape = tuple(
+                min(n, written) if axis == "time" else n for axis, n in zip(axes, file[name].shape)
+            )
+            part = HDF5Part(path, name)
+            arrays.append(
+                Array(
+                    name,
+                    axes,
+                    shape,
+                    file[name].dtype,
+                    part,
+                    labels=labels,
+                    chunks=file[name].chunks,
+                )
+            )
+    time = {"time": Coordinate(np.atleast_2d(file["t"][...])[0][:written])}
+    state = tuple(name for name in ("velocity", "particles") if name in file)
+    return replace(
+        _content(file, path, "incompressible Navier-Stokes", arrays, "open", state), lines=time
+    )
+
+
+def _darcy(file: h5py.File, path: str) -> FileContent | None:
+    if not (_is(file, "tensor", 4) and _is(file, "nu", 3)):
+        return None
+    arrays = [
+        _array(file, path, "nu", ("sample", "x", "y")),
+        _array(file, path, "tensor", ("sample", "time", "x", "y")),
+    ]
+    return _content(file, path, "Darcy flow", arrays, "dirichlet", ("nu",), ("tensor",))
+
+
+def _scalar(file: h5py.File, path: str) -> FileContent | None:
+    if not (_is(file, "tensor", 3, 4, 5) and "t-coordinate" in file):
+        return None
+    axes = ("sample", "time", "x", "y", "z")[: file["tensor"].ndim]
+    names = {"beta": "advection", "rho": "reaction-diffusion", "nu": "Burgers"}
+    said = {key.lower() for key in file.attrs}
+    family = next((name for key, name in names.items() if key in said), "scalar field")
+    return _content(
+        file, path, family, [_array(file, path, "tensor", axes)], "periodic", ("tensor",)
+    )
+
+
+def _compressible(file: h5py.File, path: str) -> FileContent | None:
+    if not (_is(file, "density", 3, 4, 5) and "Vx" in file):
+        return None
+    axes = ("sample", "time", "x", "y", "z")[: file["density"].ndim]
+    arrays = [_array(file, path, name, axes) for name in _STATE if name in file]
+    boundary = next(
+        (kind for word, kind in _BOUNDARY.items() if word in Path(path).name.lower()), "open"
+    )
+    return _content(
+        file, path, "compressible Navier-Stokes", arrays, boundary, tuple(a.name for a in arrays)
+    )
+
+
+@dataclass(frozen=True)
+class _Stacked:
+    """Reads the data sets of one name in many groups as one, a sample each."""
+
+    path: str
+    groups: tuple[str, ...]
+
+    def __call__(self, where: tuple[slice, ...]) -> NDArray[Any]:
+        return np.stack(
+            [HDF5Part(self.path, f"{group}/data")(where[1:]) for group in self.groups[where[0]]]
+        )
+
+
+def _groups(file: h5py.File, path: str) -> FileContent | None:
+    groups = tuple(
+        sorted(
+            name
+            for name, item in file.items()
+            if isinstance(item, h5py.Group) and "data" in item and "grid" in item
+        )
+    )
+    if not groups:
+        return None
+    first = file[groups[0]]
+    shape = first["data"].shape
+    for name in groups:
+        if file[name]["data"].shape != shape:
+            other = file[name]["data"].shape
+            raise InputError(
+                f"{path}: group '{name}' holds data of shape {other}, '{groups[0]}' of {shape}; "
+                "write one file per resolution"
+            )
+    axes = ("sample", "time", *"xyz"[: len(shape) - 2], "channel")
+    data = Array(
+        "data",
+        axes,
+        (len(groups), *shape),
+        first["data"].dtype,
+        _Stacked(path, groups),
+        chunks=(1, *(first["data"].chunks or shape)),
+    )
+    lines = {
+        {"t": "time"}.get(name, name): Coordinate(values[...])
+        for name, values in first["grid"].items()
+    }
+    facts = (
+        {"config": " ".join(texts(first.attrs["config"])[0].split())[:200]}
+        if "config" in first.attrs
+        else {}
+    )
+    family = {3: "diffusion-sorption", 4: "shallow water"}.get(len(shape), "fields")
+    family = "diffusion-reaction" if shape[-1] == 2 else family
+    boundary = dict.fromkeys(axes[2:-1], "neumann" if len(shape) == 4 else "open")
+    return FileContent(
+        f"HDF5, PDEBench {family}",
+        path,
+        (data,),
+        lines,
+        boundary,
+        dict.fromkeys(axes[2:-1], "cells"),
+        ("data",),
+        facts=facts,
+    )

@@ -1,0 +1,175 @@
+"""The pairs that neuraloperator ships: ``<dataset>_{train,test}_<resolution>.pt``, a dict of the
+tensors ``x`` and ``y``.
+
+J. Kossaifi et al., A library for learning neural operators, arXiv:2412.10354;
+https://github.com/neuraloperator/neuraloperator.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurop.errors import InputError
+from neurop.fields.fieldset import Field, FieldSet
+from neurop.formats.assemble import assemble
+from neurop.formats.content import Coordinate, FileContent, in_memory
+from neurop.formats.hdf5 import one_line
+from neurop.geometry.grid import Grid
+
+
+def read(
+    path: str | Path,
+    grid: Grid | None = None,
+    source: Field | None = None,
+    target: Field | None = None,
+) -> FieldSet:
+    r"""Read the pairs as a map from the field ``x`` to the field ``y``.
+
+    Only tensors are unpickled: a file that holds anything else is refused before any of it runs.
+
+    Parameters
+    ----------
+    path
+        The file. Both tensors are ``(sample, *grid)`` without a channel axis; a boolean ``x``
+        becomes 0 and 1.
+    grid
+        What the file does not say about its axes; by default axes x, y, z over [0, 1), open.
+    source, target
+        Name and unit of the two fields; by default ``x`` and ``y``, unit 1.
+
+    Returns
+    -------
+    FieldSet
+        A map, float32: values ``(sample, 1, 1, *grid)``, targets of the same shape; a single number
+        beside them (``visc``) is an attribute.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, unsafe or damaged, lacks ``x`` or ``y``, or they differ in shape or
+        hold a value that is not finite.
+    """
+    if not Path(path).is_file():
+        raise InputError(f"{path}: no such file; correct the path")
+    content = file_content(Path(path))
+    if not content.target:
+        shapes = ", ".join(f"{a.name} {a.shape}" for a in content.arrays)
+        raise InputError(
+            f"{path}: {shapes} are no pairs (sample, *grid) of a map from x to y; read it with "
+            "data=file"
+        )
+    made = assemble(content)
+    return replace(
+        made,
+        grid=grid or made.grid,
+        fields=(source,) if source else made.fields,
+        target_fields=(target,) if target else made.target_fields,
+    )
+
+
+def file_content(path: Path) -> FileContent:
+    """Return the tensors of a file, and the task of ``x`` and ``y``: a map, or an evolution that
+    begins with ``x``.
+    """
+    loaded = _load(path)
+    tensors = {
+        key: _array(value, key, path) for key, value in _tensors(loaded, "") if value is not None
+    }
+    numbers = {key: array.item() for key, array in tensors.items() if array.size == 1}
+    fields = {key: array for key, array in tensors.items() if key not in numbers}
+    if not fields:
+        raise InputError(
+            f"{path}: a torch file without a tensor of numbers ({type(loaded).__name__}); save "
+            "{'x': x, 'y': y}"
+        )
+    axes: dict[str, tuple[str, ...]] = {key: ("",) * array.ndim for key, array in fields.items()}
+    boundary: dict[str, str] = {}
+    lines: dict[str, Coordinate] = {}
+    task: tuple[str, ...] = ()
+    target: tuple[str, ...] = ()
+    x, y = fields.get("x"), fields.get("y")
+    if x is not None and y is not None and 2 <= x.ndim <= 4 and x.shape == y.shape:
+        axes["x"] = axes["y"] = ("sample", *"xyz"[: x.ndim - 1])
+        boundary = dict.fromkeys(axes["x"][1:], "open")
+        task, target = ("x",), ("y",)
+    elif (
+        x is not None
+        and y is not None
+        and x.ndim >= 2
+        and y.shape[:1] + y.shape[2:] == x.shape
+        and np.array_equal(x, y[:, 0])
+    ):
+        axes["x"], axes["y"] = (
+            ("sample", *"xyz"[: x.ndim - 1]),
+            ("sample", "time", *"xyz"[: x.ndim - 1]),
+        )
+        # The only such set is Burgers' equation on a circle, from 0 to 1.
+        boundary = dict.fromkeys(axes["x"][1:], "periodic")
+        lines = {"time": Coordinate(np.linspace(0.0, 1.0, y.shape[1]))}
+        task = ("y",)
+    arrays = tuple(in_memory(key, axes[key], array) for key, array in fields.items())
+    name = "torch, neuraloperator" if task else "torch"
+    return FileContent(
+        name,
+        str(path),
+        arrays,
+        lines,
+        boundary,
+        dict.fromkeys(boundary, "left"),
+        task,
+        target,
+        numbers,
+    )
+
+
+def _load(path: Path) -> Any:
+    import torch  # slow to import, and needed for this format alone
+
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except (
+        Exception
+    ) as error:  # the unpickler raises whatever a damaged or hostile file makes it raise
+        hostile = "weights_only" in str(error).lower() or "unsupported" in str(error).lower()
+        reason = (
+            "holds more than tensors, which could run code when read"
+            if hostile
+            else f"damaged, cannot be read: {one_line(error)[:120]}"
+        )
+        raise InputError(
+            f"{path}: {reason}; save it again with torch.save({{'x': x, 'y': y}}, path)"
+        ) from error
+
+
+def _tensors(item: Any, name: str) -> list[tuple[str, Any]]:
+    if hasattr(item, "layout") and hasattr(item, "detach"):
+        return [(name or "tensor", item)]
+    pairs = (
+        item.items()
+        if isinstance(item, dict)
+        else enumerate(item)
+        if isinstance(item, list | tuple)
+        else ()
+    )
+    return [
+        found
+        for key, value in pairs
+        for found in _tensors(value, f"{name}.{key}" if name else str(key))
+    ]
+
+
+def _array(tensor: Any, key: str, path: Path) -> NDArray[Any]:
+    if str(tensor.layout) != "torch.strided" or tensor.is_complex() or tensor.is_quantized:
+        raise InputError(
+            f"{path}: '{key}' is not a dense tensor of real numbers; need (sample, *grid)"
+        )
+    plain = tensor.detach()
+    array: NDArray[Any] = (
+        plain.float() if plain.dtype.is_floating_point and plain.element_size() < 4 else plain
+    ).numpy()
+    return array

@@ -1,0 +1,118 @@
+"""One array or axis of a data file, in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurop.formats.content import Array
+
+# Values looked at for missing ones; a larger field is looked at in evenly spaced slices of its
+# first axis.
+LOOK = 2**28
+
+
+@dataclass(frozen=True)
+class FieldReport:
+    """One array: `shape` and `axes` in stored order; `missing` counts NaN, with the share looked
+    at where it is not all.
+    """
+
+    name: str
+    axes: tuple[str, ...]
+    shape: tuple[int, ...]
+    unit: str
+    dtype: str
+    missing: str
+
+
+@dataclass(frozen=True)
+class AxisReport:
+    """One axis: number of points, ends and spacing of its coordinate; None or ``""`` for what
+    the file does not say.
+    """
+
+    name: str
+    points: int
+    first: str = ""
+    last: str = ""
+    step: str = ""
+    unit: str = ""
+    boundary: str = ""
+
+
+def missing(array: Array) -> str:
+    """Return how many values are missing (NaN)."""
+    if array.dtype.kind != "f" or 0 in array.shape:
+        return "0"
+    slices = array.shape[0]
+    looked = min(slices, max(1, LOOK // max(math.prod(array.shape[1:]), 1)))
+    rest = tuple(slice(0, n) for n in array.shape[1:])
+    count = 0
+    for first, last in _stretches(
+        np.linspace(0, slices - 1, looked).astype(int),
+        LOOK // 64 // max(math.prod(array.shape[1:]), 1),
+    ):
+        count += int(np.isnan(array.fetch((slice(first, last), *rest))).sum())
+    return str(count) if looked == slices else f"{count} in {looked} of {slices} slices"
+
+
+def _stretches(numbers: NDArray[np.intp], most: int) -> Iterator[tuple[int, int]]:
+    """Yield begin and end of stretches of neighbouring numbers, at most `most` (or 1) long: a
+    file is read in few parts.
+    """
+    first = last = int(numbers[0])
+    for number in [*map(int, numbers[1:]), -1]:
+        if number != last + 1 or last + 1 - first >= max(most, 1):
+            yield first, last + 1
+            first = number
+        last = number
+
+
+def axis_report(name: str, values: NDArray[Any], unit: str, boundary: str = "") -> AxisReport:
+    """Report on a coordinate; longitudes round the globe are periodic."""
+    values = np.asarray(values)
+    if values.dtype.kind not in "iufM" or values.ndim != 1 or not len(values):
+        return AxisReport(
+            name, int(values.shape[0]) if values.ndim else 1, unit=unit, boundary=boundary
+        )
+    if not boundary and _round_the_globe(name, values):
+        boundary = "periodic"
+    return AxisReport(
+        name, len(values), _point(values[0]), _point(values[-1]), _step(values), unit, boundary
+    )
+
+
+def _round_the_globe(name: str, values: NDArray[Any]) -> bool:
+    if not name.lower().startswith("lon") or len(values) < 2:
+        return False
+    return bool(
+        abs(abs(float(values[-1] - values[0])) + abs(float(values[1] - values[0])) - 360.0) < 1e-3
+    )
+
+
+def _step(values: NDArray[Any]) -> str:
+    if len(values) < 2:
+        return ""
+    steps = np.diff(values)
+    if values.dtype.kind == "M":
+        return (
+            str(steps[0].astype("timedelta64[s]").astype(object))
+            if (steps == steps[0]).all()
+            else "uneven"
+        )
+    steps = steps.astype(float)
+    return f"{steps.mean():.6g}" if np.allclose(steps, steps.mean(), rtol=1e-3) else "uneven"
+
+
+def _point(value: Any) -> str:
+    return (
+        str(np.datetime_as_string(value, unit="m"))
+        if np.asarray(value).dtype.kind == "M"
+        else f"{float(value):.6g}"
+    )

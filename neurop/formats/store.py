@@ -1,0 +1,171 @@
+"""One HDF5 file per set of fields, in The Well's layout.
+
+Layout: R. Ohana et al., The Well: a large-scale collection of diverse physics simulations for
+machine learning, NeurIPS 2024 Datasets and Benchmarks, arXiv:2412.00568;
+https://polymathic-ai.org/the_well/data_format. What that layout does not hold (units, exact grid,
+roles of a map's fields) is one JSON text, the data set ``neurop``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from neurop import __version__
+from neurop.errors import InputError
+from neurop.fields.fieldset import Field, FieldSet
+from neurop.fields.lazy import Lazy
+from neurop.formats.assemble import assemble, memory
+from neurop.formats.content import FileContent
+from neurop.formats.hdf5 import one_line, opened, plain
+from neurop.formats.readers import the_well
+from neurop.formats.readers.the_well import RECORD
+from neurop.formats.well_layout import write_axes, write_fields, write_root
+from neurop.formats.writable import created
+
+
+def write(path: str | Path, fieldset: FieldSet, parameters: dict[str, Any]) -> None:
+    """Write a set as float32, atomically: the file appears complete or not at all.
+
+    Parameters
+    ----------
+    path
+        The file; its folder is made where missing.
+    fieldset
+        Evolution or map; each field is stored as ``(sample, time, *grid)``, each chunk with a
+        checksum.
+    parameters
+        What made the set (viscosity, seed, ...): root attributes listed in
+        ``simulation_parameters``, numbers also in the group ``scalars``. ``dataset_name`` is the
+        name of the set (default: stem of `fieldset.source` or of `path`).
+
+    Raises
+    ------
+    InputError
+        If the set is empty, a name cannot be an HDF5 name, or the folder cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from neurop.geometry.grid import Grid
+    >>> u = FieldSet(np.ones((2, 3, 1, 8), np.float32), (Field("u", "m s-1"),), Grid.periodic(1))
+    >>> file = Path(tempfile.mkdtemp()) / "u.h5"
+    >>> write(file, u, {"viscosity": 0.1})
+    >>> read(file).attributes["viscosity"]
+    0.1
+    """
+    path = Path(path)
+    # The digest describes the values as the file holds them, so the conversion comes first.
+    stored = replace(
+        fieldset,
+        values=_single(fieldset.values),
+        targets=None if fieldset.targets is None else _single(fieldset.targets),
+    )
+    if 0 in stored.values.shape:
+        raise InputError(
+            f"{path}: nothing to write, the set has shape {stored.values.shape}; need at least 1 "
+            "per axis"
+        )
+    parameters = dict(parameters)
+    name = str(parameters.pop("dataset_name", "") or Path(fieldset.source).stem or path.stem)
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with created(partial) as file:
+            write_root(file, stored, name, parameters)
+            write_axes(file, stored)
+            record = {
+                "version": __version__,
+                "grid": stored.grid.to_dict(),
+                "times": None if stored.times is None else stored.times.dtype.str,
+                "time_unit": stored.time_unit,
+                "source": stored.source,
+                "digest": stored.digest(),
+                "parameters": parameters,
+                "attributes": stored.attributes,
+                **write_fields(file, stored),
+            }
+            text = json.dumps(record, default=plain).encode()
+            # A data set, because an attribute holds at most 64 kB; of fixed length and chunked,
+            # because only chunks have a checksum.
+            line = np.array([text], dtype=h5py.string_dtype("utf-8", len(text)))
+            file.create_dataset(RECORD, data=line, chunks=(1,), fletcher32=True)
+        os.replace(partial, path)
+    except (OSError, RuntimeError) as error:
+        raise InputError(
+            f"{path}: cannot be written ({one_line(error)}); check free space and permissions of "
+            f"{path.parent}"
+        ) from error
+    finally:
+        with suppress(OSError):
+            partial.unlink()
+
+
+def read(path: str | Path, lazy: bool | None = None) -> FieldSet:
+    """Read a set as it was written; its `attributes` hold the parameters too.
+
+    A file in The Well's layout that others made is read as
+    :func:`neurop.formats.readers.the_well.file_content` says.
+
+    Parameters
+    ----------
+    path
+        The file.
+    lazy
+        Leave the values in the file until they are needed; by default if they would take more than
+        a quarter of the memory.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, it is not HDF5, is truncated or damaged, or lacks a part; the
+        message names it.
+    """
+    with opened(path) as file:
+        content = the_well.file_content(file, str(path))
+        if content is None:
+            raise InputError(
+                f"{path}: not in The Well's layout, it has no group 't0_fields'; read it with "
+                "data=file"
+            )
+        record = json.loads(file[RECORD][0]) if RECORD in file else None
+        if record is None:
+            return assemble(content, lazy=lazy)
+        made = _made(content, record, lazy)
+    return made
+
+
+def _made(content: FileContent, record: dict[str, Any], lazy: bool | None) -> FieldSet:
+    """Return the set with the names and times that were written."""
+    roles = {
+        role: tuple(Field(c["name"], c["unit"], c["long_name"]) for c in record[role])
+        for role in ("values", "targets")
+    }
+    times = content.lines["time"].values if record["times"] is not None else None
+    # The times may be uneven here.
+    made = assemble(
+        replace(content, lines={k: v for k, v in content.lines.items() if k != "time"}), lazy=True
+    )
+    labels = {
+        "fields": roles["values"],
+        "target_fields": roles["targets"],
+        "times": times,
+        "time_unit": record["time_unit"],
+    }
+    made = replace(made, source=record["source"], **labels)
+    if lazy is None:
+        lazy = made.nbytes > memory() / 4
+    return made if lazy else made.loaded()
+
+
+def _single(values: NDArray[Any] | Lazy) -> NDArray[Any] | Lazy:
+    return values if isinstance(values, Lazy) else np.asarray(values, np.float32)

@@ -1,0 +1,108 @@
+"""The file behind an HDF5 file that is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+_SMALL = 2**16
+"""Bytes up to which a piece may be part of the file's structure, which the library reads again."""
+
+
+class _Target:
+    """A file that takes whatever is written, and keeps the first error for later.
+
+    The HDF5 library ends the process (a segmentation fault) if it cannot write what it has to when
+    it closes a file, so a disk that is full must not stop it. What came after the error stays in
+    memory, as far as it may be read again.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.error: OSError | None = None
+        self._file = path.open("w+b", buffering=0)
+        self._at = 0
+        self._kept: list[tuple[int, bytes]] = []
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._at = offset if whence == 0 else (self._at if whence == 1 else self._size()) + offset
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def write(self, data: Any) -> int:
+        piece = memoryview(data).cast("B")
+        if self.error is None:
+            try:
+                self._file.seek(self._at)
+                done = 0
+                while done < len(piece):
+                    done += self._file.write(piece[done:]) or 0
+            except OSError as error:
+                self.error = error
+        if self.error is not None and len(piece) <= _SMALL:
+            self._kept.append((self._at, bytes(piece)))
+        self._at += len(piece)
+        return len(piece)
+
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer).cast("B")
+        view[:] = bytes(len(view))
+        self._file.seek(self._at)
+        self._file.readinto(view)
+        for start, piece in self._kept:
+            first, last = max(start, self._at), min(start + len(piece), self._at + len(view))
+            if first < last:
+                view[first - self._at : last - self._at] = piece[first - start : last - start]
+        self._at += len(view)
+        return len(view)
+
+    def read(self, size: int) -> bytes:
+        buffer = bytearray(size)
+        self.readinto(buffer)
+        return bytes(buffer)
+
+    def truncate(self, size: int) -> int:
+        if self.error is None:
+            try:
+                self._file.truncate(size)
+            except OSError as error:
+                self.error = error
+        return size
+
+    def flush(self) -> None:
+        """Do nothing: nothing is buffered."""
+
+    def close(self) -> None:
+        try:
+            self._file.close()
+        except OSError as error:
+            self.error = self.error or error
+
+    def _size(self) -> int:
+        return self._file.seek(0, 2)
+
+
+@contextmanager
+def created(path: Path) -> Iterator[h5py.File]:
+    """Open a new HDF5 file for writing.
+
+    Raises
+    ------
+    OSError
+        At the end, if any part of it could not be written.
+    """
+    target = _Target(path)
+    try:
+        # The format of HDF5 1.10 (2016) has checksums of its own structure, the default one has
+        # none.
+        with h5py.File(target, "w", libver=("v110", "v110")) as file:
+            yield file
+    finally:
+        target.close()
+    if target.error is not None:
+        raise target.error

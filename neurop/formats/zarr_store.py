@@ -1,0 +1,83 @@
+"""Zarr stores of version 2 and 3, looked at before anything of them is decoded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from neurop.errors import InputError
+
+MOST = 2**27
+"""Points of one coordinate: it is read whole."""
+
+_ROOTS = ("zarr.json", ".zgroup", ".zmetadata")
+
+
+def is_zarr(path: Path) -> bool:
+    """Return whether a folder is a Zarr store."""
+    return any((path / name).is_file() for name in _ROOTS)
+
+
+def has_index(path: Path) -> bool:
+    """Return whether a store keeps the metadata of all its arrays in one place; without it
+    xarray would warn.
+    """
+    root = path / "zarr.json"
+    return (path / ".zmetadata").is_file() or (
+        root.is_file() and "consolidated_metadata" in root.read_text(errors="replace")
+    )
+
+
+def harmless(store: Path) -> None:
+    """Raise InputError without the package, or if a store says that values are pickled or a
+    coordinate is longer than any is.
+    """
+    if find_spec("zarr") is None:
+        raise InputError(
+            f"{store}: a Zarr store needs the package zarr: pip install 'neurop[zarr]'"
+        )
+    for name in (".zarray", "zarr.json", ".zmetadata"):
+        for file in store.rglob(name):
+            about = json.loads(file.read_text())
+            if _pickled(about):
+                raise InputError(
+                    f"{store}: '{file.parent.name}' holds Python objects, which could run code "
+                    "when read; write numbers"
+                )
+            for shape in _shapes(about):
+                if len(shape) == 1 and shape[0] > MOST:
+                    raise InputError(
+                        f"{store}: damaged, '{file.parent.name}' has {shape[0]} points; write or "
+                        "download it again"
+                    )
+
+
+def _inside(about: Any) -> Iterator[dict[str, Any]]:
+    """Yield a JSON object and those in it, but not what its author wrote as attributes."""
+    if isinstance(about, dict):
+        yield about
+    items = (
+        about.items()
+        if isinstance(about, dict)
+        else enumerate(about)
+        if isinstance(about, list)
+        else ()
+    )
+    for key, value in items:
+        if key != "attributes" and not str(key).endswith(".zattrs"):
+            yield from _inside(value)
+
+
+def _pickled(about: Any) -> bool:
+    return any(
+        "pickle" in str(item.get(key))
+        for item in _inside(about)
+        for key in ("id", "name", "object_codec_id")
+    )
+
+
+def _shapes(about: Any) -> Iterator[list[int]]:
+    return (item["shape"] for item in _inside(about) if isinstance(item.get("shape"), list))

@@ -1,0 +1,1 @@
+"""Data sets that a solver makes: resumable, in shards and processes, or while training runs."""

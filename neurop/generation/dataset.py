@@ -1,0 +1,197 @@
+"""Data sets that a solver makes: the base of every generator."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from functools import partial
+from typing import Any, ClassVar, Literal, get_args
+
+from numpy.typing import NDArray
+
+from neurop.errors import InputError
+from neurop.fields.fieldset import FieldSet
+from neurop.generation.generate import Recipe, data_folder, generate, load_or_generate
+from neurop.physics.device import compute_device
+
+ON_GPU = 16
+"""How many times as many samples a GPU solves at once as a core; a guess, until one has been
+timed.
+"""
+
+Mode = Literal["stored", "online"]
+"""Whether training reads its samples from a file, or has them made while it runs."""
+
+
+def positive(**numbers: float | None) -> None:
+    """Raise InputError naming the first parameter that is not a finite number above 0; None
+    passes.
+    """
+    for what, number in numbers.items():
+        if number is not None and not 0 < number < math.inf:
+            raise InputError(f"{what}={number}: use a finite number above 0")
+
+
+class SolvedDataset(ABC):
+    """A data set that is made at first use and kept in a file.
+
+    Sample i depends on the parameters, the seed and i alone. The first `held_out` samples are the
+    test set, as many more the validation set and the rest the training set, so that more samples
+    change neither of the first two.
+
+    Parameters
+    ----------
+    samples
+        Number of samples, above 2 * `held_out`.
+    shape
+        Points per axis of the stored fields.
+    seed
+        Seed of the whole set.
+    history
+        Frames that a surrogate sees.
+    folder
+        Where the files are; default ``$NEUROP_DATA``, else ``./data``.
+    mode
+        ``stored``: all samples are in the file. ``online``: the file has the held-out samples and
+        as many training samples as a first stock (`held_out`, at most `samples` in all); training
+        solves for more of them while it runs, of the numbers after those, and `samples` says how
+        long an epoch is.
+    held_out
+        Samples of the test set, and again of the validation set.
+
+    Attributes
+    ----------
+    name
+        Short name, used in file and run folders.
+
+    Raises
+    ------
+    InputError
+        For a parameter out of its bounds.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(
+        self,
+        samples: int,
+        shape: tuple[int, ...],
+        seed: int = 0,
+        history: int = 1,
+        folder: str | None = None,
+        mode: Mode = "stored",
+        held_out: int = 20,
+    ) -> None:
+        if samples <= 2 * held_out:
+            raise InputError(
+                f"samples={samples}: {2 * held_out} are held out for test and validation; use "
+                f"{2 * held_out + 1} or more"
+            )
+        for what, value, least in (
+            ("held_out", held_out, 1),
+            ("resolution", min(shape), 8),
+            ("history", history, 1),
+            ("seed", seed, 0),
+        ):
+            if value < least:
+                raise InputError(f"{what}={value} is too small; use {least} or more")
+        if mode not in get_args(Mode):
+            raise InputError(f"mode={mode}; choose {' or '.join(get_args(Mode))}")
+        self.samples, self.shape, self.seed, self.history, self.folder = (
+            samples,
+            tuple(shape),
+            seed,
+            history,
+            folder,
+        )
+        self.mode, self.held_out = mode, held_out
+
+    @abstractmethod
+    def parameters(self) -> dict[str, Any]:
+        """Return all that the values depend on beside shape and sample number, the solver's
+        version included: plain values.
+        """
+
+    @abstractmethod
+    def solve(self, numbers: range, shape: tuple[int, ...]) -> dict[str, NDArray[Any]]:
+        """Return the samples of these numbers on a grid of `shape`, each depending on its number
+        alone.
+
+        ``{"values": (n, time, channel, *shape)}``, and ``"targets"`` for a map. Called from several
+        processes at once, each with a copy of this object.
+        """
+
+    @abstractmethod
+    def label(self, arrays: dict[str, NDArray[Any]]) -> FieldSet:
+        """Return arrays that :meth:`solve` made as a set, with fields, grid and times.
+
+        They may be on disk still, to be read when they are asked for, so they are named here and
+        not computed with.
+        """
+
+    def batch(self, shape: tuple[int, ...]) -> int:
+        """Return how many samples one call of :meth:`solve` makes; an interruption loses at most
+        the calls in progress.
+        """
+        return 20
+
+    @property
+    def stored(self) -> int:
+        """Number of samples in the file."""
+        return self.samples if self.mode == "stored" else min(self.samples, 3 * self.held_out)
+
+    def generate(self, workers: int | None = None, shard: tuple[int, int] | None = None) -> int:
+        """Make the file, or one shard of it, if it is missing; see
+        :func:`neurop.generation.generate.generate`.
+        """
+        return generate(self.recipe(self.shape, self.stored), self.folder, workers, shard)
+
+    def splits(self) -> dict[str, FieldSet]:
+        """Return the sets ``train``, ``val`` and ``test``, generated if their file is missing."""
+        whole = load_or_generate(self.recipe(self.shape, self.stored), self.folder)
+        held = self.held_out
+        bounds = {
+            "train": slice(2 * held, None),
+            "val": slice(held, 2 * held),
+            "test": slice(0, held),
+        }
+        return {split: whole.samples(which) for split, which in bounds.items()}
+
+    def test(self) -> FieldSet:
+        """Return the test set alone: where the whole set has not been made, this makes no more
+        than is asked for.
+        """
+        if (data_folder(self.folder) / self.recipe(self.shape, self.stored).file).exists():
+            return self.splits()["test"]
+        return load_or_generate(self.recipe(self.shape, self.held_out), self.folder)
+
+    def at(self, shape: tuple[int, ...]) -> FieldSet:
+        """Return the test set, solved anew for a grid of another shape and kept in a file of its
+        own.
+
+        Raises
+        ------
+        InputError
+            If `shape` is none that the solver can fill.
+        """
+        if tuple(shape) == self.shape:
+            return self.test()
+        if len(shape) != len(self.shape) or min(shape) < 8:
+            sizes = ("one size", "two sizes", "three sizes")[len(self.shape) - 1]
+            raise InputError(
+                f"{self.name} has no resolution {'x'.join(map(str, shape))}; give {sizes} of 8 or "
+                "more"
+            )
+        return load_or_generate(self.recipe(tuple(shape), self.held_out), self.folder)
+
+    def recipe(self, shape: tuple[int, ...], samples: int) -> Recipe:
+        """Return what makes the first `samples` samples on a grid of `shape`."""
+        return Recipe(
+            self.name,
+            shape,
+            {**self.parameters(), "seed": self.seed},
+            samples,
+            partial(self.solve, shape=shape),
+            self.label,
+            self.batch(shape) * (ON_GPU if compute_device().type == "cuda" else 1),
+        )

@@ -1,0 +1,225 @@
+"""Resumable generation: finished batches are kept as shards, and the last one turns them into
+one file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+
+from neurop.errors import InputError
+from neurop.fields.fieldset import FieldSet
+from neurop.formats import store
+from neurop.generation.locks import locked, writing
+from neurop.generation.pool import run
+from neurop.generation.progress import progress
+from neurop.generation.shards import Keep, finished, join_shards
+from neurop.physics.device import compute_device
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What to generate, and how.
+
+    Parameters
+    ----------
+    name
+        Short name of the data set.
+    shape
+        Points per axis of the stored fields; part of the file name.
+    parameters
+        Everything that the values depend on, the seed and the solver's version included: plain
+        values, hashed into the file name.
+    samples
+        Number of samples.
+    make
+        From a range of sample numbers to arrays with that many rows, each sample depending on its
+        number alone: ``{"values": (n, time, channel, *grid)}``, and ``"targets"`` for a map. Called
+        in several processes at once if it can be pickled, else in several threads.
+    assemble
+        From the arrays of all samples, which are read from disk when they are asked for, to the set
+        to store.
+    batch
+        Samples per call of `make`; an interruption loses at most the batches in progress.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    parameters: dict[str, Any]
+    samples: int
+    make: Callable[[range], dict[str, NDArray[Any]]]
+    assemble: Callable[[dict[str, NDArray[Any]]], FieldSet]
+    batch: int = 20
+
+    @property
+    def hash(self) -> str:
+        """First 8 hex digits of the SHA-256 of the parameters, the number of samples and the
+        shape.
+        """
+        plain = {**self.parameters, "samples": self.samples, "shape": list(self.shape)}
+        return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:8]
+
+    @property
+    def file(self) -> str:
+        """File name, ``<name>-<resolution>-<hash>.h5``: the sizes joined by ``x`` where they
+        differ.
+        """
+        sizes = self.shape[:1] if len(set(self.shape)) == 1 else self.shape
+        return f"{self.name}-{'x'.join(map(str, sizes))}-{self.hash}.h5"
+
+
+def data_folder(folder: str | Path | None = None) -> Path:
+    """Return `folder`, else ``$NEUROP_DATA``, else ``./data``."""
+    return Path(folder or os.environ.get("NEUROP_DATA") or "data")
+
+
+def load_or_generate(recipe: Recipe, folder: str | Path | None = None) -> FieldSet:
+    """Return the set of a recipe: read from its file, which is generated first if it is missing;
+    see :func:`generate`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from neurop.fields.fieldset import Field
+    >>> from neurop.geometry.grid import Grid
+    >>> recipe = Recipe(
+    ...     "ramp",
+    ...     (8,),
+    ...     {"seed": 0},
+    ...     samples=3,
+    ...     make=lambda numbers: {"values": np.array(numbers)[:, None, None, None] + np.zeros((1, 1, 8), np.float32)},
+    ...     assemble=lambda arrays: FieldSet(arrays["values"], (Field("u"),), Grid.periodic(1)),
+    ... )
+    >>> load_or_generate(recipe, tempfile.mkdtemp()).values[:, 0, 0, 0].tolist()
+    [0.0, 1.0, 2.0]
+    """
+    generate(recipe, folder)
+    return store.read(data_folder(folder) / recipe.file)
+
+
+def generate(
+    recipe: Recipe,
+    folder: str | Path | None = None,
+    workers: int | None = None,
+    shard: tuple[int, int] | None = None,
+) -> int:
+    """Make the file of a recipe, or one shard of it, unless it is there; return the number of
+    samples that were made.
+
+    A finished file is never written again. An interrupted run continues after its last finished
+    batch, with the same values as an uninterrupted one. Shards, made on one machine or on several
+    that share the folder, are batches like any others: what makes the file afterwards makes what is
+    missing and joins them.
+
+    Parameters
+    ----------
+    recipe
+        What to generate.
+    folder
+        Folder of the file; by default that of :func:`data_folder`.
+    workers
+        Processes that make batches. By default one per core, if what is left takes longer than to
+        start them.
+    shard
+        ``(i, n)``: keep only every n-th batch, from the i-th on, counted from 0, and write no file.
+
+    Raises
+    ------
+    InputError
+        If another process is generating the same file or shard, the folder cannot be written, or an
+        argument is out of its bounds.
+    ExternalFailure
+        If a process was ended from outside, for example because memory ran out.
+    """
+    if workers is not None and workers < 1:
+        raise InputError(f"workers={workers}: use 1 or more, or null for one per core")
+    if shard is not None and not 0 <= shard[0] < shard[1]:
+        raise InputError(
+            f"shard={shard[0]}/{shard[1]}: shards are counted from 0; {shard[1]} of them go from "
+            f"0/{shard[1]} on"
+        )
+    path = data_folder(folder) / recipe.file
+    parts, made = path.with_name(path.name + ".parts"), 0
+    if path.exists():
+        return 0
+    with writing(parts, "make the folder"):
+        parts.mkdir(parents=True, exist_ok=True)
+    with locked(parts, path, shard):
+        # Another process may have finished between the two looks.
+        if not path.exists():
+            made = _make(recipe, path, parts, workers, shard)
+            if shard is None:
+                _join(recipe, path, parts)
+        done = path.exists()
+    if done:
+        shutil.rmtree(parts, ignore_errors=True)
+    return made
+
+
+def _batches(recipe: Recipe) -> list[range]:
+    return [
+        range(start, min(start + recipe.batch, recipe.samples))
+        for start in range(0, recipe.samples, recipe.batch)
+    ]
+
+
+def _make(
+    recipe: Recipe, path: Path, parts: Path, workers: int | None, shard: tuple[int, int] | None
+) -> int:
+    first, step = shard or (0, 1)
+    batches = _batches(recipe)[first::step]
+    missing = [batch for batch in batches if not finished(parts, batch)]
+    title = f"generating {recipe.name} at {'x'.join(map(str, recipe.shape))}" + (
+        f", shard {first}/{step}" if shard else ""
+    )
+    with progress(title, sum(map(len, batches)), path) as done, _one_thread() as cores:
+        done(sum(map(len, batches)) - sum(map(len, missing)))
+        # Several processes would take turns on one GPU.
+        for length in run(
+            Keep(recipe.make, parts),
+            missing,
+            workers,
+            1 if compute_device().type == "cuda" else cores,
+        ):
+            done(length)
+    return sum(map(len, missing))
+
+
+def _join(recipe: Recipe, path: Path, parts: Path) -> None:
+    fieldset = recipe.assemble(join_shards(parts, _batches(recipe)))
+    store.write(
+        path,
+        fieldset,
+        {
+            **recipe.parameters,
+            "dataset_name": recipe.name,
+            "samples": recipe.samples,
+            "hash": recipe.hash,
+        },
+    )
+
+
+@contextmanager
+def _one_thread() -> Iterator[int]:
+    """Give the number of threads that torch may use, and let it use one.
+
+    The operations of a batch are small: torch's own threads, which wait for each other after every
+    one of them, hardly gain on an idle machine and lose much on a busy one.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield threads
+    finally:
+        torch.set_num_threads(threads)

@@ -1,0 +1,181 @@
+"""Processes that call one function of ours again and again, each on a core of its own.
+
+They are started from scratch rather than forked (a fork of a process with threads may hang), and
+not by `multiprocessing`, which would run the user's script again in each of them. What goes over
+their pipes is pickled by the two ends alone.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import queue
+import signal
+import struct
+import subprocess
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from typing import IO, Any
+
+from neurop.errors import ExternalFailure
+
+_CODE = "from neurop.generation.worker import serve; serve()"
+
+
+class Worker:
+    """One process that calls `call` with one argument after another.
+
+    It ends with :meth:`close`, and at once when this process ends in any way. Ctrl-C does not reach
+    it.
+
+    Parameters
+    ----------
+    call
+        A function that can be pickled: not a lambda, and of a module that can be imported.
+
+    Examples
+    --------
+    >>> worker = Worker(abs)
+    >>> worker.ready(), worker(-2)
+    (True, 2)
+    >>> worker.close()
+    """
+
+    def __init__(self, call: Callable[[Any], Any]) -> None:
+        payload = pickle.dumps(call)
+        # Whatever can be imported here can be imported there.
+        paths = os.pathsep.join(path or os.getcwd() for path in sys.path)
+        env = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
+        # A terminal sends Ctrl-C to the group of its command; this process decides what becomes of
+        # its workers.
+        alone: dict[str, Any] = (
+            {"process_group": 0} if os.name == "posix" else {"creationflags": 0x200}
+        )
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _CODE],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=env,
+            **alone,
+        )
+        self._is_ready: bool | None = None
+        self._send(payload)
+
+    def ready(self) -> bool:
+        """Wait until the process has started, and say whether it could take the function over."""
+        if self._is_ready is None:
+            self._is_ready = bool(self._receive())
+        return self._is_ready
+
+    def __call__(self, argument: Any) -> Any:
+        """Return ``call(argument)``, or raise what it raised.
+
+        Raises
+        ------
+        ExternalFailure
+            If the process was ended from outside, or ran out of memory.
+        """
+        self.ready()
+        self._send(pickle.dumps(argument))
+        succeeded, value = self._receive()
+        if succeeded:
+            return value
+        raise value
+
+    def close(self) -> None:
+        """End the process, whatever it is doing."""
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with suppress(OSError):  # what was not sent has nowhere to go
+                if pipe is not None:
+                    pipe.close()
+
+    def _send(self, payload: bytes) -> None:
+        assert self._process.stdin is not None
+        try:
+            _write(self._process.stdin, payload)
+        except OSError:
+            raise self._dead() from None
+
+    def _receive(self) -> Any:
+        assert self._process.stdout is not None
+        payload = _read(self._process.stdout)
+        if payload is None:
+            raise self._dead()
+        return pickle.loads(payload)
+
+    def _dead(self) -> ExternalFailure:
+        self._process.kill()
+        code = self._process.wait()
+        how = signal.Signals(-code).name if code < 0 else f"exit status {code}"
+        return ExternalFailure(
+            f"a process of the solver was ended ({how}), often because memory ran out; {_REMEDY}"
+        )
+
+
+_REMEDY = "what is finished is kept: run this again, with fewer workers if memory is short"
+
+
+def serve() -> None:
+    """Answer calls until the other end closes its pipe: what a worker process runs."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a solver prints is no answer
+    inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(sys.stdin.buffer, inbox), daemon=True).start()
+    try:
+        call = pickle.loads(inbox.get())
+    except Exception:  # the function is of a module that cannot be imported here
+        _write(answers, pickle.dumps(False))
+        os._exit(0)  # an ordinary exit would wait for the listener
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
+    _write(answers, pickle.dumps(True))
+    while True:
+        argument = pickle.loads(inbox.get())
+        try:
+            answer = pickle.dumps((True, call(argument)), pickle.HIGHEST_PROTOCOL)
+        except Exception as error:
+            answer = pickle.dumps((False, _portable(error)))
+        _write(answers, answer)
+
+
+def _listen(pipe: IO[bytes], inbox: queue.SimpleQueue[bytes]) -> None:
+    while (payload := _read(pipe)) is not None:
+        inbox.put(payload)
+    # The process that asked is gone: nobody waits for the answer.
+    os._exit(0)
+
+
+def _portable(error: Exception) -> Exception:
+    """Return an error as it can be pickled, with the traceback that would be lost."""
+    if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
+        return ExternalFailure(f"a process of the solver ran out of memory; {_REMEDY}")
+    error.add_note("".join(traceback.format_exception(error)))
+    try:
+        return (
+            error
+            if type(pickle.loads(pickle.dumps(error))) is type(error)
+            else RuntimeError(repr(error))
+        )
+    except Exception:  # an error of several arguments, say
+        return RuntimeError(repr(error))
+
+
+def _write(pipe: IO[bytes], payload: bytes) -> None:
+    pipe.write(struct.pack("<Q", len(payload)))
+    pipe.write(payload)
+    pipe.flush()
+
+
+def _read(pipe: IO[bytes]) -> bytes | None:
+    """Return the next message; None at the end."""
+    head = pipe.read(8)
+    if len(head) < 8:
+        return None
+    (size,) = struct.unpack("<Q", head)
+    payload = pipe.read(size)
+    return payload if len(payload) == size else None

@@ -1,0 +1,1 @@
+"""Where functions live: axes, grids, the sphere, and the quadrature on them."""

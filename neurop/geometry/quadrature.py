@@ -1,0 +1,62 @@
+"""Quadrature of Legendre and Gauss in the latitude."""
+
+from __future__ import annotations
+
+import operator
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import roots_legendre
+
+Array = NDArray[np.float64]
+
+
+def gauss_legendre(n: int) -> tuple[Array, Array, Array]:
+    r"""Return n latitudes from pole to pole at the roots of the Legendre polynomial :math:`P_n`,
+    and their two measures.
+
+    Returns
+    -------
+    points
+        Angles from the first pole as fractions of the half circle, :math:`\theta_j/\pi` with
+        :math:`P_n(\cos\theta_j) = 0`, rising.
+    area
+        Weights of :math:`\tfrac12\int_0^\pi f \sin\theta\,\mathrm{d}\theta`, exact where f is a
+        polynomial in :math:`\cos\theta` of degree 2n - 1 at most.
+    angle
+        Weights of :math:`\tfrac1\pi\int_0^\pi f\,\mathrm{d}\theta`, exact for :math:`\cos k\theta`
+        with k < n.
+
+    Examples
+    --------
+    >>> points, area, angle = gauss_legendre(4)
+    >>> points.round(4), area.round(4), angle.round(4)
+    (array([0.1698, 0.3896, 0.6104, 0.8302]), array([0.1739, 0.3261, 0.3261, 0.1739]), array([0.3071, 0.1929, 0.1929, 0.3071]))
+
+    References
+    ----------
+    Abramowitz and Stegun, Handbook of Mathematical Functions, 25.4.29.
+    """
+    # A compiled graph takes the rule as a constant, for which the size may not be symbolic.
+    points, area, angle = _rule(operator.index(n))
+    return points, area, angle
+
+
+def _rule(n: int) -> tuple[Array, ...]:
+    return tuple(values.copy() for values in _cached(n))
+
+
+# What torch.compiler.assume_constant_result sets; calling it here would import the compiler with
+# the library.
+_rule._dynamo_marked_constant = True  # type: ignore[attr-defined]
+
+
+@lru_cache(maxsize=64)
+def _cached(n: int) -> tuple[Array, Array, Array]:
+    nodes, weights = roots_legendre(n)
+    points = np.arccos(-nodes) / np.pi
+    mean = np.zeros(n)
+    mean[0] = 1.0
+    angle = np.linalg.solve(np.cos(np.pi * np.outer(np.arange(n), points)), mean)
+    return points, weights / 2, np.asarray(angle, np.float64)

@@ -1,0 +1,1 @@
+"""Layers that act on the coefficients of a transform (Transform-Once)."""

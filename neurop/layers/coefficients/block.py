@@ -1,0 +1,157 @@
+"""A layer between coefficients: channels mixed mode by mode, modes mixed axis by axis, and a
+nonlinearity.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import gelu
+
+from neurop.spectral import (
+    Basis,
+    Cosine,
+    Fourier,
+    from_signed,
+    in_float32,
+    mix,
+    mix_packed,
+    signed_sizes,
+    to_signed,
+)
+
+_MEAN = 0.5 / math.sqrt(math.pi)
+_VARIANCE = 1 / 3 + 1 / (2 * math.pi * math.sqrt(3)) - _MEAN**2
+"""Of GELU(a), for a standard normal a."""
+
+
+class CoefficientBlock(nn.Module):
+    r"""Residual step in coefficient space.
+
+    .. math:: z \leftarrow z + S'\,\sigma(S R z), \qquad
+       S = S^{(1)} \otimes \cdots \otimes S^{(d)}, \qquad (R z)_{ko} = \sum_i R_{kio} z_{ki}
+
+    R mixes the channels of each mode: by a complex matrix per signed frequency of the periodic
+    axes, so that it is a convolution, and a real one per function of the others. S and S' mix the
+    modes, with one matrix per axis for all channels. They begin as the transform from the s
+    functions of an axis to values at 3 s / 2 points, and its inverse: on coefficients alone a
+    nonlinearity sees no product of fields, of which most equations are made, and as many points
+    give a product of two without aliasing. Without them the nonlinearity acts on each coefficient
+    and no mode hears of another.
+
+    :math:`\sigma(a) = \mathrm{GELU}(a) - 1 / (2 \sqrt\pi)` has the mean 0 for a standard normal a,
+    or the constant would grow from step to step. The initial branch has about 1 / `depth` of the
+    mean square of z, so that a stack of `depth` steps multiplies it by a small number that hardly
+    depends on `depth` (2 at depth 1, 3.5 at 16).
+
+    Source: Poli et al., Transform once, NeurIPS 2022, arXiv:2211.14453, section 3, where R is real
+    and S follows the nonlinearity.
+
+    Parameters
+    ----------
+    width
+        Number of channels.
+    bases
+        One per axis.
+    mixing
+        Whether modes are mixed.
+    depth
+        Number of steps in the stack.
+
+    Shape
+    -----
+    ``(batch, *sizes of the bases, width)`` to the same.
+
+    Examples
+    --------
+    >>> CoefficientBlock(4, (Fourier(3), Cosine(3)))(torch.zeros(2, 5, 3, 4)).shape
+    torch.Size([2, 5, 3, 4])
+    """
+
+    def __init__(
+        self, width: int, bases: Sequence[Basis], mixing: bool = True, depth: int = 1
+    ) -> None:
+        super().__init__()
+        self.bases = tuple(bases)
+        periodic = [basis.modes for basis in bases if isinstance(basis, Fourier)]
+        walled = [basis.modes for basis in bases if not isinstance(basis, Fourier)]
+        gain = 1 / math.sqrt(_VARIANCE * depth)
+        if periodic:
+            weight = torch.randn(*walled, *signed_sizes(periodic), width, 2, width) / math.sqrt(
+                2 * width
+            )
+        else:
+            weight = torch.randn(*walled, width, width) / math.sqrt(width)
+        self.weight = nn.Parameter(weight)
+        self.spread = nn.ParameterList(_values(basis) for basis in (bases if mixing else ()))
+        self.gather = nn.ParameterList(torch.linalg.pinv(v.double()).float() for v in self.spread)
+        with torch.no_grad():
+            (self.gather[-1] if mixing else self.weight).mul_(gain)
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Return the coefficients one step later."""
+        y: Tensor = in_float32(self._step, z)
+        return y
+
+    def _step(self, z: Tensor) -> Tensor:
+        a = gelu(_along(self.spread, _mixed_channels(z, self.weight, self.bases))) - _MEAN
+        return z + _along(self.gather, a)
+
+
+def _along(matrices: Iterable[Tensor], a: Tensor) -> Tensor:
+    """Multiply by one matrix along each axis; unlike those of the engine they are learnt."""
+    for axis, matrix in enumerate(matrices, start=1):
+        shape = a.shape
+        lines = a.reshape(shape[:axis].numel(), shape[axis], -1)
+        # matmul would turn the lines to make one product of all: copies that cost more than the
+        # products.
+        a = torch.bmm(matrix.expand(len(lines), -1, -1), lines).view(
+            *shape[:axis], len(matrix), *shape[axis + 1 :]
+        )
+    return a
+
+
+def _mixed_channels(z: Tensor, weight: Tensor, bases: Sequence[Basis]) -> Tensor:
+    """Multiply the channels of each mode by its matrix, complex along the periodic axes and real
+    where there are none.
+    """
+    axes = range(1, len(bases) + 1)
+    walled = [axis for axis in axes if not isinstance(bases[axis - 1], Fourier)]
+    periodic = [axis for axis in axes if isinstance(bases[axis - 1], Fourier)]
+    modes = [bases[axis - 1].modes for axis in periodic]
+    if not walled:
+        return mix_packed(z, weight, modes, modes)
+    if not periodic:
+        rows = z.flatten(1, -2).transpose(0, 1)
+        return torch.bmm(rows, weight.flatten(0, -3)).transpose(0, 1).reshape(z.shape)
+    # The modes of the other axes are further rows for the change to signed frequencies, and further
+    # modes for the product.
+    order = (0, *walled, *periodic, z.dim() - 1)
+    turned = z.permute(order)
+    rows = turned.flatten(0, len(walled))
+    mixed = mix(to_signed(rows, modes).unflatten(1, turned.shape[: len(walled) + 1]), weight)
+    back = from_signed(mixed.flatten(1, len(walled) + 1), modes).reshape(turned.shape)
+    return back.permute([order.index(axis) for axis in range(z.dim())])
+
+
+def _values(basis: Basis) -> Tensor:
+    """Return the matrix ``(points, size)`` from orthonormal coefficients, times the root of their
+    number, to values at the points.
+
+    Points are 3/2 times as many as functions and such that the columns are orthogonal; it leaves
+    the mean square as it is.
+    """
+    p = math.ceil(1.5 * basis.size)
+    if isinstance(basis, Fourier):
+        points, cells = np.arange(p) / p, p
+    elif isinstance(basis, Cosine):
+        points, cells = (np.arange(p) + 0.5) / p, p
+    else:
+        points, cells = np.arange(1, p + 1) / (p + 1), p + 1
+    return torch.from_numpy(
+        basis.functions(points) * np.sqrt(basis.norms() * p / (cells * basis.size))
+    ).float()

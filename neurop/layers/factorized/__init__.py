@@ -1,0 +1,1 @@
+"""Low-rank spectral weights: Tucker, CP and tensor trains."""

@@ -1,0 +1,185 @@
+"""What the factorisations of a spectral weight have in common."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from neurop.errors import InputError
+from neurop.layers.factorized.contraction import Work, mixing, numbers, product
+from neurop.layers.factorized.factors import balance, fitted
+from neurop.spectral import mix_packed, signed_sizes
+
+
+class Factorized(nn.Module, ABC):
+    r"""Weight :math:`R_{l k_1 \dots k_d\, i c o}` of a spectral convolution, or of several, as a
+    product of small real tensors.
+
+    Index l runs over layers, k over signed frequencies, i and o over channels, c over real and
+    imaginary part. Each mode needs its own matrix, but the channels need not: they are first mapped
+    to few by a real matrix that all modes share, then mixed mode by mode, then mapped back. Where
+    the cost model says that it is faster (:mod:`neurop.layers.factorized.contraction`), one or both
+    of these maps are multiplied into the weights of the modes instead.
+
+    Parameters
+    ----------
+    modes
+        Frequencies \|k\| < m per axis, as of :class:`SpectralConv`.
+    in_channels, out_channels
+        Number of channels.
+    rank
+        Parameters, as a fraction of those of the dense tensor; each rank is at least 1.
+    layers
+        Number of layers that share the tensor.
+
+    Raises
+    ------
+    InputError
+        If `rank` is not above 0 and at most 1, or a mode count is below 1.
+    """
+
+    def __init__(
+        self,
+        modes: Sequence[int],
+        in_channels: int,
+        out_channels: int,
+        rank: float = 0.1,
+        layers: int = 1,
+    ) -> None:
+        super().__init__()
+        if not 0 < rank <= 1:
+            raise InputError(
+                f"rank={rank}; it is a fraction of the dense parameters: give a number above 0, "
+                "at most 1"
+            )
+        if min(modes) < 1:
+            raise InputError(f"modes={min(modes)}; at least 1 mode per axis is needed")
+        self.modes, self.layers = tuple(modes), layers
+        self._known: dict[tuple[int, ...], tuple[bool, bool]] = {}
+        self.in_channels, self.out_channels = in_channels, out_channels
+        self.sizes = signed_sizes(self.modes)
+        self.numel = 2 * layers * math.prod(self.sizes) * in_channels * out_channels
+        wanted, limits = self._proportions()
+        self.ranks = fitted(wanted, limits, self._count, rank * self.numel)
+        fast = fitted(wanted, self._rounded(limits), self._count, rank * self.numel)
+        if self._count(fast) > 0.9 * self._count(
+            self.ranks
+        ):  # or else it would be another rank than was asked for
+            self.ranks = fast
+        square = self._create([tuple(shape) for shape in self._shapes(self.ranks)])
+        # Variance 1 / (2 in) per entry, as of the dense weight.
+        balance([p.data for p in self.parameters()], square, self.numel / (2 * in_channels))
+
+    @abstractmethod
+    def forward(self, c: Tensor, kept: Sequence[int], layer: int = 0) -> Tensor:
+        """Return packed coefficients with the channels of each mode mixed; as of
+        :func:`neurop.spectral.mix_packed`.
+        """
+
+    @abstractmethod
+    def dense(self, kept: Sequence[int] | None = None, layer: int = 0) -> Tensor:
+        """Return the weight of one layer, ``(*signed modes, in, 2, out)``, of the `kept`
+        frequencies.
+        """
+
+    @abstractmethod
+    def _proportions(self) -> tuple[Sequence[float], Sequence[float]]:
+        """Return to what the ranks are proportional, and their upper bounds."""
+
+    def _count(self, ranks: Sequence[int]) -> int:
+        return sum(map(math.prod, self._shapes(ranks)))
+
+    def _rounded(self, limits: Sequence[float]) -> Sequence[float]:
+        """Return the upper bounds again, lower where a smaller rank than that of :attr:`ranks`
+        is faster than its share.
+        """
+        return limits
+
+    @abstractmethod
+    def _shapes(self, ranks: Sequence[int]) -> list[Sequence[int]]:
+        """Return the shapes of the factors."""
+
+    @abstractmethod
+    def _create(self, shapes: list[tuple[int, ...]]) -> float:
+        """Draw the factors and return the sum of squares of the tensor that they make."""
+
+    def extra_repr(self) -> str:
+        """Describe the weight in ``print(model)``."""
+        share = sum(p.numel() for p in self.parameters()) / self.numel
+        return f"modes={self.modes}, {self.in_channels}, {self.out_channels}, layers={self.layers}, ranks={self.ranks}, {share:.3g} of dense"
+
+
+_WAYS = ((True, True), (True, False), (False, True), (False, False))
+
+
+class CoreFactorized(Factorized):
+    """Factorisations whose middle is a spectral weight between few channels."""
+
+    def forward(self, c: Tensor, kept: Sequence[int], layer: int = 0) -> Tensor:
+        """Return packed coefficients with the channels of each mode mixed."""
+        first, last = self._channels(layer)
+        before, after = self._way(len(c), kept)
+        weight = self._spread(kept, layer, None if before else first, None if after else last)
+        c = mix_packed(c @ first if before else c, weight, kept, kept)
+        return c @ last if after else c
+
+    def dense(self, kept: Sequence[int] | None = None, layer: int = 0) -> Tensor:
+        """Return the weight of one layer, ``(*signed modes, in, 2, out)``, of the `kept`
+        frequencies.
+        """
+        return self._spread(kept or self.modes, layer, *self._channels(layer))
+
+    def _way(self, batch: int, kept: Sequence[int]) -> tuple[bool, bool]:
+        """Return whether it is faster to map the channels before, and after, than to multiply
+        these maps into the weights.
+        """
+        if torch.compiler.is_compiling():
+            return self._fastest(batch, kept)
+        if (batch, *kept) not in self._known:
+            self._known[batch, *kept] = self._fastest(batch, kept)
+        return self._known[batch, *kept]
+
+    def _fastest(self, batch: int, kept: Sequence[int]) -> tuple[bool, bool]:
+        best = _WAYS[0]
+        for way in _WAYS[1:]:
+            if self._work(batch, kept, *way).cost < self._work(batch, kept, *best).cost:
+                best = way
+        return best
+
+    def _work(self, batch: int, kept: Sequence[int], before: bool, after: bool) -> Work:
+        (few_in, few_out), coefficients = self._few(), batch * numbers(kept)[1]
+        work = self._spreading(kept, before, after)
+        if before:
+            work += product(coefficients, self.in_channels, few_in)
+        if after:
+            work += product(coefficients, few_out, self.out_channels)
+        return work + mixing(
+            batch,
+            kept,
+            few_in if before else self.in_channels,
+            few_out if after else self.out_channels,
+        )
+
+    @abstractmethod
+    def _few(self) -> tuple[int, int]:
+        """Return the number of channels of the narrow weight."""
+
+    @abstractmethod
+    def _channels(self, layer: int) -> tuple[Tensor, Tensor]:
+        """Return the maps of the channels, ``(in, few)`` and ``(few, out)``."""
+
+    @abstractmethod
+    def _spread(
+        self, kept: Sequence[int], layer: int, first: Tensor | None, last: Tensor | None
+    ) -> Tensor:
+        """Return the weights ``(*signed kept, few in, 2, few out)``, multiplied by the maps that
+        are given.
+        """
+
+    @abstractmethod
+    def _spreading(self, kept: Sequence[int], before: bool, after: bool) -> Work:
+        """Return the work of that, without the map of the channels `before`, and `after`."""

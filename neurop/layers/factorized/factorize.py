@@ -1,0 +1,55 @@
+"""Weights of a spectral convolution as factorised tensors (Kossaifi et al., Multi-Grid
+Tensorized FNO, 2024, arXiv:2310.00120).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from neurop.errors import InputError, nearest
+from neurop.layers.factorized.core import Factorized
+from neurop.layers.factorized.cp import CP
+from neurop.layers.factorized.tensor_train import TensorTrain
+from neurop.layers.factorized.tucker import Tucker
+
+FACTORIZATIONS: dict[str, type[Factorized]] = {"tucker": Tucker, "cp": CP, "tt": TensorTrain}
+
+
+def factorization(name: str) -> type[Factorized]:
+    """Return a factorisation by its name; raise InputError if there is none."""
+    if name not in FACTORIZATIONS:
+        raise InputError(f"no factorization '{name}'; {nearest(name, FACTORIZATIONS)}")
+    return FACTORIZATIONS[name]
+
+
+class LayerSlice(nn.Module):
+    """The weight of one of the layers that share a tensor; its parameters are those of the
+    tensor, which the model holds.
+    """
+
+    def __init__(self, joint: Factorized, layer: int) -> None:
+        super().__init__()
+        self._joint = (joint,)  # in a tuple, so that the state has it once
+        self.layer = layer
+
+    def forward(self, c: Tensor, kept: Sequence[int]) -> Tensor:
+        """Return packed coefficients with the channels of each mode mixed."""
+        y: Tensor = self._joint[0](c, kept, self.layer)
+        return y
+
+    def dense(self, kept: Sequence[int] | None = None) -> Tensor:
+        """Return the weight, ``(*signed modes, in, 2, out)``, of the `kept` frequencies."""
+        return self._joint[0].dense(kept, self.layer)
+
+
+__all__ = [
+    "CP",
+    "FACTORIZATIONS",
+    "Factorized",
+    "LayerSlice",
+    "TensorTrain",
+    "Tucker",
+    "factorization",
+]

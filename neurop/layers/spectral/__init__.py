@@ -1,0 +1,1 @@
+"""Convolutions by few modes, and the blocks around them."""

@@ -1,0 +1,163 @@
+"""Spectral convolution axis by axis (Tran et al., Factorized Fourier Neural Operators, ICLR
+2023, arXiv:2111.13802).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from neurop.errors import InputError
+from neurop.geometry.grid import Grid
+from neurop.spectral import Fourier, analysis_matrix, in_float32, mix_packed, spacing
+from neurop.spectral.matrices import synthesis_matrix
+from neurop.spectral.transform import apply_matrix
+
+
+class AxisConv(nn.Module):
+    r"""Sum of one-dimensional convolutions, one along each axis, each by a kernel with few Fourier
+    modes.
+
+    .. math:: (K v)_o(x) = \sum_d \sum_{|k| < m_d} \sum_i R^d_{kio}\, \hat v^d_i(k; x_{\ne d})\,
+       e^{2\pi i k x_d},
+       \qquad \hat v^d_i(k; x_{\ne d}) = \int v_i(x)\, e^{-2\pi i k x_d} \mathrm{d}x_d
+
+    (equation 7 of the paper.) Its parameters grow with the sum of the modes of the axes, where
+    those of :class:`neurop.layers.SpectralConv` grow with their product. Along the other axes
+    nothing is cut off, so the layer stays on the grid of its input. An axis that is not periodic is
+    continued by zeros over `padding` domain lengths.
+
+    Parameters
+    ----------
+    in_channels, out_channels
+        Number of channels.
+    modes
+        Frequencies \|k\| < m per axis, one number per dimension.
+    domain
+        The grid's axes; a periodic box by default.
+    padding
+        Continuation of axes that are not periodic, as a fraction of the domain.
+
+    Shape
+    -----
+    ``(batch, in_channels, *grid)`` to ``(batch, out_channels, *grid)``. Parameters ``weights``, one
+    per axis: ``(modes, in, 2, out)``, real and imaginary part.
+
+    Raises
+    ------
+    InputError
+        If the number of grid axes is not ``len(modes)``, or an input does not fit the axes and
+        channels.
+
+    Examples
+    --------
+    >>> AxisConv(2, 3, modes=(4, 6))(torch.zeros(1, 2, 16, 20)).shape
+    torch.Size([1, 3, 16, 20])
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        modes: Sequence[int],
+        domain: Grid | None = None,
+        padding: float = 0.25,
+    ) -> None:
+        super().__init__()
+        self.in_channels, self.out_channels, self.modes = in_channels, out_channels, tuple(modes)
+        self.domain = domain or Grid.periodic(len(self.modes))
+        if self.domain.dimensions != len(self.modes):
+            raise InputError(
+                f"modes={self.modes} for {self.domain.dimensions} grid axes; give one number per "
+                "axis"
+            )
+        periods = (
+            1.0 if axis.boundary == "periodic" else 1.0 + padding for axis in self.domain.axes
+        )
+        self.bases = tuple(Fourier(m, period) for m, period in zip(self.modes, periods))
+        # A field whose energy lies in the kept modes of each axis leaves with the variance with
+        # which it came.
+        std = 1 / math.sqrt(2 * in_channels * len(self.modes))
+        self.weights = nn.ParameterList(
+            nn.Parameter(std * torch.randn(m, in_channels, 2, out_channels)) for m in self.modes
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the convolution on the input's grid."""
+        if x.dim() != 2 + len(self.modes) or x.shape[1] != self.in_channels:
+            raise InputError(
+                f"input has shape {tuple(x.shape)}; need (batch, {self.in_channels}, "
+                f"{', '.join(self.domain.names)})"
+            )
+        return self.channels_last(x.movedim(1, -1)).movedim(-1, 1)
+
+    def channels_last(self, x: Tensor) -> Tensor:
+        """Return the same for ``(batch, *grid, channels)``, the layout in which the engine
+        works.
+        """
+
+        def convolve(x: Tensor) -> Tensor:
+            y = None
+            for axis, kept in reversed([*enumerate(self.kept(x.shape[1:-1]), start=1)]):
+                y = self._along(x, axis, kept, y)
+            assert y is not None
+            return y
+
+        y: Tensor = in_float32(convolve, x)
+        return y
+
+    def kept(self, shape: Sequence[int]) -> tuple[int, ...]:
+        """Return how many modes a grid of `shape` points resolves, per axis."""
+        return tuple(
+            max(min(basis.modes, n), 1)
+            for basis, n in zip(self.bases, self.nyquist(shape), strict=True)
+        )
+
+    def nyquist(self, shape: Sequence[int]) -> tuple[int, ...]:
+        """Return the number of modes below the Nyquist frequency of a grid, per axis, whatever
+        the layer has.
+        """
+        return tuple(
+            basis.resolved(spacing(axis, n))
+            for basis, axis, n in zip(self.bases, self.domain.axes, shape, strict=True)
+        )
+
+    def _along(self, x: Tensor, axis: int, kept: int, onto: Tensor | None) -> Tensor:
+        """Return the convolution along one axis, added to what the axes before it have made."""
+        of = (
+            self.bases[axis - 1],
+            kept,
+            self.domain.axes[axis - 1],
+            x.shape[axis],
+            x.dtype,
+            x.device,
+        )
+        c = apply_matrix(analysis_matrix(*of), x, axis, 1).movedim(axis, -2)
+        # Every line of the grid is a sample: just the coefficients are moved, which are fewer than
+        # the points.
+        y = mix_packed(
+            c.reshape(-1, *c.shape[-2:]),
+            self.weights[axis - 1],
+            self.modes[axis - 1 : axis],
+            (kept,),
+        )
+        y = y.view(*c.shape[:-1], self.out_channels).movedim(-2, axis)
+        synthesis = synthesis_matrix(*of)
+        if onto is None:
+            return apply_matrix(synthesis, y, axis, 0)
+        lines = y.reshape(y.shape[:axis].numel(), y.shape[axis], -1)
+        made = torch.baddbmm(
+            onto.reshape(len(lines), len(synthesis), -1),
+            synthesis.expand(len(lines), -1, -1),
+            lines,
+        )
+        return made.view(onto.shape)
+
+    def extra_repr(self) -> str:
+        """Describe the layer in ``print(model)``."""
+        return (
+            f"{self.in_channels}, {self.out_channels}, modes={self.modes}, axes={self.domain.names}"
+        )

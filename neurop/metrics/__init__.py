@@ -1,0 +1,1 @@
+"""Norms, scores and spectra that mean the same at any resolution."""

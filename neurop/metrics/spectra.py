@@ -1,0 +1,206 @@
+"""Power spectra that obey Parseval on every grid: by wavenumber shells on flat grids, by zonal
+wavenumber on the sphere.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft
+
+from neurop.errors import InputError
+from neurop.geometry.grid import Axis, Grid
+
+Array = NDArray[np.float64]
+NEGLIGIBLE = 1e-12
+"""Share of the total power below which a shell holds rounding rather than signal (float32 leaves
+about 1e-14).
+"""
+
+
+def power_spectrum(values: NDArray[Any], grid: Grid) -> tuple[Array, Array]:
+    r"""Return wavenumbers :math:`K` and the power :math:`P(K)` of real fields.
+
+    .. math:: P(K) = \sum_{K \le |k| < K+1} |\hat u_k|^2, \qquad \sum_K P(K) = \langle u^2 \rangle
+
+    with :math:`\hat u` the coefficients in an orthonormal basis per axis: Fourier (periodic), sine
+    (dirichlet), cosine (neumann, open). All quadrants count, so the shells above the Nyquist
+    wavenumber hold the corners of the spectral box. On the sphere :math:`k` is the zonal wavenumber
+    and the power is averaged over latitude with the grid's weights.
+
+    Parameters
+    ----------
+    values
+        ``(..., *grid)``.
+    grid
+        The grid of the trailing axes; the mean square is the one that :meth:`Grid.weights`
+        measures. On a dirichlet axis whose points lie on the boundary, the values there count as
+        the zeros that they should be.
+
+    Returns
+    -------
+    wavenumber, power
+        ``(shells,)``, in cycles per length of the longest axis (of the latitude circle), and
+        ``(..., shells)``, in the squared unit of `values`.
+
+    Examples
+    --------
+    >>> x = np.arange(8) / 8
+    >>> power_spectrum(3 * np.cos(2 * np.pi * 2 * x), Grid.periodic(1))[1].round(6)
+    array([0. , 0. , 4.5, 0. , 0. ])
+    """
+    values = np.asarray(values, dtype=np.float64)
+    shape = _trailing(values, grid)
+    if grid.geometry == "sphere":
+        power = np.abs(fft.rfft(values, axis=-1, norm="forward")) ** 2
+        power[..., 1 : (shape[1] + 1) // 2] *= (
+            2  # both signs; the Nyquist mode of an even number of points is its own conjugate
+        )
+        latitude = grid.weights(shape)[:, :1] / shape[0]
+        return np.arange(power.shape[-1], dtype=np.float64), (power * latitude).sum(axis=-2)
+    return _shells(_power(values, grid), _wavenumber(grid, shape))
+
+
+def energy_spectrum(vorticity: NDArray[Any], grid: Grid) -> tuple[Array, Array]:
+    r"""Return :math:`E(K)=\tfrac12\sum_{K\le|k|<K+1}|\hat\omega_k|^2/|2\pi k|^2` of 2-D periodic
+    vorticity ``(..., x, y)``.
+
+    Sums to the mean kinetic energy.
+    """
+    shape = _vortical(vorticity, grid)
+    squared = sum(
+        (2 * np.pi * k / abs(axis.length)) ** 2
+        for k, axis in zip(_frequencies(grid, shape), grid.axes, strict=True)
+    )
+    squared = np.where(squared == 0, np.inf, squared)  # the mean of a vorticity carries no velocity
+    return _shells(
+        0.5 * _power(np.asarray(vorticity, dtype=np.float64), grid) / squared,
+        _wavenumber(grid, shape),
+    )
+
+
+def enstrophy_spectrum(vorticity: NDArray[Any], grid: Grid) -> tuple[Array, Array]:
+    r"""Return :math:`Z(K)=\tfrac12\sum_{K\le|k|<K+1}|\hat\omega_k|^2` of 2-D periodic vorticity
+    ``(..., x, y)``.
+
+    Sums to the mean enstrophy.
+    """
+    _vortical(vorticity, grid)
+    wavenumber, power = power_spectrum(vorticity, grid)
+    return wavenumber, 0.5 * power
+
+
+def spectrum_error(prediction: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.float64]:
+    r"""Return
+    :math:`\mathrm{mean}_K\,|\log_{10}P_\mathrm{prediction}(K)-\log_{10}P_\mathrm{truth}(K)|` over
+    the last axis.
+
+    Shells in which the truth holds less than 1e-12 of its power are left out; a prediction is held
+    to the same floor. One decade too much or too little at every scale scores 1. NaN where the
+    truth has no power or either spectrum is not finite.
+
+    Examples
+    --------
+    >>> float(spectrum_error(np.array([10.0, 1.0]), np.array([1.0, 0.1])))
+    1.0
+    """
+    floor = NEGLIGIBLE * np.sum(truth, axis=-1, keepdims=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distance = np.abs(
+            np.log10(np.maximum(prediction, floor)) - np.log10(np.maximum(truth, floor))
+        )
+        counted = (truth > floor) | ~np.isfinite(truth)
+        return np.asarray(np.sum(np.where(counted, distance, 0.0), axis=-1) / counted.sum(axis=-1))
+
+
+def _trailing(values: NDArray[Any], grid: Grid) -> tuple[int, ...]:
+    if values.ndim < grid.dimensions:
+        raise InputError(
+            f"values of shape {values.shape} on a grid of {grid.dimensions} axes "
+            f"({', '.join(grid.names)}); give (..., *grid)"
+        )
+    return tuple(values.shape[values.ndim - grid.dimensions :])
+
+
+def _vortical(values: NDArray[Any], grid: Grid) -> tuple[int, ...]:
+    if (
+        grid.geometry != "flat"
+        or grid.dimensions != 2
+        or any(axis.boundary != "periodic" for axis in grid.axes)
+    ):
+        raise InputError(
+            "energy and enstrophy spectra need the vorticity on a flat periodic grid of two axes; "
+            "use power_spectrum"
+        )
+    return _trailing(np.asarray(values), grid)
+
+
+def _power(values: Array, grid: Grid) -> Array:
+    """Return the squared orthonormal coefficients, mode by mode."""
+    coefficients: NDArray[Any] = values
+    for index, axis in enumerate(grid.axes, start=-grid.dimensions):
+        n = values.shape[index]
+        weight = np.sqrt(axis.weights(n)).reshape(-1, *[1] * (-index - 1))
+        coefficients = _transform(coefficients * weight, axis, index)
+    return np.asarray(np.abs(coefficients) ** 2)
+
+
+def _transform(values: NDArray[Any], axis: Axis, index: int) -> NDArray[Any]:
+    if axis.boundary == "periodic":
+        return np.asarray(fft.fft(values, axis=index, norm="ortho"))
+    if axis.boundary == "dirichlet":
+        if axis.layout == "cells":
+            return np.asarray(_real(fft.dst, values, 2, index))
+        inside = slice(1, -1) if axis.layout == "ends" else slice(1, None)
+        return np.asarray(
+            _real(fft.dst, np.moveaxis(np.moveaxis(values, index, 0)[inside], 0, index), 1, index)
+        )
+    return np.asarray(_real(fft.dct, values, 1 if axis.layout == "ends" else 2, index))
+
+
+def _real(transform: Any, values: NDArray[Any], kind: int, index: int) -> NDArray[Any]:
+    """Apply an orthonormal cosine or sine transform to real or complex values."""
+    if np.iscomplexobj(values):
+        return np.asarray(
+            transform(values.real, kind, axis=index, norm="ortho")
+            + 1j * transform(values.imag, kind, axis=index, norm="ortho")
+        )
+    return np.asarray(transform(values, kind, axis=index, norm="ortho"))
+
+
+def _frequencies(grid: Grid, shape: tuple[int, ...]) -> list[Array]:
+    """Return the cycles per axis length of each mode, one array per axis, ready to broadcast."""
+    found = []
+    for index, (axis, n) in enumerate(zip(grid.axes, shape, strict=True), start=-grid.dimensions):
+        if axis.boundary == "periodic":
+            cycles = np.abs(fft.fftfreq(n, 1 / n))
+        elif axis.boundary == "dirichlet":
+            cycles = (
+                np.arange(1, n + 1 - {"cells": 0, "left": 1, "ends": 2}[axis.layout]) / 2
+            )  # sin(pi j x): j half-cycles
+        else:
+            cycles = np.arange(n) / 2
+        found.append(cycles.reshape(-1, *[1] * (-index - 1)))
+    return found
+
+
+def _wavenumber(grid: Grid, shape: tuple[int, ...]) -> Array:
+    longest = max(abs(axis.length) for axis in grid.axes)
+    cycles = zip(_frequencies(grid, shape), grid.axes, strict=True)
+    return np.asarray(
+        np.sqrt(sum(((k * longest / abs(axis.length)) ** 2 for k, axis in cycles), np.zeros(())))
+    )
+
+
+def _shells(power: Array, wavenumber: Array) -> tuple[Array, Array]:
+    shell = (
+        np.floor(wavenumber * (1 + 1e-12)).astype(np.int64).ravel()
+    )  # a whole |k| that rounding left below itself stays in its shell
+    count = int(shell.max()) + 1
+    flat = power.reshape(-1, shell.size)
+    summed = np.asarray([np.bincount(shell, row, count) for row in flat], dtype=np.float64)
+    return np.arange(count, dtype=np.float64), summed.reshape(
+        *power.shape[: power.ndim - wavenumber.ndim], count
+    )

@@ -1,0 +1,1 @@
+"""One scheme or equation per module."""

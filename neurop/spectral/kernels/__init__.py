@@ -1,0 +1,1 @@
+"""The operators of a block as C++ and CUDA kernels, with a plain path in PyTorch."""

@@ -1,0 +1,193 @@
+"""Loads the CUDA kernels and launches them through the driver, whatever CUDA PyTorch was built
+with.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import logging
+import os
+import shutil
+import subprocess
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from neurop.spectral.kernels.launches import THREADS, Launch
+from neurop.spectral.kernels.native import cache_folder
+from neurop.spectral.kernels.nvrtc import compile_with_nvrtc
+
+SOURCE = Path(__file__).parents[1] / "csrc" / "cuda"
+PREBUILT = SOURCE / "prebuilt"
+OLDEST = (8, 0)
+"""Compute capability from which there are TF32 products and asynchronous copies."""
+_MOST_SHARED = 8  # CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
+_log = logging.getLogger(__name__)
+
+
+def usable(*tensors: Tensor) -> bool:
+    """Return whether the kernels can take these tensors: float32, on one GPU for which they
+    could be loaded.
+    """
+    device = tensors[0].device
+    return (
+        device.type == "cuda"
+        and all(
+            type(t) in (Tensor, torch.nn.Parameter)
+            and t.dtype == torch.float32
+            and t.device == device
+            and t.numel()
+            for t in tensors
+        )
+        and not torch.is_autocast_enabled("cuda")
+        and _there(device.index)
+    )
+
+
+def _there(device: int) -> bool:
+    return module(device) is not None
+
+
+# What torch.compiler.assume_constant_result does, without the import of the whole compiler.
+_there._dynamo_marked_constant = True  # type: ignore[attr-defined]
+
+
+def launch(what: Launch) -> None:
+    """Launch a kernel on its device, on PyTorch's current stream there."""
+    assert what.device.index is not None
+    loaded = module(what.device.index)
+    assert loaded is not None
+    words = (ctypes.c_int64 * len(what.words))(*what.words)
+    parameters = (ctypes.c_void_p * 1)(ctypes.addressof(words))
+    with torch.cuda.device(what.device):
+        stream = ctypes.c_void_p(torch.cuda.current_stream().cuda_stream)
+        function = loaded.function(what.kernel, what.shared)
+        _check(
+            _driver().cuLaunchKernel(
+                function, *what.grid, THREADS, 1, 1, what.shared, stream, parameters, None
+            ),
+            what.kernel,
+        )
+
+
+class Module:
+    """The kernels of one device."""
+
+    def __init__(self, image: bytes) -> None:
+        self._handle = ctypes.c_void_p()
+        self._functions: dict[str, ctypes.c_void_p] = {}
+        _check(_driver().cuModuleLoadData(ctypes.byref(self._handle), image), "loading the kernels")
+
+    def function(self, name: str, shared: int) -> ctypes.c_void_p:
+        """Return a kernel that may use `shared` bytes of shared memory."""
+        if name not in self._functions:
+            found = ctypes.c_void_p()
+            _check(
+                _driver().cuModuleGetFunction(
+                    ctypes.byref(found), self._handle, f"neurop_{name}".encode()
+                ),
+                name,
+            )
+            _check(_driver().cuFuncSetAttribute(found, _MOST_SHARED, shared), name)
+            self._functions[name] = found
+        return self._functions[name]
+
+
+@lru_cache(maxsize=64)
+def module(device: int) -> Module | None:
+    """Return the kernels for a device, or None where there are none; the log says once which and
+    why.
+
+    They are part of the package where it was built beside nvcc; otherwise they are compiled into
+    the user's cache by nvcc, or by the NVRTC that PyTorch's CUDA wheels bring.
+    ``NEUROP_NATIVE=off`` does without them.
+    """
+    capability = torch.cuda.get_device_capability(device)
+    if os.environ.get("NEUROP_NATIVE", "") == "off" or capability < OLDEST:
+        _log.info(
+            "CUDA kernels are off for cuda:%d (sm_%d%d); fields pass through PyTorch's own "
+            "operations",
+            device,
+            *capability,
+        )
+        return None
+    try:
+        path = cubin(f"sm_{capability[0]}{capability[1]}")
+        with torch.cuda.device(device):
+            torch.cuda.current_stream(device).synchronize()  # so that there is a context
+            loaded = Module(path.read_bytes())
+    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+        _log.info(
+            "CUDA kernels cannot be made (%s); fields pass through PyTorch's own operations", error
+        )
+        return None
+    _log.info("CUDA kernels: %s", path)
+    return loaded
+
+
+def cubin(architecture: str) -> Path:
+    """Return the compiled kernels for an architecture such as ``sm_90``, made by now if they were
+    not there.
+
+    Raises
+    ------
+    OSError, RuntimeError, subprocess.SubprocessError
+        If neither nvcc nor NVRTC makes them.
+    """
+    if (ready := PREBUILT / f"{architecture}.cubin").is_file():
+        return ready
+    nvcc = shutil.which("nvcc")
+    sources = sorted([*SOURCE.glob("*.cuh"), *SOURCE.glob("*.cu")])
+    about = [architecture, nvcc or "nvrtc", *(file.read_text() for file in sources)]
+    path = (
+        cache_folder()
+        / f"{architecture}-{hashlib.sha256(chr(0).join(about).encode()).hexdigest()[:16]}.cubin"
+    )
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
+            made = Path(scratch) / path.name
+            if nvcc:
+                compile_with_nvcc(nvcc, architecture, made)
+            else:
+                made.write_bytes(compile_with_nvrtc(SOURCE / "kernels.cu", architecture))
+            made.replace(path)
+    return path
+
+
+def compile_with_nvcc(nvcc: str, architecture: str, out: Path) -> str:
+    """Write the compiled kernels to `out` and return what the assembler says of registers and
+    spills.
+    """
+    command = [
+        nvcc,
+        "-std=c++17",
+        "-O3",
+        f"-arch={architecture}",
+        "-cubin",
+        "-Xptxas",
+        "-v",
+        str(SOURCE / "kernels.cu"),
+        "-o",
+        str(out),
+    ]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=600).stderr
+
+
+@lru_cache(maxsize=1)
+def _driver() -> Any:
+    return ctypes.CDLL("libcuda.so.1")
+
+
+def _check(status: int, what: str) -> None:
+    if status:
+        text = ctypes.c_char_p()
+        _driver().cuGetErrorString(status, ctypes.byref(text))
+        raise RuntimeError(
+            f"CUDA driver, {what}: {(text.value or b'unknown error').decode()} ({status})"
+        )

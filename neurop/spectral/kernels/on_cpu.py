@@ -1,0 +1,157 @@
+"""The fused operations by the CPU kernels; arguments as of :mod:`neurop.spectral.kernels.ops`,
+float32, fields contiguous.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from neurop.spectral.kernels.native import call
+from neurop.spectral.matrices import halved
+
+
+def rows(matrix: Tensor, points: int, x: Tensor, adjoint: bool) -> Tensor:
+    """Return the product of the matrix, or of its transpose, with each row ``(k, channels)`` of
+    x.
+    """
+    half, order, even = halved(matrix, points)
+    n, size = matrix.shape[points], matrix.shape[1 - points]
+    synthesize = (points == 0) != adjoint
+    y = x.new_empty(len(x), n if synthesize else size, x.shape[2])
+    strides = half.stride() if points == 0 else half.stride()[::-1]
+    call("rows", (len(x), n, size, even, x.shape[2], *strides, int(synthesize)), half, order, x, y)
+    return y
+
+
+def linear_backward(g: Tensor, x: Tensor, w: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the gradients of x, W and b."""
+    x = x.contiguous()
+    gx, sums = torch.empty_like(x), [torch.zeros_like(w), w.new_zeros(len(w))]
+    call(
+        "linear_backward",
+        (x.numel() // x.shape[-1], x.shape[-1], len(w)),
+        x,
+        w.contiguous(),
+        g,
+        gx,
+        sums,
+    )
+    return gx, sums[0], sums[1]
+
+
+def mlp(x: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor) -> Tensor:
+    """Return the MLP of each point."""
+    y = x.new_empty(len(x), len(b2))
+    call("mlp_forward", (len(x), x.shape[1], len(b1), len(b2)), x, _mlp(w1, b1, w2, b2), y)
+    return y
+
+
+def mlp_backward(g: Tensor, x: Tensor, *parameters: Tensor) -> tuple[Tensor, ...]:
+    """Return the gradients of x and of the parameters."""
+    gx, sums = torch.empty_like(x), [torch.zeros_like(p) for p in parameters]
+    sizes = (len(x), x.shape[1], len(parameters[1]), len(parameters[3]))
+    call("mlp_backward", sizes, x, _mlp(*parameters), g, gx, sums)
+    return gx, *sums
+
+
+def tail(
+    s: Tensor,
+    analysis: Tensor | None,
+    x: Tensor,
+    z: Tensor,
+    w: Tensor,
+    b: Tensor,
+    w1: Tensor,
+    b1: Tensor,
+    w2: Tensor,
+    b2: Tensor,
+    keep: bool,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the two outputs and, with `keep`, what goes into the first GELU; empty where not
+    asked for.
+    """
+    y, kept = torch.empty_like(x), torch.empty_like(x) if keep else x.new_empty(0)
+    ahead = x.new_empty(0) if analysis is None else x.new_empty(len(x), len(analysis), x.shape[-1])
+    sizes, matrices = _axis(s, analysis)
+    weights = (w.t().contiguous(), b.contiguous(), _mlp(w1, b1, w2, b2))
+    wanted = (None if analysis is None else ahead, kept if keep else None)
+    call("block_forward", (*x.shape, len(b1), *sizes), x, z, *matrices, *weights, y, *wanted)
+    return y, ahead, kept
+
+
+def tail_backward(
+    g: Tensor,
+    g_ahead: Tensor | None,
+    kept: Tensor,
+    s: Tensor,
+    analysis: Tensor | None,
+    x: Tensor,
+    z: Tensor,
+    w: Tensor,
+    b: Tensor,
+    *mlp: Tensor,
+) -> tuple[Tensor, ...]:
+    """Return the gradients of x, z, W, b and the MLP's parameters."""
+    gx, gz, sums = (
+        torch.empty_like(x),
+        torch.empty_like(z),
+        [torch.zeros_like(p) for p in (w, b, *mlp)],
+    )
+    sizes, matrices = _axis(s, analysis)
+    given = (x, kept, *matrices, w.contiguous(), _mlp(*mlp), g, g_ahead)
+    call("block_backward", (*x.shape, len(mlp[1]), *sizes), *given, gx, gz, sums)
+    return gx, gz, *sums
+
+
+def mix(c: Tensor, weight: Tensor, modes: Sequence[int], kept: Sequence[int]) -> Tensor:
+    """Return the mixed coefficients."""
+    y = c.new_empty(*c.shape[:-1], weight.shape[-1])
+    call("mix_forward", _mix(c, weight, modes, kept), c.contiguous(), weight.contiguous(), y)
+    return y
+
+
+def mix_backward(
+    g: Tensor, c: Tensor, weight: Tensor, modes: Sequence[int], kept: Sequence[int]
+) -> tuple[Tensor, Tensor]:
+    """Return the gradients of c and of the weights."""
+    # Written where modes are kept.
+    gc, gw = (
+        c.new_empty(c.shape),
+        weight.new_empty(weight.shape)
+        if list(modes) == list(kept)
+        else weight.new_zeros(weight.shape),
+    )
+    call(
+        "mix_backward", _mix(c, weight, modes, kept), c.contiguous(), weight.contiguous(), g, gc, gw
+    )
+    return gc, gw
+
+
+def _mix(c: Tensor, weight: Tensor, modes: Sequence[int], kept: Sequence[int]) -> tuple[int, ...]:
+    return (c.shape[0], weight.shape[-3], weight.shape[-1], len(modes), *modes, *kept)
+
+
+def _mlp(w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor) -> list[Tensor]:
+    """Return the parameters as the kernels read them, each weight followed by its transpose."""
+    return [
+        w1.contiguous(),
+        w1.t().contiguous(),
+        b1.contiguous(),
+        w2.contiguous(),
+        w2.t().contiguous(),
+        b2.contiguous(),
+    ]
+
+
+def _axis(s: Tensor, analysis: Tensor | None) -> tuple[tuple[int, ...], tuple[Tensor | None, ...]]:
+    """Return sizes and arrays of the two matrices as the kernels read them: S by points, A by
+    functions.
+    """
+    half, order, even = halved(s)
+    if analysis is None:
+        return (half.shape[1], 0, even, 0), (half, order, None, None)
+    to_half, to_order, to_even = halved(analysis, points=1)
+    return (half.shape[1], len(to_half), even, to_even), (half, order, to_half, to_order)

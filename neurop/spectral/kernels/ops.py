@@ -1,0 +1,189 @@
+"""The engine's fused operations as operators of PyTorch, ``torch.ops.neurop.*``: kernels, shapes
+for tracing, and gradients.
+
+Without kernels for its tensors an operator raises; :func:`neurop.spectral.fused.have_kernels` says
+beforehand whether there are any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import linear
+
+from neurop.spectral.kernels import on_cpu, on_cuda, plain
+
+_LIBRARY = torch.library.Library("neurop", "DEF")
+_PLACES: dict[str, ModuleType] = {"CPU": on_cpu, "CUDA": on_cuda}
+_MLP = "Tensor w1, Tensor b1, Tensor w2, Tensor b2"
+_TAIL = f"Tensor s, Tensor? analysis, Tensor x, Tensor z, Tensor w, Tensor b, {_MLP}"
+
+
+def _register(name: str, schema: str, shapes: Callable[..., Any]) -> None:
+    """Define an operator that each place implements under its name."""
+    _LIBRARY.define(f"{name}{schema}")
+    for key, place in _PLACES.items():
+        _LIBRARY.impl(name, getattr(place, name), key)
+    torch.library.register_fake(f"neurop::{name}", shapes, lib=_LIBRARY)
+
+
+def _like(*tensors: Tensor) -> tuple[Tensor, ...]:
+    return tuple(torch.empty_like(t, memory_format=torch.contiguous_format) for t in tensors)
+
+
+def _rows(matrix: Tensor, points: int, x: Tensor, adjoint: bool) -> Tensor:
+    return x.new_empty(len(x), matrix.shape[1 if adjoint else 0], x.shape[2])
+
+
+def _tail(
+    s: Tensor, analysis: Tensor | None, x: Tensor, *rest: Any
+) -> tuple[Tensor, Tensor, Tensor]:
+    none = x.new_empty(0)
+    ahead = none if analysis is None else x.new_empty(len(x), len(analysis), x.shape[2])
+    return x.new_empty(x.shape), ahead, x.new_empty(x.shape) if rest[-1] else none.clone()
+
+
+_register("rows", "(Tensor matrix, int points, Tensor x, bool adjoint) -> Tensor", _rows)
+# Its forward pass is PyTorch's own anywhere, which also tells the shapes; the backward pass alone
+# has kernels.
+_LIBRARY.define("linear(Tensor x, Tensor w, Tensor b) -> Tensor")
+_LIBRARY.impl("linear", linear, "CompositeExplicitAutograd")
+_register(
+    "linear_backward",
+    "(Tensor g, Tensor x, Tensor w) -> (Tensor, Tensor, Tensor)",
+    lambda g, x, w: (*_like(x, w), w.new_empty(len(w))),
+)
+_register(
+    "mlp", f"(Tensor x, {_MLP}) -> Tensor", lambda x, w1, b1, w2, b2: x.new_empty(len(x), len(b2))
+)
+_register(
+    "mlp_backward",
+    f"(Tensor g, Tensor x, {_MLP}) -> (Tensor, Tensor, Tensor, Tensor, Tensor)",
+    lambda g, *tensors: _like(*tensors),
+)
+_register("tail", f"({_TAIL}, bool keep) -> (Tensor, Tensor, Tensor)", _tail)
+_register(
+    "tail_backward",
+    f"(Tensor g, Tensor? g_ahead, Tensor kept, {_TAIL}) -> ({', '.join(['Tensor'] * 8)})",
+    lambda g, g_ahead, kept, s, analysis, *tensors: _like(*tensors),
+)
+_register(
+    "mix",
+    "(Tensor c, Tensor weight, int[] modes, int[] kept) -> Tensor",
+    lambda c, w, *_: c.new_empty(*c.shape[:-1], w.shape[-1]),
+)
+_register(
+    "mix_backward",
+    "(Tensor g, Tensor c, Tensor weight, int[] modes, int[] kept) -> (Tensor, Tensor)",
+    lambda g, c, w, *_: _like(c, w),
+)
+
+
+def _again(
+    function: Callable[..., Any],
+    tensors: Sequence[Tensor | None],
+    needed: Sequence[bool],
+    gradients: Sequence[Tensor | None],
+) -> tuple[Tensor | None, ...]:
+    """Return the gradients of ``function(*tensors)``, one or more, as what can itself be
+    differentiated; None where not needed.
+    """
+    wanted = [t for t, need in zip(tensors, needed, strict=True) if t is not None and need]
+    made = function(*tensors)
+    ends = [
+        (y, g)
+        for y, g in zip((made,) if isinstance(made, Tensor) else made, gradients, strict=True)
+        if g is not None
+    ]
+    found = iter(
+        torch.autograd.grad([y for y, _ in ends], wanted, [g for _, g in ends], create_graph=True)
+        if ends
+        else []
+    )
+    return tuple(next(found, None) if need else None for need in needed)
+
+
+def _keep_inputs(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+    ctx.save_for_backward(*inputs)
+
+
+def _rows_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+    matrix, ctx.points, _, ctx.adjoint = inputs
+    ctx.save_for_backward(matrix)
+
+
+def _rows_gradient(ctx: Any, g: Tensor) -> tuple[Any, ...]:
+    # Linear: its own adjoint, and that as often as is asked for.
+    return (
+        None,
+        None,
+        torch.ops.neurop.rows(ctx.saved_tensors[0], ctx.points, g.contiguous(), not ctx.adjoint),
+        None,
+    )
+
+
+def _linear_gradient(ctx: Any, g: Tensor) -> tuple[Any, ...]:
+    if torch.is_grad_enabled():
+        return _again(linear, ctx.saved_tensors, ctx.needs_input_grad, (g,))
+    x, w, _ = ctx.saved_tensors
+    return torch.ops.neurop.linear_backward(g.contiguous(), x, w)
+
+
+def _mlp_gradient(ctx: Any, g: Tensor) -> tuple[Any, ...]:
+    if torch.is_grad_enabled():
+        return _again(plain.mlp, ctx.saved_tensors, ctx.needs_input_grad, (g,))
+    return torch.ops.neurop.mlp_backward(g.contiguous(), *ctx.saved_tensors)
+
+
+def _tail_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+    ctx.save_for_backward(*inputs[:-1], output[2])
+    ctx.set_materialize_grads(False)
+
+
+def _tail_gradient(
+    ctx: Any, g: Tensor | None, g_ahead: Tensor | None, _: Tensor | None
+) -> tuple[Any, ...]:
+    *tensors, kept = ctx.saved_tensors
+    g_ahead = None if tensors[1] is None else g_ahead
+    if torch.is_grad_enabled():
+        return *_again(plain.tail, tensors, ctx.needs_input_grad[:-1], (g, g_ahead)), None
+    g = torch.zeros_like(kept) if g is None else g.contiguous()
+    g_ahead = None if g_ahead is None else g_ahead.contiguous()
+    return None, None, *torch.ops.neurop.tail_backward(g, g_ahead, kept, *tensors), None
+
+
+def _mix_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+    c, weight, ctx.modes, ctx.kept = inputs
+    ctx.save_for_backward(c, weight)
+
+
+def _mix_gradient(ctx: Any, g: Tensor) -> tuple[Any, ...]:
+    sizes = ctx.modes, ctx.kept
+    if torch.is_grad_enabled():
+        return (
+            *_again(
+                lambda c, w: plain.mix(c, w, *sizes),
+                ctx.saved_tensors,
+                ctx.needs_input_grad[:2],
+                (g,),
+            ),
+            None,
+            None,
+        )
+    return *torch.ops.neurop.mix_backward(g.contiguous(), *ctx.saved_tensors, *sizes), None, None
+
+
+for _name, _gradient, _context in (
+    ("rows", _rows_gradient, _rows_context),
+    ("linear", _linear_gradient, _keep_inputs),
+    ("mlp", _mlp_gradient, _keep_inputs),
+    ("tail", _tail_gradient, _tail_context),
+    ("mix", _mix_gradient, _mix_context),
+):
+    torch.library.register_autograd(
+        f"neurop::{_name}", _gradient, setup_context=_context, lib=_LIBRARY
+    )

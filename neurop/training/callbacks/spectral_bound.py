@@ -1,0 +1,211 @@
+r"""Bounds on how much a layer amplifies: spectral normalisation and filtered modes, as a projection
+of the weights.
+
+Nothing is added to the model, so that file, export and kernels of the trained surrogate are those
+of any other. Source: McCabe, Harrington, Subramanian, Brown, Towards stability of autoregressive
+neural operators, TMLR 2023, arXiv:2306.10619.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from lightning.pytorch.callbacks import Callback
+from torch import Tensor, nn
+
+from neurop.errors import InputError
+from neurop.layers.coefficients.block import CoefficientBlock
+from neurop.layers.spectral.axis_conv import AxisConv
+from neurop.layers.spectral.spectral_conv import SpectralConv
+from neurop.layers.spectral.spherical_conv import SphericalConv
+from neurop.spectral import Fourier
+
+DAMPING = 24 * math.log(2)
+"""Exponent of the filter at k = m: there it falls to the rounding error of float32."""
+ITERATIONS = 4
+"""Of the power method after each step of the optimiser."""
+ROUNDING = 1e-5
+"""Relative accuracy of the bounds."""
+
+
+def transfer(modes: tuple[int, ...], order: float) -> Tensor:
+    r"""Return the exponential filter of a spectral weight's modes, 1 at the constant and nearly so
+    up to the highest modes.
+
+    .. math:: F_k = \prod_d \exp\bigl(-\alpha\,(|k_d| / m_d)^p\bigr), \qquad \alpha = 24 \log 2
+
+    (Gottlieb and Shu, On the Gibbs phenomenon and its resolution, SIAM Review 1997, section 4.)
+
+    Parameters
+    ----------
+    modes
+        Frequencies \|k\| < m per axis.
+    order
+        The exponent p.
+
+    Returns
+    -------
+    Tensor
+        Shape of the signed frequencies: ``(2 m_1 - 1, ..., m_d)``, in the order 0, .., m-1, -1, ..,
+        -(m-1).
+
+    Examples
+    --------
+    >>> transfer((4,), 8.0).round(decimals=3).tolist()
+    [1.0, 1.0, 0.937, 0.189]
+    """
+    filters = [
+        torch.exp(-DAMPING * (torch.arange(m, dtype=torch.float64) / m) ** order) for m in modes
+    ]
+    signed = [torch.cat([f, f[1:]]) for f in filters[:-1]] + filters[-1:]
+    product = torch.ones((), dtype=torch.float64)
+    for f in signed:
+        product = product[..., None] * f
+    return product
+
+
+def channel_matrices(model: nn.Module) -> Iterator[tuple[Tensor, tuple[int, ...] | None]]:
+    """Yield every weight that mixes channels, and the modes that it is for; None for pointwise
+    ones.
+
+    What mixes modes in the layers of T1, and the U-Net of T1+, is none of them.
+
+    Raises
+    ------
+    InputError
+        If a layer has a factorised weight, whose matrices are nowhere, or one for functions other
+        than waves.
+    """
+    for module in model.modules():
+        if isinstance(module, nn.Linear):
+            yield module.weight, None
+        elif isinstance(module, AxisConv):
+            yield from (
+                (weight, (m,)) for weight, m in zip(module.weights, module.modes, strict=True)
+            )
+        elif isinstance(module, SphericalConv):
+            yield module.weight, module.modes[:1]
+        elif isinstance(module, SpectralConv):
+            if not isinstance(module.weight, nn.Parameter):
+                raise InputError(
+                    "training.spectral_norm, training.filter: a factorised weight has no matrix "
+                    "per mode to bound; use fno"
+                )
+            yield module.weight, module.modes
+        elif isinstance(module, CoefficientBlock):
+            if not all(isinstance(basis, Fourier) for basis in module.bases):
+                raise InputError(
+                    "training.spectral_norm, training.filter: of this model they bound periodic "
+                    "axes alone; use fno"
+                )
+            yield module.weight, tuple(basis.modes for basis in module.bases)
+
+
+def matrices(weight: Tensor) -> Tensor:
+    """Return a weight, pointwise or ``(..., in, parts, out)``, as matrices: complex ones of two
+    parts, real and imaginary.
+    """
+    if weight.dim() < 4:
+        return weight
+    return (
+        torch.complex(weight[..., 0, :], weight[..., 1, :])
+        if weight.shape[-2] == 2
+        else weight[..., 0, :]
+    )
+
+
+class SpectralNormBound(Callback):
+    r"""Hold the spectral norm of every channel matrix below a bound, after each optimiser step.
+
+    .. math:: W_k \leftarrow W_k \min\bigl(1,\; b\,F_k / \lVert W_k \rVert_2\bigr)
+
+    with :math:`F_k` of :func:`transfer` for the modes of spectral weights, 1 for pointwise ones.
+    The norm is followed by a few power iterations per step (Miyato et al., 2018, arXiv:1802.05957),
+    which begin each epoch with the exact singular vectors, and is exact before each validation,
+    hence in every checkpoint and in the surrogate.
+
+    Parameters
+    ----------
+    model
+        Whose weights are held; they are brought below their bounds at once.
+    bound
+        b; None bounds spectral weights alone, by F.
+    order
+        p of the filter; None leaves all modes alike.
+
+    Raises
+    ------
+    InputError
+        If a number is not above 0, or a layer of the model has weights that are not bounded: see
+        :func:`channel_matrices`.
+
+    Examples
+    --------
+    >>> model = nn.Linear(3, 3)
+    >>> _ = nn.init.eye_(model.weight)
+    >>> gain = SpectralNormBound(model, bound=0.5)
+    >>> model.weight.diagonal().tolist()
+    [0.5, 0.5, 0.5]
+    """
+
+    def __init__(
+        self, model: nn.Module, bound: float | None = None, order: float | None = None
+    ) -> None:
+        for name, value in (("spectral_norm", bound), ("filter", order)):
+            if value is not None and not value > 0:
+                raise InputError(f"training.{name}={value}; give a number above 0, or null")
+        self._held: list[tuple[Tensor, Tensor]] = []
+        self._right: list[Tensor] = []
+        for weight, modes in channel_matrices(model):
+            if modes is None and bound is None:
+                continue
+            limit = torch.ones(()) if modes is None or order is None else transfer(modes, order)
+            self._held.append((weight, (limit * (1.0 if bound is None else bound)).to(weight)))
+        self.exact()
+
+    @torch.no_grad()
+    def exact(self) -> None:
+        """Bring all norms below their bounds exactly, and take up the singular vectors."""
+        self._right = []
+        for weight, limit in self._held:
+            _, sigma, right = torch.linalg.svd(matrices(weight), full_matrices=False)
+            self._right.append(right[..., 0, :].conj().resolve_conj())
+            _shrink(weight, limit, sigma[..., 0])
+
+    @torch.no_grad()
+    def follow(self) -> None:
+        """Do the same by a few power iterations."""
+        for i, (weight, limit) in enumerate(self._held):
+            whole, right = matrices(weight), self._right[i][..., None]
+            for _ in range(ITERATIONS):
+                left = nn.functional.normalize(whole @ right, dim=-2)
+                image = whole.mH @ left
+                right = nn.functional.normalize(image, dim=-2)
+            self._right[i] = right[..., 0]
+            _shrink(weight, limit, torch.linalg.vector_norm(image[..., 0], dim=-1))
+
+    def on_fit_start(self, *_: Any) -> None:
+        """Take the bounds to the device of the training."""
+        self._held = [(weight, limit.to(weight)) for weight, limit in self._held]
+
+    def on_train_epoch_start(self, *_: Any) -> None:
+        """Begin each epoch with the exact singular vectors."""
+        self.exact()
+
+    def on_train_batch_end(self, *_: Any) -> None:
+        """Follow the step of the optimiser."""
+        self.follow()
+
+    def on_validation_start(self, *_: Any) -> None:
+        """Validate, and keep, weights that are below their bounds exactly."""
+        self.exact()
+
+
+def _shrink(weight: Tensor, limit: Tensor, sigma: Tensor) -> None:
+    # What lies at its bound but for rounding stays as it is, so that doing it twice, as a run that
+    # goes on does, changes no bit.
+    factor = torch.where(sigma > limit * (1 + ROUNDING), limit / sigma, 1.0)
+    weight.mul_(factor.reshape(*factor.shape, *[1] * (weight.dim() - factor.dim())))

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import xarray as xr
+from small import FIELDS, evolution
+
+from neurop.errors import InputError
+from neurop.fields.fieldset import Field
+from neurop.fields.labelled import from_xarray, later, squeezed
+from neurop.geometry.grid import Axis, Grid
+
+BOX = Grid((Axis("x", length=2.0), Axis("y", start=1.0)))
+
+
+def given() -> xr.Dataset:
+    return evolution(grid=BOX).to_xarray()
+
+
+def read(data: xr.Dataset) -> np.ndarray:
+    return from_xarray(data, FIELDS, BOX).values
+
+
+def test_a_set_returns_from_its_labelled_form() -> None:
+    whole = evolution(grid=BOX)
+    again = from_xarray(whole.to_xarray(), FIELDS, BOX)
+    np.testing.assert_array_equal(again.values, whole.values)
+    np.testing.assert_array_equal(again.times, whole.times)
+    assert (again.fields, again.grid, again.time_unit) == (FIELDS, BOX, "s")
+
+
+def test_fields_come_in_the_order_asked_for_and_others_are_left() -> None:
+    data = given().assign(q=given().u * np.nan)[["q", "p", "u"]]
+    np.testing.assert_array_equal(read(data), evolution().values)
+    reversed_ = from_xarray(data, FIELDS[::-1], BOX).values
+    np.testing.assert_array_equal(reversed_, evolution().values[:, :, ::-1])
+
+
+def test_missing_dimensions_have_length_one() -> None:
+    expected = evolution().values[2:, 3:4]
+    np.testing.assert_array_equal(read(given().isel(sample=2, time=3)), expected)
+    np.testing.assert_array_equal(
+        read(given().isel(sample=2, time=3, drop=True).transpose("y", "x")), expected
+    )
+
+
+def test_a_constant_field_is_the_same_in_all_frames() -> None:
+    data = given()
+    data["p"] = data.p.isel(sample=1, time=2, drop=True).transpose("y", "x")
+    values = read(data)
+    np.testing.assert_array_equal(values[:, :, 0], evolution().values[:, :, 0])
+    np.testing.assert_array_equal(
+        values[:, :, 1], np.broadcast_to(evolution().values[1, 2, 1], (3, 6, 9, 8))
+    )
+
+
+@pytest.mark.parametrize("dtype", [">f4", ">f8", "f4", "i4"])
+def test_numbers_of_other_kinds(dtype: str) -> None:
+    values = read(given().round().astype(dtype))
+    np.testing.assert_array_equal(values, evolution().values.round())
+    assert values.dtype.isnative
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-4])
+def test_coordinates_may_be_rounded_or_absent(noise: float) -> None:
+    data = given()
+    rounded = data.assign_coords(x=data.x + noise * 2 / 9, y=data.y.astype("f4"))
+    np.testing.assert_array_equal(read(rounded), evolution().values)
+    np.testing.assert_array_equal(read(data.drop_vars(["x", "y", "time"])), evolution().values)
+
+
+def spoilt(data: xr.Dataset) -> xr.Dataset:
+    data.p[2, 4, 0, 5] = np.inf
+    return data
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d: d[["u"]], "no variable 'p' in the dataset; choose from u"),
+        (lambda d: d.rename(p="pp").rename(pp="P"), "no variable 'p' in the dataset"),
+        (
+            lambda d: d.assign(u=d.u.assign_attrs(units="km h-1")),
+            "'u' is in 'km h-1', the surrogate works in 'm s-1'; convert it",
+        ),
+        (lambda d: d.isel(y=0), "'u' has dimensions sample, time, x; y is missing"),
+        (lambda d: d.rename(x="lon"), "'u' has dimensions sample, time, lon, y; x is missing"),
+        (
+            lambda d: d.expand_dims(level=2),
+            "has a dimension 'level'; only sample, time and x, y have a meaning",
+        ),
+        (
+            lambda d: d.assign_coords(x=d.x + 1),
+            r"axis x runs 1, 1\.22222, \.\.\. 2\.77778; the surrogate needs 0, 0\.222222, \.\.\. "
+            r"1\.77",
+        ),
+        (lambda d: d.isel(y=slice(None, None, -1)), "axis y runs .* sort, roll or interpolate"),
+        (lambda d: d.isel(x=slice(8)), "axis x runs"),
+        (lambda d: d.isel(x=[1]), r"axis x runs 0\.222222; the surrogate needs 0;"),
+        (spoilt, r"the dataset: field 'p' of sample 2, frame 4 is inf at point \(0, 5\)"),
+    ],
+)
+def test_what_cannot_be_used_is_one_line(
+    change: Callable[[xr.Dataset], xr.Dataset], message: str
+) -> None:
+    with pytest.raises(InputError, match=message) as error:
+        read(change(given()))
+    assert "\n" not in str(error.value)
+
+
+def test_later_times() -> None:
+    frames = evolution(frames=3)
+    times, unit = later(frames, 0.5, "s", 2)
+    assert (times.tolist(), unit) == ([1.5, 2.0], "s")
+    assert later(frames, None, "1", 2) == (None, "1")
+    # A single frame may have been reached by any step; two must be one step apart.
+    times, _ = later(frames, 2.0, "s", 2)
+    assert times.tolist() == [3.0, 5.0]
+    with pytest.raises(InputError, match=r"frames are 0\.5 s apart; give 2 that are 2 s apart"):
+        later(frames, 2.0, "s", 2, history=2)
+    times, _ = later(from_xarray(given().drop_vars("time"), FIELDS, BOX), 0.5, "s", 3, history=2)
+    assert times.tolist() == [0.5, 1.0, 1.5]
+
+
+def test_squeezing_follows_the_given_dimensions() -> None:
+    made = evolution(samples=1, frames=1, grid=BOX).to_xarray()
+    plain = (
+        given()
+        .isel(sample=0, time=0, drop=True)
+        .assign_coords(x=("x", given().x.values + 1e-9, {"units": "m"}))
+    )
+    squeezed_ = squeezed(made, plain, keep_time=False)
+    assert squeezed_.u.dims == ("x", "y")
+    np.testing.assert_array_equal(squeezed_.x, plain.x)
+    assert (squeezed_.x.attrs, squeezed_.y.attrs) == ({"units": "m"}, {"units": "1"})
+    np.testing.assert_array_equal(squeezed_.u, made.u[0, 0])
+    assert squeezed(made, plain, keep_time=True).u.dims == ("time", "x", "y")
+
+
+def test_a_unit_that_is_not_said_is_taken_for_the_right_one() -> None:
+    data = given()
+    for name in ("u", "p"):
+        del data[name].attrs["units"]
+    fields = from_xarray(data, (Field("u", "knots"), FIELDS[1]), BOX).fields
+    assert [f.unit for f in fields] == ["knots", "Pa"]

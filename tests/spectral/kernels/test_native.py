@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from neurop.spectral import fused
+from neurop.spectral.kernels import native
+
+PROGRAM = """
+import logging, sys
+logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(message)s")
+import torch
+from neurop.models import FNO
+from neurop.spectral import native
+torch.manual_seed(0)
+model = FNO(1, 1, modes=(3, 3), width=5, depth=2)
+y = model(torch.randn(2, 1, 8, 9))
+y = model(torch.randn(2, 1, 8, 9))
+y.square().sum().backward()
+print(native.library() is not None, float(y.sum()), float(model.lift.weight.grad.norm()))
+"""
+
+
+def run(folder: Path, **environment: str) -> list[str]:
+    env = (
+        {k: v for k, v in os.environ.items() if k not in ("NEUROP_NATIVE", "CXX")}
+        | {"NEUROP_CACHE": str(folder)}
+        | environment
+    )
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM], env=env, check=True, capture_output=True, text=True
+    ).stdout.splitlines()
+
+
+def test_kernels_are_compiled_once_and_nothing_depends_on_them(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    first = run(cache)
+    made = {file.name: file.stat().st_mtime_ns for file in cache.iterdir()}
+    second = run(cache)
+    assert {file.name: file.stat().st_mtime_ns for file in cache.iterdir()} == made
+    without = [
+        run(tmp_path / "none", NEUROP_NATIVE="off"),
+        run(tmp_path / "none", CXX="/no/such/compiler"),
+    ]
+    assert not (tmp_path / "none").exists()
+    values = [[float(v) for v in lines[-1].split()[1:]] for lines in (first, second, *without)]
+    for other in values[1:]:
+        assert other == pytest.approx(values[0], rel=1e-4)
+    # Said once, whatever is called how often.
+    assert [len(lines) for lines in (first, second, *without)] == [2, 2, 2, 2]
+    assert without[0][0] == "CPU kernels are off; fields pass through PyTorch's own operations"
+    assert without[1][0].startswith("CPU kernels cannot be compiled (")
+    assert [lines[-1].split()[0] for lines in without] == ["False", "False"]
+
+
+def test_a_compiler_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
+    compiler = tmp_path / "cxx"
+    compiler.write_text('#!/bin/sh\n[ "$1" = --version ] && echo broken && exit 0\nexit 1\n')
+    compiler.chmod(0o755)
+    lines = run(tmp_path / "cache", CXX=str(compiler))
+    assert lines[0].startswith("CPU kernels cannot be compiled (")
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+@pytest.mark.skipif(
+    native.library() is None, reason="no C++ compiler, so the CPU kernels are not there"
+)
+def test_only_what_the_kernels_can_take_goes_to_them() -> None:
+    x = torch.zeros(2, 3)
+    assert fused.have_kernels(x, torch.nn.Parameter(x))
+    assert not fused.have_kernels(x, x.double())
+    assert not fused.have_kernels(x[:0])
+    assert not fused.have_kernels(x.to("meta"))
+    with torch.autocast("cpu", torch.bfloat16):
+        assert not fused.have_kernels(x)
+    assert torch.func.vmap(lambda t: t * fused.have_kernels(t))(x + 1).sum() == 0
+    with torch.autograd.forward_ad.dual_level():
+        assert not fused.have_kernels(x)
+
+
+def test_forward_mode_and_vmap_pass_through_the_layers() -> None:
+    parameters = [
+        torch.randn(*shape, dtype=torch.float32) for shape in ((4, 3), (4,), (2, 4), (2,))
+    ]
+    x, v = torch.randn(2, 6, 3)
+    _, tangent = torch.func.jvp(lambda t: fused.mlp(t, *parameters), (x,), (v,))
+    step = 1e-3
+    difference = (fused.mlp(x + step * v, *parameters) - fused.mlp(x - step * v, *parameters)) / (
+        2 * step
+    )
+    torch.testing.assert_close(tangent, difference, atol=2e-3, rtol=1e-3)
+    torch.testing.assert_close(
+        torch.func.vmap(lambda t: fused.mlp(t, *parameters))(x), fused.mlp(x, *parameters)
+    )
