@@ -1,0 +1,39 @@
+"""Surrogates saved by every format of the card load, and predict what they predicted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+import neurop
+
+CARDS = Path(__file__).parent / "cards"
+SAVED = sorted(path.parent for path in CARDS.glob("*/*/model.json"))
+
+
+def test_every_format_is_there():
+    assert {path.parent.name for path in SAVED} >= {"format_1"}
+    assert len(SAVED) >= 7
+
+
+@pytest.mark.parametrize("folder", SAVED, ids=[f"{p.parent.name}-{p.name}" for p in SAVED])
+def test_a_saved_surrogate_predicts_the_same_for_ever(folder):
+    expected = load_file(folder / "expected.safetensors")
+    surrogate = neurop.load(folder)
+    with torch.no_grad():
+        found = surrogate(expected["input"])
+    size = expected["output"].std(dim=(0, *range(2, found.dim())), keepdim=True)
+    assert ((found - expected["output"]) / size).abs().max() < 2e-6
+
+
+@pytest.mark.parametrize("folder", SAVED, ids=[f"{p.parent.name}-{p.name}" for p in SAVED])
+def test_saved_again_it_is_the_same_surrogate(folder, tmp_path):
+    first = neurop.load(folder)
+    first.save(tmp_path)
+    again = neurop.load(tmp_path)
+    x = load_file(folder / "expected.safetensors")["input"]
+    with torch.no_grad():
+        assert torch.equal(again(x), first(x))
