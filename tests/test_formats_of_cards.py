@@ -26,7 +26,8 @@ def test_a_saved_surrogate_predicts_the_same_for_ever(folder):
     with torch.no_grad():
         found = surrogate(expected["input"])
     size = expected["output"].std(dim=(0, *range(2, found.dim())), keepdim=True)
-    assert ((found - expected["output"]) / size).abs().max() < 2e-6
+    # float32, on other processors and numbers of threads
+    assert ((found - expected["output"]) / size).abs().max() < 1e-4
 
 
 @pytest.mark.parametrize("folder", SAVED, ids=[f"{p.parent.name}-{p.name}" for p in SAVED])
