@@ -135,7 +135,8 @@ def fits(value: Any, hint: Any) -> bool:
     if origin is Path:
         return isinstance(value, str)
     if origin in _LISTS:
-        return isinstance(value, list) and _items_fit(value, origin, parts)
+        # What the data set computes stands there as a word until the data set has been made.
+        return value == "auto" or (isinstance(value, list) and _items_fit(value, origin, parts))
     if origin in (dict, Mapping):
         return isinstance(value, dict) and (
             not parts or all(fits(item, parts[1]) for item in value.values())

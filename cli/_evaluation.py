@@ -67,7 +67,7 @@ def prepare(cfg: DictConfig, verb: str) -> Task:
         "checkpoint": str(checkpoint.model),
         "parameters": surrogate.parameters_count(),
         "data": source.name,
-        "train_shape": list(surrogate.train_shape),
+        "train_shape": list(surrogate.card.shape),
         "device": torch.cuda.get_device_name(where) if where.type == "cuda" else where.type,
         "versions": {"neurop": __version__, "torch": torch.__version__},
     }
@@ -113,7 +113,7 @@ def as_ints(name: str, value: Any, least: int) -> list[int]:
 
 def field_index(name: str | None, surrogate: Surrogate) -> int:
     """Return the place of the field to draw."""
-    names = [f.name for f in surrogate.outputs]
+    names = [f.name for f in surrogate.card.outputs]
     if name is None:
         return 0
     if name not in names:

@@ -31,7 +31,7 @@ PACKAGE = "neurop.conf"
 # Hydra 1.3 asks which version's defaults are meant; 1.4 has one set and warns of the question.
 _DEFAULTS: dict[str, Any] = {"version_base": "1.3"} if hydra.__version__.startswith("1.3.") else {}
 # Groups of which the default may name a choice that is not there.
-OPTIONAL = ("recipe",)
+OPTIONAL = ("recommended",)
 _PROCESS = ("LOCAL_RANK", "NODE_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 
 
@@ -51,7 +51,7 @@ def overrides() -> list[str]:
     job = HydraConfig.get()
     given = list(job.overrides.task)
     named = {o.split("=", 1)[0].lstrip("+~") for o in given}
-    # A choice that is missing on disk is one of the optional kind (recipe: ${data}).
+    # A choice that is missing on disk is one of the optional kind (recommended: ${data}).
     known = choices(
         [s.path.removeprefix("file://") for s in job.runtime.config_sources if s.schema == "file"]
     )
@@ -61,6 +61,18 @@ def overrides() -> list[str]:
         if isinstance(choice, str) and group not in named and choice in known.get(group, ())
     ]
     return [*spelt, *given]
+
+
+def group_file(group: str) -> DictConfig | None:
+    """Return the file of the chosen option of a group; None where it has none."""
+    job = HydraConfig.get().runtime
+    choice = job.choices.get(group)
+    places = [s.path.removeprefix("file://") for s in job.config_sources if s.schema == "file"]
+    for root in (files(PACKAGE), *map(Path, places)):
+        file = root / group / f"{choice}.yaml"
+        if file.is_file():
+            return cast(DictConfig, OmegaConf.create(file.read_text(encoding="utf-8")))
+    return None
 
 
 def choices(folders: Iterable[str] = ()) -> dict[str, list[str]]:
@@ -197,9 +209,8 @@ def _checked(verb: str, args: list[str]) -> list[str]:
         does not have.
     """
     known = choices(config_dirs(args))
-    defaults = OmegaConf.to_container(OmegaConf.load(str(files(PACKAGE) / f"{verb}.yaml")))[
-        "defaults"
-    ]  # type: ignore[call-overload,index]
+    composed: Any = OmegaConf.to_container(OmegaConf.load(str(files(PACKAGE) / f"{verb}.yaml")))
+    defaults = composed["defaults"]
     absent = {
         f"{group}=null"
         for item in defaults

@@ -98,7 +98,7 @@ def _write(task: Task, scores: xr.Dataset, test: FieldSet, split: str, field: in
         zip(scores.field.values.tolist(), scores.unit.values.tolist(), strict=True)
     )
     if "lead" in scores.dims:
-        record["time_unit"] = task.surrogate.step_unit
+        record["time_unit"] = task.surrogate.card.sampling.unit
         record["forecasts"] = [
             {
                 "lead": int(one.lead),

@@ -37,7 +37,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     steps = None if cfg.steps is None else as_int("steps", cfg.steps, 1)
     samples = None if cfg.samples is None else as_int("samples", cfg.samples, 1)
     task = prepare(cfg, "rollout")
-    if task.surrogate.is_map:
+    if not task.surrogate.card.is_state:
         raise InputError(
             f"{task.record['checkpoint']} maps inputs to targets and has no time to roll out; use "
             "neurop eval or superres"
@@ -47,7 +47,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     held_out = task.source.test() if hasattr(task.source, "test") else task.source.splits()["test"]
     test = held_out.samples(slice(samples))
     if steps is None:
-        steps = test.values.shape[1] - task.surrogate.history - start
+        steps = test.values.shape[1] - task.surrogate.card.history - start
         if steps < 1:
             raise InputError(
                 f"start={start} leaves none of {test.values.shape[1]} frames to predict; lower it "

@@ -48,7 +48,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         for i, r in enumerate(scores.resolution.values)
     ]
     table(
-        f"{task.surrogate.name} on {task.source.name}, trained at {task.surrogate.train_shape[0]}",
+        f"{task.surrogate.name} on {task.source.name}, trained at {task.surrogate.card.shape[0]}",
         ["resolution", *COLUMNS.values()],
         rows,
     )
@@ -64,11 +64,11 @@ def shape_at(resolution: int, surrogate: Surrogate) -> tuple[int, ...]:
 
     An axis that holds both its ends has one point more than it has intervals.
     """
-    ends = [int(axis.layout == "ends") for axis in surrogate.grid.axes]
-    factor = (resolution - ends[0]) / (surrogate.train_shape[0] - ends[0])
+    ends = [int(axis.layout == "ends") for axis in surrogate.card.grid.axes]
+    factor = (resolution - ends[0]) / (surrogate.card.shape[0] - ends[0])
     return tuple(
         max(round((n - end) * factor) + end, 2)
-        for n, end in zip(surrogate.train_shape, ends, strict=True)
+        for n, end in zip(surrogate.card.shape, ends, strict=True)
     )
 
 
@@ -81,8 +81,8 @@ def _usual(task: Task) -> dict[int, FieldSet]:
     """Return the test set on the training grid and on twice and four times as fine ones, as far
     as the data go.
     """
-    end = int(task.surrogate.grid.axes[0].layout == "ends")
-    points = task.surrogate.train_shape[0] - end
+    end = int(task.surrogate.card.grid.axes[0].layout == "ends")
+    points = task.surrogate.card.shape[0] - end
     found: dict[int, FieldSet] = {}
     reason = ""
     for factor in FACTORS:
@@ -92,7 +92,7 @@ def _usual(task: Task) -> dict[int, FieldSet]:
         except InputError as error:
             reason = str(error)
             print(f"no {resolution} points: {error}", file=sys.stderr)
-    if not any(data.shape != task.surrogate.train_shape for data in found.values()):
+    if not any(data.shape != task.surrogate.card.shape for data in found.values()):
         raise InputError(
             f"the data have no other grid than that of the training ({reason}); give data=<name> "
             "or resolutions=[...]"

@@ -39,10 +39,11 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from neurop.errors import InputError
-from neurop.fields.fieldset import Field, FieldSet, Source
+from neurop.fields.fieldset import Field, FieldSet
 from neurop.fields.lazy import Lazy
 from neurop.generation.dataset import SolvedDataset
 from neurop.geometry.grid import Axis, Grid
+from neurop.source import Source
 
 AXIS = "t"
 

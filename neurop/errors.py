@@ -1,21 +1,48 @@
-"""What a user can put right, said in one line."""
+"""What a user can put right, in one line."""
+
+from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 
 class InputError(ValueError):
     """Input that cannot be used: the message names the value, the bound and the remedy.
 
     The command line prints the message as one line and exits with status 2.
+
+    Parameters
+    ----------
+    message
+        One line.
+    key
+        Name of the argument that is wrong; the command line translates it to its own key.
+    value
+        The value that it has.
+
+    Examples
+    --------
+    >>> error = InputError.of("modes", 40, "16 points resolve 8; use 8 or fewer")
+    >>> error.key, error.value, str(error)
+    ('modes', 40, 'modes=40: 16 points resolve 8; use 8 or fewer')
     """
+
+    def __init__(self, message: str, key: str | None = None, value: Any = None) -> None:
+        super().__init__(message)
+        self.key, self.value = key, value
+
+    @classmethod
+    def of(cls, key: str, value: Any, remedy: str) -> InputError:
+        """Return the error ``key=value: remedy``."""
+        shown = list(value) if isinstance(value, tuple) else value
+        return cls(f"{key}={shown}: {remedy}", key, value)
 
 
 class ExternalFailure(RuntimeError):
-    """A failure of neither the input nor the program, such as a process that the system ended: one
-    line that says what to do.
+    """A failure of neither the input nor the program, such as a process that the system ended.
 
-    The command line prints the message as one line and exits with status 1.
+    The command line prints the message, which says what to do, as one line and exits with status 1.
     """
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,15 +24,15 @@ def check_compatible(surrogate: Surrogate, data: FieldSet) -> None:
     grid, with a time step equal to its own.
     """
     where = data.source or "the data"
-    if surrogate.is_map != data.is_map:
+    if not surrogate.card.is_state != data.is_map:
         kinds = ("an evolution in time", "a map from inputs to targets")
         raise InputError(
-            f"the surrogate is {kinds[surrogate.is_map]}, but {where} holds {kinds[data.is_map]}; "
+            f"the surrogate is {kinds[not surrogate.card.is_state]}, but {where} holds {kinds[data.is_map]}; "
             "choose data of the same kind"
         )
     for what, expected, found in (
-        ("takes", surrogate.inputs, data.fields),
-        ("predicts", surrogate.outputs, data.outputs),
+        ("takes", surrogate.card.inputs, data.fields),
+        ("predicts", surrogate.card.outputs, data.outputs),
     ):
         if [f.name for f in expected] != [f.name for f in found]:
             raise InputError(
@@ -47,14 +46,14 @@ def check_compatible(surrogate: Surrogate, data: FieldSet) -> None:
                     f"'{theirs.unit}'; convert the data"
                 )
     mine_axes, their_axes = (
-        [(a.name, a.boundary, a.layout) for a in g.axes] for g in (surrogate.grid, data.grid)
+        [(a.name, a.boundary, a.layout) for a in g.axes] for g in (surrogate.card.grid, data.grid)
     )
-    if mine_axes != their_axes or surrogate.grid.geometry != data.grid.geometry:
+    if mine_axes != their_axes or surrogate.card.grid.geometry != data.grid.geometry:
         raise InputError(
-            f"the surrogate lives on a {_axes(surrogate.grid)} grid, {where} on "
+            f"the surrogate lives on a {_axes(surrogate.card.grid)} grid, {where} on "
             f"{_axes(data.grid)}; choose data on that kind of grid"
         )
-    for axis, other in zip(surrogate.grid.axes, data.grid.axes, strict=True):
+    for axis, other in zip(surrogate.card.grid.axes, data.grid.axes, strict=True):
         if not np.allclose(
             (axis.start, axis.length),
             (other.start, other.length),
@@ -66,9 +65,9 @@ def check_compatible(surrogate: Surrogate, data: FieldSet) -> None:
                 f"{axis.start + axis.length:g}, that of {where} from "
                 f"{other.start:g} to {other.start + other.length:g}; turn or cut the data"
             )
-    if surrogate.step is not None and data.step is not None:
+    if surrogate.card.sampling.step is not None and data.step is not None:
         (step, unit), (apart, other_unit) = (
-            in_seconds(surrogate.step, surrogate.step_unit),
+            in_seconds(surrogate.card.sampling.step, surrogate.card.sampling.unit),
             in_seconds(data.step, data.time_unit),
         )
         if unit == other_unit and not np.isclose(step, apart, rtol=1e-3):
@@ -78,25 +77,13 @@ def check_compatible(surrogate: Surrogate, data: FieldSet) -> None:
                 "choose data with that step"
             )
     frames = data.values.shape[1]
-    if not data.is_map and frames <= surrogate.history:
+    if not data.is_map and frames <= surrogate.card.history:
         raise InputError(
-            f"{where} has {frames} frames; a surrogate with history {surrogate.history} needs at "
-            f"least {surrogate.history + 1}"
+            f"{where} has {frames} frames; a surrogate with history {surrogate.card.history} needs at "
+            f"least {surrogate.card.history + 1}"
         )
     if len(data) == 0:
         raise InputError(f"{where} holds no samples; nothing to evaluate")
-
-
-@contextmanager
-def evaluating(surrogate: Surrogate) -> Iterator[None]:
-    """Hold the surrogate in evaluation mode, without gradients."""
-    training = surrogate.training
-    surrogate.eval()
-    try:
-        with torch.no_grad():
-            yield
-    finally:
-        surrogate.train(training)
 
 
 def to_model_dtype(surrogate: Surrogate, values: NDArray[Any]) -> Tensor:
@@ -131,7 +118,7 @@ def iterate_pairs(
                 to_float64(surrogate, data.targets[batch, 0]),
             )
         return
-    past = surrogate.history
+    past = surrogate.card.history
     windows = [
         (sample, frame)
         for sample in range(len(data))

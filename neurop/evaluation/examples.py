@@ -19,7 +19,7 @@ def examples(surrogate: Surrogate, test: FieldSet) -> dict[str, Any]:
     """Return one step of a few samples (of a few frames where the samples are fewer), for a
     figure.
     """
-    past = surrogate.history
+    past = surrogate.card.history
     windows = 1 if test.is_map else test.values.shape[1] - past
     total = len(test) * windows
     spread = len(test) if len(test) >= EXAMPLES else total

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from neurop.evaluation.batches import check_compatible, evaluating, iterate_pairs, measure
+from neurop.constraints.band_limit import BandLimit
+from neurop.evaluation.batches import check_compatible, iterate_pairs, measure
 from neurop.fields.fieldset import FieldSet
+from neurop.inference.evaluating import evaluating
 from neurop.metrics.norms import relative_l2
-from neurop.spectral import resample
 
 if TYPE_CHECKING:
     from neurop.surrogate import Surrogate
@@ -52,13 +53,14 @@ def truncation_floor(surrogate: Surrogate, test: FieldSet, batch_size: int = 16)
     net: Any = getattr(surrogate, "net", None)
     if not hasattr(net, "truncated"):
         return None
-    s, found = surrogate.specification, []
+    s, found = surrogate.card, []
     with evaluating(surrogate):
         for x, y in iterate_pairs(surrogate, test, batch_size):
             norm = surrogate.output_norm
-            start = x[:, -s.out_channels :] if s.increments else torch.zeros(())
+            start = x[:, -s.out_channels :] if s.problem.increments else torch.zeros(())
             best = start + norm.inverse(net.truncated(norm(y.to(x) - start)))
-            if s.band is not None:
-                best = resample(best, s.grid, test.shape, band=s.band)
+            for constraint in s.constraints:
+                if isinstance(constraint, BandLimit):
+                    best = constraint(best, best, surrogate.context)
             found.append(relative_l2(best.double(), y, measure(test, y)))
     return float(torch.cat(found).mean())

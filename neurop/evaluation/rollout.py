@@ -18,7 +18,6 @@ from neurop.evaluation.batches import (
     check_compatible,
     common_unit,
     coordinates,
-    evaluating,
     field_coordinate,
     measure,
     to_float64,
@@ -28,6 +27,7 @@ from neurop.evaluation.batches import (
 from neurop.evaluation.climate import mean_bias, mid_band_power
 from neurop.evaluation.drift import drifts
 from neurop.fields.fieldset import FieldSet
+from neurop.inference.evaluating import evaluating
 from neurop.metrics.norms import correlation, mean
 from neurop.metrics.spectra import power_spectrum, spectrum_error
 
@@ -83,12 +83,12 @@ def rollout(
     InputError
         A map, data that do not suit the surrogate, or steps or start out of range.
     """
-    if surrogate.is_map:
+    if not surrogate.card.is_state:
         raise InputError(
             "the surrogate maps inputs to targets and has no time to roll out; use eval or superres"
         )
     check_compatible(surrogate, truth)
-    past, frames = surrogate.history, truth.values.shape[1]
+    past, frames = surrogate.card.history, truth.values.shape[1]
     if steps < 1:
         raise InputError(f"steps={steps}; give at least 1")
     if batch_size < 1:
@@ -175,7 +175,7 @@ def _dataset(
     invariants: Sequence[str],
 ) -> xr.Dataset:
     trajectory = ("sample", "step", "field", *truth.grid.names)
-    unit = common_unit(surrogate.outputs)
+    unit = common_unit(surrogate.card.outputs)
     data: dict[str, Any] = {
         kind: (trajectory, joined[kind], {"long_name": kind, **unit})
         for kind in ("prediction", "truth")
@@ -219,8 +219,8 @@ def _dataset(
         data[f"mid_band_power{mark}"] = variable(
             ["sample", "step", "field"], power, "power in the middle third of the spectrum"
         )
-    times = np.arange(1, steps + 1) * (1.0 if surrogate.step is None else float(surrogate.step))
-    time_unit = "1" if surrogate.step is None else surrogate.step_unit
+    times = np.arange(1, steps + 1) * (1.0 if surrogate.card.sampling.step is None else float(surrogate.card.sampling.step))
+    time_unit = "1" if surrogate.card.sampling.step is None else surrogate.card.sampling.unit
     for threshold in THRESHOLDS:
         below = np.flatnonzero(means[:known] < threshold)
         lost = times[below[0]] if below.size else np.nan
@@ -233,7 +233,7 @@ def _dataset(
         gone[0] + 1 if gone.size else np.nan,
         "first step at which a sample has left the physics",
     )
-    initial = truth.values[:, start + surrogate.history - 1]
+    initial = truth.values[:, start + surrogate.card.history - 1]
     for name, values in drifts(
         invariants, initial, joined["prediction"], truth.fields, truth.grid
     ).items():
@@ -247,7 +247,7 @@ def _dataset(
             ["sample", "step"], values, f"relative change of {name} since the start, true"
         )
     coords = (
-        field_coordinate(surrogate.outputs) | coordinates(truth) | {"step": np.arange(1, steps + 1)}
+        field_coordinate(surrogate.card.outputs) | coordinates(truth) | {"step": np.arange(1, steps + 1)}
     )
     coords["time"] = (
         "step",

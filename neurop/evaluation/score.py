@@ -18,7 +18,6 @@ from neurop.errors import InputError
 from neurop.evaluation.batches import (
     check_compatible,
     coordinates,
-    evaluating,
     field_coordinate,
     iterate_pairs,
     measure,
@@ -28,6 +27,7 @@ from neurop.evaluation.batches import (
 )
 from neurop.evaluation.examples import examples
 from neurop.fields.fieldset import FieldSet
+from neurop.inference.evaluating import evaluating
 from neurop.metrics.norms import mean, relative_l2
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def score(
     errors = {name: torch.cat(values).double().cpu().numpy() for name, values in kept.items()}
     return xr.Dataset(
         _one_step(errors, test) | _leading(errors, chosen, test) | shown,
-        field_coordinate(surrogate.outputs)
+        field_coordinate(surrogate.card.outputs)
         | coordinates(test)
         | _lead_coordinates(surrogate, chosen),
         {"model": surrogate.name, "source": test.source, "samples": len(test)},
@@ -114,12 +114,12 @@ def score(
 def _leads(surrogate: Surrogate, test: FieldSet, leads: Sequence[int] | None) -> tuple[int, ...]:
     if test.is_map:
         return ()
-    longest = test.values.shape[1] - surrogate.history
+    longest = test.values.shape[1] - surrogate.card.history
     for lead in leads or ():
         if not 1 <= lead <= longest:
             raise InputError(
                 f"leads: {lead} is out of range; {test.values.shape[1]} frames with a history of "
-                f"{surrogate.history} allow 1 to {longest}"
+                f"{surrogate.card.history} allow 1 to {longest}"
             )
     return tuple(sorted(set(leads))) if leads else tuple(lead for lead in LEADS if lead <= longest)
 
@@ -151,7 +151,7 @@ def _forecasts(
     """Yield the errors of forecasts from every start, a batch of neighbouring starts of one
     sample at a time.
     """
-    past, frames = surrogate.history, test.values.shape[1]
+    past, frames = surrogate.card.history, test.values.shape[1]
     if batch_size < 1:
         raise InputError(f"batch_size={batch_size}; give at least 1")
     normal = None if climatology is None else to_float64(surrogate, climatology)
@@ -272,10 +272,10 @@ def _lead_coordinates(surrogate: Surrogate, leads: Sequence[int]) -> dict[str, A
             {"long_name": "lead", "units": "1", "comment": "frames ahead"},
         )
     }
-    if surrogate.step is not None:
+    if surrogate.card.sampling.step is not None:
         found["lead_time"] = (
             "lead",
-            np.array(leads) * float(surrogate.step),
-            {"units": surrogate.step_unit},
+            np.array(leads) * float(surrogate.card.sampling.step),
+            {"units": surrogate.card.sampling.unit},
         )
     return found

@@ -17,7 +17,6 @@ from neurop.errors import InputError
 from neurop.evaluation.batches import (
     check_compatible,
     coordinates,
-    evaluating,
     field_coordinate,
     iterate_pairs,
     measure,
@@ -25,6 +24,7 @@ from neurop.evaluation.batches import (
 )
 from neurop.fields.fieldset import FieldSet
 from neurop.geometry.grid import Axis, Grid
+from neurop.inference.evaluating import evaluating
 from neurop.metrics.norms import norm
 from neurop.metrics.spectra import power_spectrum, spectrum_error
 from neurop.spectral import resample
@@ -128,7 +128,7 @@ def superres(
     variables["spectrum_error"] = variable(
         ["resolution", "field"], errors, "mean |log10| ratio of the power spectra"
     )
-    coords = field_coordinate(surrogate.outputs) | {
+    coords = field_coordinate(surrogate.card.outputs) | {
         "resolution": list(parts),
         "wavenumber": np.arange(shells),
     }
@@ -141,15 +141,15 @@ def superres(
             for kind in KINDS
         }
     variables["train_resolution"] = variable(
-        [], surrogate.train_shape[0], "points of the first axis of the training grid"
+        [], surrogate.card.shape[0], "points of the first axis of the training grid"
     )
     attributes = {
         "model": surrogate.name,
-        "train_shape": list(surrogate.train_shape),
-        "axes": list(surrogate.grid.names),
+        "train_shape": list(surrogate.card.shape),
+        "axes": list(surrogate.card.grid.names),
     }
     return xr.Dataset(
-        variables, coords, attributes | {"warning": _warning(parts, truths, surrogate.train_shape)}
+        variables, coords, attributes | {"warning": _warning(parts, truths, surrogate.card.shape)}
     )
 
 
@@ -166,7 +166,7 @@ def example(scores: xr.Dataset, resolution: int) -> xr.Dataset:
 
 
 def _measure(surrogate: Surrogate, data: FieldSet, batch_size: int) -> dict[str, Any]:
-    shape, band = data.shape, surrogate.train_shape
+    shape, band = data.shape, surrogate.card.shape
     collected: dict[str, list[Tensor]] = defaultdict(list)
     power: Any = 0.0
     examples: dict[str, Any] = {}
@@ -205,11 +205,11 @@ def _interpolated(surrogate: Surrogate, x: Tensor, prediction: Tensor, grid: Gri
     """Return the prediction made on the training grid, carried to the grid of `x` by its
     spectral interpolant.
     """
-    shape, coarse = tuple(x.shape[2:]), surrogate.train_shape
+    shape, coarse = tuple(x.shape[2:]), surrogate.card.shape
     if shape == coarse:
         return prediction
     return resample(
-        surrogate(_restricted(x, grid, coarse, smooth=not surrogate.is_map)).double(), grid, shape
+        surrogate(_restricted(x, grid, coarse, smooth=surrogate.card.is_state)).double(), grid, shape
     )
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -148,6 +148,10 @@ class FieldSet:
             times=None if self.times is None else self.times[which],
         )
 
+    def initial(self, history: int = 1) -> xr.Dataset:
+        """Return the first `history` frames of every sample, labelled: what a rollout begins with."""
+        return self.frames(slice(history)).to_xarray()
+
     def check_finite(self) -> FieldSet:
         """Return the set itself; raise InputError naming source, sample, time and field of the
         first value that is not finite.
@@ -217,26 +221,3 @@ class FieldSet:
         )
 
 
-class Source(Protocol):
-    """A data set that knows how to make or read itself: what ``conf/data/*.yaml`` names.
-
-    Attributes
-    ----------
-    name
-        Short name, used in run folders and records.
-    history
-        Number of past frames that the surrogate sees (1 for a map).
-    """
-
-    name: str
-    history: int
-
-    def splits(self) -> dict[str, FieldSet]:
-        """Return the sets ``train``, ``val`` and ``test``."""
-        ...
-
-    def at(self, shape: tuple[int, ...]) -> FieldSet:
-        """Return the test set at another resolution; raise InputError naming the resolutions
-        there are.
-        """
-        ...

@@ -13,6 +13,7 @@ from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
 from neurop.generation.generate import Recipe, data_folder, generate, load_or_generate
 from neurop.physics.device import compute_device
+from neurop.source import Source
 
 ON_GPU = 16
 """How many times as many samples a GPU solves at once as a core; a guess, until one has been
@@ -32,7 +33,7 @@ def positive(**numbers: float | None) -> None:
             raise InputError(f"{what}={number}: use a finite number above 0")
 
 
-class SolvedDataset(ABC):
+class SolvedDataset(Source):
     """A data set that is made at first use and kept in a file.
 
     Sample i depends on the parameters, the seed and i alone. The first `held_out` samples are the

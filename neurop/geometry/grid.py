@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, get_args
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurop.errors import InputError, nearest
 from neurop.geometry.quadrature import gauss_legendre
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Boundary = Literal["periodic", "dirichlet", "neumann", "open"]
 Layout = Literal["left", "ends", "cells", "gauss"]
@@ -190,6 +194,44 @@ class Grid:
                 w = w[..., None] * axis.weights(n)
         return np.ascontiguousarray(w / w.mean())
 
+    def measure(self, shape: Sequence[int], like: Tensor) -> Tensor:
+        """Return :meth:`weights` as a tensor of the device and precision of `like`."""
+        import torch
+
+        with torch.inference_mode(False):  # a tensor of inference could not take part in training later
+            return torch.from_numpy(_measure(self, tuple(shape))).to(like)
+
+    def fractions(self, points: Tensor) -> Tensor:
+        """Return points in units of the coordinates as fractions of the domain.
+
+        Parameters
+        ----------
+        points
+            ``(P, d)``; a periodic axis takes any value.
+
+        Raises
+        ------
+        InputError
+            If `points` has another number of axes, or one lies beyond the end of an axis that is not periodic.
+        """
+        import torch
+
+        axes = self.axes
+        if points.dim() != 2 or points.shape[1] != len(axes):
+            raise InputError(
+                f"points have shape {tuple(points.shape)}; need (points, {len(axes)}): "
+                f"{', '.join(self.names)}"
+            )
+        columns = [(points[:, i].double() - a.start) / a.length for i, a in enumerate(axes)]
+        for axis, column, given in zip(axes, columns, points.unbind(1), strict=True):
+            outside = (column - 0.5).abs() > 0.5 + 1e-6
+            if axis.boundary != "periodic" and outside.any():
+                raise InputError(
+                    f"a point lies at {axis.name}={float(given[outside][0]):g}, outside "
+                    f"{axis.start:g} to {axis.start + axis.length:g}"
+                )
+        return torch.stack(columns, dim=1)
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
         return {"geometry": self.geometry, "axes": [asdict(axis) for axis in self.axes]}
@@ -206,3 +248,8 @@ class Grid:
                 f"({', '.join(self.names)})"
             )
         return tuple(shape)
+
+
+@lru_cache(maxsize=64)
+def _measure(grid: Grid, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    return grid.weights(shape)

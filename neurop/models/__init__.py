@@ -1,64 +1,49 @@
-"""Models, and the table of the names under which checkpoints know them."""
+"""Models, and the table of the names under which saved surrogates know them."""
 
 from __future__ import annotations
 
-from typing import Any
+import importlib
+from typing import TYPE_CHECKING, Any
 
-from torch import nn
+from neurop.registry import Registry, Spec
 
-from neurop.errors import InputError, nearest
-from neurop.geometry.grid import Grid
-from neurop.models.ffno import FFNO
-from neurop.models.fno import FNO
-from neurop.models.sfno import SFNO
-from neurop.models.tfno import TFNO
-from neurop.models.transform_once import TransformOnce
-from neurop.models.transform_once_plus import TransformOncePlus
+if TYPE_CHECKING:
+    from neurop.geometry.grid import Grid
 
-REGISTRY: dict[str, type[nn.Module]] = {
-    "ffno": FFNO,
-    "fno": FNO,
-    "sfno": SFNO,
-    "tfno": TFNO,
-    "t1": TransformOnce,
-    "t1_plus": TransformOncePlus,
+REGISTRY = Registry(
+    "model",
+    {
+        "ffno": "neurop.models.ffno:FFNO",
+        "fno": "neurop.models.fno:FNO",
+        "sfno": "neurop.models.sfno:SFNO",
+        "t1": "neurop.models.transform_once:TransformOnce",
+        "t1_plus": "neurop.models.transform_once_plus:TransformOncePlus",
+        "tfno": "neurop.models.tfno:TFNO",
+    },
+    "neurop.models",
+)
+_CLASSES = {
+    "FFNO": "ffno",
+    "FNO": "fno",
+    "SFNO": "sfno",
+    "TFNO": "tfno",
+    "TransformOnce": "transform_once",
+    "TransformOncePlus": "transform_once_plus",
 }
-"""Registered name to class: a checkpoint names its model by this, never by an import path."""
 
 
 def create(
-    name: str, in_channels: int, out_channels: int, domain: Grid, **arguments: Any
-) -> nn.Module:
-    """Return the registered model `name` for a grid; raise InputError if there is none or it
-    refuses an argument.
-    """
-    if name not in REGISTRY:
-        raise InputError(f"no model '{name}'; {nearest(name, REGISTRY)}")
-    try:
-        return REGISTRY[name](in_channels, out_channels, domain=domain, **arguments)
-    except TypeError as error:
-        raise InputError(f"model {name}: {error}") from error
+    spec: Spec | str, in_channels: int, out_channels: int, domain: Grid, **arguments: Any
+) -> Any:
+    """Return a registered model for a grid; raise InputError if it refuses an argument."""
+    return REGISTRY.create(spec, in_channels, out_channels, domain=domain, **arguments)
 
 
-def name_of(kind: type[nn.Module]) -> str:
-    """Return the registered name of a class of models; raise InputError if it has none."""
-    for name, known in REGISTRY.items():
-        if known is kind:
-            return name
-    raise InputError(
-        f"{kind.__name__} is not registered; add neurop.models.REGISTRY['my_name'] = "
-        f"{kind.__name__} to its module"
-    )
+def __getattr__(name: str) -> Any:
+    if name in _CLASSES:
+        return getattr(importlib.import_module(f"neurop.models.{_CLASSES[name]}"), name)
+    raise AttributeError(f"module 'neurop.models' has no attribute '{name}'")
 
 
-__all__ = [
-    "FFNO",
-    "FNO",
-    "REGISTRY",
-    "SFNO",
-    "TFNO",
-    "TransformOnce",
-    "TransformOncePlus",
-    "create",
-    "name_of",
-]
+def __dir__() -> list[str]:
+    return ["REGISTRY", "create", *_CLASSES]

@@ -11,10 +11,11 @@ from neurop.geometry.grid import Grid
 from neurop.layers import ChannelMLP, Coordinates
 from neurop.layers.spectral.axis_conv import AxisConv
 from neurop.models.arguments import at_least_one, check_input, grid_and_modes
+from neurop.models.operator import GridOperator
 from neurop.spectral import linear
 
 
-class FFNO(nn.Module):
+class FFNO(GridOperator):
     r"""Factorized Fourier neural operator in any number of dimensions: convolutions axis by axis,
     shared by all layers.
 

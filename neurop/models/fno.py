@@ -12,10 +12,11 @@ from torch import Tensor, nn
 from neurop.geometry.grid import Grid
 from neurop.layers import ChannelMLP, Coordinates, FourierBlock
 from neurop.models.arguments import at_least_one, check_input, grid_and_modes
+from neurop.models.operator import GridOperator
 from neurop.spectral import linear
 
 
-class FNO(nn.Module):
+class FNO(GridOperator):
     r"""Fourier neural operator in any number of dimensions: lift, Fourier blocks, project.
 
     .. math:: u = Q\,(B_L \circ \dots \circ B_1)\,P\,[a, x],

@@ -18,13 +18,14 @@ from neurop.geometry.grid import Grid
 from neurop.layers import ChannelMLP
 from neurop.layers.spectral.spherical_conv import SphericalBlock, Symmetry, truncation
 from neurop.models.arguments import at_least_one
+from neurop.models.operator import GridOperator
 from neurop.spectral import in_float32, linear
 from neurop.spectral.spherical import analyze_sphere, harmonics_held, synthesize_sphere
 
 _GAUSS = Grid.latlon(gauss=True)
 
 
-class SFNO(nn.Module):
+class SFNO(GridOperator):
     r"""Spherical Fourier neural operator: harmonics of the input, blocks on an internal
     Legendre-Gauss grid, decoder on the input's grid.
 

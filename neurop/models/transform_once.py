@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from neurop.geometry.grid import Grid
 from neurop.layers import CoefficientBlock, CoefficientTransform
 from neurop.models.arguments import at_least_one, check_input, grid_and_modes
+from neurop.models.operator import GridOperator
 
 _OFFSET = 10.0
 """Unit of the constant: an optimizer whose steps do not know sizes reaches it in a tenth of the
@@ -20,7 +21,7 @@ steps.
 """
 
 
-class TransformOnce(nn.Module):
+class TransformOnce(GridOperator):
     r"""One transform in, layers on coefficients, one transform out.
 
     .. math:: u = T^{-1} Q\,(B_L \circ \dots \circ B_1)(P\,T a + b), \qquad

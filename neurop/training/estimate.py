@@ -12,7 +12,7 @@ from lightning.pytorch.callbacks import Callback
 from torch import Tensor
 from torch.utils.data import default_collate
 
-from neurop.training.module import Operator
+from neurop.training.module import TrainingModule
 
 _ADAM = 4  # weights, their gradients and the two moments
 
@@ -39,7 +39,7 @@ class Estimate:
     step_ms: float
 
 
-def estimate(module: Operator, batch: dict[str, Tensor]) -> Estimate:
+def estimate(module: TrainingModule, batch: dict[str, Tensor]) -> Estimate:
     """Run forward and backward on a batch, twice, and return what it took; weights, gradients
     and random numbers are as before.
     """
@@ -61,7 +61,7 @@ def estimate(module: Operator, batch: dict[str, Tensor]) -> Estimate:
             _wait(device)
             start = time.perf_counter()
             with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
-                loss = module.fit(batch)
+                loss = torch.stack(list(module.losses(batch).values())).sum()
             torch.autograd.grad(loss, trained, allow_unused=True)
             _wait(device)
             seconds = time.perf_counter() - start
@@ -82,14 +82,14 @@ class Preflight(Callback):
         """Measure on the first windows of the training set, on the full grid."""
         if not trainer.is_global_zero:
             return
-        assert isinstance(pl_module, Operator)
+        assert isinstance(pl_module, TrainingModule)
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
-        windows = data.windows["train"]
-        batch = default_collate([windows[i] for i in range(min(data.batch_size, len(windows)))])
+        examples = data.examples["train"]
+        batch = default_collate([examples[i] for i in range(min(data.batch_size, len(examples)))])
         batch = {name: values.to(pl_module.device) for name, values in batch.items()}
-        found = estimate(pl_module, pl_module.stability(pl_module.surrogate, batch))
+        found = estimate(pl_module, batch)
         surrogate = pl_module.surrogate
-        size = " x ".join(map(str, surrogate.train_shape))
+        size = " x ".join(map(str, surrogate.card.shape))
         lines = [
             f"{found.parameters:,} real parameters; batches of {len(batch['input'])} on {size} "
             "points"
@@ -99,7 +99,7 @@ class Preflight(Callback):
             getattr(surrogate.net, "nyquist", None),
         )
         if modes is not None and nyquist is not None:
-            most = " x ".join(map(str, nyquist(surrogate.train_shape)))
+            most = " x ".join(map(str, nyquist(surrogate.card.shape)))
             lines.append(
                 f"modes {' x '.join(map(str, modes))} of the {most} below the grid's Nyquist "
                 "frequency"

@@ -1,142 +1,159 @@
-"""The training step of a surrogate, single or unrolled."""
+"""The training step of a surrogate, under Lightning."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import lightning
+import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from neurop.errors import InputError
 from neurop.metrics.norms import by_field, relative_l2
+from neurop.objectives.objective import Objective
 from neurop.surrogate import Surrogate
-from neurop.training.stability import Stability
+from neurop.transforms.transform import Batch, Setting, Transform
 
 
-class Operator(lightning.LightningModule):
-    r"""Fit a surrogate in physical units.
+class TrainingModule(lightning.LightningModule):
+    r"""Fit a surrogate in physical units: transforms of the batch, then an objective.
 
-    A batch with S target frames is predicted by S steps of the surrogate, each on its own
-    predictions (S = 1: one-step training), and the loss is that of the whole trajectory; gradients
-    flow through all steps.
-
-    Logged: ``train/loss``, ``val/relative_l2`` (relative L2 of the stacked trajectory, mean over
-    windows and fields), ``lr``.
+    Logged: ``train/loss`` and its terms, ``val/relative_l2`` (relative L2 of the stacked trajectory, mean over
+    examples and fields), ``lr``.
 
     Parameters
     ----------
     surrogate
         What is trained.
-    loss
-        ``loss(prediction, truth, weights)`` of ``(batch, steps, channel, *grid)``, `weights` the
-        grid's cell measure.
+    objective
+        What is made small.
     optimizer
         From parameters to optimizer, for example ``partial(torch.optim.AdamW, lr=1e-3)``.
     scheduler
-        From optimizer and number of steps (infinite if the run has no end) to a schedule that is
-        moved on at each step; None keeps the rate.
-    stability
-        Noise and steps without gradient ahead of those of the loss; none by default.
+        From optimizer and number of steps (infinite if the run has no end) to a schedule that advances at each step;
+        None keeps the rate.
+    augment
+        Transforms of training batches, applied in this order.
+    seed
+        Seed of the random numbers of transforms and objective, which depend on it and on the number of the step alone.
 
     Raises
     ------
     InputError
-        During training, if the loss or the validation error is no longer finite.
+        If a transform has no meaning for the grid or the problem; during training, if the loss or the
+        validation error is no longer finite.
     """
 
     def __init__(
         self,
         surrogate: Surrogate,
-        loss: nn.Module,
+        objective: Objective,
         optimizer: Callable[..., Optimizer],
         scheduler: Callable[[Optimizer, float], LRScheduler] | None = None,
-        stability: Stability | None = None,
+        augment: Sequence[Transform] = (),
+        seed: int = 0,
     ) -> None:
         super().__init__()
-        self.surrogate, self.loss = surrogate, loss
+        self.surrogate, self.objective = surrogate, objective
         self.make_optimizer, self.make_scheduler = optimizer, scheduler
-        self.stability = stability or Stability()
-        self._measures: dict[tuple[int, ...], Tensor] = {}
+        self.augment, self.seed = tuple(augment), seed
+        for transform in self.augment:
+            transform.check(self.setting)
+
+    @property
+    def setting(self) -> Setting:
+        """What the transforms look at."""
+        card = self.surrogate.card
+        return Setting(card.grid, card.shape, self.surrogate.input_norm, card.is_state)
 
     def forward(self, frames: Tensor, steps: int = 1) -> Tensor:
         """Return ``(batch, steps, channel, *grid)`` from ``(batch, history, channel, *grid)``."""
         return self.surrogate.trajectory(frames, steps)
 
-    def fit(self, batch: dict[str, Tensor]) -> Tensor:
-        """Return the loss of a batch."""
-        loss: Tensor = self.loss(
-            self(batch["input"], batch["target"].shape[1]),
-            batch["target"],
-            self._measure(batch["target"]),
-        )
-        return loss
+    def losses(self, batch: Batch, number: Sequence[int] = ()) -> dict[str, Tensor]:
+        """Return the terms of the loss of a batch, before any transform.
 
-    def training_step(self, batch: dict[str, Tensor], index: int) -> Tensor:
-        """Return the loss of a batch, and log it."""
-        number = (
-            (self.trainer.global_rank, self.trainer.fit_loop.total_batch_idx + 1)
-            if self._trainer
-            else ()
+        Parameters
+        ----------
+        batch
+            Inputs and targets.
+        number
+            Process and step, which distinguish this batch from others.
+        """
+        terms: dict[str, Tensor] = self.objective(
+            self.surrogate, batch, np.random.default_rng((self.seed, *number))
         )
-        loss = self.fit(self.stability(self.surrogate, batch, number))
+        return terms
+
+    def training_step(self, batch: Batch, index: int) -> Tensor:
+        """Return the loss of a batch, and log it."""
+        number = self._number()
+        for i, transform in enumerate(self.augment):
+            # By the step rather than from a running stream, so that a resumed run draws the same.
+            rng = np.random.default_rng((self.seed, *number, i))
+            batch = transform(batch, self.setting, rng, self._progress())
+        terms = self.losses(batch, number)
+        loss = torch.stack(list(terms.values())).sum()
         self.log("train/loss", loss, on_step=True, on_epoch=False)
         self.log("train/loss_epoch", loss, on_step=False, on_epoch=True, sync_dist=True)
+        if len(terms) > 1:
+            self.log_dict({f"train/{name}": term for name, term in terms.items()})
         if self.make_scheduler:
             self.log("lr", self.trainer.optimizers[0].param_groups[0]["lr"])
         return loss
 
-    def validation_step(self, batch: dict[str, Tensor], index: int) -> None:
+    def validation_step(self, batch: Batch, index: int) -> None:
         """Log the error of a batch."""
-        weights = self._measure(batch["target"])
-        predicted = self(batch["input"], batch["target"].shape[1])
-        error = relative_l2(
-            by_field(predicted, weights), by_field(batch["target"], weights), weights
-        )
-        self.log(
-            "val/relative_l2",
-            error.mean(),
-            batch_size=len(predicted),
-            sync_dist=True,
-            prog_bar=True,
-        )
-
-    def _measure(self, target: Tensor) -> Tensor:
-        """Return the cell measure of the grid that a batch lies on."""
-        shape = tuple(target.shape[3:])
-        if shape not in self._measures:
-            # Validation may come first, and a tensor made under inference_mode is of no use in
-            # training.
-            with torch.inference_mode(False):
-                self._measures[shape] = torch.from_numpy(self.surrogate.grid.weights(shape)).to(
-                    target.device, target.dtype
-                )
-        return self._measures[shape]
+        target = batch["target"]
+        weights = self.surrogate.card.grid.measure(target.shape[3:], target)
+        predicted = self(batch["input"], target.shape[1])
+        error = relative_l2(by_field(predicted, weights), by_field(target, weights), weights)
+        size = len(predicted)
+        self.log("val/relative_l2", error.mean(), batch_size=size, sync_dist=True, prog_bar=True)
 
     def on_train_epoch_end(self) -> None:
-        """Stop a training that has left the numbers."""
+        """Stop a training whose numbers are no longer finite."""
         for what, key in (("loss", "train/loss_epoch"), ("validation error", "val/relative_l2")):
             value = float(self.trainer.callback_metrics.get(key, 0.0))
             if not math.isfinite(value):
                 rate = self.trainer.optimizers[0].defaults.get("lr")
                 raise InputError(
-                    f"the {what} became {value} in epoch {self.current_epoch}; lower "
-                    f"optimizer.lr={rate} or trainer.gradient_clip_val"
+                    f"the {what} became {value} in epoch {self.current_epoch}; "
+                    f"lower optimizer.lr={rate} or trainer.gradient_clip_val",
+                    "lr",
+                    rate,
                 )
 
     def configure_optimizers(self) -> Any:
-        """Return the optimizer and its schedule, moved on at each step."""
+        """Return the optimizer and its schedule, advanced at each step."""
         chosen = getattr(self.make_optimizer, "keywords", {})
         # A fused step unscales the gradients itself, too late to clip them.
         mixed = self.trainer.precision.endswith("mixed")
-        optimizer = self.make_optimizer(
-            self.parameters(), **({"fused": False} if mixed and chosen.get("fused") else {})
-        )
+        unfused = {"fused": False} if mixed and chosen.get("fused") else {}
+        optimizer = self.make_optimizer(self.parameters(), **unfused)
         if self.make_scheduler is None:
             return optimizer
         schedule = self.make_scheduler(optimizer, self.trainer.estimated_stepping_batches)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
+        }
+
+    def _number(self) -> tuple[int, ...]:
+        """Return process and step."""
+        if self._trainer is None:
+            return ()
+        return self.trainer.global_rank, self.trainer.fit_loop.total_batch_idx + 1
+
+    def _progress(self) -> float:
+        """Return the share of the training that is done, by epochs or by steps, whichever ends it sooner."""
+        if self._trainer is None:
+            return 1.0
+        now = self.trainer
+        ends = ((now.current_epoch, now.max_epochs or -1), (now.global_step, now.max_steps))
+        return max((done / end for done, end in ends if end > 0), default=1.0)

@@ -1,4 +1,4 @@
-"""Training on samples that are solved for meanwhile."""
+"""Online training: samples are generated while training runs."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from neurop.fields.fieldset import FieldSet
 from neurop.fields.windows import Windows
 from neurop.generation.buffer import Buffer, Stream
 from neurop.generation.dataset import SolvedDataset
-from neurop.training.batches import Batches
+from neurop.problems import Problem
+from neurop.training.loader import Loader
 
 
 class RandomWindows(Dataset[dict[str, Tensor]]):
-    """Windows drawn from a stock of samples: a sample uniformly, then one of its windows.
+    """Windows drawn from a buffer of samples: a sample uniformly, then one of its windows.
 
     Parameters
     ----------
-    stock
+    buffer
         Where they come from; each entry holds the windows of one sample.
     count
         Windows of an epoch.
@@ -29,8 +30,8 @@ class RandomWindows(Dataset[dict[str, Tensor]]):
         Of the window within a sample.
     """
 
-    def __init__(self, stock: Buffer[Windows], count: int, seed: int | tuple[int, ...] = 0) -> None:
-        self.stock, self.count = stock, count
+    def __init__(self, buffer: Buffer[Windows], count: int, seed: int | tuple[int, ...] = 0) -> None:
+        self.buffer, self.count = buffer, count
         self._rng = np.random.default_rng(seed)
 
     def __len__(self) -> int:
@@ -39,7 +40,7 @@ class RandomWindows(Dataset[dict[str, Tensor]]):
 
     def __getitem__(self, index: int) -> dict[str, Tensor]:
         """Return a window, another one at each call."""
-        windows = self.stock.draw()
+        windows = self.buffer.draw()
         return windows[int(self._rng.integers(len(windows)))]
 
     def blocks(self) -> tuple[None, int]:
@@ -47,81 +48,81 @@ class RandomWindows(Dataset[dict[str, Tensor]]):
         return None, 1
 
 
-class Online(Batches):
-    """Batches of windows of samples that the solver makes while they are used; validation is the
-    usual set.
+class OnlineLoader(Loader):
+    """Batches of samples that the solver makes while training runs; validation is the usual set.
 
-    The first stock is the training split of the source, whose file is made before; from then on
-    processes solve for the numbers behind it, without end and without repetition, and hand their
-    samples over in memory: see :class:`neurop.generation.buffer.Buffer`. A step never waits for
-    them. An epoch has as many windows as that of `source.samples` stored samples, so that the steps
-    of both are the same. A run that goes on from a checkpoint goes on with the numbers after those
-    that it had begun.
+    The buffer is filled with the training split of the source, whose file is made before. From then on processes
+    solve for the samples of the numbers after those, without end and without repetition, and hand them over in
+    memory: see :class:`neurop.generation.buffer.Buffer`. A step never waits for them. An epoch has as many
+    examples as that of `source.samples` stored samples, so that the steps of both are the same. A resumed run
+    takes the numbers after those that it had begun.
 
     Parameters
     ----------
-    source
-        A data set with ``mode="online"``.
     splits
-        Its sets ``train`` and ``val``.
-    reservoir
+        Sets ``train`` and ``val`` of the source.
+    problem
+        What makes examples of a set.
+    source
+        A data set that is solved online.
+    extra
+        Target frames that the objective needs after those of the problem.
+    batch_size
+        Examples per batch and device.
+    buffer
         Samples in memory; by default as many as `source.samples` leaves for training.
     solvers
         Processes that solve.
-    **how
-        Arguments of :class:`Batches`.
+    seed
+        Seed of the order of the examples.
 
     Raises
     ------
     InputError
-        If an argument is out of its bounds, `workers` among them: only the training process itself
-        sees new samples.
+        If a number is too small, or the source is stored.
     """
 
     def __init__(
         self,
-        source: SolvedDataset,
         splits: dict[str, FieldSet],
-        reservoir: int | None = None,
+        problem: Problem,
+        source: SolvedDataset,
+        extra: int = 0,
+        batch_size: int = 16,
+        buffer: int | None = None,
         solvers: int = 1,
-        **how: Any,
+        seed: int = 0,
     ) -> None:
-        super().__init__(splits, **how)
-        if self.workers:
-            raise InputError(
-                f"training.workers={self.workers}: the samples of data.mode=online are in memory "
-                "already; use 0"
-            )
+        super().__init__(splits, problem, extra, batch_size, 0, seed)
         if solvers < 1:
-            raise InputError(f"training.solvers={solvers}: use 1 or more")
+            raise InputError.of("solvers", solvers, "give 1 or more")
+        if getattr(source, "mode", "stored") != "online":
+            raise InputError("loader=online is for data that are solved online; set mode=online there")
         self.source, self.first, self.solvers = source, splits["train"], solvers
-        self.history, self.steps = self.windows["train"].history, self.windows["train"].steps
+        windows = self.examples["train"]
+        self.history, self.steps = windows.history, windows.steps
         usual = source.samples - 2 * source.held_out
-        self.stock: Buffer[Windows] = Buffer(
-            usual if reservoir is None else reservoir, (self.seed, 1)
-        )
-        self.windows["train"] = RandomWindows(
-            self.stock, usual * self.windows["train"].starts, (self.seed, 2)
-        )  # type: ignore[assignment]
+        self.buffer: Buffer[Windows] = Buffer(usual if buffer is None else buffer, (seed, 1))
+        self.examples["train"] = RandomWindows(self.buffer, usual * windows.starts, (seed, 2))
         self.stream: Stream | None = None
         self._begun, self._drawn = source.stored, 0
 
     def train_dataloader(self) -> DataLoader[dict[str, Tensor]]:
-        """Return batches from the stock, and begin to solve for more."""
+        """Return batches from the buffer, and begin to solve for more."""
         self.start()
         return super().train_dataloader()
 
     def start(self) -> None:
-        """Fill the stock with the first samples, and let the processes begin."""
+        """Fill the buffer with the first samples, and let the processes begin."""
         if self.stream is not None:
             return
         again = self._begun > self.source.stored
-        for i in range(min(len(self.first), self.stock.capacity)):
+        for i in range(min(len(self.first), self.buffer.capacity)):
             self._accept(self.first.samples(slice(i, i + 1)).loaded(), again)
         trainer = self.trainer
         share = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
         self.stream = Stream(
-            self.source, self._accept, self.stock.close, self._begun, self.solvers, share
+            self.source, self._accept, self.buffer.close, self._begun, self.solvers, share
         )
 
     def report(self) -> dict[str, int]:
@@ -129,16 +130,16 @@ class Online(Batches):
         the stored ones.
         """
         return {
-            "unique_samples": self._drawn + self.stock.drawn,
+            "unique_samples": self._drawn + self.buffer.drawn,
             "solved_samples": self._next() - self.source.stored,
         }
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint needs to go on with new samples."""
-        return {"begun": self._next(), "drawn": self._drawn + self.stock.drawn}
+        return {"begun": self._next(), "drawn": self._drawn + self.buffer.drawn}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on behind the samples of a checkpoint."""
+        """Go on after the samples of a checkpoint."""
         self._begun, self._drawn = int(state_dict["begun"]), int(state_dict["drawn"])
 
     def teardown(self, stage: str) -> None:
@@ -150,13 +151,13 @@ class Online(Batches):
         self.close()
 
     def close(self) -> None:
-        """End the processes; the stock stays."""
+        """End the processes; the buffer stays."""
         if self.stream is not None:
             self.stream.close()
-        self.stock.close()
+        self.buffer.close()
 
     def _next(self) -> int:
         return self._begun if self.stream is None else self.stream.next
 
     def _accept(self, fields: FieldSet, drawn: bool = False) -> bool:
-        return self.stock.put(Windows(fields, self.history, self.steps), drawn)
+        return self.buffer.put(Windows(fields, self.history, self.steps), drawn)

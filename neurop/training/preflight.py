@@ -12,8 +12,8 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from neurop._folder import mismatch
 from neurop.errors import InputError
+from neurop.model_folder import mismatch
 from neurop.surrogate import Surrogate
 
 
@@ -28,10 +28,10 @@ def check_modes(surrogate: Surrogate) -> None:
     if modes is None or resolved is None:
         return
     for axis, n, m, most in zip(
-        surrogate.grid.axes,
-        surrogate.train_shape,
+        surrogate.card.grid.axes,
+        surrogate.card.shape,
         modes,
-        resolved(surrogate.train_shape),
+        resolved(surrogate.card.shape),
         strict=True,
     ):
         if m > most:
@@ -51,7 +51,7 @@ def fewer_modes(surrogate: Surrogate) -> tuple[int, ...] | None:
     )
     if modes is None or resolved is None:
         return None
-    most = tuple(min(m, n) for m, n in zip(modes, resolved(surrogate.train_shape), strict=True))
+    most = tuple(min(m, n) for m, n in zip(modes, resolved(surrogate.card.shape), strict=True))
     return None if most == tuple(modes) else most
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from neurop._folder import mismatch
 from neurop.errors import InputError
+from neurop.model_folder import mismatch
 from neurop.surrogate import Surrogate
 
 
@@ -30,12 +30,9 @@ def load_weights(surrogate: Surrogate, folder: Path) -> None:
     earlier = Surrogate.load(folder)
     pairs = {
         "model": (earlier.name, surrogate.name),
-        "input": ([f.name for f in earlier.inputs], [f.name for f in surrogate.inputs]),
-        "output": ([f.name for f in earlier.outputs], [f.name for f in surrogate.outputs]),
-        "training.increments": (
-            earlier.specification.increments,
-            surrogate.specification.increments,
-        ),
+        "input": _names(earlier, surrogate, "inputs"),
+        "output": _names(earlier, surrogate, "outputs"),
+        "increments": tuple(s.card.problem.increments for s in (earlier, surrogate)),
     }
     for name, (there, here) in pairs.items():
         if there != here:
@@ -50,3 +47,8 @@ def load_weights(surrogate: Surrogate, folder: Path) -> None:
             "those that it was made with"
         )
     surrogate.load_state_dict(earlier.state_dict())
+
+
+def _names(earlier: Surrogate, surrogate: Surrogate, which: str) -> tuple[list[str], list[str]]:
+    there, here = ([f.name for f in getattr(s.card, which)] for s in (earlier, surrogate))
+    return there, here

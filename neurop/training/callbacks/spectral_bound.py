@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from lightning.pytorch.callbacks import Callback
 from torch import Tensor, nn
 
 from neurop.errors import InputError
@@ -22,6 +21,10 @@ from neurop.layers.spectral.axis_conv import AxisConv
 from neurop.layers.spectral.spectral_conv import SpectralConv
 from neurop.layers.spectral.spherical_conv import SphericalConv
 from neurop.spectral import Fourier
+from neurop.training.callbacks.callback import PreparingCallback
+
+if TYPE_CHECKING:
+    from neurop.surrogate import Surrogate
 
 DAMPING = 24 * math.log(2)
 """Exponent of the filter at k = m: there it falls to the rounding error of float32."""
@@ -91,14 +94,14 @@ def channel_matrices(model: nn.Module) -> Iterator[tuple[Tensor, tuple[int, ...]
         elif isinstance(module, SpectralConv):
             if not isinstance(module.weight, nn.Parameter):
                 raise InputError(
-                    "training.spectral_norm, training.filter: a factorised weight has no matrix "
+                    "callback=spectral_bound: a factorised weight has no matrix "
                     "per mode to bound; use fno"
                 )
             yield module.weight, module.modes
         elif isinstance(module, CoefficientBlock):
             if not all(isinstance(basis, Fourier) for basis in module.bases):
                 raise InputError(
-                    "training.spectral_norm, training.filter: of this model they bound periodic "
+                    "callback=spectral_bound: of this model they bound periodic "
                     "axes alone; use fno"
                 )
             yield module.weight, tuple(basis.modes for basis in module.bases)
@@ -117,7 +120,7 @@ def matrices(weight: Tensor) -> Tensor:
     )
 
 
-class SpectralNormBound(Callback):
+class SpectralNormBound(PreparingCallback):
     r"""Hold the spectral norm of every channel matrix below a bound, after each optimiser step.
 
     .. math:: W_k \leftarrow W_k \min\bigl(1,\; b\,F_k / \lVert W_k \rVert_2\bigr)
@@ -129,36 +132,44 @@ class SpectralNormBound(Callback):
 
     Parameters
     ----------
-    model
-        Whose weights are held; they are brought below their bounds at once.
     bound
-        b; None bounds spectral weights alone, by F.
+        Largest norm b, for example 1; None bounds spectral weights alone, by F.
     order
-        p of the filter; None leaves all modes alike.
+        Exponent p of the filter, for example 8; None leaves all modes alike.
 
     Raises
     ------
     InputError
-        If a number is not above 0, or a layer of the model has weights that are not bounded: see
-        :func:`channel_matrices`.
+        If a number is not above 0 or both are None; in :meth:`prepare`, if a layer has weights that are not
+        bounded: see :func:`channel_matrices`.
 
     Examples
     --------
-    >>> model = nn.Linear(3, 3)
-    >>> _ = nn.init.eye_(model.weight)
-    >>> gain = SpectralNormBound(model, bound=0.5)
-    >>> model.weight.diagonal().tolist()
+    >>> layer = nn.Linear(3, 3)
+    >>> _ = nn.init.eye_(layer.weight)
+    >>> SpectralNormBound(bound=0.5).hold(layer)
+    >>> layer.weight.diagonal().tolist()
     [0.5, 0.5, 0.5]
     """
 
-    def __init__(
-        self, model: nn.Module, bound: float | None = None, order: float | None = None
-    ) -> None:
-        for name, value in (("spectral_norm", bound), ("filter", order)):
+    def __init__(self, bound: float | None = 1.0, order: float | None = None) -> None:
+        for name, value in (("bound", bound), ("order", order)):
             if value is not None and not value > 0:
-                raise InputError(f"training.{name}={value}; give a number above 0, or null")
+                raise InputError.of(name, value, "give a number above 0, or null")
+        if bound is None and order is None:
+            raise InputError.of("bound", None, "give a bound, an order, or leave the callback out")
+        self.bound, self.order = bound, order
         self._held: list[tuple[Tensor, Tensor]] = []
         self._right: list[Tensor] = []
+
+    def prepare(self, surrogate: Surrogate) -> None:
+        """Bring the weights of a surrogate below their bounds."""
+        self.hold(surrogate)
+
+    def hold(self, model: nn.Module) -> None:
+        """Bring the weights of a module below their bounds, and keep them there from then on."""
+        bound, order = self.bound, self.order
+        self._held = []
         for weight, modes in channel_matrices(model):
             if modes is None and bound is None:
                 continue

@@ -1,0 +1,191 @@
+"""What a surrogate is, takes and makes, as plain values: all of ``model.json``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from neurop import constraints as constraint_table
+from neurop import problems
+from neurop.constraints.constraint import Constraint
+from neurop.fields.fieldset import Field, FieldSet
+from neurop.geometry.grid import Grid
+from neurop.problems import Problem
+from neurop.registry import Spec
+
+FORMAT = 2
+"""Version of the card that is written; all earlier ones are read."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the training data are sampled.
+
+    Parameters
+    ----------
+    shape
+        Points per axis.
+    step, unit
+        Time between frames; seconds where the data are dated. None for a map.
+    """
+
+    shape: tuple[int, ...]
+    step: float | None = None
+    unit: str = "1"
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a surrogate is, takes and makes.
+
+    Parameters
+    ----------
+    model
+        Registered name, and arguments of its constructor except channels and domain.
+    problem
+        What is asked: a map or an evolution.
+    inputs, outputs
+        The fields, one per channel of a frame.
+    grid
+        Axes, boundaries and units.
+    sampling
+        Points per axis of the training data, and the time between their frames.
+    constraints
+        What predictions are held to, in the order in which they are applied.
+    origin
+        Source of the training data, their hash, licence and attribution.
+    """
+
+    model: Spec
+    problem: Problem
+    inputs: tuple[Field, ...]
+    outputs: tuple[Field, ...]
+    grid: Grid
+    sampling: Sampling
+    constraints: tuple[Constraint, ...] = ()
+    origin: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        train: FieldSet,
+        model: Spec,
+        problem: Problem,
+        constraints: Sequence[Constraint] = (),
+    ) -> Card:
+        """Return the card that a training set implies; see the class for the arguments.
+
+        Raises
+        ------
+        InputError
+            If the data cannot pose the problem.
+        """
+        problem.check(train)
+        step, unit = (train.step, train.time_unit) if isinstance(problem, problems.Evolution) else (None, "1")
+        if isinstance(step, np.timedelta64):
+            step, unit = step / np.timedelta64(1, "s"), "s"
+        about: dict[str, Any] = {
+            k: train.attributes[k] for k in ("license", "attribution") if k in train.attributes
+        }
+        return cls(
+            model=model,
+            problem=problem,
+            inputs=problem.inputs(train),
+            outputs=problem.outputs(train),
+            grid=train.grid,
+            sampling=Sampling(train.shape, None if step is None else float(step), unit),
+            constraints=tuple(sorted(constraints, key=lambda c: c.rank)),
+            origin={"source": train.source, "data_hash": train.digest(), **about},
+        )
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Points per axis of the training data."""
+        return self.sampling.shape
+
+    @property
+    def history(self) -> int:
+        """Frames that go in."""
+        return self.problem.history
+
+    @property
+    def is_state(self) -> bool:
+        """Whether the outputs are the next state of the inputs."""
+        return isinstance(self.problem, problems.Evolution)
+
+    @property
+    def in_channels(self) -> int:
+        """Channels that the network takes."""
+        return self.problem.history * len(self.inputs)
+
+    @property
+    def out_channels(self) -> int:
+        """Channels that the network makes."""
+        return len(self.outputs)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, for JSON."""
+        return {
+            "model": self.model.to_dict(),
+            "problem": problems.REGISTRY.spec_of(self.problem).to_dict(),
+            "inputs": [asdict(f) for f in self.inputs],
+            "outputs": [asdict(f) for f in self.outputs],
+            "geometry": self.grid.to_dict(),
+            "sampling": asdict(self.sampling) | {"shape": list(self.sampling.shape)},
+            "constraints": [constraint_table.REGISTRY.spec_of(c).to_dict() for c in self.constraints],
+            "origin": self.origin,
+        }
+
+    @classmethod
+    def from_dict(cls, plain: dict[str, Any]) -> Card:
+        """Return the card that :meth:`to_dict` described, of this or an earlier format.
+
+        Raises
+        ------
+        KeyError, TypeError, InputError
+            If something is missing, or of another type.
+        """
+        plain = MIGRATIONS.get(plain["format"], dict)(plain)
+        inputs, outputs = (tuple(Field(**f) for f in plain[key]) for key in ("inputs", "outputs"))
+        return cls(
+            model=Spec.from_dict(plain["model"]),
+            problem=problems.REGISTRY.create(plain["problem"]),
+            inputs=inputs,
+            outputs=outputs,
+            grid=Grid.from_dict(plain["geometry"]),
+            sampling=Sampling(**{**plain["sampling"], "shape": tuple(plain["sampling"]["shape"])}),
+            constraints=tuple(constraint_table.REGISTRY.create(c) for c in plain["constraints"]),
+            origin=plain["origin"],
+        )
+
+
+def _from_1(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return a card of format 1 in the words of format 2."""
+    evolution = {
+        "name": "evolution",
+        "arguments": {"history": plain["history"], "increments": plain["increments"]},
+    }
+    held: list[tuple[str, dict[str, Any]]] = []
+    if plain["band"] is not None:
+        held.append(("band_limit", {"band": plain["band"]}))
+    if plain.get("limit") is not None:
+        held.append(("max_deviation", {"most": plain["limit"]}))
+    if plain.get("conserve"):
+        held.append(("means", {"fields": plain["conserve"]}))
+    return {
+        "model": {"name": plain["model"], "arguments": plain["arguments"]},
+        "problem": {"name": "map", "arguments": {}} if plain["is_map"] else evolution,
+        "inputs": plain["inputs"],
+        "outputs": plain["outputs"],
+        "geometry": plain["grid"],
+        "sampling": {"shape": plain["train_shape"], "step": plain["step"], "unit": plain["step_unit"]},
+        "constraints": [{"name": name, "arguments": arguments} for name, arguments in held],
+        "origin": plain["origin"],
+    }
+
+
+MIGRATIONS = {1: _from_1}
+"""Format to a function that returns a card of it in the words of the next."""

@@ -1,0 +1,52 @@
+"""Predictions that hold the modes of a coarser grid and no others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor
+
+from neurop.constraints.constraint import Constraint, Context
+from neurop.errors import InputError
+from neurop.spectral import resample
+
+
+@dataclass(frozen=True)
+class BandLimit(Constraint):
+    """Project predictions on the modes that a grid of `band` points resolves.
+
+    What lies beyond is never damped by a network that adds to the last frame; for fields that are smooth on
+    that grid it is error alone.
+
+    Parameters
+    ----------
+    band
+        Points per axis of the grid whose modes are kept, 2 or more each.
+
+    Raises
+    ------
+    InputError
+        If there is not one size of at least 2 per axis.
+
+    Examples
+    --------
+    >>> BandLimit((32, 32)).band
+    (32, 32)
+    """
+
+    band: tuple[int, ...]
+    rank: ClassVar[int] = 10
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "band", tuple(self.band))
+
+    def check(self, context: Context) -> None:
+        """Raise InputError unless there is one size of at least 2 per axis."""
+        axes = context.grid.dimensions
+        if len(self.band) != axes or min(self.band) < 2:
+            raise InputError.of("band", self.band, f"give {axes} sizes of at least 2")
+
+    def __call__(self, y: Tensor, last: Tensor, context: Context) -> Tensor:
+        """Return the projection."""
+        return resample(y, context.grid, tuple(y.shape[2:]), band=self.band)

@@ -1,0 +1,51 @@
+"""Predictions that stay near the range of the training data."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor
+
+from neurop.constraints.constraint import Constraint, Context
+from neurop.errors import InputError
+from neurop.metrics.norms import mean
+
+
+@dataclass(frozen=True)
+class MaxDeviation(Constraint):
+    r"""Bound the root mean square departure of each field from its training mean.
+
+    .. math:: \mu + (y - \mu)\,\min\!\Bigl(1, \frac{c\,\sigma}{\langle (y - \mu)^2 \rangle^{1/2}}\Bigr)
+
+    A smaller departure is not changed; a larger one is scaled down and keeps its shape, so that a rollout
+    cannot leave that ball. An ordinary frame has about 1, the start of a decaying flow more.
+
+    Parameters
+    ----------
+    most
+        The bound c, in deviations over the training set, above 0.
+
+    Raises
+    ------
+    InputError
+        If the bound is not above 0 and finite, or the problem is a map.
+    """
+
+    most: float
+    rank: ClassVar[int] = 50
+
+    def check(self, context: Context) -> None:
+        """Raise InputError unless the bound is above 0 and the problem an evolution."""
+        if not 0 < self.most < math.inf:
+            raise InputError.of("most", self.most, "give a number above 0, for example 2")
+        if not context.is_state:
+            raise InputError.of("most", self.most, "the bound is for an evolution; leave it out for a map")
+
+    def __call__(self, y: Tensor, last: Tensor, context: Context) -> Tensor:
+        """Return the prediction within the ball."""
+        grid, z = context.grid, context.norm(y)
+        size = mean(z.square(), grid.measure(z.shape[2:], z)).sqrt()
+        factor = self.most / size.clamp_min(self.most)  # 1 inside the ball, with a gradient of 0
+        return context.norm.inverse(z * factor[(...,) + (None,) * grid.dimensions])

@@ -1,0 +1,36 @@
+"""The few numbers that a training reports of its test set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from neurop.evaluation.rollout import rollout
+from neurop.evaluation.score import score
+from neurop.fields.fieldset import FieldSet
+from neurop.surrogate import Surrogate
+
+TRAJECTORY = 10
+"""Steps of the rollout from the first frame, where the test set has them."""
+
+
+def headline(surrogate: Surrogate, test: FieldSet) -> Iterator[tuple[str, float]]:
+    """Yield name and value of the headline errors, the mean relative L2 error of one step first.
+
+    Parameters
+    ----------
+    surrogate
+        A map or an evolution.
+    test
+        Data that suit it.
+    """
+    state = surrogate.card.is_state
+    scores = score(surrogate, test, leads=[1] if state else None)
+    for name in ("relative_l2", "relative_l2_worst", "persistence_relative_l2"):
+        if name in scores:
+            yield name, float(scores[name])
+    for field, value in zip(scores.field.values, scores.rmse_one_step.values, strict=True):
+        yield f"rmse/{field}", float(value)
+    if state:
+        steps = min(TRAJECTORY, test.values.shape[1] - surrogate.card.history)
+        run = rollout(surrogate, test, steps)
+        yield f"trajectory_{steps}_relative_l2", float(run.trajectory_relative_l2)

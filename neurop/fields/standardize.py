@@ -1,0 +1,43 @@
+"""How fields are brought to the size of one before a network sees them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from neurop.fields.fieldset import FieldSet
+from neurop.fields.normalizer import Normalizer
+from neurop.fields.statistics import summary
+
+
+@dataclass(frozen=True)
+class Standardize:
+    r"""Subtract the mean of each field and divide by its standard deviation, over the training set.
+
+    Parameters
+    ----------
+    pointwise
+        Subtract from the input the mean of each point, such as a climatology, rather than that of the whole field.
+    """
+
+    pointwise: bool = False
+
+    def fit(self, train: FieldSet, increments: bool) -> tuple[Normalizer, Normalizer]:
+        """Return the normalisers of inputs and outputs.
+
+        Parameters
+        ----------
+        train
+            The training split; no other data are looked at.
+        increments
+            Whether the network predicts the change from frame to frame.
+
+        Raises
+        ------
+        InputError
+            If a field is constant.
+        """
+        found = summary(train, self.pointwise)
+        inputs = Normalizer.of(found.values, train.grid)
+        if train.targets is not None:
+            return inputs, Normalizer.of(found.targets, train.grid)
+        return inputs, Normalizer.of(found.increments, train.grid) if increments else inputs

@@ -1,0 +1,1 @@
+"""What a trained surrogate is used for."""

@@ -1,0 +1,24 @@
+"""Evaluation mode, for the length of a block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from neurop.surrogate import Surrogate
+
+
+@contextmanager
+def evaluating(surrogate: Surrogate) -> Iterator[None]:
+    """Keep the surrogate in evaluation mode, without gradients; its mode is restored after an error too."""
+    training = surrogate.training
+    surrogate.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        surrogate.train(training)

@@ -1,0 +1,63 @@
+"""Labelled fields in, labelled predictions out."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+import xarray as xr
+
+from neurop.errors import InputError
+from neurop.fields.fieldset import FieldSet
+from neurop.fields.labelled import from_xarray, later, squeezed
+from neurop.inference.evaluating import evaluating
+
+if TYPE_CHECKING:
+    from neurop.surrogate import Surrogate
+
+
+def predict(surrogate: Surrogate, data: xr.Dataset, steps: int, batch_size: int = 16) -> xr.Dataset:
+    """Return the `steps` states that follow labelled ones, or the mapped fields.
+
+    Parameters
+    ----------
+    surrogate
+        A map or an evolution.
+    data
+        One variable per input field; see :meth:`neurop.surrogate.Surrogate.predict`.
+    steps
+        Steps of an evolution, 1 for a map.
+    batch_size
+        Samples per call of the surrogate, which bounds the memory.
+
+    Raises
+    ------
+    InputError
+        If the data do not have the fields, axes, units and times of the surrogate, or too few frames.
+    """
+    card = surrogate.card
+    given = from_xarray(data, card.inputs, card.grid)
+    history = card.history
+    if given.values.shape[1] < history:
+        raise InputError(
+            f"{given.values.shape[1]} frames are given; the surrogate needs {history}"
+        )
+    times, unit = later(given, card.sampling.step, card.sampling.unit, steps, history)
+    like = next(surrogate.parameters())
+    frames = torch.as_tensor(np.asarray(given.values[:, -history:])).to(like)
+    with evaluating(surrogate):
+        made = [
+            torch.stack(list(islice(surrogate.steps(part), steps)), dim=1).cpu()
+            for part in frames.split(batch_size)
+        ]
+    made_set = FieldSet(
+        torch.cat(made).numpy(),
+        card.outputs,
+        card.grid,
+        times=times,
+        time_unit=unit,
+        source=f"neurop {surrogate.name}",
+    )
+    return squeezed(made_set.to_xarray(), data, keep_time=steps > 1)

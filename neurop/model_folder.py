@@ -1,0 +1,86 @@
+"""The folder of a surrogate: weights as safetensors, everything else as JSON; no pickle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from neurop import __version__
+from neurop.card import FORMAT
+from neurop.errors import InputError
+from neurop.files import replacing
+
+Shape = tuple[int, ...] | None
+
+WEIGHTS, CARD = "model.safetensors", "model.json"
+SOFTWARE = f"neurop {__version__}, neural-operator surrogates for PDEs (CITATION.cff)"
+
+
+def write_folder(folder: Path, state: dict[str, Tensor], card: dict[str, Any]) -> None:
+    """Write weights and card, each whole or not at all.
+
+    The card comes last, since it is what makes a folder a surrogate.
+    """
+    # Copies: safetensors refuses tensors that share memory, as one normaliser for input and output does.
+    tensors = {name: value.detach().cpu().contiguous().clone() for name, value in state.items()}
+    versions = {"neurop": __version__, "torch": torch.__version__}
+    record = {"format": FORMAT, **card, "versions": versions, "software": SOFTWARE}
+    text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    with replacing(folder / WEIGHTS) as part:
+        save_file(tensors, part)
+    with replacing(folder / CARD) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+def read_folder(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Return weights and card.
+
+    Raises
+    ------
+    InputError
+        If one is missing, damaged, or of a later format.
+    """
+    for name in (CARD, WEIGHTS):
+        if not (folder / name).is_file():
+            raise InputError(
+                f"{folder}: no {name} in this folder; give a run folder or its model/ folder"
+            )
+    try:
+        card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{folder / CARD}: not JSON ({error}); copy the folder again") from error
+    if not isinstance(card, dict) or not isinstance(card.get("format"), int):
+        raise InputError(
+            f"{folder / CARD}: no surrogate's card; give a run folder or its model/ folder"
+        )
+    if card["format"] > FORMAT:
+        raise InputError(
+            f"{folder / CARD}: format {card['format']}, this neurop reads up to {FORMAT}; upgrade "
+            "neurop"
+        )
+    try:
+        return load_file(folder / WEIGHTS), card
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"{folder / WEIGHTS}: damaged ({error}); copy the folder again") from error
+
+
+def mismatch(
+    expected: Mapping[str, Tensor], found: Mapping[str, Tensor]
+) -> tuple[str, Shape, Shape] | None:
+    """Return the first name whose tensor differs in shape, and both shapes (None where there is
+    no tensor); None if all agree.
+    """
+    for name in sorted(expected.keys() | found.keys()):
+        mine, theirs = (
+            tuple(state[name].shape) if name in state else None for state in (expected, found)
+        )
+        if mine != theirs:
+            return name, mine, theirs
+    return None

@@ -1,0 +1,51 @@
+"""How far a training is: a progress bar on a terminal, a line per epoch elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+import lightning
+from lightning.pytorch.callbacks import Callback, RichProgressBar
+
+from neurop.training.callbacks.checkpoints import MONITOR
+
+
+def progress_callbacks(enabled: bool = True) -> list[Callback]:
+    """Return a progress bar on a terminal, and one line per epoch everywhere else."""
+    if not enabled:
+        return []
+    return [RichProgressBar(leave=False) if sys.stdout.isatty() else EpochLog()]
+
+
+class EpochLog(Callback):
+    """Print one line after each epoch: losses, learning rate, seconds since the start and to
+    come.
+    """
+
+    def on_train_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Start the clock."""
+        self.start, self.first = time.perf_counter(), trainer.current_epoch
+
+    def on_train_epoch_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Print the line."""
+        if not trainer.is_global_zero:
+            return
+        done, total = trainer.current_epoch + 1, trainer.max_epochs or 0
+        spent = time.perf_counter() - self.start
+        numbers: dict[str, Any] = {
+            name: trainer.callback_metrics.get(key)
+            for name, key in (("train", "train/loss_epoch"), ("val", MONITOR))
+        }
+        shown = "  ".join(
+            f"{name} {float(value):.4g}" for name, value in numbers.items() if value is not None
+        )
+        left = (
+            f", {spent / (done - self.first) * (total - done):.0f} s to go" if total > done else ""
+        )
+        print(f"epoch {done}/{total}  {shown}  {spent:.0f} s{left}", flush=True)

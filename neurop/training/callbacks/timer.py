@@ -1,0 +1,105 @@
+"""What a training takes and reaches."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+
+from neurop.training.callbacks.checkpoints import MONITOR
+
+
+class Timer(Callback):
+    """Measure how long a training takes, resumed runs included, and how long its steps wait for their batches.
+
+    Attributes
+    ----------
+    waiting, stepping, count
+        Seconds from the end of one step to the start of the next in the same epoch, seconds in steps,
+        and number of steps.
+    """
+
+    def __init__(self) -> None:
+        self.waiting = self.stepping = self._earlier = 0.0
+        self.count = 0
+        self._start = time.perf_counter()
+        self._ended: float | None = None
+        self._began = 0.0
+        self._reached: dict[str, Any] = {}
+
+    @property
+    def share(self) -> float | None:
+        """Share of the time that the steps wait; None for fewer than two."""
+        return self.waiting / (self.waiting + self.stepping) if self.waiting else None
+
+    @property
+    def total(self) -> float:
+        """Seconds of training up to now."""
+        return self._earlier + time.perf_counter() - self._start
+
+    def record(self) -> dict[str, Any]:
+        """Return epochs, steps, seconds, memory and the best validation error, after a training."""
+        return {
+            **self._reached,
+            "waiting_share": self.share and round(self.share, 4),
+            "step_ms": round(1e3 * self.stepping / max(self.count, 1), 2),
+            "peak_mb": peak_mb(),
+        }
+
+    def on_fit_start(self, *_: Any) -> None:
+        """Start the clock."""
+        self._start = time.perf_counter()
+
+    def on_fit_end(self, trainer: lightning.Trainer, *_: Any) -> None:
+        """Keep what the training has reached."""
+        monitors = [c for c in trainer.callbacks if isinstance(c, ModelCheckpoint)]  # type: ignore[attr-defined]
+        best = next((c.best_model_score for c in monitors if c.monitor == MONITOR), None)
+        self._reached = {
+            "epochs": trainer.current_epoch,
+            "steps": trainer.global_step,
+            "seconds": round(self.total, 1),
+            MONITOR: None if best is None else float(best),
+        }
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a resumed run adds to."""
+        names = ("waiting", "stepping", "count")
+        return {"total": self.total, **{name: getattr(self, name) for name in names}}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Add to what an earlier part of the run took."""
+        self._earlier = state_dict["total"]
+        self.waiting, self.stepping = state_dict["waiting"], state_dict["stepping"]
+        self.count = state_dict["count"]
+
+    def on_train_epoch_start(self, *_: Any) -> None:
+        """Leave out what lies between epochs: validation and checkpoints."""
+        self._ended = None
+
+    def on_train_batch_start(self, *_: Any) -> None:
+        """End the waiting."""
+        self._began = time.perf_counter()
+        if self._ended is not None:
+            self.waiting += self._began - self._ended
+
+    def on_train_batch_end(self, *_: Any) -> None:
+        """Begin the waiting."""
+        self._ended = time.perf_counter()
+        self.stepping += self._ended - self._began
+        self.count += 1
+
+
+def peak_mb() -> float | None:
+    """Return the most memory that was held, in 10^6 bytes: of the GPU where one is used, else of the process."""
+    if torch.cuda.is_available():
+        return round(torch.cuda.max_memory_allocated() / 1e6, 1)
+    try:
+        from resource import RUSAGE_SELF, getrusage
+    except ImportError:  # Windows
+        return None
+    unit = 1e6 if sys.platform == "darwin" else 1e3  # bytes there, kB elsewhere
+    return round(getrusage(RUSAGE_SELF).ru_maxrss / unit, 1)

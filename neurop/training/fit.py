@@ -1,0 +1,167 @@
+"""Training in one call."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import Callback
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from neurop.errors import InputError
+from neurop.fields.fieldset import FieldSet
+from neurop.objectives.objective import Objective
+from neurop.objectives.regression import Regression
+from neurop.registry import Spec
+from neurop.source import Source
+from neurop.surrogate import Surrogate
+from neurop.training.callbacks.callback import PreparingCallback
+from neurop.training.callbacks.checkpoints import MONITOR, SingleCheckpoint
+from neurop.training.loader import Loader
+from neurop.training.module import TrainingModule
+from neurop.training.preflight import check_checkpoint, check_modes, check_optimizer
+from neurop.training.schedule import warmup_cosine
+from neurop.transforms.transform import Transform
+
+ADAMW = partial(torch.optim.AdamW, lr=2e-3, betas=(0.9, 0.98), weight_decay=1e-5)
+"""Optimizer by default."""
+LAST = Path("checkpoints") / "last.ckpt"
+"""Checkpoint in a run folder that a run is resumed from."""
+
+
+def fit(
+    model: Surrogate | Spec | str,
+    data: Source | FieldSet | Mapping[str, FieldSet],
+    objective: Objective | None = None,
+    *,
+    epochs: int = 10,
+    batch_size: int = 16,
+    optimizer: Callable[..., Optimizer] = ADAMW,
+    scheduler: Callable[[Optimizer, float], LRScheduler] | None = warmup_cosine,
+    augment: Sequence[Transform] = (),
+    callbacks: Iterable[Callback] = (),
+    loader: Callable[..., Loader] | None = None,
+    trainer: Callable[..., lightning.Trainer] | None = None,
+    folder: str | Path | None = None,
+    resume: bool = False,
+    seed: int = 0,
+) -> Surrogate:
+    """Train a surrogate, and return it with the weights of the best validation error.
+
+    Everything is checked before the first step, and before anything is written.
+
+    Parameters
+    ----------
+    model
+        An untrained or trained surrogate, or what it is made of: ``"fno"``, ``neurop.models.FNO.spec(modes=16)``. For another
+        problem or constraints make it by :meth:`neurop.Surrogate.of`.
+    data
+        A data set, or its splits ``train`` and ``val``. Of a single set of fields the last tenth of the samples validates.
+    objective
+        What is made small; the relative L2 error by default.
+    epochs, batch_size
+        Passes over the training examples, and examples per step.
+    optimizer
+        From parameters to optimizer.
+    scheduler
+        From optimizer and number of steps to a learning-rate schedule; None keeps the rate.
+    augment
+        Transforms of training batches.
+    callbacks
+        Further callbacks of Lightning.
+    loader
+        From ``(splits, problem, extra=, seed=)`` to batches, instead of `batch_size`.
+    trainer
+        From ``callbacks``, ``logger`` and ``default_root_dir`` to a trainer of Lightning, instead of `epochs`; for
+        example ``partial(lightning.Trainer, max_epochs=3, devices=2)``.
+    folder
+        Run folder: ``checkpoints/`` and ``model/`` are written to it. Nothing is kept without one.
+    resume
+        Continue from the last checkpoint in `folder`.
+    seed
+        Seed of weights, batches and transforms.
+
+    Returns
+    -------
+    Surrogate
+        The surrogate itself where one was given, in evaluation mode.
+
+    Raises
+    ------
+    InputError
+        For whatever cannot be used; during training, if the loss is no longer finite.
+
+    Examples
+    --------
+    >>> import neurop
+    >>> data = neurop.datasets.NavierStokes(samples=100)  # doctest: +SKIP
+    >>> surrogate = neurop.fit(neurop.models.FNO.spec(modes=16, width=24), data)  # doctest: +SKIP
+    """
+    splits = splits_of(data)
+    if not isinstance(model, Surrogate):
+        lightning.seed_everything(seed, workers=True, verbose=False)
+        problem = data.problem if isinstance(data, Source) else None
+        model = Surrogate.of(splits["train"], model, problem)
+    objective = objective or Regression()
+    make_loader = loader or partial(Loader, batch_size=batch_size)
+    batches = make_loader(splits, model.card.problem, extra=objective.extra_frames, seed=seed)
+    check_modes(model)
+    callbacks = list(callbacks)
+    for callback in callbacks:
+        if isinstance(callback, PreparingCallback):
+            callback.prepare(model)
+    module = TrainingModule(model, objective, optimizer, scheduler, augment, seed)
+    make_trainer = trainer or partial(
+        lightning.Trainer,
+        max_epochs=epochs,
+        gradient_clip_val=1.0,
+        enable_model_summary=False,
+        enable_progress_bar=False,
+        logger=False,
+    )
+    with tempfile.TemporaryDirectory() as scratch:
+        where = Path(folder or scratch)
+        best = SingleCheckpoint(where / LAST.parent, "best", monitor=MONITOR)
+        # save_last would write last.ckpt in those epochs alone in which best.ckpt is written. The later callback knows
+        # the state of the earlier.
+        last = [SingleCheckpoint(where / LAST.parent, LAST.stem, save_on_train_epoch_end=True)]
+        runner = make_trainer(
+            callbacks=[best, *(last if folder else []), *callbacks], default_root_dir=str(where)
+        )
+        check_optimizer(optimizer, scheduler, runner)
+        checkpoint = where / LAST if resume else None
+        if checkpoint:
+            check_checkpoint(checkpoint, module, runner.max_epochs)
+        runner.fit(module, batches, ckpt_path=checkpoint, weights_only=True)
+        if runner.is_global_zero and best.best_model_path:
+            state = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
+            module.load_state_dict(state["state_dict"])
+    model = model.to(runner.strategy.root_device).eval()
+    if folder and runner.is_global_zero:
+        model.save(where / "model")
+    return model
+
+
+def splits_of(data: Source | FieldSet | Mapping[str, FieldSet]) -> dict[str, FieldSet]:
+    """Return the sets ``train`` and ``val``, and more where there are more.
+
+    Raises
+    ------
+    InputError
+        If a split is missing, or a single set has fewer than 2 samples.
+    """
+    if isinstance(data, FieldSet):
+        if len(data) < 2:
+            raise InputError(f"{len(data)} samples; 2 or more are needed to hold one out for validation")
+        held_out = max(1, len(data) // 10)
+        return {"train": data.samples(slice(-held_out)), "val": data.samples(slice(-held_out, None))}
+    splits = dict(data) if isinstance(data, Mapping) else data.splits()
+    for name in ("train", "val"):
+        if name not in splits:
+            raise InputError(f"no split '{name}' among {', '.join(splits)}; give both train and val")
+    return splits

@@ -1,0 +1,88 @@
+"""Training and validation examples in batches, for Lightning."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import lightning
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, SequentialSampler
+
+from neurop.errors import InputError
+from neurop.fields.fieldset import FieldSet
+from neurop.problems import Problem
+from neurop.training.order import Shuffled
+
+
+class Loader(lightning.LightningDataModule):
+    """Batches of ``input`` ``(batch, history, channel, *grid)`` and ``target`` ``(batch, steps, channel, *grid)``.
+
+    Parameters
+    ----------
+    splits
+        Sets ``train`` and ``val``.
+    problem
+        What makes examples of a set.
+    extra
+        Target frames that the objective needs after those of the problem.
+    batch_size
+        Examples per batch and device.
+    workers
+        Processes that read ahead; 0 reads in the training process, which is fastest for data in memory.
+    seed
+        Seed of the order of the training examples, which depends on it and on the epoch alone. Values that
+        stay in their file are shuffled by its chunks.
+
+    Raises
+    ------
+    InputError
+        If a split is empty, a value is not finite, a trajectory is shorter than an example, or a number is too small.
+    """
+
+    def __init__(
+        self,
+        splits: dict[str, FieldSet],
+        problem: Problem,
+        extra: int = 0,
+        batch_size: int = 16,
+        workers: int = 0,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        for name, value, least in (("batch_size", batch_size, 1), ("workers", workers, 0)):
+            if value < least:
+                raise InputError.of(name, value, f"give {least} or more")
+        for name in ("train", "val"):
+            if not len(splits[name]):
+                raise InputError(
+                    f"{splits[name].source}: the split {name} is empty; give it at least one sample"
+                )
+        self.examples: dict[str, Any] = {
+            name: problem.examples(splits[name].check_finite(), extra) for name in ("train", "val")
+        }
+        self.batch_size, self.workers, self.seed = batch_size, workers, seed
+
+    def train_dataloader(self) -> DataLoader[dict[str, Tensor]]:
+        """Return shuffled batches; a last one that is not full is left out, unless it is the only one."""
+        examples = self.examples["train"]
+        order = Shuffled(len(examples), self.seed, *examples.blocks())
+        return self._loader(examples, order, drop_last=len(examples) >= self.batch_size)
+
+    def val_dataloader(self) -> DataLoader[dict[str, Tensor]]:
+        """Return batches in order."""
+        examples = self.examples["val"]
+        return self._loader(examples, SequentialSampler(examples), drop_last=False)
+
+    def _loader(
+        self, examples: Dataset[dict[str, Tensor]], order: Any, drop_last: bool
+    ) -> DataLoader[dict[str, Tensor]]:
+        return DataLoader(
+            examples,
+            self.batch_size,
+            sampler=order,
+            drop_last=drop_last,
+            num_workers=self.workers,
+            pin_memory=torch.cuda.is_available(),
+            persistent_workers=self.workers > 0,
+        )

@@ -1,0 +1,79 @@
+"""The interface of a transform of batches, and what it may look at."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from neurop.fields.normalizer import Normalizer
+from neurop.geometry.grid import Grid
+
+Batch = dict[str, Tensor]
+"""``input`` ``(batch, history, channel, *grid)`` and ``target`` ``(batch, steps, channel, *grid)``."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is the same for all batches of a training.
+
+    Parameters
+    ----------
+    grid
+        Axes, boundaries and cell measure.
+    shape
+        Points per axis of the training data.
+    norm
+        Mean and deviation of the input fields over the training set.
+    is_state
+        Whether input and target are states of one evolution, rather than different fields.
+    """
+
+    grid: Grid
+    shape: tuple[int, ...]
+    norm: Normalizer
+    is_state: bool
+
+
+class Transform(ABC):
+    """A map from a batch to a batch, random or not, applied to training batches on their device.
+
+    A subclass is a frozen dataclass of plain values.
+    """
+
+    def check(self, setting: Setting) -> None:  # noqa: B027 - most work anywhere
+        """Raise InputError if the transform has no meaning for this grid or problem."""
+
+    @abstractmethod
+    def __call__(
+        self, batch: Batch, setting: Setting, rng: np.random.Generator, progress: float
+    ) -> Batch:
+        """Return the transformed batch.
+
+        Parameters
+        ----------
+        batch
+            What goes in and what is to be predicted; not changed in place.
+        setting
+            Grid and normaliser.
+        rng
+            Random numbers of this batch, which depend on the seed of the run and the number of the step alone.
+        progress
+            Share of the training that is done, from 0 to 1.
+        """
+
+
+def coin(rng: np.random.Generator, batch: Batch, share: float = 0.5) -> Tensor:
+    """Return a random choice per sample, of the shape ``(batch, 1, ...)`` of its tensors."""
+    like = batch["input"]
+    chosen = torch.from_numpy(rng.random(len(like)) < share)
+    return chosen.to(like.device).view(-1, *[1] * (like.dim() - 1))
+
+
+def white_noise(like: Tensor, rng: np.random.Generator) -> Tensor:
+    """Return standard normal numbers of the shape of `like`, the same on every device."""
+    seed = int(rng.integers(2**63))
+    return torch.randn(like.shape, generator=torch.Generator().manual_seed(seed)).to(like)
