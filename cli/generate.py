@@ -110,7 +110,7 @@ def _facts(fields: FieldSet, file: Path | None) -> dict[str, Any]:
         "frames": fields.values.shape[1],
         "fields": [f.name for f in fields.outputs],
         "shape": list(fields.shape),
-        "map": fields.is_map,
+        "map": fields.has_targets,
         "digest": fields.digest(),
         "source": fields.source,
         "file": None if file is None else file.name,

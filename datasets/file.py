@@ -123,7 +123,7 @@ class File:
     def splits(self) -> dict[str, FieldSet]:
         """Return ``train``, ``val`` and ``test``, in this order in the file."""
         whole = self._all
-        apart = len(whole) > 2 or whole.is_map  # samples, or the frames of one trajectory
+        apart = len(whole) > 2 or whole.has_targets  # samples, or the frames of one trajectory
         count = len(whole) if apart else whole.values.shape[1]
         held = max(round(self.held_out * count), 1 if apart else self.history + 1)
         if count <= 2 * held:

@@ -128,7 +128,7 @@ class SpaceTime:
         """Return pairs of a set of trajectories, of which the frames that go in are `every`
         frames apart.
         """
-        if fields.is_map:
+        if fields.has_targets:
             raise InputError(
                 f"{fields.source} is a map and has no time axis; name a data set of trajectories"
             )

@@ -1,20 +1,71 @@
-"""neurop: neural-operator surrogates for PDEs."""
+"""neurop: neural-operator surrogates for PDEs.
+
+The public names, each imported when it is first used:
+
+- ``datasets``: data sets that are solved for or read, such as ``datasets.NavierStokes(samples=100)``
+- ``models``: neural operators, such as ``models.FNO.spec(modes=16)``
+- ``fit``: train a surrogate
+- ``evaluate``: score one, as an ``xarray.Dataset``
+- ``load``: a saved one
+- ``Surrogate``, ``Field``, ``FieldSet``, ``Grid``, ``Sphere``: what these take and return
+- ``constraints``, ``objectives``, ``problems``, ``transforms``: what a training is made of
+"""
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from neurop.surrogate import load
+    from neurop import constraints, models, objectives, problems, transforms
+    from neurop.evaluation.evaluate import evaluate
+    from neurop.fields.fieldset import Field, FieldSet
+    from neurop.geometry.grid import Grid
+    from neurop.geometry.sphere import Sphere
+    from neurop.surrogate import Surrogate, load
+    from neurop.training.fit import fit
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "load"]
+
+_PLACES = {
+    "Field": "neurop.fields.fieldset",
+    "FieldSet": "neurop.fields.fieldset",
+    "Grid": "neurop.geometry.grid",
+    "Sphere": "neurop.geometry.sphere",
+    "Surrogate": "neurop.surrogate",
+    "evaluate": "neurop.evaluation.evaluate",
+    "fit": "neurop.training.fit",
+    "load": "neurop.surrogate",
+}
+_ROOMS = ("constraints", "datasets", "models", "objectives", "problems", "transforms")
+
+__all__ = [
+    "Field",
+    "FieldSet",
+    "Grid",
+    "Sphere",
+    "Surrogate",
+    "__version__",
+    "constraints",
+    "datasets",
+    "evaluate",
+    "fit",
+    "load",
+    "models",
+    "objectives",
+    "problems",
+    "transforms",
+]
 
 
 def __getattr__(name: str) -> Any:
-    # Loaded at first use: `neurop --help` and `import neurop` need no torch.
-    if name == "load":
-        from neurop.surrogate import load
-
-        return load
+    # Imported at first use: `neurop --help` and `import neurop` need no torch.
+    if name in _ROOMS:
+        return importlib.import_module(f"neurop.{name}")
+    if name in _PLACES:
+        return getattr(importlib.import_module(_PLACES[name]), name)
     raise AttributeError(f"module 'neurop' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return __all__

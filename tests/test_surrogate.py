@@ -53,7 +53,7 @@ def test_a_map_has_normalisers_of_its_own_and_no_history() -> None:
     s, x = surrogate(train, history=3).double(), batch(channels=1)
     (mean, std), (mean_y, std_y) = statistics(train.values), statistics(train.targets)
     torch.testing.assert_close(s(x), s.net((x - mean) / std) * std_y + mean_y, atol=1e-4, rtol=1e-6)
-    assert (s.is_map, s.history, s.step, s.specification.increments) == (True, 1, None, False)
+    assert (s.has_targets, s.history, s.step, s.specification.increments) == (True, 1, None, False)
     with pytest.raises(InputError, match=r"maps inputs to targets.*use predict"):
         s.rollout(train.to_xarray(), 2)
 

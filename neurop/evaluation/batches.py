@@ -24,10 +24,10 @@ def check_compatible(surrogate: Surrogate, data: FieldSet) -> None:
     grid, with a time step equal to its own.
     """
     where = data.source or "the data"
-    if not surrogate.card.is_state != data.is_map:
+    if not surrogate.card.is_state != data.has_targets:
         kinds = ("an evolution in time", "a map from inputs to targets")
         raise InputError(
-            f"the surrogate is {kinds[not surrogate.card.is_state]}, but {where} holds {kinds[data.is_map]}; "
+            f"the surrogate is {kinds[not surrogate.card.is_state]}, but {where} holds {kinds[data.has_targets]}; "
             "choose data of the same kind"
         )
     for what, expected, found in (
@@ -77,7 +77,7 @@ def check_compatible(surrogate: Surrogate, data: FieldSet) -> None:
                 "choose data with that step"
             )
     frames = data.values.shape[1]
-    if not data.is_map and frames <= surrogate.card.history:
+    if not data.has_targets and frames <= surrogate.card.history:
         raise InputError(
             f"{where} has {frames} frames; a surrogate with history {surrogate.card.history} needs at "
             f"least {surrogate.card.history + 1}"

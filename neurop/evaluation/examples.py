@@ -20,7 +20,7 @@ def examples(surrogate: Surrogate, test: FieldSet) -> dict[str, Any]:
     figure.
     """
     past = surrogate.card.history
-    windows = 1 if test.is_map else test.values.shape[1] - past
+    windows = 1 if test.has_targets else test.values.shape[1] - past
     total = len(test) * windows
     spread = len(test) if len(test) >= EXAMPLES else total
     chosen = [divmod(i * (windows if spread == len(test) else 1), windows) for i in _spread(spread)]
@@ -38,13 +38,13 @@ def examples(surrogate: Surrogate, test: FieldSet) -> dict[str, Any]:
         .numpy()
     )
     dims = ("example", "field", *test.grid.names)
-    names = [f"sample {s}" if test.is_map else f"sample {s}, frame {w + past}" for s, w in chosen]
+    names = [f"sample {s}" if test.has_targets else f"sample {s}, frame {w + past}" for s, w in chosen]
     made: dict[str, Any] = {
         "truth": (dims, y.astype(np.float32), {"long_name": "truth"}),
         "prediction": (dims, p, {"long_name": "prediction"}),
         "example_name": (("example",), names),
     }
-    if test.is_map:
+    if test.has_targets:
         made["input"] = (
             ("example", "input_field", *test.grid.names),
             x[:, 0].astype(np.float32),

@@ -95,7 +95,7 @@ def score(
     with evaluating(surrogate):
         for part in (
             _map(surrogate, test, batch_size)
-            if test.is_map
+            if test.has_targets
             else _forecasts(surrogate, test, chosen, climatology, batch_size)
         ):
             for name, values in part.items():
@@ -112,7 +112,7 @@ def score(
 
 
 def _leads(surrogate: Surrogate, test: FieldSet, leads: Sequence[int] | None) -> tuple[int, ...]:
-    if test.is_map:
+    if test.has_targets:
         return ()
     longest = test.values.shape[1] - surrogate.card.history
     for lead in leads or ():

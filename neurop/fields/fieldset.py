@@ -87,7 +87,7 @@ class FieldSet:
             )
 
     @property
-    def is_map(self) -> bool:
+    def has_targets(self) -> bool:
         """Whether the set maps input fields to target fields, rather than a state to later
         states.
         """
@@ -101,7 +101,7 @@ class FieldSet:
     @property
     def outputs(self) -> tuple[Field, ...]:
         """The fields that a surrogate predicts."""
-        return self.target_fields if self.is_map else self.fields
+        return self.target_fields if self.has_targets else self.fields
 
     @property
     def step(self) -> Any:

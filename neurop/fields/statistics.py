@@ -117,7 +117,7 @@ def _pass(fields: FieldSet, pointwise: bool) -> Summary:
             fields.check_block(sample, first, block, fields.fields)
         sha.update(np.ascontiguousarray(block, dtype="<f8").data)
         made.values.update(block)
-        if not fields.is_map:
+        if not fields.has_targets:
             x = np.asarray(block, np.float64)
             made.increments.update(np.diff(np.concatenate([last, x]) if first else x, axis=0))
             last = x[-1:]

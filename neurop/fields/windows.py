@@ -42,8 +42,8 @@ class Windows(Dataset[dict[str, Tensor]]):
             raise InputError(f"history={history}, steps={steps}; both are at least 1")
         frames = fields.values.shape[1]
         self.fields, self.history, self.steps = fields, history, steps
-        self.starts = 1 if fields.is_map else frames - history - steps + 1
-        if fields.is_map and (history, steps) != (1, 1):
+        self.starts = 1 if fields.has_targets else frames - history - steps + 1
+        if fields.has_targets and (history, steps) != (1, 1):
             raise InputError(
                 f"{fields.source} is a map; history={history}, steps={steps} need trajectories; "
                 "use 1 and 1"
@@ -64,7 +64,7 @@ class Windows(Dataset[dict[str, Tensor]]):
         middle = start + self.history
         # One read for both: of an evolution they lie side by side.
         frames = np.asarray(
-            self.fields.values[sample, start : middle + (0 if self.fields.is_map else self.steps)]
+            self.fields.values[sample, start : middle + (0 if self.fields.has_targets else self.steps)]
         )
         target = (
             frames[self.history :]

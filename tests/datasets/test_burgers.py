@@ -38,7 +38,7 @@ def test_splits_are_pairs_by_default() -> None:
         "test": 20,
     }
     for split in splits.values():
-        assert split.is_map
+        assert split.has_targets
         assert split.targets is not None
         assert split.values.shape[1:] == split.targets.shape[1:] == (1, 1, 64)
         assert split.values.dtype == split.targets.dtype == np.float32
@@ -87,7 +87,7 @@ def test_the_standard_deviations_of_the_card(initial: str, deviation: float) -> 
 def test_steps_make_trajectories_that_end_where_the_map_does() -> None:
     source = small(steps=5, time=0.5, history=2)
     test = source.splits()["test"]
-    assert not test.is_map
+    assert not test.has_targets
     assert test.values.shape == (20, 6, 1, 64)
     assert test.times is not None
     np.testing.assert_allclose(test.times, [0, 0.1, 0.2, 0.3, 0.4, 0.5], atol=1e-15)

@@ -35,7 +35,7 @@ def test_splits_have_the_promised_samples_and_labels() -> None:
         "test": 20,
     }
     for split in splits.values():
-        assert split.is_map
+        assert split.has_targets
         assert split.targets is not None
         assert split.values.shape[1:] == split.targets.shape[1:] == (1, 1, 16, 16)
         assert split.values.dtype == split.targets.dtype == np.float32

@@ -7,7 +7,7 @@ from neurop.errors import InputError
 
 def test_splits_are_apart_and_ordered():
     splits = DarcyPublic().splits()
-    assert {name: (len(s), s.shape, s.is_map) for name, s in splits.items()} == {
+    assert {name: (len(s), s.shape, s.has_targets) for name, s in splits.items()} == {
         "train": (980, (16, 16), True),
         "val": (20, (16, 16), True),
         "test": (50, (16, 16), True),

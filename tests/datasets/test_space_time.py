@@ -40,7 +40,7 @@ class Source:
 def test_every_frame_is_where_it_belongs() -> None:
     source = Source()
     fields, u = SpaceTime(source, 4).splits()["train"], source.fields.values
-    assert fields.is_map
+    assert fields.has_targets
     assert (fields.values.shape, fields.targets.shape) == ((3, 1, 4, 5, 4, 4), (3, 1, 2, 5, 4, 4))
     for t in range(4):
         for frame in range(2):

@@ -28,7 +28,7 @@ class Analytic(nn.Module):
     ) -> None:
         super().__init__()
         self.function, self.history, self.step = function, history, step
-        self.inputs, self.outputs, self.is_map = data.fields, data.outputs, data.is_map
+        self.inputs, self.outputs, self.has_targets = data.fields, data.outputs, data.has_targets
         self.grid, self.train_shape = data.grid, tuple(train_shape or data.shape)
         self.step_unit, self.name = data.time_unit, "analytic"
 

@@ -66,7 +66,7 @@ def test_in_a_file_and_in_memory_alike(
         monkeypatch.setattr(statistics, "blocks", partial(blocks, size=1))
         one, two = summary(lazy, pointwise), summary(lazy.loaded(), pointwise)
         assert one.digest == two.digest == lazy.loaded().digest()
-        for name in ("values", "targets") if fields.is_map else ("values", "increments"):
+        for name in ("values", "targets") if fields.has_targets else ("values", "increments"):
             a, b = getattr(one, name), getattr(two, name)
             assert a.count == b.count
             np.testing.assert_allclose(a.mean, b.mean, rtol=1e-12, atol=1e-12)

@@ -217,7 +217,7 @@ def test_maps_keep_their_targets(tmp_path: Path) -> None:
         )
 
     made = load_or_generate(recipe(both, assemble=pair), tmp_path)
-    assert made.is_map
+    assert made.has_targets
     assert made.targets is not None
     np.testing.assert_array_equal(made.targets, 2 * made.values)
 

@@ -20,7 +20,7 @@ SAMPLES = Path(neurop.datasets.__file__).parent / "samples"
 def test_real_files(name, shape):
     fields = torch_pt.read(SAMPLES / f"darcy_{name}.pt")
     raw = torch.load(SAMPLES / f"darcy_{name}.pt", weights_only=True)
-    assert fields.is_map
+    assert fields.has_targets
     assert fields.values.shape == fields.targets.shape == (shape[0], 1, 1, *shape[1:])
     assert fields.values.dtype == fields.targets.dtype == np.float32
     np.testing.assert_array_equal(fields.values[:, 0, 0], raw["x"].numpy().astype(np.float32))

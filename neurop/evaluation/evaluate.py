@@ -1,0 +1,69 @@
+"""Evaluations by name."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import xarray as xr
+
+from neurop.errors import InputError, nearest
+from neurop.fields.fieldset import FieldSet
+
+if TYPE_CHECKING:
+    from neurop.source import Source
+    from neurop.surrogate import Surrogate
+
+PROTOCOLS = {
+    "score": "neurop.evaluation.score",
+    "rollout": "neurop.evaluation.rollout",
+    "superres": "neurop.evaluation.superres",
+}
+"""Name of an evaluation and the module whose function of that name makes it."""
+
+
+def evaluate(
+    surrogate: Surrogate,
+    data: Source | FieldSet | Mapping[int, FieldSet],
+    protocol: str = "score",
+    **how: Any,
+) -> xr.Dataset:
+    """Return an evaluation of a surrogate on test data.
+
+    Parameters
+    ----------
+    surrogate
+        What is evaluated.
+    data
+        A data set, of which the test split is taken, or fields; for ``superres`` fields by resolution.
+    protocol
+        ``score``: errors of one step and of forecasts; ``rollout``: many steps from the initial state; ``superres``: other
+        grids than that of the training.
+    **how
+        Arguments of that evaluation, for example ``steps=20``.
+
+    Raises
+    ------
+    InputError
+        For an unknown protocol, or data that do not suit the surrogate.
+
+    Examples
+    --------
+    >>> evaluate(None, None, "scores")
+    Traceback (most recent call last):
+    neurop.errors.InputError: protocol=scores: did you mean 'score'?
+    """
+    if protocol not in PROTOCOLS:
+        raise InputError.of("protocol", protocol, nearest(protocol, PROTOCOLS))
+    call = getattr(importlib.import_module(PROTOCOLS[protocol]), protocol)
+    if hasattr(data, "splits"):
+        shape = surrogate.card.shape
+        if protocol == "superres":
+            finer = {shape[0] * k: data.at(tuple(n * k for n in shape)) for k in (1, 2)}
+            return call(surrogate, finer, **how)  # type: ignore[no-any-return]
+        data = data.test()
+    if protocol == "rollout" and "steps" not in how:
+        assert isinstance(data, FieldSet)
+        how["steps"] = data.values.shape[1] - surrogate.card.history
+    return call(surrogate, data, **how)  # type: ignore[no-any-return]
