@@ -6,16 +6,9 @@ from neurop.evaluation.floor import truncation_floor
 from neurop.evaluation.rollout import rollout
 from neurop.evaluation.score import score
 from neurop.evaluation.superres import example, superres
-from neurop.metrics.spectra import (
-    energy_spectrum,
-    enstrophy_spectrum,
-    power_spectrum,
-    spectrum_error,
-)
+from neurop.metrics.spectra import power_spectrum, spectrum_error
 
 __all__ = [
-    "energy_spectrum",
-    "enstrophy_spectrum",
     "example",
     "power_spectrum",
     "rollout",

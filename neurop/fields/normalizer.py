@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from neurop.errors import InputError
@@ -40,27 +36,17 @@ class Normalizer(nn.Module):
         self.register_buffer("std", std)
 
     @classmethod
-    def fit(
-        cls, samples: Iterable[NDArray[Any]], domain: Grid, pointwise: bool = False
-    ) -> Normalizer:
-        """Return the normaliser of samples ``(time, channel, *grid)``, in one float64 pass.
+    def of(cls, moments: Moments, domain: Grid) -> Normalizer:
+        """Return the normaliser of samples with these moments.
 
-        The mean is per channel, or with `pointwise` per point; the standard deviation is of what is
-        left, per channel.
+        The mean is per channel, or per point if the moments are; the standard deviation is of what
+        is left, per channel.
 
         Raises
         ------
         InputError
             If there are no samples, or a channel is constant.
         """
-        moments = Moments(pointwise)
-        for sample in samples:
-            moments.update(sample)
-        return cls.of(moments, domain)
-
-    @classmethod
-    def of(cls, moments: Moments, domain: Grid) -> Normalizer:
-        """Return the normaliser of known moments; see :meth:`fit`."""
         if not moments.count:
             raise InputError("no samples to fit the normaliser on; give a training split")
         mean = (

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from neurop.geometry.grid import Grid
+from neurop.spectral import constant_tensor
 
 
 class Coordinates(nn.Module):
@@ -35,15 +36,13 @@ class Coordinates(nn.Module):
         self.channels = sum(2 if axis.boundary == "periodic" else 1 for axis in domain.axes)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return `x` with the coordinate channels behind its own."""
-        build = _features if torch.compiler.is_compiling() else _features_cached
-        features = build(self.domain, tuple(x.shape[1:-1]), x.dtype, x.device)
+        """Return `x` followed by the coordinate channels."""
+        features = _features(self.domain, tuple(x.shape[1:-1]), x.dtype, x.device)
         return torch.cat([x, features.expand(len(x), *features.shape)], dim=-1)
 
 
-def _features(
-    domain: Grid, shape: tuple[int, ...], dtype: torch.dtype, device: torch.device
-) -> Tensor:
+@constant_tensor(maxsize=64)
+def _features(domain: Grid, shape: tuple[int, ...]) -> NDArray[np.float64]:
     columns = []
     for i, (axis, n) in enumerate(zip(domain.axes, shape)):
         x = axis.points(n)
@@ -56,8 +55,4 @@ def _features(
             np.broadcast_to(w.reshape([-1 if j == i else 1 for j in range(len(shape))]), shape)
             for w in waves
         ]
-    with torch.inference_mode(False):
-        return torch.as_tensor(np.stack(columns, axis=-1)).to(device=device, dtype=dtype)
-
-
-_features_cached = lru_cache(maxsize=64)(_features)
+    return np.stack(columns, axis=-1)

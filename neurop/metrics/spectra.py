@@ -63,35 +63,6 @@ def power_spectrum(values: NDArray[Any], grid: Grid) -> tuple[Array, Array]:
     return _shells(_power(values, grid), _wavenumber(grid, shape))
 
 
-def energy_spectrum(vorticity: NDArray[Any], grid: Grid) -> tuple[Array, Array]:
-    r"""Return :math:`E(K)=\tfrac12\sum_{K\le|k|<K+1}|\hat\omega_k|^2/|2\pi k|^2` of 2-D periodic
-    vorticity ``(..., x, y)``.
-
-    Sums to the mean kinetic energy.
-    """
-    shape = _vortical(vorticity, grid)
-    squared = sum(
-        (2 * np.pi * k / abs(axis.length)) ** 2
-        for k, axis in zip(_frequencies(grid, shape), grid.axes, strict=True)
-    )
-    squared = np.where(squared == 0, np.inf, squared)  # the mean of a vorticity carries no velocity
-    return _shells(
-        0.5 * _power(np.asarray(vorticity, dtype=np.float64), grid) / squared,
-        _wavenumber(grid, shape),
-    )
-
-
-def enstrophy_spectrum(vorticity: NDArray[Any], grid: Grid) -> tuple[Array, Array]:
-    r"""Return :math:`Z(K)=\tfrac12\sum_{K\le|k|<K+1}|\hat\omega_k|^2` of 2-D periodic vorticity
-    ``(..., x, y)``.
-
-    Sums to the mean enstrophy.
-    """
-    _vortical(vorticity, grid)
-    wavenumber, power = power_spectrum(vorticity, grid)
-    return wavenumber, 0.5 * power
-
-
 def spectrum_error(prediction: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.float64]:
     r"""Return
     :math:`\mathrm{mean}_K\,|\log_{10}P_\mathrm{prediction}(K)-\log_{10}P_\mathrm{truth}(K)|` over
@@ -122,19 +93,6 @@ def _trailing(values: NDArray[Any], grid: Grid) -> tuple[int, ...]:
             f"({', '.join(grid.names)}); give (..., *grid)"
         )
     return tuple(values.shape[values.ndim - grid.dimensions :])
-
-
-def _vortical(values: NDArray[Any], grid: Grid) -> tuple[int, ...]:
-    if (
-        grid.geometry != "flat"
-        or grid.dimensions != 2
-        or any(axis.boundary != "periodic" for axis in grid.axes)
-    ):
-        raise InputError(
-            "energy and enstrophy spectra need the vorticity on a flat periodic grid of two axes; "
-            "use power_spectrum"
-        )
-    return _trailing(np.asarray(values), grid)
 
 
 def _power(values: Array, grid: Grid) -> Array:

@@ -88,9 +88,9 @@ class FNO(GridOperator):
         v = linear(
             self.coordinates(x.movedim(1, -1)), self.lift.weight, self.lift.bias
         )  # (batch, *grid, width)
-        begun = None
-        for block, following in zip(self.blocks, [*self.blocks[1:], None]):
-            v, begun = cast(FourierBlock, block).step(v, begun, following)
+        spectrum_ahead = None
+        for block, next_block in zip(self.blocks, [*self.blocks[1:], None]):
+            v, spectrum_ahead = cast(FourierBlock, block).step(v, spectrum_ahead, next_block)
         return self.project(v).movedim(-1, 1)
 
     def resolved(self, shape: Sequence[int]) -> tuple[int, ...]:

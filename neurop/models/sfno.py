@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from neurop.errors import InputError
@@ -19,7 +19,7 @@ from neurop.layers import ChannelMLP
 from neurop.layers.spectral.spherical_conv import SphericalBlock, Symmetry, truncation
 from neurop.models.arguments import at_least_one
 from neurop.models.operator import GridOperator
-from neurop.spectral import in_float32, linear
+from neurop.spectral import constant_tensor, in_float32, linear
 from neurop.spectral.spherical import analyze_sphere, harmonics_held, synthesize_sphere
 
 _GAUSS = Grid.latlon(gauss=True)
@@ -114,16 +114,15 @@ class SFNO(GridOperator):
         # The lift is pointwise and linear, so it may as well come after the transform, which then
         # carries few channels.
         v = self._carried(fields, self.domain, _GAUSS, self.internal, kept)
-        build = _position if torch.compiler.is_compiling() else _position_cached
-        position = build(self.internal, v.dtype, v.device)
+        position = _position(self.internal, v.dtype, v.device)
         v = linear(
             torch.cat([v, position.expand(len(v), *position.shape)], -1),
             self.lift.weight,
             self.lift.bias,
         )
-        begun = None
-        for block, following in zip(self.blocks, [*self.blocks[1:], None]):
-            v, begun = cast(SphericalBlock, block).step(v, begun, following)
+        spectrum_ahead = None
+        for block, next_block in zip(self.blocks, [*self.blocks[1:], None]):
+            v, spectrum_ahead = cast(SphericalBlock, block).step(v, spectrum_ahead, next_block)
         v = self._carried(v, _GAUSS, self.domain, x.shape[2:], kept)
         return self.project(torch.cat([v, fields], -1)).movedim(-1, 1)
 
@@ -148,17 +147,14 @@ class SFNO(GridOperator):
         return carried
 
 
-def _position(shape: tuple[int, int], dtype: torch.dtype, device: torch.device) -> Tensor:
+@constant_tensor(maxsize=64)
+def _position(shape: tuple[int, int]) -> NDArray[np.float64]:
     """Return the unit vector of each point, which unlike the longitude is smooth at the poles:
     ``(latitude, longitude, 3)``.
     """
     latitude, longitude = (np.deg2rad(values) for values in _GAUSS.coordinates(shape).values())
     along = np.stack([np.cos(longitude), np.sin(longitude), 0 * longitude], -1)
-    vector = np.cos(latitude)[:, None, None] * along + np.sin(latitude)[:, None, None] * np.array(
-        [0, 0, 1]
-    )
-    with torch.inference_mode(False):
-        return torch.as_tensor(vector).to(device=device, dtype=dtype)
-
-
-_position_cached = lru_cache(maxsize=64)(_position)
+    vector: NDArray[np.float64] = np.cos(latitude)[:, None, None] * along + np.sin(latitude)[
+        :, None, None
+    ] * np.array([0, 0, 1])
+    return vector

@@ -1,12 +1,20 @@
 """The spectral engine: bases as small real matrices, separable transforms, per-mode mixing."""
 
 from neurop.spectral.bases import Basis, Cosine, Fourier, Sine, natural_basis, spacing
+from neurop.spectral.constants import constant_tensor
 from neurop.spectral.fused import block_tail, linear, mix_packed, mlp
-from neurop.spectral.kernels.plain import in_float32
+from neurop.spectral.inputs import at_least_one, check_input
+from neurop.spectral.kernels.plain import has_autocast, in_float32
 from neurop.spectral.matrices import analysis_matrix
 from neurop.spectral.mixing import from_signed, mix, restrict, signed_sizes, to_signed
 from neurop.spectral.spherical import analyze_sphere, harmonics_held, synthesize_sphere
-from neurop.spectral.transform import analyze, check_target, resample, synthesize, unfinished
+from neurop.spectral.transform import (
+    analyze,
+    check_target,
+    resample,
+    synthesize,
+    synthesize_all_but_last_axis,
+)
 
 __all__ = [
     "Basis",
@@ -16,10 +24,14 @@ __all__ = [
     "analysis_matrix",
     "analyze",
     "analyze_sphere",
+    "at_least_one",
     "block_tail",
+    "check_input",
     "check_target",
+    "constant_tensor",
     "from_signed",
     "harmonics_held",
+    "has_autocast",
     "in_float32",
     "linear",
     "mix",
@@ -31,7 +43,7 @@ __all__ = [
     "signed_sizes",
     "spacing",
     "synthesize",
+    "synthesize_all_but_last_axis",
     "synthesize_sphere",
     "to_signed",
-    "unfinished",
 ]

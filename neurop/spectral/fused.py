@@ -90,7 +90,8 @@ def block_tail(
     x
         ``(..., n, channels)``.
     spectrum
-        z, ``(..., size, channels)``: still to be synthesised along the last grid axis.
+        z, ``(..., size, channels)``: synthesised along all grid axes but the last (in 1-D: not at
+        all).
     synthesis
         S, ``(n, size)``.
     analysis

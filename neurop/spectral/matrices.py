@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 
 import numpy as np
 import torch
@@ -14,7 +13,8 @@ from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from neurop.geometry.grid import Axis
-from neurop.spectral.bases import Basis, Fourier
+from neurop.spectral.bases import Array, Basis, Fourier
+from neurop.spectral.constants import constant_tensor
 
 
 def analysis_matrix(
@@ -26,26 +26,16 @@ def analysis_matrix(
     On Legendre-Gauss latitudes, where cosines and sines are not orthogonal under any weights, the
     first rows of the inverse of their n by n synthesis: exact for every sum of n of them.
     """
-    build = _analysis if torch.compiler.is_compiling() else _analysis_cached
-    return build(replace(basis, modes=modes), axis, n, dtype, device)
+    return _analysis(replace(basis, modes=modes), axis, n, dtype, device)
 
 
 def synthesis_matrix(
-    basis: Basis,
-    modes: int,
-    axis: Axis,
-    n: int,
-    dtype: torch.dtype,
-    device: torch.device,
-    fold: bool = False,
+    basis: Basis, modes: int, axis: Axis, n: int, dtype: torch.dtype, device: torch.device
 ) -> Tensor:
     r"""Return :math:`S_{jk} = n_k \varphi_k(x_j)` of the first `modes` modes at the axis's n
     points, shape ``(n, size)``.
-
-    With `fold` the cosine at n/2 weighs 1, as in an inverse real FFT of n points.
     """
-    build = _synthesis if torch.compiler.is_compiling() else _synthesis_cached
-    return build(replace(basis, modes=modes), axis, n, dtype, device, fold)
+    return _synthesis(replace(basis, modes=modes), axis, n, dtype, device)
 
 
 def halved(matrix: Tensor, points: int = 0) -> tuple[Tensor, Tensor | None, int]:
@@ -116,37 +106,18 @@ def point_matrix(bases: Sequence[Basis], modes: Sequence[int], points: Tensor) -
     return rows.to(points)
 
 
-def _analysis(basis: Basis, axis: Axis, n: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+@constant_tensor(maxsize=1024)
+def _analysis(basis: Basis, axis: Axis, n: int) -> Array:
     if axis.layout == "gauss" and not isinstance(basis, Fourier):
         every = replace(basis, modes=max(n, basis.modes))
-        return _constant(
-            np.linalg.pinv(every.functions(axis.points(n)) * every.norms())[: basis.size],
-            dtype,
-            device,
-        )
-    return _constant((basis.functions(axis.points(n)) * axis.weights(n)[:, None]).T, dtype, device)
+        inverse = np.linalg.pinv(every.functions(axis.points(n)) * every.norms())
+        return inverse[: basis.size].astype(np.float64, copy=False)
+    return (basis.functions(axis.points(n)) * axis.weights(n)[:, None]).T
 
 
-def _synthesis(
-    basis: Basis, axis: Axis, n: int, dtype: torch.dtype, device: torch.device, fold: bool
-) -> Tensor:
-    norms = basis.norms()
-    if fold and 2 * (basis.modes - 1) == n:
-        norms[basis.modes - 1] /= 2
-    return _constant(basis.functions(axis.points(n)) * norms, dtype, device)
+@constant_tensor(maxsize=1024)
+def _synthesis(basis: Basis, axis: Axis, n: int) -> Array:
+    return basis.functions(axis.points(n)) * basis.norms()
 
 
-def _constant(matrix: object, dtype: torch.dtype, device: torch.device) -> Tensor:
-    if torch.compiler.is_compiling():
-        return torch.as_tensor(matrix).to(device=device, dtype=dtype)
-    # A matrix first needed under inference_mode serves training later, so it must not be an
-    # inference tensor.
-    with torch.inference_mode(False), torch.no_grad():
-        return torch.as_tensor(matrix).to(device=device, dtype=dtype).contiguous()
-
-
-# A compiled graph cannot look into a cache: there the matrices are built by the graph, once per
-# distinct matrix.
 _HALVED: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
-_analysis_cached = lru_cache(maxsize=1024)(_analysis)
-_synthesis_cached = lru_cache(maxsize=1024)(_synthesis)

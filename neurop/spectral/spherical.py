@@ -20,8 +20,6 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Sequence
-from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import torch
@@ -30,8 +28,8 @@ from torch import Tensor
 
 from neurop.geometry.grid import Axis, Grid, Layout
 from neurop.spectral import torch_harmonics
+from neurop.spectral.constants import constant_tensor
 from neurop.spectral.legendre import degrees_held, latitude_analysis, legendre
-from neurop.spectral.matrices import _constant
 from neurop.spectral.transform import apply_matrix, check_target
 
 
@@ -48,7 +46,7 @@ def harmonics_held(domain: Grid, shape: Sequence[int]) -> tuple[int, int]:
 
 
 def analyze_sphere(
-    x: Tensor, domain: Grid, degrees: int, orders: int, begun: bool = False
+    x: Tensor, domain: Grid, degrees: int, orders: int, last_axis_done: bool = False
 ) -> Tensor:
     r"""Return the coefficients :math:`\int f\, Y\,\mathrm{d}\Omega` of a field, exact for every
     field of the degrees that the grid holds.
@@ -61,7 +59,7 @@ def analyze_sphere(
         The sphere.
     degrees, orders
         How many, at most :func:`harmonics_held`, orders at most degrees.
-    begun
+    last_axis_done
         Whether `x` holds coefficients along the longitude already: ``longitude_analysis(...) @ x``.
 
     Returns
@@ -69,9 +67,9 @@ def analyze_sphere(
     Tensor
         ``(orders, degrees, batch, 2, channels)``.
     """
-    if not begun and torch_harmonics.selected():
+    if not last_axis_done and torch_harmonics.selected():
         return torch_harmonics.analyze(x, domain, degrees, orders)
-    if not begun:
+    if not last_axis_done:
         x = apply_matrix(longitude_analysis(domain, x.shape[2], orders, x.dtype, x.device), x, 2, 1)
     batch, latitudes, _, channels = x.shape
     lines = (
@@ -112,11 +110,11 @@ def synthesize_sphere(c: Tensor, domain: Grid, grid: Sequence[int] | Tensor) -> 
         orders, degrees, batch, _, channels = c.shape
         matrix = _point_matrix(domain, degrees, orders, grid).to(c)
         return torch.matmul(matrix, c.permute(2, 0, 1, 3, 4).reshape(batch, -1, channels))
-    lines, matrix = unfinished_sphere(c, domain, grid)
+    lines, matrix = synthesize_latitude(c, domain, grid)
     return apply_matrix(matrix, lines, 2, 0)
 
 
-def unfinished_sphere(c: Tensor, domain: Grid, grid: Sequence[int]) -> tuple[Tensor, Tensor]:
+def synthesize_latitude(c: Tensor, domain: Grid, grid: Sequence[int]) -> tuple[Tensor, Tensor]:
     """Return ``(batch, latitudes, 2 orders, channels)``, the coefficients evaluated in the
     latitude, and the matrix that completes it.
     """
@@ -193,20 +191,13 @@ def _latitude_matrix(
     """Return ``(orders, degrees, n)`` for the analysis, ``(orders, n, degrees)`` for the
     synthesis.
     """
-    build = _latitude if torch.compiler.is_compiling() else _latitude_cached
-    return build(analysis, axis.layout, axis.length > 0, n, degrees, orders, dtype, device)
+    return _latitude(analysis, axis.layout, axis.length > 0, n, degrees, orders, dtype, device)
 
 
+@constant_tensor(maxsize=64)
 def _latitude(
-    analysis: bool,
-    layout: Layout,
-    southern: bool,
-    n: int,
-    degrees: int,
-    orders: int,
-    dtype: torch.dtype,
-    device: Any,
-) -> Tensor:
+    analysis: bool, layout: Layout, southern: bool, n: int, degrees: int, orders: int
+) -> NDArray[np.float64]:
     (matrix,) = _legendre_matrix(
         analysis,
         layout,
@@ -215,7 +206,7 @@ def _latitude(
         operator.index(degrees),
         operator.index(orders),
     )
-    return _constant(matrix, dtype, device)
+    return matrix
 
 
 def _legendre_matrix(
@@ -235,15 +226,13 @@ def _legendre_matrix(
 def _longitude_matrix(
     analysis: bool, axis: Axis, n: int, orders: int, dtype: torch.dtype, device: torch.device
 ) -> Tensor:
-    build = _longitude if torch.compiler.is_compiling() else _longitude_cached
-    return build(analysis, axis, n, orders, dtype, device)
+    return _longitude(analysis, axis, n, orders, dtype, device)
 
 
-def _longitude(
-    analysis: bool, axis: Axis, n: int, orders: int, dtype: torch.dtype, device: torch.device
-) -> Tensor:
+@constant_tensor(maxsize=256)
+def _longitude(analysis: bool, axis: Axis, n: int, orders: int) -> NDArray[np.float64]:
     waves = _waves(2 * math.pi * axis.points(n), orders)
-    return _constant(waves.T / n if analysis else waves, dtype, device)
+    return waves.T / n if analysis else waves
 
 
 def _waves(angles: NDArray[np.float64], orders: int) -> NDArray[np.float64]:
@@ -270,5 +259,3 @@ def _point_matrix(domain: Grid, degrees: int, orders: int, points: Tensor) -> Te
 # What torch.compiler.assume_constant_result sets; calling it here would import the compiler with
 # the library.
 _legendre_matrix._dynamo_marked_constant = True  # type: ignore[attr-defined]
-_latitude_cached = lru_cache(maxsize=64)(_latitude)
-_longitude_cached = lru_cache(maxsize=256)(_longitude)

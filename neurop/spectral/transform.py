@@ -53,7 +53,7 @@ def analyze(
     bases: Sequence[Basis],
     modes: Sequence[int],
     axes: Sequence[Axis],
-    begun: bool = False,
+    last_axis_done: bool = False,
 ) -> Tensor:
     r"""Return the coefficients of a field in a tensor-product basis.
 
@@ -66,7 +66,7 @@ def analyze(
         ``(batch, n_1, ..., n_d, channels)``.
     bases, modes, axes
         One basis, the number of its modes and one grid axis per dimension.
-    begun
+    last_axis_done
         Whether `x` holds coefficients along the last axis already.
 
     Returns
@@ -76,7 +76,9 @@ def analyze(
     """
     # The last axis goes first: row by row, the points of one product lie together in memory.
     for axis, (basis, m, where) in reversed(
-        [*enumerate(zip(bases, modes, axes, strict=True), start=1)][: -1 if begun else None]
+        [*enumerate(zip(bases, modes, axes, strict=True), start=1)][
+            : -1 if last_axis_done else None
+        ]
     ):
         x = apply_matrix(
             analysis_matrix(basis, m, where, x.shape[axis], x.dtype, x.device), x, axis, 1
@@ -90,7 +92,6 @@ def synthesize(
     modes: Sequence[int],
     axes: Sequence[Axis],
     grid: Sequence[int] | Tensor,
-    fold: bool = False,
 ) -> Tensor:
     """Evaluate coefficients on a grid or at scattered points.
 
@@ -102,8 +103,6 @@ def synthesize(
         One basis, the number of its modes and one grid axis per dimension.
     grid
         Number of points per axis, or points ``(P, d)`` as fractions of the domain.
-    fold
-        Weigh a mode at the Nyquist frequency of the output as an inverse real FFT does (last axis).
 
     Returns
     -------
@@ -112,17 +111,16 @@ def synthesize(
     """
     if isinstance(grid, Tensor):
         return apply_matrix(point_matrix(bases, modes, grid.to(c)), c.flatten(1, -2), 1, 0)
-    c, last = unfinished(c, bases, modes, axes, grid, fold)
+    c, last = synthesize_all_but_last_axis(c, bases, modes, axes, grid)
     return apply_matrix(last, c, len(bases), 0)
 
 
-def unfinished(
+def synthesize_all_but_last_axis(
     c: Tensor,
     bases: Sequence[Basis],
     modes: Sequence[int],
     axes: Sequence[Axis],
     grid: Sequence[int],
-    fold: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """Evaluate coefficients along all axes but the last; arguments as of :func:`synthesize`.
 
@@ -133,8 +131,8 @@ def unfinished(
         completes it.
     """
     matrices = [
-        synthesis_matrix(basis, m, axis, n, c.dtype, c.device, fold and i == len(bases) - 1)
-        for i, (basis, m, axis, n) in enumerate(zip(bases, modes, axes, grid, strict=True))
+        synthesis_matrix(basis, m, axis, n, c.dtype, c.device)
+        for basis, m, axis, n in zip(bases, modes, axes, grid, strict=True)
     ]
     for axis, matrix in enumerate(matrices[:-1], start=1):
         c = apply_matrix(matrix, c, axis, 0)

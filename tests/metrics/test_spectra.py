@@ -3,14 +3,8 @@
 import numpy as np
 import pytest
 
-from neurop.errors import InputError
 from neurop.geometry.grid import Axis, Grid
-from neurop.metrics.spectra import (
-    energy_spectrum,
-    enstrophy_spectrum,
-    power_spectrum,
-    spectrum_error,
-)
+from neurop.metrics.spectra import power_spectrum, spectrum_error
 
 RNG = np.random.default_rng(0)
 FLAT = [
@@ -74,24 +68,6 @@ def test_wavenumber_is_in_cycles_of_the_longest_axis() -> None:
     x, y = np.meshgrid(grid.axes[0].points(16), grid.axes[1].points(8), indexing="ij")
     assert power_spectrum(np.cos(2 * np.pi * y), grid)[1].argmax() == 4
     assert power_spectrum(np.cos(2 * np.pi * x), grid)[1].argmax() == 1
-
-
-def test_energy_and_enstrophy_of_a_taylor_green_vortex() -> None:
-    length, k = 3.0, 2
-    grid = Grid.periodic(2, length)
-    x, y = np.meshgrid(grid.axes[0].coordinates(16), grid.axes[1].coordinates(16), indexing="ij")
-    a = 2 * np.pi * k / length
-    u, v, vorticity = (
-        np.sin(a * x) * np.cos(a * y),
-        -np.cos(a * x) * np.sin(a * y),
-        2 * a * np.sin(a * x) * np.sin(a * y),
-    )
-    energy, enstrophy = energy_spectrum(vorticity, grid)[1], enstrophy_spectrum(vorticity, grid)[1]
-    np.testing.assert_allclose(energy[2], 0.5 * (u**2 + v**2).mean(), rtol=1e-12)  # |k| = 2 sqrt 2
-    np.testing.assert_allclose(energy.sum(), energy[2], rtol=1e-12)
-    np.testing.assert_allclose(enstrophy.sum(), 0.5 * (vorticity**2).mean(), rtol=1e-12)
-    with pytest.raises(InputError, match="flat periodic"):
-        energy_spectrum(vorticity, Grid((Axis("x"), Axis("y", "open"))))
 
 
 def test_spectrum_error_counts_decades_and_ignores_rounding() -> None:

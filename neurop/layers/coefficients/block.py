@@ -87,8 +87,10 @@ class CoefficientBlock(nn.Module):
         else:
             weight = torch.randn(*walled, width, width) / math.sqrt(width)
         self.weight = nn.Parameter(weight)
-        self.spread = nn.ParameterList(_values(basis) for basis in (bases if mixing else ()))
-        self.gather = nn.ParameterList(torch.linalg.pinv(v.double()).float() for v in self.spread)
+        values = [_values(basis).to(weight.dtype) for basis in (bases if mixing else ())]
+        inverses = [torch.linalg.pinv(v.double()) for v in values]
+        self.spread = nn.ParameterList(v.to(weight) for v in values)
+        self.gather = nn.ParameterList(v.to(weight) for v in inverses)
         with torch.no_grad():
             (self.gather[-1] if mixing else self.weight).mul_(gain)
 
@@ -106,8 +108,8 @@ def _along(matrices: Iterable[Tensor], a: Tensor) -> Tensor:
     """Multiply by one matrix along each axis; unlike those of the engine they are learnt."""
     for axis, matrix in enumerate(matrices, start=1):
         shape = a.shape
-        lines = a.reshape(shape[:axis].numel(), shape[axis], -1)
-        # matmul would turn the lines to make one product of all: copies that cost more than the
+        lines = a.flatten(0, axis - 1).flatten(2)
+        # matmul would transpose the lines to make one product of all: copies cost more than the
         # products.
         a = torch.bmm(matrix.expand(len(lines), -1, -1), lines).view(
             *shape[:axis], len(matrix), *shape[axis + 1 :]
@@ -154,4 +156,4 @@ def _values(basis: Basis) -> Tensor:
         points, cells = np.arange(1, p + 1) / (p + 1), p + 1
     return torch.from_numpy(
         basis.functions(points) * np.sqrt(basis.norms() * p / (cells * basis.size))
-    ).float()
+    )

@@ -6,15 +6,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from neurop.errors import InputError
 from neurop.geometry.grid import Grid
-from neurop.spectral import Basis, Fourier, analyze, in_float32, natural_basis, spacing, synthesize
+from neurop.spectral import (
+    Basis,
+    Fourier,
+    analyze,
+    constant_tensor,
+    in_float32,
+    natural_basis,
+    spacing,
+    synthesize,
+)
 
 
 class CoefficientTransform(nn.Module):
@@ -98,8 +107,8 @@ class CoefficientTransform(nn.Module):
     def _analyze(self, x: Tensor) -> Tensor:
         shape = x.shape[2:]
         kept = self.kept(shape)
-        # One field per row of the batch: without channels behind the points no field is ever
-        # turned.
+        # One field per row of the batch: with no channels after the points, no field is ever
+        # transposed.
         c = analyze(x.reshape(-1, *shape, 1), self._bases(shape), kept, self.domain.axes).squeeze(
             -1
         )
@@ -125,8 +134,7 @@ class CoefficientTransform(nn.Module):
         ]
 
     def _scale(self, like: Tensor) -> Tensor:
-        build = _scale if torch.compiler.is_compiling() else _scale_cached
-        return build(self.bases, like.dtype, like.device)
+        return _scale(self.bases, like.dtype, like.device)
 
 
 def _parts(basis: Basis, kept: int) -> list[tuple[int, int]]:
@@ -159,15 +167,12 @@ def _narrowed(c: Tensor, axis: int, basis: Basis, kept: int) -> Tensor:
     )
 
 
-def _scale(bases: Sequence[Basis], dtype: torch.dtype, device: torch.device) -> Tensor:
+@constant_tensor(maxsize=64)
+def _scale(bases: Sequence[Basis]) -> NDArray[np.float64]:
     """Return the factor from the engine's coefficients to orthonormal ones times the root of
     their number, of shape `sizes`.
     """
     norms = np.ones(())
     for basis in bases:
         norms = norms[..., None] * basis.norms()
-    with torch.inference_mode(False):
-        return torch.as_tensor(np.sqrt(norms.size * norms)).to(device=device, dtype=dtype)
-
-
-_scale_cached = lru_cache(maxsize=64)(_scale)
+    return np.asarray(np.sqrt(norms.size * norms))

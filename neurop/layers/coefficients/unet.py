@@ -1,4 +1,4 @@
-"""A U-Net over the block of coefficients: neighbouring modes talk to each other."""
+"""A U-Net over the block of coefficients: each mode sees its neighbours."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import gelu, group_norm, interpolate
 
 from neurop.errors import InputError
-from neurop.spectral import Basis, Fourier
+from neurop.spectral import Basis, Fourier, at_least_one
 
 _CONV = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
@@ -60,9 +60,7 @@ class CoefficientUNet(nn.Module):
         self, width: int, bases: Sequence[Basis], levels: int = 2, channels: int = 32
     ) -> None:
         super().__init__()
-        for name, value in (("levels", levels), ("channels", channels)):
-            if value < 1:
-                raise InputError(f"{name}={value}; at least 1 is needed")
+        at_least_one(levels=levels, channels=channels)
         if len(bases) > len(_CONV):
             raise InputError(f"{len(bases)} axes; a U-Net over coefficients has 1, 2 or 3")
         self.bases = tuple(bases)

@@ -71,8 +71,11 @@ class Factorized(nn.Module, ABC):
         ):  # or else it would be another rank than was asked for
             self.ranks = fast
         square = self._create([tuple(shape) for shape in self._shapes(self.ranks)])
-        # Variance 1 / (2 in) per entry, as of the dense weight.
-        balance([p.data for p in self.parameters()], square, self.numel / (2 * in_channels))
+        if not square.is_meta:  # There are no values to scale on a device without memory.
+            # Variance 1 / (2 in) per entry, as of the dense weight.
+            balance(
+                [p.data for p in self.parameters()], float(square), self.numel / (2 * in_channels)
+            )
 
     @abstractmethod
     def forward(self, c: Tensor, kept: Sequence[int], layer: int = 0) -> Tensor:
@@ -104,7 +107,7 @@ class Factorized(nn.Module, ABC):
         """Return the shapes of the factors."""
 
     @abstractmethod
-    def _create(self, shapes: list[tuple[int, ...]]) -> float:
+    def _create(self, shapes: list[tuple[int, ...]]) -> Tensor:
         """Draw the factors and return the sum of squares of the tensor that they make."""
 
     def extra_repr(self) -> str:

@@ -37,12 +37,12 @@ class CP(Factorized):
             (n, ranks[0]) for n in (*layers, *self.sizes, self.in_channels, 2, self.out_channels)
         ]
 
-    def _create(self, shapes: list[tuple[int, ...]]) -> float:
+    def _create(self, shapes: list[tuple[int, ...]]) -> Tensor:
         factors = [torch.randn(shape) for shape in shapes]
         if self.layers > 1:  # No layer begins with a smaller share than another.
             factors[0].sign_()
         self.factors = nn.ParameterList(nn.functional.normalize(u, dim=0) for u in factors)
-        return float(torch.stack([u.data.t() @ u.data for u in self.factors]).prod(0).sum())
+        return torch.stack([u.data.t() @ u.data for u in self.factors]).prod(0).sum()
 
     def forward(self, c: Tensor, kept: Sequence[int], layer: int = 0) -> Tensor:
         """Return packed coefficients with the channels of each mode mixed."""

@@ -45,14 +45,14 @@ class TensorTrain(CoreFactorized):
         shapes[-2] = (ranks[-2], self.sizes[-1], 2, ranks[-1])
         return shapes
 
-    def _create(self, shapes: list[tuple[int, ...]]) -> float:
+    def _create(self, shapes: list[tuple[int, ...]]) -> Tensor:
         self.cores = nn.ParameterList(
             orthonormal(math.prod(s[:-1]), s[-1]).view(s) for s in shapes[:-2]
         )
         core = torch.randn(shapes[-2])
         self.cores.append(core)
         self.cores.append(orthonormal(*shapes[-1]))
-        return float(core.square().sum())
+        return core.square().sum()
 
     def _few(self) -> tuple[int, int]:
         return self.ranks[self.layers > 1], self.ranks[-1]

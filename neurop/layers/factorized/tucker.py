@@ -58,7 +58,7 @@ class Tucker(CoreFactorized):
             *[(int(n), r) for n, r in zip(sizes, ranks)][self.layers == 1 :],
         ]
 
-    def _create(self, shapes: list[tuple[int, ...]]) -> float:
+    def _create(self, shapes: list[tuple[int, ...]]) -> Tensor:
         core = torch.randn(shapes[0])
         self.core = nn.Parameter(core)
         self.factors = nn.ParameterList(orthonormal(*shape) for shape in shapes[1:])
@@ -66,7 +66,7 @@ class Tucker(CoreFactorized):
             with torch.no_grad():  # No layer begins with a smaller share than another.
                 self.factors[0].div_(self.factors[0].norm(dim=1, keepdim=True))
                 core = torch.tensordot(self.factors[0], core, 1)
-        return float(core.square().sum())
+        return core.square().sum()
 
     def _few(self) -> tuple[int, int]:
         return self.ranks[-2], self.ranks[-1]

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from neurop.errors import InputError
 from neurop.geometry.grid import Grid
-from neurop.spectral import Fourier, analysis_matrix, in_float32, mix_packed, spacing
+from neurop.spectral import Fourier, analysis_matrix, check_input, in_float32, mix_packed, spacing
 from neurop.spectral.matrices import synthesis_matrix
 from neurop.spectral.transform import apply_matrix
 
@@ -87,11 +87,7 @@ class AxisConv(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the convolution on the input's grid."""
-        if x.dim() != 2 + len(self.modes) or x.shape[1] != self.in_channels:
-            raise InputError(
-                f"input has shape {tuple(x.shape)}; need (batch, {self.in_channels}, "
-                f"{', '.join(self.domain.names)})"
-            )
+        check_input(x, self.in_channels, self.domain.names)
         return self.channels_last(x.movedim(1, -1)).movedim(-1, 1)
 
     def channels_last(self, x: Tensor) -> Tensor:
@@ -139,21 +135,14 @@ class AxisConv(nn.Module):
         # Every line of the grid is a sample: just the coefficients are moved, which are fewer than
         # the points.
         y = mix_packed(
-            c.reshape(-1, *c.shape[-2:]),
-            self.weights[axis - 1],
-            self.modes[axis - 1 : axis],
-            (kept,),
+            c.flatten(0, -3), self.weights[axis - 1], self.modes[axis - 1 : axis], (kept,)
         )
         y = y.view(*c.shape[:-1], self.out_channels).movedim(-2, axis)
         synthesis = synthesis_matrix(*of)
         if onto is None:
             return apply_matrix(synthesis, y, axis, 0)
-        lines = y.reshape(y.shape[:axis].numel(), y.shape[axis], -1)
-        made = torch.baddbmm(
-            onto.reshape(len(lines), len(synthesis), -1),
-            synthesis.expand(len(lines), -1, -1),
-            lines,
-        )
+        lines, sums = y.flatten(0, axis - 1).flatten(2), onto.flatten(0, axis - 1).flatten(2)
+        made = torch.baddbmm(sums, synthesis.expand(len(lines), -1, -1), lines)
         return made.view(onto.shape)
 
     def extra_repr(self) -> str:

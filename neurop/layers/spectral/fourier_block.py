@@ -33,6 +33,18 @@ class FourierBlock(nn.Module):
     Shape
     -----
     ``(batch, *grid, width)`` to the same, channels last.
+
+    Notes
+    -----
+    Consecutive blocks hand a spectrum on. A transform is one matrix product per grid axis, and the
+    analysis takes the last axis first, where the synthesis takes it last. So a block ends, and the
+    next one begins, with products along the same axis, between which all operations are pointwise:
+    line by line along that axis one kernel does the last product of the synthesis, the pointwise
+    operations and the first product of the next analysis, while the line is in the cache. That is
+    why :meth:`step` synthesises along all axes but the last
+    (:meth:`SpectralConv.all_but_last_axis`), takes the matrix of that first product from the next
+    block (:meth:`SpectralConv.last_axis_analysis`), and returns the product as `spectrum_ahead`
+    with the field; the next block's convolution continues from there.
     """
 
     def __init__(
@@ -54,22 +66,26 @@ class FourierBlock(nn.Module):
         return self.step(v)[0]
 
     def step(
-        self, v: Tensor, begun: Tensor | None = None, following: FourierBlock | None = None
+        self,
+        v: Tensor,
+        spectrum_ahead: Tensor | None = None,
+        next_block: FourierBlock | None = None,
     ) -> tuple[Tensor, Tensor | None]:
-        """Return the field one block later and the transform that the `following` block begins
-        with.
+        """Return the field one block later, and its spectrum along the last axis for the next
+        block.
 
         Parameters
         ----------
         v
-            The field.
-        begun
-            This block's transform, as far as the block before has brought it.
-        following
-            The next block.
+            Field ``(batch, *grid, width)``.
+        spectrum_ahead
+            Spectrum of `v` along the last grid axis, ``(batch, n_1, ..., size_d, width)``, as the
+            step of the block before returns it; it is computed from `v` by default.
+        next_block
+            Block to which the returned spectrum goes; without one that is None.
         """
-        spectrum, synthesis = self.spectral.unfinished(v, begun)
-        analysis = None if following is None else following.spectral.first_matrix(v)
+        spectrum, synthesis = self.spectral.all_but_last_axis(v, spectrum_ahead)
+        analysis = None if next_block is None else next_block.spectral.last_axis_analysis(v)
         return block_tail(
             v, spectrum, synthesis, analysis, (self.skip.weight, self.skip.bias), self.mlp.parts
         )

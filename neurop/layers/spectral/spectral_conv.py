@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,17 +17,15 @@ from neurop.spectral import (
     Fourier,
     analysis_matrix,
     analyze,
+    check_input,
     check_target,
-    from_signed,
+    has_autocast,
     in_float32,
-    mix,
     mix_packed,
-    restrict,
     signed_sizes,
     spacing,
     synthesize,
-    to_signed,
-    unfinished,
+    synthesize_all_but_last_axis,
 )
 
 
@@ -39,7 +37,8 @@ class SpectralConv(nn.Module):
 
     Only the kept modes are computed, as products with small cosine and sine matrices: no FFT, no
     complex tensor. The integral is the grid's quadrature, so a band-limited field gives the same
-    function on every grid that resolves it. An axis that is not periodic is continued by zeros over
+    function on every grid that resolves it; modes at or above the Nyquist frequency of the input's
+    or the output's grid take no part. An axis that is not periodic is continued by zeros over
     `padding` domain lengths.
 
     Parameters
@@ -52,10 +51,6 @@ class SpectralConv(nn.Module):
         The grid's axes (boundary, layout of points); a periodic box by default.
     padding
         Continuation of axes that are not periodic, as a fraction of the domain.
-    alias
-        ``strict`` drops modes at or beyond either grid's Nyquist frequency; ``fft`` keeps the mode
-        at it, exactly as ``torch.fft.rfftn`` and ``irfftn`` of zero-filled spectra do (periodic
-        axes).
     weight
         What mixes the channels of the modes in place of a dense weight, a :class:`Factorized` one
         for example.
@@ -86,25 +81,21 @@ class SpectralConv(nn.Module):
         modes: Sequence[int],
         domain: Grid | None = None,
         padding: float = 0.25,
-        alias: Literal["strict", "fft"] = "strict",
         weight: nn.Module | None = None,
     ) -> None:
         super().__init__()
         self.in_channels, self.out_channels = in_channels, out_channels
         self.modes = tuple(modes)
         self.domain = domain or Grid.periodic(len(self.modes))
-        self.alias = alias
         if self.domain.dimensions != len(self.modes):
             raise InputError(
                 f"modes={self.modes} for {self.domain.dimensions} grid axes; give one number per "
                 "axis"
             )
-        periodic = [axis.boundary == "periodic" for axis in self.domain.axes]
-        if alias == "fft" and not all(periodic):
-            raise InputError("alias='fft' is for periodic axes; use 'strict'")
-        self.bases = tuple(
-            Fourier(m, 1.0 if wraps else 1.0 + padding) for m, wraps in zip(self.modes, periodic)
+        periods = (
+            1.0 if axis.boundary == "periodic" else 1.0 + padding for axis in self.domain.axes
         )
+        self.bases = tuple(Fourier(m, period) for m, period in zip(self.modes, periods))
         self.weight: Any
         if weight is None:
             # A field whose energy lies in the kept modes leaves with the variance with which it
@@ -120,14 +111,11 @@ class SpectralConv(nn.Module):
         """Return the convolution on `grid`: sizes (default: the input's), or points ``(P, d)``
         in fractions of the domain.
         """
-        if x.dim() != 2 + len(self.modes) or x.shape[1] != self.in_channels:
-            raise InputError(
-                f"input has shape {tuple(x.shape)}; need (batch, {self.in_channels}, "
-                f"{', '.join(self.domain.names)})"
-            )
+        check_input(x, self.in_channels, self.domain.names)
         if grid is not None:
             check_target(grid, self.domain)
-        # A tensor whose channels lie last in memory passes through both turns without a copy.
+        # A tensor whose channels lie last in memory passes through both transpositions without a
+        # copy.
         return self.channels_last(x.movedim(1, -1), grid).movedim(-1, 1)
 
     def channels_last(self, x: Tensor, grid: Sequence[int] | Tensor | None = None) -> Tensor:
@@ -138,42 +126,48 @@ class SpectralConv(nn.Module):
         kept = self.kept(x.shape[1:-1], None if isinstance(target, Tensor) else target)
 
         def convolve(x: Tensor) -> Tensor:
-            return synthesize(
-                self._mixed(x, kept, target),
-                self.bases,
-                kept,
-                self.domain.axes,
-                target,
-                fold=self.alias == "fft",
-            )
+            return synthesize(self._mixed(x, kept), self.bases, kept, self.domain.axes, target)
 
         y: Tensor = in_float32(convolve, x)
         return y
 
-    def unfinished(self, x: Tensor, begun: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Return :meth:`channels_last` before its last product, ``(batch, n_1, ..., size_d,
-        channels)``, and the matrix of that product.
+    def all_but_last_axis(
+        self, x: Tensor, spectrum_ahead: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Return the convolution, synthesised along all axes but the last, and the matrix that is
+        left.
 
-        `begun`, if given, is ``first_matrix(x) @ x``.
+        Parameters
+        ----------
+        x
+            Field ``(batch, *grid, channels)``.
+        spectrum_ahead
+            Spectrum of `x` along the last axis, ``last_axis_analysis(x) @ x``, if it is known.
+
+        Returns
+        -------
+        Tensor, Tensor
+            ``(batch, n_1, ..., size_d, channels)`` and ``(n_d, size_d)``; their product along the
+            last grid axis is :meth:`channels_last`.
         """
         shape = x.shape[1:-1]
         kept = self.kept(shape)
 
         def convolve(given: Tensor) -> tuple[Tensor, Tensor]:
-            c = self._mixed(given, kept, shape, begun is not None)
-            return unfinished(
-                c, self.bases, kept, self.domain.axes, shape, fold=self.alias == "fft"
-            )
+            c = self._mixed(given, kept, spectrum_ahead is not None)
+            return synthesize_all_but_last_axis(c, self.bases, kept, self.domain.axes, shape)
 
-        made: tuple[Tensor, Tensor] = in_float32(convolve, x if begun is None else begun)
+        made: tuple[Tensor, Tensor] = in_float32(
+            convolve, x if spectrum_ahead is None else spectrum_ahead
+        )
         return made
 
-    def first_matrix(self, x: Tensor) -> Tensor:
-        """Return the matrix ``(size_d, n_d)`` with which the transform of a channels-last `x`
-        begins, along its last grid axis.
+    def last_axis_analysis(self, x: Tensor) -> Tensor:
+        """Return the matrix ``(size_d, n_d)`` that transforms a channels-last `x` along its last
+        grid axis.
         """
         shape, last = x.shape[1:-1], self.bases[-1]
-        dtype = torch.float32 if torch.is_autocast_enabled(x.device.type) else x.dtype
+        dtype = torch.float32 if has_autocast(x) else x.dtype
         return analysis_matrix(
             last, self.kept(shape)[-1], self.domain.axes[-1], shape[-1], dtype, x.device
         )
@@ -184,11 +178,9 @@ class SpectralConv(nn.Module):
         for basis, axis, *sizes in zip(
             self.bases, self.domain.axes, shape, shape if grid is None else grid
         ):
-            limits = [
-                n // 2 + 1 if self.alias == "fft" else basis.resolved(spacing(axis, n))
-                for n in sizes
-            ]
-            kept.append(max(min(basis.modes, *limits), 1))
+            kept.append(
+                max(min(basis.modes, *(basis.resolved(spacing(axis, n)) for n in sizes)), 1)
+            )
         return tuple(kept)
 
     def nyquist(self, shape: Sequence[int]) -> tuple[int, ...]:
@@ -198,31 +190,15 @@ class SpectralConv(nn.Module):
         axes = zip(self.bases, self.domain.axes, shape, strict=True)
         return tuple(basis.resolved(spacing(axis, n)) for basis, axis, n in axes)
 
-    def _mixed(
-        self, x: Tensor, kept: Sequence[int], target: Sequence[int] | Tensor, begun: bool = False
-    ) -> Tensor:
-        """Return the coefficients of the convolution; `begun`: of an `x` that is transformed
-        along the last axis already.
+    def _mixed(self, x: Tensor, kept: Sequence[int], last_axis_done: bool = False) -> Tensor:
+        """Return the coefficients of the convolution; `last_axis_done` as of
+        :func:`neurop.spectral.analyze`.
         """
-        c = analyze(x, self.bases, kept, self.domain.axes, begun)
-        dense = isinstance(self.weight, Tensor)
-        if self.alias == "strict":
-            return mix_packed(c, self.weight, self.modes, kept) if dense else self.weight(c, kept)
-        weight = restrict(self.weight, self.modes, kept) if dense else self.weight.dense(kept)
-        y = mix(to_signed(c, kept), weight)
-        return from_signed(self._drop_positive_nyquist(y, kept, x.shape[1:-1], target), kept)
-
-    def _drop_positive_nyquist(
-        self, y: Tensor, kept: Sequence[int], shape: Sequence[int], target: Sequence[int] | Tensor
-    ) -> Tensor:
-        # A complex FFT of even length n holds -n/2 and not +n/2.
-        outputs = shape if isinstance(target, Tensor) else target
-        for axis, (e, n_in, n_out) in enumerate(zip(kept[:-1], shape, outputs), start=2):
-            if e > 1 and 2 * (e - 1) in (n_in, n_out):
-                keep = torch.ones(y.shape[axis], dtype=y.dtype, device=y.device)
-                keep[e - 1] = 0
-                y = y * keep.view(-1, *[1] * (y.dim() - axis - 1))
-        return y
+        c = analyze(x, self.bases, kept, self.domain.axes, last_axis_done)
+        if isinstance(self.weight, Tensor):
+            return mix_packed(c, self.weight, self.modes, kept)
+        mixed: Tensor = self.weight(c, kept)
+        return mixed
 
     def extra_repr(self) -> str:
         """Describe the layer in ``print(model)``."""

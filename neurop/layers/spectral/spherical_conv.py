@@ -15,14 +15,14 @@ from neurop.errors import InputError, nearest
 from neurop.geometry.grid import Grid
 from neurop.layers.channel_mlp import ChannelMLP
 from neurop.layers.spectral.fourier_block import FourierBlock
-from neurop.spectral import check_target, in_float32, torch_harmonics
+from neurop.spectral import check_input, check_target, has_autocast, in_float32, torch_harmonics
 from neurop.spectral.legendre import check_sphere
 from neurop.spectral.spherical import (
     analyze_sphere,
     harmonics_held,
     longitude_analysis,
+    synthesize_latitude,
     synthesize_sphere,
-    unfinished_sphere,
 )
 
 Symmetry = Literal["all", "axis"]
@@ -95,11 +95,7 @@ class SphericalConv(nn.Module):
         """Return the convolution on `grid`: sizes (default: the input's), or points ``(P, 2)``
         in fractions of the domain.
         """
-        if x.dim() != 4 or x.shape[1] != self.weight.shape[1]:
-            raise InputError(
-                f"input has shape {tuple(x.shape)}; need (batch, {self.weight.shape[1]}, "
-                "latitude, longitude)"
-            )
+        check_input(x, self.weight.shape[1], self.domain.names)
         if grid is not None:
             check_target(grid, self.domain)
         return self.channels_last(x.movedim(1, -1), grid).movedim(-1, 1)
@@ -115,28 +111,41 @@ class SphericalConv(nn.Module):
         )
         return y
 
-    def unfinished(self, x: Tensor, begun: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Return :meth:`channels_last` before its last product, ``(batch, latitude, 2 M,
-        channels)``, and the matrix of that product.
+    def all_but_last_axis(
+        self, x: Tensor, spectrum_ahead: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Return the convolution, synthesised in the latitude alone, and the matrix that is left.
 
-        `begun`, if given, is ``first_matrix(x) @ x``.
+        Parameters
+        ----------
+        x
+            Field ``(batch, latitude, longitude, channels)``.
+        spectrum_ahead
+            Spectrum of `x` along the longitude, ``last_axis_analysis(x) @ x``, if it is known.
+
+        Returns
+        -------
+        Tensor, Tensor
+            ``(batch, latitude, 2 M, channels)`` and ``(longitude, 2 M)``; their product along the
+            longitude is :meth:`channels_last`.
         """
         shape = x.shape[1:-1]
         kept = self.kept(shape)
 
         def convolve(given: Tensor) -> tuple[Tensor, Tensor]:
-            return unfinished_sphere(
-                self._mixed(given, kept, begun is not None), self.domain, shape
-            )
+            c = self._mixed(given, kept, spectrum_ahead is not None)
+            return synthesize_latitude(c, self.domain, shape)
 
-        made: tuple[Tensor, Tensor] = in_float32(convolve, x if begun is None else begun)
+        made: tuple[Tensor, Tensor] = in_float32(
+            convolve, x if spectrum_ahead is None else spectrum_ahead
+        )
         return made
 
-    def first_matrix(self, x: Tensor) -> Tensor:
-        """Return the matrix ``(2 M, longitudes)`` with which the transform of a channels-last
-        `x` begins.
+    def last_axis_analysis(self, x: Tensor) -> Tensor:
+        """Return the matrix ``(2 M, longitudes)`` that transforms a channels-last `x` along the
+        longitude.
         """
-        dtype = torch.float32 if torch.is_autocast_enabled(x.device.type) else x.dtype
+        dtype = torch.float32 if has_autocast(x) else x.dtype
         return longitude_analysis(
             self.domain, x.shape[2], self.kept(x.shape[1:-1])[1], dtype, x.device
         )
@@ -151,9 +160,11 @@ class SphericalConv(nn.Module):
         """Return the numbers of degrees and orders that a grid holds, whatever the layer has."""
         return harmonics_held(self.domain, shape)
 
-    def _mixed(self, x: Tensor, kept: tuple[int, int], begun: bool = False) -> Tensor:
-        """Return the coefficients of the convolution."""
-        c = analyze_sphere(x, self.domain, *kept, begun)
+    def _mixed(self, x: Tensor, kept: tuple[int, int], last_axis_done: bool = False) -> Tensor:
+        """Return the coefficients of the convolution; `last_axis_done` as of
+        :func:`analyze_sphere`.
+        """
+        c = analyze_sphere(x, self.domain, *kept, last_axis_done)
         orders, degrees, batch, _, channels = c.shape
         rows = c.transpose(0, 1).reshape(degrees, -1, channels)
         mixed = torch.bmm(rows, self.weight[:degrees].flatten(2)).view(
@@ -203,12 +214,17 @@ class SphericalBlock(FourierBlock):
         self.mlp = ChannelMLP(width, max(round(expansion * width), 1), width)
 
     def step(
-        self, v: Tensor, begun: Tensor | None = None, following: FourierBlock | None = None
+        self,
+        v: Tensor,
+        spectrum_ahead: Tensor | None = None,
+        next_block: FourierBlock | None = None,
     ) -> tuple[Tensor, Tensor | None]:
-        """Return what :meth:`FourierBlock.step` does; transforms of torch-harmonics do not begin
-        along one axis.
+        """Return what :meth:`FourierBlock.step` does; torch-harmonics takes no spectrum of one
+        axis.
         """
-        return super().step(v) if torch_harmonics.selected() else super().step(v, begun, following)
+        if torch_harmonics.selected():
+            return super().step(v)
+        return super().step(v, spectrum_ahead, next_block)
 
 
 def truncation(modes: int | Sequence[int], domain: Grid) -> tuple[int, int]:

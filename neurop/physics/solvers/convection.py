@@ -4,11 +4,13 @@ space, on a periodic interval.
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor
 
-from neurop.physics.operators import dealias_mask, truncate, wavenumbers
-from neurop.physics.solvers.steppers import ETDRK4
+from neurop.physics.operators import dealias_mask, wavenumbers
+from neurop.physics.solvers.steppers import ETDRK4, record
 
 
 def burgers_symbol(points: int, viscosity: float, length: float = 1.0) -> Tensor:
@@ -95,14 +97,7 @@ def solve(
 
     state = torch.fft.rfft(start, norm="forward")
     stepper = ETDRK4(linear.to(start.device, start.dtype), convection, dt, state.dtype)
-    points = points or n
-    frames = start.new_empty(len(start), steps + 1, points)
-    for frame in range(steps + 1):
-        state = stepper.advance(state, substeps) if frame else state
-        frames[:, frame] = torch.fft.irfft(
-            truncate(state, (n,), (points,)), n=points, norm="forward"
-        )
-    return frames
+    return record(partial(stepper.advance, steps=substeps), state, steps, (n,), (points or n,))
 
 
 def _squares(points: int, length: float) -> Tensor:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from neurop.physics.operators import dealias_mask, invert, laplacian_symbol, truncate, wavenumbers
+from neurop.physics.operators import dealias_mask, invert, laplacian_symbol, wavenumbers
+from neurop.physics.solvers.steppers import record
 
 _LENGTHS = (1.0, 1.0)
 
@@ -78,14 +79,12 @@ def crank_nicolson_euler(
     def physical(hat: Tensor) -> Tensor:
         return torch.fft.irfft2(hat, s=grid, norm="forward")
 
-    shape = shape or grid
-    frames = start.new_empty(len(start), steps + 1, *shape)
-    for frame in range(steps + 1):
-        for _ in range(substeps if frame else 0):
+    def advance(state: Tensor) -> Tensor:
+        for _ in range(substeps):
             product = physical(to_u * state) * physical(to_x * state)
             product.addcmul_(physical(to_v * state), physical(to_y * state))
-            state = torch.addcmul(source, keep, state).addcmul_(
-                advect, torch.fft.rfft2(product, norm="forward")
-            )
-        frames[:, frame] = torch.fft.irfft2(truncate(state, grid, shape), s=shape, norm="forward")
-    return frames
+            transformed = torch.fft.rfft2(product, norm="forward")
+            state = torch.addcmul(source, keep, state).addcmul_(advect, transformed)
+        return state
+
+    return record(advance, state, steps, grid, shape)

@@ -1,11 +1,15 @@
-"""Time steppers for stiff equations whose linear part is diagonal."""
+"""Time steppers for stiff equations whose linear part is diagonal, and the frames of an
+integration.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
+
+from neurop.physics.operators import truncate
 
 
 class ETDRK4:
@@ -94,3 +98,44 @@ class ETDRK4:
         for _ in range(steps):
             v = self.step(v)
         return v
+
+
+def record(
+    advance: Callable[[Tensor], Tensor],
+    state: Tensor,
+    steps: int,
+    grid: Sequence[int],
+    shape: Sequence[int] | None = None,
+) -> Tensor:
+    """Integrate half spectra from frame to frame and return the fields on a grid.
+
+    Parameters
+    ----------
+    advance
+        Map from the state of one frame to that of the next.
+    state
+        Half spectrum of the first frame, ``(sample, *half grid)``, with ``norm="forward"``.
+    steps
+        Frames after the first.
+    grid
+        Points per axis of the grid on which the state is computed.
+    shape
+        Points per axis of the frames, which hold the modes |k| < N/2 of the state. Default: `grid`.
+
+    Returns
+    -------
+    Tensor
+        ``(sample, steps + 1, *shape)``, real, with the precision and the device of the state.
+
+    Examples
+    --------
+    >>> half = torch.fft.rfft(torch.ones(1, 4), norm="forward")
+    >>> record(lambda state: state / 2, half, 2, (4,), (2,)).tolist()
+    [[[1.0, 1.0], [0.5, 0.5], [0.25, 0.25]]]
+    """
+    old, new = tuple(grid), tuple(shape or grid)
+    frames = state.real.new_empty(len(state), steps + 1, *new)
+    for frame in range(steps + 1):
+        state = advance(state) if frame else state
+        frames[:, frame] = torch.fft.irfftn(truncate(state, old, new), s=new, norm="forward")
+    return frames

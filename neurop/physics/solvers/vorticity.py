@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
 
-from neurop.physics.operators import dealias_mask, invert, laplacian_symbol, truncate, wavenumbers
-from neurop.physics.solvers.steppers import ETDRK4
+from neurop.physics.operators import dealias_mask, invert, laplacian_symbol, wavenumbers
+from neurop.physics.solvers.steppers import ETDRK4, record
 
 _LENGTHS = (1.0, 1.0)
 
@@ -95,9 +96,4 @@ def solve(
     source = torch.fft.rfft2(forcing, norm="forward").to(start.device)
     linear = viscosity * laplacian_symbol(grid, _LENGTHS, start.dtype, start.device)
     stepper = ETDRK4(linear, lambda state: advect(state) + source, dt, state.dtype)
-    shape = shape or grid
-    frames = start.new_empty(len(start), steps + 1, *shape)
-    for frame in range(steps + 1):
-        state = stepper.advance(state, substeps) if frame else state
-        frames[:, frame] = torch.fft.irfft2(truncate(state, grid, shape), s=shape, norm="forward")
-    return frames
+    return record(partial(stepper.advance, steps=substeps), state, steps, grid, shape)

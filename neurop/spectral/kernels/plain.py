@@ -15,14 +15,20 @@ from neurop.spectral.mixing import from_signed, restrict, to_signed
 from neurop.spectral.mixing import mix as mix_signed
 
 
+def has_autocast(x: Tensor) -> bool:
+    """Return whether operations on `x` are under autocast, which torch does not know on the meta
+    device.
+    """
+    return x.device.type != "meta" and torch.is_autocast_enabled(x.device.type)
+
+
 def in_float32(call: Callable[..., Any], *tensors: Tensor) -> Any:
     """Call with autocast off, on what it may have made bfloat16: a transform's rounding errors
     fall on the small high modes.
     """
-    kind = tensors[0].device.type
-    if not torch.is_autocast_enabled(kind):
+    if not has_autocast(tensors[0]):
         return call(*tensors)
-    with torch.autocast(kind, enabled=False):
+    with torch.autocast(tensors[0].device.type, enabled=False):
         return call(*(t.float() for t in tensors))
 
 

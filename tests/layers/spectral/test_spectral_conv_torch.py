@@ -15,12 +15,12 @@ from neurop.layers import SpectralConv
 
 WALLS = Grid((Axis("x", "open", layout="ends"), Axis("y")))
 CASES = [
-    ((7,), (9,), (3,), Grid.periodic(1), "strict"),
-    ((8,), (8,), (5,), Grid.periodic(1), "fft"),
-    ((5, 6), (6, 4), (3, 4), Grid.periodic(2), "strict"),
-    ((6, 4), (6, 8), (4, 3), Grid.periodic(2), "fft"),
-    ((5, 6), (4, 5), (3, 2), WALLS, "strict"),
-    ((4, 3, 5), (4, 3, 5), (2, 2, 3), Grid.periodic(3), "strict"),
+    ((7,), (9,), (3,), Grid.periodic(1)),
+    ((8,), (8,), (5,), Grid.periodic(1)),
+    ((5, 6), (6, 4), (3, 4), Grid.periodic(2)),
+    ((6, 4), (6, 8), (4, 3), Grid.periodic(2)),
+    ((5, 6), (4, 5), (3, 2), WALLS),
+    ((4, 3, 5), (4, 3, 5), (2, 2, 3), Grid.periodic(3)),
 ]
 
 
@@ -28,11 +28,11 @@ def random(*shape: int, seed: int = 0) -> Tensor:
     return torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
 
 
-@pytest.mark.parametrize(("shape", "out", "modes", "domain", "alias"), CASES)
+@pytest.mark.parametrize(("shape", "out", "modes", "domain"), CASES)
 def test_gradients_equal_finite_differences(
-    shape: tuple, out: tuple, modes: tuple, domain: Grid, alias: str
+    shape: tuple, out: tuple, modes: tuple, domain: Grid
 ) -> None:
-    conv = SpectralConv(2, 1, modes, domain, alias=alias).double()
+    conv = SpectralConv(2, 1, modes, domain).double()
     points = random(3, len(modes)).abs() % 1
 
     def of(x: Tensor, weight: Tensor, where: tuple | Tensor = out) -> Tensor:
@@ -80,9 +80,9 @@ def test_compiles_into_one_graph(
 
 def test_graph_has_no_break_at_points_and_at_the_nyquist_mode() -> None:
     x, points = torch.randn(2, 2, 8, 8), torch.rand(5, 2)
-    for alias, target in (("strict", points), ("fft", (8, 16))):
+    for target in (points, (8, 16)):
         torch._dynamo.reset()
-        conv = SpectralConv(2, 3, (5, 5), alias=alias)
+        conv = SpectralConv(2, 3, (5, 5))
         compiled = torch.compile(conv, fullgraph=True, backend="eager")
         torch.testing.assert_close(compiled(x, target), conv(x, target), atol=1e-6, rtol=1e-6)
 
@@ -141,8 +141,6 @@ def test_messages_for_what_does_not_fit() -> None:
         InputError, match=r"modes=\(4, 4\) for 1 grid axes; give one number per axis"
     ):
         SpectralConv(1, 1, (4, 4), Grid.periodic(1))
-    with pytest.raises(InputError, match="alias='fft' is for periodic axes; use 'strict'"):
-        SpectralConv(1, 1, (4, 4), Grid.latlon(), alias="fft")
     with pytest.raises(InputError, match="modes=0; at least 1"):
         SpectralConv(1, 1, (4, 0))
     with pytest.raises(InputError, match="is shorter than the domain"):

@@ -1,0 +1,48 @@
+"""What the constructors and the calls of layers and models check alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from neurop.errors import InputError
+
+
+def at_least_one(**sizes: float) -> None:
+    """Raise InputError naming the first size below 1.
+
+    Examples
+    --------
+    >>> at_least_one(width=8, depth=0)
+    Traceback (most recent call last):
+    neurop.errors.InputError: depth=0; at least 1 is needed
+    """
+    for name, value in sizes.items():
+        if value < 1:
+            raise InputError(f"{name}={value}; at least 1 is needed")
+
+
+def check_input(x: Tensor, channels: int, axes: int | Sequence[str]) -> None:
+    """Raise InputError unless `x` has the shape ``(batch, channels, *grid)``.
+
+    Parameters
+    ----------
+    x
+        The input of a layer or a model.
+    channels
+        Number of channels that it must have.
+    axes
+        Names of the grid axes, or their number.
+
+    Examples
+    --------
+    >>> import torch
+    >>> check_input(torch.zeros(1, 2, 8), 3, ("x",))
+    Traceback (most recent call last):
+    neurop.errors.InputError: input has shape (1, 2, 8); need (batch, 3, x)
+    """
+    count = axes if isinstance(axes, int) else len(axes)
+    if x.dim() != 2 + count or x.shape[1] != channels:
+        grid = f"and {axes} grid axes" if isinstance(axes, int) else ", ".join(axes)
+        raise InputError(f"input has shape {tuple(x.shape)}; need (batch, {channels}, {grid})")
