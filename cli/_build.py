@@ -71,7 +71,7 @@ def build(node: Any, **given: Any) -> Any:
 
     Examples
     --------
-    >>> build({"_target_": "neurop.geometry.grid.Axis", "name": "y"}, length=2.0).length
+    >>> build({"_target_": "neurop.geometry.axis.Axis", "name": "y"}, length=2.0).length
     2.0
     """
     if node is None:

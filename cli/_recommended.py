@@ -81,5 +81,3 @@ def _leaves(node: Any, path: str) -> Iterator[tuple[str, Any]]:
             yield from _leaves(value, where)
         elif not str(key).startswith("_"):
             yield where, value
-
-

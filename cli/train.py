@@ -119,7 +119,12 @@ class _Start(Callback):
         made = " per epoch, generated while training runs" * isinstance(data, OnlineLoader)
         if first_process():
             examples = len(data.examples["train"])
-            print(*self.lines, f"{self.title}: {examples} training examples{made}", sep="\n", flush=True)
+            print(
+                *self.lines,
+                f"{self.title}: {examples} training examples{made}",
+                sep="\n",
+                flush=True,
+            )
         save_config(self.folder, self.cfg, overrides())
         write_json(self.folder / "versions.json", _versions())
 

@@ -58,7 +58,8 @@ from torch import Tensor
 from neurop.errors import InputError, nearest
 from neurop.fields.fieldset import Field, FieldSet
 from neurop.generation.dataset import Mode, SolvedDataset, positive
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 from neurop.physics.device import compute_device
 from neurop.physics.random_fields.cosine import cosine_field, cosine_std
 from neurop.physics.solvers.darcy import FaceMean, solve

@@ -44,7 +44,8 @@ from pathlib import Path
 from neurop.errors import InputError
 from neurop.fields.fieldset import Field, FieldSet
 from neurop.formats.readers import torch_pt
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 
 SAMPLES = Path(__file__).parent / "samples"
 _RESOLUTIONS = (16, 32)

@@ -60,7 +60,7 @@ class File:
         Name of each axis of the arrays, in the file's order, where the file does not name them.
         ``sample``, ``time``, ``channel`` and ``level`` have a meaning, the others are the grid's.
     boundary, length, layout
-        Of the grid's axes (:class:`neurop.geometry.grid.Axis`): one value for all, or one per axis
+        Of the grid's axes (:class:`neurop.geometry.axis.Axis`): one value for all, or one per axis
         by name; by default what the file says.
     step
         Time between frames; by default that of the file, else 1.

@@ -42,7 +42,9 @@ from neurop.errors import InputError
 from neurop.fields.fieldset import Field, FieldSet
 from neurop.fields.lazy import Lazy
 from neurop.generation.dataset import SolvedDataset
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
+from neurop.geometry.sphere import Sphere
 from neurop.source import Source
 
 AXIS = "t"
@@ -132,7 +134,7 @@ class SpaceTime:
             raise InputError(
                 f"{fields.source} is a map and has no time axis; name a data set of trajectories"
             )
-        if fields.grid.geometry != "flat":
+        if isinstance(fields.grid, Sphere):
             raise InputError(
                 f"{fields.source} lies on a {fields.grid.geometry}, which takes no third axis; "
                 "name data on a flat grid"
@@ -160,7 +162,7 @@ class SpaceTime:
                 stop - given,
             ),
             fields=inputs,
-            grid=Grid((*fields.grid.axes, _axis(fields, given, stop)), fields.grid.geometry),
+            grid=Grid((*fields.grid.axes, _axis(fields, given, stop))),
             targets=_mapped(
                 fields.values, _targets, slice(given, stop), len(fields.fields), stop - given
             ),

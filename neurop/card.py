@@ -84,7 +84,11 @@ class Card:
             If the data cannot pose the problem.
         """
         problem.check(train)
-        step, unit = (train.step, train.time_unit) if isinstance(problem, problems.Evolution) else (None, "1")
+        step, unit = (
+            (train.step, train.time_unit)
+            if isinstance(problem, problems.Evolution)
+            else (None, "1")
+        )
         if isinstance(step, np.timedelta64):
             step, unit = step / np.timedelta64(1, "s"), "s"
         about: dict[str, Any] = {
@@ -135,7 +139,9 @@ class Card:
             "outputs": [asdict(f) for f in self.outputs],
             "geometry": self.grid.to_dict(),
             "sampling": asdict(self.sampling) | {"shape": list(self.sampling.shape)},
-            "constraints": [constraint_table.REGISTRY.spec_of(c).to_dict() for c in self.constraints],
+            "constraints": [
+                constraint_table.REGISTRY.spec_of(c).to_dict() for c in self.constraints
+            ],
             "origin": self.origin,
         }
 
@@ -181,7 +187,11 @@ def _from_1(plain: dict[str, Any]) -> dict[str, Any]:
         "inputs": plain["inputs"],
         "outputs": plain["outputs"],
         "geometry": plain["grid"],
-        "sampling": {"shape": plain["train_shape"], "step": plain["step"], "unit": plain["step_unit"]},
+        "sampling": {
+            "shape": plain["train_shape"],
+            "step": plain["step"],
+            "unit": plain["step_unit"],
+        },
         "constraints": [{"name": name, "arguments": arguments} for name, arguments in held],
         "origin": plain["origin"],
     }

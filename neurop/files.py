@@ -27,7 +27,9 @@ def replacing(path: Path) -> Iterator[Path]:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield part
-        os.chmod(part, 0o666 & ~_umask())  # some libraries write files that only their owner may read
+        os.chmod(
+            part, 0o666 & ~_umask()
+        )  # some libraries write files that only their owner may read
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)

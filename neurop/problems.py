@@ -116,7 +116,9 @@ class Evolution(Problem):
 
 
 REGISTRY = Registry(
-    "problem", {"evolution": "neurop.problems:Evolution", "map": "neurop.problems:Map"}, "neurop.problems"
+    "problem",
+    {"evolution": "neurop.problems:Evolution", "map": "neurop.problems:Map"},
+    "neurop.problems",
 )
 """Registered name to class: a saved surrogate names its problem by this."""
 

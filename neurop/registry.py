@@ -71,7 +71,9 @@ class Registry:
             elif point := next((p for p in self._points() if p.name.lower() == key), None):
                 self._found[key] = point.load()
             else:
-                raise InputError(f"no {self.kind} '{name}'; {nearest(name, self.names())}", self.kind, name)
+                raise InputError(
+                    f"no {self.kind} '{name}'; {nearest(name, self.names())}", self.kind, name
+                )
         return self._found[key]
 
     def register(self, name: str) -> Callable[[type], type]:
@@ -88,7 +90,10 @@ class Registry:
     def name_of(self, kind: type) -> str:
         """Return the name of a class; raise InputError if it has none."""
         place = f"{kind.__module__}:{kind.__qualname__}"
-        known = {**{k: v for v, k in self._places.items()}, **{f"{c.__module__}:{c.__qualname__}": n for n, c in self._found.items()}}
+        known = {
+            **{k: v for v, k in self._places.items()},
+            **{f"{c.__module__}:{c.__qualname__}": n for n, c in self._found.items()},
+        }
         if place in known:
             return known[place]
         for point in self._points():

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from neurop.errors import InputError
 from neurop.fields import Field, FieldSet
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 from neurop.metrics.norms import mean
 from neurop.surrogate import Surrogate
 

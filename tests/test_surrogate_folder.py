@@ -15,7 +15,8 @@ from small import evolution, mapping, surrogate
 import neurop
 from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 
 ENDS = Grid((Axis("x", "neumann", -1.0, 3.0, "km", "ends"), Axis("y", "open", layout="cells")))
 SETS: dict[str, tuple[FieldSet, dict[str, Any]]] = {

@@ -41,7 +41,9 @@ class MaxDeviation(Constraint):
         if not 0 < self.most < math.inf:
             raise InputError.of("most", self.most, "give a number above 0, for example 2")
         if not context.is_state:
-            raise InputError.of("most", self.most, "the bound is for an evolution; leave it out for a map")
+            raise InputError.of(
+                "most", self.most, "the bound is for an evolution; leave it out for a map"
+            )
 
     def __call__(self, y: Tensor, last: Tensor, context: Context) -> Tensor:
         """Return the prediction within the ball."""

@@ -42,7 +42,9 @@ class Means(Constraint):
         """Raise InputError unless the fields are those of an evolution."""
         chosen(self.fields, context, "fields")
         if not context.is_state:
-            raise InputError.of("fields", self.fields, "a map has no last frame; leave constraint=means out")
+            raise InputError.of(
+                "fields", self.fields, "a map has no last frame; leave constraint=means out"
+            )
 
     def __call__(self, y: Tensor, last: Tensor, context: Context) -> Tensor:
         """Return the prediction with the means of the last frame."""

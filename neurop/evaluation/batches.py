@@ -48,7 +48,7 @@ def check_compatible(surrogate: Surrogate, data: FieldSet) -> None:
     mine_axes, their_axes = (
         [(a.name, a.boundary, a.layout) for a in g.axes] for g in (surrogate.card.grid, data.grid)
     )
-    if mine_axes != their_axes or surrogate.card.grid.geometry != data.grid.geometry:
+    if mine_axes != their_axes or type(surrogate.card.grid) is not type(data.grid):
         raise InputError(
             f"the surrogate lives on a {_axes(surrogate.card.grid)} grid, {where} on "
             f"{_axes(data.grid)}; choose data on that kind of grid"

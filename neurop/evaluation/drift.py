@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import singledispatch
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from torch import Tensor
 from neurop.errors import InputError, nearest
 from neurop.fields.fieldset import Field
 from neurop.geometry.grid import Grid
+from neurop.geometry.sphere import Sphere
 from neurop.physics.invariants import INVARIANTS
 from neurop.physics.sphere_invariants import FIELDS, SPHERE_INVARIANTS
 
@@ -50,16 +52,12 @@ def drifts(
     InputError
         For an unknown name, or fields that do not have the invariant.
     """
-    known = SPHERE_INVARIANTS if grid.geometry == "sphere" else INVARIANTS
+    known: Mapping[str, Any] = _known(grid)
     found: dict[str, NDArray[np.float64]] = {}
     for name in names:
         if name not in known:
             raise InputError(f"no invariant '{name}'; {nearest(name, known)}")
-        integral = (
-            _on_sphere(name, fields, grid)
-            if grid.geometry == "sphere"
-            else _on_plane(name, fields, grid)
-        )
+        integral = _integral(grid, name, fields)
         first = integral(torch.from_numpy(initial.astype(np.float64))).numpy()
         later = np.stack(
             [integral(torch.from_numpy(sample.astype(np.float64))).numpy() for sample in trajectory]
@@ -74,12 +72,24 @@ def drifts(
     return found
 
 
-def _on_plane(name: str, fields: Sequence[Field], grid: Grid) -> Callable[[Tensor], Tensor]:
+@singledispatch
+def _known(grid: Grid) -> Mapping[str, Any]:
+    return INVARIANTS
+
+
+@_known.register
+def _(grid: Sphere) -> Mapping[str, Any]:
+    return SPHERE_INVARIANTS
+
+
+@singledispatch
+def _integral(grid: Grid, name: str, fields: Sequence[Field]) -> Callable[[Tensor], Tensor]:
     channel = _channel(name, fields)
     return lambda values: INVARIANTS[name](values.select(-1 - grid.dimensions, channel))
 
 
-def _on_sphere(name: str, fields: Sequence[Field], grid: Grid) -> Callable[[Tensor], Tensor]:
+@_integral.register
+def _(grid: Sphere, name: str, fields: Sequence[Field]) -> Callable[[Tensor], Tensor]:
     names = [f.name for f in fields]
     if missing := [field for field in FIELDS if field not in names]:
         raise InputError(

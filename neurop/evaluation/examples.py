@@ -38,7 +38,9 @@ def examples(surrogate: Surrogate, test: FieldSet) -> dict[str, Any]:
         .numpy()
     )
     dims = ("example", "field", *test.grid.names)
-    names = [f"sample {s}" if test.has_targets else f"sample {s}, frame {w + past}" for s, w in chosen]
+    names = [
+        f"sample {s}" if test.has_targets else f"sample {s}, frame {w + past}" for s, w in chosen
+    ]
     made: dict[str, Any] = {
         "truth": (dims, y.astype(np.float32), {"long_name": "truth"}),
         "prediction": (dims, p, {"long_name": "prediction"}),

@@ -219,7 +219,9 @@ def _dataset(
         data[f"mid_band_power{mark}"] = variable(
             ["sample", "step", "field"], power, "power in the middle third of the spectrum"
         )
-    times = np.arange(1, steps + 1) * (1.0 if surrogate.card.sampling.step is None else float(surrogate.card.sampling.step))
+    times = np.arange(1, steps + 1) * (
+        1.0 if surrogate.card.sampling.step is None else float(surrogate.card.sampling.step)
+    )
     time_unit = "1" if surrogate.card.sampling.step is None else surrogate.card.sampling.unit
     for threshold in THRESHOLDS:
         below = np.flatnonzero(means[:known] < threshold)
@@ -247,7 +249,9 @@ def _dataset(
             ["sample", "step"], values, f"relative change of {name} since the start, true"
         )
     coords = (
-        field_coordinate(surrogate.card.outputs) | coordinates(truth) | {"step": np.arange(1, steps + 1)}
+        field_coordinate(surrogate.card.outputs)
+        | coordinates(truth)
+        | {"step": np.arange(1, steps + 1)}
     )
     coords["time"] = (
         "step",

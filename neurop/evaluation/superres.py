@@ -23,7 +23,8 @@ from neurop.evaluation.batches import (
     variable,
 )
 from neurop.fields.fieldset import FieldSet
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 from neurop.inference.evaluating import evaluating
 from neurop.metrics.norms import norm
 from neurop.metrics.spectra import power_spectrum, spectrum_error
@@ -209,7 +210,9 @@ def _interpolated(surrogate: Surrogate, x: Tensor, prediction: Tensor, grid: Gri
     if shape == coarse:
         return prediction
     return resample(
-        surrogate(_restricted(x, grid, coarse, smooth=surrogate.card.is_state)).double(), grid, shape
+        surrogate(_restricted(x, grid, coarse, smooth=surrogate.card.is_state)).double(),
+        grid,
+        shape,
     )
 
 

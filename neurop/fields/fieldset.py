@@ -219,5 +219,3 @@ class FieldSet:
         return xr.Dataset(
             variables, coords, {"Conventions": "CF-1.11", "source": self.source, **self.attributes}
         )
-
-

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from neurop.errors import InputError, nearest
 from neurop.fields.fieldset import Field, FieldSet
 from neurop.fields.times import SECONDS, in_seconds
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 
 
 def from_xarray(data: xr.Dataset, fields: Sequence[Field], grid: Grid) -> FieldSet:

@@ -64,7 +64,9 @@ class Windows(Dataset[dict[str, Tensor]]):
         middle = start + self.history
         # One read for both: of an evolution they lie side by side.
         frames = np.asarray(
-            self.fields.values[sample, start : middle + (0 if self.fields.has_targets else self.steps)]
+            self.fields.values[
+                sample, start : middle + (0 if self.fields.has_targets else self.steps)
+            ]
         )
         target = (
             frames[self.history :]

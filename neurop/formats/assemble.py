@@ -29,7 +29,7 @@ class ReadOptions:
     axes
         Names of the axes of these arrays, in stored order.
     boundary, length, layout
-        Of the grid's axes (:class:`neurop.geometry.grid.Axis`): one value for all, or one per axis
+        Of the grid's axes (:class:`neurop.geometry.axis.Axis`): one value for all, or one per axis
         by name.
     step
         Time between frames.

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from neurop.errors import InputError
 from neurop.formats.content import Coordinate, FileContent
-from neurop.geometry.grid import Axis, Grid, Layout
+from neurop.geometry.axis import Axis, Layout
+from neurop.geometry.grid import Grid
+from neurop.geometry.sphere import Sphere
 
 Order = NDArray[np.intp]
 GLOBE = ("latitude", "longitude")
@@ -174,7 +176,7 @@ def _globe(lines: Mapping[str, Coordinate], source: str) -> tuple[Grid, dict[str
         for layout in get_args(Layout):
             south = Axis("latitude", "open", 90.0, -180.0, "degrees_north", layout)
             if _lies_on(south, latitude[rows]):
-                return Grid((south, east), "sphere"), orders
+                return Sphere((south, east)), orders
     if abs(np.ptp(raw)) * len(raw) / max(len(raw) - 1, 1) > 359 and np.ptp(latitude) > 170:
         what, points = ("latitudes", latitude) if circle else ("longitudes", raw)
         raise InputError(

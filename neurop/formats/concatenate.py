@@ -13,7 +13,7 @@ from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.lazy import Lazy
 from neurop.formats.assemble import memory
-from neurop.geometry.grid import Axis
+from neurop.geometry.axis import Axis
 
 
 def concatenate(sets: Sequence[FieldSet], lazy: bool | None = None) -> FieldSet:

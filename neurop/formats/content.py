@@ -84,7 +84,7 @@ class FileContent:
     lines
         Coordinates per axis name.
     boundary, layout
-        Per axis of the grid, where the format says: see :class:`neurop.geometry.grid.Axis`.
+        Per axis of the grid, where the format says: see :class:`neurop.geometry.axis.Axis`.
     input, target
         Names of the arrays that the learning task of the format takes and predicts; no target for
         an evolution in time. Empty where the format has no task.

@@ -15,6 +15,7 @@ from neurop.formats.assemble import assemble
 from neurop.formats.content import LEADING, Array, FileContent
 from neurop.formats.detect import file_content
 from neurop.formats.report import AxisReport, FieldReport, axis_report, missing
+from neurop.geometry.sphere import Sphere
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def _axes(
     boundary = dict(content.boundary)
     if made is not None:
         boundary |= {axis.name: axis.boundary for axis in made.grid.axes}
-    if made is not None and made.grid.geometry == "sphere":
+    if made is not None and isinstance(made.grid, Sphere):
         boundary["latitude"] = "pole to pole"
     found = []
     for axis in sorted(
@@ -106,7 +107,7 @@ def _yaml(content: FileContent, made: FieldSet | None) -> str:
         f"target: {_list(content.target)}" if content.target else "target: null",
     ]
     grid = made.grid
-    if grid.geometry == "flat":
+    if not isinstance(grid, Sphere):
         for option in ("boundary", "length", "layout"):
             lines.append(
                 f"{option}: "

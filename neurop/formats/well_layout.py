@@ -14,6 +14,7 @@ import numpy as np
 from neurop.errors import InputError
 from neurop.fields.fieldset import Field, FieldSet
 from neurop.formats.hdf5 import flags, group, plain, strings
+from neurop.geometry.sphere import Sphere
 
 _BOUNDARY = {"periodic": "PERIODIC", "dirichlet": "WALL", "neumann": "WALL", "open": "OPEN"}
 _ROOT = ("dataset_name", "grid_type", "n_spatial_dims", "n_trajectories", "simulation_parameters")
@@ -36,7 +37,7 @@ def write_root(file: h5py.File, fieldset: FieldSet, name: str, parameters: dict[
             f"parameter '{clash[0]}' has the name of an attribute of the layout; rename it"
         )
     grid = fieldset.grid
-    grid_type = "equiangular" if grid.geometry == "sphere" else "cartesian"
+    grid_type = "equiangular" if isinstance(grid, Sphere) else "cartesian"
     file.attrs.update(
         zip(_ROOT, (name, grid_type, grid.dimensions, len(fieldset), strings(parameters)))
     )

@@ -4,6 +4,7 @@ wavenumber on the sphere.
 
 from __future__ import annotations
 
+from functools import singledispatch
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from neurop.errors import InputError
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
+from neurop.geometry.sphere import Sphere
 
 Array = NDArray[np.float64]
 NEGLIGIBLE = 1e-12
@@ -53,14 +56,22 @@ def power_spectrum(values: NDArray[Any], grid: Grid) -> tuple[Array, Array]:
     """
     values = np.asarray(values, dtype=np.float64)
     shape = _trailing(values, grid)
-    if grid.geometry == "sphere":
-        power = np.abs(fft.rfft(values, axis=-1, norm="forward")) ** 2
-        power[..., 1 : (shape[1] + 1) // 2] *= (
-            2  # both signs; the Nyquist mode of an even number of points is its own conjugate
-        )
-        latitude = grid.weights(shape)[:, :1] / shape[0]
-        return np.arange(power.shape[-1], dtype=np.float64), (power * latitude).sum(axis=-2)
+    found: tuple[Array, Array] = _spectrum(grid, values, shape)
+    return found
+
+
+@singledispatch
+def _spectrum(grid: Grid, values: Array, shape: tuple[int, ...]) -> tuple[Array, Array]:
     return _shells(_power(values, grid), _wavenumber(grid, shape))
+
+
+@_spectrum.register
+def _(grid: Sphere, values: Array, shape: tuple[int, ...]) -> tuple[Array, Array]:
+    power = np.abs(fft.rfft(values, axis=-1, norm="forward")) ** 2
+    # Both signs; the Nyquist mode of an even number of points is its own conjugate.
+    power[..., 1 : (shape[1] + 1) // 2] *= 2
+    latitude = grid.weights(shape)[:, :1] / shape[0]
+    return np.arange(power.shape[-1], dtype=np.float64), (power * latitude).sum(axis=-2)
 
 
 def spectrum_error(prediction: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.float64]:

@@ -39,6 +39,11 @@ def create(
     return REGISTRY.create(spec, in_channels, out_channels, domain=domain, **arguments)
 
 
+def name_of(kind: type) -> str:
+    """Return the registered name of a class of models; raise InputError if it has none."""
+    return REGISTRY.name_of(kind)
+
+
 def __getattr__(name: str) -> Any:
     if name in _CLASSES:
         return getattr(importlib.import_module(f"neurop.models.{_CLASSES[name]}"), name)
@@ -46,4 +51,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return ["REGISTRY", "create", *_CLASSES]
+    return ["REGISTRY", "create", "name_of", *_CLASSES]

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neurop.geometry.grid import Axis, Layout
+from neurop.geometry.axis import Axis, Layout
 from neurop.spectral.legendre import (
     latitude_analysis,
     latitude_weights,

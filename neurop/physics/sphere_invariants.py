@@ -83,5 +83,4 @@ def _sphere(latitudes: int, longitudes: int, device: torch.device) -> Harmonics:
 
 
 def _mean(values: Tensor, grid: Grid) -> Tensor:
-    weights = torch.from_numpy(grid.weights(values.shape[-2:])).to(values)
-    return (values * weights).mean((-2, -1))
+    return (values * grid.measure(values.shape[-2:], values)).mean((-2, -1))

@@ -7,11 +7,11 @@ from neurop.spectral.inputs import at_least_one, check_input
 from neurop.spectral.kernels.plain import has_autocast, in_float32
 from neurop.spectral.matrices import analysis_matrix
 from neurop.spectral.mixing import from_signed, mix, restrict, signed_sizes, to_signed
+from neurop.spectral.resample import resample, resample_axes, resample_sphere
 from neurop.spectral.spherical import analyze_sphere, harmonics_held, synthesize_sphere
 from neurop.spectral.transform import (
     analyze,
     check_target,
-    resample,
     synthesize,
     synthesize_all_but_last_axis,
 )
@@ -39,6 +39,8 @@ __all__ = [
     "mlp",
     "natural_basis",
     "resample",
+    "resample_axes",
+    "resample_sphere",
     "restrict",
     "signed_sizes",
     "spacing",

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurop.errors import InputError
-from neurop.geometry.grid import Axis
+from neurop.geometry.axis import Axis
 
 Array = NDArray[np.float64]
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurop.errors import InputError
-from neurop.geometry.grid import Axis, Layout
+from neurop.geometry.axis import Axis, Layout
 from neurop.geometry.quadrature import gauss_legendre
 
 Array = NDArray[np.float64]

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from neurop.geometry.grid import Axis
+from neurop.geometry.axis import Axis
 from neurop.spectral.bases import Array, Basis, Fourier
 from neurop.spectral.constants import constant_tensor
 

@@ -26,7 +26,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from neurop.geometry.grid import Axis, Grid, Layout
+from neurop.geometry.axis import Axis, Layout
+from neurop.geometry.grid import Grid
 from neurop.spectral import torch_harmonics
 from neurop.spectral.constants import constant_tensor
 from neurop.spectral.legendre import degrees_held, latitude_analysis, legendre
@@ -139,44 +140,6 @@ def longitude_analysis(
     with 1, 0, sqrt(2) cos, sqrt(2) sin, ...
     """
     return _longitude_matrix(True, domain.axes[1], longitudes, orders, dtype, device)
-
-
-def resample_sphere(
-    x: Tensor, domain: Grid, grid: Sequence[int] | Tensor, degrees: int | None = None
-) -> Tensor:
-    """Carry a field to another grid, or to stations, as the sum of the spherical harmonics that
-    both grids hold.
-
-    Unlike waves in latitude and longitude these have one resolution everywhere and no singularity
-    at the poles; what a field on the first grid holds beyond them is left out.
-
-    Parameters
-    ----------
-    x
-        ``(..., latitude, longitude)``.
-    domain
-        The sphere.
-    grid
-        Latitudes and longitudes of the result, or points ``(P, 2)`` in fractions of the domain.
-    degrees
-        At most so many.
-
-    Returns
-    -------
-    Tensor
-        ``(..., *grid)``, or ``(..., P)``.
-    """
-    check_target(grid, domain)
-    limits = [
-        harmonics_held(domain, shape)
-        for shape in (x.shape[-2:], *([] if isinstance(grid, Tensor) else [grid]))
-    ]
-    kept = min([limit[0] for limit in limits] + [degrees or limits[0][0]])
-    c = analyze_sphere(
-        x.reshape(-1, *x.shape[-2:], 1), domain, kept, min([kept] + [limit[1] for limit in limits])
-    )
-    values = synthesize_sphere(c, domain, grid)
-    return values.reshape(*x.shape[:-2], *values.shape[1:-1])
 
 
 def _latitude_matrix(

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from neurop.errors import InputError
-from neurop.geometry.grid import Axis, Grid
-from neurop.spectral.bases import Basis, natural_basis, spacing
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
+from neurop.spectral.bases import Basis
 from neurop.spectral.fused import apply_rows
 from neurop.spectral.matrices import analysis_matrix, point_matrix, synthesis_matrix
 
@@ -137,55 +138,3 @@ def synthesize_all_but_last_axis(
     for axis, matrix in enumerate(matrices[:-1], start=1):
         c = apply_matrix(matrix, c, axis, 0)
     return c, matrices[-1]
-
-
-def resample(
-    x: Tensor, domain: Grid, shape: Sequence[int] | Tensor, band: Sequence[int] | None = None
-) -> Tensor:
-    """Change the grid of a field exactly: project on the resolved modes, evaluate on the new grid.
-
-    Each axis uses the basis of its boundary (Fourier, sine, cosine). Only modes strictly below the
-    Nyquist frequency of the old grid, of the new grid and of a grid of `band` points are kept, so
-    that ``resample(x, domain, x_shape, band)`` is the orthogonal projection on the band of a
-    coarser grid.
-
-    Parameters
-    ----------
-    x
-        ``(..., *grid)``.
-    domain
-        Describes the axes of the grid.
-    shape
-        Number of points per axis of the result, or points ``(P, d)`` as fractions of the domain.
-    band
-        Number of points per axis of the grid that limits the band.
-
-    Returns
-    -------
-    Tensor
-        ``(..., *shape)``, or ``(..., P)``.
-
-    Raises
-    ------
-    InputError
-        If `shape` or `band` does not have one entry per axis.
-
-    Examples
-    --------
-    >>> x = 2 + torch.sin(2 * torch.pi * torch.arange(8) / 8)
-    >>> resample(x, Grid.periodic(1), (4,)).round(decimals=4).tolist()
-    [2.0, 3.0, 2.0, 1.0]
-    """
-    check_target(shape, domain)
-    check_target(band or shape, domain)
-    d = domain.dimensions
-    lead, old = x.shape[:-d], x.shape[-d:]
-    bases = [natural_basis(axis, 1, n) for axis, n in zip(domain.axes, old, strict=True)]
-    limits = [old, *([] if isinstance(shape, Tensor) else [shape]), *([band] if band else [])]
-    modes = [
-        max(min(basis.resolved(spacing(axis, n)) for n in sizes), 1)
-        for basis, axis, *sizes in zip(bases, domain.axes, *limits, strict=True)
-    ]
-    coefficients = analyze(x.reshape(-1, *old, 1), bases, modes, domain.axes)
-    values = synthesize(coefficients, bases, modes, domain.axes, shape)
-    return values.reshape(*lead, *values.shape[1:-1])

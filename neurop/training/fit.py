@@ -157,11 +157,18 @@ def splits_of(data: Source | FieldSet | Mapping[str, FieldSet]) -> dict[str, Fie
     """
     if isinstance(data, FieldSet):
         if len(data) < 2:
-            raise InputError(f"{len(data)} samples; 2 or more are needed to hold one out for validation")
+            raise InputError(
+                f"{len(data)} samples; 2 or more are needed to hold one out for validation"
+            )
         held_out = max(1, len(data) // 10)
-        return {"train": data.samples(slice(-held_out)), "val": data.samples(slice(-held_out, None))}
+        return {
+            "train": data.samples(slice(-held_out)),
+            "val": data.samples(slice(-held_out, None)),
+        }
     splits = dict(data) if isinstance(data, Mapping) else data.splits()
     for name in ("train", "val"):
         if name not in splits:
-            raise InputError(f"no split '{name}' among {', '.join(splits)}; give both train and val")
+            raise InputError(
+                f"no split '{name}' among {', '.join(splits)}; give both train and val"
+            )
     return splits

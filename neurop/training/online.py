@@ -30,7 +30,9 @@ class RandomWindows(Dataset[dict[str, Tensor]]):
         Of the window within a sample.
     """
 
-    def __init__(self, buffer: Buffer[Windows], count: int, seed: int | tuple[int, ...] = 0) -> None:
+    def __init__(
+        self, buffer: Buffer[Windows], count: int, seed: int | tuple[int, ...] = 0
+    ) -> None:
         self.buffer, self.count = buffer, count
         self._rng = np.random.default_rng(seed)
 
@@ -97,7 +99,9 @@ class OnlineLoader(Loader):
         if solvers < 1:
             raise InputError.of("solvers", solvers, "give 1 or more")
         if getattr(source, "mode", "stored") != "online":
-            raise InputError("loader=online is for data that are solved online; set mode=online there")
+            raise InputError(
+                "loader=online is for data that are solved online; set mode=online there"
+            )
         self.source, self.first, self.solvers = source, splits["train"], solvers
         windows = self.examples["train"]
         self.history, self.steps = windows.history, windows.steps

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from neurop.errors import InputError
-from neurop.geometry.grid import Axis
+from neurop.geometry.axis import Axis
 from neurop.geometry.sphere import Sphere
 from neurop.transforms.transform import Batch, Setting, Transform, coin
 
@@ -30,7 +30,9 @@ class Mirror(Transform):
     def check(self, setting: Setting) -> None:
         """Raise InputError on a sphere."""
         if isinstance(setting.grid, Sphere):
-            raise InputError("augment=mirror is for flat grids; on a sphere use shift", "augment", "mirror")
+            raise InputError(
+                "augment=mirror is for flat grids; on a sphere use shift", "augment", "mirror"
+            )
 
     def __call__(
         self, batch: Batch, setting: Setting, rng: np.random.Generator, progress: float

@@ -33,7 +33,9 @@ class SensorMask(Transform):
 
     def __post_init__(self) -> None:
         if not 0 < self.share < 1:
-            raise InputError.of("share", self.share, "give a share between 0 and 1, for example 0.5")
+            raise InputError.of(
+                "share", self.share, "give a share between 0 and 1, for example 0.5"
+            )
 
     def __call__(
         self, batch: Batch, setting: Setting, rng: np.random.Generator, progress: float

@@ -26,7 +26,9 @@ class Shift(Transform):
         if not any(axis.boundary == "periodic" for axis in setting.grid.axes):
             names = ", ".join(setting.grid.names)
             raise InputError(
-                f"augment=shift: none of the axes {names} is periodic; leave it out", "augment", "shift"
+                f"augment=shift: none of the axes {names} is periodic; leave it out",
+                "augment",
+                "shift",
             )
 
     def __call__(

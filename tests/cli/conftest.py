@@ -13,7 +13,7 @@ import pytest
 from neurop.cli import main
 
 FIELD = "_target_: neurop.fields.fieldset.Field\nname: u\nunit: '1'\n"
-AXIS = "_target_: neurop.geometry.grid.Axis\nname: x\nboundary: periodic\nlength: 1.0\n"
+AXIS = "_target_: neurop.geometry.axis.Axis\nname: x\nboundary: periodic\nlength: 1.0\n"
 CHOICES = {
     "model/tiny": AXIS,
     "model/other": AXIS.replace("name: x", "name: y"),

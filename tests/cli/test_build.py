@@ -9,9 +9,10 @@ from omegaconf import OmegaConf
 from neurop.cli._build import build, source_for, trusting
 from neurop.cli._runs import Checkpoint
 from neurop.errors import InputError
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 
-AXIS = {"_target_": "neurop.geometry.grid.Axis", "name": "x"}
+AXIS = {"_target_": "neurop.geometry.axis.Axis", "name": "x"}
 
 
 def test_build_resolves_references_of_the_whole_configuration() -> None:
@@ -100,7 +101,7 @@ def test_other_errors_of_a_constructor_stay(
 
 def test_source_for(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(
-        "trust: [os]\ndata: {_target_: neurop.geometry.grid.Axis, name: saved}\n"
+        "trust: [os]\ndata: {_target_: neurop.geometry.axis.Axis, name: saved}\n"
     )
     run = Checkpoint(tmp_path, tmp_path / "model")
     assert source_for(OmegaConf.create({"data": None}), run).name == "saved"

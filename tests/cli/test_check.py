@@ -72,7 +72,7 @@ def lines(text: str) -> list[str]:
 
 
 def test_nested_targets_and_lists() -> None:
-    axis = "_target_: neurop.geometry.grid.Axis, name: x"
+    axis = "_target_: neurop.geometry.axis.Axis, name: x"
     assert lines(
         f"grid: {{_target_: neurop.geometry.grid.Grid, axes: [{{{axis}}}, {{{axis}, length: "
         "far}]}"

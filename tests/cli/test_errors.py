@@ -24,7 +24,7 @@ MISTAKES = {
     "'open', got 'round'",
     "trainer.max_epochs=x": "trainer.max_epochs: expected int or null, got 'x'",
     "optimizer.lr=fast": "optimizer.lr: expected float, got 'fast'",
-    "+model.bogus=3": "model.bogus: neurop.geometry.grid.Axis takes no 'bogus'; choose from "
+    "+model.bogus=3": "model.bogus: neurop.geometry.axis.Axis takes no 'bogus'; choose from "
     "boundary, layout, length, name, start, unit",
     "model._target_=neurop.geometry.grid.Axes": "model._target_: no 'Axes' in "
     "neurop.geometry.grid; did you mean 'Axis'?",

@@ -7,7 +7,8 @@ import torch
 from neurop.datasets.darcy import Darcy
 from neurop.errors import InputError
 from neurop.fields.fieldset import Field
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 from neurop.physics.random_fields.cosine import cosine_field, cosine_std
 from neurop.physics.solvers.darcy import solve
 

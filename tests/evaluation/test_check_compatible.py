@@ -12,7 +12,8 @@ import pytest
 from neurop.errors import InputError
 from neurop.evaluation.batches import check_compatible
 from neurop.fields import Field, FieldSet
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 
 Make = Callable[..., Any]
 

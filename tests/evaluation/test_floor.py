@@ -16,7 +16,8 @@ from neurop.cli import eval as verb
 from neurop.cli._evaluation import Task
 from neurop.evaluation import score, truncation_floor
 from neurop.fields import Field, FieldSet
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 from neurop.surrogate import Surrogate
 
 X = np.arange(32) / 32

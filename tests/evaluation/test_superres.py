@@ -13,7 +13,8 @@ from torch import Tensor
 from neurop.errors import InputError
 from neurop.evaluation.superres import _restricted, example, superres
 from neurop.fields import Field, FieldSet
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 from neurop.spectral import resample
 
 Make = Callable[..., Any]

@@ -10,7 +10,8 @@ from small import FIELDS, evolution
 from neurop.errors import InputError
 from neurop.fields.fieldset import Field
 from neurop.fields.labelled import from_xarray, later, squeezed
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 
 BOX = Grid((Axis("x", length=2.0), Axis("y", start=1.0)))
 

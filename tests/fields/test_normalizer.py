@@ -10,7 +10,8 @@ import torch
 from neurop.errors import InputError
 from neurop.fields.normalizer import Normalizer
 from neurop.fields.statistics import Moments
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 
 BOX = Grid.periodic(2)
 

@@ -12,7 +12,9 @@ import torch
 from formats.truth import N, T, Truth, X, Y, flat, noise
 from formats.weather import LATITUDE, LONGITUDE, TIMES, truth
 
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
+from neurop.geometry.sphere import Sphere
 
 
 def makani(path: Path) -> Truth:
@@ -44,9 +46,8 @@ def _fourcastnet(rows: int) -> Callable[[Path], Truth]:
             file["fields"] = fields
         grid = Grid.latlon()
         if rows % 2 == 0:
-            grid = Grid(
+            grid = Sphere(
                 (Axis("latitude", "open", 90.0, -180.0, "degrees_north", "left"), grid.axes[1]),
-                "sphere",
             )
         return Truth("HDF5, FourCastNet", ("fields0", "fields1"), fields[None], grid, np.arange(T))
 

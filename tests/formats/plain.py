@@ -9,7 +9,8 @@ import h5py
 import numpy as np
 from formats.truth import N, T, Truth, X, Y, flat, noise
 
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 
 
 def npy_pino(path: Path) -> Truth:

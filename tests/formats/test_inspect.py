@@ -15,7 +15,8 @@ from neurop.fields.fieldset import Field, FieldSet
 from neurop.formats import report, store
 from neurop.formats.inspect import inspect
 from neurop.formats.report import AxisReport, FieldReport
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from neurop.errors import InputError
 from neurop.fields.fieldset import Field, FieldSet
 from neurop.formats import store
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 
 BOX = Grid((Axis("x", "dirichlet", -1.0, 2.0, "m", "ends"), Axis("y", "periodic", 0.5, 3.0, "m")))
 

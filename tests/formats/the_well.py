@@ -10,7 +10,8 @@ import h5py
 import numpy as np
 from formats.truth import N, T, Truth, X, Y, noise
 
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 
 
 def well(

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 
 N, T, X, Y, Z = 3, 4, 6, 5, 3
 

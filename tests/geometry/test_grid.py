@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from neurop.errors import InputError
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
+from neurop.geometry.sphere import Sphere
 
 LAYOUTS = ["left", "ends", "cells", "gauss"]
 # Roots of P_4 = (35 x^4 - 30 x^2 + 3) / 8, closed form.
@@ -187,9 +189,12 @@ def test_round_trip_through_json(grid: Grid) -> None:
             "axis x: 1 points are too few for layout 'ends'",
         ),
         (lambda: Axis("x").points(0), "axis x: 0 points are too few for layout 'left'"),
-        (lambda: Grid((Axis("x"),), "spher"), "no geometry 'spher'; did you mean 'sphere'?"),
         (
-            lambda: Grid((Axis("longitude"), Axis("latitude")), "sphere"),
+            lambda: Grid.from_dict({"geometry": "spher", "axes": []}),
+            "geometry=spher: did you mean 'sphere'?",
+        ),
+        (
+            lambda: Sphere((Axis("longitude"), Axis("latitude"))),
             "latitude, longitude in this order, got longitude, latitude",
         ),
         (lambda: Grid.periodic(2).weights((4,)), "1 sizes (4,) for a grid of 2 axes (x, y)"),

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 from neurop.layers import Coordinates
 
 MIXED = Grid(

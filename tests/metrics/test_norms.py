@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 from neurop.metrics.norms import correlation, mean, norm, relative_l2, rmse
 
 ENDS = Grid((Axis("x", "open", layout="ends"),))

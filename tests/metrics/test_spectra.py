@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 from neurop.metrics.spectra import power_spectrum, spectrum_error
 
 RNG = np.random.default_rng(0)

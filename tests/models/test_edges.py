@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 from neurop.models import REGISTRY, create
 
 BOX, WALLS = Grid.periodic(2), Grid((Axis("x", "dirichlet", layout="ends"), Axis("y", "open")))

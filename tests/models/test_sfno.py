@@ -10,15 +10,16 @@ from contracts import Case, ModelContract
 from torch import Tensor
 
 from neurop.errors import InputError
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
+from neurop.geometry.sphere import Sphere
 from neurop.models import SFNO
-from neurop.spectral.spherical import resample_sphere
+from neurop.spectral import resample_sphere
 
 SMALL = {"width": 6, "depth": 2}
 GAUSS = Grid.latlon(gauss=True)
-NO_SOUTH_POLE = Grid(
+NO_SOUTH_POLE = Sphere(
     (Axis("latitude", "open", 90.0, -180.0, "degrees_north", "left"), Grid.latlon().axes[1]),
-    "sphere",
 )
 
 
@@ -217,12 +218,11 @@ def test_one_function_on_every_grid(domain: Grid) -> None:
         ({"domain": Grid.periodic(2)}, "on axes x, y; it needs a sphere"),
         (
             {
-                "domain": Grid(
+                "domain": Sphere(
                     (
                         Axis("latitude", "open", 60.0, -120.0, "degrees_north", "ends"),
                         Grid.latlon().axes[1],
                     ),
-                    "sphere",
                 )
             },
             "latitude spans 120 degrees; spherical harmonics need 180",

@@ -8,7 +8,8 @@ import torch
 from contracts import Case, ModelContract
 
 from neurop.errors import InputError
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 from neurop.models import FNO, TFNO
 
 SMALL = {"width": 6, "depth": 2}

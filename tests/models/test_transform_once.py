@@ -10,7 +10,8 @@ from scipy import fft
 from torch import Tensor
 
 from neurop.errors import InputError
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 from neurop.metrics.norms import relative_l2
 from neurop.models import TransformOnce, TransformOncePlus
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from neurop.errors import InputError
-from neurop.geometry.grid import Axis
+from neurop.geometry.axis import Axis
 from neurop.spectral import Basis, Cosine, Fourier, Sine, natural_basis, spacing
 
 # Bases and the uniform points on which their functions stay orthogonal.

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn.functional import gelu
 
-from neurop.geometry.grid import Axis
+from neurop.geometry.axis import Axis
 from neurop.models import FNO
 from neurop.spectral import Fourier, fused, signed_sizes
 from neurop.spectral.kernels import native

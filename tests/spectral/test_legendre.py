@@ -7,7 +7,8 @@ import pytest
 from scipy.special import sph_harm_y
 
 from neurop.errors import InputError
-from neurop.geometry.grid import Axis, Grid, Layout
+from neurop.geometry.axis import Axis, Layout
+from neurop.geometry.grid import Grid
 from neurop.spectral.legendre import (
     check_sphere,
     degrees_held,

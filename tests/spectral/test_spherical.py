@@ -7,11 +7,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
+from neurop.geometry.sphere import Sphere
+from neurop.spectral import resample_sphere
 from neurop.spectral.spherical import (
     analyze_sphere,
     harmonics_held,
-    resample_sphere,
     synthesize_sphere,
 )
 
@@ -21,8 +23,8 @@ GRIDS = {
     "south": Grid.latlon(False, gauss=True),
     "poles": Grid.latlon(),
     "cells": Grid.latlon(False, False),
-    "north": Grid(
-        (Axis("latitude", "open", 90.0, -180.0, "degrees_north", "left"), GAUSS.axes[1]), "sphere"
+    "north": Sphere(
+        (Axis("latitude", "open", 90.0, -180.0, "degrees_north", "left"), GAUSS.axes[1])
     ),
 }
 

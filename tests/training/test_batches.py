@@ -16,7 +16,8 @@ from torch import Tensor
 
 from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 from neurop.training import Batches
 
 

@@ -13,7 +13,8 @@ import torch
 from small import Scale, evolution, surrogate
 
 from neurop.errors import InputError
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 from neurop.losses import RelativeL2
 from neurop.training import (
     Batches,

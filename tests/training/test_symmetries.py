@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from neurop.errors import InputError
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 from neurop.training.symmetries import Symmetries
 
 WALLS = Grid((Axis("x", "dirichlet"), Axis("y", "dirichlet")))

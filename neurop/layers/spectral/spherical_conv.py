@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from neurop.errors import InputError, nearest
 from neurop.geometry.grid import Grid
+from neurop.geometry.sphere import Sphere
 from neurop.layers.channel_mlp import ChannelMLP
 from neurop.layers.spectral.fourier_block import FourierBlock
 from neurop.spectral import check_input, check_target, has_autocast, in_float32, torch_harmonics
@@ -231,7 +232,7 @@ def truncation(modes: int | Sequence[int], domain: Grid) -> tuple[int, int]:
     """Return the numbers of degrees and orders; raise InputError if they are none, or the domain
     is no whole sphere.
     """
-    if domain.geometry != "sphere":
+    if not isinstance(domain, Sphere):
         raise InputError(
             f"a spherical convolution on axes {', '.join(domain.names)}; it needs a sphere, use a "
             "planar model such as fno"

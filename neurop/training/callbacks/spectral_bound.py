@@ -101,8 +101,7 @@ def channel_matrices(model: nn.Module) -> Iterator[tuple[Tensor, tuple[int, ...]
         elif isinstance(module, CoefficientBlock):
             if not all(isinstance(basis, Fourier) for basis in module.bases):
                 raise InputError(
-                    "callback=spectral_bound: of this model they bound periodic "
-                    "axes alone; use fno"
+                    "callback=spectral_bound: of this model they bound periodic axes alone; use fno"
                 )
             yield module.weight, tuple(basis.modes for basis in module.bases)
 

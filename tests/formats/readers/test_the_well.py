@@ -4,7 +4,7 @@ import pytest
 
 from neurop.errors import InputError
 from neurop.formats import store
-from neurop.geometry.grid import Axis
+from neurop.geometry.axis import Axis
 
 N, T, X, Y = 2, 4, 6, 8
 RNG = np.random.default_rng(0)

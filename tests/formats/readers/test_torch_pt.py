@@ -8,7 +8,8 @@ import neurop.datasets
 from neurop.errors import InputError
 from neurop.fields.fieldset import Field
 from neurop.formats.readers import torch_pt
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 
 SAMPLES = Path(neurop.datasets.__file__).parent / "samples"
 

@@ -11,7 +11,8 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from neurop.errors import InputError
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 from neurop.layers import FourierBlock, SpectralConv
 from neurop.layers.factorized.contraction import numbers
 from neurop.layers.factorized.factorize import (

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from neurop.errors import InputError
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 from neurop.layers.spectral.axis_conv import AxisConv
 from neurop.spectral import resample
 

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 from neurop.layers import FourierBlock
 
 

@@ -10,7 +10,8 @@ from torch import Tensor
 from torch.func import functional_call
 
 from neurop.errors import InputError
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 from neurop.layers import SpectralConv
 
 WALLS = Grid((Axis("x", "open", layout="ends"), Axis("y")))

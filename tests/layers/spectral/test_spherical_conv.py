@@ -8,7 +8,9 @@ import torch
 from torch import Tensor
 
 from neurop.errors import InputError
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
+from neurop.geometry.sphere import Sphere
 from neurop.layers.spectral.spherical_conv import SphericalConv
 from neurop.spectral.spherical import synthesize_sphere
 
@@ -17,8 +19,8 @@ GRIDS = {
     "gauss": GAUSS,
     "poles": Grid.latlon(),
     "cells": Grid.latlon(False, False),
-    "north": Grid(
-        (Axis("latitude", "open", 90.0, -180.0, "degrees_north", "left"), GAUSS.axes[1]), "sphere"
+    "north": Sphere(
+        (Axis("latitude", "open", 90.0, -180.0, "degrees_north", "left"), GAUSS.axes[1])
     ),
 }
 

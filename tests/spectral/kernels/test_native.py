@@ -16,7 +16,7 @@ import logging, sys
 logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(message)s")
 import torch
 from neurop.models import FNO
-from neurop.spectral import native
+from neurop.spectral.kernels import native
 torch.manual_seed(0)
 model = FNO(1, 1, modes=(3, 3), width=5, depth=2)
 y = model(torch.randn(2, 1, 8, 9))

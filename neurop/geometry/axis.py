@@ -1,0 +1,98 @@
+"""One axis of a grid: name, coordinates, unit and boundary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurop.errors import InputError, nearest
+from neurop.geometry.quadrature import gauss_legendre
+
+Boundary = Literal["periodic", "dirichlet", "neumann", "open"]
+Layout = Literal["left", "ends", "cells", "gauss"]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis of a grid, independent of the number of points.
+
+    Parameters
+    ----------
+    name
+        Dimension name, for example ``"x"`` or ``"latitude"``.
+    boundary
+        ``periodic``, ``dirichlet``, ``neumann`` or ``open``.
+    start, length
+        First end of the domain and signed extent, in `unit`; a latitude from 90 to -90 has length
+        -180.
+    unit
+        Unit of the coordinate (CF spelling), ``"1"`` if it has none.
+    layout
+        Where n points lie: ``left`` at j/n (near end in, far end out), ``ends`` at j/(n-1) (both
+        ends in), ``cells`` at (j+1/2)/n (cell centres), ``gauss`` at the Legendre-Gauss latitudes
+        of a sphere (no pole in).
+
+    Examples
+    --------
+    >>> Axis("x").points(4)
+    array([0.  , 0.25, 0.5 , 0.75])
+    >>> Axis("y", "dirichlet", layout="ends").points(3)
+    array([0. , 0.5, 1. ])
+    """
+
+    name: str
+    boundary: Boundary = "periodic"
+    start: float = 0.0
+    length: float = 1.0
+    unit: str = "1"
+    layout: Layout = "left"
+
+    def __post_init__(self) -> None:
+        for what, allowed in (("boundary", Boundary), ("layout", Layout)):
+            if (value := getattr(self, what)) not in get_args(allowed):
+                raise InputError(
+                    f"axis {self.name}: no {what} '{value}'; {nearest(value, get_args(allowed))}"
+                )
+        if self.boundary == "periodic" and self.layout == "ends":
+            raise InputError(
+                f"axis {self.name}: a periodic axis holds one of its two ends; use layout 'left' "
+                "or 'cells'"
+            )
+        if self.boundary == "periodic" and self.layout == "gauss":
+            raise InputError(
+                f"axis {self.name}: layout 'gauss' is for latitudes, from pole to pole; use "
+                "'left' or 'cells'"
+            )
+        if self.length == 0:
+            raise InputError(f"axis {self.name}: length 0; give the extent of the domain")
+
+    def points(self, n: int) -> NDArray[np.float64]:
+        """Return the n positions as fractions of the domain, in [0, 1]."""
+        if n < (2 if self.layout == "ends" else 1):
+            raise InputError(f"axis {self.name}: {n} points are too few for layout '{self.layout}'")
+        if self.layout == "ends":
+            return np.linspace(0.0, 1.0, n)
+        if self.layout == "gauss":
+            return gauss_legendre(n)[0]
+        return (np.arange(n) + (0.5 if self.layout == "cells" else 0.0)) / n
+
+    def coordinates(self, n: int) -> NDArray[np.float64]:
+        """Return the n positions in `unit`."""
+        return self.start + self.length * self.points(n)
+
+    def weights(self, n: int) -> NDArray[np.float64]:
+        """Return quadrature weights of the n points along the axis, summing to 1.
+
+        Trapezoid for ``ends``; exact for the first n cosines for ``gauss`` (along the angle: the
+        area of a sphere is :meth:`neurop.geometry.sphere.Sphere.weights`); else equal.
+        """
+        if self.layout == "ends":
+            w = np.full(n, 1.0 / (n - 1))
+            w[[0, -1]] *= 0.5
+            return w
+        if self.layout == "gauss":
+            return gauss_legendre(n)[2]
+        return np.full(n, 1.0 / n)
