@@ -46,10 +46,10 @@ def run(mode: str, seed: int, folder: Path) -> dict[str, object]:
     words = [
         "train",
         *WORDS,
-        f"data.mode={mode}",
+        f"data.storage.mode={mode}",
         f"seed={seed}",
         f"hydra.run.dir={where}",
-        f"data.folder={folder / 'data'}",
+        f"data.storage.folder={folder / 'data'}",
     ]
     subprocess.run([sys.executable, "-m", "neurop", *words], check=True, stdout=sys.stderr)
     record = json.loads((where / "train.json").read_text())
@@ -71,7 +71,7 @@ def main() -> None:
         for mode in ("stored", "online")
     }
     made = {
-        "command": f"neurop train {' '.join(WORDS)} data.mode=stored|online seed=...",
+        "command": f"neurop train {' '.join(WORDS)} data.storage.mode=stored|online seed=...",
         "rows": rows,
         "mean": errors,
     }

@@ -13,8 +13,8 @@ from omegaconf import DictConfig, OmegaConf
 from neurop.bench import describe
 from neurop.bench.data import NOTES, measure
 
-from ._build import build
 from ._console import table, wrote
+from ._data import data_set
 from ._output import write_json
 
 
@@ -27,7 +27,7 @@ def run(cfg: DictConfig, folder: Path, paths: list[str] | None) -> dict[str, Any
         Per path, its time over that of neurop.
     """
     machine = describe()
-    rows = _alone(build(cfg.data), int(cfg.repeats), paths)
+    rows = _alone(data_set(cfg.data), int(cfg.repeats), paths)
     settings = {
         "data": OmegaConf.to_container(cfg.data, resolve=True),
         "repeats": cfg.repeats,

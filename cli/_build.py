@@ -12,7 +12,9 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from neurop.errors import InputError, nearest
+from neurop.source import Source, check_source
 
+from ._renamed import current
 from ._runs import Checkpoint
 
 TRUSTED = ("neurop", "torch.optim", "lightning")
@@ -191,7 +193,7 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
-def source_for(cfg: DictConfig, checkpoint: Checkpoint) -> Any:
+def source_for(cfg: DictConfig, checkpoint: Checkpoint) -> Source:
     """Return the data set of an evaluation: ``cfg.data`` if the user names one, else that of the
     run.
 
@@ -209,12 +211,12 @@ def source_for(cfg: DictConfig, checkpoint: Checkpoint) -> Any:
             "list data)"
         )
     config = OmegaConf.load(saved) if saved and saved.is_file() else None
-    trained = config.get("data") if isinstance(config, DictConfig) else None
+    trained = current(config.get("data")) if isinstance(config, DictConfig) else None
     if given is None:
         if trained is None:
             raise InputError(f"{saved} names no data; add data=<name> (neurop list data)")
-        return build(trained)
-    source = build(given)  # first, since it checks the values
+        return check_source(build(trained))
+    source = check_source(build(given))  # first, since it checks the values
     if trained is not None:
         _check_unseen(given, trained)
     return source
@@ -228,13 +230,15 @@ def _check_unseen(given: DictConfig, trained: DictConfig) -> None:
     ``held_out`` are the test set.
     """
     kind, seed, held_out = (
-        (given.get(key), trained.get(key)) for key in ("_target_", "seed", "held_out")
+        tuple(OmegaConf.select(node, key) for node in (given, trained))
+        for key in ("_target_", "storage.seed", "storage.held_out")
     )
     if kind[0] != kind[1] or seed[0] != seed[1] or None in held_out or held_out[0] <= held_out[1]:
         return
     raise InputError(
-        f"data.held_out={held_out[0]}: the surrogate was trained with samples {held_out[1]} to "
-        f"{held_out[0] - 1} of data.seed={seed[0]}; "
-        f"add data.seed={seed[0] + 1} for samples that it has not seen, or "
-        f"data.held_out={held_out[1]}"
+        f"data.storage.held_out={held_out[0]}: the surrogate was trained with samples "
+        f"{held_out[1]} to {held_out[0] - 1} "
+        f"of data.storage.seed={seed[0]}; add data.storage.seed={seed[0] + 1} for samples that it "
+        "has not seen, "
+        f"or data.storage.held_out={held_out[1]}"
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -17,6 +18,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from neurop.errors import InputError, nearest
 
 from ._build import locate
+from ._renamed import RENAMED
 
 _SCALARS: tuple[Any, ...] = (bool, int, float, str, type(None))
 _LISTS: tuple[Any, ...] = (list, tuple, set, Sequence)
@@ -96,9 +98,59 @@ def _call(node: dict[str, Any], path: str) -> Iterator[str]:
             continue
         where = f"{path}.{key}" if path else key
         if key not in named and not open_ended:
-            yield f"{where}: {target} takes no '{key}'; {nearest(key, named)}"
+            new = RENAMED.get(target, {}).get(key)
+            yield f"{where}: {target} takes no '{key}'; " + (
+                f"it is {path}.{new}" if new else nearest(key, named)
+            )
+        elif (
+            (kind := group_of(hints.get(key, Any)))
+            and isinstance(value, dict)
+            and "_target_" not in value
+        ):
+            yield from _group(value, kind, where)
         elif not fits(value, hints.get(key, Any)):
-            yield f"{where}: expected {describe_type(hints[key])}, got {_yaml(value)}"
+            yield f"{where}: expected {describe_type(hints[key])}, got {_yaml(value)}{_instead(key, target, value, path)}"
+
+
+def _instead(key: str, target: str, value: Any, path: str) -> str:
+    """Return the new spelling of a setting that earlier versions took as it stands, to end a
+    message with; else nothing.
+    """
+    new = RENAMED.get(target, {}).get(key)
+    return f"; write {path}.{new}={_plain(value)}" if new and not isinstance(value, dict) else ""
+
+
+def _group(value: dict[str, Any], kind: type, where: str) -> Iterator[str]:
+    """Yield one line for each key of a mapping that the dataclass it stands for would not take."""
+    hints = {
+        name: hint
+        for name, hint in get_type_hints(kind).items()
+        if name in kind.__dataclass_fields__
+    }  # type: ignore[attr-defined]
+    for key, item in value.items():
+        if key not in hints:
+            yield f"{where}: there is no '{key}' in it; {nearest(key, hints)}"
+        elif not fits(item, hints[key]):
+            yield f"{where}.{key}: expected {describe_type(hints[key])}, got {_yaml(item)}"
+
+
+def group_of(hint: Any) -> type | None:
+    """Return the dataclass of an annotation that takes a mapping for it; None for any other
+    annotation.
+
+    Examples
+    --------
+    >>> from neurop.data import Storage
+    >>> group_of(Storage | Mapping[str, Any] | None).__name__, group_of(Storage | None), group_of(Mapping[str, int])
+    ('Storage', None, None)
+    """
+    parts = get_args(hint) if (get_origin(hint) in (Union, types.UnionType)) else ()
+    mapped = any((get_origin(part) or part) is Mapping for part in parts)
+    return (
+        next((part for part in parts if inspect.isclass(part) and is_dataclass(part)), None)
+        if mapped
+        else None
+    )
 
 
 def read_annotations(call: Callable[..., Any]) -> dict[str, Any]:
@@ -171,6 +223,8 @@ def describe_type(hint: Any) -> str:
     ('int or null', 'a list of int', "'a' or 'b'")
     """
     origin, parts = get_origin(hint) or hint, get_args(hint)
+    if kind := group_of(hint):
+        return f"a mapping of {', '.join(kind.__dataclass_fields__)}"  # type: ignore[attr-defined]
     if origin in (Union, types.UnionType):
         return " or ".join(describe_type(part) for part in _writable(parts))
     if origin is Literal:
@@ -186,6 +240,10 @@ def describe_type(hint: Any) -> str:
     if origin in (dict, Mapping):
         return "a mapping"
     return getattr(origin, "__name__", str(hint))
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else _yaml(value)
 
 
 def _yaml(value: Any) -> str:

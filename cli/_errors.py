@@ -9,6 +9,8 @@ from difflib import get_close_matches
 
 from neurop.errors import InputError, nearest
 
+from ._renamed import renamed
+
 
 def debugging() -> bool:
     """Return whether ``NEUROP_DEBUG`` asks for tracebacks."""
@@ -83,6 +85,8 @@ def _no_setting(key: str, words: Callable[[], tuple[list[str], dict[str, list[st
     group = key.split(".")[0]
     if group in groups and "." in key and not any(k.startswith(f"{group}.") for k in keys):
         return f"no setting '{key}' while no {group} is chosen; add {group}=<name>, one of {', '.join(groups[group])}"
+    if new := renamed(key, keys):
+        return f"no setting '{key}'; it is '{new}'"
     close = _closest(key, [*keys, *groups])
     if close:
         return f"no setting '{key}'; did you mean '{close}'?"

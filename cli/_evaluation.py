@@ -16,6 +16,7 @@ from omegaconf import DictConfig, ListConfig
 
 from neurop import __version__
 from neurop.errors import InputError, nearest
+from neurop.source import Source
 from neurop.surrogate import Surrogate
 
 from ._build import source_for
@@ -39,7 +40,7 @@ class Task:
     """
 
     surrogate: Surrogate
-    source: Any
+    source: Source
     folder: Path
     record: dict[str, Any]
 

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from neurop.errors import InputError
+from neurop.fields.fieldset import FieldSet
+from neurop.source import Source
 
-# Settings with the value `auto`, and the method of a data set that computes them.
-AUTO = {
-    "constraint.band_limit.band": "resolved_band",
-    "augment.coarse_to_fine.shape": "resolved_band",
-    "constraint.means.fields": "conserved",
+# Settings with the value `auto`, and what computes them from a data set and its training split.
+AUTO: dict[str, Callable[[Source, FieldSet], Sequence[Any] | None]] = {
+    "constraint.band_limit.band": lambda source, _: source.resolved_band(),
+    "constraint.means.fields": lambda source, _: source.conserved(),
+    "augment.coarse_to_fine.shape": lambda source, train: _coarse(source, train),
 }
 
 
-def fill_in(cfg: DictConfig, source: Any) -> list[str]:
+def fill_in(cfg: DictConfig, source: Source, train: FieldSet) -> list[str]:
     """Replace each ``auto`` by what the data set computes; return a line for each that it does not know.
 
     Where it knows nothing, the transform or constraint is left out.
     """
     lines = []
-    for key, method in AUTO.items():
+    for key, compute in AUTO.items():
         if OmegaConf.select(cfg, key) != "auto":
             continue
-        found = getattr(source, method)()
+        found = compute(source, train)
         node, _, name = key.rpartition(".")
         group, _, choice = node.partition(".")
         with open_dict(cfg):
@@ -34,8 +36,17 @@ def fill_in(cfg: DictConfig, source: Any) -> list[str]:
                 cfg[group][choice][name] = list(found)
             else:
                 del cfg[group][choice]
-                lines.append(f"{node} is left out: {source.name} may hold all scales of its grid")
+                lines.append(f"{node} is left out: {source.name} does not bound its scales here")
     return lines
+
+
+def _coarse(source: Source, train: FieldSet) -> list[int] | None:
+    """Return a grid that holds inputs and targets and is coarser than the data; None if there is none."""
+    # What goes into a map is rougher than what comes out of it.
+    factor = 2 if train.has_targets else 1
+    coarse = [n * factor for n in source.resolved_band() or ()]
+    smaller = coarse and all(n < m for n, m in zip(coarse, train.shape, strict=True))
+    return coarse if smaller else None
 
 
 def recommended(cfg: DictConfig, chosen: DictConfig | None, given: list[str]) -> str | None:

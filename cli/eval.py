@@ -45,11 +45,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
             f"split={cfg.split}: the data have no such split; {nearest(str(cfg.split), splits)}"
         )
     test = splits[cfg.split]
-    climatology = (
-        _climatology(splits["train"])
-        if "climatology" in getattr(task.source, "baselines", ())
-        else None
-    )
+    climatology = _climatology(splits["train"]) if "climatology" in task.source.baselines else None
     scores = score(task.surrogate, test, climatology, leads, cfg.batch_size)
     floor = truncation_floor(task.surrogate, test, cfg.batch_size)
     if floor is not None:

@@ -15,9 +15,9 @@ from neurop.generation.dataset import SolvedDataset
 from neurop.generation.generate import data_folder
 from neurop.generation.locks import writing
 
-from ._build import build
 from ._check import check_types
 from ._console import table, wrote
+from ._data import data_set
 from ._output import write_json
 
 SETTINGS = {"workers": int | None, "shard": str | None}
@@ -34,15 +34,15 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     """
     check_types(cfg, SETTINGS)
     shard = None if cfg.shard is None else _shard(cfg.shard)
-    source = build(cfg.data)
-    folder = data_folder(getattr(source, "folder", None))
+    source = data_set(cfg.data)
+    folder = data_folder(source.folder)
     started = perf_counter()
     if shard is not None:
         return _make_shard(source, folder, shard, cfg.workers)
     if isinstance(source, SolvedDataset):
         source.generate(cfg.workers)
     splits = source.splits()
-    record = {
+    record: dict[str, Any] = {
         "name": source.name,
         "seconds": perf_counter() - started,
         "splits": {

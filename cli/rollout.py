@@ -43,8 +43,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
             "neurop eval or superres"
         )
     field = field_index(cfg.field, task.surrogate)
-    # A source that can make its test set alone need not make the others.
-    held_out = task.source.test() if hasattr(task.source, "test") else task.source.splits()["test"]
+    held_out = task.source.test()
     test = held_out.samples(slice(samples))
     if steps is None:
         steps = test.values.shape[1] - task.surrogate.card.history - start
@@ -53,14 +52,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
                 f"start={start} leaves none of {test.values.shape[1]} frames to predict; lower it "
                 "or give steps="
             )
-    result = rollout(
-        task.surrogate,
-        test,
-        steps,
-        start,
-        tuple(getattr(task.source, "invariants", ())),
-        cfg.batch_size,
-    )
+    result = rollout(task.surrogate, test, steps, start, task.source.invariants, cfg.batch_size)
     _write(task, result, test, field, bool(cfg.gif))
     _show(task, result)
     wrote(task.folder)

@@ -22,6 +22,7 @@ from neurop.evaluation.headline import headline
 from neurop.fields.fieldset import FieldSet
 from neurop.problems import Problem
 from neurop.registry import Spec
+from neurop.source import Source
 from neurop.surrogate import Surrogate
 from neurop.training.callbacks.epoch_log import progress_callbacks
 from neurop.training.callbacks.timer import Timer
@@ -33,6 +34,7 @@ from neurop.training.warm_start import load_weights
 
 from ._build import build, locate
 from ._console import table, wrote
+from ._data import data_set
 from ._hydra import group_file, overrides, run_folder
 from ._metrics import continued
 from ._output import first_process, save_config, write_json
@@ -52,14 +54,13 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     if isinstance(cfg.seed, bool) or not isinstance(cfg.seed, int) or not 0 <= cfg.seed < 2**32:
         raise InputError.of("seed", cfg.seed, f"give a whole number from 0 to {2**32 - 1}")
     lightning.seed_everything(cfg.seed, workers=True, verbose=False)
-    source = build(cfg.data)
-    lines = fill_in(cfg, source)
+    source = data_set(cfg.data)
+    splits = source.splits()
+    lines = fill_in(cfg, source, splits["train"])
     if line := recommended(cfg, group_file("recommended"), overrides()):
         lines.insert(0, line)
-    splits = source.splits()
     surrogate = _surrogate(cfg, splits["train"], _problem(cfg, source, splits["train"]))
-    online = getattr(source, "mode", "stored") == "online"
-    loader = build(cfg.loader, **({"source": source} if online else {}))
+    loader = build(cfg.loader, **({"source": source} if source.online else {}))
     timer = Timer()
     start = _Start(cfg, folder, f"{surrogate.name} on {source.name}", lines)
     show = cfg.trainer.enable_progress_bar
@@ -133,7 +134,7 @@ class _Start(Callback):
         self.report = data.report() if isinstance(data, OnlineLoader) else {}
 
 
-def _problem(cfg: DictConfig, source: Any, train: FieldSet) -> Problem:
+def _problem(cfg: DictConfig, source: Source, train: FieldSet) -> Problem:
     made = build(cfg.problem)
     found: Problem = made if isinstance(made, Problem) else made(train, source.problem)
     return found

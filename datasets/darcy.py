@@ -48,6 +48,8 @@ section 5.2 and appendix A.3.2.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -57,7 +59,8 @@ from torch import Tensor
 
 from neurop.errors import InputError, nearest
 from neurop.fields.fieldset import Field, FieldSet
-from neurop.generation.dataset import Mode, SolvedDataset, positive
+from neurop.generation.dataset import SolvedDataset, positive
+from neurop.generation.storage import Storage, grouped
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 from neurop.physics.device import compute_device
@@ -72,7 +75,37 @@ TOGETHER = 4
 """Samples that a CPU solves together: they share the overhead of small grids and still lie in
 its caches.
 """
-Coefficient = Literal["piecewise", "lognormal"]
+Kind = Literal["piecewise", "lognormal"]
+
+
+@dataclass(frozen=True)
+class Coefficient:
+    """The law of the random coefficient a.
+
+    Parameters
+    ----------
+    kind
+        ``piecewise`` or ``lognormal``.
+    low, high
+        Values of a > 0 where g < 0 and elsewhere; piecewise only.
+    sigma
+        Standard deviation of log a > 0; log-normal only.
+
+    Raises
+    ------
+    InputError
+        For a parameter out of its bounds.
+    """
+
+    kind: Kind = "piecewise"
+    low: float = 3.0
+    high: float = 12.0
+    sigma: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(Kind):
+            raise InputError(f"no coefficient '{self.kind}'; {nearest(self.kind, get_args(Kind))}")
+        positive(low=self.low, high=self.high, sigma=self.sigma)
 
 
 class Darcy(SolvedDataset):
@@ -81,29 +114,20 @@ class Darcy(SolvedDataset):
     Parameters
     ----------
     samples
-        Number of samples, above 2 * `held_out`; more samples change neither the test nor the
+        Number of samples, above twice those held out; more samples change neither the test nor the
         validation set.
     resolution
         Points per side of the stored fields, both ends in: resolution - 1 divides solver - 1.
     coefficient
-        ``piecewise`` or ``lognormal``.
-    low, high
-        a > 0 where g < 0 and elsewhere; piecewise only.
-    sigma
-        Standard deviation of log a > 0; log-normal only.
+        Law of a: a :class:`Coefficient` or a mapping of its parameters.
     faces
         Mean of a on the face between two nodes: ``harmonic``, or ``arithmetic`` as the published
         files.
     solver
         Points per side of the solver, both ends in.
-    seed
-        Seed of the coefficients; sample i depends on the seed and i alone.
-    folder
-        Where the files are; default ``$NEUROP_DATA``, else ``./data``.
-    mode
-        ``stored``, or ``online``: training solves for new samples while it runs.
-    held_out
-        Samples of the test set, and again of the validation set.
+    storage
+        Seed, folder, mode and held-out samples: a :class:`neurop.generation.storage.Storage` or a
+        mapping of its parameters.
 
     Raises
     ------
@@ -122,31 +146,19 @@ class Darcy(SolvedDataset):
         self,
         samples: int = 1040,
         resolution: int = 85,
-        coefficient: Coefficient = "piecewise",
-        low: float = 3.0,
-        high: float = 12.0,
-        sigma: float = 1.0,
+        coefficient: Coefficient | Mapping[str, Any] | None = None,
         faces: FaceMean = "harmonic",
         solver: int = 421,
-        seed: int = 0,
-        folder: str | None = None,
-        mode: Mode = "stored",
-        held_out: int = 20,
+        storage: Storage | Mapping[str, Any] | None = None,
     ) -> None:
-        for what, choice, known in (
-            ("coefficient", coefficient, get_args(Coefficient)),
-            ("faces", faces, get_args(FaceMean)),
-        ):
-            if choice not in known:
-                raise InputError(f"no {what} '{choice}'; {nearest(choice, known)}")
-        positive(low=low, high=high, sigma=sigma)
+        medium = grouped(Coefficient, coefficient, "coefficient")
+        if faces not in get_args(FaceMean):
+            raise InputError(f"no faces '{faces}'; {nearest(faces, get_args(FaceMean))}")
         if solver < 9:
             raise InputError(f"solver={solver} is too small; use 9 or more")
-        super().__init__(
-            samples, (resolution, resolution), seed, folder=folder, mode=mode, held_out=held_out
-        )
-        self.coefficient, self.faces, self.solver = coefficient, faces, solver
-        self.low, self.high, self.sigma = float(low), float(high), float(sigma)
+        super().__init__(samples, (resolution, resolution), storage=storage)
+        self.coefficient, self.faces, self.solver = medium.kind, faces, solver
+        self.low, self.high, self.sigma = float(medium.low), float(medium.high), float(medium.sigma)
         factors(solver - 1)
         self._strides(self.shape)
 

@@ -46,6 +46,7 @@ from neurop.fields.fieldset import Field, FieldSet
 from neurop.formats.readers import torch_pt
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
+from neurop.source import Source
 
 SAMPLES = Path(__file__).parent / "samples"
 _RESOLUTIONS = (16, 32)
@@ -53,7 +54,7 @@ _PAIRS = 1000
 _GRID = Grid((Axis("x", "dirichlet"), Axis("y", "dirichlet")))
 
 
-class DarcyPublic:
+class DarcyPublic(Source):
     """The data set of this module: permeability to pressure.
 
     Parameters
@@ -72,7 +73,6 @@ class DarcyPublic:
     """
 
     name = "darcy_public"
-    history = 1
 
     def __init__(self, train: int = 980, val: int = 20) -> None:
         if train < 1 or val < 1 or train + val > _PAIRS:

@@ -46,11 +46,12 @@ import numpy as np
 from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
 from neurop.formats.readers import netcdf
+from neurop.source import Source
 
 SAMPLE = Path(__file__).parent / "samples" / "era5_msl_2025-2026_djf_2.5x2.5.nc"
 
 
-class ERA5:
+class ERA5(Source):
     """The data set of this module: the next states of the atmosphere from the last ones.
 
     Parameters

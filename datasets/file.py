@@ -31,7 +31,9 @@ cfgrib), WeatherBench 1 and 2 (NetCDF, Zarr), and any HDF5, NetCDF, Zarr, ``.mat
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
@@ -40,9 +42,29 @@ from neurop.formats.concatenate import concatenate
 from neurop.formats.content import LEADING
 from neurop.formats.detect import file_content
 from neurop.formats.paths import find_files
+from neurop.generation.storage import grouped
+from neurop.source import Source
 
 
-class File:
+@dataclass(frozen=True)
+class Domain:
+    """Extent and points of the grid, where the file does not say.
+
+    Parameters
+    ----------
+    length
+        Extent of the domain in your unit: one for all axes, or one per axis by name; by default
+        what the file says, else 1.
+    layout
+        Place of the points: ``left`` (j/n), ``ends`` (both ends in) or ``cells`` (centres); by
+        default the file's, else left.
+    """
+
+    length: float | Mapping[str, float] | None = None
+    layout: str | Mapping[str, str] | None = None
+
+
+class File(Source):
     """The data set of one file, or of several with the same fields.
 
     Parameters
@@ -59,9 +81,11 @@ class File:
     axes
         Name of each axis of the arrays, in the file's order, where the file does not name them.
         ``sample``, ``time``, ``channel`` and ``level`` have a meaning, the others are the grid's.
-    boundary, length, layout
-        Of the grid's axes (:class:`neurop.geometry.axis.Axis`): one value for all, or one per axis
-        by name; by default what the file says.
+    boundary
+        Boundary of the grid's axes (:class:`neurop.geometry.grid.Axis`): one for all, or one per
+        axis by name; by default what the file says.
+    domain
+        Extent and points of the grid: a :class:`Domain` or a mapping of its parameters.
     step
         Time between frames; by default that of the file, else 1.
     history
@@ -94,14 +118,14 @@ class File:
         target: str | Sequence[str] | None = None,
         axes: Sequence[str] | None = None,
         boundary: str | Mapping[str, str] | None = None,
-        length: float | Mapping[str, float] | None = None,
-        layout: str | Mapping[str, str] | None = None,
+        domain: Domain | Mapping[str, Any] | None = None,
         step: float | None = None,
         history: int = 1,
         held_out: float = 0.1,
         lazy: bool | None = None,
     ) -> None:
         self.path, self.history, self.held_out, self.lazy = path, history, held_out, lazy
+        extent = grouped(Domain, domain, "domain")
         names = tuple(axes or ())
         if names and (not set(names) - set(LEADING) or len(set(names)) < len(names)):
             raise InputError(
@@ -117,7 +141,7 @@ class File:
         if step is not None and not step > 0:
             raise InputError(f"data.step={step}; give the time between frames, above 0")
         self.choice = ReadOptions(
-            _names(input), _names(target), names, boundary, length, layout, step
+            _names(input), _names(target), names, boundary, extent.length, extent.layout, step
         )
 
     def splits(self) -> dict[str, FieldSet]:

@@ -44,6 +44,7 @@ Lyapunov exponents of the Kuramoto-Sivashinsky PDE, ANZIAM J. 61 (2019) 270.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,8 @@ from scipy.fft import next_fast_len
 
 from neurop.errors import InputError
 from neurop.fields.fieldset import Field, FieldSet
-from neurop.generation.dataset import Mode, SolvedDataset
+from neurop.generation.dataset import SolvedDataset
+from neurop.generation.storage import Storage
 from neurop.geometry.grid import Grid
 from neurop.physics.device import compute_device
 from neurop.physics.random_fields.periodic import field_std, random_field
@@ -71,8 +73,8 @@ class KuramotoSivashinsky(SolvedDataset):
     Parameters
     ----------
     samples
-        Number of trajectories, above 2 * `held_out`; more samples change neither the test nor the
-        validation set.
+        Number of trajectories, above twice those held out; more samples change neither the test nor
+        the validation set.
     resolution
         Points of the interval.
     length
@@ -83,16 +85,11 @@ class KuramotoSivashinsky(SolvedDataset):
         Time between frames.
     warmup
         Time from the random field to the first frame.
-    seed
-        Seed of the random fields; sample i depends on the seed and i alone.
     history
         Frames that a surrogate sees.
-    folder
-        Where the files are; default ``$NEUROP_DATA``, else ``./data``.
-    mode
-        ``stored``, or ``online``: training solves for new samples while it runs.
-    held_out
-        Samples of the test set, and again of the validation set.
+    storage
+        Seed, folder, mode and held-out samples: a :class:`neurop.generation.storage.Storage` or a
+        mapping of its parameters.
 
     Raises
     ------
@@ -115,11 +112,8 @@ class KuramotoSivashinsky(SolvedDataset):
         steps: int = 100,
         interval: float = 1.0,
         warmup: float = 100.0,
-        seed: int = 0,
         history: int = 1,
-        folder: str | None = None,
-        mode: Mode = "stored",
-        held_out: int = 20,
+        storage: Storage | Mapping[str, Any] | None = None,
     ) -> None:
         for what, number, least in (("length", length, 2 * math.pi), ("interval", interval, 0.0)):
             if not least < number < math.inf:
@@ -128,7 +122,7 @@ class KuramotoSivashinsky(SolvedDataset):
             raise InputError(f"warmup={warmup}: use a finite number of 0 or more")
         if steps < 1:
             raise InputError(f"steps={steps} is too small; use 1 or more")
-        super().__init__(samples, (resolution,), seed, history, folder, mode, held_out)
+        super().__init__(samples, (resolution,), history, storage)
         self.length, self.steps, self.interval, self.warmup = (
             float(length),
             steps,
@@ -141,6 +135,12 @@ class KuramotoSivashinsky(SolvedDataset):
         """Return the parameters of the equation and of the initial fields."""
         names = ("length", "steps", "interval", "warmup")
         return {name: getattr(self, name) for name in names} | {"solver_version": SOLVER_VERSION}
+
+    def conserved(self) -> tuple[str, ...]:
+        """Return the velocity: every term of the equation is a derivative, so its mean over a
+        period stays.
+        """
+        return ("velocity",)
 
     def batch(self, shape: tuple[int, ...]) -> int:
         """Return the number of trajectories that are solved together, fewer where they are

@@ -12,10 +12,10 @@ and divergence :math:`\delta` of the wind u, the Coriolis parameter f, the groun
 and the hyperdiffusion :math:`\nu = (l(l+1)/L(L+1))^4 / 2\,\mathrm{h}`. Radius, rotation and gravity
 are the Earth's.
 
-forcing=bands adds :math:`(X_* - X)/10\,\mathrm{days}` to each field X, which draws it to balanced
-winds that blow east and west by turns, 80 cos(8 latitude) cos(latitude) m/s. They are unstable,
-their eddies grow, break and draw on them, and from about day 20 on the flow has a climate: it is
-chaotic, with statistics that do not change. Without forcing it decays.
+flow.forcing=bands adds :math:`(X_* - X)/10\,\mathrm{days}` to each field X, which draws it to
+balanced winds that blow east and west by turns, 80 cos(8 latitude) cos(latitude) m/s. They are
+unstable, their eddies grow, break and draw on them, and from about day 20 on the flow has a
+climate: it is chaotic, with statistics that do not change. Without forcing it decays.
 
 **Fields.** geopotential_anomaly, the deviation from gravity times 10 km (1e3 m2 s-2), vorticity and
 divergence (1e-5 s-1): the state that the literature on spherical operators learns, in units in
@@ -64,6 +64,8 @@ al., J. Comput. Phys. 102 (1992) 211.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, get_args
 
@@ -73,7 +75,8 @@ from numpy.typing import NDArray
 
 from neurop.errors import InputError, nearest
 from neurop.fields.fieldset import Field, FieldSet
-from neurop.generation.dataset import Mode, SolvedDataset, positive
+from neurop.generation.dataset import SolvedDataset, positive
+from neurop.generation.storage import Storage, grouped
 from neurop.geometry.grid import Grid
 from neurop.physics.device import compute_device
 from neurop.physics.harmonics import SphereLayout, synthesize
@@ -94,26 +97,57 @@ FIELDS = (
 )
 
 
+def _check_choice(what: str, value: str, kind: Any) -> None:
+    if value not in get_args(kind):
+        raise InputError(f"{what}={value}: there is none; {nearest(str(value), get_args(kind))}")
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Initial state, ground and forcing of the flow.
+
+    Parameters
+    ----------
+    initial
+        ``random`` or ``galewsky``.
+    mach
+        Strength of the random wind, in units of the speed of gravity waves.
+    topography
+        Height of the mountains [m]; None for a smooth sphere.
+    forcing
+        ``none``, or ``bands``: toward zonal winds that alternate, in 10 days.
+
+    Raises
+    ------
+    InputError
+        For a parameter out of its bounds.
+    """
+
+    initial: Initial = "random"
+    mach: float = 0.2
+    topography: float | None = None
+    forcing: Forcing = "none"
+
+    def __post_init__(self) -> None:
+        _check_choice("initial", self.initial, Initial)
+        _check_choice("forcing", self.forcing, Forcing)
+        positive(mach=self.mach, topography=self.topography)
+
+
 class ShallowWater(SolvedDataset):
     r"""The data set of this module, generated at first use.
 
     Parameters
     ----------
     samples
-        Number of trajectories, above 2 * `held_out`; more samples change neither the test nor the
-        validation set.
+        Number of trajectories, above twice those held out; more samples change neither the test nor
+        the validation set.
     resolution
         Latitudes; twice as many longitudes.
     truncation
         Largest degree L of the spherical harmonics in which the flow is solved.
-    initial
-        ``random`` or ``galewsky``.
-    mach
-        Strength of the random wind, in units of the speed of gravity waves.
-    topography
-        Height of the mountains [m]; null for a smooth sphere.
-    forcing
-        ``none``, or ``bands``: toward zonal winds that alternate, in 10 days.
+    flow
+        Initial state, ground and forcing: a :class:`Flow` or a mapping of its parameters.
     steps
         Frames after the initial one.
     interval
@@ -122,16 +156,11 @@ class ShallowWater(SolvedDataset):
         Time before the first frame [h].
     grid
         ``legendre-gauss`` or ``equiangular`` (poles in).
-    seed
-        Seed of the initial fields and the mountains; sample i depends on the seed and i alone.
     history
         Frames that a surrogate sees.
-    folder
-        Where the files are; default ``$NEUROP_DATA``, else ``./data``.
-    mode
-        ``stored``, or ``online``: training solves for new samples while it runs.
-    held_out
-        Samples of the test set, and again of the validation set.
+    storage
+        Seed, folder, mode and held-out samples: a :class:`neurop.generation.storage.Storage` or a
+        mapping of its parameters.
 
     Raises
     ------
@@ -151,50 +180,31 @@ class ShallowWater(SolvedDataset):
         samples: int = 120,
         resolution: int = 32,
         truncation: int = 31,
-        initial: Initial = "random",
-        mach: float = 0.2,
-        topography: float | None = None,
-        forcing: Forcing = "none",
+        flow: Flow | Mapping[str, Any] | None = None,
         steps: int = 24,
         interval: float = 1.0,
         spin_up: float = 0.0,
         grid: SphereLayout = "legendre-gauss",
-        seed: int = 0,
         history: int = 1,
-        folder: str | None = None,
-        mode: Mode = "stored",
-        held_out: int = 20,
+        storage: Storage | Mapping[str, Any] | None = None,
     ) -> None:
-        chosen = (
-            ("initial", initial, Initial),
-            ("forcing", forcing, Forcing),
-            ("grid", grid, SphereLayout),
-        )
-        for what, value, known in ((what, value, get_args(kind)) for what, value, kind in chosen):
-            if value not in known:
-                raise InputError(f"{what}={value}: there is none; {nearest(str(value), known)}")
-        positive(mach=mach, interval=interval, topography=topography)
+        drawn = grouped(Flow, flow, "flow")
+        _check_choice("grid", grid, SphereLayout)
+        positive(interval=interval)
         if not 0 <= spin_up < math.inf:
             raise InputError(f"spin_up={spin_up}: use 0 hours or more")
         if steps < 1:
             raise InputError(f"steps={steps} is too small; use 1 or more")
         if not 5 <= truncation <= LARGEST:
             raise InputError(f"truncation={truncation}: use a degree of 5 to {LARGEST}")
-        if forcing == "bands" and truncation <= BANDS:
+        if drawn.forcing == "bands" and truncation <= BANDS:
             raise InputError(
                 f"truncation={truncation} does not hold the winds of forcing=bands; use "
                 f"{BANDS + 1} or more"
             )
-        super().__init__(
-            samples, (resolution, 2 * resolution), seed, history, folder, mode, held_out
-        )
-        self.truncation, self.initial, self.mach, self.topography = (
-            truncation,
-            initial,
-            float(mach),
-            topography and float(topography),
-        )
-        self.forcing = forcing
+        super().__init__(samples, (resolution, 2 * resolution), history, storage)
+        self.truncation, self.initial, self.mach = truncation, drawn.initial, float(drawn.mach)
+        self.topography, self.forcing = drawn.topography and float(drawn.topography), drawn.forcing
         self.steps, self.interval, self.spin_up, self.grid = (
             steps,
             float(interval),
@@ -203,7 +213,7 @@ class ShallowWater(SolvedDataset):
         )
 
     @property
-    def invariants(self) -> tuple[str, ...]:
+    def invariants(self) -> tuple[str, ...]:  # type: ignore[override]
         """Integrals that the flow keeps but for hyperdiffusion and forcing; those of products
         need the quadrature of Gauss.
         """
@@ -214,6 +224,10 @@ class ShallowWater(SolvedDataset):
             if self.topography
             else ("mass", "energy", "potential_enstrophy")
         )
+
+    def conserved(self) -> tuple[str, ...]:
+        """Return the geopotential, whose mean is the mass, where no forcing draws it elsewhere."""
+        return ("geopotential_anomaly",) if self.forcing == "none" else ()
 
     def parameters(self) -> dict[str, Any]:
         """Return the parameters of the equations and of the initial fields."""

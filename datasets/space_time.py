@@ -38,19 +38,21 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
+from neurop.datasets.kuramoto_sivashinsky import KuramotoSivashinsky
+from neurop.datasets.navier_stokes import NavierStokes
+from neurop.datasets.shallow_water import ShallowWater
 from neurop.errors import InputError
 from neurop.fields.fieldset import Field, FieldSet
 from neurop.fields.lazy import Lazy
-from neurop.generation.dataset import SolvedDataset
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 from neurop.geometry.sphere import Sphere
-from neurop.source import Source
+from neurop.source import Source, check_source
 
 AXIS = "t"
 
 
-class SpaceTime:
+class SpaceTime(Source):
     r"""A data set of trajectories, each as one pair of fields on a grid that has time as its last
     axis.
 
@@ -77,18 +79,16 @@ class SpaceTime:
         trajectories are too short.
     """
 
-    history = 1
-
     def __init__(self, source: Source, steps: int | None = None) -> None:
         if steps is not None and steps < 2:
             raise InputError(f"steps={steps}; a time axis needs 2 frames or more")
-        if getattr(source, "mode", "stored") != "stored":
+        if check_source(source).online:
             raise InputError(
                 f"mode={source.mode}: pairs over space and time are made of stored trajectories; "
                 "use stored"
-            )  # type: ignore[attr-defined]
+            )
         self.source, self.steps, self.name = source, steps, f"{source.name}_space_time"
-        self.folder = getattr(source, "folder", None)
+        self.folder = source.folder
 
     def splits(self) -> dict[str, FieldSet]:
         """Return the sets ``train``, ``val`` and ``test``."""
@@ -114,7 +114,7 @@ class SpaceTime:
         factor = asked // times
         if factor == 1:
             return self._turned(self.source.at(tuple(shape[:-1])), times)
-        if not isinstance(self.source, SolvedDataset) or not hasattr(self.source, "interval"):
+        if not isinstance(self.source, NavierStokes | KuramotoSivashinsky | ShallowWater):
             raise InputError(
                 f"{self.source.name} has no frames between those that it gives, so no {asked} "
                 f"times; give {times}"

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from neurop.errors import InputError
 from neurop.fields.fieldset import Field, FieldSet
-from neurop.generation.dataset import Mode, SolvedDataset
+from neurop.generation.dataset import SolvedDataset
 from neurop.generation.generate import Recipe
+from neurop.generation.storage import Mode
 from neurop.geometry.grid import Grid
 
 
@@ -96,7 +97,7 @@ class Noise(SolvedDataset):
         at: int = 58,
         folder: str | None = None,
     ) -> None:
-        super().__init__(samples, (8,), 7, 1, folder, mode)
+        super().__init__(samples, (8,), storage={"seed": 7, "folder": folder, "mode": mode})
         self.how, self.at = how, at
 
     def parameters(self) -> dict[str, Any]:

@@ -108,11 +108,12 @@ def _yaml(content: FileContent, made: FieldSet | None) -> str:
     ]
     grid = made.grid
     if not isinstance(grid, Sphere):
-        for option in ("boundary", "length", "layout"):
-            lines.append(
-                f"{option}: "
-                f"{{{', '.join(f'{_text(a.name)}: {_short(getattr(a, option))}' for a in grid.axes)}}}"
-            )
+        given = {
+            option: f"{option}: "
+            f"{{{', '.join(f'{_text(a.name)}: {_short(getattr(a, option))}' for a in grid.axes)}}}"
+            for option in ("boundary", "length", "layout")
+        }
+        lines += [given["boundary"], "domain:", f"  {given['length']}", f"  {given['layout']}"]
     if made.times is not None and made.times.dtype.kind != "M" and made.step is not None:
         unit = "" if made.time_unit == "1" else f" {made.time_unit}"
         lines.append(f"step: null  # {float(made.step):.6g}{unit}, as the file says")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections.abc import Mapping
 from functools import partial
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any
 
 from numpy.typing import NDArray
 
 from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
 from neurop.generation.generate import Recipe, data_folder, generate, load_or_generate
+from neurop.generation.storage import Storage, grouped
 from neurop.physics.device import compute_device
 from neurop.source import Source
 
@@ -19,9 +21,6 @@ ON_GPU = 16
 """How many times as many samples a GPU solves at once as a core; a guess, until one has been
 timed.
 """
-
-Mode = Literal["stored", "online"]
-"""Whether training reads its samples from a file, or has them made while it runs."""
 
 
 def positive(**numbers: float | None) -> None:
@@ -46,19 +45,11 @@ class SolvedDataset(Source):
         Number of samples, above 2 * `held_out`.
     shape
         Points per axis of the stored fields.
-    seed
-        Seed of the whole set.
     history
         Frames that a surrogate sees.
-    folder
-        Where the files are; default ``$NEUROP_DATA``, else ``./data``.
-    mode
-        ``stored``: all samples are in the file. ``online``: the file has the held-out samples and
-        as many training samples as a first stock (`held_out`, at most `samples` in all); training
-        solves for more of them while it runs, of the numbers after those, and `samples` says how
-        long an epoch is.
-    held_out
-        Samples of the test set, and again of the validation set.
+    storage
+        Seed, folder, mode and held-out samples: a :class:`neurop.generation.storage.Storage` or a
+        mapping of its parameters.
 
     Attributes
     ----------
@@ -71,41 +62,29 @@ class SolvedDataset(Source):
         For a parameter out of its bounds.
     """
 
-    name: ClassVar[str]
-
     def __init__(
         self,
         samples: int,
         shape: tuple[int, ...],
-        seed: int = 0,
         history: int = 1,
-        folder: str | None = None,
-        mode: Mode = "stored",
-        held_out: int = 20,
+        storage: Storage | Mapping[str, Any] | None = None,
     ) -> None:
-        if samples <= 2 * held_out:
+        kept = grouped(Storage, storage, "storage")
+        if samples <= 2 * kept.held_out:
             raise InputError(
-                f"samples={samples}: {2 * held_out} are held out for test and validation; use "
-                f"{2 * held_out + 1} or more"
+                f"samples={samples}: {2 * kept.held_out} are held out for test and validation; "
+                f"use {2 * kept.held_out + 1} or more"
             )
-        for what, value, least in (
-            ("held_out", held_out, 1),
-            ("resolution", min(shape), 8),
-            ("history", history, 1),
-            ("seed", seed, 0),
-        ):
+        for what, value, least in (("resolution", min(shape), 8), ("history", history, 1)):
             if value < least:
                 raise InputError(f"{what}={value} is too small; use {least} or more")
-        if mode not in get_args(Mode):
-            raise InputError(f"mode={mode}; choose {' or '.join(get_args(Mode))}")
-        self.samples, self.shape, self.seed, self.history, self.folder = (
-            samples,
-            tuple(shape),
-            seed,
-            history,
-            folder,
+        self.samples, self.shape, self.history = samples, tuple(shape), history
+        self.seed, self.folder, self.mode, self.held_out = (
+            kept.seed,
+            kept.folder,
+            kept.mode,
+            kept.held_out,
         )
-        self.mode, self.held_out = mode, held_out
 
     @abstractmethod
     def parameters(self) -> dict[str, Any]:
@@ -139,7 +118,7 @@ class SolvedDataset(Source):
     @property
     def stored(self) -> int:
         """Number of samples in the file."""
-        return self.samples if self.mode == "stored" else min(self.samples, 3 * self.held_out)
+        return min(self.samples, 3 * self.held_out) if self.online else self.samples
 
     def generate(self, workers: int | None = None, shard: tuple[int, int] | None = None) -> int:
         """Make the file, or one shard of it, if it is missing; see

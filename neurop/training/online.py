@@ -98,9 +98,9 @@ class OnlineLoader(Loader):
         super().__init__(splits, problem, extra, batch_size, 0, seed)
         if solvers < 1:
             raise InputError.of("solvers", solvers, "give 1 or more")
-        if getattr(source, "mode", "stored") != "online":
+        if not source.online:
             raise InputError(
-                "loader=online is for data that are solved online; set mode=online there"
+                "loader=online is for data that are solved online; set data.storage.mode=online"
             )
         self.source, self.first, self.solvers = source, splits["train"], solvers
         windows = self.examples["train"]

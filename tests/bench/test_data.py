@@ -35,7 +35,9 @@ def test_the_matrix_is_the_balance_of_the_fluxes() -> None:
 @pytest.mark.parametrize("coefficient", ["piecewise", "lognormal"])
 def test_all_darcy_solvers_agree(coefficient: str) -> None:
     rows = measure(
-        Darcy(solver=33, resolution=33, coefficient=coefficient), repeats=1, say=lambda _: None
+        Darcy(solver=33, resolution=33, coefficient={"kind": coefficient}),
+        repeats=1,
+        say=lambda _: None,
     )
     assert [row["path"] for row in rows] == ["neurop", "spsolve", "splu", "cg", "cg-poisson"]
     assert {row["case"] for row in rows} == {f"darcy-{coefficient}-33"}

@@ -101,11 +101,16 @@ def test_other_errors_of_a_constructor_stay(
 
 def test_source_for(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(
-        "trust: [os]\ndata: {_target_: neurop.geometry.axis.Axis, name: saved}\n"
+        "trust: [os]\ndata: {_target_: neurop.datasets.DarcyPublic, val: 7}\n"
     )
     run = Checkpoint(tmp_path, tmp_path / "model")
-    assert source_for(OmegaConf.create({"data": None}), run).name == "saved"
-    assert source_for(OmegaConf.create({"data": AXIS}), run).name == "x"
+    assert source_for(OmegaConf.create({"data": None}), run).val == 7
+    assert (
+        source_for(OmegaConf.create({"data": {"_target_": "neurop.datasets.ERA5"}}), run).name
+        == "era5"
+    )
+    with pytest.raises(InputError, match=r"^data: Axis is no data set; declare it as a subclass"):
+        source_for(OmegaConf.create({"data": AXIS}), run)
     with pytest.raises(InputError, match="add data=<name>"):
         source_for(OmegaConf.create({"data": None}), Checkpoint(None, tmp_path / "model"))
 
@@ -119,9 +124,7 @@ def test_samples_that_were_trained_with_are_no_test(tmp_path: Path) -> None:
         data = {
             "_target_": "neurop.datasets.Burgers",
             "samples": 50,
-            "seed": 0,
-            "held_out": 20,
-            **settings,
+            "storage": {"seed": 0, "held_out": 20, **settings},
         }
         return int(source_for(OmegaConf.create({"data": data}), run).held_out)
 
@@ -130,14 +133,13 @@ def test_samples_that_were_trained_with_are_no_test(tmp_path: Path) -> None:
     assert asked(seed=1) == 20
     with pytest.raises(
         InputError,
-        match=r"^data.held_out=3: .* samples 2 to 2 of data.seed=0; add data.seed=1 .*, or "
-        r"data.held_out=2$",
+        match=r"^data.storage.held_out=3: .* samples 2 to 2 of .*=0; add data.storage.seed=1 .*=2$",
     ):
         asked(held_out=3)
     with pytest.raises(InputError, match=r"samples 2 to 19 of"):
         asked()
     other = OmegaConf.create(
-        {"data": {"_target_": "neurop.datasets.Darcy", "seed": 0, "held_out": 20}}
+        {"data": {"_target_": "neurop.datasets.Darcy", "storage": {"seed": 0, "held_out": 20}}}
     )
     assert source_for(other, run).held_out == 20
 

@@ -84,7 +84,7 @@ def test_shards_of_a_sweep_are_joined_by_the_same_command(
         ),
         ("shard=2", "shard: expected str or null, got 2"),
         ("workers=0", "workers=0: use 1 or more, or null for one per core"),
-        ("data.mode=live", "data.mode: expected 'stored' or 'online', got 'live'"),
+        ("data.storage.mode=live", "data.storage.mode: expected 'stored' or 'online', got 'live'"),
     ],
 )
 def test_wrong_use_is_one_line(
@@ -120,7 +120,15 @@ def test_a_process_that_was_ended_is_one_line_and_status_1(
 def test_online_makes_the_first_stock_alone(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEUROP_DATA", "online")
     assert (
-        main(["generate", "data=navier_stokes", *SMALL, "data.samples=1000", "data.mode=online"])
+        main(
+            [
+                "generate",
+                "data=navier_stokes",
+                *SMALL,
+                "data.samples=1000",
+                "data.storage.mode=online",
+            ]
+        )
         == 0
     )
     splits = json.loads((data_folder() / "generate.json").read_text())["splits"]

@@ -151,8 +151,8 @@ def test_configuration_and_card_name_no_place_on_this_machine(
             for text in found
             if text.startswith("/") or str(tmp_path) in text or str(store) in text
         ]
-    assert train(f"data.folder={store}", "hydra.run.dir=runs/a/named") == 0
-    assert OmegaConf.load(tmp_path / "runs/a/named/config.yaml").data.folder == str(store)
+    assert train(f"data.storage.folder={store}", "hydra.run.dir=runs/a/named") == 0
+    assert OmegaConf.load(tmp_path / "runs/a/named/config.yaml").data.storage.folder == str(store)
 
 
 def test_overrides_repeat_the_run_bit_for_bit(
@@ -187,13 +187,16 @@ def test_the_seed_decides_weights_and_order(
 def test_a_first_call_generates_what_is_missing(
     train: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert train(f"data.folder={tmp_path / 'own'}", "trainer.max_epochs=1") == 0
+    assert train(f"data.storage.folder={tmp_path / 'own'}", "trainer.max_epochs=1") == 0
     (file,) = (tmp_path / "own").iterdir()
     assert file.name.startswith("navier_stokes-16-")
     assert "generating navier_stokes at 16x16: 42 samples" in capsys.readouterr().err
     before = file.stat().st_mtime_ns
     assert (
-        train(f"data.folder={tmp_path / 'own'}", "trainer.max_epochs=1", "hydra.run.dir=again") == 0
+        train(
+            f"data.storage.folder={tmp_path / 'own'}", "trainer.max_epochs=1", "hydra.run.dir=again"
+        )
+        == 0
     )
     assert capsys.readouterr().err == ""
     assert file.stat().st_mtime_ns == before

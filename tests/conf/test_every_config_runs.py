@@ -18,12 +18,12 @@ CONF = Path(__file__).parents[2] / "conf"
 FILES = sorted(
     file
     for file in CONF.glob("*/*.yaml")
-    if file.parent.name not in ("hydra", "recipe", "experiment")
+    if file.parent.name not in ("hydra", "recipe", "experiment", "storage")
 )
 EXPERIMENTS = sorted(CONF.glob("experiment/*.yaml"))
 RECIPES = sorted(CONF.glob("recipe/*.yaml"))
 # What makes a data set or a model small, where its file has such a setting.
-SMALL_DATA = {"samples": 6, "held_out": 1, "steps": 2}
+SMALL_DATA = {"samples": 6, "storage.held_out": 1, "steps": 2}
 # What makes the solver of an experiment cheap.
 SMALL_SOLVER = {
     "resolution": 16,
@@ -34,7 +34,7 @@ SMALL_SOLVER = {
 }
 SMALL_MODEL = {"modes": 4, "width": 4, "depth": 1}
 # Of a data set that is made of another, that other's.
-SMALL_SOURCE = {"samples": 6, "held_out": 1, "steps": 9, "resolution": 16, "history": 1}
+SMALL_SOURCE = {"samples": 6, "storage.held_out": 1, "steps": 9, "resolution": 16, "history": 1}
 RUN = ("hydra.run.dir=run", "trainer.accelerator=cpu")
 
 
@@ -48,9 +48,17 @@ def small(group: str, choice: str, sizes: dict[str, int]) -> list[str]:
         ]
     if choice == "file":  # which has the size that it has
         return [f"{group}={choice}"]
+    has = {
+        *settings,
+        *(
+            str(part).split("'")[1].removeprefix("/storage@")
+            for part in settings.get("defaults", [])
+            if "@" in str(part)
+        ),
+    }
     return [
         f"{group}={choice}",
-        *(f"{group}.{name}={value}" for name, value in sizes.items() if name in settings),
+        *(f"{group}.{name}={value}" for name, value in sizes.items() if name.split(".")[0] in has),
     ]
 
 
@@ -107,6 +115,9 @@ def test_a_recipe_trains_on_its_data(
     assert isinstance(settings, dict)
     for group, values in settings.items():
         for name, value in values.items() if isinstance(values, dict) else ():
+            if value == "auto":
+                assert OmegaConf.select(config, f"{group}.{name}") != value
+                continue
             # The two steps of debug=default go before the length of the recipe.
             assert (
                 OmegaConf.select(config, f"{group}.{name}") == value
@@ -124,7 +135,9 @@ def test_an_experiment_trains_on_its_data(
         key.split("/")[-1]: choice for default in own.defaults for key, choice in default.items()
     }
     sizes = (
-        SMALL_DATA | SMALL_SOLVER | ({"solver": 64} if chosen["data"] == "navier_stokes" else {})
+        SMALL_DATA
+        | SMALL_SOLVER
+        | ({"solver.points": 64} if chosen["data"] == "navier_stokes" else {})
     )
     parts = [part for part in small("data", chosen["data"], sizes) if not part.startswith("data=")]
     parts += [

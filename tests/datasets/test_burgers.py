@@ -121,7 +121,9 @@ def test_more_samples_move_no_held_out_sample() -> None:
     for name in ("test", "val"):
         np.testing.assert_array_equal(more[name].values, few[name].values)
         np.testing.assert_allclose(more[name].targets, few[name].targets, atol=1e-6)
-    assert not np.allclose(small(seed=1).splits()["test"].values, few["test"].values, atol=1e-2)
+    assert not np.allclose(
+        small(storage={"seed": 1}).splits()["test"].values, few["test"].values, atol=1e-2
+    )
 
 
 @pytest.mark.parametrize(("initial", "steps"), [("paper", None), ("paper", 10), ("pino", 10)])

@@ -59,7 +59,7 @@ def test_the_stored_pair_solves_the_equation_on_the_solver_grid(coefficient: str
     """At the solver's own resolution the stored pressure is the solution for the stored
     permeability.
     """
-    source = small(resolution=61, coefficient=coefficient)
+    source = small(resolution=61, coefficient={"kind": coefficient})
     made = source.solve(range(5), (61, 61))
     a, u = (
         torch.from_numpy(np.array(made[name])).double()[:, 0, 0] for name in ("values", "targets")
@@ -73,8 +73,13 @@ def test_the_coefficient_is_the_random_field_of_its_number_at_any_resolution() -
     g = cosine_field([2, 7], (61, 61), alpha=2.0, tau=3.0, modes=421)
     both = torch.where(g >= 0, 5.0, 0.5)
     for number, a in zip((2, 7), both.double()):
-        assert torch.equal(small(low=0.5, high=5.0).permeability(range(number, number + 1))[0], a)
-        coarse = small(low=0.5, high=5.0, solver=31).permeability(range(number, number + 1))[0]
+        assert torch.equal(
+            small(coefficient={"low": 0.5, "high": 5.0}).permeability(range(number, number + 1))[0],
+            a,
+        )
+        coarse = small(coefficient={"low": 0.5, "high": 5.0}, solver=31).permeability(
+            range(number, number + 1)
+        )[0]
         assert torch.equal(coarse, a[::2, ::2])
     share = float((small(solver=31).permeability(range(30)) == 12).double().mean())
     assert share == pytest.approx(0.5, abs=0.15)
@@ -84,7 +89,9 @@ def test_sigma_is_the_deviation_of_the_logarithm() -> None:
     field = {"alpha": 2.0, "tau": 3.0, "modes": 421}
     g = cosine_field(range(3), (31, 31), **field)  # type: ignore[arg-type]
     for sigma in (0.5, 2.0):
-        a = small(solver=31, coefficient="lognormal", sigma=sigma).permeability(range(3))
+        a = small(solver=31, coefficient={"kind": "lognormal", "sigma": sigma}).permeability(
+            range(3)
+        )
         torch.testing.assert_close(a.log(), sigma * g / cosine_std(2, **field))  # type: ignore[arg-type]
 
 
@@ -117,7 +124,7 @@ def test_a_sample_depends_on_seed_and_number_alone() -> None:
             whole["targets"][numbers.start : numbers.stop],
             rtol=1e-6,
         )
-    other = small(seed=1).solve(range(7), (16, 16))["targets"]
+    other = small(storage={"seed": 1}).solve(range(7), (16, 16))["targets"]
     assert np.abs(other - whole["targets"]).max() > 0.1 * whole["targets"].max()
 
 
@@ -140,11 +147,11 @@ def test_the_resolutions_of_the_default_hold_those_of_the_paper() -> None:
         ({"resolution": 17}, "choose from 11, 13, 16, 21, 31, 61, or another solver"),
         ({"solver": 8}, "use 9 or more"),
         ({"solver": 75}, "use a number with small prime factors"),
-        ({"coefficient": "lognorml"}, "did you mean 'lognormal'"),
+        ({"coefficient": {"kind": "lognorml"}}, "did you mean 'lognormal'"),
         ({"faces": "mean"}, "choose from"),
-        ({"low": 0.0}, "above 0"),
-        ({"high": float("inf")}, "above 0"),
-        ({"sigma": float("nan")}, "above 0"),
+        ({"coefficient": {"low": 0.0}}, "above 0"),
+        ({"coefficient": {"high": float("inf")}}, "above 0"),
+        ({"coefficient": {"sigma": float("nan")}}, "above 0"),
     ],
 )
 def test_unusable_parameters_are_one_line(changes: dict[str, object], message: str) -> None:

@@ -27,7 +27,9 @@ def evolution(tmp_path: Path) -> Path:
 
 
 def test_an_evolution_is_split_by_sample(evolution: Path) -> None:
-    source = File(str(evolution), "u", axes=["sample", "time", "x"], length=2.0, step=0.5)
+    source = File(
+        str(evolution), "u", axes=["sample", "time", "x"], domain={"length": 2.0}, step=0.5
+    )
     splits = source.splits()
     assert {name: len(part) for name, part in splits.items()} == {"train": 8, "val": 1, "test": 1}
     np.testing.assert_allclose(splits["test"].values[0, :, 0], waves()[9], atol=1e-7)

@@ -97,7 +97,9 @@ def test_more_samples_move_no_held_out_sample() -> None:
     few, more = small(43).splits(), small(48).splits()
     for name in ("test", "val"):
         np.testing.assert_allclose(more[name].values, few[name].values, atol=1e-5)
-    assert not np.allclose(small(seed=1).splits()["test"].values, few["test"].values, atol=1e-1)
+    assert not np.allclose(
+        small(storage={"seed": 1}).splits()["test"].values, few["test"].values, atol=1e-1
+    )
 
 
 def test_the_solver_has_converged(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,21 +86,23 @@ def test_more_samples_move_no_held_out_sample() -> None:
         np.testing.assert_allclose(more[name].values, few[name].values, atol=1e-6)
     np.testing.assert_allclose(more["train"].values[:3], few["train"].values, atol=1e-6)
     assert not np.allclose(
-        small(seed=1).splits()["test"].values[:, 0], few["test"].values[:, 0], atol=1e-2
+        small(storage={"seed": 1}).splits()["test"].values[:, 0],
+        few["test"].values[:, 0],
+        atol=1e-2,
     )
 
 
 def test_held_out_says_where_the_training_set_begins() -> None:
-    few, more = small(43).splits(), small(43, held_out=3).splits()
+    few, more = small(43).splits(), small(43, storage={"held_out": 3}).splits()
     assert [len(more[name]) for name in ("test", "val", "train")] == [3, 3, 37]
     np.testing.assert_array_equal(more["test"].values, few["test"].values[:3])
     np.testing.assert_array_equal(more["val"].values, few["test"].values[3:6])
     with pytest.raises(InputError, match="held_out=0 is too small"):
-        small(held_out=0)
+        small(storage={"held_out": 0})
 
 
 def test_the_solver_may_have_more_points_than_it_needs() -> None:
-    usual, finer = small(viscosity=2e-3), small(viscosity=2e-3, solver=80)
+    usual, finer = small(viscosity=2e-3), small(viscosity=2e-3, solver={"points": 80})
     assert finer.discretisation((16, 16))[0] == 80 > usual.discretisation((16, 16))[0]
     few = range(2)
     assert (
@@ -112,9 +114,9 @@ def test_the_solver_may_have_more_points_than_it_needs() -> None:
     )
     for wrong in (40, 5000):
         with pytest.raises(
-            InputError, match=f"solver={wrong}: fields of 16 points per side need 48 to 4096"
+            InputError, match=f"solver.points={wrong}: fields of 16 points per side need 48 to 4096"
         ):
-            small(solver=wrong)
+            small(solver={"points": wrong})
 
 
 def test_the_same_flow_at_other_resolutions(folder: Path) -> None:
@@ -151,9 +153,15 @@ def test_thediscretisation_is_a_matter_of_parameters() -> None:
     assert points >= 128
     assert substeps > 25
     assert NavierStokes(interval=0.05).discretisation((64, 64))[0] == 96
-    assert NavierStokes(forcing="none").discretisation((64, 64))[1] < 25
-    assert NavierStokes(forcing="kolmogorov", strength=1.0).discretisation((64, 64))[1] > 25
-    assert NavierStokes(forcing="kolmogorov", wavenumber=20).discretisation((64, 64))[0] >= 120
+    assert NavierStokes(forcing={"kind": "none"}).discretisation((64, 64))[1] < 25
+    assert (
+        NavierStokes(forcing={"kind": "kolmogorov", "strength": 1.0}).discretisation((64, 64))[1]
+        > 25
+    )
+    assert (
+        NavierStokes(forcing={"kind": "kolmogorov", "wavenumber": 20}).discretisation((64, 64))[0]
+        >= 120
+    )
 
 
 def test_the_default_set_keeps_its_file() -> None:
@@ -169,28 +177,29 @@ def test_the_default_set_keeps_its_file() -> None:
         "solver_version": 1,
     }
     assert source.parameters() == parameters
-    variants = [
+    forces = [
         {"strength": 0.2},
-        {"forcing": "kolmogorov"},
-        {"forcing": "kolmogorov", "wavenumber": 2},
-        {"forcing": "none"},
+        {"kind": "kolmogorov"},
+        {"kind": "kolmogorov", "wavenumber": 2},
+        {"kind": "none"},
     ]
+    variants = [{"forcing": force} for force in forces]
     hashes = [
         NavierStokes(**v).recipe((64, 64), 240).hash
-        for v in [{}, {"precision": "float32"}, *variants]
+        for v in [{}, {"solver": {"precision": "float32"}}, *variants]
     ]  # type: ignore[arg-type]
     assert len(set(hashes)) == len(hashes)
     # What means nothing for a forcing makes no other file.
-    assert NavierStokes(wavenumber=2).parameters() == parameters
+    assert NavierStokes(forcing={"wavenumber": 2}).parameters() == parameters
     assert (
-        NavierStokes(forcing="none", strength=3.0).parameters()
-        == NavierStokes(forcing="none").parameters()
+        NavierStokes(forcing={"kind": "none", "strength": 3.0}).parameters()
+        == NavierStokes(forcing={"kind": "none"}).parameters()
     )
 
 
 @pytest.mark.parametrize("forcing", ["diagonal", "kolmogorov"])
 def test_the_forcing_is_what_the_equation_says(forcing: str) -> None:
-    f = small(forcing=forcing, strength=0.3, wavenumber=3).force(16)
+    f = small(forcing={"kind": forcing, "strength": 0.3, "wavenumber": 3}).force(16)
     x, y = np.meshgrid(*[np.arange(16) / 16] * 2, indexing="ij")
     phase = 2 * math.pi * (x + y)
     expected = (
@@ -204,12 +213,15 @@ def test_laminar_flows_are_exact(monkeypatch: pytest.MonkeyPatch, forcing: str) 
     """From rest a forcing of one wavenumber only grows: F (1 - exp(-lambda t))/lambda times its
     shape. Without it, waves decay.
     """
-    source = small(forcing=forcing, wavenumber=2, steps=3)
+    source = small(forcing={"kind": forcing, "wavenumber": 2}, steps=3)
     squared = {"diagonal": 2, "kolmogorov": 4, "none": 4}[forcing] * 4 * math.pi**2
     rate = 1e-2 * squared
     # Taylor-Green vortices, which do not advect themselves either: 2^2 + 0 or 1 + 1 waves.
     wave = (
-        small(forcing="kolmogorov" if forcing == "none" else forcing, wavenumber=2).force(48) / 0.1
+        small(
+            forcing={"kind": "kolmogorov" if forcing == "none" else forcing, "wavenumber": 2}
+        ).force(48)
+        / 0.1
     )
     begin = wave if forcing == "none" else torch.zeros_like(wave)
     monkeypatch.setattr(
@@ -223,7 +235,9 @@ def test_laminar_flows_are_exact(monkeypatch: pytest.MonkeyPatch, forcing: str) 
 
 @pytest.mark.parametrize("forcing", ["kolmogorov", "none"])
 def test_variants_have_converged(monkeypatch: pytest.MonkeyPatch, forcing: str) -> None:
-    source = small(viscosity=1e-3, forcing=forcing, strength=0.5, steps=1, amplitude=0.6)
+    source = small(
+        viscosity=1e-3, forcing={"kind": forcing, "strength": 0.5}, steps=1, amplitude=0.6
+    )
     points, substeps = source.discretisation((16, 16))
     runs = {}
     for count in (substeps // 4, substeps // 2, substeps, 4 * substeps):
@@ -240,15 +254,20 @@ def test_variants_have_converged(monkeypatch: pytest.MonkeyPatch, forcing: str) 
 
 
 def test_without_forcing_energy_and_enstrophy_decay() -> None:
-    w = torch.from_numpy(small(viscosity=2e-3, forcing="none").splits()["test"].values).double()
+    w = torch.from_numpy(
+        small(viscosity=2e-3, forcing={"kind": "none"}).splits()["test"].values
+    ).double()
     for name in ("energy", "enstrophy"):
         assert (INVARIANTS[name](w).diff(dim=1) < 0).all(), name
-    assert small(viscosity=2e-3, forcing="none").splits()["test"].attributes["forcing"] == 0.0
+    assert (
+        small(viscosity=2e-3, forcing={"kind": "none"}).splits()["test"].attributes["forcing"]
+        == 0.0
+    )
 
 
 def test_single_precision_stays_close() -> None:
     double, single = (
-        small(viscosity=2e-3, precision=p)._trajectories(range(2), (32, 32))
+        small(viscosity=2e-3, solver={"precision": p})._trajectories(range(2), (32, 32))
         for p in ("float64", "float32")
     )
     gap = distance(modes(single, 32), modes(double, 32)).max()
@@ -293,10 +312,10 @@ def test_the_mean_stays_zero_and_forcing_feeds_the_flow() -> None:
         ({"amplitude": float("nan")}, "above 0"),
         ({"interval": float("inf")}, "above 0"),
         ({"viscosity": 1e-9}, "use a larger viscosity"),
-        ({"forcing": "kolmogorof"}, "did you mean 'kolmogorov'"),
-        ({"strength": -1.0}, "above 0"),
-        ({"wavenumber": 0}, "use 1 or more"),
-        ({"precision": "float16"}, "did you mean 'float"),
+        ({"forcing": {"kind": "kolmogorof"}}, "did you mean 'kolmogorov'"),
+        ({"forcing": {"strength": -1.0}}, "above 0"),
+        ({"forcing": {"wavenumber": 0}}, "use 1 or more"),
+        ({"solver": {"precision": "float16"}}, "did you mean 'float"),
     ],
 )
 def test_unusable_parameters_are_one_line(changes: dict[str, object], message: str) -> None:
@@ -312,7 +331,7 @@ def test_a_shape_that_is_none_is_one_line(shape: tuple[int, ...]) -> None:
 
 
 def test_an_overflow_is_reported_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
-    source = small(amplitude=1e4, viscosity=1e-3, seed=5)
+    source = small(amplitude=1e4, viscosity=1e-3, storage={"seed": 5})
     monkeypatch.setattr(source, "discretisation", lambda shape: (16, 1))
     with pytest.raises(InputError, match="use a larger viscosity or a smaller amplitude"):
         source.splits()

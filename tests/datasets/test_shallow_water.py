@@ -67,7 +67,9 @@ def test_more_samples_and_other_batches_move_no_sample(monkeypatch: pytest.Monke
         np.testing.assert_allclose(more[name].values, few[name].values, atol=1e-5)
     np.testing.assert_allclose(more["train"].values[:3], few["train"].values, atol=1e-5)
     assert not np.allclose(
-        small(seed=1).splits()["test"].values[:, 0], few["test"].values[:, 0], atol=1e-2
+        small(storage={"seed": 1}).splits()["test"].values[:, 0],
+        few["test"].values[:, 0],
+        atol=1e-2,
     )
 
 
@@ -108,7 +110,7 @@ def test_equiangular_grids_have_poles() -> None:
 
 
 def test_the_jet_and_the_mountains() -> None:
-    jet = small(initial="galewsky").splits()["test"].values
+    jet = small(flow={"initial": "galewsky"}).splits()["test"].values
     assert np.isfinite(jet).all()
     eastward = jet[:, 0, 0].mean(
         (0, 2)
@@ -119,7 +121,9 @@ def test_the_jet_and_the_mountains() -> None:
     np.testing.assert_allclose(
         jet[:, 0, 1], np.broadcast_to(jet[0, 0, 1], jet[:, 0, 1].shape), atol=1e-5
     )
-    hills, plain = (small(topography=height).splits()["test"].values for height in (1500.0, None))
+    hills, plain = (
+        small(flow={"topography": height}).splits()["test"].values for height in (1500.0, None)
+    )
     raised = (plain - hills)[:, 0, 0]
     assert raised.max() > 5  # 1e3 m2 s-2: more than 500 m
     np.testing.assert_allclose(raised, np.broadcast_to(raised[0], raised.shape), atol=1e-4)
@@ -127,7 +131,7 @@ def test_the_jet_and_the_mountains() -> None:
 
 
 def test_a_forced_flow_begins_with_the_bands_that_force_it() -> None:
-    forced = small(forcing="bands", mach=1e-3, truncation=21, interval=0.5)
+    forced = small(flow={"forcing": "bands", "mach": 1e-3}, truncation=21, interval=0.5)
     assert forced.invariants == ("mass",)
     assert {"forcing": "bands"}.items() <= forced.parameters().items()
     assert "forcing" not in small().parameters()
@@ -147,9 +151,9 @@ def test_a_forced_flow_begins_with_the_bands_that_force_it() -> None:
 
 
 def test_invariants_drift_with_hyperdiffusion_alone() -> None:
-    source = small(mach=0.05)
+    source = small(flow={"mach": 0.05})
     assert source.invariants == ("mass", "energy", "potential_enstrophy")
-    assert small(topography=100.0).invariants == ("mass", "potential_enstrophy")
+    assert small(flow={"topography": 100.0}).invariants == ("mass", "potential_enstrophy")
     assert small(grid="equiangular").invariants == ("mass",)
     test = source.splits()["test"]
     found = drifts(source.invariants, test.values[:, 0], test.values[:, 1:], test.fields, test.grid)
@@ -178,17 +182,17 @@ def test_invariants_drift_with_hyperdiffusion_alone() -> None:
         ({"samples": 40}, "use 41 or more"),
         ({"resolution": 4}, "use 8 or more"),
         ({"steps": 0}, "use 1 or more"),
-        ({"mach": 0.0}, "mach=0.0: use a finite number above 0"),
+        ({"flow": {"mach": 0.0}}, "mach=0.0: use a finite number above 0"),
         ({"interval": float("nan")}, "above 0"),
-        ({"topography": -5.0}, "topography=-5.0: use a finite number above 0"),
+        ({"flow": {"topography": -5.0}}, "topography=-5.0: use a finite number above 0"),
         ({"spin_up": -1.0}, "use 0 hours or more"),
         ({"truncation": 4}, "use a degree of 5 to 255"),
-        ({"initial": "galewski"}, "did you mean 'galewsky'?"),
+        ({"flow": {"initial": "galewski"}}, "did you mean 'galewsky'?"),
         (
-            {"forcing": "bands", "truncation": 8},
+            {"flow": {"forcing": "bands"}, "truncation": 8},
             "truncation=8 does not hold the winds of forcing=bands; use 9 or more",
         ),
-        ({"forcing": "jet"}, "there is none; choose from bands, none"),
+        ({"flow": {"forcing": "jet"}}, "there is none; choose from bands, none"),
         ({"grid": "gauss"}, "choose from equiangular, legendre-gauss"),
     ],
 )
@@ -200,7 +204,7 @@ def test_unusable_parameters_are_one_line(changes: dict[str, object], message: s
 
 def test_an_overflow_is_reported_not_stored() -> None:
     with pytest.raises(InputError, match="use a smaller mach or lower mountains"):
-        small(mach=1e4).solve(range(1), (12, 24))
+        small(flow={"mach": 1e4}).solve(range(1), (12, 24))
 
 
 def test_reading_returns_what_was_generated() -> None:

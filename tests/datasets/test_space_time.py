@@ -19,10 +19,11 @@ from neurop.fields.fieldset import FieldSet
 from neurop.fields.lazy import Lazy
 from neurop.fields.windows import Windows
 from neurop.geometry.grid import Grid
+from neurop.source import Source
 from neurop.surrogate import Surrogate
 
 
-class Source:
+class Waves(Source):
     name, history = "waves", 2
 
     def __init__(self, **how: Any) -> None:
@@ -38,7 +39,7 @@ class Source:
 
 
 def test_every_frame_is_where_it_belongs() -> None:
-    source = Source()
+    source = Waves()
     fields, u = SpaceTime(source, 4).splits()["train"], source.fields.values
     assert fields.has_targets
     assert (fields.values.shape, fields.targets.shape) == ((3, 1, 4, 5, 4, 4), (3, 1, 2, 5, 4, 4))
@@ -55,7 +56,7 @@ def test_every_frame_is_where_it_belongs() -> None:
 
 
 def test_the_time_axis_has_the_times_of_the_frames() -> None:
-    fields = SpaceTime(Source(), 4).splits()["test"]
+    fields = SpaceTime(Waves(), 4).splits()["test"]
     axis = fields.grid.axes[-1]
     # Frames 0.5 s apart, of which the third is the first to predict.
     np.testing.assert_allclose(axis.coordinates(4), [1.0, 1.5, 2.0, 2.5])
@@ -77,17 +78,17 @@ def test_the_time_axis_has_the_times_of_the_frames() -> None:
 def test_frames_without_times_are_counted_and_dates_are_hours(
     times: Any, unit: str, expected: list[float]
 ) -> None:
-    axis = SpaceTime(Source(times=times, time_unit=unit), 4).splits()["train"].grid.axes[-1]
+    axis = SpaceTime(Waves(times=times, time_unit=unit), 4).splits()["train"].grid.axes[-1]
     np.testing.assert_allclose(axis.coordinates(4)[:2], expected)
     assert axis.unit == ("1" if times is None else "h")
 
 
 def test_without_a_number_all_frames_are_predicted() -> None:
-    assert SpaceTime(Source()).splits()["val"].shape == (5, 4, 6)
+    assert SpaceTime(Waves()).splits()["val"].shape == (5, 4, 6)
 
 
 def test_values_in_a_file_stay_there_and_are_the_same() -> None:
-    source = Source()
+    source = Waves()
     whole, expected = (
         source.fields.values.astype(np.float32),
         SpaceTime(source, 4).splits()["train"],
@@ -118,7 +119,7 @@ def test_values_in_a_file_stay_there_and_are_the_same() -> None:
 
 
 def test_one_window_is_one_trajectory_and_a_surrogate_scores_it() -> None:
-    fields = SpaceTime(Source(), 4).splits()["test"]
+    fields = SpaceTime(Waves(), 4).splits()["test"]
     windows = Windows(fields)
     assert len(windows) == 3
     assert windows[1]["input"].shape == (1, 4, 5, 4, 4)
@@ -138,7 +139,16 @@ def test_one_window_is_one_trajectory_and_a_surrogate_scores_it() -> None:
 
 def flow(folder: Path, **how: Any) -> NavierStokes:
     return NavierStokes(
-        **({"samples": 41, "resolution": 16, "steps": 4, "history": 2, "folder": str(folder)} | how)
+        **(
+            {
+                "samples": 41,
+                "resolution": 16,
+                "steps": 4,
+                "history": 2,
+                "storage": {"folder": str(folder)},
+            }
+            | how
+        )
     )
 
 
@@ -171,7 +181,7 @@ def test_finer_space_and_time_are_the_same_flow(tmp_path: Path) -> None:
 
 
 def test_what_makes_no_pairs(tmp_path: Path) -> None:
-    source = Source()
+    source = Waves()
     with pytest.raises(InputError, match="steps=1; a time axis needs 2 frames or more"):
         SpaceTime(source, 1)
     with pytest.raises(
@@ -187,14 +197,14 @@ def test_what_makes_no_pairs(tmp_path: Path) -> None:
     with pytest.raises(
         InputError, match="mode=online: pairs over space and time are made of stored trajectories"
     ):
-        SpaceTime(flow(tmp_path, mode="online"))
+        SpaceTime(flow(tmp_path, storage={"mode": "online"}))
     source.fields = mapping((5, 4))
     with pytest.raises(InputError, match="pairs is a map and has no time axis"):
         SpaceTime(source).splits()
 
 
 def test_a_sphere_is_refused_in_words() -> None:
-    source = Source(grid=Grid.latlon())
+    source = Waves(grid=Grid.latlon())
     with pytest.raises(
         InputError,
         match="waves lies on a sphere, which takes no third axis; name data on a flat grid",

@@ -63,7 +63,7 @@ def npz_map(path: Path) -> Truth:
         "target": "b",
         "axes": ["sample", "x", "y", "channel"],
         "boundary": "dirichlet",
-        "layout": "ends",
+        "domain": {"layout": "ends"},
     }
     grid, values = flat("xy", "dirichlet", "ends"), np.moveaxis(a, -1, 1)[:, None]
     return Truth(

@@ -161,7 +161,12 @@ def test_train_verb(
     train: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert (
-        train("data.mode=online", "data.samples=50", "training.reservoir=8", "hydra.run.dir=run")
+        train(
+            "data.storage.mode=online",
+            "data.samples=50",
+            "training.reservoir=8",
+            "hydra.run.dir=run",
+        )
         == 0
     )
     assert (
@@ -174,9 +179,11 @@ def test_train_verb(
     assert record["solved_samples"] >= 0
     saved = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)["Online"]
     assert saved["begun"] >= 50
-    assert train("data.mode=online", "data.samples=50", "training.workers=1") == 2
-    assert train("data.mode=onlin") == 2
-    assert "data.mode: expected 'stored' or 'online', got 'onlin'" in capsys.readouterr().err
+    assert train("data.storage.mode=online", "data.samples=50", "training.workers=1") == 2
+    assert train("data.storage.mode=onlin") == 2
+    assert (
+        "data.storage.mode: expected 'stored' or 'online', got 'onlin'" in capsys.readouterr().err
+    )
 
 
 @pytest.mark.slow
@@ -184,7 +191,7 @@ def test_ctrl_c_is_one_line_and_leaves_no_process(tmp_path: Path) -> None:
     command = [
         "train",
         "data=navier_stokes",
-        "data.mode=online",
+        "data.storage.mode=online",
         "data.resolution=16",
         "data.samples=60",
         "~recipe",

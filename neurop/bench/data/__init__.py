@@ -47,7 +47,7 @@ def measure(
     InputError
         If nothing is known to solve that data set, or a path is unknown or not installed.
     """
-    name = getattr(source, "name", "")
+    name = source.name
     if name not in PROBLEMS:
         raise InputError(f"no bench for data={name}; {nearest(name, PROBLEMS)}")
     threads = torch.get_num_threads()

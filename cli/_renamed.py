@@ -1,0 +1,76 @@
+"""Settings of earlier versions under their names of today: what a message says, and how a saved
+run is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from omegaconf import DictConfig, OmegaConf
+
+_STORAGE = {key: f"storage.{key}" for key in ("seed", "folder", "mode", "held_out")}
+RENAMED: dict[str, dict[str, str]] = {
+    "neurop.datasets.Burgers": _STORAGE,
+    "neurop.datasets.KuramotoSivashinsky": _STORAGE,
+    "neurop.datasets.NavierStokes": {
+        **_STORAGE,
+        "forcing": "forcing.kind",
+        "strength": "forcing.strength",
+        "wavenumber": "forcing.wavenumber",
+        "solver": "solver.points",
+        "precision": "solver.precision",
+    },
+    "neurop.datasets.Darcy": {
+        **_STORAGE,
+        "coefficient": "coefficient.kind",
+        **{key: f"coefficient.{key}" for key in ("low", "high", "sigma")},
+    },
+    "neurop.datasets.ShallowWater": {
+        **_STORAGE,
+        **{key: f"flow.{key}" for key in ("initial", "mach", "topography", "forcing")},
+    },
+    "neurop.datasets.File": {key: f"domain.{key}" for key in ("length", "layout")},
+}
+"""Of each ``_target_``, the keys that earlier versions took and the keys of today."""
+
+Node = TypeVar("Node")
+
+
+def renamed(key: str, known: Iterable[str]) -> str | None:
+    """Return the name of today of a full key of earlier versions, if it is among the known keys.
+
+    Examples
+    --------
+    >>> renamed("data.forcing", ["data.steps", "data.flow.forcing"])
+    'data.flow.forcing'
+    """
+    there = set(known)
+    parent, _, last = key.rpartition(".")
+    found = (f"{parent}.{table[last]}" for table in RENAMED.values() if last in table)
+    return next((name for name in found if name in there), None)
+
+
+def current(node: Node) -> Node:
+    """Return a node of a saved configuration with the settings under their names of today, nested
+    targets included.
+
+    Examples
+    --------
+    >>> old = OmegaConf.create({"_target_": "neurop.datasets.Darcy", "seed": 3, "coefficient": "lognormal"})
+    >>> current(old)
+    {'_target_': 'neurop.datasets.Darcy', 'storage': {'seed': 3}, 'coefficient': {'kind': 'lognormal'}}
+    """
+    if not isinstance(node, DictConfig):
+        return node
+    table = RENAMED.get(str(node.get("_target_")), {})
+    made = OmegaConf.create({})
+    for key in map(str, node):
+        value = current(node[key])
+        # A mapping under the name of a group is that group.
+        grouped = isinstance(value, DictConfig) and table.get(key, "").startswith(f"{key}.")
+        if key in table and not grouped:
+            OmegaConf.update(made, table[key], value, force_add=True)
+        else:
+            made[key] = value
+    return made  # type: ignore[return-value]
