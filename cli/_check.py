@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -122,11 +122,8 @@ def _instead(key: str, target: str, value: Any, path: str) -> str:
 
 def _group(value: dict[str, Any], kind: type, where: str) -> Iterator[str]:
     """Yield one line for each key of a mapping that the dataclass it stands for would not take."""
-    hints = {
-        name: hint
-        for name, hint in get_type_hints(kind).items()
-        if name in kind.__dataclass_fields__
-    }  # type: ignore[attr-defined]
+    names = {field.name for field in fields(kind)}
+    hints = {name: hint for name, hint in get_type_hints(kind).items() if name in names}
     for key, item in value.items():
         if key not in hints:
             yield f"{where}: there is no '{key}' in it; {nearest(key, hints)}"

@@ -92,8 +92,6 @@ class Burgers(SolvedDataset):
         Frames after the initial one; None makes a map to the last time.
     time
         The last time.
-    history
-        Frames that a surrogate sees; 1 for a map.
     storage
         Seed, folder, mode and held-out samples: a :class:`neurop.generation.storage.Storage` or a
         mapping of its parameters.
@@ -119,7 +117,6 @@ class Burgers(SolvedDataset):
         initial: str = "paper",
         steps: int | None = None,
         time: float = 1.0,
-        history: int = 1,
         storage: Storage | Mapping[str, Any] | None = None,
     ) -> None:
         positive(viscosity=viscosity, time=time)
@@ -127,12 +124,7 @@ class Burgers(SolvedDataset):
             raise InputError(f"no initial field '{initial}'; {nearest(initial, INITIAL)}")
         if steps is not None and steps < 1:
             raise InputError(f"steps={steps} is too small; use 1 or more, or null for a map")
-        if steps is None and history != 1:
-            raise InputError(
-                f"history={history}: a map has one frame to see; use 1, or set steps for an "
-                "evolution"
-            )
-        super().__init__(samples, (resolution,), history, storage)
+        super().__init__(samples, (resolution,), storage)
         self.viscosity, self.initial, self.steps, self.time = (
             float(viscosity),
             initial,

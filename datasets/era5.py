@@ -16,7 +16,7 @@ and longitude.
 
 **Parameters.** the three periods. Train, validation and test are separate in time, in this order:
 neighbouring frames are so alike that a random split would leak. The test is February 2026; a
-forecast of it starts from frames of February alone (its first `history` frames), so the test set is
+forecast of it starts from frames of February alone (its first two frames), so the test set is
 complete in itself.
 
 **Size.** 6.2 MB, part of the package.
@@ -46,6 +46,7 @@ import numpy as np
 from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
 from neurop.formats.readers import netcdf
+from neurop.problems import Evolution
 from neurop.source import Source
 
 SAMPLE = Path(__file__).parent / "samples" / "era5_msl_2025-2026_djf_2.5x2.5.nc"
@@ -60,8 +61,6 @@ class ERA5(Source):
         NetCDF file of ERA5; by default the sample in the package.
     variables
         Variables of the file; null takes all.
-    history
-        Frames that a surrogate sees.
     train, val, test
         First and last day of each period, both in. `val` null validates on the last tenth of the
         training period, which is then no independent check; otherwise no two periods may overlap.
@@ -80,19 +79,17 @@ class ERA5(Source):
 
     name = "era5"
     baselines = ("persistence", "climatology")
+    problem = Evolution(history=2)
 
     def __init__(
         self,
         path: str | None = None,
         variables: Sequence[str] | None = ("msl",),
-        history: int = 2,
         train: Sequence[str] = ("2025-12-01", "2026-01-26"),
         val: Sequence[str] | None = ("2026-01-27", "2026-01-31"),
         test: Sequence[str] = ("2026-02-01", "2026-02-28"),
     ) -> None:
-        if history < 1:
-            raise InputError(f"history={history}; a forecast needs at least 1 frame")
-        self.path, self.variables, self.history = path, variables, history
+        self.path, self.variables = path, variables
         self.periods = {
             name: _days(name, days)
             for name, days in (("train", train), ("val", val), ("test", test))
@@ -111,7 +108,7 @@ class ERA5(Source):
         sets = {name: self._period(name) for name in self.periods}
         train = sets["train"]
         val = sets.get("val") or train.frames(
-            slice(-max(self.history + 1, train.values.shape[1] // 10), None)
+            slice(-max(self.problem.history + 1, train.values.shape[1] // 10), None)
         )
         return {"train": train, "val": val, "test": sets["test"]}
 
@@ -149,10 +146,10 @@ class ERA5(Source):
         start, stop = (
             int(i) for i in np.searchsorted(times, np.array([first, last + 1], times.dtype))
         )
-        if stop - start <= self.history:
+        if stop - start <= self.problem.history:
             raise InputError(
                 f"{self._all.source}: {stop - start} frames in {name} {first}..{last}, need more "
-                f"than history={self.history}; "
+                f"than history={self.problem.history}; "
                 f"the file holds {times[0]:.10}..{times[-1]:.10}"
             )
         return self._all.frames(slice(start, stop))

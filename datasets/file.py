@@ -88,8 +88,6 @@ class File(Source):
         Extent and points of the grid: a :class:`Domain` or a mapping of its parameters.
     step
         Time between frames; by default that of the file, else 1.
-    history
-        Frames that a surrogate sees.
     held_out
         Share of the samples for validation, and again for the test: the last ones, or of a single
         trajectory its last frames.
@@ -120,11 +118,10 @@ class File(Source):
         boundary: str | Mapping[str, str] | None = None,
         domain: Domain | Mapping[str, Any] | None = None,
         step: float | None = None,
-        history: int = 1,
         held_out: float = 0.1,
         lazy: bool | None = None,
     ) -> None:
-        self.path, self.history, self.held_out, self.lazy = path, history, held_out, lazy
+        self.path, self.held_out, self.lazy = path, held_out, lazy
         extent = grouped(Domain, domain, "domain")
         names = tuple(axes or ())
         if names and (not set(names) - set(LEADING) or len(set(names)) < len(names)):
@@ -149,7 +146,7 @@ class File(Source):
         whole = self._all
         apart = len(whole) > 2 or whole.has_targets  # samples, or the frames of one trajectory
         count = len(whole) if apart else whole.values.shape[1]
-        held = max(round(self.held_out * count), 1 if apart else self.history + 1)
+        held = max(round(self.held_out * count), 1 if apart else 2)
         if count <= 2 * held:
             what = f"{count} {'sample' if apart else 'frame'}{'s' if count != 1 else ''}"
             raise InputError(

@@ -85,8 +85,6 @@ class KuramotoSivashinsky(SolvedDataset):
         Time between frames.
     warmup
         Time from the random field to the first frame.
-    history
-        Frames that a surrogate sees.
     storage
         Seed, folder, mode and held-out samples: a :class:`neurop.generation.storage.Storage` or a
         mapping of its parameters.
@@ -112,7 +110,6 @@ class KuramotoSivashinsky(SolvedDataset):
         steps: int = 100,
         interval: float = 1.0,
         warmup: float = 100.0,
-        history: int = 1,
         storage: Storage | Mapping[str, Any] | None = None,
     ) -> None:
         for what, number, least in (("length", length, 2 * math.pi), ("interval", interval, 0.0)):
@@ -122,7 +119,7 @@ class KuramotoSivashinsky(SolvedDataset):
             raise InputError(f"warmup={warmup}: use a finite number of 0 or more")
         if steps < 1:
             raise InputError(f"steps={steps} is too small; use 1 or more")
-        super().__init__(samples, (resolution,), history, storage)
+        super().__init__(samples, (resolution,), storage)
         self.length, self.steps, self.interval, self.warmup = (
             float(length),
             steps,

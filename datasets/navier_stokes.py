@@ -29,7 +29,7 @@ nu) is an exact solution; `none`, decay. F is `strength` (0.1). amplitude, the s
 omega_0: 0.262 is what the code behind the released files drew, 0.185 what its present version
 draws, 0.043 what the paper's covariance 7^(3/2) (-Lap + 49)^-2.5 gives. precision: float32 takes
 0.6 of the CPU time of float64 and is off by 6e-7 (relative L2 over 20 frames of the default set)
-where float64 is off by 4e-9. The paper uses frames 1 to 10 as input; here `history` says how many
+where float64 is off by 4e-9. The paper uses frames 1 to 10 as input; here ``problem.history`` says how many
 (1).
 
 **Size.** 240 samples x 21 frames x 64^2 in float32: 83 MB. Samples 0-19 are the test set, 20-39
@@ -160,8 +160,6 @@ class NavierStokes(SolvedDataset):
         Force on the flow: a :class:`Forcing` or a mapping of its parameters.
     solver
         Grid and precision of the solver: a :class:`Solver` or a mapping of its parameters.
-    history
-        Frames that a surrogate sees.
     storage
         Seed, folder, mode and held-out samples: a :class:`neurop.generation.storage.Storage` or a
         mapping of its parameters.
@@ -190,14 +188,13 @@ class NavierStokes(SolvedDataset):
         interval: float = 1.0,
         forcing: Forcing | Mapping[str, Any] | None = None,
         solver: Solver | Mapping[str, Any] | None = None,
-        history: int = 1,
         storage: Storage | Mapping[str, Any] | None = None,
     ) -> None:
         force, grid = grouped(Forcing, forcing, "forcing"), grouped(Solver, solver, "solver")
         positive(viscosity=viscosity, amplitude=amplitude, interval=interval)
         if steps < 1:
             raise InputError(f"steps={steps} is too small; use 1 or more")
-        super().__init__(samples, (resolution, resolution), history, storage)
+        super().__init__(samples, (resolution, resolution), storage)
         self.viscosity, self.amplitude, self.steps, self.interval = (
             float(viscosity),
             float(amplitude),

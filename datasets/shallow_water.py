@@ -156,8 +156,6 @@ class ShallowWater(SolvedDataset):
         Time before the first frame [h].
     grid
         ``legendre-gauss`` or ``equiangular`` (poles in).
-    history
-        Frames that a surrogate sees.
     storage
         Seed, folder, mode and held-out samples: a :class:`neurop.generation.storage.Storage` or a
         mapping of its parameters.
@@ -185,7 +183,6 @@ class ShallowWater(SolvedDataset):
         interval: float = 1.0,
         spin_up: float = 0.0,
         grid: SphereLayout = "legendre-gauss",
-        history: int = 1,
         storage: Storage | Mapping[str, Any] | None = None,
     ) -> None:
         drawn = grouped(Flow, flow, "flow")
@@ -202,7 +199,7 @@ class ShallowWater(SolvedDataset):
                 f"truncation={truncation} does not hold the winds of forcing=bands; use "
                 f"{BANDS + 1} or more"
             )
-        super().__init__(samples, (resolution, 2 * resolution), history, storage)
+        super().__init__(samples, (resolution, 2 * resolution), storage)
         self.truncation, self.initial, self.mach = truncation, drawn.initial, float(drawn.mach)
         self.topography, self.forcing = drawn.topography and float(drawn.topography), drawn.forcing
         self.steps, self.interval, self.spin_up, self.grid = (

@@ -56,7 +56,7 @@ class SpaceTime(Source):
     r"""A data set of trajectories, each as one pair of fields on a grid that has time as its last
     axis.
 
-    The first `history` frames go in as channels, the same at each time; the `steps` frames behind
+    The first `given` frames go in as channels, the same at each time; the `steps` frames after
     them come out:
 
     .. math:: (u_0, \dots, u_{h-1})(x) \;\mapsto\; u(x, t), \qquad t = t_h, \dots, t_{h+T-1}
@@ -68,7 +68,9 @@ class SpaceTime(Source):
     Parameters
     ----------
     source
-        The data set of the trajectories; its `history` says how many frames go in.
+        The data set of the trajectories.
+    given
+        Frames that go in, as channels.
     steps
         T, the frames to predict; all that there are by default.
 
@@ -79,7 +81,9 @@ class SpaceTime(Source):
         trajectories are too short.
     """
 
-    def __init__(self, source: Source, steps: int | None = None) -> None:
+    def __init__(self, source: Source, given: int = 10, steps: int | None = None) -> None:
+        if given < 1:
+            raise InputError.of("given", given, "give at least 1 frame")
         if steps is not None and steps < 2:
             raise InputError(f"steps={steps}; a time axis needs 2 frames or more")
         if check_source(source).online:
@@ -87,7 +91,8 @@ class SpaceTime(Source):
                 f"mode={source.mode}: pairs over space and time are made of stored trajectories; "
                 "use stored"
             )
-        self.source, self.steps, self.name = source, steps, f"{source.name}_space_time"
+        self.source, self.given, self.steps = source, given, steps
+        self.name = f"{source.name}_space_time"
         self.folder = source.folder
 
     def splits(self) -> dict[str, FieldSet]:
@@ -120,7 +125,7 @@ class SpaceTime(Source):
                 f"times; give {times}"
             )
         closer: Any = copy(self.source)
-        # The last times lie behind the last frame of the coarse set.
+        # The last times lie after the last frame of the coarse set.
         closer.interval, closer.steps = closer.interval / factor, (closer.steps + 1) * factor - 1
         closer.samples = 2 * closer.held_out + 1
         # What goes in stays: frames as far apart as before.
@@ -139,17 +144,17 @@ class SpaceTime(Source):
                 f"{fields.source} lies on a {fields.grid.geometry}, which takes no third axis; "
                 "name data on a flat grid"
             )
-        given = self.source.history * every
+        given = self.given * every
         frames = fields.values.shape[1]
         stop = frames if steps is None else given + steps
         if not given + 2 <= stop <= frames:
             raise InputError(
-                f"{fields.source}: {frames} frames are fewer than history={given} + "
+                f"{fields.source}: {frames} frames are fewer than given={given} + "
                 f"steps={steps or 2}; lower one of them"
             )
         inputs = tuple(
             Field(f"{f.name}_{i}", f.unit, f"{f.long_name or f.name}, frame {i}")
-            for i in range(self.source.history)
+            for i in range(self.given)
             for f in fields.fields
         )
         return replace(
@@ -184,7 +189,7 @@ def _axis(fields: FieldSet, given: int, stop: int) -> Axis:
 
 
 def _inputs(frames: NDArray[Any], every: int, times: int) -> NDArray[Any]:
-    """Return ``(sample, history * channel, *grid, times)``, a view in which all times are one."""
+    """Return ``(sample, given * channel, *grid, times)``, a view in which all times are one."""
     frames = frames[:, ::every]
     channels = frames.reshape(len(frames), -1, *frames.shape[3:])[..., None]
     # As broadcast_to, whose views PyTorch warns of because they cannot be written to.

@@ -82,7 +82,7 @@ def build(path: str, case: Case, scope: str, seed: int = 0) -> nn.Module:
         # The blocks' MLP as wide as neuraloperator makes it.
         model = FNO(1, 1, modes=case.bands, width=case.width, depth=DEPTH, expansion=0.5)
         if path == "torch-fft":
-            model.blocks = nn.ModuleList(FFTBlock(block) for block in model.blocks)  # type: ignore[arg-type]
+            model.blocks = nn.ModuleList(FFTBlock(block) for block in model.blocks)
         return _maybe_compiled(model, path)
 
 

@@ -10,9 +10,9 @@ import xarray as xr
 
 from neurop.errors import InputError, nearest
 from neurop.fields.fieldset import FieldSet
+from neurop.source import Source
 
 if TYPE_CHECKING:
-    from neurop.source import Source
     from neurop.surrogate import Surrogate
 
 PROTOCOLS = {
@@ -57,13 +57,13 @@ def evaluate(
     if protocol not in PROTOCOLS:
         raise InputError.of("protocol", protocol, nearest(protocol, PROTOCOLS))
     call = getattr(importlib.import_module(PROTOCOLS[protocol]), protocol)
-    if hasattr(data, "splits"):
-        shape = surrogate.card.shape
+    shape = surrogate.card.shape
+    if isinstance(data, Source):
         if protocol == "superres":
-            finer = {shape[0] * k: data.at(tuple(n * k for n in shape)) for k in (1, 2)}
-            return call(surrogate, finer, **how)  # type: ignore[no-any-return]
-        data = data.test()
-    if protocol == "rollout" and "steps" not in how:
-        assert isinstance(data, FieldSet)
-        how["steps"] = data.values.shape[1] - surrogate.card.history
-    return call(surrogate, data, **how)  # type: ignore[no-any-return]
+            data = {shape[0] * k: data.at(tuple(n * k for n in shape)) for k in (1, 2)}
+        else:
+            data = data.test()
+    if protocol == "rollout" and isinstance(data, FieldSet):
+        how = {"steps": data.values.shape[1] - surrogate.card.history} | how
+    found: xr.Dataset = call(surrogate, data, **how)
+    return found

@@ -45,8 +45,6 @@ class SolvedDataset(Source):
         Number of samples, above 2 * `held_out`.
     shape
         Points per axis of the stored fields.
-    history
-        Frames that a surrogate sees.
     storage
         Seed, folder, mode and held-out samples: a :class:`neurop.generation.storage.Storage` or a
         mapping of its parameters.
@@ -66,7 +64,6 @@ class SolvedDataset(Source):
         self,
         samples: int,
         shape: tuple[int, ...],
-        history: int = 1,
         storage: Storage | Mapping[str, Any] | None = None,
     ) -> None:
         kept = grouped(Storage, storage, "storage")
@@ -75,10 +72,9 @@ class SolvedDataset(Source):
                 f"samples={samples}: {2 * kept.held_out} are held out for test and validation; "
                 f"use {2 * kept.held_out + 1} or more"
             )
-        for what, value, least in (("resolution", min(shape), 8), ("history", history, 1)):
-            if value < least:
-                raise InputError(f"{what}={value} is too small; use {least} or more")
-        self.samples, self.shape, self.history = samples, tuple(shape), history
+        if min(shape) < 8:
+            raise InputError(f"resolution={min(shape)} is too small; use 8 or more")
+        self.samples, self.shape = samples, tuple(shape)
         self.seed, self.folder, self.mode, self.held_out = (
             kept.seed,
             kept.folder,
