@@ -12,6 +12,10 @@ from neurop.errors import InputError, nearest
 from ._renamed import renamed
 
 
+LISTS = ("augment", "constraint", "callback")
+"""Groups of which several options may be chosen."""
+
+
 def debugging() -> bool:
     """Return whether ``NEUROP_DEBUG`` asks for tracebacks."""
     return os.environ.get("NEUROP_DEBUG", "0") not in ("", "0")
@@ -84,9 +88,11 @@ def _no_setting(key: str, words: Callable[[], tuple[list[str], dict[str, list[st
     keys, groups = words()
     group = key.split(".")[0]
     if group in groups and "." in key and not any(k.startswith(f"{group}.") for k in keys):
-        return f"no setting '{key}' while no {group} is chosen; add {group}=<name>, one of {', '.join(groups[group])}"
+        one = f"'{group}=[<name>]'" if group in LISTS else f"{group}=<name>"
+        names = ", ".join(groups[group])
+        return f"no setting '{key}' while no {group} is chosen; add {one}, one of {names}"
     if new := renamed(key, keys):
-        return f"no setting '{key}'; it is '{new}'"
+        return f"no setting '{key}'; write {new}"
     close = _closest(key, [*keys, *groups])
     if close:
         return f"no setting '{key}'; did you mean '{close}'?"

@@ -26,6 +26,7 @@ from ._build import trusting
 from ._check import left_out, mistakes
 from ._console import quiet
 from ._errors import debugging, explain
+from ._keys import in_settings
 
 PACKAGE = "neurop.conf"
 # Hydra 1.3 asks which version's defaults are meant; 1.4 has one set and warns of the question.
@@ -166,7 +167,7 @@ def _task(
                 result = importlib.import_module(f".{verb}", __package__).run(cfg)
         except Exception as raised:
             # Raised again after Hydra, which would print lines of its own.
-            error = raised
+            error = in_settings(raised, cfg)
         finally:
             _leave_process_group()
         if job.mode != RunMode.MULTIRUN:

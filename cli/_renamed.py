@@ -34,17 +34,50 @@ RENAMED: dict[str, dict[str, str]] = {
 }
 """Of each ``_target_``, the keys that earlier versions took and the keys of today."""
 
+TRAINING = {
+    "batch_size": "loader.batch_size=...",
+    "workers": "loader.workers=...",
+    "reservoir": "loader=online loader.buffer=...",
+    "solvers": "loader=online loader.solvers=...",
+    "unroll": "problem.unroll=...",
+    "increments": "problem.increments=...",
+    "pushforward": "objective.pushforward=...",
+    "anomalies": "normalizer.pointwise=...",
+    "noise": "'augment=[noise]' augment.noise.std=...",
+    "symmetries": "'augment=[mirror,swap,shift]', those that hold",
+    "coarse": "'augment=[coarse_to_fine]' 'augment.coarse_to_fine.shape=[...]'",
+    "coarse_share": "'augment=[coarse_to_fine]' augment.coarse_to_fine.share=...",
+    "band": "'constraint=[band_limit]' 'constraint.band_limit.band=[...]'",
+    "conserve": "'constraint=[means]' 'constraint.means.fields=[...]'",
+    "limit": "'constraint=[max_deviation]' constraint.max_deviation.most=...",
+    "ema": "'callback=[ema]' callback.ema.decay=...",
+    "spectral_norm": "'callback=[spectral_bound]' callback.spectral_bound.bound=...",
+    "filter": "'callback=[spectral_bound]' callback.spectral_bound.order=...",
+    "compile": "'callback=[compile]'",
+}
+"""Of each key of the former node ``training``, what to write today."""
+MOVED = {
+    **{f"training.{key}": words for key, words in TRAINING.items()},
+    "loss.gradient": "objective.gradient=...",
+    "loss.geometric": "objective.geometric=...",
+    "data.history": "problem.history=...",
+    "recipe": "recommended, as in ~recommended",
+}
+"""Full keys of earlier versions, and what to write today."""
+
 Node = TypeVar("Node")
 
 
 def renamed(key: str, known: Iterable[str]) -> str | None:
-    """Return the name of today of a full key of earlier versions, if it is among the known keys.
+    """Return what to write today for a full key of earlier versions; None if it was never one.
 
     Examples
     --------
     >>> renamed("data.forcing", ["data.steps", "data.flow.forcing"])
     'data.flow.forcing'
     """
+    if key in MOVED:
+        return MOVED[key]
     there = set(known)
     parent, _, last = key.rpartition(".")
     found = (f"{parent}.{table[last]}" for table in RENAMED.values() if last in table)

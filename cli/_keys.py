@@ -1,0 +1,58 @@
+"""From an argument of the library to the setting that it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from neurop.errors import InputError
+
+
+def full_key(key: str, value: Any, cfg: DictConfig) -> str | None:
+    """Return the setting of a configuration that an argument came from; None if that is not certain.
+
+    Parameters
+    ----------
+    key, value
+        Name and value of the argument.
+    cfg
+        The composed configuration.
+
+    Examples
+    --------
+    >>> cfg = OmegaConf.create({"loader": {"batch_size": 0}, "augment": {"a": {"share": 2}, "b": {"share": 0.5}}})
+    >>> full_key("batch_size", 0, cfg), full_key("share", 2, cfg), full_key("lr", 1, cfg)
+    ('loader.batch_size', 'augment.a.share', None)
+    """
+    plain = list(value) if isinstance(value, tuple) else value
+    found = [
+        (path, there)
+        for path, there in _leaves(OmegaConf.to_container(cfg), "")
+        if path.rpartition(".")[2] == key
+    ]
+    same = [path for path, there in found if there == plain] or [path for path, _ in found]
+    return same[0] if len(same) == 1 else None
+
+
+def in_settings(error: Exception, cfg: DictConfig) -> Exception:
+    """Return an error whose message names the setting rather than the argument of the library."""
+    if not isinstance(error, InputError) or not error.key:
+        return error
+    head, message = f"{error.key}=", str(error)
+    where = full_key(error.key, error.value, cfg)
+    if where is None or where == error.key or not message.startswith(head):
+        return error
+    made = InputError(f"{where}={message[len(head) :]}", where, error.value)
+    made.__cause__ = error
+    return made
+
+
+def _leaves(node: Any, path: str) -> Iterator[tuple[str, Any]]:
+    for key, value in node.items() if isinstance(node, dict) else ():
+        where = f"{path}.{key}" if path else str(key)
+        if isinstance(value, dict):
+            yield from _leaves(value, where)
+        else:
+            yield where, value
