@@ -36,6 +36,10 @@ LONGEST = 100
 """Numbers per step of a rollout longer than this stay in the run folder."""
 CLIMATE = 1000
 """Steps of a rollout from which on its statistics count."""
+STACKED, MARK = "_stacked", " †"
+"""Ending of the names, and mark in the table, of errors whose norms are stacked over fields in
+their units.
+"""
 COLUMNS = (
     "experiment",
     "model",
@@ -119,16 +123,18 @@ def row(found: list[dict[str, Any]]) -> list[str]:
     test the smallest and largest too.
     """
     first = found[0]
-    errors = [one["test/relative_l2"] for one in found]
+    word, errors = scores(found, "test/relative_l2")
     error = f"{statistics.mean(errors):.4g}" + (
         f" ({min(errors):.4g} to {max(errors):.4g})" if len(errors) > 1 else ""
     )
+    error += word
     key = next((k for k in first if k.startswith("test/trajectory") and "_1_" not in k), "")
-    if several := [one[key] for one in found if one.get(key) is not None]:
-        error += f", over {key.split('_')[1]} steps {statistics.mean(several):.4g}"
+    word, several = scores(found, key.removesuffix(STACKED))
+    if several:
+        error += f", over {key.split('_')[1]} steps {statistics.mean(several):.4g}{word}"
     if runs := [one["rollout"] for one in found if "rollout" in one]:
-        mean = statistics.mean(run["trajectory_relative_l2"] for run in runs)
-        error += f", over {runs[0]['known_steps']} steps from frame {runs[0]['start']} {mean:.4g}"
+        word, errors = scores(runs, "trajectory_relative_l2")
+        error += f", over {runs[0]['known_steps']} steps from frame {runs[0]['start']} {statistics.mean(errors):.4g}{word}"
         if runs[0]["known_steps"] >= CLIMATE and "mid_band_drift_half" in runs[0]:
             error += f", drift of the spectrum's middle over the last half {drift(runs[0])} %"
     device = first["versions"].get("gpu") or f"{first['versions']['threads']} CPU threads"
@@ -148,6 +154,19 @@ def row(found: list[dict[str, Any]]) -> list[str]:
         device,
         anchor(first["experiment"]),
     ]
+
+
+def scores(found: list[dict[str, Any]], name: str) -> tuple[str, list[float]]:
+    """Return the values of a score and the mark to set after them, which says that they are stacked
+    over fields.
+
+    A run has the mean over fields or, if it was kept before that was the measure, the norm stacked
+    over fields. The two are never mixed: where any run has the first, the others are left out.
+    """
+    for key, mark in ((name, ""), (name + STACKED, MARK)):
+        if values := [one[key] for one in found if one.get(key) is not None]:
+            return mark, values
+    return "", []
 
 
 def drift(run: dict[str, Any]) -> str:
@@ -177,19 +196,26 @@ def table(kept: list[dict[str, Any]]) -> str:
         groups.values(),
         key=lambda group: (
             group[0]["experiment"],
-            statistics.mean(one["test/relative_l2"] for one in group),
+            statistics.mean(scores(group, "test/relative_l2")[1]),
         ),
     )
     lines = [
         "# Results of the experiments",
         "",
-        "Errors are relative L2 on the test set. Where a row has several seeds its numbers are "
-        "their means, with the smallest and largest",
-        "error. One JSON per run is in `runs/`. Made by `make results`.",
+        "Errors are relative L2 on the test set, the mean over fields. Where a row has several "
+        "seeds its numbers",
+        "are their means, with the smallest and largest error. One JSON per run is in `runs/`. "
+        "Made by `make results`.",
         "",
     ]
     lines += [" | ".join(["", *COLUMNS, ""]).strip(), "|" + "---|" * len(COLUMNS)]
     lines += [f"| {' | '.join(row(group))} |" for group in rows]
+    if any(MARK in line for line in lines):
+        lines += [
+            "",
+            f"{MARK.strip()} Stacked: norms are summed over the fields in their units, where "
+            "large values hide the others.",
+        ]
     lines += [
         "",
         "Commands:",

@@ -11,7 +11,6 @@ from neurop.errors import InputError, nearest
 
 from ._renamed import renamed
 
-
 LISTS = ("augment", "constraint", "callback")
 """Groups of which several options may be chosen."""
 

@@ -87,6 +87,9 @@ def _write(task: Task, result: xr.Dataset, test: FieldSet, field: int, film: boo
         for name in result.data_vars
         if "_drift" in str(name) and "sample" in result[name].dims
     }
+    record["relative_l2_field"] = {
+        str(f): result.relative_l2_field.sel(field=f).values for f in result.field.values
+    }
     record["spectrum_error"] = result.spectrum_error.mean("field").values
     for mark, (_, share) in LATE.items():
         record |= {

@@ -16,7 +16,15 @@ from neurop.plots import error_by_resolution, fields, save, superres_spectra
 from neurop.surrogate import Surrogate
 
 from ._console import table, wrote
-from ._evaluation import Task, as_ints, field_index, finite_or_none, prepare, write_netcdf
+from ._evaluation import (
+    Task,
+    as_ints,
+    field_index,
+    finite_or_none,
+    prepare,
+    values_by_field,
+    write_netcdf,
+)
 from ._output import write_json
 
 FACTORS = (1, 2, 4)
@@ -112,7 +120,10 @@ def _write(task: Task, scores: xr.Dataset, truths: dict[int, FieldSet], field: i
                 "shape": list(truths[resolution].shape),
                 "samples": len(truths[resolution]),
             }
-            | {"data_hash": truths[resolution].digest()}
+            | {
+                "data_hash": truths[resolution].digest(),
+                "relative_l2_field": values_by_field(scores.relative_l2_field[index]),
+            }
             for index, resolution in enumerate(int(r) for r in scores.resolution.values)
         },
     }

@@ -125,6 +125,14 @@ class Surrogate(nn.Module):
         norm = self.input_norm if state else self.output_norm
         return Context(self.card.grid, self.card.outputs, norm, state)
 
+    @property
+    def scale(self) -> Tensor:
+        """The deviation of each predicted field over the training data, ``(out channels,)``.
+
+        Errors are measured in this unit: see :func:`neurop.metrics.norms.relative_l2`.
+        """
+        return (self.input_norm if self.card.is_state else self.output_norm).std
+
     def forward(self, x: Tensor, grid: Sequence[int] | None = None) -> Tensor:
         """Return the next state, or the mapped fields.
 

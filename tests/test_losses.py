@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -9,7 +10,7 @@ from torch import Tensor
 from neurop.errors import InputError
 from neurop.geometry.grid import Grid
 from neurop.losses import RelativeL2
-from neurop.metrics.norms import relative_l2
+from neurop.metrics.norms import FLOOR, relative_l2
 
 
 def random(*shape: int, seed: int = 0) -> Tensor:
@@ -28,7 +29,8 @@ def test_loss_is_the_mean_of_the_metric_over_samples_and_fields() -> None:
     loss = RelativeL2()(prediction, truth, w)
     assert loss.shape == ()
     fields = [
-        relative_l2(prediction[:, :, c : c + 1], truth[:, :, c : c + 1], w).mean() for c in range(2)
+        relative_l2(prediction[:, :, [c]], truth[:, :, [c]], w, torch.ones(1)).mean()
+        for c in range(2)
     ]
     torch.testing.assert_close(loss, (fields[0] + fields[1]) / 2)
 
@@ -115,6 +117,29 @@ def test_the_geometric_mean_over_fields() -> None:
     assert met.grad.isfinite().all()
     assert (met.grad[0] == 0).all()
     assert (met.grad[1] > 0).all()
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"gradient": 0.5}, {"geometric": True}, {"gradient": 0.5, "geometric": True}]
+)
+def test_slopes_are_those_of_finite_differences_with_a_sample_at_rest(
+    options: dict[str, Any],
+) -> None:
+    """A truth that is zero, in one field or in all, gives finite slopes that are no larger than
+    1 / FLOOR.
+    """
+    truth, w = random(3, 2, 2, 6), torch.from_numpy(Grid.latlon().weights((6, 1)))[:, 0]
+    truth[0], truth[1, :, 1] = 0.0, 0.0
+    prediction = (truth + 0.1 * random(3, 2, 2, 6, seed=1)).requires_grad_()
+    assert torch.autograd.gradcheck(lambda p: RelativeL2(**options)(p, truth, w), prediction)
+
+
+def test_a_sample_at_rest_weighs_what_its_error_in_units_of_the_floor_is() -> None:
+    truth, w = random(2, 1, 8), torch.ones(8, dtype=torch.float64)
+    truth[0] = 0.0
+    error = torch.full_like(truth, FLOOR)
+    size = truth[1].square().mean().sqrt()
+    torch.testing.assert_close(RelativeL2()(truth + error, truth, w), (1 + FLOOR / size) / 2)
 
 
 def test_a_negative_factor_is_refused() -> None:

@@ -24,7 +24,7 @@ def check_compatible(surrogate: Surrogate, data: FieldSet) -> None:
     grid, with a time step equal to its own.
     """
     where = data.source or "the data"
-    if not surrogate.card.is_state != data.has_targets:
+    if surrogate.card.is_state == data.has_targets:
         kinds = ("an evolution in time", "a map from inputs to targets")
         raise InputError(
             f"the surrogate is {kinds[not surrogate.card.is_state]}, but {where} holds {kinds[data.has_targets]}; "

@@ -25,10 +25,10 @@ def truncation_floor(surrogate: Surrogate, test: FieldSet, batch_size: int = 16)
     .. math:: \frac{\lVert r - P r \rVert}{\lVert y \rVert}, \qquad
        r = y - [x_{\text{last}}] - \mu_y,
 
-    with P the projection on the network's modes (its method ``truncated``), the last frame where it
-    predicts increments, and :math:`\mu_y` the mean of its normaliser. On flat grids P is orthogonal
-    and no sample has a smaller error; on the sphere, where the modes are not orthogonal under the
-    area, it is a close guide.
+    the mean over fields, with P the projection on the network's modes (its method ``truncated``),
+    the last frame where it predicts increments, and :math:`\mu_y` the mean of its normaliser. On
+    flat grids P is orthogonal and no sample has a smaller error; on the sphere, where the modes are
+    not orthogonal under the area, it is a close guide.
 
     Parameters
     ----------
@@ -62,5 +62,5 @@ def truncation_floor(surrogate: Surrogate, test: FieldSet, batch_size: int = 16)
             for constraint in s.constraints:
                 if isinstance(constraint, BandLimit):
                     best = constraint(best, best, surrogate.context)
-            found.append(relative_l2(best.double(), y, measure(test, y)))
+            found.append(relative_l2(best.double(), y, measure(test, y), surrogate.scale))
     return float(torch.cat(found).mean())

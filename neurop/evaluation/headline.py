@@ -30,6 +30,9 @@ def headline(surrogate: Surrogate, test: FieldSet) -> Iterator[tuple[str, float]
             yield name, float(scores[name])
     for field, value in zip(scores.field.values, scores.rmse_one_step.values, strict=True):
         yield f"rmse/{field}", float(value)
+    if scores.sizes["field"] > 1:
+        for field, value in zip(scores.field.values, scores.relative_l2_field.values, strict=True):
+            yield f"relative_l2_field/{field}", float(value)
     if state:
         steps = min(TRAJECTORY, test.values.shape[1] - surrogate.card.history)
         run = rollout(surrogate, test, steps)

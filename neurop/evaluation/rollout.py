@@ -28,7 +28,7 @@ from neurop.evaluation.climate import mean_bias, mid_band_power
 from neurop.evaluation.drift import drifts
 from neurop.fields.fieldset import FieldSet
 from neurop.inference.evaluating import evaluating
-from neurop.metrics.norms import correlation, mean
+from neurop.metrics.norms import FLOOR, correlation, mean, relative, scaled
 from neurop.metrics.spectra import power_spectrum, spectrum_error
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 
 THRESHOLDS = (0.9, 0.8)
 EXPLOSION = 10.0
-"""Norm of a prediction over the largest norm of the truth above which it has left the physics."""
+"""Norm of a predicted field over the largest norm of its truth above which it has left the
+physics.
+"""
 
 
 def rollout(
@@ -68,15 +70,17 @@ def rollout(
     -------
     xarray.Dataset
         ``prediction`` and ``truth`` ``(sample, step, field, *grid)``; per step ``relative_l2`` and
-        ``persistence_relative_l2`` (means over samples; ``relative_l2_samples`` of each),
-        ``correlation`` (Pearson over space, weighted, mean over fields and samples; a prediction
-        that is not finite has none: 0), ``spectrum_prediction``, ``spectrum_truth``,
-        ``spectrum_error``, ``mean_bias`` of each field and, sample by sample, ``mid_band_power``
-        and ``mid_band_power_truth`` (:mod:`neurop.evaluation.climate`), and ``<invariant>_drift``,
-        ``<invariant>_drift_truth``; scalars ``trajectory_relative_l2`` (stacked over the steps,
-        mean over samples), ``correlation_time_0.9`` and ``_0.8`` (time of the first step whose mean
-        correlation is below, NaN if none) and ``first_divergent_step`` (first step at which a
-        sample is not finite or has more than ten times the largest norm of its truth, NaN if none).
+        ``persistence_relative_l2`` (:func:`neurop.metrics.norms.relative_l2`, means over samples;
+        ``relative_l2_samples`` of each, ``relative_l2_field`` of each field), ``correlation``
+        (Pearson over space, weighted, mean over fields and samples; a prediction that is not finite
+        has none: 0), ``spectrum_prediction``, ``spectrum_truth``, ``spectrum_error``, ``mean_bias``
+        of each field and, sample by sample, ``mid_band_power`` and ``mid_band_power_truth``
+        (:mod:`neurop.evaluation.climate`), and ``<invariant>_drift``, ``<invariant>_drift_truth``;
+        scalars ``trajectory_relative_l2`` (norms stacked over the steps, mean over fields and
+        samples), ``correlation_time_0.9`` and ``_0.8`` (time of the first step whose mean
+        correlation is below, NaN if none) and ``first_divergent_step`` (first step at which a field
+        of a sample is not finite or has more than ten times the largest norm of its truth, or ten
+        deviations of the training data where that is next to zero; NaN if none).
 
     Raises
     ------
@@ -107,7 +111,14 @@ def rollout(
                 to_model_dtype(surrogate, batch[:, start : start + past]), steps
             )
             parts.append(
-                _score(predicted, to_float64(surrogate, batch), truth, start + past, known)
+                _score(
+                    predicted,
+                    to_float64(surrogate, batch),
+                    truth,
+                    start + past,
+                    known,
+                    surrogate.scale,
+                )
             )
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     joined["truth"] = np.full_like(joined["prediction"], np.nan)
@@ -116,28 +127,30 @@ def rollout(
 
 
 def _score(
-    predicted: Tensor, batch: Tensor, truth: FieldSet, first: int, known: int
+    predicted: Tensor, batch: Tensor, truth: FieldSet, first: int, known: int, scale: Tensor
 ) -> dict[str, NDArray[Any]]:
     """Return the scores of a batch of predictions against the `known` frames from `first` on:
     sample by step, NaN where unknown.
     """
     weights, steps = measure(truth, batch), predicted.shape[1]
     prediction, true = predicted.double(), batch[:, first : first + known]
-    size, bound = _square(true, weights), _square(batch, weights).amax(1, keepdim=True)
-    error = _square(prediction[:, :known] - true, weights)
-    persistence = _square(batch[:, first - 1 : first] - true, weights)
+    unit, given = (scaled(x, scale, weights) for x in (prediction, batch))
+    known_unit = given[:, first : first + known]
+    error = unit[:, :known] - known_unit
+    fields = _per_step(error, known_unit, weights)
+    persistence = _per_step(given[:, first - 1 : first] - known_unit, known_unit, weights)
     r = torch.where(
         prediction[:, :known].isfinite().flatten(3).all(-1),
         correlation(prediction[:, :known], true, weights),
         0.0,
     )
-    norms = _square(prediction, weights)
     scores = {
-        "relative_l2_samples": _padded((error / size).sqrt(), steps),
-        "persistence_relative_l2_samples": _padded((persistence / size).sqrt(), steps),
+        "relative_l2_samples": _padded(fields.mean(-1), steps),
+        "relative_l2_field": _padded(fields.movedim(-1, 1), steps),
+        "persistence_relative_l2_samples": _padded(persistence.mean(-1), steps),
         "correlation_samples": _padded(r.nanmean(-1), steps),
-        "trajectory": (error.sum(1) / size.sum(1)).sqrt(),
-        "divergent": ~norms.isfinite() | (norms > EXPLOSION**2 * bound),
+        "trajectory": relative(error, known_unit, weights).mean(1),
+        "divergent": _divergent(unit, given, weights),
         "prediction": predicted.float(),
     }
     spectra = {
@@ -147,15 +160,26 @@ def _score(
     return {name: values.cpu().numpy() for name, values in scores.items()} | spectra
 
 
-def _square(values: Tensor, weights: Tensor) -> Tensor:
-    """Return the weighted mean square over space, summed over channels: ``(batch, time, channel,
-    *grid) -> (batch, time)``.
+def _per_step(error: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
+    """Return the relative errors of every step: ``(batch, time, channel, *grid) -> (batch, time,
+    channel)``.
     """
-    return mean(values.square(), weights).sum(-1)
+    return relative(error.flatten(0, 1), truth.flatten(0, 1), weights).view(truth.shape[:3])
+
+
+def _divergent(prediction: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
+    """Return whether a field has left the physics, ``(batch, time)``, of fields in units of
+    their scales.
+    """
+    size, bound = (mean(x.square(), weights) for x in (prediction, truth))
+    bound = bound.amax(1, keepdim=True)
+    # Ten times nothing is nothing: a field at rest is measured by its deviation in training.
+    bound = torch.where(bound < FLOOR**2, 1.0, bound)
+    return (~size.isfinite() | (size > EXPLOSION**2 * bound)).any(-1)
 
 
 def _padded(values: Tensor, steps: int) -> Tensor:
-    return torch.nn.functional.pad(values, (0, steps - values.shape[1]), value=float("nan"))
+    return torch.nn.functional.pad(values, (0, steps - values.shape[-1]), value=float("nan"))
 
 
 def _spectra(values: Tensor, truth: FieldSet, steps: int = 0) -> NDArray[Any]:
@@ -189,6 +213,10 @@ def _dataset(
         )
     data["relative_l2_samples"] = variable(
         ["sample", "step"], joined["relative_l2_samples"], "relative L2 error"
+    )
+    fields = joined["relative_l2_field"].mean(0).T
+    data["relative_l2_field"] = variable(
+        ["step", "field"], fields, "relative L2 error of each field, mean over samples"
     )
     means = joined["correlation_samples"].mean(0)
     data["correlation"] = variable(

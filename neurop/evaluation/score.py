@@ -28,7 +28,7 @@ from neurop.evaluation.batches import (
 from neurop.evaluation.examples import examples
 from neurop.fields.fieldset import FieldSet
 from neurop.inference.evaluating import evaluating
-from neurop.metrics.norms import mean, relative_l2
+from neurop.metrics.norms import mean, relative_l2, relative_l2_field
 
 if TYPE_CHECKING:
     from neurop.surrogate import Surrogate
@@ -71,11 +71,11 @@ def score(
     Returns
     -------
     xarray.Dataset
-        ``relative_l2`` (mean over samples or windows, one step), ``relative_l2_median``,
-        ``relative_l2_worst``, ``worst_sample``, ``rmse_one_step``, ``relative_l2_field`` per field;
-        for an evolution ``rmse``, ``persistence_rmse``, ``climatology_rmse``, ``acc``,
-        ``persistence_acc`` ``(lead, field)`` and ``persistence_relative_l2``; examples ``truth``,
-        ``prediction`` ``(example, field, *grid)``.
+        ``relative_l2`` (:func:`neurop.metrics.norms.relative_l2`, mean over samples or windows, one
+        step), ``relative_l2_median``, ``relative_l2_worst``, ``worst_sample``, ``rmse_one_step``,
+        ``relative_l2_field`` per field; for an evolution ``rmse``, ``persistence_rmse``,
+        ``climatology_rmse``, ``acc``, ``persistence_acc`` ``(lead, field)`` and
+        ``persistence_relative_l2``; examples ``truth``, ``prediction`` ``(example, field, *grid)``.
 
     Raises
     ------
@@ -126,18 +126,18 @@ def _leads(surrogate: Surrogate, test: FieldSet, leads: Sequence[int] | None) ->
 
 def _map(surrogate: Surrogate, test: FieldSet, batch_size: int) -> Iterator[dict[str, Tensor]]:
     for x, y in iterate_pairs(surrogate, test, batch_size):
-        yield _errors(surrogate(x).double(), y, measure(test, y))
+        yield _errors(surrogate(x).double(), y, measure(test, y), surrogate.scale)
 
 
-def _errors(p: Tensor, y: Tensor, weights: Tensor) -> dict[str, Tensor]:
+def _errors(p: Tensor, y: Tensor, weights: Tensor, scale: Tensor) -> dict[str, Tensor]:
     """Return the errors of ``(batch, channel, *grid)``: relative per sample, relative and
     squared per sample and field.
     """
-    square, size = mean((p - y).square(), weights), mean(y.square(), weights)
+    fields = relative_l2_field(p, y, weights, scale)
     return {
-        "relative": relative_l2(p, y, weights),
-        "square": square,
-        "relative_field": (square / size).sqrt(),
+        "relative": fields.mean(1),
+        "square": mean((p - y).square(), weights),
+        "relative_field": fields,
     }
 
 
@@ -173,9 +173,8 @@ def _forecasts(
                 torch.from_numpy(test.grid.weights(test.shape)).to(p.device),
             )
             y = to_float64(surrogate, stretch[last + 1])
-            part = _errors(p[:, 0], y, weights) | {
-                "persistence_relative": relative_l2(now, y, weights)
-            }
+            part = _errors(p[:, 0], y, weights, surrogate.scale)
+            part |= {"persistence_relative": relative_l2(now, y, weights, surrogate.scale)}
             for lead in (lead for lead in leads if lead <= reach):
                 fits = int((last + lead < ends).sum())
                 y = to_float64(surrogate, stretch[last[:fits] + lead])

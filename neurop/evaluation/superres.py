@@ -26,7 +26,7 @@ from neurop.fields.fieldset import FieldSet
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 from neurop.inference.evaluating import evaluating
-from neurop.metrics.norms import norm
+from neurop.metrics.norms import relative, scaled
 from neurop.metrics.spectra import power_spectrum, spectrum_error
 from neurop.spectral import resample
 
@@ -65,9 +65,10 @@ def superres(
 
     .. math:: \frac{\|e\|^2}{\|y\|^2} = \frac{\|Pe\|^2}{\|y\|^2} + \frac{\|e-Pe\|^2}{\|y\|^2},
 
-    exactly on flat grids, per sample (per window of an evolution: one step from every frame). On
-    the sphere the modes are not orthogonal under the area measure, and the two parts are norms that
-    need not add up.
+    exactly on flat grids, per field and sample (per window of an evolution: one step from every
+    frame); the scores are means over these, and satisfy it no more. A truth below
+    :data:`neurop.metrics.norms.FLOOR` counts as that large. On the sphere the modes are not
+    orthogonal under the area measure, and the two parts are norms that need not add up.
 
     Parameters
     ----------
@@ -82,10 +83,11 @@ def superres(
     Returns
     -------
     xarray.Dataset
-        Over ``resolution``: the mean of each of :data:`SCORES` over samples, ``train_resolution``,
-        power spectra ``spectrum_{truth,prediction,interpolated}`` and ``spectrum_error``; per
-        resolution r one example ``{truth,prediction,interpolated}_r`` (see :func:`example`);
-        attribute ``warning``, empty where no aliasing was seen.
+        Over ``resolution``: the mean of each of :data:`SCORES` over fields and samples,
+        ``relative_l2_field`` of each field, ``train_resolution``, power spectra
+        ``spectrum_{truth,prediction,interpolated}`` and ``spectrum_error``; per resolution r one
+        example ``{truth,prediction,interpolated}_r`` (see :func:`example`); attribute ``warning``,
+        empty where no aliasing was seen.
 
     Raises
     ------
@@ -106,6 +108,10 @@ def superres(
         name: variable(["resolution"], [row["scores"][name] for row in rows], text)
         for name, text in SCORES.items()
     }
+    fields = [row["fields"] for row in rows]
+    variables["relative_l2_field"] = variable(
+        ["resolution", "field"], fields, "relative L2 error of each field"
+    )
     shells = max(row["spectra"].shape[-1] for row in rows)
     spectra = np.stack(
         [
@@ -180,7 +186,7 @@ def _measure(surrogate: Surrogate, data: FieldSet, batch_size: int) -> dict[str,
             "prediction": prediction,
             "interpolated": _interpolated(surrogate, x, prediction, data.grid),
         }
-        error, size = prediction - y, norm(y, weights)
+        error, unit = prediction - y, scaled(y, surrogate.scale, weights)
         inside = resample(error, data.grid, shape, band=band)
         norms = {
             "relative_l2": error,
@@ -192,14 +198,17 @@ def _measure(surrogate: Surrogate, data: FieldSet, batch_size: int) -> dict[str,
             - resample(prediction, data.grid, shape, band=band),
         }
         for name, values in norms.items():
-            collected[name].append(norm(values, weights) / size)
+            collected[name].append(
+                relative(scaled(values, surrogate.scale, weights), unit, weights)
+            )
         power = power + np.stack(
             [power_spectrum(v.cpu().numpy(), data.grid)[1].sum(0) for v in fields.values()]
         )
         count += len(y)
         examples = examples or {kind: v[0].cpu().numpy() for kind, v in fields.items()}
     scores = {name: float(torch.cat(values).mean()) for name, values in collected.items()}
-    return {"scores": scores, "spectra": power / count, "examples": examples}
+    by_field = torch.cat(collected["relative_l2"]).mean(0).cpu().numpy()
+    return {"scores": scores, "fields": by_field, "spectra": power / count, "examples": examples}
 
 
 def _interpolated(surrogate: Surrogate, x: Tensor, prediction: Tensor, grid: Grid) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -10,6 +12,15 @@ from neurop.errors import InputError
 from neurop.fields.statistics import Moments
 from neurop.geometry.grid import Grid
 from neurop.spectral import resample
+
+RESOLVED = 2.0**-21
+"""Least deviation of a field over its mean: four times the distance of neighbouring float32
+numbers.
+
+Below it, rounding to float32 takes more than 7 per cent of what there is to predict.
+"""
+SMALLEST, LARGEST = 1e-35, 1e35
+"""Deviations and means that float32 holds with three digits to spare on either side."""
 
 
 class Normalizer(nn.Module):
@@ -36,16 +47,25 @@ class Normalizer(nn.Module):
         self.register_buffer("std", std)
 
     @classmethod
-    def of(cls, moments: Moments, domain: Grid) -> Normalizer:
-        """Return the normaliser of samples with these moments.
+    def of(cls, moments: Moments, domain: Grid, names: Sequence[str] = ()) -> Normalizer:
+        """Return the normaliser of known moments.
 
-        The mean is per channel, or per point if the moments are; the standard deviation is of what
-        is left, per channel.
+        Parameters
+        ----------
+        moments
+            Moments of the training split, in float64; the mean is per channel, or per point if the
+            moments are, the deviation that of the residual about the mean, per channel.
+        domain
+            The grid.
+        names
+            Names of the channels, for messages; their numbers by default.
 
         Raises
         ------
         InputError
-            If there are no samples, or a channel is constant.
+            If there are no samples, or a channel is constant, varies by less than float32 resolves
+            next to its mean (:data:`RESOLVED`), or is of a size that float32 does not hold
+            (:data:`SMALLEST`, :data:`LARGEST`).
         """
         if not moments.count:
             raise InputError("no samples to fit the normaliser on; give a training split")
@@ -56,13 +76,10 @@ class Normalizer(nn.Module):
         )
         variance = moments.variance()
         largest = np.abs(mean).reshape(len(variance), -1).max(1)
-        if (constant := np.flatnonzero(variance <= (1e-12 * largest) ** 2)).size:
-            raise InputError(
-                f"channel {constant[0]} is constant over the training split; remove it"
-            )
-        return cls(
-            torch.from_numpy(mean).float(), torch.from_numpy(np.sqrt(variance)).float(), domain
-        )
+        deviation = np.sqrt(variance)
+        for channel, (size, std) in enumerate(zip(largest, deviation, strict=True)):
+            _check(names[channel] if names else f"channel {channel}", float(size), float(std))
+        return cls(torch.from_numpy(mean).float(), torch.from_numpy(deviation).float(), domain)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the normalised field of ``(batch, frames * channels, *grid)``."""
@@ -82,4 +99,23 @@ class Normalizer(nn.Module):
             mean = resample(mean, self.domain, shape)
         return mean.repeat(frames, *[1] * len(shape)), self.std.repeat(frames).view(
             -1, *[1] * len(shape)
+        )
+
+
+def _check(name: str, mean: float, deviation: float) -> None:
+    """Raise InputError if float32 cannot hold a field of this mean, the largest of its points,
+    and deviation.
+    """
+    if deviation <= 1e-12 * mean:
+        raise InputError(f"{name} is constant over the training split; remove it")
+    if not (deviation >= SMALLEST and max(mean, deviation) <= LARGEST):
+        raise InputError(
+            f"{name} has mean {mean:g} and deviation {deviation:g}; float32 needs {SMALLEST:g} to "
+            f"{LARGEST:g}; use another unit"
+        )
+    if deviation < RESOLVED * mean:
+        raise InputError(
+            f"{name} has mean {mean:g} and deviation {deviation:g}, less than {RESOLVED:.1e} of "
+            "it, which float32 rounds away; "
+            "subtract an offset from the data"
         )

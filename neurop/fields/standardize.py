@@ -37,7 +37,10 @@ class Standardize:
             If a field is constant.
         """
         found = summary(train, self.pointwise)
-        inputs = Normalizer.of(found.values, train.grid)
+        names, outputs = ([f.name for f in fields] for fields in (train.fields, train.outputs))
+        inputs = Normalizer.of(found.values, train.grid, names)
         if train.targets is not None:
-            return inputs, Normalizer.of(found.targets, train.grid)
-        return inputs, Normalizer.of(found.increments, train.grid) if increments else inputs
+            return inputs, Normalizer.of(found.targets, train.grid, outputs)
+        if not increments:
+            return inputs, inputs
+        return inputs, Normalizer.of(found.increments, train.grid, outputs)

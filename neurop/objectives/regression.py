@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from neurop.errors import InputError
+from neurop.metrics.norms import scaled
 from neurop.objectives.objective import Objective
 from neurop.objectives.relative_l2 import RelativeL2
 
@@ -65,7 +66,8 @@ class Regression(Objective):
         frames, target = self._pushed(surrogate, batch["input"], batch["target"], rng)
         predicted = surrogate.trajectory(frames, target.shape[1])
         weights = surrogate.card.grid.measure(target.shape[3:], target)
-        return {"relative_l2": self.loss(predicted, target, weights)}
+        fields = (scaled(x, surrogate.scale, weights) for x in (predicted, target))
+        return {"relative_l2": self.loss(*fields, weights)}
 
     def _pushed(
         self, surrogate: Surrogate, frames: Tensor, target: Tensor, rng: np.random.Generator

@@ -1,4 +1,8 @@
-"""Training losses: modules called ``loss(prediction, truth, weights)``, in physical units."""
+"""Training losses: modules called ``loss(prediction, truth, weights)``.
+
+Fields come in units of their scales (:func:`neurop.metrics.norms.scaled`), the deviations of the
+training data, so that squares stay within the range of float32 whatever the physical units.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from neurop.errors import InputError
-from neurop.metrics.norms import by_field, norm, relative_l2
+from neurop.metrics.norms import FLOOR, by_field, norm, relative
 
 
 class RelativeL2(nn.Module):
@@ -18,9 +22,10 @@ class RelativeL2(nn.Module):
 
     mean over samples and fields, each field by itself, as their units have nothing in common;
     trajectories are stacked over their steps. The gradient is that of first differences over
-    fractions of the domain. It holds the fluxes of an elliptic problem to account, which the small
-    errors of a field may hide. Source: Li et al. (2021), section 5; for the second term Czarnecki
-    et al., Sobolev training, 2017, arXiv:1706.04859.
+    fractions of the domain. A norm of the truth below :data:`neurop.metrics.norms.FLOOR` counts as
+    that large. It holds the fluxes of an elliptic problem to account, which the small errors of a
+    field may hide. Source: Li et al. (2021), section 5; for the second term Czarnecki et al.,
+    Sobolev training, 2017, arXiv:1706.04859.
 
     With `geometric` the mean over the fields is their geometric mean. Its gradient weighs the
     relative change of each field's error alike, so that a field that can hardly be predicted does
@@ -47,18 +52,20 @@ class RelativeL2(nn.Module):
         self.gradient, self.geometric = gradient, geometric
 
     def forward(self, prediction: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
-        """Return the scalar loss of ``(batch, ..., channel, *grid)``; `weights` has the shape of
-        the grid.
+        """Return the scalar loss of ``(batch, ..., channel, *grid)`` in units of the fields'
+        scales.
+
+        `weights` has the shape of the grid.
         """
-        fields = prediction.shape[-weights.dim() - 1]
-        prediction, truth = (by_field(x, weights) for x in (prediction, truth))
-        loss = relative_l2(prediction, truth, weights)
-        tiny = torch.finfo(loss.dtype).tiny
+        error = prediction - truth
+        loss = relative(error, truth, weights)
         if self.gradient:
-            error, size = (_slope(field, weights) for field in (prediction - truth, truth))
-            loss = loss + self.gradient * error / size.clamp_min(tiny)
+            steps = truth.shape[1 : -weights.dim() - 1].numel()
+            slope, size = (_slope(by_field(x, weights), weights) for x in (error, truth))
+            ratio = slope / size.clamp_min(FLOOR * steps**0.5)
+            loss = loss + self.gradient * ratio.view_as(loss)
         if self.geometric:
-            loss = loss.clamp_min(tiny).log().view(-1, fields).mean(1).exp()
+            loss = loss.clamp_min(torch.finfo(loss.dtype).tiny).log().mean(1).exp()
         return loss.mean()
 
 

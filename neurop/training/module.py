@@ -14,7 +14,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from neurop.errors import InputError
-from neurop.metrics.norms import by_field, relative_l2
+from neurop.metrics.norms import relative_l2
 from neurop.objectives.objective import Objective
 from neurop.surrogate import Surrogate
 from neurop.transforms.transform import Batch, Setting, Transform
@@ -112,7 +112,7 @@ class TrainingModule(lightning.LightningModule):
         target = batch["target"]
         weights = self.surrogate.card.grid.measure(target.shape[3:], target)
         predicted = self(batch["input"], target.shape[1])
-        error = relative_l2(by_field(predicted, weights), by_field(target, weights), weights)
+        error = relative_l2(predicted, target, weights, self.surrogate.scale)
         size = len(predicted)
         self.log("val/relative_l2", error.mean(), batch_size=size, sync_dist=True, prog_bar=True)
 

@@ -31,6 +31,8 @@ class Analytic(nn.Module):
         self.inputs, self.outputs, self.has_targets = data.fields, data.outputs, data.has_targets
         self.grid, self.train_shape = data.grid, tuple(train_shape or data.shape)
         self.step_unit, self.name = data.time_unit, "analytic"
+        values = data.values[:] if data.targets is None else data.targets[:]
+        self.scale = torch.from_numpy(values.std((0, 1, *range(3, values.ndim))))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.function(x)

@@ -88,9 +88,9 @@ def test_no_error_is_smaller(layout: Any) -> None:
         (surrogate(x) - y).square().mean().backward()
         optimizer.step()
     error = float(score(surrogate, data).relative_l2)
-    assert (
-        floor <= error < 1.01 * floor
-    )  # the six samples are learnt by heart: what is left is beyond the modes
+    # But for the rounding of a float32 network no error is smaller; the six samples are learnt by
+    # heart: what is left is beyond the modes.
+    assert (1 - 1e-6) * floor <= error < 1.01 * floor
 
 
 def test_a_network_of_all_frequencies_has_none() -> None:

@@ -9,7 +9,15 @@ from torch import Tensor
 
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
-from neurop.metrics.norms import correlation, mean, norm, relative_l2, rmse
+from neurop.metrics.norms import (
+    FLOOR,
+    correlation,
+    mean,
+    norm,
+    relative_l2,
+    relative_l2_field,
+    rmse,
+)
 
 ENDS = Grid((Axis("x", "open", layout="ends"),))
 
@@ -66,18 +74,33 @@ def test_the_sphere_is_measured_by_area() -> None:
         assert norm(pole[None], w).item() < 0.1
 
 
-def test_relative_error_stacks_time_and_channels() -> None:
+def test_relative_error_stacks_time_and_is_the_mean_over_fields() -> None:
     truth, error = random(3, 5, 2, 6, 8), random(3, 5, 2, 6, 8, seed=1)
+    scale = double([1.0, 1000.0])
     w = weights(Grid((Axis("x", "open", layout="ends"), Axis("y"))), 6, 8)
-    numerator, denominator = ((w * t.square()).sum((1, 2, 3, 4)).sqrt() for t in (error, truth))
+    over, under = ((w * t.square()).sum((1, 3, 4)).sqrt() for t in (error, truth))
+    unit = scale[:, None, None]
+    args = (unit * (truth + error), unit * truth, w, scale)
+    torch.testing.assert_close(relative_l2_field(*args), over / under, atol=1e-12, rtol=0)
+    torch.testing.assert_close(relative_l2(*args), (over / under).mean(1), atol=1e-12, rtol=0)
+
+
+def test_half_of_a_small_field_and_a_hundredth_of_a_large_one_are_0_255() -> None:
+    truth = torch.stack([torch.ones(8), torch.full((8,), 1000.0)])[None]
+    prediction = truth * torch.tensor([1.5, 1.01])[:, None]
+    error = relative_l2(prediction, truth, torch.ones(8), torch.tensor([1.0, 1000.0]))
+    assert error.item() == pytest.approx(0.255, rel=1e-5)
+
+
+@pytest.mark.parametrize("power", range(-25, 26, 5))
+def test_relative_error_is_the_same_at_any_magnitude(power: int) -> None:
+    truth, error = random(3, 2, 1, 8).float(), random(3, 2, 1, 8, seed=1).float()
+    truth[0] = 0.0  # at rest: measured against the floor, which has the unit too
+    unit = torch.tensor([10.0**power])
+    w = torch.ones(8)
+    got = relative_l2(unit * (truth + error), unit * truth, w, unit)
     torch.testing.assert_close(
-        relative_l2(truth + error, truth, w), numerator / denominator, atol=1e-12, rtol=0
-    )
-    plain = error.flatten(1).norm(dim=1) / truth.flatten(1).norm(dim=1)
-    torch.testing.assert_close(relative_l2(truth + error, truth), plain, atol=1e-12, rtol=0)
-    uniform = torch.ones(6, 8, dtype=torch.float64)
-    torch.testing.assert_close(
-        relative_l2(truth + error, truth, uniform), plain, atol=1e-12, rtol=0
+        got, relative_l2(truth + error, truth, w, torch.ones(1)), rtol=1e-5, atol=0
     )
 
 
@@ -88,16 +111,22 @@ def test_relative_error_means_the_same_at_any_resolution() -> None:
             None, None
         ]
 
+    def error(n: int) -> float:
+        return relative_l2(*fields(n), weights(Grid.periodic(1), n), torch.ones(1)).item()
+
     expected = math.sqrt(0.045 / 1.5)
-    assert [
-        relative_l2(*fields(n), weights(Grid.periodic(1), n)).item() for n in (5, 16, 33)
-    ] == pytest.approx([expected] * 3, abs=1e-12)
+    assert [error(n) for n in (5, 16, 33)] == pytest.approx([expected] * 3, abs=1e-12)
 
 
-def test_a_vanishing_truth_gives_no_nan() -> None:
-    zero, w = torch.zeros(2, 1, 4), torch.ones(4)
-    assert relative_l2(zero, zero, w).tolist() == [0.0, 0.0]
-    assert (relative_l2(zero + 1, zero, w) > 1e30).all()
+def test_a_truth_below_the_floor_counts_as_that_large() -> None:
+    """Whatever the number of steps; a truth above it is not touched."""
+    zero, w, scale = torch.zeros(2, 3, 1, 4), torch.ones(4), torch.tensor([5.0])
+    assert relative_l2(zero, zero, w, scale).tolist() == [0.0, 0.0]
+    met = relative_l2(zero + 5 * FLOOR, zero, w, scale)
+    torch.testing.assert_close(met, torch.ones(2))
+    torch.testing.assert_close(relative_l2(zero + 1e-3 * FLOOR, zero, w, scale), met / 5e3)
+    small = zero + 5 * 1.5 * FLOOR
+    torch.testing.assert_close(relative_l2(2 * small, small, w, scale), torch.ones(2))
 
 
 def test_rmse_is_per_leading_axis_and_in_the_unit_of_the_field() -> None:
@@ -135,7 +164,9 @@ def test_correlation() -> None:
 
 def test_a_norm_of_no_number_is_no_number() -> None:
     assert (
-        relative_l2(torch.full((1, 1, 4), torch.nan), torch.ones(1, 1, 4), torch.ones(4))
+        relative_l2(
+            torch.full((1, 1, 4), torch.nan), torch.ones(1, 1, 4), torch.ones(4), torch.ones(1)
+        )
         .isnan()
         .all()
     )

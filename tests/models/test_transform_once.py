@@ -12,7 +12,7 @@ from torch import Tensor
 from neurop.errors import InputError
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
-from neurop.metrics.norms import relative_l2
+from neurop.metrics.norms import relative_l2_field
 from neurop.models import TransformOnce, TransformOncePlus
 
 SMALL = {"width": 6, "depth": 2}
@@ -270,15 +270,18 @@ def test_parseval(domain: Grid) -> None:
         for axis in (2, 3):
             y.index_fill_(axis, torch.tensor([0, shape[axis - 2] - 1]), 0.0)
     weights = torch.from_numpy(domain.weights(shape))
-    size = (y.square() * weights).mean((2, 3)).sum(1)
+    size = (y.square() * weights).mean((2, 3))
     c = model.transform(y).movedim(-1, 1) / math.sqrt(model.transform.count)
-    inside = (model.coefficients(x) - c).square().flatten(1).sum(1)
-    beyond = size - c.square().flatten(1).sum(1)
+    inside = (model.coefficients(x) - c).square().flatten(2).sum(2)
+    beyond = size - c.square().flatten(2).sum(2)
     assert (beyond > 0.5 * size).all()
     torch.testing.assert_close(
-        relative_l2(model(x), y, weights), ((inside + beyond) / size).sqrt(), atol=1e-12, rtol=0
+        relative_l2_field(model(x), y, weights, torch.ones(2)),
+        ((inside + beyond) / size).sqrt(),
+        atol=1e-12,
+        rtol=0,
     )
-    floor = relative_l2(model.truncated(y), y, weights)
+    floor = relative_l2_field(model.truncated(y), y, weights, torch.ones(2))
     torch.testing.assert_close(floor, (beyond / size).sqrt(), atol=1e-10, rtol=0)
 
 
