@@ -1,5 +1,5 @@
 """What online training gains: the same network, steps and seeds on a stored set and on samples that
-are solved for meanwhile.
+are solved for during training.
 
 python benchmarks/online.py [--out FILE] [--seeds 0 1 2]
 """
@@ -20,15 +20,15 @@ WORDS = (
     "data=burgers",
     "data.samples=140",
     "data.resolution=256",
-    "~recipe",
+    "~recommended",
     "model.modes=16",
     "model.width=32",
     "model.depth=4",
     "optimizer.lr=2e-3",
     "trainer.max_epochs=200",
-    "training.reservoir=400",
 )
-KEPT = (
+ONLINE = ("loader=online", "loader.buffer=400")
+RECORDED = (
     "steps",
     "parameters",
     "seconds",
@@ -47,13 +47,14 @@ def run(mode: str, seed: int, folder: Path) -> dict[str, object]:
         "train",
         *WORDS,
         f"data.storage.mode={mode}",
+        *(ONLINE if mode == "online" else ()),
         f"seed={seed}",
         f"hydra.run.dir={where}",
         f"data.storage.folder={folder / 'data'}",
     ]
     subprocess.run([sys.executable, "-m", "neurop", *words], check=True, stdout=sys.stderr)
     record = json.loads((where / "train.json").read_text())
-    return {"mode": mode, "seed": seed} | {key: record[key] for key in KEPT if key in record}
+    return {"mode": mode, "seed": seed} | {key: record[key] for key in RECORDED if key in record}
 
 
 def main() -> None:

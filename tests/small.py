@@ -10,8 +10,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from neurop.constraints.constraint import Constraint
 from neurop.fields.fieldset import Field, FieldSet
+from neurop.fields.standardize import Standardize
 from neurop.geometry.grid import Grid
+from neurop.problems import Problem
+from neurop.registry import Spec
 from neurop.surrogate import Surrogate
 
 FIELDS = (Field("u", "m s-1", "velocity"), Field("p", "Pa", "pressure"))
@@ -63,10 +67,18 @@ def mapping(shape: Sequence[int] = (9, 8)) -> FieldSet:
     return FieldSet(one, (Field("a", "m"),), Grid.periodic(len(shape)), two, FIELDS, source="pairs")
 
 
-def surrogate(train: FieldSet, seed: int = 0, **how: Any) -> Surrogate:
+def surrogate(
+    train: FieldSet,
+    seed: int = 0,
+    arguments: dict[str, Any] = ARGUMENTS,
+    problem: Problem | None = None,
+    constraints: Sequence[Constraint] = (),
+    normalizer: Standardize | None = None,
+) -> Surrogate:
     """Return an untrained surrogate in evaluation mode."""
     torch.manual_seed(seed)
-    return Surrogate.of(train, "fno", how.pop("arguments", ARGUMENTS), **how).eval()
+    spec = Spec("fno", arguments)
+    return Surrogate.of(train, spec, problem, constraints, normalizer).eval()
 
 
 class Scale(nn.Module):

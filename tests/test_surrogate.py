@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from small import Scale, evolution, mapping, surrogate, values
+from small import ARGUMENTS, Scale, evolution, mapping, surrogate, values
 from torch import Tensor
 
 from neurop.errors import InputError
-from neurop.fields import Field, FieldSet
+from neurop.fields.standardize import Standardize
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
-from neurop.metrics.norms import mean
+from neurop.problems import Evolution
 from neurop.surrogate import Surrogate
 
 
@@ -31,7 +31,7 @@ def statistics(fields: np.ndarray) -> tuple[Tensor, Tensor]:
 @pytest.mark.parametrize("history", [1, 2])
 def test_increments_are_added_to_the_last_frame(history: int) -> None:
     train = evolution()
-    s, x = surrogate(train, history=history).double(), batch(history)
+    s, x = surrogate(train, problem=Evolution(history)).double(), batch(history)
     (mean, std), (mean_y, std_y) = (
         statistics(train.values),
         statistics(np.diff(train.values, axis=1)),
@@ -44,24 +44,28 @@ def test_increments_are_added_to_the_last_frame(history: int) -> None:
 
 def test_without_increments_the_state_itself_is_predicted() -> None:
     train = evolution()
-    s, x = surrogate(train, increments=False).double(), batch()
+    s, x = surrogate(train, problem=Evolution(increments=False)).double(), batch()
     mean, std = statistics(train.values)
     torch.testing.assert_close(s(x), s.net((x - mean) / std) * std + mean, atol=1e-4, rtol=1e-6)
 
 
 def test_a_map_has_normalisers_of_its_own_and_no_history() -> None:
     train = mapping()
-    s, x = surrogate(train, history=3).double(), batch(channels=1)
+    s, x = surrogate(train).double(), batch(channels=1)
     (mean, std), (mean_y, std_y) = statistics(train.values), statistics(train.targets)
     torch.testing.assert_close(s(x), s.net((x - mean) / std) * std_y + mean_y, atol=1e-4, rtol=1e-6)
-    assert (s.has_targets, s.history, s.step, s.specification.increments) == (True, 1, None, False)
+    card = s.card
+    assert (card.is_state, card.history, card.sampling.step) == (False, 1, None)
+    assert not card.problem.increments
     with pytest.raises(InputError, match=r"maps inputs to targets.*use predict"):
         s.rollout(train.to_xarray(), 2)
 
 
-def test_anomalies_are_taken_from_the_mean_of_each_point_at_any_resolution() -> None:
+def test_the_pointwise_mean_is_taken_from_the_mean_of_each_point_at_any_resolution() -> None:
     train = evolution((9, 8))
-    s = surrogate(train, anomalies=True, increments=False).double()
+    s = surrogate(
+        train, problem=Evolution(increments=False), normalizer=Standardize(pointwise=True)
+    ).double()
     s.net = Scale(2).double()
     fine = values((18, 16), frames=1, seed=5)
     mean = values((18, 16)).mean((0, 1))
@@ -90,7 +94,7 @@ def test_output_on_another_grid_is_the_same_function(grid: tuple[int, int]) -> N
 
 
 def test_a_trajectory_feeds_predictions_back() -> None:
-    s, frames = surrogate(evolution(), history=2).double(), batch(2).unflatten(1, (2, 2))
+    s, frames = surrogate(evolution(), problem=Evolution(2)).double(), batch(2).unflatten(1, (2, 2))
     made = s.trajectory(frames, 3)
     older, newer = frames.unbind(1)
     for step in range(3):
@@ -118,9 +122,7 @@ def test_points_are_in_the_units_of_the_axes() -> None:
 
 def test_between_the_grid_points_lies_the_trigonometric_interpolant() -> None:
     grid = Grid((Axis("x", start=1.0, length=2.0),))
-    s = surrogate(
-        evolution((11,), channels=1, grid=grid), arguments={"modes": 3, "width": 6, "depth": 1}
-    ).double()
+    s = surrogate(evolution((11,), channels=1, grid=grid), arguments=ARGUMENTS).double()
     x = batch(shape=(11,), channels=1)
     points = np.random.default_rng(0).uniform(1, 3, 40)
     c = np.fft.fft(s(x).detach().numpy(), axis=-1) / 11
@@ -150,7 +152,7 @@ def test_points_that_have_no_meaning(points: Tensor, message: str) -> None:
 
 @pytest.mark.parametrize("shape", [(3, 1, 9, 8), (3, 2, 9), (3, 5, 9, 8)])
 def test_an_input_of_another_shape_is_refused(shape: tuple[int, ...]) -> None:
-    s = surrogate(evolution(), history=2)
+    s = surrogate(evolution(), problem=Evolution(2))
     with pytest.raises(InputError, match=r"need \(batch, 4, x, y\): 2 frames of u, p"):
         s(torch.zeros(shape))
 
@@ -158,7 +160,7 @@ def test_an_input_of_another_shape_is_refused(shape: tuple[int, ...]) -> None:
 def test_a_normaliser_of_other_fields_is_refused() -> None:
     s = surrogate(evolution())
     with pytest.raises(InputError, match="input normaliser is for 2 channels, but 1 fields"):
-        Surrogate(surrogate(evolution(channels=1)).specification, s.input_norm, s.output_norm)
+        Surrogate(surrogate(evolution(channels=1)).card, s.input_norm, s.output_norm)
 
 
 def test_parameters_are_counted() -> None:
@@ -166,60 +168,3 @@ def test_parameters_are_counted() -> None:
     assert s.parameters_count() == sum(p.numel() for p in s.net.parameters()) > 0
     s.net = Scale(2)
     assert s.parameters_count() == 1
-
-
-@pytest.mark.parametrize("grid", [Grid.latlon(gauss=True), Grid.latlon(), Grid.periodic(2)])
-def test_conserved_fields_keep_their_mean(grid: Grid) -> None:
-    s = surrogate(evolution(grid=grid), conserve=["p"]).double().eval()
-    x = batch()
-    for shape in (x.shape[2:], (12, 16)):
-        y = s(x, grid=shape)
-        before, after = (mean(z, torch.from_numpy(grid.weights(z.shape[2:]))) for z in (x, y))
-        torch.testing.assert_close(after[:, 1], before[:, 1], rtol=1e-12, atol=1e-12)
-        assert float((after[:, 0] - before[:, 0]).abs().min()) > 1e-3
-
-
-def test_a_limit_bounds_a_rollout_and_changes_nothing_below_it() -> None:
-    train = evolution()
-    free, held = (surrogate(train, increments=False, limit=limit).double() for limit in (None, 2.0))
-    x = batch()
-    std = torch.from_numpy(train.values.std((0, 1, 3, 4)))[:, None, None]
-    middle = torch.from_numpy(train.values.mean((0, 1, 3, 4)))[:, None, None]
-    for factor in (0.1, 10.0):
-        free.net = held.net = Scale(2, factor).double()
-        size = ((free(x) - middle) / std).square().mean((2, 3), keepdim=True).sqrt()
-        expected = middle + (free(x) - middle) * (2 / size).clamp(max=1)
-        assert bool((size < 2).all()) == (factor < 1)
-        torch.testing.assert_close(held(x), expected, rtol=1e-6, atol=1e-4)
-    far = held.trajectory(x[:, None], 40)[:, -1]
-    assert float(((far - middle) / std).square().mean((2, 3)).sqrt().max()) < 2.0001
-    for wrong in (0.0, -1.0, float("inf")):
-        with pytest.raises(InputError, match="above 0"):
-            surrogate(train, limit=wrong)
-
-
-def test_a_field_to_conserve_must_be_one_of_an_evolution() -> None:
-    with pytest.raises(InputError, match=r"training\.conserve: no field 'q'"):
-        surrogate(evolution(), conserve=["q"])
-    with pytest.raises(InputError, match=r"training\.conserve=\['a'\] is for an evolution"):
-        surrogate(mapping(), conserve=["a"])
-
-
-def test_a_band_holds_the_prediction_to_the_modes_of_a_grid() -> None:
-    x, times = np.arange(16) / 16, np.arange(4.0)
-    state = np.sin(2 * np.pi * (x - times[:, None] / 16)) + 0.5 * np.cos(2 * np.pi * 6 * x) * (
-        1 + times[:, None]
-    )
-    train = FieldSet(state[None, :, None], (Field("u"),), Grid.periodic(1), times=times)
-    free, held = (
-        Surrogate.of(train, "fno", {"modes": 4, "width": 4, "depth": 1}, band=band).eval()
-        for band in (None, [8])
-    )
-    held.load_state_dict(free.state_dict())
-    frame = torch.from_numpy(state[:1, None]).float()
-    spectrum, cut = (torch.fft.rfft(s(frame).detach()) for s in (free, held))
-    torch.testing.assert_close(cut[..., :4], spectrum[..., :4])
-    assert float(spectrum[..., 4:].abs().max()) > 1
-    assert float(cut[..., 4:].abs().max()) < 1e-5
-    with pytest.raises(InputError, match=r"band=\[8, 8\]; give 1 sizes"):
-        Surrogate.of(train, "fno", {"modes": 4, "width": 4, "depth": 1}, band=[8, 8])

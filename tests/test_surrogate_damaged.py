@@ -29,6 +29,10 @@ def rewrite(folder: Path, **card: Any) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | card))
 
 
+def spec(name: str, **arguments: Any) -> dict[str, Any]:
+    return {"name": name, "arguments": arguments}
+
+
 def truncate(name: str, share: float) -> Callable[[Path], None]:
     def cut(folder: Path) -> None:
         content = (folder / name).read_bytes()
@@ -82,18 +86,18 @@ def forget(key: str) -> Callable[[Path], None]:
             lambda f: (f / "model.json").unlink(),
             r"no model\.json in this folder; give a run folder or its model/ folder",
         ),
-        (lambda f: rewrite(f, format=2), r"format 2, this neurop reads up to 1; upgrade neurop"),
-        (lambda f: rewrite(f, model="fnoo"), "no model 'fnoo'; did you mean 'fno'\\?"),
+        (lambda f: rewrite(f, format=3), r"format 3, this neurop reads up to 2; upgrade neurop"),
+        (lambda f: rewrite(f, model=spec("fnoo")), "no model 'fnoo'; did you mean 'fno'\\?"),
         (
-            lambda f: rewrite(f, arguments={"modes": 3, "wdth": 6}),
+            lambda f: rewrite(f, model=spec("fno", modes=3, wdth=6)),
             "model fno: .*unexpected keyword argument 'wdth'",
         ),
         (
-            lambda f: rewrite(f, arguments={**ARGUMENTS, "width": 5}),
+            lambda f: rewrite(f, model=spec("fno", **{**ARGUMENTS, "width": 5})),
             r"net\.\S+ has shape \(.*\) in model\.safetensors, \(.*two models",
         ),
         (lambda f: rewrite(f, inputs=[]), "normaliser is for 2 channels, but 0 fields"),
-        (lambda f: rewrite(f, grid=3), r"model\.json is no card of a surrogate \(.*\); copy"),
+        (lambda f: rewrite(f, geometry=3), r"model\.json is no card of a surrogate \(.*\); copy"),
         (
             widen,
             r"net\.lift\.weight has shape \(7, 6\) in model\.safetensors, \(6, 6\) by "
@@ -101,7 +105,7 @@ def forget(key: str) -> Callable[[Path], None]:
         ),
         (drop("net.lift.bias"), r"net\.lift\.bias has shape None in model\.safetensors, \(6,\) by"),
         (drop("input_norm.std"), r"lacks 'input_norm\.std'"),
-        (forget("grid"), "lacks 'grid'"),
+        (forget("geometry"), "lacks 'geometry'"),
         (forget("outputs"), "lacks 'outputs'"),
     ],
 )
@@ -115,7 +119,7 @@ def test_a_damaged_folder_is_said_in_one_line(
 
 
 def test_loading_runs_no_code_of_the_card(folder: Path) -> None:
-    rewrite(folder, model="neurop.models.FNO", _target_="os.system")
+    rewrite(folder, model=spec("neurop.models.FNO"), _target_="os.system")
     with pytest.raises(InputError, match=r"no model 'neurop\.models\.FNO'"):
         neurop.load(folder)
 

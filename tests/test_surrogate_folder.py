@@ -15,14 +15,16 @@ from small import evolution, mapping, surrogate
 import neurop
 from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
+from neurop.fields.standardize import Standardize
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
+from neurop.problems import Evolution
 
 ENDS = Grid((Axis("x", "neumann", -1.0, 3.0, "km", "ends"), Axis("y", "open", layout="cells")))
 SETS: dict[str, tuple[FieldSet, dict[str, Any]]] = {
-    "evolution": (evolution(), {"history": 2}),
-    "states": (evolution(), {"increments": False}),
-    "climatology": (evolution(grid=ENDS), {"anomalies": True}),
+    "evolution": (evolution(), {"problem": Evolution(2)}),
+    "states": (evolution(), {"problem": Evolution(increments=False)}),
+    "climatology": (evolution(grid=ENDS), {"normalizer": Standardize(pointwise=True)}),
     "map": (mapping(), {}),
     "sphere": (
         evolution((7, 12), grid=Grid.latlon(), attributes={"license": "CC-BY-4.0", "other": 1}),
@@ -44,10 +46,10 @@ def test_a_saved_surrogate_returns(kind: str, tmp_path: Path) -> None:
     s.save(tmp_path / "run" / "model")
     for path in (tmp_path / "run", tmp_path / "run" / "model", str(tmp_path / "run")):
         again = neurop.load(path)
-        assert again.specification == s.specification
+        assert again.card == s.card
         assert not again.training
         for shape in (data.shape, tuple(n + 2 for n in data.shape)):
-            x = torch.randn(2, s.specification.in_channels, *shape)
+            x = torch.randn(2, s.card.in_channels, *shape)
             assert torch.equal(again(x), s(x))
     assert sorted(p.name for p in (tmp_path / "run" / "model").iterdir()) == [
         "model.json",
@@ -64,11 +66,9 @@ def test_double_precision_returns(tmp_path: Path) -> None:
 
 def test_the_card_says_what_the_surrogate_is(folder: Path) -> None:
     card = json.loads((folder / "model.json").read_text())
-    assert (card["format"], card["model"], card["arguments"]) == (
-        1,
-        "fno",
-        {"modes": 3, "width": 6, "depth": 1},
-    )
+    assert card["format"] == 2
+    assert card["model"] == {"name": "fno", "arguments": {"modes": 3, "width": 6, "depth": 1}}
+    assert card["distribution"] is None
     assert (
         card["inputs"]
         == card["outputs"]
@@ -77,19 +77,16 @@ def test_the_card_says_what_the_surrogate_is(folder: Path) -> None:
             for n, u, w in (("u", "m s-1", "velocity"), ("p", "Pa", "pressure"))
         ]
     )
-    assert (
-        card["history"],
-        card["step"],
-        card["step_unit"],
-        card["increments"],
-        card["train_shape"],
-    ) == (1, 0.5, "s", True, [9, 8])
+    evolves = {"history": 1, "unroll": 1, "increments": True}
+    assert card["problem"] == {"name": "evolution", "arguments": evolves}
+    assert card["sampling"] == {"shape": [9, 8], "step": 0.5, "unit": "s"}
+    assert card["constraints"] == []
     assert card["origin"] == {"source": "waves", "data_hash": evolution().digest()}
     assert card["versions"] == {"neurop": neurop.__version__, "torch": torch.__version__}
-    assert "CITATION.cff" in card["citation"]
+    assert "CITATION.cff" in card["software"]
     rights = SETS["sphere"][0]
-    assert surrogate(rights).specification.origin["license"] == "CC-BY-4.0"
-    assert "other" not in surrogate(rights).specification.origin
+    assert surrogate(rights).card.origin["license"] == "CC-BY-4.0"
+    assert "other" not in surrogate(rights).card.origin
 
 
 def test_nothing_in_the_folder_is_a_pickle_or_names_this_machine(folder: Path) -> None:
@@ -111,7 +108,7 @@ def test_saving_again_replaces_both_files(folder: Path) -> None:
 def test_a_card_that_cannot_be_written_leaves_the_folder_as_it_was(folder: Path) -> None:
     before = {p.name: p.read_bytes() for p in folder.iterdir()}
     s = surrogate(evolution(), seed=1)
-    s.specification = replace(s.specification, step=float("nan"))
+    s.card = replace(s.card, sampling=replace(s.card.sampling, step=float("nan")))
     with pytest.raises(ValueError, match="Out of range float values are not JSON compliant"):
         s.save(folder)
     assert {p.name: p.read_bytes() for p in folder.iterdir()} == before

@@ -13,6 +13,7 @@ from small import evolution, mapping, surrogate
 
 from neurop.errors import InputError
 from neurop.geometry.grid import Grid
+from neurop.problems import Evolution
 
 HOURS = np.datetime64("2026-02-01T00", "ns") + np.arange(6) * np.timedelta64(6, "h")
 
@@ -25,7 +26,7 @@ def array(made: xr.Dataset, names: str = "up") -> np.ndarray:
 @pytest.mark.parametrize("order", list(permutations(("sample", "time", "x", "y"))), ids="-".join)
 def test_dimensions_come_in_any_order(order: tuple[str, ...]) -> None:
     data = evolution()
-    s = surrogate(data, history=2)
+    s = surrogate(data, problem=Evolution(2))
     made = s.predict(data.to_xarray().transpose(*order))
     expected = s(torch.from_numpy(data.values[:, -2:]).float().flatten(1, 2)).detach()
     np.testing.assert_array_equal(array(made)[:, 0], expected)
@@ -38,7 +39,7 @@ def test_dimensions_come_in_any_order(order: tuple[str, ...]) -> None:
 
 def test_a_rollout_is_the_trajectory_in_later_time() -> None:
     data = evolution()
-    s = surrogate(data, history=2).train()
+    s = surrogate(data, problem=Evolution(2)).train()
     made = s.rollout(data.to_xarray(), 3)
     np.testing.assert_array_equal(
         array(made), s.trajectory(torch.from_numpy(data.values[:, -2:]).float(), 3).detach()
@@ -67,7 +68,7 @@ def test_dimensions_that_were_not_given_are_not_returned() -> None:
 def test_dates_go_on_by_the_step(which: Any) -> None:
     data = evolution(times=HOURS, time_unit="1")
     s = surrogate(data)
-    assert (s.step, s.step_unit) == (21600.0, "s")
+    assert (s.card.sampling.step, s.card.sampling.unit) == (21600.0, "s")
     made = s.rollout(data.to_xarray().isel(time=which), 3)
     np.testing.assert_array_equal(made.time, HOURS[-1] + np.arange(1, 4) * np.timedelta64(6, "h"))
 
@@ -90,7 +91,7 @@ def test_dates_go_on_by_the_step(which: Any) -> None:
 def test_the_unit_of_the_given_times_is_kept(
     times: np.ndarray, attrs: dict[str, str], expected: list[Any], unit: str | None
 ) -> None:
-    s = surrogate(evolution(times=HOURS), history=2)
+    s = surrogate(evolution(times=HOURS), problem=Evolution(2))
     made = s.rollout(evolution().to_xarray().assign_coords(time=("time", times, attrs)), 2)
     np.testing.assert_array_equal(made.time, expected)
     assert made.time.attrs.get("units") == unit
@@ -112,7 +113,7 @@ def test_the_unit_of_the_given_times_is_kept(
 def test_frames_at_other_times_are_refused(
     times: np.ndarray, attrs: dict[str, str], message: str
 ) -> None:
-    s, given = surrogate(evolution(times=HOURS), history=2), evolution().to_xarray()
+    s, given = surrogate(evolution(times=HOURS), problem=Evolution(2)), evolution().to_xarray()
     with pytest.raises(InputError, match=message):
         s.predict(given.assign_coords(time=("time", times, attrs)))
 
@@ -161,10 +162,11 @@ def test_other_resolutions_are_predicted_on_their_own_grid() -> None:
 
 def test_too_few_frames_or_steps() -> None:
     data = evolution()
-    s = surrogate(data, history=3)
-    with pytest.raises(InputError, match="2 frames are given; the surrogate sees 3"):
+    s = surrogate(data, problem=Evolution(3))
+    with pytest.raises(InputError, match="2 frames are given; the surrogate needs 3"):
         s.predict(data.frames(slice(2)).to_xarray())
-    with pytest.raises(InputError, match="1 frames are given; the surrogate sees 3"):
+    with pytest.raises(InputError, match="1 frames are given; the surrogate needs 3"):
         s.predict(data.to_xarray().isel(time=0))
-    with pytest.raises(InputError, match="steps=0; give at least 1"):
+    with pytest.raises(InputError) as error:
         s.rollout(data.to_xarray(), 0)
+    assert (error.value.key, error.value.value) == ("steps", 0)

@@ -48,6 +48,7 @@ class MaxDeviation(Constraint):
     def __call__(self, y: Tensor, last: Tensor, context: Context) -> Tensor:
         """Return the prediction within the ball."""
         grid, z = context.grid, context.norm(y)
-        size = mean(z.square(), grid.measure(z.shape[2:], z)).sqrt()
-        factor = self.most / size.clamp_min(self.most)  # 1 inside the ball, with a gradient of 0
+        square = mean(z.square(), grid.measure(z.shape[2:], z))
+        # 1 inside the ball, with a gradient of 0; clamped first, as a root has no slope at 0.
+        factor = self.most / square.clamp_min(self.most**2).sqrt()
         return context.norm.inverse(z * factor[(...,) + (None,) * grid.dimensions])

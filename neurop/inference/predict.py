@@ -35,9 +35,17 @@ def predict(surrogate: Surrogate, data: xr.Dataset, steps: int, batch_size: int 
     Raises
     ------
     InputError
-        If the data do not have the fields, axes, units and times of the surrogate, or too few frames.
+        If the data are no dataset, have too few frames, or do not have the fields, axes, units and
+        times of the surrogate.
     """
     card = surrogate.card
+    if not isinstance(data, xr.Dataset):
+        names = ", ".join(field.name for field in card.inputs)
+        raise InputError.of(
+            "data", type(data).__name__, f"give an xarray.Dataset with the variables {names}"
+        )
+    if batch_size < 1:
+        raise InputError.of("batch_size", batch_size, "give at least 1")
     given = from_xarray(data, card.inputs, card.grid)
     history = card.history
     if given.values.shape[1] < history:

@@ -48,7 +48,7 @@ class RelativeL2(nn.Module):
     def __init__(self, gradient: float = 0.0, geometric: bool = False) -> None:
         super().__init__()
         if gradient < 0:
-            raise InputError(f"loss.gradient={gradient}; give 0 or more")
+            raise InputError.of("gradient", gradient, "give 0 or more")
         self.gradient, self.geometric = gradient, geometric
 
     def forward(self, prediction: Tensor, truth: Tensor, weights: Tensor) -> Tensor:

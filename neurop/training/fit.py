@@ -24,7 +24,12 @@ from neurop.training.callbacks.callback import PreparingCallback
 from neurop.training.callbacks.checkpoints import MONITOR, SingleCheckpoint
 from neurop.training.loader import Loader
 from neurop.training.module import TrainingModule
-from neurop.training.preflight import check_checkpoint, check_modes, check_optimizer
+from neurop.training.preflight import (
+    check_checkpoint,
+    check_modes,
+    check_optimizer,
+    check_precision,
+)
 from neurop.training.schedule import warmup_cosine
 from neurop.transforms.transform import Transform
 
@@ -133,10 +138,12 @@ def fit(
         runner = make_trainer(
             callbacks=[best, *(last if folder else []), *callbacks], default_root_dir=str(where)
         )
+        check_precision(runner)
         check_optimizer(optimizer, scheduler, runner)
         checkpoint = where / LAST if resume else None
         if checkpoint:
             check_checkpoint(checkpoint, module, runner.max_epochs)
+        model.train()  # a loaded surrogate is in evaluation mode, and Lightning leaves it there
         runner.fit(module, batches, ckpt_path=checkpoint, weights_only=True)
         if runner.is_global_zero and best.best_model_path:
             state = torch.load(best.best_model_path, map_location="cpu", weights_only=True)

@@ -96,8 +96,9 @@ class OnlineLoader(Loader):
         seed: int = 0,
     ) -> None:
         super().__init__(splits, problem, extra, batch_size, 0, seed)
-        if solvers < 1:
-            raise InputError.of("solvers", solvers, "give 1 or more")
+        for name, value in (("solvers", solvers), ("buffer", buffer)):
+            if value is not None and value < 1:
+                raise InputError.of(name, value, "give 1 or more")
         if not source.online:
             raise InputError(
                 "loader=online is for data that are solved online; set data.storage.mode=online"

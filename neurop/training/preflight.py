@@ -16,6 +16,9 @@ from neurop.errors import InputError
 from neurop.model_folder import mismatch
 from neurop.surrogate import Surrogate
 
+PRECISIONS = ("32-true", "64-true", "bf16-mixed", "16-mixed")
+"""Precisions of a training, in the words of Lightning."""
+
 
 def check_modes(surrogate: Surrogate) -> None:
     """Raise InputError if the network has more modes than the training grid resolves: their
@@ -72,6 +75,15 @@ def check_optimizer(
         raise
     except (ValueError, TypeError) as error:
         raise InputError(f"optimizer or scheduler: {error}") from error
+
+
+def check_precision(trainer: lightning.Trainer) -> None:
+    """Raise InputError for a precision in which no surrogate can be trained.
+
+    Fourier transforms and normalisers of 16 bits lose what a prediction differs by from its input.
+    """
+    if trainer.precision not in PRECISIONS:
+        raise InputError.of("precision", trainer.precision, f"choose from {', '.join(PRECISIONS)}")
 
 
 def check_checkpoint(

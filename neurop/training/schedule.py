@@ -46,7 +46,7 @@ def warmup_cosine(
     """
     for name, share in (("warmup", warmup), ("final", final)):
         if not 0 <= share <= 1:
-            raise InputError(f"scheduler.{name}={share}; give a share between 0 and 1")
+            raise InputError.of(name, share, "give a share between 0 and 1")
     if not 0 < steps < math.inf:
         raise InputError(
             f"the schedule needs to know the number of steps, not {steps}; set trainer.max_epochs "

@@ -19,6 +19,7 @@ from neurop.fields.fieldset import FieldSet
 from neurop.fields.lazy import Lazy
 from neurop.fields.windows import Windows
 from neurop.geometry.grid import Grid
+from neurop.models import FNO
 from neurop.source import Source
 from neurop.surrogate import Surrogate
 
@@ -124,7 +125,7 @@ def test_one_window_is_one_trajectory_and_a_surrogate_scores_it() -> None:
     assert len(windows) == 3
     assert windows[1]["input"].shape == (1, 4, 5, 4, 4)
     torch.manual_seed(0)
-    surrogate = Surrogate.of(fields, "fno", {"modes": [2, 2, 2], "width": 4, "depth": 1}).eval()
+    surrogate = Surrogate.of(fields, FNO.spec(modes=[2, 2, 2], width=4, depth=1)).eval()
     found = score(surrogate, fields)
     y = torch.from_numpy(fields.targets[:, 0])
     made = (
@@ -173,9 +174,8 @@ def test_finer_space_and_time_are_the_same_flow(tmp_path: Path) -> None:
     shared = fine.targets[..., ::2, ::2, ::2]
     assert np.linalg.norm(shared - coarse.targets) < 0.02 * np.linalg.norm(coarse.targets)
     torch.manual_seed(0)
-    surrogate = Surrogate.of(
-        source.splits()["train"], "fno", {"modes": [3, 3, 2], "width": 4, "depth": 1}
-    )
+    model = FNO.spec(modes=[3, 3, 2], width=4, depth=1)
+    surrogate = Surrogate.of(source.splits()["train"], model)
     scores = superres(surrogate, {16: coarse, 32: fine})
     assert np.isfinite(scores.relative_l2).all()
     assert scores.truth_32.dims == ("field", "x_32", "y_32", "t_32")

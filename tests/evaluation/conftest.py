@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 from torch import Tensor, nn
 
+from neurop.card import Card
 from neurop.fields import Field, FieldSet
 from neurop.geometry.grid import Grid
+from neurop.problems import Evolution, Map
+from neurop.registry import Spec
+from neurop.surrogate import Surrogate
 
 
-class Analytic(nn.Module):
+class Analytic(Surrogate):
     """A surrogate that applies `function` to its input ``(batch, history*channel, *grid)``, in
     double precision.
     """
@@ -26,23 +30,22 @@ class Analytic(nn.Module):
         history: int = 1,
         step: float | None = None,
     ) -> None:
-        super().__init__()
-        self.function, self.history, self.step = function, history, step
-        self.inputs, self.outputs, self.has_targets = data.fields, data.outputs, data.has_targets
-        self.grid, self.train_shape = data.grid, tuple(train_shape or data.shape)
-        self.step_unit, self.name = data.time_unit, "analytic"
+        nn.Module.__init__(self)  # no network, no normalisers
+        self.function = function
+        problem = Map() if data.has_targets else Evolution(history, increments=False)
+        card = Card.of(data, Spec("analytic"), problem)
+        shape = tuple(train_shape or data.shape)
+        self.card = replace(card, sampling=replace(card.sampling, shape=shape, step=step))
         values = data.values[:] if data.targets is None else data.targets[:]
-        self.scale = torch.from_numpy(values.std((0, 1, *range(3, values.ndim))))
+        self.deviations = torch.from_numpy(values.std((0, 1, *range(3, values.ndim))))
 
-    def forward(self, x: Tensor) -> Tensor:
+    @property
+    def scale(self) -> Tensor:
+        return self.deviations
+
+    def forward(self, x: Tensor, grid: Sequence[int] | None = None) -> Tensor:
+        assert grid is None
         return self.function(x)
-
-    def trajectory(self, frames: Tensor, steps: int) -> Tensor:
-        made = []
-        for _ in range(steps):
-            made.append(self(frames.flatten(1, 2)))
-            frames = torch.cat([frames[:, 1:], made[-1][:, None]], 1)
-        return torch.stack(made, 1)
 
 
 @pytest.fixture

@@ -61,7 +61,6 @@ BOX = Grid((Axis("latitude"), Axis("longitude")))
 )
 def test_what_does_not_suit_is_said(analytic: Make, changes: dict[str, Any], message: str) -> None:
     surrogate = analytic(lambda x: x, weather(), history=2, step=21600.0)
-    surrogate.step_unit = "s"
     check_compatible(surrogate, weather())
     check_compatible(surrogate, weather(times=np.arange(4) * 6.0, time_unit="h"))
     with pytest.raises(InputError, match=message) as error:

@@ -14,14 +14,21 @@ from hydra import compose, initialize_config_module
 
 from neurop.cli import eval as verb
 from neurop.cli._evaluation import Task
+from neurop.constraints.band_limit import BandLimit
 from neurop.evaluation import score, truncation_floor
 from neurop.fields import Field, FieldSet
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
+from neurop.problems import Evolution
+from neurop.registry import Spec
 from neurop.surrogate import Surrogate
 
 X = np.arange(32) / 32
 SMALL = {"modes": 5, "width": 3, "depth": 1}
+
+
+def t1(**arguments: Any) -> Spec:
+    return Spec("t1", SMALL | arguments)
 
 
 def evolution(samples: int = 3, frames: int = 5) -> FieldSet:
@@ -50,9 +57,8 @@ def mapping(grid: Grid, n: int, mean: float = 0.0) -> FieldSet:
 def test_floor_is_the_share_beyond_the_modes(increments: bool) -> None:
     """Predicting states loses the high wave, predicting increments only its change."""
     data = evolution()
-    found = truncation_floor(
-        Surrogate.of(data, "t1", SMALL, increments=increments), data, batch_size=5
-    )
+    problem = Evolution(increments=increments)
+    found = truncation_floor(Surrogate.of(data, t1(), problem), data, batch_size=5)
     t = np.arange(1, 5)
     lost = 1.5**t - 1.5 ** (t - 1) if increments else 1.5**t
     assert found == pytest.approx(np.mean(lost / np.hypot(2.5**t, 1.5**t)), rel=1e-5)
@@ -60,15 +66,13 @@ def test_floor_is_the_share_beyond_the_modes(increments: bool) -> None:
 
 def test_more_modes_leave_no_floor() -> None:
     data = evolution()
-    assert truncation_floor(Surrogate.of(data, "t1", SMALL | {"modes": 8}), data) == pytest.approx(
-        0, abs=1e-5
-    )
+    assert truncation_floor(Surrogate.of(data, t1(modes=8)), data) == pytest.approx(0, abs=1e-5)
 
 
 def test_what_a_band_cuts_off_counts() -> None:
     """In a band of 8 points neither the last frame's high wave nor its change is left."""
     data = evolution()
-    found = truncation_floor(Surrogate.of(data, "t1", SMALL | {"modes": 3}, band=(8,)), data)
+    found = truncation_floor(Surrogate.of(data, t1(modes=3), constraints=[BandLimit((8,))]), data)
     t = np.arange(1, 5)
     assert found == pytest.approx(np.mean(1.5**t / np.hypot(2.5**t, 1.5**t)), rel=1e-5)
 
@@ -78,7 +82,7 @@ def test_no_error_is_smaller(layout: Any) -> None:
     grid = Grid((Axis("x", layout=layout), Axis("y", "neumann", layout="cells")))
     data = mapping(grid, 12, mean=2.0)
     torch.manual_seed(0)
-    surrogate = Surrogate.of(data, "t1", {"modes": 3, "width": 24, "depth": 1})
+    surrogate = Surrogate.of(data, t1(modes=3, width=24))
     floor = truncation_floor(surrogate, data)
     assert floor is not None
     optimizer = torch.optim.Adam(surrogate.parameters(), 1e-2)
@@ -88,21 +92,20 @@ def test_no_error_is_smaller(layout: Any) -> None:
         (surrogate(x) - y).square().mean().backward()
         optimizer.step()
     error = float(score(surrogate, data).relative_l2)
-    # But for the rounding of a float32 network no error is smaller; the six samples are learnt by
-    # heart: what is left is beyond the modes.
+    # The six samples are learnt by heart: what is left is beyond the modes, but for float32.
     assert (1 - 1e-6) * floor <= error < 1.01 * floor
 
 
 def test_a_network_of_all_frequencies_has_none() -> None:
     data = evolution()
-    assert truncation_floor(Surrogate.of(data, "fno", SMALL), data) is None
+    assert truncation_floor(Surrogate.of(data, Spec("fno", SMALL)), data) is None
 
 
 def test_eval_reports_it_beside_the_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = evolution()
-    surrogate = Surrogate.of(data, "t1", SMALL)
+    surrogate = Surrogate.of(data, t1())
     source = SimpleNamespace(name="waves", splits=lambda: {"train": data, "test": data})
     monkeypatch.setattr(verb, "prepare", lambda cfg, name: Task(surrogate, source, tmp_path, {}))
     with initialize_config_module("neurop.conf", version_base="1.3"):

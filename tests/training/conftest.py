@@ -1,18 +1,23 @@
-"""A trainer that does nothing beside training."""
+"""A trainer that only trains."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import lightning
 import torch
 from small import ARGUMENTS, surrogate
-from torch import nn
 
 from neurop.fields.fieldset import FieldSet
-from neurop.losses import RelativeL2
-from neurop.training import Batches, Operator, warmup_cosine
+from neurop.objectives.objective import Objective
+from neurop.objectives.regression import Regression
+from neurop.problems import Problem, problem_of
+from neurop.training.loader import Loader
+from neurop.training.module import TrainingModule
+from neurop.training.schedule import warmup_cosine
+from neurop.transforms.transform import Transform
 
 ADAM = partial(torch.optim.AdamW, lr=1e-2)
 
@@ -26,16 +31,26 @@ def trainer(epochs: int = 1, **more: Any) -> lightning.Trainer:
     )
 
 
+def loader(data: FieldSet, val: FieldSet | None = None, **how: Any) -> Loader:
+    """Return batches of an evolution of one frame, or of the problem in `how`."""
+    splits = {"train": data, "val": data if val is None else val}
+    return Loader(splits, how.pop("problem", None) or problem_of(data), **how)
+
+
 def fit(
     train: FieldSet,
     val: FieldSet,
     epochs: int = 2,
-    loss: nn.Module | None = None,
+    objective: Objective | None = None,
     seed: int = 0,
+    problem: Problem | None = None,
+    augment: Sequence[Transform] = (),
+    arguments: dict[str, Any] = ARGUMENTS,
     **more: Any,
-) -> Operator:
-    s = surrogate(train, seed, arguments=more.pop("arguments", ARGUMENTS)).train()
-    module = Operator(s, loss or RelativeL2(), ADAM, warmup_cosine)
+) -> TrainingModule:
+    s = surrogate(train, seed, arguments, problem).train()
+    module = TrainingModule(s, objective or Regression(), ADAM, warmup_cosine, augment, seed)
     module.trainer_ = trainer(epochs)
-    module.trainer_.fit(module, Batches({"train": train, "val": val}, s.history, seed=seed, **more))
+    batches = loader(train, val, problem=s.card.problem, seed=seed, **more)
+    module.trainer_.fit(module, batches)
     return module

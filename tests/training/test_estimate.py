@@ -5,10 +5,11 @@ import torch
 from small import evolution, surrogate
 from torch import Tensor, nn
 
-from neurop.losses import RelativeL2
-from neurop.training import Batches, Operator, Preflight, estimate
+from neurop.objectives.regression import Regression
+from neurop.training.estimate import Preflight, estimate
+from neurop.training.module import TrainingModule
 
-from .conftest import ADAM, trainer
+from .conftest import ADAM, loader, trainer
 
 
 def batch(size: int, points: tuple[int, int] = (16, 12)) -> dict[str, Tensor]:
@@ -20,7 +21,7 @@ def batch(size: int, points: tuple[int, int] = (16, 12)) -> dict[str, Tensor]:
 
 def test_parameters_and_state_are_counted() -> None:
     s = surrogate(evolution())
-    found = estimate(Operator(s, RelativeL2(), ADAM), batch(2))
+    found = estimate(TrainingModule(s, Regression(), ADAM), batch(2))
     assert found.parameters == s.parameters_count()
     assert found.state_mb == pytest.approx(16e-6 * found.parameters)
     assert found.step_ms > 0
@@ -43,7 +44,7 @@ def test_each_tensor_that_the_backward_pass_needs_counts_once() -> None:
     def kept(times: int, size: int) -> float:
         s = surrogate(evolution())
         s.net = Chain(times)
-        module = Operator(s, RelativeL2(), ADAM)
+        module = TrainingModule(s, Regression(), ADAM)
         return estimate(
             module, {name: x.requires_grad_() for name, x in batch(size).items()}
         ).activations_mb
@@ -57,9 +58,9 @@ def test_nothing_is_changed_by_it(capsys: pytest.CaptureFixture[str]) -> None:
     weights, random = [], []
     for callbacks in ([], [Preflight()]):
         torch.manual_seed(3)
-        module = Operator(surrogate(evolution()).train(), RelativeL2(), ADAM)
+        module = TrainingModule(surrogate(evolution()).train(), Regression(), ADAM)
         trainer(2, callbacks=callbacks).fit(
-            module, Batches({"train": evolution(), "val": evolution(seed=4)}, 1, batch_size=4)
+            module, loader(evolution(), evolution(seed=4), batch_size=4)
         )
         weights.append(torch.cat([p.detach().flatten() for p in module.parameters()]))
         random.append(torch.rand(1).item())

@@ -11,6 +11,7 @@ from small import FIELDS
 
 from neurop.fields.fieldset import FieldSet
 from neurop.geometry.grid import Grid
+from neurop.problems import Evolution
 
 from .conftest import fit
 
@@ -41,7 +42,8 @@ def relative(p: np.ndarray, y: np.ndarray) -> float:
 @pytest.mark.parametrize("steps", [1, 3])
 def test_the_heat_equation_is_learnt(steps: int) -> None:
     train, val, test = heat(64, 0), heat(16, 1), heat(16, 2)
-    s = fit(train, val, 30 if steps == 1 else 60, steps=steps, arguments=WIDE).surrogate
+    problem = Evolution(unroll=steps)
+    s = fit(train, val, 30 if steps == 1 else 60, problem=problem, arguments=WIDE).surrogate
     made = s.trajectory(torch.from_numpy(test.values[:, :1]).float(), 3).detach().numpy()
     assert relative(made, test.values[:, 1:]) < 0.005
     assert relative(test.values[:, :1], test.values[:, 1:]) > 0.2

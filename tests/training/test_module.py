@@ -5,26 +5,36 @@ time.
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
+import lightning
 import numpy as np
 import pytest
 import torch
+from lightning.pytorch.callbacks import Callback
 from small import Scale, evolution, surrogate
-from torch import Tensor, nn
+from torch import Tensor
 
 from neurop.errors import InputError
 from neurop.geometry.grid import Grid
-from neurop.losses import RelativeL2
-from neurop.training import Batches, Operator
+from neurop.objectives.objective import Objective
+from neurop.objectives.regression import Regression
+from neurop.problems import Evolution
+from neurop.surrogate import Surrogate
+from neurop.training.module import TrainingModule
+from neurop.transforms.coarse_to_fine import CoarseToFine
+from neurop.transforms.noise import Noise
+from neurop.transforms.shift import Shift
+from neurop.transforms.transform import Batch
 
-from .conftest import ADAM, fit, trainer
+from .conftest import ADAM, fit, loader, trainer
 
 
 @pytest.mark.parametrize("grid", [None, Grid.latlon()])
 def test_the_loss_is_that_of_the_whole_trajectory(grid: Grid | None) -> None:
     data = evolution((7, 8), grid=grid)
-    s = surrogate(data, history=2).double()
-    module = Operator(s, RelativeL2(), ADAM)
+    s = surrogate(data, problem=Evolution(2)).double()
+    module = TrainingModule(s, Regression(), ADAM)
     module.log = lambda *a, **k: None  # type: ignore[method-assign]
     x = torch.from_numpy(data.values)
     loss = module.training_step({"input": x[:, :2], "target": x[:, 2:5]}, 0)
@@ -79,63 +89,122 @@ def test_rate_and_steps_follow_the_schedule() -> None:
 
 
 def test_without_a_schedule_the_rate_stays() -> None:
-    module = Operator(surrogate(evolution()).train(), RelativeL2(), ADAM)
+    module = TrainingModule(surrogate(evolution()).train(), Regression(), ADAM)
     run = trainer(2)
-    run.fit(module, Batches({"train": evolution(), "val": evolution()}))
+    run.fit(module, loader(evolution()))
     assert run.optimizers[0].param_groups[0]["lr"] == 1e-2
     assert "lr" not in run.callback_metrics
 
 
-class Recorder(RelativeL2):
+class Recorder(Regression):
+    """Writes down the grid of each training batch."""
+
     def __init__(self) -> None:
         super().__init__()
         self.shapes: list[tuple[int, ...]] = []
 
-    def forward(self, prediction: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
-        self.shapes.append((tuple(prediction.shape[3:]), tuple(weights.shape)))
-        return super().forward(prediction, truth, weights)
+    def forward(self, surrogate: Surrogate, batch: Batch, rng: np.random.Generator) -> Any:
+        self.shapes.append(tuple(batch["target"].shape[3:]))
+        return super().forward(surrogate, batch, rng)
 
 
 def test_coarse_epochs_come_first_and_validation_stays_fine() -> None:
-    loss = Recorder()
-    module = fit(
-        evolution(), evolution(), 4, loss=loss, batch_size=15, coarse=(6, 5), coarse_share=0.75
-    )
-    assert loss.shapes == [((6, 5), (6, 5))] * 3 + [((9, 8), (9, 8))]
-    assert set(module._measures) == {(6, 5), (9, 8)}
+    recorder = Recorder()
+    coarse = [CoarseToFine((6, 5), share=0.75)]
+    fit(evolution(), evolution(), 4, recorder, augment=coarse, batch_size=15)
+    assert recorder.shapes == [(6, 5)] * 3 + [(9, 8)]
 
 
-class Explosion(nn.Module):
-    def forward(self, prediction: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
-        return prediction.sum() * torch.inf
+@pytest.mark.parametrize(("epochs", "steps"), [(-1, 8), (100, 8), (4, -1), (4, 100)])
+def test_the_share_counts_whichever_ends_the_training_sooner(epochs: int, steps: int) -> None:
+    """Three quarters of 8 steps, or of 4 epochs of 2 steps: 6 steps either way."""
+    recorder, data = Recorder(), evolution()
+    coarse = [CoarseToFine((6, 5), share=0.75)]
+    module = TrainingModule(surrogate(data).train(), recorder, ADAM, augment=coarse)
+    trainer(epochs, max_steps=steps).fit(module, loader(data, batch_size=7))
+    assert recorder.shapes == [(6, 5)] * 6 + [(9, 8)] * 2
+
+
+class Stop(Callback):
+    """Ends a training after its first step."""
+
+    def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
+        trainer.should_stop = True
+
+
+def test_a_training_without_end_stays_on_the_full_grid() -> None:
+    recorder, data = Recorder(), evolution()
+    module = TrainingModule(surrogate(data).train(), recorder, ADAM, augment=[CoarseToFine((6, 5))])
+    trainer(-1, callbacks=[Stop()]).fit(module, loader(data))
+    assert recorder.shapes == [(9, 8)]
+
+
+def test_transforms_act_in_their_order_in_training_and_not_in_validation() -> None:
+    data, found = evolution(), []
+    for augment in ((), (Noise(0.2),), (Noise(0.2), Shift()), (Shift(), Noise(0.2))):
+        s = surrogate(data).train()
+        module = TrainingModule(s, Regression(), ADAM, augment=augment)
+        run, batches = trainer(1), loader(data, batch_size=4)
+        before = run.validate(module, batches, verbose=False)[0]["val/relative_l2"]
+        run.fit(module, batches)
+        found.append((before, s.net.lift.weight.detach().clone()))
+    assert len({before for before, _ in found}) == 1
+    assert len({tuple(weight.flatten().tolist()) for _, weight in found}) == 4
+
+
+def test_a_transform_without_meaning_is_refused_at_once() -> None:
+    with pytest.raises(InputError) as error:
+        TrainingModule(surrogate(evolution()), Regression(), ADAM, augment=[CoarseToFine((10, 8))])
+    assert (error.value.key, error.value.value) == ("shape", (10, 8))
+
+
+class Two(Regression):
+    """Two terms."""
+
+    def forward(self, surrogate: Surrogate, batch: Batch, rng: np.random.Generator) -> Any:
+        (loss,) = super().forward(surrogate, batch, rng).values()
+        return {"a": 2 * loss, "b": 3 * loss}
+
+
+def test_the_terms_are_summed_and_logged() -> None:
+    data = evolution()
+    module = fit(data, data, 1, Two(), batch_size=15)
+    logged = module.trainer_.callback_metrics
+    loss = float(logged["train/loss"])
+    assert [float(logged[f"train/{n}"]) for n in "ab"] == pytest.approx([0.4 * loss, 0.6 * loss])
+    before = surrogate(data).train()
+    x = torch.from_numpy(data.values).float()
+    batch = {"input": x[:, :-1].flatten(0, 1)[:, None], "target": x[:, 1:].flatten(0, 1)[:, None]}
+    terms = TrainingModule(before, Two(), ADAM).losses(batch)
+    assert sum(terms.values()).item() == pytest.approx(loss, rel=1e-5)
+
+
+class Explosion(Objective):
+    def forward(
+        self, surrogate: Surrogate, batch: Batch, rng: np.random.Generator
+    ) -> dict[str, Tensor]:
+        return {"bang": surrogate(batch["input"].flatten(1, 2)).sum() * torch.inf}
 
 
 def test_a_loss_that_is_no_number_stops_the_training() -> None:
-    with pytest.raises(
-        InputError,
-        match=r"the loss became -?(nan|inf) in epoch 0; lower optimizer\.lr=0\.01 or trainer\.",
-    ):
-        fit(evolution(), evolution(), loss=Explosion())
+    with pytest.raises(InputError, match=r"the loss became -?(nan|inf) in epoch 0") as error:
+        fit(evolution(), evolution(), objective=Explosion())
+    assert (error.value.key, error.value.value) == ("lr", 0.01)
 
 
 def test_a_validation_error_that_is_no_number_stops_the_training() -> None:
     s = surrogate(evolution())
     s.net = Scale(2)
-    module = Operator(s.train(), RelativeL2(), partial(torch.optim.SGD, lr=torch.inf))
-    with pytest.raises(
-        InputError,
-        match=r"the validation error became (nan|inf) in epoch 0; lower optimizer\.lr=inf",
-    ):
-        trainer(1).fit(module, Batches({"train": evolution(), "val": evolution()}))
+    module = TrainingModule(s.train(), Regression(), partial(torch.optim.SGD, lr=torch.inf))
+    with pytest.raises(InputError, match=r"validation error became (nan|inf) in epoch 0") as error:
+        trainer(1).fit(module, loader(evolution()))
+    assert (error.value.key, error.value.value) == ("lr", torch.inf)
 
 
 def test_validation_before_training_leaves_training_possible() -> None:
     data = evolution()
-    module, batches = (
-        Operator(surrogate(data).train(), RelativeL2(), ADAM),
-        Batches({"train": data, "val": data}),
-    )
-    run = trainer(1)
+    module = TrainingModule(surrogate(data).train(), Regression(), ADAM)
+    run, batches = trainer(1), loader(data)
     run.validate(module, batches, verbose=False)
     before = torch.cat([p.detach().flatten().clone() for p in module.parameters()])
     run.fit(module, batches)
@@ -145,11 +214,10 @@ def test_validation_before_training_leaves_training_possible() -> None:
 @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
 def test_a_fused_optimizer_trains_in_any_precision(precision: str) -> None:
     train = evolution()
-    module = Operator(
-        surrogate(train).train(), RelativeL2(), partial(torch.optim.AdamW, lr=1e-2, fused=True)
-    )
+    fused = partial(torch.optim.AdamW, lr=1e-2, fused=True)
+    module = TrainingModule(surrogate(train).train(), Regression(), fused)
     before = module.surrogate.net.lift.weight.detach().clone()
     made = trainer(1, precision=precision, gradient_clip_val=1.0)
-    made.fit(module, Batches({"train": train, "val": train}, 1, batch_size=4))
+    made.fit(module, loader(train, batch_size=4))
     assert made.optimizers[0].defaults["fused"] == (precision == "32-true")
     assert not torch.equal(module.surrogate.net.lift.weight, before)

@@ -19,8 +19,10 @@ from noise import Noise
 from small import surrogate
 
 from neurop.errors import ExternalFailure, InputError
-from neurop.losses import RelativeL2
-from neurop.training import Online, Operator
+from neurop.objectives.regression import Regression
+from neurop.problems import Evolution
+from neurop.training.module import TrainingModule
+from neurop.training.online import OnlineLoader
 
 from .conftest import ADAM, trainer
 
@@ -36,18 +38,20 @@ def local(folder: Path, samples: int = 100, **more: Any) -> Noise:
     return Local(samples, "online", folder=str(folder), **more)
 
 
-def online(source: Noise, **how: Any) -> Online:
-    return Online(source, source.splits(), **({"batch_size": 4} | how))
+def online(source: Noise, **how: Any) -> OnlineLoader:
+    return OnlineLoader(source.splits(), Evolution(), source, **({"batch_size": 4} | how))
 
 
-def fit(batches: Online, epochs: int = 2, path: Path | None = None) -> Any:
-    module = Operator(surrogate(batches.first, arguments=ARGUMENTS).train(), RelativeL2(), ADAM)
+def fit(batches: OnlineLoader, epochs: int = 2, path: Path | None = None) -> Any:
+    module = TrainingModule(
+        surrogate(batches.first, arguments=ARGUMENTS).train(), Regression(), ADAM
+    )
     runner = trainer(epochs)
     runner.fit(module, batches, ckpt_path=path, weights_only=True)
     return runner
 
 
-def test_the_file_has_a_first_stock_and_the_sets_are_the_usual_ones(tmp_path: Path) -> None:
+def test_the_file_has_the_first_samples_and_the_sets_are_the_usual_ones(tmp_path: Path) -> None:
     usual, short = Noise(100, folder=str(tmp_path)).splits(), local(tmp_path).splits()
     assert {name: len(split) for name, split in short.items()} == {
         "train": 20,
@@ -67,19 +71,19 @@ def test_the_file_has_a_first_stock_and_the_sets_are_the_usual_ones(tmp_path: Pa
 
 
 def test_steps_are_those_of_the_stored_set_and_samples_are_new(tmp_path: Path) -> None:
-    batches = online(local(tmp_path), reservoir=20)
+    batches = online(local(tmp_path), buffer=20)
     assert len(batches.train_dataloader()) == 60 * 2 // 4
     runner = fit(batches, epochs=3)
     assert runner.global_step == 3 * 30
     report = batches.report()
-    # 360 windows of 20 samples in stock, each replaced once it was drawn.
+    # 360 windows of 20 samples in the buffer, each replaced once it was drawn.
     assert 30 < report["unique_samples"] <= 20 + report["solved_samples"]
     assert report["solved_samples"] % 4 == 0
     known = {local(tmp_path).one(i).tobytes(): i for i in range(60 + report["solved_samples"])}
-    stock = [known[np.asarray(w.fields.values[0]).tobytes()] for w in batches.stock.items()]
-    assert len(set(stock)) == len(stock) == 20
-    assert min(stock) >= 40
-    assert max(stock) >= 60
+    held = [known[np.asarray(w.fields.values[0]).tobytes()] for w in batches.buffer.items()]
+    assert len(set(held)) == len(held) == 20
+    assert min(held) >= 40
+    assert max(held) >= 60
     # Validation is whole and in order.
     windows = [one for batch in batches.val_dataloader() for one in batch["input"]]
     torch.testing.assert_close(
@@ -89,7 +93,7 @@ def test_steps_are_those_of_the_stored_set_and_samples_are_new(tmp_path: Path) -
 
 
 def test_windows_are_cut_from_one_sample(tmp_path: Path) -> None:
-    batches = online(local(tmp_path), reservoir=5)
+    batches = online(local(tmp_path), buffer=5)
     known = {local(tmp_path).one(i)[:-1].tobytes(): 0 for i in range(40, 200)} | {
         local(tmp_path).one(i)[1:].tobytes(): 1 for i in range(40, 200)
     }
@@ -103,19 +107,19 @@ def test_windows_are_cut_from_one_sample(tmp_path: Path) -> None:
     assert set(starts) == {0, 1}
 
 
-def test_a_run_goes_on_behind_the_samples_that_it_has_seen(tmp_path: Path) -> None:
-    first = online(local(tmp_path), reservoir=30)
+def test_a_run_goes_on_after_the_samples_that_it_has_seen(tmp_path: Path) -> None:
+    first = online(local(tmp_path), buffer=30)
     runner = fit(first, epochs=1)
     runner.save_checkpoint(tmp_path / "last.ckpt")
     before = first.report()
-    again = online(local(tmp_path), reservoir=30)
+    again = online(local(tmp_path), buffer=30)
     fit(again, epochs=2, path=tmp_path / "last.ckpt")
     after = again.report()
     assert after["unique_samples"] > before["unique_samples"]
     assert after["solved_samples"] > before["solved_samples"]
     known = {local(tmp_path).one(i).tobytes(): i for i in range(60 + after["solved_samples"])}
-    stock = {known[np.asarray(w.fields.values[0]).tobytes()] for w in again.stock.items()}
-    assert {i for i in stock if i >= 60} <= set(
+    held = {known[np.asarray(w.fields.values[0]).tobytes()] for w in again.buffer.items()}
+    assert {i for i in held if i >= 60} <= set(
         range(60 + before["solved_samples"], 60 + after["solved_samples"])
     )
 
@@ -128,7 +132,7 @@ def test_an_error_of_the_solver_stops_the_training(
     tmp_path: Path, how: str, kind: type[Exception], message: str
 ) -> None:
     with pytest.raises(kind, match=message):
-        fit(online(local(tmp_path, how=how, at=64), reservoir=20), epochs=200)
+        fit(online(local(tmp_path, how=how, at=64), buffer=20), epochs=200)
 
 
 def test_the_end_of_a_training_ends_its_processes(tmp_path: Path) -> None:
@@ -144,17 +148,16 @@ def test_a_process_that_is_killed_stops_the_training(tmp_path: Path) -> None:
         fit(batches, epochs=10_000)
 
 
-@pytest.mark.parametrize(
-    ("how", "message"),
-    [
-        ({"reservoir": 0}, "training.reservoir=0: a stock holds 1 sample or more"),
-        ({"solvers": 0}, "training.solvers=0: use 1 or more"),
-        ({"workers": 2}, "training.workers=2: .* use 0"),
-    ],
-)
-def test_wrong_settings_are_one_line(tmp_path: Path, how: dict[str, int], message: str) -> None:
-    with pytest.raises(InputError, match=message):
+@pytest.mark.parametrize(("how", "key"), [({"buffer": 0}, "buffer"), ({"solvers": 0}, "solvers")])
+def test_wrong_settings_are_named(tmp_path: Path, how: dict[str, int], key: str) -> None:
+    with pytest.raises(InputError) as error:
         online(local(tmp_path), **how)
+    assert (error.value.key, error.value.value) == (key, 0)
+
+
+def test_a_stored_set_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="solved online"):
+        online(Noise(100, folder=str(tmp_path)))
 
 
 def test_train_verb(
@@ -177,7 +180,9 @@ def test_train_verb(
     assert record["steps"] == 2 * 20 // 2
     assert record["unique_samples"] >= 1
     assert record["solved_samples"] >= 0
-    saved = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)["Online"]
+    saved = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)[
+        "OnlineLoader"
+    ]
     assert saved["begun"] >= 50
     assert train("data.storage.mode=online", "data.samples=50", "training.workers=1") == 2
     assert train("data.storage.mode=onlin") == 2

@@ -11,8 +11,10 @@ from small import evolution
 from neurop.fields import lazy
 from neurop.fields.windows import Windows
 from neurop.formats import store
-from neurop.training import Batches
+from neurop.problems import Evolution
 from neurop.training.order import Shuffled
+
+from .conftest import loader
 
 
 @pytest.mark.parametrize("blocks", [None, np.arange(40) // 4])
@@ -57,7 +59,7 @@ def test_an_epoch_reads_every_block_of_a_file_once(
     assert blocks is not None
     assert together == 3
     assert list(blocks[:15]) == [0] * 5 + [1] * 5 + [2] * 5
-    batches = Batches({"train": fields, "val": fields}, batch_size=1)
+    batches = loader(fields, batch_size=1)
     drawn = [batch["input"] for batch in batches.train_dataloader()]
     assert len(drawn) == 60
     # Each of the 16 blocks once, and again at most where a window reaches into its neighbour.
@@ -73,9 +75,7 @@ def test_batches_of_a_file_are_those_of_memory(tmp_path: Path, workers: int) -> 
     kept, loaded = (store.read(tmp_path / "set.h5", lazy=lazy) for lazy in (True, False))
     found = []
     for fields in (kept, loaded):
-        batches = Batches(
-            {"train": fields, "val": fields}, history=2, batch_size=4, workers=workers
-        )
+        batches = loader(fields, problem=Evolution(2), batch_size=4, workers=workers)
         found.append([batch["target"].numpy() for batch in batches.val_dataloader()])
     for one, two in zip(*found, strict=True):
         np.testing.assert_array_equal(one, two)

@@ -13,20 +13,17 @@ import torch
 from small import Scale, evolution, surrogate
 
 from neurop.errors import InputError
+from neurop.fields.standardize import Standardize
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
-from neurop.losses import RelativeL2
-from neurop.training import (
-    Batches,
-    Operator,
-    check_checkpoint,
-    check_modes,
-    check_optimizer,
-    checkpoints,
-    warmup_cosine,
-)
+from neurop.objectives.regression import Regression
+from neurop.problems import Evolution
+from neurop.training.callbacks.checkpoints import checkpoints
+from neurop.training.module import TrainingModule
+from neurop.training.preflight import check_checkpoint, check_modes, check_optimizer
+from neurop.training.schedule import warmup_cosine
 
-from .conftest import ADAM, trainer
+from .conftest import ADAM, loader, trainer
 
 
 def with_modes(modes: Any, shape: tuple[int, ...] = (9, 8), grid: Grid | None = None) -> Any:
@@ -89,7 +86,7 @@ def limits(epochs: int | None, steps: int = -1) -> Any:
             limits(3),
             "optimizer or scheduler: Invalid beta parameter",
         ),
-        (ADAM, partial(warmup_cosine, warmup=3), limits(3), r"scheduler\.warmup=3; give a share"),
+        (ADAM, partial(warmup_cosine, warmup=3), limits(3), r"warmup=3: give a share"),
         (ADAM, warmup_cosine, limits(-1), "the number of steps, not inf; set"),
     ],
 )
@@ -107,16 +104,16 @@ def test_what_the_optimizer_takes() -> None:
 @pytest.fixture
 def last(tmp_path: Path) -> Path:
     """A checkpoint after two epochs."""
-    module = Operator(surrogate(evolution()).train(), RelativeL2(), ADAM)
+    module = TrainingModule(surrogate(evolution()).train(), Regression(), ADAM)
     run = trainer(
         2, callbacks=[*checkpoints(tmp_path)], enable_checkpointing=True, default_root_dir=tmp_path
     )
-    run.fit(module, Batches({"train": evolution(), "val": evolution()}))
+    run.fit(module, loader(evolution()))
     return tmp_path / "last.ckpt"
 
 
-def module(**how: Any) -> Operator:
-    return Operator(surrogate(evolution(), **how), RelativeL2(), ADAM)
+def module(**how: Any) -> TrainingModule:
+    return TrainingModule(surrogate(evolution(), **how), Regression(), ADAM)
 
 
 def test_a_checkpoint_of_the_same_model_passes(last: Path) -> None:
@@ -138,13 +135,13 @@ def test_a_checkpoint_of_the_same_model_passes(last: Path) -> None:
             r"surrogate\.net\.blocks\.1\.\S+ has shape None there",
         ),
         (
-            {"history": 2},
+            {"problem": Evolution(2)},
             3,
             r"surrogate\.net\.lift\.weight has shape \(6, 6\) there and \(6, 8\) by the settings; "
             r"resume with those",
         ),
         (
-            {"anomalies": True},
+            {"normalizer": Standardize(pointwise=True)},
             3,
             r"surrogate\.input_norm\.mean has shape \(2, 1, 1\) there and \(2, 9, 8\)",
         ),

@@ -1,4 +1,4 @@
-"""What a training does beside its steps: averaged weights, checkpoints, lines."""
+"""What a training does apart from its steps: averaged weights, checkpoints, lines."""
 
 from __future__ import annotations
 
@@ -9,49 +9,53 @@ from pathlib import Path
 from typing import Any
 
 import lightning
+import numpy as np
 import pytest
 import torch
 from lightning.pytorch.callbacks import Callback, RichProgressBar
 from small import Scale, evolution, surrogate
-from torch import Tensor, nn
+from torch import Tensor
 
 from neurop.errors import InputError
-from neurop.losses import RelativeL2
-from neurop.training import (
-    Batches,
-    Operator,
-    Timer,
-    averaging,
-    checkpoints,
-    progress,
-    warmup_cosine,
-)
-from neurop.training.callbacks import EpochLog
+from neurop.objectives.objective import Objective
+from neurop.objectives.regression import Regression
+from neurop.surrogate import Surrogate
+from neurop.training.callbacks.checkpoints import checkpoints
+from neurop.training.callbacks.ema import ExponentialAverage
+from neurop.training.callbacks.epoch_log import EpochLog, progress_callbacks
+from neurop.training.callbacks.timer import Timer
+from neurop.training.loader import Loader
+from neurop.training.module import TrainingModule
+from neurop.training.schedule import warmup_cosine
+from neurop.transforms.transform import Batch
 
-from ..conftest import ADAM, trainer
+from ..conftest import ADAM, loader, trainer
 
 
-class Descent(nn.Module):
+class Descent(Objective):
     """A loss with the same slope everywhere: plain gradient descent takes equal steps."""
 
-    def forward(self, prediction: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
-        return (prediction - truth).mean()
+    def forward(
+        self, surrogate: Surrogate, batch: Batch, rng: np.random.Generator
+    ) -> dict[str, Tensor]:
+        frames, target = batch["input"], batch["target"]
+        return {"mean": (surrogate.trajectory(frames, target.shape[1]) - target).mean()}
 
 
-def data() -> Batches:
-    return Batches({"train": evolution(), "val": evolution(seed=1)}, batch_size=15)
+def data() -> Loader:
+    return loader(evolution(), evolution(seed=1), batch_size=15)
 
 
 def test_the_average_is_the_closed_form() -> None:
     decay, start, steps = 0.8, 3.0, 7
     s = surrogate(evolution())
     s.net = Scale(2, start)
-    module = Operator(s.train(), Descent(), partial(torch.optim.SGD, lr=0.1))
+    module = TrainingModule(s.train(), Descent(), partial(torch.optim.SGD, lr=0.1))
     seen: list[float] = []
     module.validation_step = lambda batch, batch_idx: seen.append(s.net.factor.item())  # type: ignore[assignment]
-    trainer(steps, callbacks=averaging(decay)).fit(module, data())
+    trainer(steps, callbacks=[ExponentialAverage(decay)]).fit(module, data())
     # One step by hand gives the length c of all: the weights after t steps are start - c t.
-    one = Operator(surrogate(evolution()), Descent(), partial(torch.optim.SGD, lr=0.1))
+    one = TrainingModule(surrogate(evolution()), Descent(), partial(torch.optim.SGD, lr=0.1))
     one.surrogate.net = Scale(2, start)
     one.train()
     trainer(1).fit(one, data())
@@ -66,18 +70,14 @@ def test_the_average_is_the_closed_form() -> None:
     assert s.net.factor.item() == pytest.approx(expected[-1], rel=1e-5)
 
 
-def test_averaging_is_optional_and_its_decay_a_share() -> None:
-    assert averaging(None) == []
-    for decay in (0, 1, 1.5, -0.1):
-        with pytest.raises(
-            InputError,
-            match=rf"training\.ema={decay}; give a decay between 0 and 1, for example 0\.999, or "
-            r"null",
-        ):
-            averaging(decay)
+@pytest.mark.parametrize("decay", [0, 1, 1.5, -0.1])
+def test_a_decay_lies_between_0_and_1(decay: float) -> None:
+    with pytest.raises(InputError) as error:
+        ExponentialAverage(decay)
+    assert (error.value.key, error.value.value) == ("decay", decay)
 
 
-class Scripted(Operator):
+class Scripted(TrainingModule):
     """Has these validation errors, whatever it has learnt."""
 
     errors = (0.5, 0.2, 0.4, 0.3)
@@ -99,8 +99,9 @@ class Watch(Callback):
 
 
 def training(folder: Path, epochs: int, **how: Any) -> tuple[lightning.Trainer, Watch]:
-    module, watch = Scripted(surrogate(evolution()).train(), RelativeL2(), ADAM), Watch()
-    kept = [watch, *checkpoints(folder), *averaging(how.pop("ema", None))]
+    module, watch = Scripted(surrogate(evolution()).train(), Regression(), ADAM), Watch()
+    average = [ExponentialAverage(decay)] if (decay := how.pop("ema", None)) else []
+    kept = [watch, *checkpoints(folder), *average]
     run = trainer(epochs, callbacks=kept, enable_checkpointing=True, default_root_dir=folder)
     run.fit(module, data(), weights_only=True, **how)
     return run, watch
@@ -147,14 +148,14 @@ def test_the_time_to_go_is_that_of_the_epochs_of_this_run(tmp_path: Path) -> Non
     training(tmp_path, 2)
     lines = EpochLog()
     run = trainer(4, callbacks=[lines])
-    module = Scripted(surrogate(evolution()).train(), RelativeL2(), ADAM)
+    module = Scripted(surrogate(evolution()).train(), Regression(), ADAM)
     run.fit(module, data(), ckpt_path=tmp_path / "last.ckpt", weights_only=True)
     assert lines.first == 2
 
 
 def test_one_line_per_epoch(capsys: pytest.CaptureFixture[str]) -> None:
-    module = Operator(surrogate(evolution()).train(), RelativeL2(), ADAM, warmup_cosine)
-    run = trainer(3, callbacks=progress())
+    module = TrainingModule(surrogate(evolution()).train(), Regression(), ADAM, warmup_cosine)
+    run = trainer(3, callbacks=progress_callbacks())
     run.fit(module, data())
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 3
@@ -172,15 +173,15 @@ def test_one_line_per_epoch(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_progress_suits_the_output(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert progress(False) == []
-    assert [type(c) for c in progress()] == [EpochLog]
+    assert progress_callbacks(False) == []
+    assert [type(c) for c in progress_callbacks()] == [EpochLog]
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
-    assert [type(c) for c in progress()] == [RichProgressBar]
+    assert [type(c) for c in progress_callbacks()] == [RichProgressBar]
 
 
 def test_waiting_is_the_time_between_the_steps_of_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     ticks = iter([1.0, 0.0, 4.0, 5.0, 8.0, 100.0, 103.0, 120.0, 200.0, 205.0])
-    monkeypatch.setattr("neurop.training.callbacks.time.perf_counter", lambda: next(ticks))
+    monkeypatch.setattr("neurop.training.callbacks.timer.time.perf_counter", lambda: next(ticks))
     waiting = Timer()
     assert waiting.share is None
     waiting.on_train_epoch_start()
@@ -190,13 +191,13 @@ def test_waiting_is_the_time_between_the_steps_of_an_epoch(monkeypatch: pytest.M
     waiting.on_train_epoch_start()
     waiting.on_train_batch_start()
     waiting.on_train_batch_end()
-    assert (waiting.seconds, waiting.steps) == (1.0, 10.0)
+    assert (waiting.waiting, waiting.stepping) == (1.0, 10.0)
     assert waiting.share == pytest.approx(1 / 11)
     earlier = waiting.state_dict()
-    assert earlier == {"total": 119.0, "seconds": 1.0, "steps": 10.0, "count": 3}
+    assert earlier == {"total": 119.0, "waiting": 1.0, "stepping": 10.0, "count": 3}
     continued = Timer()
     continued.load_state_dict(earlier)
-    assert (continued.total, continued.seconds, continued.steps, continued.count) == (
+    assert (continued.total, continued.waiting, continued.stepping, continued.count) == (
         124.0,
         1.0,
         10.0,

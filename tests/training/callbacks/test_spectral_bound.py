@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from small import evolution, surrogate
+from small import ARGUMENTS, evolution
 from torch import nn
 
 from neurop.errors import InputError
@@ -19,18 +19,20 @@ from neurop.layers import SpectralConv
 from neurop.layers.coefficients.block import CoefficientBlock
 from neurop.layers.spectral.axis_conv import AxisConv
 from neurop.layers.spectral.spherical_conv import SphericalConv
-from neurop.losses import RelativeL2
-from neurop.models import FFNO, FNO
+from neurop.models import FNO
+from neurop.objectives.regression import Regression
+from neurop.registry import Spec
 from neurop.spectral import Cosine, Fourier
-from neurop.training import Batches, Operator
+from neurop.surrogate import Surrogate
 from neurop.training.callbacks.spectral_bound import (
     SpectralNormBound,
     channel_matrices,
     matrices,
     transfer,
 )
+from neurop.training.module import TrainingModule
 
-from ..conftest import trainer
+from ..conftest import loader, trainer
 
 
 def norms(weight: torch.Tensor) -> torch.Tensor:
@@ -66,7 +68,7 @@ def test_every_kind_of_weight_is_bounded_mode_by_mode(
     torch.manual_seed(0)
     made = layer()
     before = [w.detach().clone() for w, _ in channel_matrices(made)]
-    SpectralNormBound(made, bound=0.8, order=4.0)
+    SpectralNormBound(bound=0.8, order=4.0).hold(made)
     held = list(channel_matrices(made))
     assert [m for _, m in held] == modes
     for (weight, m), old in zip(held, before):
@@ -81,7 +83,7 @@ def test_every_kind_of_weight_is_bounded_mode_by_mode(
 def test_the_answer_to_a_wave_lies_below_the_filter() -> None:
     torch.manual_seed(0)
     conv, n = SpectralConv(3, 3, (6,)), 16
-    SpectralNormBound(conv, order=3.0)
+    SpectralNormBound(bound=None, order=3.0).hold(conv)
     found = []
     for k in range(6):
         x = torch.randn(1, 3, 1) * torch.cos(2 * math.pi * k * torch.arange(n) / n)
@@ -94,10 +96,10 @@ def test_the_answer_to_a_wave_lies_below_the_filter() -> None:
 def test_what_is_below_its_bound_already_is_left_bit_for_bit() -> None:
     model = FNO(1, 1, modes=4, width=4, depth=1)
     before = [w.detach().clone() for w in model.parameters()]
-    SpectralNormBound(model, bound=100.0)
+    SpectralNormBound(bound=100.0).hold(model)
     assert all(torch.equal(a, b) for a, b in zip(before, model.parameters()))
     # A filter alone leaves pointwise weights to themselves.
-    SpectralNormBound(model, order=2.0)
+    SpectralNormBound(bound=None, order=2.0).hold(model)
     changed = [
         name for (name, p), old in zip(model.named_parameters(), before) if not torch.equal(p, old)
     ]
@@ -107,7 +109,8 @@ def test_what_is_below_its_bound_already_is_left_bit_for_bit() -> None:
 def test_one_power_iteration_follows_small_steps() -> None:
     torch.manual_seed(0)
     model = nn.Linear(20, 12)
-    gain = SpectralNormBound(model, bound=1.0)
+    gain = SpectralNormBound(bound=1.0)
+    gain.hold(model)
     for _ in range(200):
         with torch.no_grad():
             model.weight += 0.05 * torch.randn(12, 20) / math.sqrt(12)
@@ -146,12 +149,12 @@ class Watch(SpectralNormBound):
 def test_norms_stay_bounded_over_a_training(name: str) -> None:
     data = evolution()
     torch.manual_seed(0)
-    s = surrogate(data)
-    s = type(s).of(data, name, {"modes": 3, "width": 6, "depth": 1})
-    module = Operator(s.train(), RelativeL2(), partial(torch.optim.AdamW, lr=2e-3))
-    gain = Watch(module, bound=0.7, order=6.0)
+    s = Surrogate.of(data, Spec(name, ARGUMENTS))
+    module = TrainingModule(s.train(), Regression(), partial(torch.optim.AdamW, lr=2e-3))
+    gain = Watch(bound=0.7, order=6.0)
+    gain.prepare(s)
     run = trainer(4, callbacks=[gain])
-    run.fit(module, Batches({"train": data, "val": data}, batch_size=4))
+    run.fit(module, loader(data, batch_size=4))
     before, after = np.array(gain.after).T
     assert len(after) == run.global_step == 12
     # The optimiser does push beyond, and each step is taken back.
@@ -159,22 +162,30 @@ def test_norms_stay_bounded_over_a_training(name: str) -> None:
     assert after.max() < 1.06
     assert (after - 1).mean() < 0.2 * (before - 1).mean()
     assert max(gain.validated) <= 1 + 1.1e-5
-    assert set(s.state_dict()) == set(
-        type(s).of(data, name, {"modes": 3, "width": 6, "depth": 1}).state_dict()
-    )
+    assert set(s.state_dict()) == set(Surrogate.of(data, Spec(name, ARGUMENTS)).state_dict())
 
 
-def test_what_cannot_be_bounded() -> None:
-    for how, message in (
-        ({"bound": 0.0}, "training.spectral_norm=0.0; give"),
-        ({"order": -1.0}, "training.filter=-1.0; give"),
-    ):
-        with pytest.raises(InputError, match=message):
-            SpectralNormBound(FFNO(1, 1, modes=2, width=2, depth=1), **how)
-    conv = SpectralConv(2, 2, (3,), weight=nn.Identity())
-    with pytest.raises(
-        InputError, match="a factorised weight has no matrix per mode to bound; use fno"
-    ):
-        SpectralNormBound(conv, bound=1.0)
-    with pytest.raises(InputError, match="of this model they bound periodic axes alone; use fno"):
-        SpectralNormBound(CoefficientBlock(2, (Cosine(3),)), bound=1.0)
+@pytest.mark.parametrize(
+    ("how", "key", "value"),
+    [
+        ({"bound": 0.0}, "bound", 0.0),
+        ({"order": -1.0}, "order", -1.0),
+        ({"bound": None}, "bound", None),
+    ],
+)
+def test_numbers_without_meaning(how: dict[str, Any], key: str, value: Any) -> None:
+    with pytest.raises(InputError) as error:
+        SpectralNormBound(**how)
+    assert (error.value.key, error.value.value) == (key, value)
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        (SpectralConv(2, 2, (3,), weight=nn.Identity()), "a factorised weight has no matrix"),
+        (CoefficientBlock(2, (Cosine(3),)), "of this model they bound periodic axes alone"),
+    ],
+)
+def test_layers_that_cannot_be_bounded(layer: nn.Module, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        SpectralNormBound(bound=1.0).hold(layer)

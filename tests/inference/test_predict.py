@@ -1,0 +1,116 @@
+"""Labelled predictions: in batches, in any mode, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+from small import evolution, surrogate
+from torch import Tensor
+
+from neurop.errors import InputError
+from neurop.inference.evaluating import evaluating
+from neurop.inference.predict import predict
+from neurop.problems import Evolution
+from neurop.surrogate import Surrogate
+
+
+class Recorder(Surrogate):
+    """Writes down how many samples each call has, and its mode."""
+
+    calls: list[tuple[int, bool, bool]]
+
+    def forward(self, x: Tensor, grid: Any = None) -> Tensor:
+        self.calls.append((len(x), self.training, torch.is_grad_enabled()))
+        return super().forward(x, grid)
+
+
+def recorder(**how: Any) -> Recorder:
+    s = surrogate(evolution(), **how)
+    s.__class__, s.calls = Recorder, []
+    return s
+
+
+def test_batches_give_the_same_as_one_batch() -> None:
+    data, s = evolution(samples=5, seed=2).to_xarray(), recorder(problem=Evolution(2))
+    whole = predict(s, data, 3, batch_size=5)
+    assert s.calls == [(5, False, False)] * 3
+    s.calls = []
+    parts = predict(s, data, 3, batch_size=2)
+    assert [size for size, *_ in s.calls] == [2, 2, 2, 2, 2, 2, 1, 1, 1]
+    xr.testing.assert_allclose(parts, whole, rtol=1e-6)
+    assert whole.u.sizes["sample"] == 5
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_the_mode_is_restored_after_an_error_too(training: bool) -> None:
+    s = surrogate(evolution()).train(training)
+    s.predict(evolution().to_xarray())
+    assert s.training is training
+
+    def fail(x: Tensor) -> Tensor:
+        assert not s.training
+        raise RuntimeError("out of memory")
+
+    s.net.forward = fail
+    with pytest.raises(RuntimeError, match="out of memory"):
+        s.predict(evolution().to_xarray())
+    assert s.training is training
+    assert torch.is_grad_enabled()
+
+
+def test_gradients_are_off_within_the_block_alone() -> None:
+    s = surrogate(evolution()).train()
+    with evaluating(s):
+        assert not s.training
+        assert not torch.is_grad_enabled()
+    assert s.training
+    assert torch.is_grad_enabled()
+
+
+@pytest.mark.parametrize(
+    ("turn", "name"),
+    [
+        (lambda data: data.u, "DataArray"),
+        (lambda data: data.to_array(), "DataArray"),
+        (lambda data: data.u.values, "ndarray"),
+        (lambda data: torch.zeros(1, 2, 9, 8), "Tensor"),
+        (lambda data: {"u": data.u, "p": data.p}, "dict"),
+    ],
+)
+@pytest.mark.parametrize("verb", ["predict", "rollout"])
+def test_what_is_no_dataset_is_refused(
+    turn: Callable[[xr.Dataset], Any], name: str, verb: str
+) -> None:
+    s, given = surrogate(evolution()), turn(evolution().to_xarray())
+    with pytest.raises(InputError, match="variables u, p") as error:
+        s.predict(given) if verb == "predict" else s.rollout(given, 2)
+    assert (error.value.key, error.value.value) == ("data", name)
+    assert "\n" not in str(error.value)
+
+
+def test_a_batch_has_one_sample_or_more() -> None:
+    with pytest.raises(InputError) as error:
+        predict(surrogate(evolution()), evolution().to_xarray(), 1, batch_size=0)
+    assert (error.value.key, error.value.value) == ("batch_size", 0)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16, torch.int64])
+def test_a_tensor_of_another_precision_is_refused_in_one_line(dtype: torch.dtype) -> None:
+    s, x = surrogate(evolution()), torch.zeros(1, 2, 9, 8).to(dtype)
+    for call in (s, lambda x: s.trajectory(x[:, None], 2), lambda x: s.at(x, torch.zeros(1, 2))):
+        with pytest.raises(InputError, match=rf"{dtype}.*the surrogate torch.float32") as error:
+            call(x)
+        assert "\n" not in str(error.value)
+
+
+def test_labelled_fields_of_any_precision_are_taken() -> None:
+    s, data = surrogate(evolution()), evolution().to_xarray()
+    xr.testing.assert_allclose(
+        s.predict(data.astype(np.float64)), s.predict(data.astype(np.float32)), rtol=1e-5
+    )
+    assert s.double().predict(data).u.dtype == np.float64
