@@ -9,13 +9,9 @@ from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from neurop.errors import InputError, nearest
-from neurop.source import Source, check_source
-
-from ._renamed import current
-from ._runs import Checkpoint
 
 TRUSTED = ("neurop", "torch.optim", "lightning")
 # Packages that an extra of neurop brings.
@@ -60,7 +56,7 @@ def build(node: Any, **given: Any) -> Any:
     Parameters
     ----------
     node
-        A node of the configuration; None makes None.
+        A node or list of the configuration; None makes None.
     **given
         Arguments that the caller knows; they replace those of the node.
 
@@ -79,10 +75,29 @@ def build(node: Any, **given: Any) -> Any:
     if node is None:
         return None
     path = ""
-    if isinstance(node, DictConfig):
+    if isinstance(node, DictConfig | ListConfig):
         path = str(node._get_full_key(None) or "")
         node = OmegaConf.to_container(node, resolve=True)
     return _make(node, path, given)
+
+
+def trainer_callbacks(trainer: DictConfig) -> list[Any]:
+    """Return the callbacks that the user names in the configuration of the trainer.
+
+    Raises
+    ------
+    InputError
+        If it names what the command sets itself: a logger or a folder.
+    """
+    ours = {
+        "logger": "choose it by logger=<name>",
+        "default_root_dir": "give hydra.run.dir=<folder>",
+    }
+    for key, remedy in ours.items():
+        if trainer.get(key) is not None:
+            raise InputError.of(f"trainer.{key}", trainer[key], f"would be replaced; {remedy}")
+    own = build(trainer.get("callbacks"))
+    return own if isinstance(own, list) else [own] if own is not None else []
 
 
 def _make(node: Any, path: str, given: dict[str, Any]) -> Any:
@@ -168,6 +183,11 @@ def _owner(name: str, where: str) -> Any:
         return getattr(owner, last)
 
 
+def trusted(name: str) -> bool:
+    """Return whether a dotted name is of a package that the command at hand adds by ``trust=``."""
+    return any(name.startswith(f"{package}.") for package in _trust.get() if package not in TRUSTED)
+
+
 def _check_trust(name: str, what: str) -> None:
     if not any(name.startswith(f"{package}.") for package in _trust.get()):
         package = name.split(".")[0]
@@ -191,54 +211,3 @@ def _absent(error: ModuleNotFoundError, what: str) -> InputError:
 
 def _first_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
-
-
-def source_for(cfg: DictConfig, checkpoint: Checkpoint) -> Source:
-    """Return the data set of an evaluation: ``cfg.data`` if the user names one, else that of the
-    run.
-
-    Raises
-    ------
-    InputError
-        If neither is known: a ``model/`` folder alone does not say what it was trained on. If the
-        test set of ``cfg.data`` holds generated samples that the run was trained with.
-    """
-    given = cfg.get("data")
-    saved = checkpoint.run / "config.yaml" if checkpoint.run else None
-    if given is None and (saved is None or not saved.is_file()):
-        raise InputError(
-            f"{checkpoint.model} does not say what it was trained on; add data=<name> (neurop "
-            "list data)"
-        )
-    config = OmegaConf.load(saved) if saved and saved.is_file() else None
-    trained = current(config.get("data")) if isinstance(config, DictConfig) else None
-    if given is None:
-        if trained is None:
-            raise InputError(f"{saved} names no data; add data=<name> (neurop list data)")
-        return check_source(build(trained))
-    source = check_source(build(given))  # first, since it checks the values
-    if trained is not None:
-        _check_unseen(given, trained)
-    return source
-
-
-def _check_unseen(given: DictConfig, trained: DictConfig) -> None:
-    """Raise InputError if the test set of generated data holds samples that training on other data
-    of its kind has seen.
-
-    Sample i of both begins with the same random numbers where the seeds are the same, and the first
-    ``held_out`` are the test set.
-    """
-    kind, seed, held_out = (
-        tuple(OmegaConf.select(node, key) for node in (given, trained))
-        for key in ("_target_", "storage.seed", "storage.held_out")
-    )
-    if kind[0] != kind[1] or seed[0] != seed[1] or None in held_out or held_out[0] <= held_out[1]:
-        return
-    raise InputError(
-        f"data.storage.held_out={held_out[0]}: the surrogate was trained with samples "
-        f"{held_out[1]} to {held_out[0] - 1} "
-        f"of data.storage.seed={seed[0]}; add data.storage.seed={seed[0] + 1} for samples that it "
-        "has not seen, "
-        f"or data.storage.held_out={held_out[1]}"
-    )

@@ -19,8 +19,8 @@ from neurop.errors import InputError, nearest
 from neurop.source import Source
 from neurop.surrogate import Surrogate
 
-from ._build import source_for
 from ._runs import find
+from ._saved import source_for
 
 
 @dataclass(frozen=True)

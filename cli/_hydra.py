@@ -20,7 +20,7 @@ from omegaconf import DictConfig, OmegaConf, read_write
 
 from neurop.errors import ExternalFailure, InputError, nearest
 
-from . import _runs, _sweep
+from . import _replay, _runs, _sweep
 from ._arguments import as_arguments, config_dirs, flags, flags_first
 from ._build import trusting
 from ._check import left_out, mistakes
@@ -103,7 +103,9 @@ def run(verb: str, args: list[str]) -> int:
     folders: list[Path] = []
     try:
         if verb == "train":
-            args = _runs.resumed(args, set(choices(config_dirs(args))))
+            args = _runs.resumed(
+                args, lambda a: _replay.known(a, choices(config_dirs(a)), str(files(PACKAGE)))
+            )
         args = flags_first(args)
         args = _checked(verb, args)
         if {"-m", "--multirun"} & set(args):

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from neurop.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    from ._replay import Known
 
 LAST = Path("checkpoints") / "last.ckpt"
 # A resumed run may be given other hardware, length and records; what the checkpoint holds stays.
@@ -72,7 +76,7 @@ def _models(root: Path) -> Iterator[Path]:
         yield from (m for m in root.glob(pattern) if (m / "model.json").is_file())
 
 
-def resumed(args: list[str], groups: set[str]) -> list[str]:
+def resumed(args: list[str], known: Callable[[list[str]], Known]) -> list[str]:
     """Turn ``resume=RUN`` into that run's own overrides, its folder and what the user adds; other
     arguments pass.
 
@@ -80,8 +84,14 @@ def resumed(args: list[str], groups: set[str]) -> list[str]:
     ----------
     args
         Arguments of ``neurop train``.
-    groups
-        Names of the groups of the configuration.
+    known
+        From these arguments to what the command knows without the run folder.
+
+    Raises
+    ------
+    InputError
+        If there is nothing to continue, if the arguments ask for another run, or if the run folder
+        says more than plain values of known keys.
     """
     named = [a.removeprefix("resume=") for a in args if a.startswith("resume=")]
     if not named:
@@ -99,13 +109,19 @@ def resumed(args: list[str], groups: set[str]) -> list[str]:
             raise InputError(
                 f"resume={folder}: no {needed} in this folder, so there is nothing to continue"
             )
-    from omegaconf import OmegaConf
+    # Hydra and OmegaConf are needed for this alone.
+    from ._replay import check
+    from ._saved import read_yaml
 
-    before = {_key(str(o)): str(o) for o in OmegaConf.load(folder / "overrides.yaml")}
+    words = read_yaml(folder / "overrides.yaml")
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise InputError(f"resume={folder}: its overrides.yaml is no list of overrides")
+    before = {_key(word): word for word in words}
     after = [a for a in args if not a.startswith("resume=")]
+    here = known(after)
     for arg in (a for a in after if "=" in a and not a.startswith("-")):
         key = _key(arg)
-        fixed = (key in groups and key not in _FREE) or key.startswith("model.")
+        fixed = (key in here.groups and key not in _FREE) or key.startswith("model.")
         if fixed and _value(arg) != _value(before.get(key, "=null")):
             was = f"has {before[key]}" if key in before else f"was made without {key}="
             raise InputError(
@@ -114,6 +130,7 @@ def resumed(args: list[str], groups: set[str]) -> list[str]:
             )
     replaced = {_key(a) for a in after if "=" in a}
     kept = [o for key, o in before.items() if key not in replaced]
+    check(kept, here, str(folder))
     place = [] if "hydra.run.dir" in replaced else [f"hydra.run.dir={quoted(str(folder))}"]
     return [*kept, f"resume={quoted(str(folder))}", *place, *after]
 

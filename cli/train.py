@@ -32,7 +32,7 @@ from neurop.training.online import OnlineLoader
 from neurop.training.preflight import fewer_modes
 from neurop.training.warm_start import load_weights
 
-from ._build import build, locate
+from ._build import build, locate, trainer_callbacks
 from ._console import table, wrote
 from ._data import data_set
 from ._hydra import group_file, overrides, run_folder
@@ -54,6 +54,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     if isinstance(cfg.seed, bool) or not isinstance(cfg.seed, int) or not 0 <= cfg.seed < 2**32:
         raise InputError.of("seed", cfg.seed, f"give a whole number from 0 to {2**32 - 1}")
     lightning.seed_everything(cfg.seed, workers=True, verbose=False)
+    own = trainer_callbacks(cfg.trainer)
     source = data_set(cfg.data)
     splits = source.splits()
     lines = fill_in(cfg, source, splits["train"])
@@ -78,6 +79,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
             trainer=partial(
                 build,
                 cfg.trainer,
+                callbacks=own,
                 logger=_loggers(cfg, folder),
                 enable_progress_bar=show and sys.stdout.isatty(),
             ),

@@ -22,6 +22,7 @@ from neurop.source import Source
 from neurop.surrogate import Surrogate
 from neurop.training.callbacks.callback import PreparingCallback
 from neurop.training.callbacks.checkpoints import MONITOR, SingleCheckpoint
+from neurop.training.checkpoint_io import write_whole
 from neurop.training.loader import Loader
 from neurop.training.module import TrainingModule
 from neurop.training.preflight import (
@@ -82,8 +83,9 @@ def fit(
     loader
         From ``(splits, problem, extra=, seed=)`` to batches, instead of `batch_size`.
     trainer
-        From ``callbacks``, ``logger`` and ``default_root_dir`` to a trainer of Lightning, instead of `epochs`; for
-        example ``partial(lightning.Trainer, max_epochs=3, devices=2)``.
+        From ``callbacks`` and ``default_root_dir`` to a trainer of Lightning, instead of `epochs`;
+        for example ``partial(lightning.Trainer, max_epochs=3, devices=2)``. Callbacks that a
+        partial holds run together with `callbacks`.
     folder
         Run folder: ``checkpoints/`` and ``model/`` are written to it. Nothing is kept without one.
     resume
@@ -107,6 +109,7 @@ def fit(
     >>> data = neurop.datasets.NavierStokes(samples=100)  # doctest: +SKIP
     >>> surrogate = neurop.fit(neurop.models.FNO.spec(modes=16, width=24), data)  # doctest: +SKIP
     """
+    own = _callbacks_of(trainer)
     splits = splits_of(data)
     if not isinstance(model, Surrogate):
         lightning.seed_everything(seed, workers=True, verbose=False)
@@ -116,7 +119,7 @@ def fit(
     make_loader = loader or partial(Loader, batch_size=batch_size)
     batches = make_loader(splits, model.card.problem, extra=objective.extra_frames, seed=seed)
     check_modes(model)
-    callbacks = list(callbacks)
+    callbacks = [*callbacks, *own]
     for callback in callbacks:
         if isinstance(callback, PreparingCallback):
             callback.prepare(model)
@@ -139,6 +142,7 @@ def fit(
             callbacks=[best, *(last if folder else []), *callbacks], default_root_dir=str(where)
         )
         check_precision(runner)
+        write_whole(runner)
         check_optimizer(optimizer, scheduler, runner)
         checkpoint = where / LAST if resume else None
         if checkpoint:
@@ -152,6 +156,21 @@ def fit(
     if folder and runner.is_global_zero:
         model.save(where / "model")
     return model
+
+
+def _callbacks_of(trainer: Callable[..., lightning.Trainer] | None) -> list[Callback]:
+    """Return the callbacks that a partial trainer holds, since those of the call replace them.
+
+    Raises
+    ------
+    InputError
+        If it holds a folder, which the call replaces too.
+    """
+    given = trainer.keywords if isinstance(trainer, partial) else {}
+    if (place := given.get("default_root_dir")) is not None:
+        raise InputError.of("trainer.default_root_dir", place, "give the run folder as folder=")
+    own = given.get("callbacks") or []
+    return [own] if isinstance(own, Callback) else list(own)
 
 
 def splits_of(data: Source | FieldSet | Mapping[str, FieldSet]) -> dict[str, FieldSet]:

@@ -107,13 +107,14 @@ def check_checkpoint(
         than the training.
     """
     if not path.is_file():
-        raise InputError(f"{path}: no such checkpoint; start a new run")
+        raise InputError(f"{path}: no such checkpoint; {_instead(path)}", "resume", str(path))
     try:
-        saved = torch.load(path, map_location="cpu", weights_only=True)
-        state, done = saved["state_dict"], int(saved["epoch"]) + 1
+        state, done = _weights_and_epochs(path)
     except Exception as error:  # the unpickler fails in any way on what is no checkpoint
         raise InputError(
-            f"{path}: damaged, or no checkpoint ({type(error).__name__}); start a new run"
+            f"{path}: damaged, or no checkpoint ({type(error).__name__}); {_instead(path)}",
+            "resume",
+            str(path),
         ) from error
     if different := mismatch(module.state_dict(), state):
         key, mine, theirs = different
@@ -125,3 +126,18 @@ def check_checkpoint(
         raise InputError(
             f"trainer.max_epochs={epochs}: {path} has {done} epochs behind it; give {done} or more"
         )
+
+
+def _weights_and_epochs(path: Path) -> tuple[dict[str, torch.Tensor], int]:
+    saved = torch.load(path, map_location="cpu", weights_only=True)
+    return saved["state_dict"], int(saved["epoch"]) + 1
+
+
+def _instead(path: Path) -> str:
+    """Return the remedy for a last checkpoint that cannot be used: the best one where it can."""
+    best = path.with_name("best.ckpt")
+    try:
+        _, done = _weights_and_epochs(best)
+    except Exception:
+        return "start a new run"
+    return f"copy {best} to {path.name} to go on after epoch {done}, or start a new run"

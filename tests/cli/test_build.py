@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
-from neurop.cli._build import build, source_for, trusting
-from neurop.cli._runs import Checkpoint
+from neurop.cli._build import build, trusting
 from neurop.errors import InputError
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
@@ -97,54 +96,3 @@ def test_other_errors_of_a_constructor_stay(
         build({"_target_": "broken.make"})
     with pytest.raises(InputError, match="is not of neurop"):
         build({"_target_": "broken.make"})
-
-
-def test_source_for(tmp_path: Path) -> None:
-    (tmp_path / "config.yaml").write_text(
-        "trust: [os]\ndata: {_target_: neurop.datasets.DarcyPublic, val: 7}\n"
-    )
-    run = Checkpoint(tmp_path, tmp_path / "model")
-    assert source_for(OmegaConf.create({"data": None}), run).val == 7
-    assert (
-        source_for(OmegaConf.create({"data": {"_target_": "neurop.datasets.ERA5"}}), run).name
-        == "era5"
-    )
-    with pytest.raises(InputError, match=r"^data: Axis is no data set; declare it as a subclass"):
-        source_for(OmegaConf.create({"data": AXIS}), run)
-    with pytest.raises(InputError, match="add data=<name>"):
-        source_for(OmegaConf.create({"data": None}), Checkpoint(None, tmp_path / "model"))
-
-
-def test_samples_that_were_trained_with_are_no_test(tmp_path: Path) -> None:
-    kind = "_target_: neurop.datasets.Burgers"
-    (tmp_path / "config.yaml").write_text(f"data: {{{kind}, samples: 9, seed: 0, held_out: 2}}\n")
-    run = Checkpoint(tmp_path, tmp_path / "model")
-
-    def asked(**settings: int) -> int:
-        data = {
-            "_target_": "neurop.datasets.Burgers",
-            "samples": 50,
-            "storage": {"seed": 0, "held_out": 20, **settings},
-        }
-        return int(source_for(OmegaConf.create({"data": data}), run).held_out)
-
-    assert asked(held_out=2) == 2
-    assert asked(held_out=1) == 1
-    assert asked(seed=1) == 20
-    with pytest.raises(
-        InputError,
-        match=r"^data.storage.held_out=3: .* samples 2 to 2 of .*=0; add data.storage.seed=1 .*=2$",
-    ):
-        asked(held_out=3)
-    with pytest.raises(InputError, match=r"samples 2 to 19 of"):
-        asked()
-    other = OmegaConf.create(
-        {"data": {"_target_": "neurop.datasets.Darcy", "storage": {"seed": 0, "held_out": 20}}}
-    )
-    assert source_for(other, run).held_out == 20
-
-
-def test_a_saved_configuration_cannot_widen_trust(tmp_path: Path) -> None:
-    (tmp_path / "config.yaml").write_text("trust: [os]\ndata: {_target_: os.getcwd}\n")
-    with pytest.raises(InputError, match=r"'os\.getcwd' is not of neurop, torch\.optim, lightning"):
-        source_for(OmegaConf.create({"data": None}), Checkpoint(tmp_path, tmp_path / "model"))

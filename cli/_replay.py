@@ -1,0 +1,178 @@
+"""Which words of a run's ``overrides.yaml`` are repeated: plain values of known keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+from omegaconf import OmegaConf
+
+from neurop.errors import InputError
+
+from ._arguments import config_dirs
+
+# Classes that users name themselves, and that neither run nor overwrite anything of others.
+_CALLBACKS = {
+    f"lightning.pytorch.callbacks.{name}"
+    for name in (
+        "DeviceStatsMonitor",
+        "EarlyStopping",
+        "GradientAccumulationScheduler",
+        "LearningRateMonitor",
+        "ModelSummary",
+        "RichModelSummary",
+        "StochasticWeightAveraging",
+        "Timer",
+        "WeightAveraging",
+    )
+}
+_OPTIMIZERS = re.compile(r"torch\.optim\.(lr_scheduler\.)?[A-Z]\w*")
+_TARGET = re.compile(r"_target_: *([\w.]+)")
+_REFERENCE = re.compile(r"\$\{[\w.\[\]]+\}")
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the command at hand knows without the run folder.
+
+    Parameters
+    ----------
+    groups
+        Choices of every group.
+    settings
+        Keys at the top of the configuration that are no group.
+    targets
+        Classes and functions that its configuration files name.
+    trust
+        Packages that the command line trusts.
+    """
+
+    groups: Mapping[str, Sequence[str]]
+    settings: frozenset[str]
+    targets: frozenset[str]
+    trust: tuple[str, ...] = ()
+
+    def target(self, name: Any) -> bool:
+        """Return whether a class may be named."""
+        return isinstance(name, str) and (
+            name in self.targets
+            or name in _CALLBACKS
+            or _OPTIMIZERS.fullmatch(name) is not None
+            or any(name.startswith(f"{package}.") for package in self.trust)
+        )
+
+
+def known(args: list[str], groups: Mapping[str, Sequence[str]], house: str) -> Known:
+    """Return what the files of configuration and the command line know of a training.
+
+    Parameters
+    ----------
+    args
+        Words of the command line.
+    groups
+        Choices of every group.
+    house
+        Folder of the configuration that neurop brings.
+    """
+    texts = [
+        file.read_text(encoding="utf-8")
+        for root in (house, *config_dirs(args))
+        for file in Path(root).glob("*/*.yaml")
+    ]
+    top = OmegaConf.load(Path(house) / "train.yaml")
+    return Known(
+        groups,
+        settings=frozenset(map(str, top)) - {"defaults", "hydra", "trust"},
+        targets=frozenset(name for text in texts for name in _TARGET.findall(text)),
+        trust=named_by(args),
+    )
+
+
+def named_by(words: Iterable[str]) -> tuple[str, ...]:
+    """Return the packages that words of the command line trust.
+
+    Examples
+    --------
+    >>> named_by(["trust=[mine,yours.*]", "seed=1"])
+    ('mine', 'yours')
+    """
+    found: list[str] = []
+    for word in words:
+        if word.split("=", 1)[0].lstrip("+") == "trust" and "=" in word:
+            value = OverridesParser.create().parse_override(word).value()
+            names = value if isinstance(value, list) else [value]
+            found += [str(name).removesuffix(".*") for name in names if name]
+    return tuple(found)
+
+
+def check(words: Iterable[str], known: Known, run: str) -> None:
+    """Raise InputError for the first word that is more than a plain value of a known key.
+
+    Parameters
+    ----------
+    words
+        Overrides that a run folder holds.
+    known
+        What the command at hand knows.
+    run
+        The run folder, for the message.
+    """
+    for word in words:
+        if wrong := _wrong(word, known):
+            again = f"neurop train resume={run} {_shell(word)}"
+            raise InputError(
+                f"resume={run}: its overrides.yaml says {_shell(word)}, which {wrong}; if you "
+                f"trust it, say it yourself: {again}",
+                "resume",
+                word,
+            )
+
+
+def _wrong(word: str, known: Known) -> str | None:
+    if word.startswith("-") or "\n" in word:
+        return "is no setting"
+    try:
+        override = OverridesParser.create().parse_override(word)
+        sweep = override.is_sweep_override()
+        value = None if sweep else override.value()
+    except (HydraException, ValueError, RecursionError):
+        return "cannot be read"
+    if sweep:
+        return "is a sweep"
+    parts = re.split(r"[./]|\[", override.key_or_group)
+    place = (override.package or parts[0]).split(".")[0]
+    for root in (parts[0], place):
+        if root == "trust" or (root not in known.groups and root not in known.settings):
+            return f"sets {root}"
+    if override.key_or_group in known.groups and not override.is_delete():
+        chosen = value if isinstance(value, list) else [value]
+        options = known.groups[override.key_or_group]
+        if not all(choice is None or choice in options for choice in chosen):
+            return f"is no known choice of {override.key_or_group}"
+    if "_target_" in parts:
+        value = {"_target_": value}
+    return _calls(value, known)
+
+
+def _calls(value: Any, known: Known) -> str | None:
+    """Return what a value would call or look up beyond what is known."""
+    if isinstance(value, str) and "${" in _REFERENCE.sub("", value):
+        return "looks values up"
+    if isinstance(value, dict):
+        if "_target_" in value and not known.target(value["_target_"]):
+            return f"names {value['_target_']}"
+        value = list(value.values())
+    if isinstance(value, list):
+        return next((wrong for item in value if (wrong := _calls(item, known))), None)
+    return None
+
+
+def _shell(word: str) -> str:
+    """Return a word as it is typed in a shell, without characters that a terminal obeys."""
+    shown = "".join(c if c.isprintable() else "?" for c in word)
+    return shown if re.fullmatch(r"[\w./=+~-]*", shown) else "'" + shown.replace("'", r"'\''") + "'"

@@ -1,0 +1,164 @@
+"""Read what a run folder says as data: nothing in it decides what is called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from neurop import datasets
+from neurop.errors import InputError
+from neurop.source import Source
+
+from ._build import trusted
+from ._check import mistakes
+from ._data import data_set
+from ._renamed import current
+from ._runs import Checkpoint
+
+# A run writes a few kilobytes; what is larger is no settings file.
+MOST_BYTES = 1_000_000
+# The time to read nested brackets grows with the square of their number.
+MOST_BRACKETS = 1_000
+
+
+def read_yaml(path: Path) -> Any:
+    """Return a settings file of a run as plain lists, mappings and values.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, is too large, or repeats parts by reference: a kilobyte of nested
+        references stands for gigabytes, and no run writes them.
+    """
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise InputError(f"{path}: larger than any settings of a run; use another run")
+        text = path.read_text(encoding="utf-8")
+        if text.count("[") + text.count("{") > MOST_BRACKETS:
+            raise InputError(f"{path}: has more brackets than any settings of a run")
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+            raise InputError(f"{path}: repeats parts by reference (*name), which no run writes")
+        return OmegaConf.to_container(OmegaConf.create(text), resolve=False)
+    except (
+        OSError,
+        UnicodeDecodeError,
+        yaml.YAMLError,
+        OmegaConfBaseException,
+        RecursionError,
+    ) as error:
+        line = (str(error) or type(error).__name__).splitlines()[0]
+        raise InputError(f"{path}: not the settings of a run ({line})") from error
+
+
+def saved_data(path: Path) -> dict[str, Any] | None:
+    """Return the settings of the data set that a run's ``config.yaml`` names; None if it names
+    none.
+
+    Raises
+    ------
+    InputError
+        If they name anything but a data set of neurop or of a package that the command trusts.
+    """
+    content = read_yaml(path)
+    node = content.get("data") if isinstance(content, dict) else None
+    if node is None:
+        return None
+    _check_data(node, "data", path)
+    return dict(node)
+
+
+def _check_data(node: Any, where: str, path: Path) -> None:
+    if not isinstance(node, dict) or "_target_" not in node:
+        raise InputError(f"{path}: {where} names no data set; add data=<name> (neurop list data)")
+    target = node["_target_"]
+    house, _, name = str(target).rpartition(".")
+    ours = house == datasets.__name__ and name in datasets.__all__
+    if not ours and not trusted(str(target)):
+        raise InputError(
+            f"{path}: {where}._target_={target} is no data set of neurop; add "
+            f"trust=[{house.split('.')[0] or target}] if you trust that package, or data=<name>",
+            f"{where}._target_",
+            target,
+        )
+    for key, value in node.items():
+        if isinstance(value, dict) and "_target_" in value:
+            _check_data(value, f"{where}.{key}", path)
+        elif (key != "_target_" and str(key).startswith("_")) or not _plain(value):
+            raise InputError(
+                f"{path}: {where}.{key} is no plain value; add data=<name> (neurop list data)",
+                f"{where}.{key}",
+                value,
+            )
+
+
+def _plain(value: Any) -> bool:
+    """Return whether a value names nothing that would be called or looked up."""
+    if isinstance(value, dict):
+        return all(not str(k).startswith("_") and _plain(v) for k, v in value.items())
+    if isinstance(value, list):
+        return all(map(_plain, value))
+    return not (isinstance(value, str) and "${" in value)
+
+
+def source_for(cfg: DictConfig, checkpoint: Checkpoint) -> Source:
+    """Return the data set of an evaluation: ``cfg.data`` if the user names one, else that of the
+    run.
+
+    Raises
+    ------
+    InputError
+        If neither is known: a ``model/`` folder alone does not say what it was trained on. If the
+        run names something else than a data set. If the test set of ``cfg.data`` holds generated
+        samples that the run was trained with.
+    """
+    given = cfg.get("data")
+    saved = checkpoint.run / "config.yaml" if checkpoint.run else None
+    if saved is not None and not saved.is_file():
+        saved = None
+    if given is None:
+        if saved is None:
+            raise InputError(
+                f"{checkpoint.model} does not say what it was trained on; add data=<name> (neurop "
+                "list data)"
+            )
+        trained = saved_data(saved)
+        if trained is None:
+            raise InputError(f"{saved} names no data; add data=<name> (neurop list data)")
+        node = current(OmegaConf.create(trained))
+        if wrong := list(mistakes(OmegaConf.create({"data": node}))):
+            raise InputError("\n".join(f"{saved}: {line}" for line in wrong))
+        return data_set(node)
+    source = data_set(given)  # first, since it checks the values
+    content = read_yaml(saved) if saved else None
+    trained = content.get("data") if isinstance(content, dict) else None
+    if isinstance(trained, dict) and _plain(trained):
+        _check_unseen(given, current(OmegaConf.create(trained)))
+    return source
+
+
+def _check_unseen(given: DictConfig, trained: DictConfig) -> None:
+    """Raise InputError if the test set of generated data holds samples that training on other data
+    of its kind has seen.
+
+    Sample i of both begins with the same random numbers where the seeds are the same, and the first
+    ``held_out`` are the test set.
+    """
+    kind, seed, held_out = (
+        tuple(OmegaConf.select(node, key) for node in (given, trained))
+        for key in ("_target_", "storage.seed", "storage.held_out")
+    )
+    counts = all(isinstance(count, int | float) for count in held_out)
+    if kind[0] != kind[1] or seed[0] != seed[1] or not counts or held_out[0] <= held_out[1]:
+        return
+    raise InputError(
+        f"data.storage.held_out={held_out[0]}: the surrogate was trained with samples "
+        f"{held_out[1]} to {held_out[0] - 1} of data.storage.seed={seed[0]}; add "
+        f"data.storage.seed={seed[0] + 1} for samples that it has not seen, or "
+        f"data.storage.held_out={held_out[1]}",
+        "data.storage.held_out",
+        held_out[0],
+    )

@@ -1,0 +1,166 @@
+"""What a run folder says is data: it never decides what is called."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from omegaconf import OmegaConf
+
+from neurop.cli._build import trusting
+from neurop.cli._runs import Checkpoint
+from neurop.cli._saved import read_yaml, saved_data, source_for
+from neurop.errors import InputError
+
+BURGERS = {"_target_": "neurop.datasets.Burgers", "samples": 9, "seed": 0, "held_out": 2}
+ASKED = OmegaConf.create({"data": None})
+
+
+def stranger(folder: Path, data: Any, **more: Any) -> Checkpoint:
+    (folder / "config.yaml").write_text(yaml.safe_dump({"data": data, **more}))
+    return Checkpoint(folder, folder / "model")
+
+
+def asked(**settings: Any) -> Any:
+    return OmegaConf.create({"data": BURGERS | {"samples": 50, "held_out": 20} | settings})
+
+
+def test_the_data_of_a_run_are_those_of_its_evaluation(tmp_path: Path) -> None:
+    run = stranger(tmp_path, BURGERS, trust=["os"])
+    assert source_for(ASKED, run).held_out == 2
+    assert source_for(asked(_target_="neurop.datasets.Darcy"), run).held_out == 20
+    with pytest.raises(InputError, match="add data=<name>"):
+        source_for(ASKED, Checkpoint(None, tmp_path / "model"))
+    with pytest.raises(InputError, match="names no data"):
+        source_for(ASKED, stranger(tmp_path, None))
+
+
+def test_a_data_set_may_name_another(tmp_path: Path) -> None:
+    data = {"_target_": "neurop.datasets.SpaceTime", "steps": 3, "source": BURGERS}
+    stranger(tmp_path, data)
+    assert saved_data(tmp_path / "config.yaml") == data
+
+
+@pytest.mark.parametrize(("held_out", "seed"), [(2, 0), (1, 0), (20, 1)])
+def test_samples_that_are_new_are_a_test(held_out: int, seed: int, tmp_path: Path) -> None:
+    run = stranger(tmp_path, BURGERS)
+    assert source_for(asked(held_out=held_out, seed=seed), run).held_out == held_out
+
+
+@pytest.mark.parametrize(("held_out", "last"), [(3, 2), (20, 19)])
+def test_samples_that_were_trained_with_are_no_test(
+    held_out: int, last: int, tmp_path: Path
+) -> None:
+    run = stranger(tmp_path, BURGERS)
+    with pytest.raises(InputError, match=rf"^data.held_out={held_out}: .* samples 2 to {last} of"):
+        source_for(asked(held_out=held_out), run)
+
+
+def hostile(mark: Path) -> dict[str, Any]:
+    """Data that write to `mark` where they are built, by name of the way."""
+    touch = ["touch", str(mark)]
+    worker = {"_target_": "neurop.bench.worker.Worker", "command": touch}
+    write = {"_target_": "neurop.cli._output.write_text", "path": str(mark), "text": "owned"}
+    run = "neurop.spectral.native._run"
+    return {
+        "system": {"_target_": "os.system", "command": " ".join(touch)},
+        "worker": worker,
+        "native": {"_target_": run, "command": touch},
+        "native, positional": {"_target_": run, "_args_": [touch]},
+        "write": write,
+        "pickle": {
+            "_target_": "lightning.fabric.utilities.cloud_io._load",
+            "path_or_url": str(mark),
+            "weights_only": False,
+        },
+        "command": {
+            "_target_": "neurop.cli.main",
+            "argv": ["generate", "data=burgers", "data.samples=1", f"data.folder={mark}"],
+        },
+        "through a module": {"_target_": "neurop.bench.worker.subprocess.Popen", "args": touch},
+        "through a data set": {
+            "_target_": "neurop.datasets.file.importlib.import_module",
+            "name": "this",
+        },
+        "module of a data set": {"_target_": "neurop.datasets.import_module", "name": "this"},
+        "nested": BURGERS | {"folder": worker},
+        "nested in a list": BURGERS | {"folder": [write]},
+        "nested in a mapping": BURGERS | {"folder": {"a": write}},
+        "nested in the source": {
+            "_target_": "neurop.datasets.SpaceTime",
+            "source": BURGERS | {"folder": write},
+        },
+        "positional": BURGERS | {"_args_": [worker]},
+        "partial": BURGERS | {"_partial_": True},
+        "environment": BURGERS | {"folder": "${oc.env:HOME}"},
+        "no target": {"command": touch},
+        "a list": [worker],
+        "a word": "burgers",
+        "no word": {"_target_": worker},
+    }
+
+
+@pytest.mark.parametrize("way", hostile(Path()))
+def test_a_stranger_runs_nothing(way: str, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    run = stranger(tmp_path, hostile(mark)[way], trust=["os", "posix", "neurop.bench"])
+    with pytest.raises(InputError, match="data=<name>"):
+        source_for(ASKED, run)
+    assert not mark.exists()
+    # ... and the remedy works.
+    assert source_for(asked(seed=1), run).held_out == 20
+
+
+def test_what_is_wrong_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as error:
+        source_for(ASKED, stranger(tmp_path, {"_target_": "os.getcwd"}))
+    assert (error.value.key, error.value.value) == ("data._target_", "os.getcwd")
+    with pytest.raises(InputError, match=r"data\.samples: expected int"):
+        source_for(ASKED, stranger(tmp_path, BURGERS | {"samples": "many"}))
+
+
+def test_a_class_of_a_package_that_the_command_trusts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ours_data.py").write_text(
+        "class Waves:\n    def __init__(self, samples: int) -> None:\n        self.n = samples\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    run = stranger(tmp_path, {"_target_": "ours_data.Waves", "samples": 3}, trust=["ours_data"])
+    with pytest.raises(InputError, match=r"add trust=\[ours_data\]"):
+        source_for(ASKED, run)
+    assert "ours_data" not in sys.modules
+    with trusting(["ours_data"]):
+        assert source_for(ASKED, run).n == 3
+
+
+def references(levels: int) -> str:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, levels)]
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        references(10).encode(),
+        b"[" * 900_000,
+        b"[" * 1_000,
+        b"- " * 50_000,
+        b"data: {",
+        b"\xff\xfe\x00",
+        b"data: !!python/object/apply:os.getcwd []",
+        b"#" * 1_100_000,
+    ],
+    ids=["references", "brackets", "deep", "deep list", "cut", "binary", "python", "large"],
+)
+def test_a_file_that_is_no_settings(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_bytes(content)
+    with pytest.raises(InputError) as error:
+        read_yaml(path)
+    assert str(error.value).startswith(str(path))
+    assert "\n" not in str(error.value)
