@@ -135,7 +135,7 @@ def source_for(cfg: DictConfig, checkpoint: Checkpoint) -> Source:
     source = data_set(given)  # first, since it checks the values
     content = read_yaml(saved) if saved else None
     trained = content.get("data") if isinstance(content, dict) else None
-    if isinstance(trained, dict) and _plain(trained):
+    if isinstance(trained, dict) and "${" not in str(trained):  # nothing is looked up
         _check_unseen(given, current(OmegaConf.create(trained)))
     return source
 

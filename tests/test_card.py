@@ -15,7 +15,8 @@ from neurop.constraints.max_deviation import MaxDeviation
 from neurop.constraints.means import Means
 from neurop.constraints.positivity import Positivity
 from neurop.errors import InputError
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 from neurop.problems import Evolution, Map
 from neurop.registry import Spec
 

@@ -25,7 +25,9 @@ def stranger(folder: Path, data: Any, **more: Any) -> Checkpoint:
 
 
 def asked(**settings: Any) -> Any:
-    return OmegaConf.create({"data": BURGERS | {"samples": 50, "held_out": 20} | settings})
+    kind = settings.pop("_target_", BURGERS["_target_"])
+    storage = {"seed": 0, "held_out": 20, **settings}
+    return OmegaConf.create({"data": {"_target_": kind, "samples": 50, "storage": storage}})
 
 
 def test_the_data_of_a_run_are_those_of_its_evaluation(tmp_path: Path) -> None:
@@ -55,7 +57,7 @@ def test_samples_that_were_trained_with_are_no_test(
     held_out: int, last: int, tmp_path: Path
 ) -> None:
     run = stranger(tmp_path, BURGERS)
-    with pytest.raises(InputError, match=rf"^data.held_out={held_out}: .* samples 2 to {last} of"):
+    with pytest.raises(InputError, match=rf"held_out={held_out}: .* samples 2 to {last} of"):
         source_for(asked(held_out=held_out), run)
 
 
@@ -126,7 +128,11 @@ def test_a_class_of_a_package_that_the_command_trusts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "ours_data.py").write_text(
-        "class Waves:\n    def __init__(self, samples: int) -> None:\n        self.n = samples\n"
+        "from neurop.source import Source\n"
+        "class Waves(Source):\n"
+        "    name = 'waves'\n"
+        "    def __init__(self, samples: int) -> None:\n        self.n = samples\n"
+        "    def splits(self): return {}\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     run = stranger(tmp_path, {"_target_": "ours_data.Waves", "samples": 3}, trust=["ours_data"])

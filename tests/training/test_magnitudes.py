@@ -12,8 +12,8 @@ from small import evolution, surrogate
 from neurop.errors import InputError
 from neurop.evaluation import rollout, score
 from neurop.fields.fieldset import FieldSet
-from neurop.losses import RelativeL2
-from neurop.training import Operator
+from neurop.objectives.regression import Regression
+from neurop.training.module import TrainingModule
 
 from .conftest import ADAM
 
@@ -31,14 +31,14 @@ def resting() -> FieldSet:
 
 def learnt(data: FieldSet) -> list[float]:
     """Return the losses of some steps of training, and the scores at the end."""
-    module = Operator(surrogate(data), RelativeL2(gradient=0.1), ADAM)
+    module = TrainingModule(surrogate(data), Regression(gradient=0.1), ADAM)
     optimizer = ADAM(module.parameters())
     x = torch.from_numpy(data.values).float()
     batch = {"input": x[:, :1], "target": x[:, 1:4]}
     losses = []
     for _ in range(8):
         optimizer.zero_grad()
-        loss = module.fit(batch)
+        loss = module.losses(batch)["relative_l2"]
         loss.backward()
         assert all(p.grad.isfinite().all() for p in module.parameters() if p.grad is not None)
         optimizer.step()

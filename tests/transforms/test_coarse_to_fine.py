@@ -10,7 +10,8 @@ from small import evolution, values
 from torch import Tensor
 
 from neurop.errors import InputError
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 from neurop.transforms.coarse_to_fine import CoarseToFine
 
 

@@ -7,7 +7,8 @@ import torch
 from drawer_contracts.transform import TransformContract, refused, setting
 from torch import Tensor
 
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 from neurop.transforms.mirror import Mirror
 from neurop.transforms.swap import Swap
 from neurop.transforms.transform import Transform

@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from drawer_contracts.transform import TransformContract, noise, refused, setting
 
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 from neurop.transforms.shift import Shift
 
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 from drawer_contracts.transform import TransformContract, noise, refused, setting
 
-from neurop.geometry.grid import Axis, Grid
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 from neurop.transforms.swap import Swap
 
 
