@@ -1,41 +1,12 @@
-"""What the user sees: tables, the closing line, and silence about what is not theirs to mend."""
+"""What the user reads: tables and the closing line."""
 
 from __future__ import annotations
 
-import logging
 import sys
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 from ._output import first_process
-
-# Tips, hardware and process lines of Lightning come through these loggers; its warnings come
-# through `warnings`.
-_CHATTER = (
-    "lightning.pytorch.utilities.rank_zero",
-    "lightning.fabric.utilities.rank_zero",
-    "lightning.fabric.utilities.seed",
-    "lightning.fabric.utilities.distributed",
-    "lightning.pytorch.accelerators.cuda",
-)
-_TIPS = (
-    r".*does not have many workers.*",
-    r".*LeafSpec.*",
-    r".*smaller than the logging interval.*",
-    r".*Experiment logs directory .* exists and is not empty.*",
-    r".*Checkpoint directory .* exists and is not empty.*",
-    r".*GPU available but not used.*",
-    r".*Trying to infer the `batch_size`.*",
-)
-
-
-def quiet() -> None:
-    """Silence what Lightning says to programmers; its errors and other warnings stay."""
-    for name in _CHATTER:
-        logging.getLogger(name).setLevel(logging.WARNING)
-    for message in _TIPS:
-        warnings.filterwarnings("ignore", message=message)
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

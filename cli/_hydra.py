@@ -24,7 +24,6 @@ from . import _replay, _runs, _sweep
 from ._arguments import as_arguments, config_dirs, flags, flags_first
 from ._build import trusting
 from ._check import left_out, mistakes
-from ._console import quiet
 from ._errors import debugging, explain
 from ._keys import in_settings
 
@@ -164,7 +163,9 @@ def _task(
                 left_out(cfg, given)
                 if wrong := list(mistakes(cfg)):
                     raise InputError("\n".join(wrong))
-                if not debugging():
+                if verb == "train" and not debugging():
+                    from neurop.training.quiet import quiet
+
                     quiet()
                 result = importlib.import_module(f".{verb}", __package__).run(cfg)
         except Exception as raised:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -22,6 +23,7 @@ from neurop.source import Source
 from neurop.surrogate import Surrogate
 from neurop.training.callbacks.callback import PreparingCallback
 from neurop.training.callbacks.checkpoints import MONITOR, SingleCheckpoint
+from neurop.training.callbacks.epoch_log import progress_callbacks
 from neurop.training.checkpoint_io import write_whole
 from neurop.training.loader import Loader
 from neurop.training.module import TrainingModule
@@ -31,6 +33,7 @@ from neurop.training.preflight import (
     check_optimizer,
     check_precision,
 )
+from neurop.training.quiet import quiet
 from neurop.training.schedule import warmup_cosine
 from neurop.transforms.transform import Transform
 
@@ -105,9 +108,14 @@ def fit(
 
     Examples
     --------
-    >>> import neurop
-    >>> data = neurop.datasets.NavierStokes(samples=100)  # doctest: +SKIP
-    >>> surrogate = neurop.fit(neurop.models.FNO.spec(modes=16, width=24), data)  # doctest: +SKIP
+    >>> import numpy as np
+    >>> from neurop import Field, Grid, models
+    >>> waves = np.sin(2 * np.pi * (np.arange(16) - np.arange(50)[:, None, None]) / 16)
+    >>> data = FieldSet(waves.reshape(10, 5, 1, 16), (Field("u", "m s-1"),), Grid.periodic(1))
+    >>> surrogate = fit(models.FNO.spec(modes=4, width=4), data, epochs=1)  # doctest: +ELLIPSIS
+    epoch 1/1  train ...
+    >>> surrogate.card.history
+    1
     """
     own = _callbacks_of(trainer)
     splits = splits_of(data)
@@ -120,6 +128,9 @@ def fit(
     batches = make_loader(splits, model.card.problem, extra=objective.extra_frames, seed=seed)
     check_modes(model)
     callbacks = [*callbacks, *own]
+    if trainer is None:
+        quiet()
+        callbacks += progress_callbacks()
     for callback in callbacks:
         if isinstance(callback, PreparingCallback):
             callback.prepare(model)
@@ -129,7 +140,7 @@ def fit(
         max_epochs=epochs,
         gradient_clip_val=1.0,
         enable_model_summary=False,
-        enable_progress_bar=False,
+        enable_progress_bar=sys.stdout.isatty(),
         logger=False,
     )
     with tempfile.TemporaryDirectory() as scratch:
