@@ -134,11 +134,6 @@ def iterate_pairs(
         )
 
 
-def measure(data: FieldSet, like: Tensor) -> Tensor:
-    """Return the cell measure of the grid, with mean 1, on the device of `like`."""
-    return torch.from_numpy(data.grid.weights(data.shape)).to(like.device)
-
-
 def coordinates(data: FieldSet, suffix: str = "") -> dict[str, Any]:
     """Return the grid's coordinates for an xarray.Dataset; `suffix` keeps grids of several sizes
     apart.

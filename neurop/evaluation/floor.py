@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from neurop.constraints.band_limit import BandLimit
-from neurop.evaluation.batches import check_compatible, iterate_pairs, measure
+from neurop.evaluation.batches import check_compatible, iterate_pairs
 from neurop.fields.fieldset import FieldSet
 from neurop.inference.evaluating import evaluating
 from neurop.metrics.norms import relative_l2
@@ -62,5 +62,7 @@ def truncation_floor(surrogate: Surrogate, test: FieldSet, batch_size: int = 16)
             for constraint in s.constraints:
                 if isinstance(constraint, BandLimit):
                     best = constraint(best, best, surrogate.context)
-            found.append(relative_l2(best.double(), y, measure(test, y), surrogate.scale))
+            found.append(
+                relative_l2(best.double(), y, test.grid.measure(test.shape, y), surrogate.scale)
+            )
     return float(torch.cat(found).mean())

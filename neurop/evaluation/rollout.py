@@ -19,7 +19,6 @@ from neurop.evaluation.batches import (
     common_unit,
     coordinates,
     field_coordinate,
-    measure,
     to_float64,
     to_model_dtype,
     variable,
@@ -132,7 +131,7 @@ def _score(
     """Return the scores of a batch of predictions against the `known` frames from `first` on:
     sample by step, NaN where unknown.
     """
-    weights, steps = measure(truth, batch), predicted.shape[1]
+    weights, steps = truth.grid.measure(truth.shape, batch), predicted.shape[1]
     prediction, true = predicted.double(), batch[:, first : first + known]
     unit, given = (scaled(x, scale, weights) for x in (prediction, batch))
     known_unit = given[:, first : first + known]

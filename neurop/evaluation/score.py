@@ -20,7 +20,6 @@ from neurop.evaluation.batches import (
     coordinates,
     field_coordinate,
     iterate_pairs,
-    measure,
     to_float64,
     to_model_dtype,
     variable,
@@ -126,7 +125,7 @@ def _leads(surrogate: Surrogate, test: FieldSet, leads: Sequence[int] | None) ->
 
 def _map(surrogate: Surrogate, test: FieldSet, batch_size: int) -> Iterator[dict[str, Tensor]]:
     for x, y in iterate_pairs(surrogate, test, batch_size):
-        yield _errors(surrogate(x).double(), y, measure(test, y), surrogate.scale)
+        yield _errors(surrogate(x).double(), y, test.grid.measure(test.shape, y), surrogate.scale)
 
 
 def _errors(p: Tensor, y: Tensor, weights: Tensor, scale: Tensor) -> dict[str, Tensor]:
@@ -168,10 +167,8 @@ def _forecasts(
             ends = len(stretch)
             given = np.stack([stretch[t - past + 1 : t + 1] for t in last])
             p = surrogate.trajectory(to_model_dtype(surrogate, given), reach).double()
-            now, weights = (
-                to_float64(surrogate, stretch[last]),
-                torch.from_numpy(test.grid.weights(test.shape)).to(p.device),
-            )
+            now = to_float64(surrogate, stretch[last])
+            weights = test.grid.measure(test.shape, now)
             y = to_float64(surrogate, stretch[last + 1])
             part = _errors(p[:, 0], y, weights, surrogate.scale)
             part |= {"persistence_relative": relative_l2(now, y, weights, surrogate.scale)}

@@ -19,7 +19,6 @@ from neurop.evaluation.batches import (
     coordinates,
     field_coordinate,
     iterate_pairs,
-    measure,
     variable,
 )
 from neurop.fields.fieldset import FieldSet
@@ -67,8 +66,9 @@ def superres(
 
     exactly on flat grids, per field and sample (per window of an evolution: one step from every
     frame); the scores are means over these, and satisfy it no more. A truth below
-    :data:`neurop.metrics.norms.FLOOR` counts as that large. On the sphere the modes are not
-    orthogonal under the area measure, and the two parts are norms that need not add up.
+    :data:`neurop.metrics.norms.FLOOR` counts as that large. On the sphere the modes are spherical
+    harmonics, and the equation is exact on Legendre-Gauss latitudes, whose quadrature is; on others
+    the two parts add up as closely as the weights measure the area.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def _measure(surrogate: Surrogate, data: FieldSet, batch_size: int) -> dict[str,
     examples: dict[str, Any] = {}
     count = 0
     for x, y in iterate_pairs(surrogate, data, batch_size):
-        weights = measure(data, y)
+        weights = data.grid.measure(data.shape, y)
         prediction = surrogate(x).double()
         fields = {
             "truth": y,
@@ -228,13 +228,14 @@ def _interpolated(surrogate: Surrogate, x: Tensor, prediction: Tensor, grid: Gri
 def _restricted(x: Tensor, grid: Grid, coarse: tuple[int, ...], smooth: bool) -> Tensor:
     """Return `x` on the training grid.
 
-    The smooth states of a periodic evolution are truncated spectrally. Inputs of a map may jump,
+    The smooth states of an evolution without boundary, periodic or on the sphere, are truncated
+    spectrally. Inputs of a map may jump,
     and need not satisfy the boundary condition of the solution: they are read off where the grids
     share points, which keeps a piecewise constant coefficient one, and interpolated linearly where
     they do not.
     """
     shape = tuple(x.shape[2:])
-    if smooth and all(axis.boundary == "periodic" for axis in grid.axes):
+    if smooth and not grid.has_boundary:
         return resample(x, grid, coarse)
     strides = [_stride(axis, n, m) for axis, n, m in zip(grid.axes, shape, coarse, strict=True)]
     shared = [stride for stride in strides if stride is not None]

@@ -43,8 +43,8 @@ class Grid:
         for axis in self.axes:
             if axis.layout == "gauss":
                 raise InputError(
-                    f"axis {axis.name}: layout 'gauss' is for the latitude of a sphere; use 'left', "
-                    "'ends' or 'cells'"
+                    f"axis {axis.name}: layout 'gauss' is for the latitude of a sphere; use "
+                    "'left', 'ends' or 'cells'"
                 )
 
     @classmethod
@@ -74,6 +74,11 @@ class Grid:
         """Names of the axes, in array order."""
         return tuple(axis.name for axis in self.axes)
 
+    @property
+    def has_boundary(self) -> bool:
+        """Whether the domain ends anywhere: a box does unless every axis is periodic."""
+        return any(axis.boundary != "periodic" for axis in self.axes)
+
     def coordinates(self, shape: Sequence[int]) -> dict[str, NDArray[np.float64]]:
         """Return the coordinates per axis of a grid of `shape` points, in each axis's unit."""
         return {
@@ -92,7 +97,15 @@ class Grid:
         return np.ascontiguousarray(w / w.mean())
 
     def measure(self, shape: Sequence[int], like: Tensor) -> Tensor:
-        """Return :meth:`weights` as a tensor of the device and precision of `like`."""
+        """Return :meth:`weights` as a tensor of the device and precision of `like`.
+
+        Made once per grid and shape; it is shared, so it must not be changed in place.
+        """
+        import torch
+
+        # A graph of torch.compile or torch.export cannot look into a cache, nor may it fill one.
+        if torch.compiler.is_compiling():
+            return torch.as_tensor(self.weights(shape)).to(like)
         return _measure(self, tuple(shape), like.dtype, like.device)
 
     def fractions(self, points: Tensor) -> Tensor:
@@ -106,7 +119,8 @@ class Grid:
         Raises
         ------
         InputError
-            If `points` has another number of axes, or one lies beyond the end of an axis that is not periodic.
+            If `points` has another number of axes, or one lies beyond the end of an axis that is
+            not periodic.
         """
         import torch
 
@@ -155,5 +169,5 @@ def _measure(grid: Grid, shape: tuple[int, ...], dtype: Any, device: Any) -> Ten
     import torch
 
     # A tensor that was made under inference_mode could not take part in training later.
-    with torch.inference_mode(False):
+    with torch.inference_mode(False), torch.no_grad():
         return torch.from_numpy(grid.weights(shape)).to(device=device, dtype=dtype)

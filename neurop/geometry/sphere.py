@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,22 +14,24 @@ from neurop.geometry.axis import Axis, Layout
 from neurop.geometry.grid import Grid
 from neurop.geometry.quadrature import gauss_legendre
 
+CLOSE = 1e-3
+"""Degrees within which a latitude is that of a pole."""
+
 
 @dataclass(frozen=True)
 class Sphere(Grid):
-    """The sphere: latitude from pole to pole by longitude around it.
-
-    Functions on grids dispatch on this class: resampling and spectra use spherical harmonics, means the area.
+    """The sphere: latitude by longitude; means are by area, changes of grid by harmonics.
 
     Parameters
     ----------
     axes
-        Latitude and longitude, in this order.
+        Latitude and longitude, in this order, in degrees or, where the unit says so, in radians.
 
     Raises
     ------
     InputError
-        If the axes have other names.
+        If the axes have other names, a latitude lies beyond a pole, or Legendre-Gauss latitudes
+        do not reach from pole to pole.
 
     Examples
     --------
@@ -43,6 +45,15 @@ class Sphere(Grid):
         if self.names != ("latitude", "longitude"):
             raise InputError(
                 f"a sphere has axes latitude, longitude in this order, got {', '.join(self.names)}"
+            )
+        axis = self.axes[0]
+        ends = _degrees(axis, axis.start), _degrees(axis, axis.start + axis.length)
+        span = f"latitude runs from {ends[0]:g} to {ends[1]:g} degrees"
+        if max(map(abs, ends)) > 90 + CLOSE:
+            raise InputError(f"{span}; count it from the equator, from -90 to 90 at most")
+        if axis.layout == "gauss" and abs(ends[1] - ends[0]) < 180 - CLOSE:
+            raise InputError(
+                f"{span}; layout 'gauss' is from pole to pole, use 'left', 'ends' or 'cells'"
             )
 
     @staticmethod
@@ -63,17 +74,39 @@ class Sphere(Grid):
         latitude = Axis("latitude", "open", start, length, "degrees_north", layout)
         return Sphere((latitude, Axis("longitude", "periodic", 0.0, 360.0, "degrees_east")))
 
+    def latitudes(self, n: int) -> NDArray[np.float64]:
+        """Return the n latitudes in radians, whatever the unit of the axis."""
+        axis = self.axes[0]
+        return np.deg2rad(_degrees(axis, axis.coordinates(n)))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the grid reaches from pole to pole and, equally spaced, once around."""
+        south, east = (abs(_degrees(axis, axis.length)) for axis in self.axes)
+        closes = abs(south - 180) < CLOSE and abs(east - 360) < CLOSE
+        return bool(closes and self.axes[1].layout in ("left", "cells"))
+
+    @property
+    def has_boundary(self) -> bool:
+        """Whether the domain ends anywhere: a part of the sphere does."""
+        return not self.is_whole
+
     def weights(self, shape: Sequence[int]) -> NDArray[np.float64]:
         r"""Return the cell measure of a grid of `shape` points, normalised to mean 1.
 
-        On Legendre-Gauss latitudes the exact weights of their quadrature, else :math:`\cos\varphi` of the latitude, as the
-        verification of weather forecasts uses it (the poles weigh nothing).
+        On Legendre-Gauss latitudes the exact weights of their quadrature, else
+        :math:`\cos\varphi` of the latitude, as the verification of weather forecasts uses it (the
+        poles weigh nothing).
         """
         latitudes, longitudes = self.checked(shape)
         axis = self.axes[0]
         if axis.layout == "gauss":
             area = gauss_legendre(latitudes)[1]
         else:
-            area = np.clip(np.cos(np.deg2rad(axis.coordinates(latitudes))), 0.0, None)
+            area = np.clip(np.cos(self.latitudes(latitudes)), 0.0, None)
         w = np.broadcast_to(area[:, None], (latitudes, longitudes))
         return np.ascontiguousarray(w / w.mean())
+
+
+def _degrees(axis: Axis, at: Any) -> Any:
+    return np.rad2deg(at) if axis.unit.startswith("rad") else at

@@ -7,12 +7,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from neurop.errors import InputError
-from neurop.geometry.grid import Grid
+from neurop.geometry.sphere import Sphere
 from neurop.physics.harmonics import Harmonics
 from neurop.physics.solvers.shallow_water import Planet
 
@@ -21,19 +20,19 @@ FIELDS = ("geopotential_anomaly", "vorticity", "divergence")
 """The fields of a state; the first is the geopotential above that of the mean depth of 10 km."""
 
 
-def mass(state: Tensor, grid: Grid) -> Tensor:
+def mass(state: Tensor, grid: Sphere) -> Tensor:
     r"""Return the mean geopotential :math:`\langle\varphi\rangle`, gravity times the mean depth [m2
     s-2].
 
     Examples
     --------
-    >>> round(float(mass(torch.zeros(3, 8, 16, dtype=torch.float64), Grid.latlon(gauss=True))), 1)
+    >>> round(float(mass(torch.zeros(3, 8, 16, dtype=torch.float64), Sphere.latlon(gauss=True))), 1)
     98061.6
     """
     return EARTH.geopotential + _mean(state[..., 0, :, :], grid)
 
 
-def energy(state: Tensor, grid: Grid) -> Tensor:
+def energy(state: Tensor, grid: Sphere) -> Tensor:
     r"""Return the available energy :math:`\tfrac12\langle\varphi\,|u|^2 + (\varphi -
     \Phi)^2\rangle` over flat ground [m4 s-4].
 
@@ -61,14 +60,14 @@ def energy(state: Tensor, grid: Grid) -> Tensor:
     )
 
 
-def potential_enstrophy(state: Tensor, grid: Grid) -> Tensor:
+def potential_enstrophy(state: Tensor, grid: Sphere) -> Tensor:
     r"""Return :math:`\tfrac12\langle(\zeta + f)^2/\varphi\rangle` [m-2]."""
-    latitude = torch.from_numpy(np.deg2rad(grid.axes[0].coordinates(state.shape[-2]))).to(state)
+    latitude = torch.from_numpy(grid.latitudes(state.shape[-2])).to(state)
     absolute = state[..., 1, :, :] + 2 * EARTH.rotation * latitude.sin()[:, None]
     return 0.5 * _mean(absolute.square() / (EARTH.geopotential + state[..., 0, :, :]), grid)
 
 
-SPHERE_INVARIANTS: dict[str, Callable[[Tensor, Grid], Tensor]] = {
+SPHERE_INVARIANTS: dict[str, Callable[[Tensor, Sphere], Tensor]] = {
     "mass": mass,
     "energy": energy,
     "potential_enstrophy": potential_enstrophy,
@@ -82,5 +81,5 @@ def _sphere(latitudes: int, longitudes: int, device: torch.device) -> Harmonics:
     )
 
 
-def _mean(values: Tensor, grid: Grid) -> Tensor:
+def _mean(values: Tensor, grid: Sphere) -> Tensor:
     return (values * grid.measure(values.shape[-2:], values)).mean((-2, -1))

@@ -10,6 +10,7 @@ from torch import Tensor
 from neurop.geometry.grid import Grid
 from neurop.geometry.sphere import Sphere
 from neurop.spectral.bases import natural_basis, spacing
+from neurop.spectral.legendre import check_sphere
 from neurop.spectral.spherical import analyze_sphere, harmonics_held, synthesize_sphere
 from neurop.spectral.transform import analyze, check_target, synthesize
 
@@ -17,9 +18,10 @@ Target = Sequence[int] | Tensor
 
 
 def resample(x: Tensor, domain: Grid, shape: Target, band: Sequence[int] | None = None) -> Tensor:
-    """Change the grid of a field exactly: project on the modes that the grids resolve, evaluate on the new one.
+    """Change the grid of a field exactly: project on the modes that the grids resolve, evaluate.
 
-    On a flat grid the modes are those of :func:`resample_axes`, on a sphere those of :func:`resample_sphere`.
+    On a flat grid the modes are those of :func:`resample_axes`, on a sphere those of
+    :func:`resample_sphere`. A part of a sphere has no harmonics: its modes are those of its axes.
 
     Parameters
     ----------
@@ -102,9 +104,10 @@ def resample_sphere(
 ) -> Tensor:
     """Change a grid of the sphere exactly, as a sum of spherical harmonics.
 
-    Unlike waves in latitude and longitude these have one resolution everywhere and no singularity at the poles. Kept are the
-    degrees and orders that the old grid, the new grid and a grid of `band` points hold; with points instead of a new grid,
-    those of the old grid. A pole is one point, whatever its longitude.
+    Unlike waves in latitude and longitude these have one resolution everywhere and no singularity
+    at the poles. Kept are the degrees and orders that the old grid, the new grid and a grid of
+    `band` points hold; with points instead of a new grid, those of the old grid. A pole is one
+    point, whatever its longitude.
 
     Parameters
     ----------
@@ -124,6 +127,11 @@ def resample_sphere(
     Tensor
         ``(..., *shape)``, or ``(..., P)``.
 
+    Raises
+    ------
+    InputError
+        If the grid does not reach from pole to pole and around the sphere.
+
     Examples
     --------
     >>> import torch
@@ -132,6 +140,7 @@ def resample_sphere(
     >>> resample_sphere(x, Sphere.latlon(), (3, 2)).round(decimals=6)[:, 0].tolist()
     [1.0, 0.0, -1.0]
     """
+    check_sphere(*domain.axes)
     old = x.shape[-2:]
     limits = [old, *([] if isinstance(shape, Tensor) else [shape]), *([band] if band else [])]
     held, orders = (min(each) for each in zip(*(harmonics_held(domain, n) for n in limits)))
@@ -148,4 +157,4 @@ def _resampled(domain: Grid, x: Tensor, shape: Target, band: Sequence[int] | Non
 
 @_resampled.register
 def _(domain: Sphere, x: Tensor, shape: Target, band: Sequence[int] | None) -> Tensor:
-    return resample_sphere(x, domain, shape, band)
+    return (resample_sphere if domain.is_whole else resample_axes)(x, domain, shape, band)

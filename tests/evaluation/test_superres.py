@@ -15,6 +15,7 @@ from neurop.evaluation.superres import _restricted, example, superres
 from neurop.fields import Field, FieldSet
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
+from neurop.geometry.sphere import Sphere
 from neurop.spectral import resample
 
 Make = Callable[..., Any]
@@ -74,6 +75,35 @@ def test_gauss_latitudes_are_read_off_nowhere_but_interpolated(analytic: Make) -
     assert (
         float(s.relative_l2_interpolated[1]) < 0.02
     )  # linear on 27 points, then cosines up to the eighth
+
+
+def smooth_states(n: int) -> FieldSet:
+    """Return two frames of a sum of harmonics of degrees 0 to 3 on n Gauss latitudes."""
+    sphere = Sphere.latlon(gauss=True)
+    coordinates = (np.deg2rad(c) for c in sphere.coordinates((n, 2 * n)).values())
+    south, east = np.meshgrid(*coordinates, indexing="ij")
+    frame = 1 + np.sin(south) + np.cos(south) ** 2 * np.sin(south) * np.cos(2 * east)
+    values = np.stack([frame, 2 * frame])[None, :, None]
+    return FieldSet(values, (Field("u"),), sphere, times=np.arange(2.0), source="smooth")
+
+
+def test_states_on_the_sphere_are_carried_without_loss(analytic: Make) -> None:
+    truths = {n: smooth_states(n) for n in (8, 12, 27)}
+    s = superres(analytic(lambda x: 2 * x, truths[8], (8, 16)), truths)
+    for score in ("relative_l2", "relative_l2_interpolated", "truth_beyond_band"):
+        np.testing.assert_allclose(s[score], 0, atol=1e-12)
+
+
+def test_in_band_and_beyond_band_add_up_on_gauss_latitudes(analytic: Make) -> None:
+    grid = Sphere.latlon(gauss=True)
+    rng = np.random.default_rng(0)
+    a, u = rng.normal(size=(2, 1, 1, 1, 14, 28))
+    data = FieldSet(a, (Field("a"),), grid, u, TARGET, source="random")
+    s = superres(analytic(lambda x: x * x, data, (8, 16)), {14: data})
+    assert float(s.relative_l2_beyond_band[0]) > 0.1
+    np.testing.assert_allclose(
+        s.relative_l2_in_band**2 + s.relative_l2_beyond_band**2, s.relative_l2**2, rtol=1e-12
+    )
 
 
 def test_scores_are_means_over_samples_of_the_relative_error(analytic: Make) -> None:

@@ -12,6 +12,7 @@ from neurop.fields.normalizer import Normalizer
 from neurop.fields.statistics import Moments
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
+from neurop.geometry.sphere import Sphere
 
 BOX = Grid.periodic(2)
 
@@ -108,8 +109,10 @@ def test_frames_of_a_history_are_normalised_alike() -> None:
 def test_a_climatology_is_evaluated_on_other_grids(domain: Grid) -> None:
     def climate(shape: tuple[int, int]) -> torch.Tensor:
         x, y = np.meshgrid(*[a.points(n) for a, n in zip(domain.axes, shape)], indexing="ij")
+        # A wave round the sphere vanishes at its poles, or these would have many values.
+        size = np.sin(np.pi * x) if isinstance(domain, Sphere) else np.cos(np.pi * x)
         return torch.from_numpy(
-            np.stack([3 + np.cos(np.pi * x) * np.sin(2 * np.pi * y), np.cos(2 * np.pi * x) - 1e3])
+            np.stack([3 + size * np.sin(2 * np.pi * y), np.cos(2 * np.pi * x) - 1e3])
         )
 
     norm = Normalizer(climate((9, 8)), torch.tensor([2.0, 5.0]).double(), domain)

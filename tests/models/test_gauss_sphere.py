@@ -10,7 +10,7 @@ from torch import Tensor
 
 from neurop.geometry.grid import Grid
 from neurop.models.fno import FNO
-from neurop.spectral import resample
+from neurop.spectral import resample_axes
 
 SPHERE = Grid.latlon(gauss=True)
 
@@ -46,7 +46,7 @@ def test_it_trains() -> None:
 def test_a_finer_grid_gives_the_same_function() -> None:
     net = model()
     with torch.no_grad():
-        made = [resample(net(smooth(n, 2 * n)), SPHERE, (16, 32)) for n in (16, 32, 64)]
+        made = [resample_axes(net(smooth(n, 2 * n)), SPHERE, (16, 32)) for n in (16, 32, 64)]
     gaps = [
         float((fine - coarse).std() / coarse.std()) for coarse, fine in itertools.pairwise(made)
     ]

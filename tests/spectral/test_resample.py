@@ -9,8 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from neurop.errors import InputError
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 from neurop.geometry.sphere import Sphere
-from neurop.spectral import resample
+from neurop.spectral import resample, resample_axes, resample_sphere
 from neurop.spectral.spherical import synthesize_sphere
 
 SPHERES = {
@@ -90,8 +93,6 @@ def test_a_band_is_a_projection_that_keeps_lower_degrees(name: str) -> None:
 
 def test_waves_in_latitude_and_longitude_are_not_exact() -> None:
     """The reference that planar cosines are compared with: a smooth field of degree 5."""
-    from neurop.spectral import resample_axes
-
     domain = SPHERES["poles"]
     x, y = field(domain, (16, 32)), field(domain, (32, 64))
     planar = resample_axes(x, domain, (32, 64))
@@ -102,3 +103,61 @@ def test_gradients_are_exact() -> None:
     domain = SPHERES["gauss"]
     x = field(domain, (8, 16), degrees=8).requires_grad_()
     assert torch.autograd.gradcheck(lambda z: resample(z, domain, (6, 12), band=(5, 9)), x)
+
+
+@pytest.mark.parametrize("name", SPHERES)
+@pytest.mark.parametrize("other", SPHERES)
+def test_the_points_of_one_kind_of_grid_are_points_of_another(name: str, other: str) -> None:
+    """Gauss, with poles, without: the field is one, wherever its values are known."""
+    domain, target, shape = SPHERES[name], SPHERES[other], (11, 18)
+    latitude, longitude = (torch.from_numpy(c) for c in target.coordinates(shape).values())
+    points = domain.fractions(torch.cartesian_prod(latitude, longitude))
+    got = resample(field(domain, (9, 16)), domain, points).view(shape)
+    expected = field(target, shape)
+    assert (got - expected).abs().max() < 1e-12
+
+
+def test_a_part_of_the_sphere_has_the_modes_of_its_axes() -> None:
+    box = Sphere(
+        (Axis("latitude", "open", 60.0, -120.0, "degrees_north", "ends"), SPHERES["poles"].axes[1])
+    )
+    x = torch.from_numpy(np.random.default_rng(0).standard_normal((2, 9, 16)))
+    flat = Grid(box.axes)
+    for to in ((17, 20), torch.rand(5, 2, dtype=torch.float64)):
+        torch.testing.assert_close(resample(x, box, to), resample(x, flat, to), atol=0, rtol=0)
+    with pytest.raises(InputError, match="latitude spans 120 degrees; spherical harmonics need"):
+        resample_sphere(x, box, (17, 20))
+
+
+@pytest.mark.parametrize("name", ["gauss", "gauss, south first"])
+def test_a_band_is_orthogonal_where_the_quadrature_is_exact(name: str) -> None:
+    domain, shape = SPHERES[name], (12, 24)
+    x = torch.from_numpy(np.random.default_rng(0).standard_normal((2, *shape)))
+    inside = resample(x, domain, shape, band=(7, 14))
+    beyond = (x - inside) * domain.measure(shape, x)
+    assert beyond.abs().max() > 0.1
+    assert (beyond[0] * inside).mean((-2, -1)).abs().max() < 1e-13
+
+
+@pytest.mark.parametrize("name", SPHERES)
+def test_single_precision_loses_rounding_alone(name: str) -> None:
+    domain = SPHERES[name]
+    x = field(domain, (64, 128), degrees=60)
+    for to in ((128, 256), (40, 80), torch.rand(20, 2, dtype=torch.float64)):
+        gap = resample(x.float(), domain, to).double() - resample(x, domain, to)
+        assert gap.abs().max() < 2e-6 * x.abs().max()
+
+
+@pytest.mark.parametrize("name", SPHERES)
+def test_a_graph_holds_the_same_numbers(name: str) -> None:
+    torch._dynamo.reset()
+    domain, x = SPHERES[name], field(SPHERES[name], (8, 16))[None]
+
+    class Carried(torch.nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return resample(x, domain, (9, 18), band=(6, 12))
+
+    expected = Carried()(x)
+    program = torch.export.export(Carried(), (x,)).module()
+    for graph in (program, torch.compile(Carried(), fullgraph=True, backend="eager")):
+        torch.testing.assert_close(graph(x), expected, atol=1e-13, rtol=0)

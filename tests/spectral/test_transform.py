@@ -13,7 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from neurop.errors import InputError
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
-from neurop.spectral import Cosine, Fourier, Sine, analyze, resample, synthesize
+from neurop.spectral import Cosine, Fourier, Sine, analyze, resample, resample_axes, synthesize
 
 AXES = {
     "fourier-left": Axis("x"),
@@ -140,7 +140,7 @@ def test_projection_is_idempotent_orthogonal_and_of_the_rank_of_its_band(
 
 
 @pytest.mark.parametrize("n", [5, 8, 33])
-def test_gauss_latitudes_resample_exactly(n: int) -> None:
+def test_waves_on_gauss_latitudes_resample_exactly(n: int) -> None:
     sphere = Grid.latlon(gauss=True)
     latitude, longitude = sphere.axes
     a, b = np.random.default_rng(2).standard_normal((n, 2)), series(longitude, 4)
@@ -155,19 +155,19 @@ def test_gauss_latitudes_resample_exactly(n: int) -> None:
     u = field(*at)
     for m in (3, n - 1, n, n + 1, 2 * n):
         torch.testing.assert_close(
-            resample(u, sphere, (m, 12)),
+            resample_axes(u, sphere, (m, 12)),
             field(latitude.points(m), longitude.points(12), m),
             atol=1e-12,
             rtol=0,
         )
-        projected = resample(u, sphere, (n, 8), (m, 8))
+        projected = resample_axes(u, sphere, (n, 8), (m, 8))
         torch.testing.assert_close(projected, field(*at, m), atol=1e-12, rtol=0)
         torch.testing.assert_close(
-            resample(projected, sphere, (n, 8), (m, 8)), projected, atol=1e-12, rtol=0
+            resample_axes(projected, sphere, (n, 8), (m, 8)), projected, atol=1e-12, rtol=0
         )
     scattered = torch.tensor([[0.0, 0.3], [0.5, 0.9], [1.0, 0.0]], dtype=torch.float64)
     expected = torch.cat([field(*p[:, None].numpy()) for p in scattered]).squeeze()
-    torch.testing.assert_close(resample(u, sphere, scattered), expected, atol=1e-12, rtol=0)
+    torch.testing.assert_close(resample_axes(u, sphere, scattered), expected, atol=1e-12, rtol=0)
 
 
 @pytest.mark.parametrize("basis", [Cosine(1), Sine(1)], ids=repr)
