@@ -12,17 +12,9 @@ from typing import Any
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from neurop.errors import InputError, nearest
+from neurop.extras import advice, optional
 
 TRUSTED = ("neurop", "torch.optim", "lightning")
-# Packages that an extra of neurop brings.
-EXTRAS = {
-    "tensorboard": "tensorboard",
-    "torch_harmonics": "sphere",
-    "zarr": "zarr",
-    "wandb": "wandb",
-    "mlflow": "mlflow",
-}
-
 # A configuration read from a run or a download must not widen what may be called: only the command
 # at hand does.
 _trust: ContextVar[tuple[str, ...]] = ContextVar("trust", default=TRUSTED)
@@ -198,14 +190,9 @@ def _check_trust(name: str, what: str) -> None:
 
 
 def _absent(error: ModuleNotFoundError, what: str) -> InputError:
-    """Name the extra that brings a package, where there is one."""
-    text = f"{error.name} {error}"
-    for package, extra in EXTRAS.items():
-        if package in text:
-            return InputError(
-                f"{what} needs the package {package.replace('_', '-')}: pip install "
-                f"'neurop[{extra}]'"
-            )
+    """Name the command that installs a package, where it is an optional one."""
+    if package := optional(f"{error.name} {error}"):
+        return InputError(f"{what} needs the package {package}: {advice(package)}")
     return InputError(f"{what}: {_first_line(error)}")
 
 

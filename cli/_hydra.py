@@ -15,6 +15,9 @@ from typing import Any, cast
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, read_write
 
@@ -92,6 +95,14 @@ def choices(folders: Iterable[str] = ()) -> dict[str, list[str]]:
     return {group: sorted(options) for group, options in sorted(found.items()) if options}
 
 
+def parse(word: str) -> Override | None:
+    """Return an override, taken apart; None where it cannot be read."""
+    try:
+        return OverridesParser.create().parse_override(word)
+    except (HydraException, RecursionError):
+        return None
+
+
 def run(verb: str, args: list[str]) -> int:
     """Compose the configuration of a verb and run it, once or as a sweep; return the exit
     status.
@@ -103,7 +114,8 @@ def run(verb: str, args: list[str]) -> int:
     try:
         if verb == "train":
             args = _runs.resumed(
-                args, lambda a: _replay.known(a, choices(config_dirs(a)), str(files(PACKAGE)))
+                args,
+                lambda a: _replay.known(a, choices(config_dirs(a)), str(files(PACKAGE)), parse),
             )
         args = flags_first(args)
         args = _checked(verb, args)

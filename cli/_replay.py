@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
 from neurop.errors import InputError
@@ -48,6 +46,8 @@ class Known:
         Keys at the top of the configuration that are no group.
     targets
         Classes and functions that its configuration files name.
+    parse
+        From a word to an override of Hydra; None where it cannot be read.
     trust
         Packages that the command line trusts.
     """
@@ -55,6 +55,7 @@ class Known:
     groups: Mapping[str, Sequence[str]]
     settings: frozenset[str]
     targets: frozenset[str]
+    parse: Callable[[str], Any]
     trust: tuple[str, ...] = ()
 
     def target(self, name: Any) -> bool:
@@ -67,7 +68,12 @@ class Known:
         )
 
 
-def known(args: list[str], groups: Mapping[str, Sequence[str]], house: str) -> Known:
+def known(
+    args: list[str],
+    groups: Mapping[str, Sequence[str]],
+    house: str,
+    parse: Callable[[str], Any],
+) -> Known:
     """Return what the files of configuration and the command line know of a training.
 
     Parameters
@@ -78,6 +84,8 @@ def known(args: list[str], groups: Mapping[str, Sequence[str]], house: str) -> K
         Choices of every group.
     house
         Folder of the configuration that neurop brings.
+    parse
+        From a word to an override of Hydra; None where it cannot be read.
     """
     texts = [
         file.read_text(encoding="utf-8")
@@ -89,22 +97,17 @@ def known(args: list[str], groups: Mapping[str, Sequence[str]], house: str) -> K
         groups,
         settings=frozenset(map(str, top)) - {"defaults", "hydra", "trust"},
         targets=frozenset(name for text in texts for name in _TARGET.findall(text)),
-        trust=named_by(args),
+        parse=parse,
+        trust=_trusted(args, parse),
     )
 
 
-def named_by(words: Iterable[str]) -> tuple[str, ...]:
-    """Return the packages that words of the command line trust.
-
-    Examples
-    --------
-    >>> named_by(["trust=[mine,yours.*]", "seed=1"])
-    ('mine', 'yours')
-    """
+def _trusted(words: Iterable[str], parse: Callable[[str], Any]) -> tuple[str, ...]:
     found: list[str] = []
     for word in words:
-        if word.split("=", 1)[0].lstrip("+") == "trust" and "=" in word:
-            value = OverridesParser.create().parse_override(word).value()
+        override = parse(word) if word.lstrip("+").startswith("trust=") else None
+        if override is not None:
+            value = override.value()
             names = value if isinstance(value, list) else [value]
             found += [str(name).removesuffix(".*") for name in names if name]
     return tuple(found)
@@ -136,14 +139,12 @@ def check(words: Iterable[str], known: Known, run: str) -> None:
 def _wrong(word: str, known: Known) -> str | None:
     if word.startswith("-") or "\n" in word:
         return "is no setting"
-    try:
-        override = OverridesParser.create().parse_override(word)
-        sweep = override.is_sweep_override()
-        value = None if sweep else override.value()
-    except (HydraException, ValueError, RecursionError):
+    override = known.parse(word)
+    if override is None:
         return "cannot be read"
-    if sweep:
+    if override.is_sweep_override():
         return "is a sweep"
+    value = override.value()
     parts = re.split(r"[./]|\[", override.key_or_group)
     place = (override.package or parts[0]).split(".")[0]
     for root in (parts[0], place):

@@ -21,8 +21,8 @@ from ._runs import Checkpoint
 
 # A run writes a few kilobytes; what is larger is no settings file.
 MOST_BYTES = 1_000_000
-# The time to read nested brackets grows with the square of their number.
-MOST_BRACKETS = 1_000
+# The time to read a nested file grows with the square of its depth.
+MOST_DEPTH = 50
 
 
 def read_yaml(path: Path) -> Any:
@@ -31,17 +31,21 @@ def read_yaml(path: Path) -> Any:
     Raises
     ------
     InputError
-        If it cannot be read, is too large, or repeats parts by reference: a kilobyte of nested
-        references stands for gigabytes, and no run writes them.
+        If it cannot be read, is too large or too deep, or repeats parts by reference: a kilobyte of
+        nested references stands for gigabytes, and no run writes them.
     """
     try:
         if path.stat().st_size > MOST_BYTES:
             raise InputError(f"{path}: larger than any settings of a run; use another run")
         text = path.read_text(encoding="utf-8")
-        if text.count("[") + text.count("{") > MOST_BRACKETS:
-            raise InputError(f"{path}: has more brackets than any settings of a run")
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-            raise InputError(f"{path}: repeats parts by reference (*name), which no run writes")
+        depth = 0
+        for event in yaml.parse(text, yaml.SafeLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > MOST_DEPTH:
+                raise InputError(f"{path}: nested deeper than any settings of a run")
+            if isinstance(event, yaml.AliasEvent):
+                raise InputError(f"{path}: repeats parts by reference (*name), which no run writes")
         return OmegaConf.to_container(OmegaConf.create(text), resolve=False)
     except (
         OSError,

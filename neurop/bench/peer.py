@@ -14,9 +14,10 @@ from torch import Tensor, nn
 from neurop.bench.cases import Case
 from neurop.bench.fft import complex_weight, real_weight
 from neurop.errors import InputError
+from neurop.extras import advice
 from neurop.layers import SpectralConv
 
-HINT = "paths: neuraloperator is not installed; pip install 'neurop[bench]'"
+HINT = f"paths: neuraloperator is not installed; {advice('neuraloperator')}"
 
 
 def available() -> bool:

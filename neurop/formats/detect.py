@@ -12,6 +12,7 @@ from pathlib import Path
 import h5py
 
 from neurop.errors import InputError
+from neurop.extras import advice
 from neurop.formats import hdf5_heap, zarr_store
 from neurop.formats.content import FileContent
 from neurop.formats.handles import renewed
@@ -175,7 +176,7 @@ def _guarded(read: Callable[[Path], FileContent], path: Path) -> FileContent:
         raise error if str(path) in str(error) else InputError(f"{path}: {error}") from error
     except ModuleNotFoundError as error:
         raise InputError(
-            f"{path}: needs the package {error.name}: pip install 'neurop[{error.name}]'"
+            f"{path}: needs the package {error.name}: {advice(str(error.name))}"
         ) from error
     except Exception as error:
         raise InputError(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from neurop.errors import InputError
+from neurop.extras import advice
 
 MOST = 2**27
 """Points of one coordinate: it is read whole."""
@@ -36,9 +37,7 @@ def harmless(store: Path) -> None:
     coordinate is longer than any is.
     """
     if find_spec("zarr") is None:
-        raise InputError(
-            f"{store}: a Zarr store needs the package zarr: pip install 'neurop[zarr]'"
-        )
+        raise InputError(f"{store}: a Zarr store needs the package zarr: {advice('zarr')}")
     for name in (".zarray", "zarr.json", ".zmetadata"):
         for file in store.rglob(name):
             about = json.loads(file.read_text())

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from neurop.errors import InputError
+from neurop.extras import advice
 from neurop.geometry.grid import Grid
 
 _GRIDS = {"gauss": "legendre-gauss", "ends": "equiangular"}
@@ -95,7 +96,7 @@ def _made(
         import torch_harmonics
     except ImportError as error:
         raise InputError(
-            f"NEUROP_SHT=torch-harmonics: {error}; pip install 'neurop[sphere]'"
+            f"NEUROP_SHT=torch-harmonics: {error}; {advice('torch-harmonics')}"
         ) from error
     made = getattr(torch_harmonics, kind)(
         *shape, lmax=degrees, mmax=orders, grid=grid, csphase=False

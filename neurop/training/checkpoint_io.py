@@ -26,10 +26,14 @@ class WholeCheckpointIO(TorchCheckpointIO):
         self, checkpoint: dict[str, Any], path: str | os.PathLike[str], storage_options: Any = None
     ) -> None:
         """Write a checkpoint; until all of it is on the disk, the earlier one stays."""
+        path = Path(path)
+        # A process that was killed meanwhile leaves as much as it had written.
+        for left in path.parent.glob(f".{path.name}.*.part"):
+            left.unlink(missing_ok=True)
         # In memory first: on a full disk torch's writer ends the process, a file raises OSError.
         buffer = io.BytesIO()
         torch.save(checkpoint, buffer)
-        with replacing(Path(path)) as part, part.open("wb") as file:
+        with replacing(path) as part, part.open("wb") as file:
             file.write(buffer.getbuffer())
             file.flush()
             os.fsync(file.fileno())

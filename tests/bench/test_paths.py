@@ -13,9 +13,7 @@ from neurop.errors import InputError
 from neurop.layers import SpectralConv
 
 CASES = ["1d-2x3x16-m5", "2d-2x3x16-m5", "2d-2x3x16-m8", "2d-3x2x15-m1", "3d-2x3x8-m3"]
-needs_peer = pytest.mark.skipif(
-    not available(), reason="neuraloperator is not installed: pip install 'neurop[bench]'"
-)
+needs_peer = pytest.mark.skipif(not available(), reason="neuraloperator is not installed")
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -95,5 +93,5 @@ def test_a_wrong_path_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match=r"no path 'neurops'; did you mean 'neurop'\?"):
         check_paths(["neurops"])
     monkeypatch.setattr("neurop.bench.paths.available", lambda: False)
-    with pytest.raises(InputError, match=r"not installed; pip install 'neurop\[bench\]'"):
+    with pytest.raises(InputError, match=r"not installed; pip install neuraloperator"):
         check_paths(["neuraloperator"])

@@ -14,9 +14,9 @@ import yaml
 from omegaconf import OmegaConf
 
 from neurop.cli import main
-from neurop.cli._hydra import PACKAGE, choices, overrides, run_folder
+from neurop.cli._hydra import PACKAGE, choices, overrides, parse, run_folder
 from neurop.cli._output import save_config
-from neurop.cli._replay import check, known
+from neurop.cli._replay import Known, check, known
 from neurop.cli._runs import LAST
 from neurop.errors import InputError
 
@@ -165,11 +165,15 @@ def test_what_a_run_writes_is_repeated(which: str, verb: list[Any]) -> None:
     assert again == first | {"resume": str(run)}
 
 
+def here(*words: str) -> Known:
+    return known(list(words), choices(), str(files(PACKAGE)), parse)
+
+
 @pytest.fixture
 def house() -> Callable[..., None]:
     """Return a check of words with what neurop itself brings."""
-    here = known([], choices(), str(files(PACKAGE)))
-    return lambda *words: check(words, here, "a/b")
+    brought = here()
+    return lambda *words: check(words, brought, "a/b")
 
 
 @pytest.mark.parametrize("group", choices())
@@ -186,7 +190,7 @@ def test_a_refused_word_is_named(house: Callable[..., None]) -> None:
 def test_a_package_that_the_command_trusts() -> None:
     word = "model._target_=mine.Net"
     with pytest.raises(InputError):
-        check([word], known([], choices(), str(files(PACKAGE))), "a/b")
-    check([word], known(["trust=[mine]"], choices(), str(files(PACKAGE))), "a/b")
+        check([word], here(), "a/b")
+    check([word], here("trust=[mine]"), "a/b")
     with pytest.raises(InputError):
-        check([word], known(["trust=[min]"], choices(), str(files(PACKAGE))), "a/b")
+        check([word], here("trust=[min]"), "a/b")

@@ -89,6 +89,13 @@ def test_a_failed_write_leaves_the_earlier_checkpoint(
     assert [file.name for file in tmp_path.iterdir()] == ["last.ckpt"]
 
 
+def test_what_a_killed_process_leaves_is_removed(tmp_path: Path) -> None:
+    (tmp_path / ".last.ckpt.1.part").write_bytes(b"half")
+    (tmp_path / ".best.ckpt.1.part").write_bytes(b"another")
+    WholeCheckpointIO().save_checkpoint({"epoch": 1}, tmp_path / "last.ckpt")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".best.ckpt.1.part", "last.ckpt"]
+
+
 def test_nothing_is_written_to_the_temporary_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
