@@ -85,7 +85,10 @@ def _not_an_override(word: str, words: Callable[[], tuple[list[str], dict[str, l
 
 def _no_setting(key: str, words: Callable[[], tuple[list[str], dict[str, list[str]]]]) -> str:
     keys, groups = words()
-    group = key.split(".")[0]
+    group, _, rest = key.partition(".")
+    option = rest.split(".")[0]
+    if group in LISTS and option in groups.get(group, ()) and f"{group}.{option}" not in keys:
+        return f"no setting '{key}' while {option} is not chosen; add '{group}=[{option}]'"
     if group in groups and "." in key and not any(k.startswith(f"{group}.") for k in keys):
         one = f"'{group}=[<name>]'" if group in LISTS else f"{group}=<name>"
         names = ", ".join(groups[group])

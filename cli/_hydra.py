@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
@@ -27,7 +28,7 @@ from . import _replay, _runs, _sweep
 from ._arguments import as_arguments, config_dirs, flags, flags_first
 from ._build import trusting
 from ._check import left_out, mistakes
-from ._errors import debugging, explain
+from ._errors import LISTS, debugging, explain
 from ._keys import in_settings
 
 PACKAGE = "neurop.conf"
@@ -241,13 +242,11 @@ def _checked(verb: str, args: list[str]) -> list[str]:
             raise InputError(
                 f"{arg}: name one of {', '.join(known[group])}; to go without, ~{group}"
             )
-        if group in OPTIONAL and group in known:
-            for one in choice.split(","):
+        if group in (*OPTIONAL, *LISTS) and group in known:
+            for one in re.findall(r"[^\[\],'\"\s]+", choice):
                 if one not in known[group] and "$" not in one:
-                    raise InputError(
-                        f"no {group} '{one}' (to go without, ~{group}); "
-                        f"{nearest(one, known[group])}"
-                    )
+                    without = f" (to go without, ~{group})" if group in OPTIONAL else ""
+                    raise InputError(f"no {group} '{one}'{without}; {nearest(one, known[group])}")
     return args
 
 

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-# Navier-Stokes on a grid and a model small enough for a run of a second; ~recipe, since its
+# Navier-Stokes on a grid and a model small enough for a run of a second; ~recommended, since its
 # settings are for the full size.
 TINY = [
     "data=navier_stokes",
     "data.samples=42",
     "data.resolution=16",
     "data.steps=2",
-    "~recipe",
+    "~recommended",
     "model.modes=4",
     "model.width=4",
     "model.depth=1",
-    "training.batch_size=2",
+    "loader.batch_size=2",
     "trainer.max_epochs=2",
     "trainer.accelerator=cpu",
 ]

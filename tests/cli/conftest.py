@@ -20,13 +20,13 @@ CHOICES = {
     "model/needy": AXIS.replace("name: x", "name: ???"),
     "data/tiny": FIELD,
     "data/second": FIELD,
-    "loss/tiny": FIELD,
+    "objective/tiny": FIELD,
     "optimizer/tiny": "_target_: torch.optim.AdamW\n_partial_: true\nlr: 0.001\nbetas: [0.9, "
     "0.95]\n",
     "scheduler/tiny": FIELD,
-    "recipe/second": "# @package _global_\noptimizer:\n  lr: 0.5\n",
+    "recommended/second": "# @package _global_\noptimizer:\n  lr: 0.5\n",
 }
-GROUPS = [f"{group}=tiny" for group in ("model", "data", "loss", "optimizer", "scheduler")]
+GROUPS = [f"{group}=tiny" for group in ("model", "data", "objective", "optimizer", "scheduler")]
 
 
 class Home:

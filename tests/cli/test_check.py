@@ -133,7 +133,7 @@ def test_the_real_trainer_is_checked() -> None:
     )
 
 
-def test_what_a_recipe_says_of_another_model_is_left_out() -> None:
+def test_what_is_recommended_for_another_model_is_left_out() -> None:
     cfg = OmegaConf.create(
         {"model": {"_target_": "neurop.models.FNO", "width": 4, "rank": 0.1, "levels": 2}}
     )

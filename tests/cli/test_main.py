@@ -50,7 +50,7 @@ def test_done(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     seen = []
     home.run = lambda cfg: seen.append((cfg.model.name, cfg.name, cfg.optimizer.lr))
     assert home.train("model.name=z", "data=second") == 0
-    # The recipe of the data set reaches the optimizer.
+    # The recommendation of the data set reaches the optimizer.
     assert seen == [("z", "second-tiny", 0.5)]
     assert capsys.readouterr() == ("", "")
 

@@ -92,12 +92,15 @@ def test_a_run_keeps_its_configuration(home: Home) -> None:
     assert sorted(kept) == sorted(
         [
             "data=second",
+            "loader=default",
             "logger=csv",
-            "loss=tiny",
             "model=tiny",
             "model.length=2",
+            "normalizer=standard",
+            "objective=tiny",
             "optimizer=tiny",
-            "recipe=second",
+            "problem=auto",
+            "recommended=second",
             "scheduler=tiny",
             "trainer=default",
         ]

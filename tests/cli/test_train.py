@@ -16,9 +16,11 @@ from safetensors.torch import load_file
 
 import neurop as package
 from neurop.datasets import NavierStokes
-from neurop.training import Operator
+from neurop.training.module import TrainingModule
 
 Command = Callable[..., int]
+AVERAGED = ("callback=[ema]", "callback.ema.decay=0.9")
+COARSE = ("augment=[coarse_to_fine]", "augment.coarse_to_fine.shape=[10,12]")
 FILES = {
     "config.yaml",
     "overrides.yaml",
@@ -115,7 +117,7 @@ def test_the_surrogate_is_that_of_the_best_epoch(
 ) -> None:
     errors = (0.3, 0.2, 0.4)
     monkeypatch.setattr(
-        Operator,
+        TrainingModule,
         "validation_step",
         lambda self, batch, batch_idx: self.log("val/relative_l2", errors[self.current_epoch]),
     )
@@ -158,7 +160,7 @@ def test_configuration_and_card_name_no_place_on_this_machine(
 def test_overrides_repeat_the_run_bit_for_bit(
     train: Command, neurop: Command, tmp_path: Path
 ) -> None:
-    assert train("seed=3", "training.ema=0.9", "training.unroll=2", "training.coarse=[10,12]") == 0
+    assert train("seed=3", *AVERAGED, "problem.unroll=2", *COARSE) == 0
     run = only(tmp_path)
     given = [str(o) for o in OmegaConf.load(run / "overrides.yaml")]
     assert neurop("train", *given, "hydra.run.dir=again") == 0
@@ -173,10 +175,10 @@ def test_the_seed_decides_weights_and_order(
 ) -> None:
     seen: list[tuple[float, int]] = []
 
-    def look(self: Operator) -> None:
+    def look(self: TrainingModule) -> None:
         seen.append((self.surrogate.net.lift.weight[0, 0].item(), self.trainer.datamodule.seed))
 
-    monkeypatch.setattr(Operator, "on_train_start", look)
+    monkeypatch.setattr(TrainingModule, "on_train_start", look)
     for number, seed in enumerate((3, 3, 4)):
         assert train(f"seed={seed}", "debug=default", f"hydra.run.dir=runs/a/{number}") == 0
     assert seen[0] == seen[1]
@@ -205,15 +207,15 @@ def test_a_first_call_generates_what_is_missing(
 @pytest.mark.slow
 def test_a_compiled_network_trains_and_saves_as_any_other(train: Command, tmp_path: Path) -> None:
     losses = []
-    for compiled in ("false", "true"):
+    for number, compiled in enumerate(((), ("callback=[compile]",))):
         assert (
             train(
-                f"training.compile={compiled}",
+                *compiled,
                 "trainer.max_epochs=1",
-                f"hydra.run.dir=compile-{compiled}",
+                f"hydra.run.dir=compile-{number}",
             )
             == 0
         )
-        record = json.loads((tmp_path / f"compile-{compiled}" / "train.json").read_text())
+        record = json.loads((tmp_path / f"compile-{number}" / "train.json").read_text())
         losses.append(record["test/relative_l2"])
     assert losses[1] == pytest.approx(losses[0], rel=1e-3)

@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from neurop.training import Operator
+from neurop.training.module import TrainingModule
 
 Command = Callable[..., int]
 
@@ -47,20 +47,25 @@ def interrupt(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, int], None]:
     def at(epoch: int, batch: int) -> None:
         pressed: list[int] = []
 
-        def press(self: Operator, data: object, index: int) -> None:
+        def press(self: TrainingModule, data: object, index: int) -> None:
             if (self.current_epoch, index) == (epoch, batch) and not pressed:
                 pressed.append(1)
                 raise KeyboardInterrupt
 
-        monkeypatch.setattr(Operator, "on_train_batch_start", press, raising=False)
+        monkeypatch.setattr(TrainingModule, "on_train_batch_start", press, raising=False)
 
     return at
 
 
 SETTINGS = {
     "plain": (),
-    "averaged": ("training.ema=0.7",),
-    "unrolled": ("training.unroll=2", "training.coarse=[8,10]", "training.coarse_share=0.5"),
+    "averaged": ("callback=[ema]", "callback.ema.decay=0.7"),
+    "unrolled": (
+        "problem.unroll=2",
+        "augment=[coarse_to_fine]",
+        "augment.coarse_to_fine.shape=[8,10]",
+        "augment.coarse_to_fine.share=0.5",
+    ),
     "accumulated": ("trainer.accumulate_grad_batches=2",),
 }
 
@@ -102,7 +107,7 @@ def test_a_continued_run_ends_where_it_would_have_ended(
         for run in (whole, halved)
     )
     assert both["count"] == first["count"] > 0
-    assert both["total"] >= both["steps"] > 0
+    assert both["total"] >= both["stepping"] > 0
     clocks = ("seconds", "waiting_share", "step_ms", "peak_mb")
     assert {k: v for k, v in records[0].items() if k not in clocks} == {
         k: v for k, v in records[1].items() if k not in clocks
@@ -138,7 +143,7 @@ def test_a_run_without_an_epoch_behind_it_has_nothing_to_continue(
             "a new run for it",
         ),
         (
-            "data.history=2",
+            "problem.history=2",
             "surrogate.net.lift.weight has shape (4, 5) there and (4, 6) by the settings; resume "
             "with those",
         ),
@@ -148,8 +153,9 @@ def test_a_run_without_an_epoch_behind_it_has_nothing_to_continue(
             "or more",
         ),
         (
-            "recipe=navier_stokes",
-            "a resumed run keeps its recipe: runs/a/b has ~recipe, not recipe=navier_stokes",
+            "recommended=navier_stokes",
+            "a resumed run keeps its recommended: runs/a/b has ~recommended, not "
+            "recommended=navier_stokes",
         ),
         ("damage", "runs/a/b/checkpoints/last.ckpt: damaged, or no checkpoint"),
     ],

@@ -17,10 +17,12 @@ from neurop.training.callbacks.spectral_bound import channel_matrices, matrices,
 
 Command = Callable[..., int]
 OPTIONS = (
-    "training.noise=0.05",
-    "training.pushforward=1",
-    "training.spectral_norm=0.9",
-    "training.filter=6",
+    "augment=[noise]",
+    "augment.noise.std=0.05",
+    "objective.pushforward=1",
+    "callback=[spectral_bound]",
+    "callback.spectral_bound.bound=0.9",
+    "callback.spectral_bound.order=6",
 )
 
 
@@ -52,7 +54,7 @@ def test_a_new_run_begins_with_the_weights_of_another(
     train: Command, trained: Path, tmp_path: Path
 ) -> None:
     frozen = ("optimizer.lr=0", "trainer.max_epochs=1")
-    assert train(f"init={trained}", "training.unroll=2", *frozen, "hydra.run.dir=again") == 0
+    assert train(f"init={trained}", "problem.unroll=2", *frozen, "hydra.run.dir=again") == 0
     before, after = weights(trained), weights(tmp_path / "again")
     assert all(torch.equal(before[name], value) for name, value in after.items())
     records = [
@@ -65,19 +67,19 @@ def test_a_new_run_begins_with_the_weights_of_another(
     ("override", "message"),
     [
         ("init=nowhere", "init=nowhere: no such folder"),
-        ("training.noise=-1.0", "training.noise=-1.0; give 0 (none) or more"),
-        ("training.pushforward=-1", "training.pushforward=-1; give 0 (none) or more"),
+        ("augment=[noise] augment.noise.std=-1.0", "augment.noise.std=-1.0: give a number above 0"),
+        ("objective.pushforward=-1", "objective.pushforward=-1: give 0 or more"),
         (
-            "training.spectral_norm=0.0",
-            "training.spectral_norm=0.0; give a number above 0, or null",
+            "callback=[spectral_bound] callback.spectral_bound.bound=0.0",
+            "callback.spectral_bound.bound=0.0: give a number above 0, or null",
         ),
-        ("training.pushforward=2", "navier_stokes: 3 frames are fewer than history=1 + steps=3"),
+        ("objective.pushforward=2", "navier_stokes: 3 frames are fewer than history=1 + steps=3"),
     ],
 )
 def test_what_is_refused(
     override: str, message: str, train: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert train(override) == 2
+    assert train(*override.split(" ")) == 2
     out, err = capsys.readouterr()
     assert (out, len(err.splitlines())) == ("", 1)
     assert message in err
@@ -103,11 +105,11 @@ def test_space_time_of_another_data_set(neurop: Command, tmp_path: Path) -> None
         *(f"data.source.{name}={value}" for name, value in small.items()),
     ]
     model = [
-        "~recipe",
+        "~recommended",
         "model.modes=4",
         "model.width=4",
         "model.depth=1",
-        "data.source.history=1",
+        "data.given=1",
         "debug=default",
     ]
     assert neurop("train", *source, *model, "hydra.run.dir=run") == 0

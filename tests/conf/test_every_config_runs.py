@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,10 @@ CONF = Path(__file__).parents[2] / "conf"
 FILES = sorted(
     file
     for file in CONF.glob("*/*.yaml")
-    if file.parent.name not in ("hydra", "recipe", "experiment", "storage")
+    if file.parent.name not in ("hydra", "recommended", "experiment", "storage")
 )
 EXPERIMENTS = sorted(CONF.glob("experiment/*.yaml"))
-RECIPES = sorted(CONF.glob("recipe/*.yaml"))
+RECOMMENDED = sorted(CONF.glob("recommended/*.yaml"))
 # What makes a data set or a model small, where its file has such a setting.
 SMALL_DATA = {"samples": 6, "storage.held_out": 1, "steps": 2}
 # What makes the solver of an experiment cheap.
@@ -34,7 +34,16 @@ SMALL_SOLVER = {
 }
 SMALL_MODEL = {"modes": 4, "width": 4, "depth": 1}
 # Of a data set that is made of another, that other's.
-SMALL_SOURCE = {"samples": 6, "storage.held_out": 1, "steps": 9, "resolution": 16, "history": 1}
+SMALL_SOURCE = {"samples": 6, "storage.held_out": 1, "steps": 9, "resolution": 16}
+LISTS = ("augment", "callback", "constraint")
+# What a choice needs that its file does not know.
+MORE = {
+    ("augment", "coarse_to_fine"): ["augment.coarse_to_fine.shape=[8,8]"],
+    ("constraint", "band_limit"): ["constraint.band_limit.band=[8,8]"],
+    ("constraint", "means"): ["constraint.means.fields=[vorticity]"],
+    ("constraint", "positivity"): ["constraint.positivity.fields=[vorticity]"],
+    ("loader", "online"): ["data.storage.mode=online"],
+}
 RUN = ("hydra.run.dir=run", "trainer.accelerator=cpu")
 
 
@@ -44,6 +53,7 @@ def small(group: str, choice: str, sizes: dict[str, int]) -> list[str]:
         return [
             f"{group}={choice}",
             "data.steps=null",
+            "data.given=1",
             *(f"{group}.source.{name}={value}" for name, value in SMALL_SOURCE.items()),
         ]
     if choice == "file":  # which has the size that it has
@@ -83,9 +93,8 @@ def check(folder: Path, steps: int | None = 2) -> Any:
 def test_a_choice_trains(file: Path, neurop: Callable[..., int], tmp_path: Path) -> None:
     np.savez(tmp_path / "own.npz", u=np.random.default_rng(0).random((10, 3, 16, 16)))
     group, choice = file.parent.name, file.stem
-    chosen = {"data": "era5" if choice == "sfno" else "navier_stokes", "model": "fno"} | {
-        group: choice
-    }
+    data = {"sfno": "era5", "map": "darcy_public"}.get(choice, "navier_stokes")
+    chosen = {"data": data, "model": "fno"} | {group: f"[{choice}]" if group in LISTS else choice}
     parts = [
         *small("data", chosen.pop("data"), SMALL_DATA | {"resolution": 16}),
         *small("model", chosen.pop("model"), SMALL_MODEL),
@@ -95,35 +104,46 @@ def test_a_choice_trains(file: Path, neurop: Callable[..., int], tmp_path: Path)
             if choice == "file"
             else []
         ),
+        *MORE.get((group, choice), ()),
         *([] if group == "debug" else ["debug=default"]),
     ]
-    assert neurop("train", *parts, "~recipe", "training.batch_size=2", *RUN) == 0
+    assert neurop("train", *parts, "~recommended", "loader.batch_size=2", *RUN) == 0
     config = check(tmp_path / "run", None if group == "debug" else 2)
     if group != "debug":
-        target = OmegaConf.load(file)["_target_"]
-        assert config[group]["_target_"] == target
+        node = config[group][choice] if group in LISTS else config[group]
+        assert node["_target_"] == OmegaConf.load(file)["_target_"]
 
 
-@pytest.mark.parametrize("file", RECIPES, ids=lambda f: f.stem)
-def test_a_recipe_trains_on_its_data(
-    file: Path, neurop: Callable[..., int], tmp_path: Path
+@pytest.mark.parametrize("file", RECOMMENDED, ids=lambda f: f.stem)
+def test_what_is_recommended_trains_and_is_printed(
+    file: Path, neurop: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert (CONF / "data" / file.name).is_file()
     assert neurop("train", *small("data", file.stem, SMALL_DATA), "debug=default", *RUN) == 0
     config = check(tmp_path / "run", None)
-    settings = OmegaConf.to_container(OmegaConf.load(file))
-    assert isinstance(settings, dict)
-    for group, values in settings.items():
-        for name, value in values.items() if isinstance(values, dict) else ():
-            if value == "auto":
-                assert OmegaConf.select(config, f"{group}.{name}") != value
-                continue
-            # The two steps of debug=default go before the length of the recipe.
-            assert (
-                OmegaConf.select(config, f"{group}.{name}") == value
-                or group == "trainer"
-                or name in SMALL_DATA
-            )
+    (line,) = (
+        text for text in capsys.readouterr().out.splitlines() if text.startswith("recommended: ")
+    )
+    assert line.endswith(" (~recommended refuses them)")
+    shown = dict(word.split("=", 1) for word in line.split()[1:-3])
+    for key, value in leaves(OmegaConf.to_container(OmegaConf.load(file)), ""):
+        used = OmegaConf.select(config, key)
+        # The two steps of debug=default go before the recommended length, the command before all.
+        if value == "auto":
+            assert used != "auto"
+        elif not key.startswith("trainer.") and key.split(".")[-1] not in SMALL_DATA:
+            assert used == value
+        if used is not None and used == value:
+            assert shown[key] == str(value).replace(" ", "")
+
+
+def leaves(node: Any, path: str) -> Iterator[tuple[str, Any]]:
+    for key, value in node.items():
+        where = f"{path}.{key}".lstrip(".")
+        if isinstance(value, dict):
+            yield from leaves(value, where)
+        elif not key.startswith("_"):
+            yield where, value
 
 
 @pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda f: f.stem)
@@ -132,7 +152,10 @@ def test_an_experiment_trains_on_its_data(
 ) -> None:
     own = OmegaConf.load(file)
     chosen = {
-        key.split("/")[-1]: choice for default in own.defaults for key, choice in default.items()
+        key.split("/")[-1]: choice
+        for default in own.defaults
+        for key, choice in default.items()
+        if isinstance(choice, str)
     }
     sizes = (
         SMALL_DATA
@@ -145,8 +168,11 @@ def test_an_experiment_trains_on_its_data(
         for part in small("model", chosen.get("model", "fno"), SMALL_MODEL)
         if not part.startswith("model=")
     ]
-    coarse = ["training.band=null", "training.coarse=null"]
-    assert neurop("train", f"experiment={file.stem}", "debug=default", *parts, *coarse, *RUN) == 0
+    # Those of the full size do not fit a small grid.
+    coarse = [f"{key}=null" for key in ("augment.coarse_to_fine", "constraint.band_limit")]
+    own_shape = chosen["data"] in ("navier_stokes", "burgers")
+    parts += coarse if own_shape else []
+    assert neurop("train", f"experiment={file.stem}", "debug=default", *parts, *RUN) == 0
     config = check(tmp_path / "run", None)
     assert config.data._target_ == OmegaConf.load(CONF / "data" / f"{chosen['data']}.yaml")._target_
     assert config.optimizer.lr == own.get("optimizer", config.optimizer).lr
@@ -164,18 +190,8 @@ def test_every_group_is_covered() -> None:
     groups = {
         folder.name for folder in CONF.iterdir() if folder.is_dir() and list(folder.glob("*.yaml"))
     }
-    assert {file.parent.name for file in FILES} | {"recipe", "experiment"} == groups
-    assert groups >= {
-        "data",
-        "debug",
-        "logger",
-        "loss",
-        "model",
-        "optimizer",
-        "recipe",
-        "scheduler",
-        "trainer",
-    }
+    assert {file.parent.name for file in FILES} | {"recommended", "experiment", "storage"} == groups
+    assert groups >= {"data", "model", "objective", "augment", "constraint", "callback", "loader"}
 
 
 def test_tensorboard_writes_its_events(neurop: Callable[..., int], tmp_path: Path) -> None:
@@ -183,6 +199,6 @@ def test_tensorboard_writes_its_events(neurop: Callable[..., int], tmp_path: Pat
         *small("data", "navier_stokes", SMALL_DATA | {"resolution": 16}),
         *small("model", "fno", SMALL_MODEL),
     ]
-    assert neurop("train", *parts, "~recipe", "debug=default", "logger=tensorboard", *RUN) == 0
+    assert neurop("train", *parts, "~recommended", "debug=default", "logger=tensorboard", *RUN) == 0
     (events,) = (tmp_path / "run" / "tensorboard").glob("events.out.tfevents.*")
     assert b"val/relative_l2" in events.read_bytes()
