@@ -78,6 +78,7 @@ def resample_axes(
 
     Examples
     --------
+    >>> import torch
     >>> x = 2 + torch.sin(2 * torch.pi * torch.arange(8) / 8)
     >>> resample_axes(x, Grid.periodic(1), (4,)).round(decimals=4).tolist()
     [2.0, 3.0, 2.0, 1.0]
@@ -137,8 +138,9 @@ def resample_sphere(
     >>> import torch
     >>> latitudes = torch.linspace(90, -90, 5, dtype=torch.float64).deg2rad()
     >>> x = latitudes.sin()[:, None].expand(5, 8)
-    >>> resample_sphere(x, Sphere.latlon(), (3, 2)).round(decimals=6)[:, 0].tolist()
-    [1.0, 0.0, -1.0]
+    >>> points = torch.tensor([[0.0, 0.3], [1 / 3, 0.9]])  # the pole, and 30 degrees north
+    >>> resample_sphere(x, Sphere.latlon(), points).round(decimals=6).tolist()
+    [1.0, 0.5]
     """
     check_sphere(*domain.axes)
     old = x.shape[-2:]
