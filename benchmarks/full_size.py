@@ -85,7 +85,8 @@ def advance(experiment: str, model: str, folder: Path, until: float) -> bool:
 def state(folder: Path) -> str:
     """Return how far a run is, in words."""
     if (folder / "train.json").is_file():
-        return f"trained, error {json.loads((folder / 'train.json').read_text())['test/relative_l2']:.4g}"
+        error = json.loads((folder / "train.json").read_text())["test/relative_l2"]
+        return f"trained, error {error:.4g}"
     return (
         "training"
         if (folder / "checkpoints" / "last.ckpt").is_file()

@@ -1,7 +1,7 @@
 """Build, check and time the CUDA kernels on the GPU at hand; needs torch, numpy and nvcc or NVRTC,
 and no network.
 
-    python benchmarks/gpu_check.py --out results            # all pieces, each in a process of its own
+    python benchmarks/gpu_check.py --out results            # all pieces, each in its own process
     python benchmarks/gpu_check.py --out results --piece values
 
 Each piece ends within nine minutes and writes ``results/<piece>.json``; the exit status is 1 if one

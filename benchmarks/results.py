@@ -1,9 +1,10 @@
 """Turn run folders into a table: ``make results``.
 
-python benchmarks/results.py [RUN ...]    keep what the runs found in benchmarks/runs/, then write benchmarks/RESULTS.md
+    python benchmarks/results.py [RUN ...]
 
-A run counts if it was started with ``experiment=``; its anchor, the published number that it stands
-beside, is in the header of ``conf/experiment/<name>.yaml``.
+Store the results of the runs in benchmarks/runs/, then write benchmarks/RESULTS.md. A run counts if
+it was started with ``experiment=``; its anchor, the published number to compare it with, is in the
+header of ``conf/experiment/<name>.yaml``.
 """
 
 from __future__ import annotations
@@ -92,10 +93,9 @@ def keep(run: Path) -> Path | None:
     KEPT.mkdir(exist_ok=True)
     changed = settings(found)
     mark = f"-{hashlib.sha256(' '.join(changed).encode()).hexdigest()[:6]}" if changed else ""
-    file = (
-        KEPT
-        / f"{found['experiment']}-{found['model']}{mark}-seed{found['seed']}-{'gpu' if versions.get('gpu') else 'cpu'}.json"
-    )
+    device = "gpu" if versions.get("gpu") else "cpu"
+    name = f"{found['experiment']}-{found['model']}{mark}-seed{found['seed']}-{device}.json"
+    file = KEPT / name
     file.write_text(json.dumps(found, indent=1) + "\n")
     return file
 
@@ -134,7 +134,8 @@ def row(found: list[dict[str, Any]]) -> list[str]:
         error += f", over {key.split('_')[1]} steps {statistics.mean(several):.4g}{word}"
     if runs := [one["rollout"] for one in found if "rollout" in one]:
         word, errors = scores(runs, "trajectory_relative_l2")
-        error += f", over {runs[0]['known_steps']} steps from frame {runs[0]['start']} {statistics.mean(errors):.4g}{word}"
+        steps, start = runs[0]["known_steps"], runs[0]["start"]
+        error += f", over {steps} steps from frame {start} {statistics.mean(errors):.4g}{word}"
         if runs[0]["known_steps"] >= CLIMATE and "mid_band_drift_half" in runs[0]:
             error += f", drift of the spectrum's middle over the last half {drift(runs[0])} %"
     device = first["versions"].get("gpu") or f"{first['versions']['threads']} CPU threads"

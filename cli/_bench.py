@@ -6,17 +6,19 @@ from __future__ import annotations
 
 import sys
 
-from neurop.bench import Worker, serve
+from neurop.bench import BenchProcess, answer_requests
 
 from ._allocator import keep_pages
 
 
-def start(keep: bool) -> Worker:
+def start(keep: bool) -> BenchProcess:
     """Start the process, with freed memory kept or as the C library has it."""
-    return Worker([sys.executable, "-P", "-m", "neurop.cli._bench", *(["keep"] if keep else [])])
+    return BenchProcess(
+        [sys.executable, "-P", "-m", "neurop.cli._bench", *(["keep"] if keep else [])]
+    )
 
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["keep"]:
         keep_pages()
-    serve()
+    answer_requests()

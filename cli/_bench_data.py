@@ -10,7 +10,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from neurop.bench import describe
+from neurop.bench import describe_machine
 from neurop.bench.data import NOTES, measure
 
 from ._console import table, wrote
@@ -26,7 +26,7 @@ def run(cfg: DictConfig, folder: Path, paths: list[str] | None) -> dict[str, Any
     dict
         Per path, its time over that of neurop.
     """
-    machine = describe()
+    machine = describe_machine()
     rows = _alone(data_set(cfg.data), int(cfg.repeats), paths)
     settings = {
         "data": OmegaConf.to_container(cfg.data, resolve=True),

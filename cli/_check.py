@@ -109,7 +109,8 @@ def _call(node: dict[str, Any], path: str) -> Iterator[str]:
         ):
             yield from _group(value, kind, where)
         elif not fits(value, hints.get(key, Any)):
-            yield f"{where}: expected {describe_type(hints[key])}, got {_yaml(value)}{_instead(key, target, value, path)}"
+            hint = _instead(key, target, value, path)
+            yield f"{where}: expected {describe_type(hints[key])}, got {_yaml(value)}{hint}"
 
 
 def _instead(key: str, target: str, value: Any, path: str) -> str:
@@ -137,9 +138,11 @@ def group_of(hint: Any) -> type | None:
 
     Examples
     --------
-    >>> from neurop.data import Storage
-    >>> group_of(Storage | Mapping[str, Any] | None).__name__, group_of(Storage | None), group_of(Mapping[str, int])
-    ('Storage', None, None)
+    >>> from neurop.generation.storage import Storage
+    >>> group_of(Storage | Mapping[str, Any] | None).__name__
+    'Storage'
+    >>> group_of(Storage | None), group_of(Mapping[str, int])
+    (None, None)
     """
     parts = get_args(hint) if (get_origin(hint) in (Union, types.UnionType)) else ()
     mapped = any((get_origin(part) or part) is Mapping for part in parts)
@@ -166,8 +169,10 @@ def fits(value: Any, hint: Any) -> bool:
 
     Examples
     --------
-    >>> fits([16, 16], tuple[int, ...]), fits([16, "x"], tuple[int, ...]), fits(1, float), fits(True, int)
-    (True, False, True, False)
+    >>> fits([16, 16], tuple[int, ...]), fits([16, "x"], tuple[int, ...])
+    (True, False)
+    >>> fits(1, float), fits(True, int)
+    (True, False)
     """
     if (isinstance(value, str) and value == "???") or (
         isinstance(value, dict) and "_target_" in value

@@ -72,7 +72,10 @@ def _no_config(error: BaseException, first: str) -> str:
 
 def _not_an_override(word: str, words: Callable[[], tuple[list[str], dict[str, list[str]]]]) -> str:
     if "=" in word:
-        return f"'{word}' cannot be read; put values with brackets, commas or spaces in quotes: 'key=[1,2]'"
+        return (
+            f"'{word}' cannot be read; put values with brackets, commas or spaces in quotes: "
+            "'key=[1,2]'"
+        )
     keys, groups = words()
     for group, choices in groups.items():
         if word in choices:

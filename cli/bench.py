@@ -19,7 +19,7 @@ from neurop.bench import (
     Pair,
     as_dataset,
     check_paths,
-    describe,
+    describe_machine,
     of_scope,
     parse,
 )
@@ -80,10 +80,12 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         "paths": sorted({path for those in paths.values() for path in those}),
         "depth": DEPTH,
     }
-    machine = describe() | {"date": datetime.now().astimezone().isoformat(timespec="seconds")}
+    machine = describe_machine() | {
+        "date": datetime.now().astimezone().isoformat(timespec="seconds")
+    }
     rows: list[dict[str, Any]] = []
     with Pair(start) as pair:
-        machine |= pair.kept.ask("rates")
+        machine |= pair.retaining.ask("rates")
         for i, (case, scope, those) in enumerate(work):
             _progress(f"{i + 1}/{len(work)} {case.name} {scope}")
             rows += pair.rows(

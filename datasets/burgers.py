@@ -1,5 +1,4 @@
-r"""The viscous Burgers equation on the periodic unit interval: an initial velocity to the one at t
-= 1, or to the frames between.
+r"""The viscous Burgers equation on the periodic unit interval: a map to t = 1, or an evolution.
 
 **Equation.**
 
@@ -19,12 +18,12 @@ float64 with a fixed step, free of aliases: 540 points and 585 steps per unit fo
 5400 and 2487 at a viscosity of 1e-3.
 
 **Parameters.** viscosity 1e-2. `initial`, the random field: `paper`, gamma 2, tau 5, sigma 25,
-standard deviation 0.594; `code`, gamma 2.5, tau 7, sigma 49, which the script beside the paper
-draws, 0.274; `pino`, gamma 4, tau 5, sigma 625 (the factor is 625^2 in the covariance), 0.214. The
+standard deviation 0.594; `code`, gamma 2.5, tau 7, sigma 49, from the script published with the
+paper, 0.274; `pino`, gamma 4, tau 5, sigma 625 (the factor is 625^2 in the covariance), 0.214. The
 paper states a viscosity of 0.1, at which diffusion alone leaves 2 % of the longest wave at t = 1;
-its released file does not behave so, and no error here is one on that file. The set of PINO is
+its released file differs from that, and no error here is measured on that file. The set of PINO is
 samples=1200 storage.held_out=200 resolution=128 steps=100 initial=pino with this viscosity; it has
-800 for training and none for validation.
+800 samples for training and none for validation.
 
 **Size.** 1240 pairs x 1024 points in float32: 10 MB. Samples 0-19 are the test set, 20-39
 validation, the rest training.
@@ -32,13 +31,13 @@ validation, the rest training.
 **Cost.** The default set takes 9 s on two busy CPU cores, the set of PINO 3 s; at a viscosity of
 1e-3 a sample takes 0.5 s per core. Against the exact solution (Cole and Hopf) the float64 solver is
 off by at most 1e-9 at t = 1 (relative L2, default; 3e-8 for every random field and viscosities 1e-1
-to 1e-3): less than the rounding of float32. Frames in the making of a shock, the fastest sample of
-1240: 2e-6.
+to 1e-3): less than the rounding of float32. For frames while a shock forms, in the fastest sample
+of 1240: 2e-6.
 
 **What is hard.** Waves steepen into shocks of the thickness 4 nu / jump, which merge. At the
-default viscosity u(., 1) is smooth again: its modes from k = 32 on hold 5e-8 of it (median; 1e-6 at
-worst), those of u(., 0) from k = 64 on 2e-3, so a finer grid shows nothing new; at 1e-3 the shocks
-are ten times as thin.
+default viscosity u(., 1) is smooth again: its modes from k = 32 on are 5e-8 of its norm (median;
+1e-6 at worst), those of u(., 0) from k = 64 on 2e-3, so a finer grid adds nothing; at 1e-3 the
+shocks are ten times as thin.
 
 **Source.** Li et al., Fourier neural operator for parametric PDEs, ICLR 2021, arXiv:2010.08895,
 section 5.1; `pino`: Li et al., Physics-informed neural operator for learning partial differential
@@ -63,7 +62,7 @@ from neurop.generation.storage import Storage
 from neurop.geometry.grid import Grid
 from neurop.physics.device import compute_device
 from neurop.physics.random_fields.periodic import field_std, random_field
-from neurop.physics.solvers.convection import burgers_symbol, solve
+from neurop.physics.solvers.convection import burgers_symbol, solve_convection
 
 SOLVER_VERSION = 1
 LARGEST = 2**17
@@ -75,12 +74,12 @@ INITIAL = {
 
 
 class Burgers(SolvedDataset):
-    r"""The data set of this module, generated at first use.
+    r"""Samples of the viscous Burgers equation, generated at first use.
 
     Parameters
     ----------
     samples
-        Number of samples, above twice those held out; more samples change neither the test nor the
+        Number of samples, more than twice `held_out`; more samples change neither the test nor the
         validation set.
     resolution
         Points of the interval.
@@ -121,9 +120,9 @@ class Burgers(SolvedDataset):
     ) -> None:
         positive(viscosity=viscosity, time=time)
         if initial not in INITIAL:
-            raise InputError(f"no initial field '{initial}'; {nearest(initial, INITIAL)}")
+            raise InputError.of("initial", initial, nearest(initial, INITIAL))
         if steps is not None and steps < 1:
-            raise InputError(f"steps={steps} is too small; use 1 or more, or null for a map")
+            raise InputError.of("steps", steps, "use 1 or more, or null for a map")
         super().__init__(samples, (resolution,), storage)
         self.viscosity, self.initial, self.steps, self.time = (
             float(viscosity),
@@ -143,12 +142,11 @@ class Burgers(SolvedDataset):
         return {name: getattr(self, name) for name in names} | {"solver_version": SOLVER_VERSION}
 
     def resolved_band(self) -> tuple[int, ...] | None:
-        r"""Return the points that hold all scales of the frames after the first, or None if the
-        grid has no more.
+        r"""Return the points that resolve the frames after the first, or None if the grid has less.
 
         A shock of the height 2U has a spectrum that falls as :math:`\exp(-2\pi^2\nu k/U)`. At time
         t no slope exceeds 1/t, so :math:`U \le 1/2t` (Oleinik), nor is U above the speed of the
-        start, of which four standard deviations are taken. The band :math:`|k| < K` holds all but
+        start, taken as four standard deviations. The band :math:`|k| < K` contains all but
         :math:`e^{-11.5} = 10^{-5}` of that, and what viscosity leaves of the first frame:
 
         .. math:: K \ge \frac{11.5\,U}{2\pi^2\nu}, \qquad \nu(2\pi K)^2 t \ge 8, \qquad N = 2K,
@@ -165,18 +163,16 @@ class Burgers(SolvedDataset):
         return (points,) if points < self.shape[0] else None
 
     def conserved(self) -> tuple[str, ...]:
-        """Return the velocity of an evolution, whose flux leaves through no boundary; a map has
-        other fields out than in.
-        """
+        """Return the velocity of an evolution; a map conserves nothing."""
         return () if self.steps is None else ("velocity",)
 
     def batch(self, shape: tuple[int, ...]) -> int:
-        """Return the number of samples that are solved together, fewer where they are large."""
+        """Return the number of samples solved together, fewer on large grids."""
         points, _ = self._discretisation(shape)
         return max(1, min(40, 20000 // points))
 
     def label(self, arrays: dict[str, NDArray[Any]]) -> FieldSet:
-        """Return pairs, or trajectories with their times."""
+        """Return pairs, or trajectories with times."""
         field, grid = Field("velocity", "1", "velocity"), Grid.periodic(1)
         if self.steps is None:
             target = Field("final_velocity", "1", f"velocity at t = {self.time:g}")
@@ -207,7 +203,7 @@ class Burgers(SolvedDataset):
         start = random_field(numbers, (points,), seed=self.seed, **INITIAL[self.initial]).to(
             compute_device()
         )
-        frames = solve(
+        frames = solve_convection(
             start,
             burgers_symbol(points, self.viscosity),
             1.0,
@@ -216,8 +212,7 @@ class Burgers(SolvedDataset):
             count,
             shape[0],
         )
-        # The modes of the initial field that the solver's grid does not hold are gone before the
-        # next frame.
+        # The modes of the initial field beyond the solver's grid decay before the next frame.
         frames[:, 0] = random_field(numbers, shape, seed=self.seed, **INITIAL[self.initial])
         if not bool(torch.isfinite(frames).all()):
             raise InputError(
@@ -231,10 +226,10 @@ class Burgers(SolvedDataset):
 
         A shock of height :math:`2U` has the thickness :math:`2\nu/U`, and no speed exceeds that of
         the start: the points resolve :math:`\nu/U` of a start with the standard deviation U nine
-        times, for the rare samples with four times that speed. They hold the recorded modes too,
-        unless viscosity wipes those out within one frame. The step follows the growth of the
-        fastest wave against viscosity, :math:`U^2/\nu`, and the turnover :math:`2\pi U`; frames in
-        the making of a shock need half the step that the last one does.
+        times, for the rare samples with four times that speed. They resolve the recorded modes too,
+        unless viscosity damps those within one frame. The step follows the growth of the fastest
+        wave against viscosity, :math:`U^2/\nu`, and the turnover :math:`2\pi U`; frames while a
+        shock forms need half the step of the last one.
         """
         speed = field_std((256,), **INITIAL[self.initial])
         interval = self.time / (self.steps or 1)
@@ -242,9 +237,10 @@ class Burgers(SolvedDataset):
         decay = self.viscosity * (math.pi * least) ** 2 * interval
         least = math.ceil(max(least, 1.5 * shape[0] if decay < 40 else 0))
         if least > LARGEST:
-            raise InputError(
-                f"viscosity={self.viscosity} needs a solver of {least} points, above {LARGEST}; "
-                "use a larger viscosity"
+            raise InputError.of(
+                "viscosity",
+                self.viscosity,
+                f"needs a solver of {least} points, above {LARGEST}; use a larger viscosity",
             )
         rate = (6 * speed**2 / self.viscosity + 200 * math.pi * speed) * (
             1 if self.steps is None else 2

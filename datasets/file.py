@@ -1,12 +1,12 @@
-r"""Your own fields: a file in a format that is known, or any arrays with the names of their axes.
+r"""Your own fields: a file in a known format, or any arrays with named axes.
 
 **Equation.** yours.
 
 **Fields.** `input`, and `target` for a map from fields to fields; without a target the input is the
 state of an evolution in time.
 
-**Grid.** every axis but ``sample``, ``time``, ``channel`` and ``level``; regular points. Latitude
-and longitude round the globe make a sphere.
+**Grid.** every axis except ``sample``, ``time``, ``channel`` and ``level``; regular points.
+Latitude and longitude around the globe make a sphere.
 
 **Boundary.** per axis ``periodic``, ``dirichlet``, ``neumann`` or ``open``.
 
@@ -14,13 +14,12 @@ and longitude round the globe make a sphere.
 
 **Parameters.** those in the file.
 
-**Size.** any: what takes more than a quarter of the memory stays in the file and is read in its
-chunks.
+**Size.** any: data larger than a quarter of the memory stay in the file and are read by its chunks.
 
 **Cost.** none, nothing is generated.
 
-**What is hard.** the file must tell or you must know: `neurop inspect FILE` prints what it could
-tell, and the settings that would read it. Read are the files of FNO and PINO (MATLAB),
+**What is hard.** metadata that the file lacks must be given: `neurop inspect FILE` prints what was
+detected, and the settings that would read the file. Known are the files of FNO and PINO (MATLAB),
 neuraloperator, PDEBench, The Well, makani, FourCastNet, ERA5 (NetCDF of today and of before 2024,
 cfgrib), WeatherBench 1 and 2 (NetCDF, Zarr), and any HDF5, NetCDF, Zarr, ``.mat``, ``.npz`` or
 ``.npy`` file of arrays.
@@ -41,23 +40,23 @@ from neurop.formats.assemble import ReadOptions, assemble
 from neurop.formats.concatenate import concatenate
 from neurop.formats.content import LEADING
 from neurop.formats.detect import file_content
-from neurop.formats.paths import find_files
+from neurop.formats.find_files import find_files
 from neurop.generation.storage import grouped
 from neurop.source import Source
 
 
 @dataclass(frozen=True)
 class Domain:
-    """Extent and points of the grid, where the file does not say.
+    """Extent and points of the grid, where the file does not define them.
 
     Parameters
     ----------
     length
         Extent of the domain in your unit: one for all axes, or one per axis by name; by default
-        what the file says, else 1.
+        that of the file, else 1.
     layout
         Place of the points: ``left`` (j/n), ``ends`` (both ends in) or ``cells`` (centres); by
-        default the file's, else left.
+        default that of the file, else left.
     """
 
     length: float | Mapping[str, float] | None = None
@@ -70,27 +69,27 @@ class File(Source):
     Parameters
     ----------
     path
-        The file, a list of files, or a pattern such as ``data/*.h5``. Several files that hold dated
-        frames are one record in time; others hold more samples.
+        Path of the file, a list of paths, or a pattern such as ``data/*.h5``. Several files of
+        dated frames are one record in time; others are more samples.
     input
-        Name of the array that goes in, or of several on one grid; by default those of the format's
-        own learning task.
+        Name of the input array, or of several on one grid; by default those of the learning task of
+        the format.
     target
         Name of the array to predict from it, or several; null for an evolution in time, or for the
-        format's own task.
+        task of the format.
     axes
         Name of each axis of the arrays, in the file's order, where the file does not name them.
-        ``sample``, ``time``, ``channel`` and ``level`` have a meaning, the others are the grid's.
+        ``sample``, ``time``, ``channel`` and ``level`` are reserved, the others are the grid's.
     boundary
-        Boundary of the grid's axes (:class:`neurop.geometry.grid.Axis`): one for all, or one per
-        axis by name; by default what the file says.
+        Boundary of the grid's axes (:class:`neurop.geometry.axis.Axis`): one for all, or one per
+        axis by name; by default that of the file.
     domain
         Extent and points of the grid: a :class:`Domain` or a mapping of its parameters.
     step
         Time between frames; by default that of the file, else 1.
     held_out
-        Share of the samples for validation, and again for the test: the last ones, or of a single
-        trajectory its last frames.
+        Share of the samples for validation, and again for the test: the last samples, or the last
+        frames of a single trajectory.
     lazy
         Leave the values in the file; by default if they would take more than a quarter of the
         memory.
@@ -98,7 +97,7 @@ class File(Source):
     Raises
     ------
     InputError
-        If the file does not say what is needed, or a share leaves nothing.
+        If the file lacks a required setting, or a share leaves nothing.
 
     Examples
     --------
@@ -125,40 +124,37 @@ class File(Source):
         extent = grouped(Domain, domain, "domain")
         names = tuple(axes or ())
         if names and (not set(names) - set(LEADING) or len(set(names)) < len(names)):
-            raise InputError(
-                f"data.axes=[{', '.join(names)}]; name each axis once, the grid's beside sample, "
-                "time and channel"
+            raise InputError.of(
+                "axes", names, "name each axis once, sample, time and channel and those of the grid"
             )
         if not input and target:
-            raise InputError(
-                f"data.target={target} without data.input; name the array that it is predicted from"
-            )
+            raise InputError.of("target", target, "give input too, the array to predict it from")
         if not 0 < held_out < 0.5:
-            raise InputError(f"data.held_out={held_out}; give a share above 0 and below 0.5")
+            raise InputError.of("held_out", held_out, "give a share above 0 and below 0.5")
         if step is not None and not step > 0:
-            raise InputError(f"data.step={step}; give the time between frames, above 0")
-        self.choice = ReadOptions(
+            raise InputError.of("step", step, "give the time between frames, above 0")
+        self.options = ReadOptions(
             _names(input), _names(target), names, boundary, extent.length, extent.layout, step
         )
 
     def splits(self) -> dict[str, FieldSet]:
         """Return ``train``, ``val`` and ``test``, in this order in the file."""
-        whole = self._all
-        apart = len(whole) > 2 or whole.has_targets  # samples, or the frames of one trajectory
-        count = len(whole) if apart else whole.values.shape[1]
-        held = max(round(self.held_out * count), 1 if apart else 2)
-        if count <= 2 * held:
-            what = f"{count} {'sample' if apart else 'frame'}{'s' if count != 1 else ''}"
+        data = self._all
+        by_sample = len(data) > 2 or data.has_targets  # else by frames of one trajectory
+        count = len(data) if by_sample else data.values.shape[1]
+        each = max(round(self.held_out * count), 1 if by_sample else 2)
+        if count <= 2 * each:
+            what = f"{count} {'sample' if by_sample else 'frame'}{'s' if count != 1 else ''}"
             raise InputError(
-                f"{whole.source}: {what} leave none to train on, with {held} each for validation "
+                f"{data.source}: {what} leave none to train on, with {each} each for validation "
                 "and test"
             )
         parts = {
-            "train": slice(0, count - 2 * held),
-            "val": slice(count - 2 * held, count - held),
-            "test": slice(count - held, None),
+            "train": slice(0, count - 2 * each),
+            "val": slice(count - 2 * each, count - each),
+            "test": slice(count - each, None),
         }
-        by = whole.samples if apart else whole.frames
+        by = data.samples if by_sample else data.frames
         return {name: by(part) for name, part in parts.items()}
 
     def at(self, shape: tuple[int, ...]) -> FieldSet:
@@ -172,7 +168,7 @@ class File(Source):
     def _all(self) -> FieldSet:
         return concatenate(
             [
-                assemble(file_content(path), self.choice, lazy=True)
+                assemble(file_content(path), self.options, lazy=True)
                 for path in find_files(self.path)
             ],
             self.lazy,

@@ -13,7 +13,7 @@ truncations |k| < N/2 of one and the same solution, which does not depend on `re
 
 **Boundary.** periodic.
 
-**Time step.** Frames every `interval` (1), of which the first comes `warmup` (100) after a Gaussian
+**Time step.** Frames every `interval` (1), of which the first is `warmup` (100) after a Gaussian
 random field of unit deviation, N(0, sigma^2 (-Lap + 1/4)^-2). Inside, ETDRK4 (exact linear part,
 fourth order) in float64, free of aliases, with 4 points per unit of length and 80 steps per unit of
 time (16 during the warm-up).
@@ -30,11 +30,11 @@ trajectories is off by 1e-8 after one unit of time, 6e-8 after 10, 1e-6 after 30
 3e-4 after 100 (relative L2, float64; the median 5e-5): chaos multiplies the error of the first
 steps. The set is stored in float32.
 
-**What is hard.** Waves of length 2 pi sqrt 2 grow at the rate 1/4, meet and merge, and new ones
-appear for ever: a small error grows on average as exp(0.084 t) at length 64 (measured over 16 pairs
+**What is hard.** Waves of length 2 pi sqrt 2 grow at the rate 1/4 and merge, and new ones appear
+all the time: a small error grows on average as exp(0.084 t) at length 64 (measured over 16 pairs
 and 60 to 90 units of time), a factor of 4000 over a trajectory of the default set, so a surrogate
 is judged by how long it stays close and by the spectrum after that. Lyapunov spectra by length:
-Edson et al. The flow is smooth: the modes beyond k = 6.3 (128 points) hold 1e-7 of it.
+Edson et al. The flow is smooth: the modes beyond k = 6.3 (128 points) are 1e-7 of its norm.
 
 **Source.** Kassam and Trefethen, SIAM J. Sci. Comput. 26 (2005) 1214; Brandstetter et al., Lie
 point symmetry data augmentation for neural PDE solvers, ICML 2022, arXiv:2202.07643; Edson et al.,
@@ -59,7 +59,7 @@ from neurop.generation.storage import Storage
 from neurop.geometry.grid import Grid
 from neurop.physics.device import compute_device
 from neurop.physics.random_fields.periodic import field_std, random_field
-from neurop.physics.solvers.convection import kuramoto_sivashinsky_symbol, solve
+from neurop.physics.solvers.convection import kuramoto_sivashinsky_symbol, solve_convection
 
 SOLVER_VERSION = 1
 LARGEST = 2**17
@@ -68,12 +68,12 @@ ALPHA, TAU = 2.0, 0.5
 
 
 class KuramotoSivashinsky(SolvedDataset):
-    """The data set of this module, generated at first use.
+    """Trajectories of the Kuramoto-Sivashinsky equation, generated at first use.
 
     Parameters
     ----------
     samples
-        Number of trajectories, above twice those held out; more samples change neither the test nor
+        Number of trajectories, more than twice `held_out`; more samples change neither the test nor
         the validation set.
     resolution
         Points of the interval.
@@ -114,11 +114,11 @@ class KuramotoSivashinsky(SolvedDataset):
     ) -> None:
         for what, number, least in (("length", length, 2 * math.pi), ("interval", interval, 0.0)):
             if not least < number < math.inf:
-                raise InputError(f"{what}={number}: use a finite number above {least:.4g}")
+                raise InputError.of(what, number, f"use a finite number above {least:.4g}")
         if not 0 <= warmup < math.inf:
-            raise InputError(f"warmup={warmup}: use a finite number of 0 or more")
+            raise InputError.of("warmup", warmup, "use a finite number of 0 or more")
         if steps < 1:
-            raise InputError(f"steps={steps} is too small; use 1 or more")
+            raise InputError.of("steps", steps, "use 1 or more")
         super().__init__(samples, (resolution,), storage)
         self.length, self.steps, self.interval, self.warmup = (
             float(length),
@@ -134,19 +134,15 @@ class KuramotoSivashinsky(SolvedDataset):
         return {name: getattr(self, name) for name in names} | {"solver_version": SOLVER_VERSION}
 
     def conserved(self) -> tuple[str, ...]:
-        """Return the velocity: every term of the equation is a derivative, so its mean over a
-        period stays.
-        """
+        """Return the velocity: all terms are derivatives, so its mean over a period is constant."""
         return ("velocity",)
 
     def batch(self, shape: tuple[int, ...]) -> int:
-        """Return the number of trajectories that are solved together, fewer where they are
-        large.
-        """
+        """Return the number of trajectories solved together, fewer on large grids."""
         return max(1, min(20, 10000 // self._discretisation()[0]))
 
     def label(self, arrays: dict[str, NDArray[Any]]) -> FieldSet:
-        """Return trajectories with their times, from the end of the warm-up on."""
+        """Return trajectories with times from the end of the warm-up on."""
         times = self.interval * np.arange(self.steps + 1)
         grid = Grid.periodic(1, self.length)
         return FieldSet(
@@ -177,8 +173,10 @@ class KuramotoSivashinsky(SolvedDataset):
         linear, state = kuramoto_sivashinsky_symbol(points, self.length), start.to(compute_device())
         # The warm-up only has to end on the attractor, so its steps are long.
         if warmup := math.ceil(WARMUP_STEPS_PER_UNIT * self.warmup):
-            state = solve(state, linear, self.length, self.warmup / warmup, warmup, 1)[:, 1]
-        frames = solve(
+            state = solve_convection(state, linear, self.length, self.warmup / warmup, warmup, 1)[
+                :, 1
+            ]
+        frames = solve_convection(
             state, linear, self.length, self.interval / substeps, substeps, self.steps, shape[0]
         )
         if not bool(torch.isfinite(frames).all()):
@@ -197,9 +195,10 @@ class KuramotoSivashinsky(SolvedDataset):
         """
         least = math.ceil(max(64, 4 * self.length))
         if least > LARGEST:
-            raise InputError(
-                f"length={self.length} needs a solver of {least} points, above {LARGEST}; use a "
-                "shorter length"
+            raise InputError.of(
+                "length",
+                self.length,
+                f"needs a solver of {least} points, above {LARGEST}; use a shorter length",
             )
         return 2 * next_fast_len((least + 1) // 2, real=True), math.ceil(
             STEPS_PER_UNIT * self.interval

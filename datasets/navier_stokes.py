@@ -1,5 +1,4 @@
-r"""Two-dimensional Navier-Stokes flow in vorticity form, forced at a large scale or decaying, on
-the periodic unit square.
+r"""Two-dimensional Navier-Stokes flow in vorticity form on the periodic unit square.
 
 **Equation.**
 
@@ -10,11 +9,13 @@ the periodic unit square.
 .. math:: f = F\,(\sin 2\pi(x+y) + \cos 2\pi(x+y)), \qquad
    \omega_0 \sim N(0, \sigma^2(-\Delta + 49)^{-5/2}).
 
+The flow is forced at a large scale, or decays.
+
 **Fields.** vorticity (dimensionless), one channel; the frame at t = 0 is the first of steps + 1.
 
 **Grid.** (x, y), `resolution` points per side of [0, 1), left end in. The recorded field is the
-spectral truncation
-|k| < N/2 of the solver's field, so sets at several resolutions describe one and the same flow.
+spectral truncation |k| < N/2 of the solver's field, so sets at several resolutions describe one and
+the same flow.
 
 **Boundary.** periodic in x and y.
 
@@ -26,24 +27,24 @@ off by 1e-6 with 6 steps per unit, in 0.05 s, and by 4e-9 with its 25, in 0.16 s
 **Parameters.** viscosity 1e-3 (the paper: also 1e-4, 1e-5). forcing: `diagonal`, the paper's f
 above; `kolmogorov`, f = F sin(2 pi k y) with k = `wavenumber`, whose laminar flow f / (4 pi^2 k^2
 nu) is an exact solution; `none`, decay. F is `strength` (0.1). amplitude, the standard deviation of
-omega_0: 0.262 is what the code behind the released files drew, 0.185 what its present version
-draws, 0.043 what the paper's covariance 7^(3/2) (-Lap + 49)^-2.5 gives. precision: float32 takes
-0.6 of the CPU time of float64 and is off by 6e-7 (relative L2 over 20 frames of the default set)
-where float64 is off by 4e-9. The paper uses frames 1 to 10 as input; here ``problem.history`` says how many
-(1).
+omega_0: 0.262 is the value of the code that generated the released files, 0.185 that of its present
+version, 0.043 that of the paper's covariance 7^(3/2) (-Lap + 49)^-2.5. precision: float32 takes 0.6
+of the CPU time of float64 and is off by 6e-7 (relative L2 over 20 frames of the default set) where
+float64 is off by 4e-9. The paper uses frames 1 to 10 as input; here ``problem.history`` sets their
+number (1).
 
 **Size.** 240 samples x 21 frames x 64^2 in float32: 83 MB. Samples 0-19 are the test set, 20-39
 validation, the rest training.
 
 **Cost.** The default set takes 25 to 40 s on two CPU cores and differs from a solve with 256^2
 points by 3e-8 (relative L2 of the common modes: the rounding of float32). The 20 test samples at
-256^2: about 1 minute. Finer flow gets a finer solver, unless `solver` says otherwise: per
+256^2: about 1 minute. Finer flow gets a finer solver, unless `solver` is given: per
 trajectory of 20 units and core 0.2 s at 1e-3, 2 s at 1e-4 (128^2), 2 minutes at 1e-5 (432^2).
 
-**What is hard.** Forcing feeds the large scales while omega_0 is forgotten: the error of a
-surrogate grows over the steps. At 1e-3 the flow is smooth: after t = 1 the modes beyond a 32^2 grid
-hold 1e-6 of it, beyond 64^2 less than 1e-7, so there is nothing to super-resolve; at 1e-4 and below
-vorticity forms filaments finer than a coarse training grid.
+**What is hard.** Forcing drives the large scales while the influence of omega_0 decays: the error
+of a surrogate grows over the steps. At 1e-3 the flow is smooth: after t = 1 the modes beyond a 32^2
+grid are 1e-6 of its norm, beyond 64^2 less than 1e-7, so there is nothing to super-resolve; at 1e-4
+and below vorticity forms filaments finer than a coarse training grid.
 
 **Source.** Li et al., Fourier neural operator for parametric PDEs, ICLR 2021, arXiv:2010.08895,
 section 5.3 and appendix A.3.
@@ -53,7 +54,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -62,89 +62,28 @@ from numpy.typing import NDArray
 from scipy.fft import next_fast_len
 from torch import Tensor
 
-from neurop.errors import InputError, nearest
+from neurop.datasets.navier_stokes_options import PRECISIONS, Forcing, Solver
+from neurop.errors import InputError
 from neurop.fields.fieldset import Field, FieldSet
 from neurop.generation.dataset import SolvedDataset, positive
 from neurop.generation.storage import Storage, grouped
 from neurop.geometry.grid import Grid
 from neurop.physics.device import compute_device
 from neurop.physics.random_fields.periodic import field_std, random_field
-from neurop.physics.solvers.vorticity import solve
+from neurop.physics.solvers.vorticity import solve_vorticity
 
 SOLVER_VERSION = 1
 LARGEST = 4096
 ALPHA, TAU = 2.5, 7.0
-FORCINGS = ("diagonal", "kolmogorov", "none")
-PRECISIONS = {"float64": torch.float64, "float32": torch.float32}
-
-
-@dataclass(frozen=True)
-class Forcing:
-    """The force f on the flow.
-
-    Parameters
-    ----------
-    kind
-        ``diagonal`` (the paper's), ``kolmogorov`` or ``none``.
-    strength
-        F > 0; without forcing it means nothing.
-    wavenumber
-        k of the Kolmogorov forcing, a whole number; it means nothing for the others.
-
-    Raises
-    ------
-    InputError
-        For a parameter out of its bounds.
-    """
-
-    kind: str = "diagonal"
-    strength: float = 0.1
-    wavenumber: int = 4
-
-    def __post_init__(self) -> None:
-        if self.kind not in FORCINGS:
-            raise InputError(f"no forcing '{self.kind}'; {nearest(self.kind, FORCINGS)}")
-        positive(strength=self.strength)
-        if self.wavenumber < 1:
-            raise InputError(f"wavenumber={self.wavenumber} is too small; use 1 or more")
-
-
-@dataclass(frozen=True)
-class Solver:
-    """Grid and precision of the solver.
-
-    Parameters
-    ----------
-    points
-        Points per side, from those of the fields to 4096; by default as many as the viscosity asks
-        for.
-    precision
-        ``float64``, or ``float32`` for more speed and less accuracy; the set is stored in float32
-        either way.
-
-    Raises
-    ------
-    InputError
-        For a precision that there is not.
-    """
-
-    points: int | None = None
-    precision: str = "float64"
-
-    def __post_init__(self) -> None:
-        if self.precision not in PRECISIONS:
-            raise InputError(
-                f"no precision '{self.precision}'; {nearest(self.precision, PRECISIONS)}"
-            )
 
 
 class NavierStokes(SolvedDataset):
-    r"""The data set of this module, generated at first use.
+    r"""Trajectories of two-dimensional Navier-Stokes flow, generated at first use.
 
     Parameters
     ----------
     samples
-        Number of trajectories, above twice those held out; more samples change neither the test nor
+        Number of trajectories, more than twice `held_out`; more samples change neither the test nor
         the validation set.
     resolution
         Points per side.
@@ -193,7 +132,7 @@ class NavierStokes(SolvedDataset):
         force, grid = grouped(Forcing, forcing, "forcing"), grouped(Solver, solver, "solver")
         positive(viscosity=viscosity, amplitude=amplitude, interval=interval)
         if steps < 1:
-            raise InputError(f"steps={steps} is too small; use 1 or more")
+            raise InputError.of("steps", steps, "use 1 or more")
         super().__init__(samples, (resolution, resolution), storage)
         self.viscosity, self.amplitude, self.steps, self.interval = (
             float(viscosity),
@@ -201,6 +140,7 @@ class NavierStokes(SolvedDataset):
             steps,
             float(interval),
         )
+        self._force = force
         self.forcing, self.strength, self.wavenumber = (
             force.kind,
             float(force.strength),
@@ -225,8 +165,7 @@ class NavierStokes(SolvedDataset):
         return found if self.precision == "float64" else found | {"precision": self.precision}
 
     def resolved_band(self) -> tuple[int, ...] | None:
-        r"""Return the points per side that hold all scales of the frames after the first, or None
-        if the grid has no more.
+        r"""Return the points per side that resolve all later frames, or None if the grid has less.
 
         .. math:: N \ge 0.75\,(\omega/\nu)^{1/2}, \qquad N \ge 6\kappa, \qquad
            \nu(\pi N)^2\,T \ge 8,
@@ -245,20 +184,16 @@ class NavierStokes(SolvedDataset):
         return (points, points) if points < min(self.shape) else None
 
     def conserved(self) -> tuple[str, ...]:
-        """Return the vorticity: no force has a mean, nor has what flows through a periodic
-        boundary.
-        """
+        """Return the vorticity, whose mean is constant: no force has a mean."""
         return ("vorticity",)
 
     def batch(self, shape: tuple[int, ...]) -> int:
-        """Return the number of trajectories that are solved together, fewer where they are
-        large.
-        """
+        """Return the number of trajectories solved together, fewer on large grids."""
         solver, _ = self.discretisation(shape)
         return max(1, min(5, round(5 * (64 / solver) ** 2)))
 
     def label(self, arrays: dict[str, NDArray[Any]]) -> FieldSet:
-        """Return trajectories with their times."""
+        """Return trajectories with times."""
         times = self.interval * np.arange(self.steps + 1)
         return FieldSet(
             arrays["values"],
@@ -275,7 +210,7 @@ class NavierStokes(SolvedDataset):
     def _trajectories(self, numbers: range, shape: tuple[int, ...]) -> NDArray[np.float32]:
         solver, substeps = self.discretisation(shape)
         place: dict[str, Any] = {"device": compute_device(), "dtype": PRECISIONS[self.precision]}
-        frames = solve(
+        frames = solve_vorticity(
             self.start(numbers, solver).to(**place),
             self.force(solver).to(**place),
             self.viscosity,
@@ -293,10 +228,8 @@ class NavierStokes(SolvedDataset):
         return frames[:, :, None].float().cpu().numpy()
 
     def start(self, numbers: range, points: int) -> Tensor:
-        """Return the initial vorticity of these numbers on a grid of `points` squared, in
-        float64.
-        """
-        # The sum over the modes of 256^2 has converged to 6 digits; a fixed grid keeps the field
+        """Return the initial vorticity of `numbers` on a grid of `points` squared, in float64."""
+        # The sum over the modes of 256^2 has converged to 6 digits; with a fixed grid the field is
         # the same at every resolution.
         sigma = self.amplitude / field_std((256, 256), alpha=ALPHA, tau=TAU)
         return random_field(
@@ -305,12 +238,7 @@ class NavierStokes(SolvedDataset):
 
     def force(self, points: int) -> Tensor:
         """Return f on a grid of `points` squared."""
-        x = torch.arange(points, dtype=torch.float64) / points
-        if self.forcing == "diagonal":
-            phase = 2 * torch.pi * (x[:, None] + x)
-            return self.strength * (phase.sin() + phase.cos())
-        strength = self.strength if self.forcing == "kolmogorov" else 0.0
-        return strength * torch.sin(2 * torch.pi * self.wavenumber * x).expand(points, points)
+        return self._force.on_grid(points)
 
     def discretisation(self, shape: tuple[int, ...]) -> tuple[int, int]:
         r"""Return the solver's points per side and its steps per frame, from the parameters alone.
@@ -319,12 +247,11 @@ class NavierStokes(SolvedDataset):
         viscosity on the slowest mode gives :math:`\omega \le a + F\theta,\ u \le a/2\pi +
         F\theta/\kappa` with :math:`\theta = (1-e^{-4\pi^2\nu T})/4\pi^2\nu`. The points (48 or
         more, for the initial field, and 6 per wave of the forcing) resolve the dissipation scale
-        :math:`(\nu/\omega)^{1/2}`, and the recorded modes that the 2/3 rule would take out of the
-        advection, unless viscosity wipes those out within one interval. Peaks are about twice the
-        mean square, and the step is 2 over the largest rate of advection :math:`U k - \nu k^2/2`
-        (the scheme's limit on the imaginary axis is 2.8), and at most :math:`1/15\omega`, for
-        accuracy. Where the paper's forcing does not loosen that bound, the peaks of the initial
-        field ask for :math:`1/80a`.
+        :math:`(\nu/\omega)^{1/2}`, and the recorded modes that the 2/3 rule would remove from the
+        advection, unless viscosity damps those within one interval. Peaks are about twice the mean
+        square, and the step is 2 over the largest rate of advection :math:`U k - \nu k^2/2` (the
+        scheme's limit on the imaginary axis is 2.8), and at most :math:`1/15\omega`, for accuracy.
+        Without the paper's forcing, the peaks of the initial field require :math:`1/80a`.
         """
         growth, kappa = self._growth()
         vorticity = self.amplitude + growth
@@ -339,14 +266,18 @@ class NavierStokes(SolvedDataset):
             )
         )
         if self.solver is not None and not max(48, *shape) <= self.solver <= LARGEST:
-            raise InputError(
-                f"solver.points={self.solver}: fields of {max(shape)} points per side need "
-                f"{max(48, *shape)} to {LARGEST}"
+            raise InputError.of(
+                "points",
+                self.solver,
+                f"fields of {max(shape)} points per side need a solver of {max(48, *shape)} to "
+                f"{LARGEST}",
             )
         if self.solver is None and least > LARGEST:
-            raise InputError(
-                f"viscosity={self.viscosity} at {max(shape)} points needs a solver of {least}^2, "
-                f"above {LARGEST}^2; use a larger viscosity"
+            raise InputError.of(
+                "viscosity",
+                self.viscosity,
+                f"{max(shape)} points need a solver of {least}^2, above {LARGEST}^2; use a larger "
+                "viscosity",
             )
         solver = self.solver or (
             max(shape) if max(shape) >= least else 2 * next_fast_len((least + 1) // 2, real=True)
@@ -361,14 +292,8 @@ class NavierStokes(SolvedDataset):
         return solver, math.ceil(self.interval * rate)
 
     def _growth(self) -> tuple[float, float]:
-        """Return how much the forcing adds to the vorticity, root mean square, and its
-        wavenumber over 2 pi.
-        """
+        """Return the root mean square vorticity of the forcing, and its wavenumber over 2 pi."""
         damping = 4 * math.pi**2 * self.viscosity
         theta = -math.expm1(-damping * self.steps * self.interval) / damping
-        strength, kappa = {
-            "diagonal": (self.strength, math.sqrt(2)),
-            "kolmogorov": (self.strength / math.sqrt(2), float(self.wavenumber)),
-            "none": (0.0, 1.0),
-        }[self.forcing]
+        strength, kappa = self._force.scale()
         return strength * theta, kappa

@@ -1,21 +1,21 @@
-r"""Shallow water on the rotating Earth: a random flow, or the unstable jet of Galewsky et al., on
-the sphere.
+r"""Shallow water on the rotating Earth: a random flow, or the unstable jet of Galewsky et al.
 
 **Equation.**
 
 .. math:: \partial_t\zeta &= -\nabla\cdot((\zeta + f)\,u) - \nu\zeta, \qquad
           \partial_t\varphi = -\nabla\cdot(\varphi\,u), \\
-          \partial_t\delta &= k\cdot\nabla\times((\zeta + f)\,u) - \Delta(\varphi + \varphi_s + \tfrac12|u|^2) - \nu\delta,
+          \partial_t\delta &= k\cdot\nabla\times((\zeta + f)\,u)
+            - \Delta(\varphi + \varphi_s + \tfrac12|u|^2) - \nu\delta,
 
 with the geopotential :math:`\varphi` (gravity times depth, mean 10 km), the vorticity :math:`\zeta`
 and divergence :math:`\delta` of the wind u, the Coriolis parameter f, the ground :math:`\varphi_s`
 and the hyperdiffusion :math:`\nu = (l(l+1)/L(L+1))^4 / 2\,\mathrm{h}`. Radius, rotation and gravity
 are the Earth's.
 
-flow.forcing=bands adds :math:`(X_* - X)/10\,\mathrm{days}` to each field X, which draws it to
-balanced winds that blow east and west by turns, 80 cos(8 latitude) cos(latitude) m/s. They are
-unstable, their eddies grow, break and draw on them, and from about day 20 on the flow has a
-climate: it is chaotic, with statistics that do not change. Without forcing it decays.
+flow.forcing=bands adds :math:`(X_* - X)/10\,\mathrm{days}` to each field X, which relaxes it to
+balanced winds of alternating direction, 80 cos(8 latitude) cos(latitude) m/s. They are unstable to
+eddies, and from about day 20 on the flow has a climate: it is chaotic, with stationary statistics.
+Without forcing it decays.
 
 **Fields.** geopotential_anomaly, the deviation from gravity times 10 km (1e3 m2 s-2), vorticity and
 divergence (1e-5 s-1): the state that the literature on spherical operators learns, in units in
@@ -23,7 +23,7 @@ which all three are about 1, so that errors which sum over fields see each of th
 
 **Grid.** (latitude, longitude), `resolution` times twice as many points, from the northernmost
 latitude and longitude 0. legendre-gauss: no point on a pole, area weights exact. equiangular: the
-poles are in, as in torch-harmonics. The recorded field holds the spherical harmonics of the
+poles are in, as in torch-harmonics. The recorded field has those spherical harmonics of the
 solver's field that the grid resolves, so sets at several resolutions describe one and the same
 flow.
 
@@ -39,8 +39,8 @@ in vorticity and divergence, the law of torch-harmonics with its limit of 120 de
 the truncation (with forcing the bands, and this noise in their vorticity); `galewsky` is the
 balanced jet of 80 m/s with a bump of 120 m, whose place, widths and height are drawn per sample
 (:func:`neurop.physics.shallow_states.jet_states`). topography: the height of four Gaussian
-mountains, the same for all samples; the surface of the random flow is level over them but for the
-noise, and the geopotential is that of the depth.
+mountains, the same for all samples; the surface of the random flow is level over them except for
+the noise, and the geopotential is that of the depth.
 
 **Size.** 120 samples x 25 frames x 3 x 32 x 64 in float32: 74 MB. Samples 0-19 are the test set,
 20-39 validation, the rest training.
@@ -65,15 +65,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from neurop.errors import InputError, nearest
+from neurop.datasets.shallow_water_options import Flow, Forcing, check_choice
+from neurop.errors import InputError
 from neurop.fields.fieldset import Field, FieldSet
 from neurop.generation.dataset import SolvedDataset, positive
 from neurop.generation.storage import Storage, grouped
@@ -83,8 +83,6 @@ from neurop.physics.harmonics import SphereLayout, synthesize
 from neurop.physics.shallow_states import jet_states, mountains, random_states, zonal_bands
 from neurop.physics.solvers.shallow_water import ShallowWaterEquations
 
-Initial = Literal["random", "galewsky"]
-Forcing = Literal["none", "bands"]
 SOLVER_VERSION = 1
 HEIGHT, JET = 120.0, 80.0
 BANDS, RELAXATION = 8, 10 * 86400.0
@@ -97,50 +95,13 @@ FIELDS = (
 )
 
 
-def _check_choice(what: str, value: str, kind: Any) -> None:
-    if value not in get_args(kind):
-        raise InputError(f"{what}={value}: there is none; {nearest(str(value), get_args(kind))}")
-
-
-@dataclass(frozen=True)
-class Flow:
-    """Initial state, ground and forcing of the flow.
-
-    Parameters
-    ----------
-    initial
-        ``random`` or ``galewsky``.
-    mach
-        Strength of the random wind, in units of the speed of gravity waves.
-    topography
-        Height of the mountains [m]; None for a smooth sphere.
-    forcing
-        ``none``, or ``bands``: toward zonal winds that alternate, in 10 days.
-
-    Raises
-    ------
-    InputError
-        For a parameter out of its bounds.
-    """
-
-    initial: Initial = "random"
-    mach: float = 0.2
-    topography: float | None = None
-    forcing: Forcing = "none"
-
-    def __post_init__(self) -> None:
-        _check_choice("initial", self.initial, Initial)
-        _check_choice("forcing", self.forcing, Forcing)
-        positive(mach=self.mach, topography=self.topography)
-
-
 class ShallowWater(SolvedDataset):
-    r"""The data set of this module, generated at first use.
+    r"""Trajectories of shallow water on the rotating Earth, generated at first use.
 
     Parameters
     ----------
     samples
-        Number of trajectories, above twice those held out; more samples change neither the test nor
+        Number of trajectories, more than twice `held_out`; more samples change neither the test nor
         the validation set.
     resolution
         Latitudes; twice as many longitudes.
@@ -186,19 +147,17 @@ class ShallowWater(SolvedDataset):
         storage: Storage | Mapping[str, Any] | None = None,
     ) -> None:
         drawn = grouped(Flow, flow, "flow")
-        _check_choice("grid", grid, SphereLayout)
+        check_choice("grid", grid, SphereLayout)
         positive(interval=interval)
         if not 0 <= spin_up < math.inf:
-            raise InputError(f"spin_up={spin_up}: use 0 hours or more")
+            raise InputError.of("spin_up", spin_up, "use 0 hours or more")
         if steps < 1:
-            raise InputError(f"steps={steps} is too small; use 1 or more")
+            raise InputError.of("steps", steps, "use 1 or more")
         if not 5 <= truncation <= LARGEST:
-            raise InputError(f"truncation={truncation}: use a degree of 5 to {LARGEST}")
+            raise InputError.of("truncation", truncation, f"use a degree of 5 to {LARGEST}")
         if drawn.forcing == "bands" and truncation <= BANDS:
-            raise InputError(
-                f"truncation={truncation} does not hold the winds of forcing=bands; use "
-                f"{BANDS + 1} or more"
-            )
+            remedy = f"forcing=bands is not resolved; use {BANDS + 1} or more"
+            raise InputError.of("truncation", truncation, remedy)
         super().__init__(samples, (resolution, 2 * resolution), storage)
         self.truncation, self.initial, self.mach = truncation, drawn.initial, float(drawn.mach)
         self.topography, self.forcing = drawn.topography and float(drawn.topography), drawn.forcing
@@ -211,8 +170,9 @@ class ShallowWater(SolvedDataset):
 
     @property
     def invariants(self) -> tuple[str, ...]:  # type: ignore[override]
-        """Integrals that the flow keeps but for hyperdiffusion and forcing; those of products
-        need the quadrature of Gauss.
+        """Integrals that the flow conserves up to hyperdiffusion.
+
+        Integrals of products need Gauss quadrature.
         """
         if self.grid != "legendre-gauss" or self.forcing != "none":
             return ("mass",)
@@ -223,13 +183,13 @@ class ShallowWater(SolvedDataset):
         )
 
     def conserved(self) -> tuple[str, ...]:
-        """Return the geopotential, whose mean is the mass, where no forcing draws it elsewhere."""
+        """Return the geopotential of a flow without forcing; its mean is the mass."""
         return ("geopotential_anomaly",) if self.forcing == "none" else ()
 
     def parameters(self) -> dict[str, Any]:
         """Return the parameters of the equations and of the initial fields."""
         names = ("truncation", "initial", "mach", "steps", "interval", "spin_up", "grid")
-        # Absent where there is none: HDF5 attributes hold no null.
+        # Absent where there is none, because HDF5 attributes cannot be null.
         ground = {} if self.topography is None else {"topography": self.topography}
         forcing = {} if self.forcing == "none" else {"forcing": self.forcing}
         return (
@@ -240,13 +200,11 @@ class ShallowWater(SolvedDataset):
         )
 
     def batch(self, shape: tuple[int, ...]) -> int:
-        """Return the number of trajectories that are solved together, fewer where they are
-        large.
-        """
+        """Return the number of trajectories solved together, fewer at high truncation."""
         return max(1, min(5, round(5 * (42 / self.truncation) ** 2)))
 
     def label(self, arrays: dict[str, NDArray[Any]]) -> FieldSet:
-        """Return trajectories with their times."""
+        """Return trajectories with times."""
         sphere = Grid.latlon(poles=True, gauss=self.grid == "legendre-gauss")
         times = self.spin_up + self.interval * np.arange(self.steps + 1)
         return FieldSet(
@@ -283,8 +241,9 @@ class ShallowWater(SolvedDataset):
     def _advance(
         self, water: ShallowWaterEquations, state: torch.Tensor, hours: float
     ) -> torch.Tensor:
-        """Return the state after a time; the step is the inverse of the fastest wave's
-        frequency, at most 20 minutes.
+        """Return the state after some hours.
+
+        The step is the inverse of the fastest wave's frequency, at most 20 minutes.
         """
         count = math.ceil(
             3600 * hours * max(water.planet.wave_frequency(self.truncation), 1 / 1200)

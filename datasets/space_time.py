@@ -1,5 +1,4 @@
-r"""Trajectories of another data set as maps over space and time: the first frames in, the whole
-stretch behind them out.
+r"""Trajectories of another data set as maps over space and time, from the first frames to the rest.
 
 **Equation.** that of `source`.
 
@@ -15,13 +14,13 @@ alone.
 
 **Parameters.** those of `source`.
 
-**Size.** that of `source`; the input is kept once, not once per time.
+**Size.** that of `source`; the input is stored once, not once per time.
 
 **Cost.** that of `source`.
 
-**What is hard.** Nothing is rolled out, so no error grows from step to step; but a sample is a
-whole trajectory, where a surrogate of single steps learns from every frame, and the last time is as
-far as it goes.
+**What is hard.** The prediction is not autoregressive, so no error grows from step to step; but a
+sample is a complete trajectory, while a surrogate of single steps learns from every frame, and the
+lead time is limited to that of the trajectories.
 
 **Source.** Li et al., Fourier neural operator for parametric PDEs, ICLR 2021, arXiv:2010.08895,
 section 5.3 (FNO-3D).
@@ -61,18 +60,17 @@ class SpaceTime(Source):
 
     .. math:: (u_0, \dots, u_{h-1})(x) \;\mapsto\; u(x, t), \qquad t = t_h, \dots, t_{h+T-1}
 
-    A surrogate of it is one for a map: evaluation, also at other resolutions, knows no difference.
-    The time axis is open, its points carry equal weights, and its coordinates are the times of the
-    frames.
+    A surrogate of it is one for a map, also for evaluation at other resolutions. The time axis is
+    open, its points have equal weights, and its coordinates are the times of the frames.
 
     Parameters
     ----------
     source
-        The data set of the trajectories.
+        Data set of the trajectories.
     given
-        Frames that go in, as channels.
+        Number of input frames, as channels.
     steps
-        T, the frames to predict; all that there are by default.
+        Number T of frames to predict; by default all later frames.
 
     Raises
     ------
@@ -85,12 +83,10 @@ class SpaceTime(Source):
         if given < 1:
             raise InputError.of("given", given, "give at least 1 frame")
         if steps is not None and steps < 2:
-            raise InputError(f"steps={steps}; a time axis needs 2 frames or more")
+            raise InputError.of("steps", steps, "a time axis needs 2 frames or more")
         if check_source(source).online:
-            raise InputError(
-                f"mode={source.mode}: pairs over space and time are made of stored trajectories; "
-                "use stored"
-            )
+            remedy = "pairs over space and time need stored trajectories; use stored"
+            raise InputError.of("mode", source.mode, remedy)
         self.source, self.given, self.steps = source, given, steps
         self.name = f"{source.name}_space_time"
         self.folder = source.folder
@@ -102,12 +98,12 @@ class SpaceTime(Source):
         }
 
     def at(self, shape: tuple[int, ...]) -> FieldSet:
-        """Return the test set on another grid, its times as much closer as the last size asks for.
+        """Return the test set on another grid, refined in time according to its last size.
 
         Raises
         ------
         InputError
-            If the source has no such grid, or no frames between those that it gives.
+            If the source has no such grid, or cannot provide frames between its own.
         """
         test = self.splits()["test"]
         times, asked = test.shape[-1], shape[-1]
@@ -121,20 +117,18 @@ class SpaceTime(Source):
             return self._turned(self.source.at(tuple(shape[:-1])), times)
         if not isinstance(self.source, NavierStokes | KuramotoSivashinsky | ShallowWater):
             raise InputError(
-                f"{self.source.name} has no frames between those that it gives, so no {asked} "
-                f"times; give {times}"
+                f"{self.source.name} has no frames between its {times} times, so not {asked}; give "
+                f"{times}"
             )
         closer: Any = copy(self.source)
         # The last times lie after the last frame of the coarse set.
         closer.interval, closer.steps = closer.interval / factor, (closer.steps + 1) * factor - 1
         closer.samples = 2 * closer.held_out + 1
-        # What goes in stays: frames as far apart as before.
+        # The input frames are unchanged: as far apart as before.
         return self._turned(closer.at(tuple(shape[:-1])), asked, factor)
 
     def _turned(self, fields: FieldSet, steps: int | None, every: int = 1) -> FieldSet:
-        """Return pairs of a set of trajectories, of which the frames that go in are `every`
-        frames apart.
-        """
+        """Return the pairs of a set of trajectories, with input frames `every` frames apart."""
         if fields.has_targets:
             raise InputError(
                 f"{fields.source} is a map and has no time axis; name a data set of trajectories"
@@ -189,7 +183,7 @@ def _axis(fields: FieldSet, given: int, stop: int) -> Axis:
 
 
 def _inputs(frames: NDArray[Any], every: int, times: int) -> NDArray[Any]:
-    """Return ``(sample, given * channel, *grid, times)``, a view in which all times are one."""
+    """Return ``(sample, given * channel, *grid, times)``, a view that repeats the input in time."""
     frames = frames[:, ::every]
     channels = frames.reshape(len(frames), -1, *frames.shape[3:])[..., None]
     # As broadcast_to, whose views PyTorch warns of because they cannot be written to.
@@ -204,9 +198,7 @@ def _targets(frames: NDArray[Any]) -> NDArray[Any]:
 def _mapped(
     values: NDArray[Any] | Lazy, turn: Any, which: slice, channels: int, times: int
 ) -> NDArray[Any] | Lazy:
-    """Return the turned frames ``(sample, 1, channel, *grid, times)``; those in a file are read
-    when they are asked for.
-    """
+    """Return the turned frames ``(sample, 1, channel, *grid, times)``, lazy if `values` are."""
     shape = (len(values), 1, channels, *values.shape[3:], times)
     if isinstance(values, Lazy):
         return Lazy(

@@ -1,4 +1,4 @@
-"""The machine: what it is, and how fast it copies and multiplies."""
+"""Description of the machine, and its rates of copying and multiplying."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 
-def describe() -> dict[str, Any]:
+def describe_machine() -> dict[str, Any]:
     """Return processor, threads, memory, load and versions."""
     return {
         "processor": _processor(),
@@ -30,10 +30,8 @@ def describe() -> dict[str, Any]:
     }
 
 
-def rates(repeats: int = 7) -> dict[str, float]:
-    """Return the medians of copy bandwidth (read and written bytes, GB/s) and float32
-    matrix-product rate (GFLOP/s).
-    """
+def measure_rates(repeats: int = 7) -> dict[str, float]:
+    """Return median copy bandwidth (read and written GB/s) and float32 product rate (GFLOP/s)."""
     x = torch.zeros(64 << 20, dtype=torch.uint8)
     y = torch.zeros_like(x)
     n = 1024

@@ -108,7 +108,7 @@ class AdapterContract:
             yield pool
 
     @pytest.mark.parametrize("suffix", ["bin", "nc", "pt"])
-    def test_it_is_told_by_its_content_and_reads_as_the_truth(
+    def test_format_is_detected_from_content_and_reads_as_the_truth(
         self, builder: Builder, suffix: str, tmp_path: Path
     ) -> None:
         path, truth = built(builder)
@@ -152,9 +152,7 @@ class AdapterContract:
     ) -> None:
         path, truth = built(builder)
         loaded = whole(path, truth, False)
-        monkeypatch.setattr(
-            "neurop.formats.channels.BLOCK", 1
-        )  # as small as the chunks of the file
+        monkeypatch.setattr("neurop.formats.stack.BLOCK", 1)  # as small as the chunks of the file
         lazy = whole(path, truth, True)
         assert (lazy.is_lazy, loaded.is_lazy) == (True, False)
         samples, frames = loaded.values.shape[:2]
@@ -196,7 +194,7 @@ class AdapterContract:
         plain: Any = OmegaConf.to_container(OmegaConf.create(report.yaml))
         assert plain.pop("_target_") == "neurop.datasets.File"
         if truth.settings:
-            # The file does not say it all: what is missing is marked, and said.
+            # Metadata that the file lacks are marked, and named in the hint.
             assert "???" in report.yaml
             assert report.hint
             plain |= truth.settings

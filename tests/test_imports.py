@@ -109,7 +109,8 @@ def test_hydra_is_used_in_one_file() -> None:
 
 @pytest.mark.parametrize("module", ["neurop", "neurop.errors", "neurop.cli"])
 def test_a_light_import(module: str) -> None:
-    code = f"import sys, {module}; print(*({{'torch', 'lightning', 'hydra', 'numpy', 'xarray', 'matplotlib', 'h5py'}} & set(sys.modules)))"
+    heavy = "{'torch', 'lightning', 'hydra', 'numpy', 'xarray', 'matplotlib', 'h5py'}"
+    code = f"import sys, {module}; print(*({heavy} & set(sys.modules)))"
     assert (
         subprocess.run(
             [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True
@@ -125,14 +126,16 @@ import matplotlib, numpy as np, torch
 def state():
     torch_state = torch.get_rng_state().tolist(), torch.get_default_dtype(), torch.get_num_threads()
     seeds = random.getstate(), str(np.random.get_state())
-    return dict(os.environ), warnings.filters[:], seeds, torch_state, dict(matplotlib.rcParams), sys.path[:]
+    settings = dict(os.environ), warnings.filters[:], dict(matplotlib.rcParams), sys.path[:]
+    return settings, seeds, torch_state
 import h5py, rich.progress, scipy.fft, scipy.spatial, xarray
 before = state()
 import importlib, pathlib
 import neurop
 root = pathlib.Path(neurop.__file__).parent
 files = [f for f in root.rglob('*.py') if f.name != '__main__.py' and f.parent.name != 'training']
-names = ['.'.join(['neurop', *f.relative_to(root).with_suffix('').parts]).removesuffix('.__init__') for f in files]
+parts = [['neurop', *f.relative_to(root).with_suffix('').parts] for f in files]
+names = ['.'.join(one).removesuffix('.__init__') for one in parts]
 for name in names:
     importlib.import_module(name)
 changed = [i for i, (a, b) in enumerate(zip(before, state())) if a != b]

@@ -29,7 +29,8 @@ def commands(text: str) -> list[str]:
 
 
 def test_commands_are_found() -> None:
-    text = "```sh\n# no\nneurop train model=fno \\\n  data=darcy  # fit\npip install x\n$ neurop list\n```\n```python\nneurop x\n```\n"
+    text = "```sh\n# no\nneurop train model=fno \\\n  data=darcy  # fit\npip install x\n"
+    text += "$ neurop list\n```\n```python\nneurop x\n```\n"
     assert commands(text) == ["neurop train model=fno    data=darcy  # fit", "neurop list"]
 
 

@@ -1,12 +1,10 @@
-"""Time the engine beside what else computes the same: cases, paths, workers that measure, and
-the machine's own rates.
-"""
+"""Time the engine compared with other implementations: cases, paths, and measuring processes."""
 
 from neurop.bench.cases import SCOPES, STANDARD, SWEEPS, Case, parse
 from neurop.bench.paths import DEPTH, FAMILY, PATHS, check_paths, installed, of_scope
 from neurop.bench.summary import NOTES, Pair, as_dataset
-from neurop.bench.worker import Worker, serve
-from neurop.machine import describe, rates
+from neurop.bench.worker import BenchProcess, answer_requests
+from neurop.machine import describe_machine, measure_rates
 
 __all__ = [
     "DEPTH",
@@ -16,15 +14,15 @@ __all__ = [
     "SCOPES",
     "STANDARD",
     "SWEEPS",
+    "BenchProcess",
     "Case",
     "Pair",
-    "Worker",
+    "answer_requests",
     "as_dataset",
     "check_paths",
-    "describe",
+    "describe_machine",
     "installed",
+    "measure_rates",
     "of_scope",
     "parse",
-    "rates",
-    "serve",
 ]

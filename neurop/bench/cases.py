@@ -1,4 +1,4 @@
-"""What is timed: sizes, by a name that says them all."""
+"""Cases to time: sizes, and the name composed of them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Case:
 
     @property
     def name(self) -> str:
-        """The name, ``2d-BATCHxWIDTHxPOINTS-mMODES``."""
+        """Name, ``2d-BATCHxWIDTHxPOINTS-mMODES``."""
         return f"{self.dimensions}d-{self.batch}x{self.width}x{self.points}-m{self.modes}"
 
     @property

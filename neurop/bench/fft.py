@@ -1,6 +1,4 @@
-"""The spectral convolution on ``torch.fft`` with complex weights: what the engine is measured
-against.
-"""
+"""The spectral convolution on ``torch.fft`` with complex weights: the baseline of the engine."""
 
 from __future__ import annotations
 
@@ -28,9 +26,7 @@ def complex_weight(conv: SpectralConv) -> Tensor:
 
 
 def real_weight(weight: Tensor, conv: SpectralConv) -> Tensor:
-    """Return complex weights as :func:`complex_weight` orders them in the layout of the layer
-    `conv`.
-    """
+    """Convert complex weights of :func:`complex_weight` to the layout of the layer `conv`."""
     d = len(conv.modes)
     parts = torch.stack([weight.real, weight.imag], dim=-1).permute(*range(2, 2 + d), 0, 2 + d, 1)
     for axis, m in enumerate(conv.modes[:-1]):
@@ -41,11 +37,10 @@ def real_weight(weight: Tensor, conv: SpectralConv) -> Tensor:
 
 
 class FFTConv(nn.Module):
-    """The function of a :class:`neurop.layers.SpectralConv` on a periodic grid, by fast Fourier
-    transforms.
+    """The function of a periodic :class:`neurop.layers.SpectralConv`, by fast Fourier transforms.
 
-    Each axis is cut to its modes as soon as it is transformed, so that no transform works on more
-    than it must.
+    Each axis is truncated to its modes as soon as it is transformed, so the following transforms
+    are smaller.
 
     Shape
     -----
@@ -82,8 +77,11 @@ class FFTConv(nn.Module):
 
 
 class FFTBlock(nn.Module):
-    """A :class:`neurop.layers.FourierBlock` with its convolution replaced; ``(batch, *grid,
-    width)`` to the same.
+    """A :class:`neurop.layers.FourierBlock` with :class:`FFTConv` as its convolution.
+
+    Shape
+    -----
+    ``(batch, *grid, width) -> (batch, *grid, width)``.
     """
 
     def __init__(self, block: FourierBlock) -> None:

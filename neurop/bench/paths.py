@@ -1,4 +1,4 @@
-"""The ways to compute a case: the engine, eager and compiled, and what it is measured against."""
+"""Implementations of a case: the engine, eager and compiled, and its baselines."""
 
 from __future__ import annotations
 
@@ -18,9 +18,7 @@ from neurop.models import FNO, create
 
 PATHS = ("neurop", "neurop-compiled", "torch-fft", "neuraloperator")
 FAMILY = ("neurop-fno", "neurop-tfno", "neurop-ffno", "neurop-t1")
-"""The models of the scope `family`, as their defaults are but for width, depth and modes, which
-they share.
-"""
+"""Models of the scope `family`, with the same width, depth and modes, otherwise their defaults."""
 DEPTH = 4
 
 
@@ -30,8 +28,9 @@ def installed() -> tuple[str, ...]:
 
 
 def of_scope(scope: str, paths: Iterable[str] | None = None) -> tuple[str, ...]:
-    """Return those of `paths` that a scope has, by default all that can run here; compiled code
-    is for models, a layer gains little.
+    """Return those of `paths` that a scope includes, by default all that can run here.
+
+    Compiled code is for models, since a layer gains little.
     """
     if scope == "family":
         return tuple(path for path in FAMILY if paths is None or path in paths)
@@ -47,9 +46,9 @@ def check_paths(paths: Iterable[str]) -> tuple[str, ...]:
     paths = tuple(paths)
     for path in paths:
         if path not in (*PATHS, *FAMILY):
-            raise InputError(f"no path '{path}'; {nearest(path, (*PATHS, *FAMILY))}")
+            raise InputError.of("paths", path, nearest(path, (*PATHS, *FAMILY)))
         if path not in (*installed(), *FAMILY):
-            raise InputError(HINT)
+            raise InputError.of("paths", path, HINT)
     return paths
 
 
@@ -79,7 +78,7 @@ def build(path: str, case: Case, scope: str, seed: int = 0) -> nn.Module:
                 width=case.width,
                 depth=DEPTH,
             )
-        # The blocks' MLP as wide as neuraloperator makes it.
+        # The MLP of the blocks has the width of neuraloperator's.
         model = FNO(1, 1, modes=case.bands, width=case.width, depth=DEPTH, expansion=0.5)
         if path == "torch-fft":
             model.blocks = nn.ModuleList(FFTBlock(block) for block in model.blocks)
@@ -87,11 +86,10 @@ def build(path: str, case: Case, scope: str, seed: int = 0) -> nn.Module:
 
 
 def sample(path: str, case: Case, scope: str, seed: int = 0) -> Tensor:
-    """Return white noise, ``(batch, channels, *grid)``: the width for a layer, one channel for a
-    model.
+    """Return white noise ``(batch, channels, *grid)``: `width` channels for a layer, else one.
 
-    The engine's layer gets it with the channels last in memory, as the blocks hand it on; the
-    others with the channels first.
+    The engine's layer gets it with the channels last in memory, as from its blocks; the others with
+    the channels first.
     """
     channels = case.width if scope == "layer" else 1
     x = torch.randn(
@@ -108,9 +106,9 @@ def error(
     Parameters
     ----------
     path, case, scope, seed
-        Of :func:`build`, which made `module`.
+        Arguments of :func:`build` that created `module`.
     module, x, y
-        What was run, its input and its output.
+        Module that was run, its input and its output.
     """
     if path == "neuraloperator" and scope == "model":
         exact = in_float64(module, case)

@@ -1,6 +1,4 @@
-"""neuraloperator's layer and model, with weights carried over so that the same function is
-compared.
-"""
+"""The layer and model of neuraloperator with our weights, so that the same function is timed."""
 
 from __future__ import annotations
 
@@ -17,7 +15,7 @@ from neurop.errors import InputError
 from neurop.extras import advice
 from neurop.layers import SpectralConv
 
-HINT = f"paths: neuraloperator is not installed; {advice('neuraloperator')}"
+HINT = f"neuraloperator is not installed; {advice('neuraloperator')}"
 
 
 def available() -> bool:
@@ -42,7 +40,7 @@ def peer_layer(conv: SpectralConv) -> nn.Module:
 
 
 def peer_model(case: Case, depth: int) -> nn.Module:
-    """Return neuraloperator's FNO of the same modes, width and depth; the rest as it ships."""
+    """Return neuraloperator's FNO of the same modes, width and depth, otherwise with defaults."""
     _require()
     from neuralop.models import FNO
 
@@ -58,8 +56,8 @@ def peer_model(case: Case, depth: int) -> nn.Module:
 def in_float64(model: nn.Module, case: Case) -> nn.Module:
     """Return the function of a neuraloperator model in double precision.
 
-    Its own convolution computes in single precision whatever its weights are; here each is replaced
-    by the double-precision layer of the same weights.
+    Its own convolution always computes in single precision; here each is replaced by the
+    double-precision layer of the same weights.
     """
     exact: Any = copy.deepcopy(model)
     convs = exact.fno_blocks.convs
@@ -84,7 +82,7 @@ class _Exact(nn.Module):
 
 
 def _tensor(peer: Any) -> Tensor:
-    """Return the complex weights of one of its convolutions, as storage."""
+    """Return the complex weights of one of its convolutions, which share memory with it."""
     return peer.weight.to_tensor().detach()
 
 
@@ -95,4 +93,4 @@ def _total(modes: tuple[int, ...]) -> tuple[int, ...]:
 
 def _require() -> None:
     if not available():
-        raise InputError(HINT)
+        raise InputError.of("paths", "neuraloperator", HINT)

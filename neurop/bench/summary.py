@@ -1,4 +1,4 @@
-"""Runs the workers through the cases, and makes rows of what they say."""
+"""Run the cases in the measuring processes, and collect the results as rows."""
 
 from __future__ import annotations
 
@@ -21,46 +21,45 @@ NOTES = (
     "layer's backward pass starts from a "
     "gradient that lies in memory as its output does, and goes on to its input. Medians over "
     "rounds in which the candidates take "
-    "turns; spread holds the quartiles.",
+    "turns; spread gives the quartiles.",
     "AdamW is PyTorch's fused one where the parameters are real; it takes no complex ones.",
     "peak_mb (10^6 bytes): the most that tensors occupy at once in a training step, beyond "
     "weights, optimizer state and input, as "
     "PyTorch's profiler counts it; workspaces of libraries are not in it.",
     "error: relative L2 distance of the first sample to the same function evaluated in float64.",
-    "allocator 'same': every path with freed memory kept by the C library, as neurop's command "
+    "allocator 'same': every path with freed memory retained by the C library, as neurop's command "
     "line sets it; 'shipped': neurop's paths "
     "so, from the same measurement, and the others with the C library's own settings.",
-    "A layer of neurop gets its input with channels last in memory, as its blocks hand it on; the "
-    "others with channels first.",
+    "A layer of neurop gets its input with channels last in memory, as from its blocks; the others "
+    "with channels first.",
     "Layers, and the models neurop, neurop-compiled and torch-fft, are the same function with the "
     "same weights. neuraloperator's model "
     "is its own FNO of the same modes, width and depth: the MLPs of its blocks are as wide, its "
     "lifting and its skips differ.",
     "The models of the scope family are different functions: those of neurop at equal modes, "
-    "width and depth, else as their defaults are.",
+    "width and depth, otherwise with their defaults.",
 )
-# With fewer rounds than this a median says little.
+# With fewer rounds than this a median is not meaningful.
 LEAST_ROUNDS = 3
 
 
 class Pair:
-    """Two workers: one with neurop's allocator settings for all paths, one with the C library's own
-    for the peers.
+    """Two processes: neurop's allocator settings for all paths, the C library's own for the peers.
 
     Parameters
     ----------
     start
-        Starts a worker; its argument says whether freed memory is kept.
+        Function that starts a process; its argument is whether freed memory is retained.
     """
 
     def __init__(self, start: Start) -> None:
-        self.kept, self.plain = start(True), start(False)
+        self.retaining, self.plain = start(True), start(False)
 
     def __enter__(self) -> Pair:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.kept.close()
+        self.retaining.close()
         self.plain.close()
 
     def rows(
@@ -77,18 +76,18 @@ class Pair:
         Parameters
         ----------
         case, scope, paths, seed
-            What is measured.
+            Arguments of :class:`neurop.bench.timing.Bench`.
         repeats
-            Rounds at most.
+            Largest number of rounds.
         seconds
-            No round starts later than this after the first, once there are three.
+            Time after which no further round starts, once there are three.
         """
         asked = {"case": case.name, "scope": scope, "seed": seed}
         peers = [path for path in paths if not path.startswith("neurop")]
-        workers = [(self.kept, list(paths)), *([(self.plain, peers)] if peers else [])]
+        workers = [(self.retaining, list(paths)), *([(self.plain, peers)] if peers else [])]
         for worker, those in workers:
             worker.ask("open", paths=those, **asked)
-        facts = self.kept.ask("facts")
+        facts = self.retaining.ask("facts")
         rounds: list[list[dict[str, Any]]] = []
         began = perf_counter()
         while len(rounds) < min(repeats, LEAST_ROUNDS) or (
@@ -105,12 +104,10 @@ class Pair:
 
 
 def as_dataset(rows: Sequence[dict[str, Any]], allocator: str = "same") -> xr.Dataset:
-    """Return the rows of one allocator setting, with the sizes of their cases, along the
-    dimension ``row``.
-    """
+    """Return the rows of one allocator setting along the dimension ``row``, with their sizes."""
     import xarray as xr  # not needed to measure
 
-    kept = [row | asdict(parse(row["case"])) for row in rows if row["allocator"] == allocator]
+    chosen = [row | asdict(parse(row["case"])) for row in rows if row["allocator"] == allocator]
     names = (
         "dimensions",
         "batch",
@@ -124,7 +121,7 @@ def as_dataset(rows: Sequence[dict[str, Any]], allocator: str = "same") -> xr.Da
         "peak_mb",
         "error",
     )
-    return xr.Dataset({name: ("row", np.array([row[name] for row in kept])) for name in names})
+    return xr.Dataset({name: ("row", np.array([row[name] for row in chosen])) for name in names})
 
 
 def _row(

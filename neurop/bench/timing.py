@@ -24,19 +24,19 @@ class Candidate:
     Parameters
     ----------
     path, case, scope, seed
-        Of :func:`neurop.bench.paths.build`.
+        Arguments of :func:`neurop.bench.paths.build`.
     """
 
     def __init__(self, path: str, case: Case, scope: str, seed: int = 0) -> None:
         self.module: nn.Module = build(path, case, scope, seed)
-        # Within a model a layer hands a gradient on to what is before it.
+        # Within a model a layer passes a gradient to the preceding layer.
         self.x = sample(path, case, scope, seed).requires_grad_(scope == "layer")
-        # A rate of 0 takes the same work, and the weights stay those that the error is measured
-        # with. The fused step is the quickest that PyTorch has, and takes no complex parameters.
+        # A rate of 0 costs the same, and the error is measured with unchanged weights. The fused
+        # step is PyTorch's fastest, and takes no complex parameters.
         fused = not any(p.is_complex() for p in self.module.parameters())
         self.optimizer = torch.optim.AdamW(self.module.parameters(), lr=0.0, fused=fused)
-        # The gradient that comes back to a layer lies as its output does, as it would from a layer
-        # behind it.
+        # The gradient of a layer's output has the memory layout of the output, as it would from the
+        # next layer.
         y = self.forward()
         self.target = torch.zeros_like(y)
         self.gradient = torch.randn_like(y) / y.numel() if scope == "layer" else None
@@ -52,9 +52,7 @@ class Candidate:
             return self.module(self.x)
 
     def step(self) -> None:
-        """Take a training step: forward, loss (a layer: a gradient that is given), backward,
-        AdamW.
-        """
+        """Take a training step: forward, loss (for a layer a given gradient), backward, AdamW."""
         self.optimizer.zero_grad(set_to_none=True)
         self.x.grad = None
         if self.gradient is None:
@@ -64,9 +62,7 @@ class Candidate:
         self.optimizer.step()
 
     def facts(self) -> dict[str, float]:
-        """Return what does not vary: the error against float64, and the peak memory of a step in
-        MB.
-        """
+        """Return the error compared with float64, and the peak memory of a step in MB."""
         return {"error": self._error(self.forward()), "peak_mb": peak_mb(self.step, self.optimizer)}
 
     def observe(self) -> tuple[float, float]:
@@ -75,13 +71,11 @@ class Candidate:
 
 
 class Bench:
-    """The candidates of a case, each observed once per round, in an order that turns from round
-    to round.
-    """
+    """The candidates of a case, each observed once per round, in an order that rotates."""
 
     def __init__(self, case: Case, scope: str, paths: Sequence[str], seed: int = 0) -> None:
         if "neurop-compiled" in paths:
-            # Compiled code is kept per function, with a limit on its variants.
+            # Compiled code is cached per function, with a limit on its variants.
             torch.compiler.reset()
         self.candidates = {path: Candidate(path, case, scope, seed) for path in paths}
         self._turn = 0
@@ -99,8 +93,9 @@ class Bench:
 
 
 def peak_mb(step: Callable[[], object], optimizer: torch.optim.Optimizer) -> float:
-    """Return the most that tensors occupy at once in a training step, beyond weights, optimizer
-    state and input, in MB (10^6 bytes).
+    """Return the peak memory of the tensors of a training step in MB (10^6 bytes).
+
+    Weights, optimizer state and input are not included.
     """
     optimizer.zero_grad(set_to_none=True)
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as record:
@@ -110,10 +105,10 @@ def peak_mb(step: Callable[[], object], optimizer: torch.optim.Optimizer) -> flo
         (e for e in (results.events() if results else []) if e.name() == "[memory]"),
         key=lambda e: e.start_ns(),
     )
-    held = peak = 0
+    current = peak = 0
     for event in events:
-        held += event.nbytes()
-        peak = max(peak, held)
+        current += event.nbytes()
+        peak = max(peak, current)
     return peak / 1e6
 
 

@@ -1,4 +1,4 @@
-"""A process of its own for each setting of the allocator, which measures when it is told to."""
+"""Processes that measure on request, one per setting of the allocator."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from neurop.bench.cases import parse
-from neurop.machine import rates
+from neurop.machine import measure_rates
 
 
-def serve() -> None:
+def answer_requests() -> None:
     """Answer requests, one line of JSON each, from standard input until it ends.
 
-    What libraries print goes to standard error, so that only answers leave by standard output.
+    Output of libraries goes to standard error, so that standard output has answers only.
     """
     from neurop.bench.timing import Bench
 
@@ -28,7 +28,7 @@ def serve() -> None:
         request = json.loads(line)
         answer: Any = None
         if request["do"] == "open":
-            bench = None  # before the next, so that their memory does not add up
+            bench = None  # freed before the next one, so that their memory does not add up
             bench = Bench(
                 parse(request["case"]), request["scope"], request["paths"], request["seed"]
             )
@@ -37,31 +37,35 @@ def serve() -> None:
         elif request["do"] == "round" and bench is not None:
             answer = bench.round()
         elif request["do"] == "rates":
-            answer = rates()
+            answer = measure_rates()
         answers.write(json.dumps(answer) + "\n")
 
 
-class Worker:
-    """The near end of a process that runs :func:`serve`.
+class BenchProcess:
+    """The parent's end of a process that runs :func:`answer_requests`.
+
+    It differs from :class:`neurop.generation.worker.Worker`, which limits its process to one
+    thread: here the command sets threads and allocator.
 
     Parameters
     ----------
     command
-        Starts it.
+        Command that starts the process.
 
     Raises
     ------
     RuntimeError
-        From a request, if the process has ended; the message holds the end of what it said.
+        From a request, if the process has ended; the message ends with its last output.
     """
 
     def __init__(self, command: Sequence[str]) -> None:
-        self._said = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 - closed with the process
+        # Closed together with the process.
+        self._output = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self._said,
+            stderr=self._output,
             text=True,
             bufsize=1,
         )
@@ -78,27 +82,25 @@ class Worker:
         if line:
             return json.loads(line)
         status = self._process.wait()
-        self._said.seek(0)
+        self._output.seek(0)
         raise RuntimeError(
-            f"a process of the bench ended with status {status}:\n{self._said.read()[-4000:]}"
+            f"a process of the bench ended with status {status}:\n{self._output.read()[-4000:]}"
         )
 
     def close(self) -> None:
         """End the process."""
         self._process.kill()
         self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout, self._said):
+        for stream in (self._process.stdin, self._process.stdout, self._output):
             if stream is not None:
                 stream.close()
 
-    def __enter__(self) -> Worker:
+    def __enter__(self) -> BenchProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
 
-Start = Callable[[bool], Worker]
-"""Returns a worker whose allocator keeps its pages, or one whose allocator is as the system has
-it.
-"""
+Start = Callable[[bool], BenchProcess]
+"""Function that starts a process whose allocator retains freed pages (True) or is the system's."""

@@ -1,4 +1,4 @@
-"""From what a file holds to a set of fields, by name and never by position."""
+"""Assemble the arrays of a file into a set of fields, by name and never by position."""
 
 from __future__ import annotations
 
@@ -11,26 +11,27 @@ import numpy as np
 
 from neurop.errors import InputError, nearest
 from neurop.fields.fieldset import Field, FieldSet
-from neurop.formats.axes import GLOBE, grid_of, times_of
-from neurop.formats.axis_names import canonical
-from neurop.formats.channels import stack_arrays
+from neurop.formats.axes import GLOBE, grid_of
 from neurop.formats.content import LEADING, Array, FileContent
 from neurop.formats.hdf5 import one_line
+from neurop.formats.stack import stack_arrays
+from neurop.formats.standard_names import canonical
+from neurop.formats.times import times_of
 
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """What the user says of a file; what is left out the file must say itself.
+    """Settings of the user that describe a file; by default they are read from the file.
 
     Parameters
     ----------
     input, target
-        Names of arrays; no target for an evolution in time.
+        Names of the arrays that go in and that are predicted; no target for an evolution in time.
     axes
         Names of the axes of these arrays, in stored order.
     boundary, length, layout
-        Of the grid's axes (:class:`neurop.geometry.axis.Axis`): one value for all, or one per axis
-        by name.
+        Boundary, length and layout of the grid's axes (:class:`neurop.geometry.axis.Axis`): one
+        value for all, or one per axis by name.
     step
         Time between frames.
     """
@@ -43,10 +44,8 @@ class ReadOptions:
     layout: str | Mapping[str, str] | None = None
     step: float | None = None
 
-    def options(self, axes: Iterable[str]) -> dict[str, Mapping[str, Any]]:
-        """Return what is given, per option and grid axis; raise InputError for an axis that
-        there is not.
-        """
+    def per_axis(self, axes: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+        """Return the given values per option and grid axis; raise InputError for unknown axes."""
         axes = list(axes)
         found: dict[str, Mapping[str, Any]] = {}
         for option, given in (
@@ -62,23 +61,23 @@ class ReadOptions:
                 else dict.fromkeys(axes, given)
             )
             if unknown := [str(name) for name in found[option] if name not in axes]:
-                raise InputError(
-                    f"data.{option}: no axis '{unknown[0]}'; {nearest(unknown[0], axes)}"
+                raise InputError.of(
+                    option, given, f"no axis '{unknown[0]}'; {nearest(unknown[0], axes)}"
                 )
         return found
 
 
 def assemble(
-    content: FileContent, choice: ReadOptions | None = None, lazy: bool | None = None
+    content: FileContent, options: ReadOptions | None = None, lazy: bool | None = None
 ) -> FieldSet:
     """Return the fields of a file as an evolution or a map.
 
     Parameters
     ----------
     content
-        What the file holds.
-    choice
-        What the user says.
+        Content of the file.
+    options
+        Settings of the user.
     lazy
         Leave the values in the file and read them when they are needed; by default if they would
         take more than a quarter of the memory.
@@ -92,36 +91,36 @@ def assemble(
     Raises
     ------
     InputError
-        If an array is not there, its axes are not known or do not fit the others', or a value is
-        not finite.
+        If an array is missing, its axes are unknown or contradict those of another array, or a
+        value is not finite.
     """
     try:
-        return _assembled(content, choice or ReadOptions(), lazy)
+        return _assembled(content, options or ReadOptions(), lazy)
     except InputError:
         raise
-    except Exception as error:  # what a damaged file says of itself need not make sense
+    except Exception as error:  # the metadata of a damaged file may contradict each other
         raise InputError(
             f"{content.path}: damaged, or contradicts itself ({one_line(error)[:160]}); write or "
             "download it again"
         ) from error
 
 
-def _assembled(content: FileContent, choice: ReadOptions, lazy: bool | None) -> FieldSet:
+def _assembled(content: FileContent, options: ReadOptions, lazy: bool | None) -> FieldSet:
     path = content.path
-    arrays = _chosen(content, choice)
+    arrays = _chosen(content, options)
     inputs, targets = (
-        [array for array in arrays if array.name in names] for names in _names(content, choice)
+        [array for array in arrays if array.name in names] for names in _names(content, options)
     )
     evolves = not targets
     if evolves and (still := [a.name for a in inputs if "time" not in a.axes]):
         raise InputError(
-            f"{path}: '{still[0]}' has no axis time; name data.target for a map, or name the "
-            "axis: data.axes=[...]"
+            f"{path}: '{still[0]}' has no axis time; give target for a map, or name the axis with "
+            "axes=[...]"
         )
     moving = [a for a in arrays if "time" in a.axes and a.sizes()["time"] > 1]
     if not evolves and moving:
         raise InputError(
-            f"{path}: '{moving[0].name}' has an axis time, but a map (data.target) has none; give "
+            f"{path}: '{moving[0].name}' has an axis time, but a map (with target) has none; give "
             "it another name, such as t"
         )
     sizes = _sizes(arrays, path)
@@ -129,16 +128,16 @@ def _assembled(content: FileContent, choice: ReadOptions, lazy: bool | None) -> 
     if not spatial:
         raise InputError(
             f"{path}: '{inputs[0].name}' has the axes {', '.join(inputs[0].axes)}, none of a "
-            "grid; name data.axes"
+            "grid; give axes"
         )
     if set(GLOBE) <= set(spatial):
         spatial = {name: spatial[name] for name in GLOBE} | {
             k: n for k, n in spatial.items() if k not in GLOBE
         }
-    grid, orders = grid_of(content, spatial, choice.options(spatial))
+    grid, orders = grid_of(content, spatial, options.per_axis(spatial))
     frames = sizes.get("time", 1)
     times, unit, order = (
-        times_of(content.lines.get("time"), frames, choice.step, path)
+        times_of(content.coordinates.get("time"), frames, options.step, path)
         if evolves
         else (None, "1", np.arange(1))
     )
@@ -159,37 +158,36 @@ def _assembled(content: FileContent, choice: ReadOptions, lazy: bool | None) -> 
         dict(content.attributes),
     )
     if lazy is None:
-        lazy = made.nbytes > memory() / 4
+        lazy = made.nbytes > memory_bytes() / 4
     return made if lazy else made.loaded().check_finite()
 
 
-def memory() -> int:
-    """Return the bytes of memory of this machine; 8 GiB where it does not say."""
+def memory_bytes() -> int:
+    """Return the bytes of memory of this machine; 8 GiB where the system gives no number."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (ValueError, OSError, AttributeError):
         return 2**33
 
 
-def _names(content: FileContent, choice: ReadOptions) -> tuple[Sequence[str], Sequence[str]]:
+def _names(content: FileContent, options: ReadOptions) -> tuple[Sequence[str], Sequence[str]]:
     inputs: Sequence[str]
     inputs, targets = (
-        (choice.input, choice.target) if choice.input else (content.input, content.target)
+        (options.input, options.target) if options.input else (content.input, content.target)
     )
-    if not inputs and choice.axes and len(content.arrays) == 1:
+    if not inputs and options.axes and len(content.arrays) == 1:
         # There is nothing to choose.
         inputs = content.names()
     return [name.strip("/") for name in inputs], [name.strip("/") for name in targets]
 
 
-def _chosen(content: FileContent, choice: ReadOptions) -> list[Array]:
-    inputs, targets = _names(content, choice)
+def _chosen(content: FileContent, options: ReadOptions) -> list[Array]:
+    inputs, targets = _names(content, options)
     known = content.names()
     if not inputs:
         raise InputError(
-            f"{content.path}: {content.format} with {', '.join(known[:8]) or 'no array'} does not "
-            "say what to learn; "
-            "name data.input, and data.target for a map"
+            f"{content.path}: {content.format} with {', '.join(known[:8]) or 'no array'} defines "
+            "no learning task; give input, and target for a map"
         )
     found = []
     for name in (*inputs, *targets):
@@ -198,26 +196,26 @@ def _chosen(content: FileContent, choice: ReadOptions) -> list[Array]:
         array = content.array(name)
         if array.dtype.kind not in "fiub":
             raise InputError(
-                f"{content.path}: '{name}' holds {array.dtype}, not real numbers; convert it"
+                f"{content.path}: '{name}' contains {array.dtype}, not real numbers; convert it"
             )
-        if choice.axes:
-            if len(choice.axes) != len(array.shape):
-                names = ", ".join(choice.axes)
+        if options.axes:
+            if len(options.axes) != len(array.shape):
+                names = ", ".join(options.axes)
                 raise InputError(
                     f"{content.path}: '{name}' has shape {array.shape}, but axes=[{names}] names "
-                    f"{len(choice.axes)}; name each axis once"
+                    f"{len(options.axes)}; name each axis once"
                 )
-            array = replace(array, axes=tuple(map(_canonical, choice.axes)))
+            array = replace(array, axes=tuple(map(_canonical, options.axes)))
         if twice := [axis for axis in array.axes if axis and array.axes.count(axis) > 1]:
             raise InputError(
-                f"{content.path}: '{name}' has two axes that mean {twice[0]}; select one entry of "
-                "one of them first"
+                f"{content.path}: '{name}' has two axes named {twice[0]}; select one entry of one "
+                "of them first"
             )
         if "" in array.axes:
             shape = ", ".join(map(str, array.shape))
             raise InputError(
-                f"{content.path}: the axes of '{name}' ({shape}) have no names; give data.axes, "
-                f"such as [{', '.join(_guess(array))}]"
+                f"{content.path}: the axes of '{name}' ({shape}) have no names; give axes, such "
+                f"as [{', '.join(_guess(array))}]"
             )
         if 0 in array.shape:
             raise InputError(
@@ -248,8 +246,9 @@ def _sizes(arrays: Sequence[Array], path: str) -> dict[str, int]:
 
 
 def _canonical(axis: str) -> str:
-    """Return latitude and longitude for their short names; ``t`` may be an axis of the grid, so
-    other names stay.
+    """Return latitude and longitude for their short names, and other names unchanged.
+
+    A name such as ``t`` may be an axis of the grid.
     """
     return canonical(axis) if canonical(axis) in GLOBE else axis
 
@@ -268,11 +267,11 @@ def _fields(arrays: Sequence[Array], content: FileContent) -> tuple[Field, ...]:
 
 
 def _suffixes(array: Array, content: FileContent) -> list[str]:
-    """Return what tells the channels of one array apart, in their order."""
+    """Return the suffixes that distinguish the channels of one array, in their order."""
     sizes = array.sizes()
     levels = (
-        [f"{float(v):g}" for v in np.sort(content.lines["level"].values)]
-        if "level" in content.lines
+        [f"{float(v):g}" for v in np.sort(content.coordinates["level"].values)]
+        if "level" in content.coordinates
         else None
     )
     if "level" in sizes:

@@ -1,6 +1,4 @@
-"""From the coordinates in a file to the axes of a grid, and the order that brings the file's
-points onto them.
-"""
+"""Build the axes of a grid from coordinates in a file, and sort the points of the file onto it."""
 
 from __future__ import annotations
 
@@ -24,28 +22,27 @@ OPTIONS: tuple[tuple[str, Any], ...] = (
     ("length", 1.0),
     ("layout", "left"),
 )
-"""What an axis needs, and what it is taken for where neither file nor user says."""
+"""Options of an axis, with the values assumed where neither the file nor the user gives them."""
 
 
 def grid_of(
     content: FileContent, sizes: Mapping[str, int], given: Mapping[str, Mapping[str, Any]]
 ) -> tuple[Grid, dict[str, Order]]:
-    """Return the grid of a file's axes, and per axis the order of its points, where they are to be
-    sorted.
+    """Return the grid of a file, and the order of the points of each axis that must be sorted.
 
-    Latitude and longitude round the globe make a sphere, from 90 to -90 degrees and eastward from
-    the first longitude at or behind 0. A part of the globe is flat and open, but round a circle of
-    latitude periodic. Other axes keep their order.
+    Latitude and longitude around the globe make a sphere, from 90 to -90 degrees and eastward from
+    the first longitude at or after 0. A part of the globe is flat and open, but periodic along a
+    full circle of latitude. Other axes keep their order.
 
     Parameters
     ----------
     content
-        The file.
+        Content of the file.
     sizes
         Points per grid axis, in array order.
     given
-        ``boundary``, ``length`` and ``layout`` per axis, as far as the user says; they go before
-        what the file says.
+        ``boundary``, ``length`` and ``layout`` per axis that the user gives; they override the
+        file.
 
     Raises
     ------
@@ -59,9 +56,9 @@ def grid_of(
     ):
         return content.grid, {}
     lines = {
-        name: _points(name, content.lines[name], n, content.path)
+        name: _points(name, content.coordinates[name], n, content.path)
         for name, n in sizes.items()
-        if name in content.lines
+        if name in content.coordinates
     }
     orders: dict[str, Order] = {}
     if set(sizes) == set(GLOBE) == set(lines):
@@ -77,8 +74,8 @@ def grid_of(
         known = {
             option: given[option][name] for option, _ in OPTIONS if name in given.get(option, {})
         }
-        says = {"boundary": content.boundary.get(name), "layout": content.layout.get(name)}
-        known = {option: value for option, value in says.items() if value is not None} | known
+        stored = {"boundary": content.boundary.get(name), "layout": content.layout.get(name)}
+        known = {option: value for option, value in stored.items() if value is not None} | known
         line = lines.get(name)
         if line is None and name in GLOBE and "boundary" not in known:
             raise InputError(
@@ -92,24 +89,22 @@ def grid_of(
 
 
 def _points(name: str, line: Coordinate, n: int, source: str) -> Coordinate:
-    """Return the coordinate of n points; edges of cells, which are one more, become their
-    centres.
-    """
+    """Return the coordinate of n points; n + 1 edges of cells become their centres."""
     values = np.asarray(line.values)
     if values.ndim != 1 or values.dtype.kind not in "iufb":
         raise InputError(
-            f"{source}: the coordinate of axis '{name}' holds {values.dtype} of shape "
+            f"{source}: the coordinate of axis '{name}' contains {values.dtype} of shape "
             f"{values.shape}; need one number per point"
         )
     if len(values) not in (n, n + 1):
         raise InputError(
             f"{source}: axis '{name}' has {n} points but its coordinate {len(values)}; name the "
-            "axes in the file's order, or mend the file"
+            "axes in the file's order, or correct the file"
         )
     if not np.isfinite(values).all():
         raise InputError(
-            f"{source}: the coordinate of axis '{name}' holds values that are not finite; mend "
-            "the file"
+            f"{source}: the coordinate of axis '{name}' contains values that are not finite; "
+            "correct the file"
         )
     points = values.astype(np.float64)
     return Coordinate(points if len(points) == n else (points[1:] + points[:-1]) / 2, line.unit)
@@ -118,10 +113,10 @@ def _points(name: str, line: Coordinate, n: int, source: str) -> Coordinate:
 def axis_of(
     name: str, line: Coordinate | None, n: int, known: Mapping[str, Any], source: str
 ) -> Axis:
-    """Return one flat axis from its coordinate, if there is one, and from what is known of it.
+    """Return one flat axis from its coordinate, if there is one, and from its known options.
 
-    Points are the centres of cells if that makes the ends of the domain the rounder numbers;
-    otherwise both ends are in, unless the axis is periodic.
+    Points are the centres of cells if the ends of the domain are then rounder numbers; otherwise
+    both ends are included, unless the axis is periodic.
     """
     unit = (line.unit if line else "") or "1"
     if line is None or n < 2:
@@ -132,7 +127,8 @@ def axis_of(
     points = np.asarray(line.values, np.float64)
     steps = np.diff(points)
     step = float(points[-1] - points[0]) / (n - 1)
-    # Coordinates are often float32: the rounding of the largest bounds what a difference can say.
+    # Coordinates are often float32: the rounding of the largest bounds the precision of a
+    # difference.
     if np.abs(steps - step).max() > 1e-3 * abs(step) + 4e-7 * np.abs(points).max() or step == 0:
         raise InputError(
             f"{source}: axis '{name}' is not uniform (steps {steps.min():g} to {steps.max():g}); "
@@ -180,8 +176,8 @@ def _globe(lines: Mapping[str, Coordinate], source: str) -> tuple[Grid, dict[str
     if abs(np.ptp(raw)) * len(raw) / max(len(raw) - 1, 1) > 359 and np.ptp(latitude) > 170:
         what, points = ("latitudes", latitude) if circle else ("longitudes", raw)
         raise InputError(
-            f"{source}: {_range(points)} {what} are no regular grid of the globe; interpolate the "
-            "fields to one"
+            f"{source}: {_range(points)} {what} are not a regular grid of the globe; interpolate "
+            "the fields to one"
         )
     south = axis_of(
         "latitude",
@@ -207,8 +203,9 @@ def _globe(lines: Mapping[str, Coordinate], source: str) -> tuple[Grid, dict[str
 
 
 def _arc(raw: NDArray[np.float64], columns: Order) -> tuple[Order, NDArray[np.float64]]:
-    """Return the order of longitudes on a part of the circle, and their degrees: it begins
-    behind the widest gap, across 0 or not.
+    """Return the order of longitudes on a part of the circle, and their degrees.
+
+    The first longitude follows the widest gap, across 0 or not.
     """
     east = np.mod(raw[columns], 360.0)
     columns = np.roll(columns, -(int(np.argmax(np.diff(np.append(east, east[0] + 360.0)))) + 1))
@@ -216,71 +213,8 @@ def _arc(raw: NDArray[np.float64], columns: Order) -> tuple[Order, NDArray[np.fl
     return columns, first + np.mod(np.round(raw[columns] - first, 5), 360.0)
 
 
-def times_of(
-    line: Coordinate | None, n: int, step: float | None, source: str
-) -> tuple[NDArray[Any], str, Order]:
-    """Return the times of the frames, their unit, and the order that sorts them.
-
-    Raises
-    ------
-    InputError
-        If a time occurs twice, or the step is not constant.
-    """
-    if step is not None or line is None:
-        return (
-            (1.0 if step is None else step) * np.arange(n),
-            (line.unit if line else "") or "1",
-            np.arange(n),
-        )
-    # One time more than frames is common: solvers count the interval behind the last frame.
-    values = np.asarray(line.values)
-    if len(values) not in (n, n + 1):
-        raise InputError(
-            f"{source}: {n} frames but {len(values)} times; name the axes in the file's order, or "
-            "give data.step"
-        )
-    values = values[:n]
-    dated = values.dtype.kind == "M"
-    if (
-        values.ndim != 1
-        or values.dtype.kind not in "Miuf"
-        or not (~np.isnat(values) if dated else np.isfinite(values)).all()
-    ):
-        raise InputError(
-            f"{source}: the times are no dates and no numbers ({values.ravel()[:2]}, ...); mend "
-            "the file, or give data.step"
-        )
-    order = np.argsort(values, kind="stable")
-    times = values[order].astype("datetime64[ns]") if dated else values[order].astype(np.float64)
-    steps = np.diff(times)
-    if len(steps) and not steps[0]:
-        raise InputError(
-            f"{source}: time {_shown(times[0])} occurs twice; remove the double entries"
-        )
-    slack = (
-        np.timedelta64(0)
-        if dated
-        else 1e-3 * abs(steps[0]) + 4e-7 * np.abs(times).max()
-        if len(steps)
-        else 0
-    )
-    if len(steps) and (np.abs(steps - steps[0]) > slack).any():
-        at = int(np.argmax(np.abs(steps - steps[0]) > slack)) + 1
-        before, behind = (
-            f"{s / np.timedelta64(1, 'h'):g} h" if dated else f"{s:g} {line.unit}".strip()
-            for s in (steps[0], steps[at - 1])
-        )
-        raise InputError(
-            f"{source}: time step {before} becomes {behind} at {_shown(times[at])}; need one "
-            "constant step"
-        )
-    return times, "1" if dated else line.unit or "1", order
-
-
 def _exact(number: float, scale: float) -> float:
-    """Return the number of few decimals that float32 coordinates up to `scale` were rounded
-    from, where there is one.
-    """
+    """Return a number without the rounding error of float32 coordinates of at most `scale`."""
     short = round(float(number), 5 - math.ceil(math.log10(scale))) if scale else 0.0
     return short if abs(short - number) <= 4e-7 * scale else round(float(number), 9)
 
@@ -288,10 +222,6 @@ def _exact(number: float, scale: float) -> float:
 def _digits(number: float) -> int:
     """Return how many digits a number needs, to the rounding of float32."""
     return len(f"{number:.5g}".strip("-0").replace(".", ""))
-
-
-def _shown(time: Any) -> str:
-    return f"{time:.16}" if isinstance(time, np.datetime64) else f"{time:g}"
 
 
 def _range(points: NDArray[np.float64]) -> str:
@@ -309,9 +239,7 @@ def _lies_on(axis: Axis, points: NDArray[np.float64]) -> bool:
 
 
 def reorder(values: NDArray[Any], orders: Sequence[Order | None]) -> NDArray[Any]:
-    """Return an array with each trailing axis in an order of its own; None leaves an axis as it
-    is.
-    """
+    """Return an array with each trailing axis in its own order; None leaves an axis unchanged."""
     for axis, order in enumerate(orders, start=values.ndim - len(orders)):
         if order is not None and not np.array_equal(order, np.arange(values.shape[axis])):
             values = values.take(order, axis)

@@ -1,4 +1,4 @@
-"""Several files of the same fields as one set."""
+"""Concatenate the fields of several files."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from numpy.typing import NDArray
 from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.lazy import Lazy
-from neurop.formats.assemble import memory
+from neurop.formats.assemble import memory_bytes
 from neurop.geometry.axis import Axis
 
 
 def concatenate(sets: Sequence[FieldSet], lazy: bool | None = None) -> FieldSet:
-    """Return sets that hold the same fields on the same grid as one: dated frames one after
-    another, other samples side by side.
+    """Concatenate sets of the same fields on the same grid: dated sets in time, others by sample.
 
     Parameters
     ----------
     sets
-        At least one, their values in their files.
+        One or more sets, with values still in their files.
     lazy
-        Leave the values there; by default if they would take more than a quarter of the memory.
+        Leave the values in the files; by default if they would take more than a quarter of the
+        memory.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def concatenate(sets: Sequence[FieldSet], lazy: bool | None = None) -> FieldSet:
             if (wrong := np.flatnonzero(steps != steps[0])).size:
                 at = int(wrong[0]) + 1
                 raise InputError(
-                    f"{sets[0].source} and others: the frame behind {times[at - 1]:.16} is "
+                    f"{sets[0].source} and others: the frame after {times[at - 1]:.16} is "
                     f"{times[at]:.16}; need one constant step"
                 )
         axis = 1 if dated else 0
@@ -59,7 +59,7 @@ def concatenate(sets: Sequence[FieldSet], lazy: bool | None = None) -> FieldSet:
             times=times,
         )
     if lazy is None:
-        lazy = made.nbytes > memory() / 4
+        lazy = made.nbytes > memory_bytes() / 4
     return made if lazy else made.loaded().check_finite()
 
 
@@ -77,16 +77,15 @@ def _alike(first: FieldSet, other: FieldSet) -> None:
     ):
         if one != two:
             raise InputError(
-                f"{other.source} has {what} {two}, {first.source} has {one}; only files of one "
-                "kind make one set"
+                f"{other.source} has {what} {two}, {first.source} has {one}; give files of one kind"
             )
     if (first.times is None or first.times.dtype.kind != "M") and first.values.shape[
         1
     ] != other.values.shape[1]:
         counts = first.values.shape[1], other.values.shape[1]
         raise InputError(
-            f"{other.source} has {counts[1]} frames, {first.source} has {counts[0]}; samples of "
-            "one set have one length"
+            f"{other.source} has {counts[1]} frames, {first.source} has {counts[0]}; give samples "
+            "of one length"
         )
 
 
@@ -109,7 +108,7 @@ def _side_by_side(arrays: Sequence[Any], axis: int) -> Lazy:
 
 @dataclass(frozen=True)
 class _Several:
-    """Reads blocks of arrays that lie side by side along samples (0) or frames (1)."""
+    """Reader of blocks of arrays that are concatenated along samples (0) or frames (1)."""
 
     arrays: tuple[Any, ...]
     starts: tuple[int, ...]

@@ -1,6 +1,4 @@
-"""What a file holds, in the words that all formats share: named arrays with named axes, read
-when asked for.
-"""
+"""Content of a file in terms common to all formats: named arrays with named axes, read lazily."""
 
 from __future__ import annotations
 
@@ -14,8 +12,8 @@ from numpy.typing import NDArray
 from neurop.geometry.grid import Grid
 
 LEADING = ("sample", "time", "channel", "level")
-"""Axes with a meaning of their own; every other is one of the grid's. Each entry of ``channel``
-and ``level`` is a channel.
+"""Reserved axes; every other axis belongs to the grid. Each entry of ``channel`` and ``level`` is
+a channel.
 """
 
 
@@ -26,16 +24,17 @@ class Array:
     Parameters
     ----------
     name
-        Its name in the file.
+        Name in the file.
     axes
         Name of each axis, in stored order: those of :data:`LEADING`, ``latitude`` and ``longitude``
-        mean the same in all formats; ``""`` where the file does not say.
+        have the same meaning in all formats; ``""`` where the file gives no name.
     shape, dtype
-        Of the values that `fetch` returns.
+        Shape and type of the values that `fetch` returns.
     fetch
-        From one slice per axis, of step 1, to the values. It can be pickled and keeps no open file.
+        Function from one slice per axis, of step 1, to the values. It can be pickled and keeps no
+        open file.
     unit, long_name
-        As the file says, in CF spelling.
+        Unit and long name in the file, in CF spelling.
     labels
         Names of the entries of the axis ``channel``, where there is one.
     chunks
@@ -71,35 +70,36 @@ class Coordinate:
 
 @dataclass(frozen=True)
 class FileContent:
-    """What a file holds.
+    """Content of a file.
 
     Parameters
     ----------
     format
         Name of the format, for people.
     path
-        The file.
+        Path of the file.
     arrays
         All arrays of numbers.
-    lines
+    coordinates
         Coordinates per axis name.
     boundary, layout
-        Per axis of the grid, where the format says: see :class:`neurop.geometry.axis.Axis`.
+        Boundary and layout per grid axis, where the format defines them: see
+        :class:`neurop.geometry.axis.Axis`.
     input, target
         Names of the arrays that the learning task of the format takes and predicts; no target for
         an evolution in time. Empty where the format has no task.
     attributes
         Parameters that describe the fields (viscosity, ...), plain values.
     facts
-        What else the file says of itself, for people.
+        Other metadata of the file, for people.
     grid
-        The exact grid, where the file has it.
+        Exact grid, where the file records it.
     """
 
     format: str
     path: str
     arrays: tuple[Array, ...]
-    lines: Mapping[str, Coordinate] = field(default_factory=dict)
+    coordinates: Mapping[str, Coordinate] = field(default_factory=dict)
     boundary: Mapping[str, str] = field(default_factory=dict)
     layout: Mapping[str, str] = field(default_factory=dict)
     input: tuple[str, ...] = ()

@@ -1,6 +1,4 @@
-"""File formats: each module says what a file of its format holds; a file is told by its content
-and never by its name.
-"""
+"""Detect the format of a file from its content, not from the extension of its name."""
 
 from __future__ import annotations
 
@@ -15,15 +13,15 @@ from neurop.errors import InputError
 from neurop.extras import advice
 from neurop.formats import hdf5_heap, zarr_store
 from neurop.formats.content import FileContent
-from neurop.formats.handles import renewed
-from neurop.formats.hdf5 import one_line, opened
+from neurop.formats.hdf5 import one_line, open_hdf5
+from neurop.formats.open_files import current_state
 from neurop.formats.readers import (
+    arrays,
     makani,
     matlab,
     netcdf,
     pdearena,
     pdebench,
-    plain,
     the_well,
     torch_pt,
 )
@@ -37,9 +35,9 @@ HDF5: tuple[Callable[[h5py.File, str], FileContent | None], ...] = (
     makani.file_content,
     pdebench.file_content,
     pdearena.file_content,
-    plain.hdf5_content,
+    arrays.hdf5_content,
 )
-"""Asked in this order: the last takes any file."""
+"""Readers in the order in which they are tried; the last one reads any HDF5 file."""
 
 OTHER: tuple[tuple[bytes, str], ...] = (
     (
@@ -62,34 +60,32 @@ OTHER: tuple[tuple[bytes, str], ...] = (
     ),
     (b"{", "JSON text; give the file of the data"),
 )
-"""What else a file may be, by its first bytes."""
+"""First bytes of formats that are not read, each with a remedy."""
 
 FACTOR = 2000
-"""Bytes of values per byte of file that no compression of fields reaches: gzip makes at most
-1032 of one.
-"""
+"""Bytes of values per byte of file that no compression of fields reaches; gzip reaches 1032."""
 
 
 def file_content(path: str | Path) -> FileContent:
-    """Return what a file holds.
+    """Return the content of a file.
 
     Parameters
     ----------
     path
-        A file in one of the formats of this package, or the folder of a Zarr store.
+        Path of a file in one of the formats of this package, or of the folder of a Zarr store.
 
     Raises
     ------
     InputError
-        If there is no such file, its format is not known, it is damaged, or it holds Python
+        If there is no such file, its format is unknown, it is damaged, or it contains Python
         objects: nothing is unpickled.
 
     Examples
     --------
     >>> from neurop.datasets.darcy_public import SAMPLES
     >>> content = file_content(SAMPLES / "darcy_test_16.pt")
-    >>> content.format, [(array.name, array.axes, array.shape) for array in content.arrays]
-    ('torch, neuraloperator', [('x', ('sample', 'x', 'y'), (50, 16, 16)), ('y', ('sample', 'x', 'y'), (50, 16, 16))])
+    >>> content.format, [(array.name, array.axes) for array in content.arrays]
+    ('torch, neuraloperator', [('x', ('sample', 'x', 'y')), ('y', ('sample', 'x', 'y'))])
     >>> content.input, content.target
     (('x',), ('y',))
     """
@@ -100,12 +96,12 @@ def file_content(path: str | Path) -> FileContent:
         raise InputError(f"{path} is a folder; give one file, or a Zarr store")
     if not path.is_file():
         raise InputError(f"{path}: no such file; correct the path")
-    renewed(str(path))
+    current_state(str(path))
     with path.open("rb") as file:
         start = file.read(128)
     if _is_hdf5(path):
-        hdf5_heap.check(path)
-        with opened(path) as content:
+        hdf5_heap.check_heap(path)
+        with open_hdf5(path) as content:
             content.visititems(_plausible)
             return next(found for ask in HDF5 if (found := ask(content, str(path))) is not None)
     if start.startswith((b"CDF\x01", b"CDF\x02", b"CDF\x05")):
@@ -113,7 +109,7 @@ def file_content(path: str | Path) -> FileContent:
     if start.startswith(b"MATLAB 5"):
         return _guarded(matlab.file_content, path)
     if start.startswith(b"\x93NUMPY"):
-        return _guarded(plain.npy_content, path)
+        return _guarded(arrays.npy_content, path)
     if start.startswith((b"PK", b"\x80")):
         return _guarded(_archive, path)
     if not start:
@@ -123,15 +119,12 @@ def file_content(path: str | Path) -> FileContent:
             raise InputError(f"{path}: {what}")
     raise InputError(
         f"{path}: not a format that neurop reads (HDF5, NetCDF, Zarr, MATLAB .mat, torch .pt, "
-        "numpy .npy or .npz); "
-        f"it begins with {start[:8]!r}"
+        f"numpy .npy or .npz); it begins with {start[:8]!r}"
     )
 
 
 def _is_hdf5(path: Path) -> bool:
-    """Return whether the signature stands at the beginning, or behind a header of 512, 1024, ...
-    bytes, as MATLAB's.
-    """
+    """Return whether the signature is at byte 0, or after a header of 512, 1024, ... bytes."""
     signature, size, at = b"\x89HDF\r\n\x1a\n", path.stat().st_size, 0
     with path.open("rb") as file:
         while at < size:
@@ -145,7 +138,7 @@ def _is_hdf5(path: Path) -> bool:
 def _archive(path: Path) -> FileContent:
     names = zipfile.ZipFile(path).namelist() if zipfile.is_zipfile(path) else []
     if any(name.endswith(".npy") for name in names):
-        return plain.npz_content(path)
+        return arrays.npz_content(path)
     if any(name.endswith("data.pkl") for name in names) or not names:
         return torch_pt.file_content(path)
     if any(name.startswith(_STORES) for name in names):
@@ -156,9 +149,7 @@ def _archive(path: Path) -> FileContent:
 
 
 def _plausible(name: str, item: h5py.Group | h5py.Dataset) -> None:
-    """Raise InputError for a size that the file cannot hold: damage, found before memory is
-    asked for.
-    """
+    """Raise InputError for a size beyond that of the file, before memory is allocated."""
     if isinstance(item, h5py.Dataset) and item.nbytes > max(
         2**28, FACTOR * os.path.getsize(item.file.filename)
     ):
@@ -169,7 +160,7 @@ def _plausible(name: str, item: h5py.Group | h5py.Dataset) -> None:
 
 
 def _guarded(read: Callable[[Path], FileContent], path: Path) -> FileContent:
-    """Call a reader; whatever its library raises at a damaged file is one line."""
+    """Call a reader, and turn any error of its library into a message of one line."""
     try:
         return read(path)
     except InputError as error:

@@ -1,4 +1,4 @@
-"""HDF5 helpers that the store and the adapters share."""
+"""HDF5 helpers of the store and the readers."""
 
 from __future__ import annotations
 
@@ -14,10 +14,8 @@ from neurop.errors import InputError
 
 
 @contextmanager
-def opened(path: str | Path) -> Iterator[h5py.File]:
-    """Open a file for reading; any failure inside, of the file or of its content, is one
-    InputError naming the file.
-    """
+def open_hdf5(path: str | Path) -> Iterator[h5py.File]:
+    """Open a file for reading; any failure inside the block becomes one InputError naming it."""
     if not Path(path).is_file():
         raise InputError(f"{path}: no such file; generate the data or correct the path")
     try:
@@ -29,7 +27,7 @@ def opened(path: str | Path) -> Iterator[h5py.File]:
         raise InputError(
             f"{path}: incomplete, {one_line(error)}; write or download the file again"
         ) from error
-    except Exception as error:  # whatever the library raises at a damaged file
+    except Exception as error:  # the library raises many types for a damaged file
         what = "damaged or truncated" if _has_signature(path) else "not an HDF5 file"
         raise InputError(
             f"{path}: {what} ({one_line(error)}); write or download the file again"
@@ -42,25 +40,22 @@ def one_line(error: BaseException) -> str:
 
 
 def strings(items: Iterable[str]) -> Any:
-    """Return variable-length strings, also for no item at all (where a plain list would become
-    float64).
-    """
+    """Return variable-length strings; an empty list has this type too, and not float64."""
     return np.array(list(items), dtype=h5py.string_dtype())
 
 
 def texts(value: Any) -> list[str]:
-    """Return an attribute that holds strings, or one plain string, as a list."""
+    """Return an attribute of one or more strings as a list."""
     return [
         item.decode() if isinstance(item, bytes) else str(item) for item in np.atleast_1d(value)
     ]
 
 
 def scales(data: h5py.Dataset) -> list[dict[str, h5py.Dataset]]:
-    """Return the scales attached to each axis of a data set, by their names; axes without any have
-    none.
+    """Return the scales attached to each axis of a data set, by their names.
 
-    They are read from the attributes that hold them: at a damaged file the library's own functions
-    for scales end the process.
+    They are read from the attributes directly: for a damaged file, the library's own functions for
+    scales end the process.
     """
     lists = data.attrs.get("DIMENSION_LIST")
     if lists is None:
@@ -92,22 +87,20 @@ def labels(data: h5py.Dataset) -> list[str]:
     )
 
 
-def group(file: h5py.File, name: str, fields: Iterable[str]) -> h5py.Group:
-    """Make a group of The Well's layout that lists its data sets in ``field_names``."""
+def create_group(file: h5py.File, name: str, fields: Iterable[str]) -> h5py.Group:
+    """Create a group of The Well's layout that lists its data sets in ``field_names``."""
     made = file.create_group(name)
     made.attrs["field_names"] = strings(fields)
     return made
 
 
-def flags(item: Any, varying: bool = False) -> None:
-    """Say whether a data set varies from sample to sample and in time."""
+def write_varying(item: Any, varying: bool = False) -> None:
+    """Record whether a data set varies from sample to sample and in time."""
     item.attrs["sample_varying"] = item.attrs["time_varying"] = varying
 
 
-def plain(value: Any) -> Any:
-    """Return NumPy values as plain ones and anything else as text: the `default` of
-    :func:`json.dumps`.
-    """
+def to_plain(value: Any) -> Any:
+    """Convert NumPy values to Python's, others to text: the `default` of :func:`json.dumps`."""
     return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else str(value)
 
 

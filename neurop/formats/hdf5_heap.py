@@ -1,5 +1,4 @@
-"""The heap in which HDF5 keeps texts, looked at before the library reads it: damaged, it can keep
-the library busy forever.
+"""Check the heap of texts in an HDF5 file: reading a damaged one may never end.
 
 The HDF Group, HDF5 file format specification, version 3, III.E: global heap.
 """
@@ -14,19 +13,18 @@ from pathlib import Path
 from neurop.errors import InputError
 
 LOOK = 2**26
-"""Bytes at the beginning of a file that are searched: what describes a file is written first."""
+"""Bytes at the beginning of a file that are searched: metadata are written first."""
 
-# A collection begins with signature and version 1, then its size; an object with its number (0:
-# what is free) and its size.
+# A collection begins with signature and version 1, then its size; an object with its number (0
+# for free space) and its size.
 _SIGNATURE, _HEADER, _OBJECT = b"GCOL\x01\x00\x00\x00", 16, struct.Struct("<H6xQ")
 
 
-def check(path: Path) -> None:
-    """Raise InputError for a heap that ends behind the file, or whose objects do not lead to its
-    end.
+def check_heap(path: Path) -> None:
+    """Raise InputError for a heap beyond the end of the file, or with objects of size 0.
 
-    For the one the HDF5 library (2.0.0) would ask for any amount of memory, from the other it would
-    never return.
+    For the first, the HDF5 library (2.0.0) would allocate any amount of memory; from the second it
+    would never return.
     """
     with path.open("rb") as raw, mmap.mmap(raw.fileno(), 0, access=mmap.ACCESS_READ) as data:
         for start in _starts(data):

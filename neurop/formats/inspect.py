@@ -1,4 +1,4 @@
-"""Say what a data file holds, and the settings that would read it."""
+"""Report the content of a data file, and the settings that would read it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,7 @@ from neurop.geometry.sphere import Sphere
 
 @dataclass(frozen=True)
 class Report:
-    """What a file holds; `yaml` are the settings of ``data=file`` that read it, `hint` what they
-    still lack.
-    """
+    """Report on a file; `yaml` are the settings that read it, `hint` names what they still lack."""
 
     format: str
     fields: tuple[FieldReport, ...]
@@ -33,7 +31,7 @@ class Report:
 
 
 def inspect(path: str | Path) -> Report:
-    """Return the report of one file; the format is told from the content, not from the name.
+    """Return the report of one file; the format is detected from its content.
 
     Raises
     ------
@@ -73,8 +71,8 @@ def _axes(
     for axis in sorted(
         sizes, key=lambda name: LEADING.index(name) if name in LEADING else len(LEADING)
     ):
-        if axis in content.lines:
-            line = content.lines[axis]
+        if axis in content.coordinates:
+            line = content.coordinates[axis]
             found.append(
                 axis_report(axis, np.asarray(line.values), line.unit, boundary.get(axis, ""))
             )
@@ -84,9 +82,7 @@ def _axes(
 
 
 def _yaml(content: FileContent, made: FieldSet | None) -> str:
-    """Return ``conf/data/*.yaml`` for this file: what the file says, and ``???`` where the user
-    must.
-    """
+    """Return ``conf/data/*.yaml`` for this file, with ``???`` for what the user must add."""
     lines = ["_target_: neurop.datasets.File", f"path: {_text(content.path)}"]
     if made is None:
         names = content.names()
@@ -97,8 +93,8 @@ def _yaml(content: FileContent, made: FieldSet | None) -> str:
         if any("" in array.axes for array in content.arrays):
             axes = [axis or '"???"' for axis in content.arrays[0].axes]
             lines += [
-                f"axes: [{', '.join(axes)}]  # sample, time and channel have a meaning, the "
-                "others are the grid's",
+                f"axes: [{', '.join(axes)}]  # sample, time and channel are reserved, the others "
+                "are the grid's",
                 "boundary: ???  # periodic, dirichlet, neumann or open; or by axis",
             ]
         return "\n".join(lines)
@@ -116,7 +112,7 @@ def _yaml(content: FileContent, made: FieldSet | None) -> str:
         lines += [given["boundary"], "domain:", f"  {given['length']}", f"  {given['layout']}"]
     if made.times is not None and made.times.dtype.kind != "M" and made.step is not None:
         unit = "" if made.time_unit == "1" else f" {made.time_unit}"
-        lines.append(f"step: null  # {float(made.step):.6g}{unit}, as the file says")
+        lines.append(f"step: null  # {float(made.step):.6g}{unit}, from the file")
     return "\n".join(lines)
 
 
@@ -125,7 +121,7 @@ def _list(names: tuple[str, ...]) -> str:
 
 
 def _text(word: str) -> str:
-    """Return a word as YAML reads it back: in quotes if it could be taken for anything but text."""
+    """Return a word as YAML text, in quotes if YAML would read it as another type."""
     bare = re.fullmatch(r"[A-Za-z_/][\w/.-]*", word) and word.lower() not in (
         "yes",
         "no",

@@ -1,4 +1,4 @@
-"""One array or axis of a data file, in words."""
+"""Summaries of one array or axis of a data file, for people."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 
 from neurop.formats.content import Array
 
-# Values looked at for missing ones; a larger field is looked at in evenly spaced slices of its
-# first axis.
+# Values searched for missing ones; in a larger field, evenly spaced slices of the first axis.
 LOOK = 2**28
 
 
 @dataclass(frozen=True)
 class FieldReport:
-    """One array: `shape` and `axes` in stored order; `missing` counts NaN, with the share looked
-    at where it is not all.
+    """One array: `shape` and `axes` in stored order; `missing` counts NaN.
+
+    Where not all slices were searched, `missing` gives their number too.
     """
 
     name: str
@@ -33,9 +33,7 @@ class FieldReport:
 
 @dataclass(frozen=True)
 class AxisReport:
-    """One axis: number of points, ends and spacing of its coordinate; None or ``""`` for what
-    the file does not say.
-    """
+    """One axis: number of points, ends and spacing of its coordinate; ``""`` where unknown."""
 
     name: str
     points: int
@@ -63,9 +61,7 @@ def missing(array: Array) -> str:
 
 
 def _stretches(numbers: NDArray[np.intp], most: int) -> Iterator[tuple[int, int]]:
-    """Yield begin and end of stretches of neighbouring numbers, at most `most` (or 1) long: a
-    file is read in few parts.
-    """
+    """Yield begin and end of runs of consecutive numbers, of length `most` (or 1) at most."""
     first = last = int(numbers[0])
     for number in [*map(int, numbers[1:]), -1]:
         if number != last + 1 or last + 1 - first >= max(most, 1):
@@ -75,7 +71,7 @@ def _stretches(numbers: NDArray[np.intp], most: int) -> Iterator[tuple[int, int]
 
 
 def axis_report(name: str, values: NDArray[Any], unit: str, boundary: str = "") -> AxisReport:
-    """Report on a coordinate; longitudes round the globe are periodic."""
+    """Return the report of a coordinate; longitudes around the globe are periodic."""
     values = np.asarray(values)
     if values.dtype.kind not in "iufM" or values.ndim != 1 or not len(values):
         return AxisReport(

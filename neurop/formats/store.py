@@ -2,7 +2,7 @@
 
 Layout: R. Ohana et al., The Well: a large-scale collection of diverse physics simulations for
 machine learning, NeurIPS 2024 Datasets and Benchmarks, arXiv:2412.00568;
-https://polymathic-ai.org/the_well/data_format. What that layout does not hold (units, exact grid,
+https://polymathic-ai.org/the_well/data_format. What that layout cannot express (units, exact grid,
 roles of a map's fields) is one JSON text, the data set ``neurop``.
 """
 
@@ -24,13 +24,13 @@ from neurop import __version__
 from neurop.errors import InputError
 from neurop.fields.fieldset import Field, FieldSet
 from neurop.fields.lazy import Lazy
-from neurop.formats.assemble import assemble, memory
+from neurop.formats.assemble import assemble, memory_bytes
 from neurop.formats.content import FileContent
-from neurop.formats.hdf5 import one_line, opened, plain
+from neurop.formats.hdf5 import one_line, open_hdf5, to_plain
+from neurop.formats.hdf5_writer import create_hdf5
 from neurop.formats.readers import the_well
 from neurop.formats.readers.the_well import RECORD
-from neurop.formats.well_layout import write_axes, write_fields, write_root
-from neurop.formats.writable import created
+from neurop.formats.the_well_writer import write_axes, write_fields, write_root
 
 
 def write(path: str | Path, fieldset: FieldSet, parameters: dict[str, Any]) -> None:
@@ -39,12 +39,12 @@ def write(path: str | Path, fieldset: FieldSet, parameters: dict[str, Any]) -> N
     Parameters
     ----------
     path
-        The file; its folder is made where missing.
+        Path of the file; its folder is created where missing.
     fieldset
         Evolution or map; each field is stored as ``(sample, time, *grid)``, each chunk with a
         checksum.
     parameters
-        What made the set (viscosity, seed, ...): root attributes listed in
+        Parameters of the set (viscosity, seed, ...): root attributes listed in
         ``simulation_parameters``, numbers also in the group ``scalars``. ``dataset_name`` is the
         name of the set (default: stem of `fieldset.source` or of `path`).
 
@@ -64,7 +64,7 @@ def write(path: str | Path, fieldset: FieldSet, parameters: dict[str, Any]) -> N
     0.1
     """
     path = Path(path)
-    # The digest describes the values as the file holds them, so the conversion comes first.
+    # The digest describes the stored values, so the conversion comes first.
     stored = replace(
         fieldset,
         values=_single(fieldset.values),
@@ -80,7 +80,7 @@ def write(path: str | Path, fieldset: FieldSet, parameters: dict[str, Any]) -> N
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with created(partial) as file:
+        with create_hdf5(partial) as file:
             write_root(file, stored, name, parameters)
             write_axes(file, stored)
             record = {
@@ -94,8 +94,8 @@ def write(path: str | Path, fieldset: FieldSet, parameters: dict[str, Any]) -> N
                 "attributes": stored.attributes,
                 **write_fields(file, stored),
             }
-            text = json.dumps(record, default=plain).encode()
-            # A data set, because an attribute holds at most 64 kB; of fixed length and chunked,
+            text = json.dumps(record, default=to_plain).encode()
+            # A data set, because an attribute is limited to 64 kB; of fixed length and chunked,
             # because only chunks have a checksum.
             line = np.array([text], dtype=h5py.string_dtype("utf-8", len(text)))
             file.create_dataset(RECORD, data=line, chunks=(1,), fletcher32=True)
@@ -111,15 +111,15 @@ def write(path: str | Path, fieldset: FieldSet, parameters: dict[str, Any]) -> N
 
 
 def read(path: str | Path, lazy: bool | None = None) -> FieldSet:
-    """Read a set as it was written; its `attributes` hold the parameters too.
+    """Read a set as it was written; its `attributes` include the parameters.
 
-    A file in The Well's layout that others made is read as
-    :func:`neurop.formats.readers.the_well.file_content` says.
+    Other files in The Well's layout are read by
+    :func:`neurop.formats.readers.the_well.file_content`.
 
     Parameters
     ----------
     path
-        The file.
+        Path of the file.
     lazy
         Leave the values in the file until they are needed; by default if they would take more than
         a quarter of the memory.
@@ -130,7 +130,7 @@ def read(path: str | Path, lazy: bool | None = None) -> FieldSet:
         If there is no such file, it is not HDF5, is truncated or damaged, or lacks a part; the
         message names it.
     """
-    with opened(path) as file:
+    with open_hdf5(path) as file:
         content = the_well.file_content(file, str(path))
         if content is None:
             raise InputError(
@@ -150,10 +150,11 @@ def _made(content: FileContent, record: dict[str, Any], lazy: bool | None) -> Fi
         role: tuple(Field(c["name"], c["unit"], c["long_name"]) for c in record[role])
         for role in ("values", "targets")
     }
-    times = content.lines["time"].values if record["times"] is not None else None
+    times = content.coordinates["time"].values if record["times"] is not None else None
     # The times may be uneven here.
     made = assemble(
-        replace(content, lines={k: v for k, v in content.lines.items() if k != "time"}), lazy=True
+        replace(content, coordinates={k: v for k, v in content.coordinates.items() if k != "time"}),
+        lazy=True,
     )
     labels = {
         "fields": roles["values"],
@@ -163,7 +164,7 @@ def _made(content: FileContent, record: dict[str, Any], lazy: bool | None) -> Fi
     }
     made = replace(made, source=record["source"], **labels)
     if lazy is None:
-        lazy = made.nbytes > memory() / 4
+        lazy = made.nbytes > memory_bytes() / 4
     return made if lazy else made.loaded()
 
 

@@ -1,4 +1,4 @@
-"""Zarr stores of version 2 and 3, looked at before anything of them is decoded."""
+"""Check Zarr stores of version 2 and 3 before anything in them is decoded."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from neurop.errors import InputError
 from neurop.extras import advice
 
 MOST = 2**27
-"""Points of one coordinate: it is read whole."""
+"""Largest number of points of one coordinate, which is read at once."""
 
 _ROOTS = ("zarr.json", ".zgroup", ".zmetadata")
 
@@ -23,19 +23,15 @@ def is_zarr(path: Path) -> bool:
 
 
 def has_index(path: Path) -> bool:
-    """Return whether a store keeps the metadata of all its arrays in one place; without it
-    xarray would warn.
-    """
+    """Return whether a store has consolidated metadata, without which xarray would warn."""
     root = path / "zarr.json"
     return (path / ".zmetadata").is_file() or (
         root.is_file() and "consolidated_metadata" in root.read_text(errors="replace")
     )
 
 
-def harmless(store: Path) -> None:
-    """Raise InputError without the package, or if a store says that values are pickled or a
-    coordinate is longer than any is.
-    """
+def check_store(store: Path) -> None:
+    """Raise InputError for pickled values, a coordinate of impossible length, or without zarr."""
     if find_spec("zarr") is None:
         raise InputError(f"{store}: a Zarr store needs the package zarr: {advice('zarr')}")
     for name in (".zarray", "zarr.json", ".zmetadata"):
@@ -43,7 +39,7 @@ def harmless(store: Path) -> None:
             about = json.loads(file.read_text())
             if _pickled(about):
                 raise InputError(
-                    f"{store}: '{file.parent.name}' holds Python objects, which could run code "
+                    f"{store}: '{file.parent.name}' contains Python objects, which could run code "
                     "when read; write numbers"
                 )
             for shape in _shapes(about):
@@ -55,7 +51,7 @@ def harmless(store: Path) -> None:
 
 
 def _inside(about: Any) -> Iterator[dict[str, Any]]:
-    """Yield a JSON object and those in it, but not what its author wrote as attributes."""
+    """Yield a JSON object and those nested in it, except user attributes."""
     if isinstance(about, dict):
         yield about
     items = (

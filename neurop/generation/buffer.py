@@ -1,6 +1,4 @@
-"""Samples that a solver makes while they are used: a bounded stock in memory, and the processes
-that fill it.
-"""
+"""Samples solved while training runs: a bounded buffer, and the processes that fill it."""
 
 from __future__ import annotations
 
@@ -22,19 +20,18 @@ Item = TypeVar("Item")
 
 
 class Buffer(Generic[Item]):
-    """A bounded stock from which items are drawn uniformly, again and again, while new ones take
-    the place of drawn ones.
+    """A bounded buffer from which items are drawn uniformly, while new items replace drawn ones.
 
-    As long as it is not full, items are added. Then a new one replaces one that was drawn, chosen
-    uniformly, and where none was drawn yet it waits: so every item is used at least once, and the
-    early ones have no larger share than the late ones. Any number of threads may use it.
+    Until the buffer is full, items are added. Then a new item replaces a drawn one, chosen
+    uniformly, and waits as long as none has been drawn: every item is used at least once, and early
+    items have no larger share than late ones. Any number of threads may use it.
 
     Parameters
     ----------
     capacity
-        Number of items, at least 1.
+        Largest number of items, at least 1.
     seed
-        Of the draws.
+        Seed of the draws.
 
     Attributes
     ----------
@@ -48,13 +45,13 @@ class Buffer(Generic[Item]):
 
     Examples
     --------
-    >>> reservoir = Buffer(2)
-    >>> reservoir.put("a"), reservoir.put("b")
+    >>> buffer = Buffer(2)
+    >>> buffer.put("a"), buffer.put("b")
     (True, True)
-    >>> first = reservoir.draw()
-    >>> reservoir.put("c")
+    >>> first = buffer.draw()
+    >>> buffer.put("c")
     True
-    >>> sorted(reservoir.items()) == sorted({"a", "b", "c"} - {first})
+    >>> sorted(buffer.items()) == sorted({"a", "b", "c"} - {first})
     True
 
     References
@@ -65,7 +62,7 @@ class Buffer(Generic[Item]):
 
     def __init__(self, capacity: int, seed: int | tuple[int, ...] = 0) -> None:
         if capacity < 1:
-            raise InputError(f"training.reservoir={capacity}: a stock holds 1 sample or more")
+            raise InputError.of("capacity", capacity, "use a buffer of 1 sample or more")
         self.capacity, self.drawn = capacity, 0
         self._fresh: list[Item] = []
         self._used: list[Item] = []
@@ -78,19 +75,19 @@ class Buffer(Generic[Item]):
         return len(self._fresh) + len(self._used)
 
     def items(self) -> list[Item]:
-        """Return what is in stock."""
+        """Return the items in the buffer."""
         with self._change:
             return [*self._fresh, *self._used]
 
     def put(self, item: Item, drawn: bool = False) -> bool:
-        """Add an item, when there is room for it; return False if the stock was closed before.
+        """Add an item as soon as there is room; return False if the buffer is closed.
 
         Parameters
         ----------
         item
-            What to add.
+            Item to add.
         drawn
-            Whether it was drawn in an earlier run.
+            Whether the item was drawn in an earlier run.
         """
         with self._change:
             self._change.wait_for(lambda: self._closed or self._used or len(self) < self.capacity)
@@ -102,7 +99,7 @@ class Buffer(Generic[Item]):
             return True
 
     def draw(self) -> Item:
-        """Return an item, each in stock with the same probability; it stays.
+        """Draw an item uniformly, and leave it in the buffer.
 
         Raises
         ------
@@ -122,45 +119,41 @@ class Buffer(Generic[Item]):
             return item
 
     def close(self, error: BaseException | None = None) -> None:
-        """Take no more items, let go whoever waits to add one, and raise `error` at the next
-        draw.
-        """
+        """Accept no more items, release waiting threads, and raise `error` at the next draw."""
         with self._change:
             self._closed, self._error = True, self._error or error
             self._change.notify_all()
 
     def _take(self, items: list[Item], number: int | None = None) -> Item:
-        """Remove one, in the time of one: the last takes its place."""
+        """Remove an item in constant time, by moving the last one to its place."""
         number = int(self._rng.integers(len(items))) if number is None else number
         items[number], items[-1] = items[-1], items[number]
         return items.pop()
 
 
 class Stream:
-    """Solves for one sample after another, in the order of their numbers and without end, until it
-    is closed.
+    """An endless stream of samples, solved in the order of their numbers until it is closed.
 
     Parameters
     ----------
     source
-        What makes the samples.
+        Data set whose samples are solved.
     accept
-        Called with each sample, a set of one, from several threads; False ends the stream, and so
-        does an error.
+        Function called with each sample, a set of one, from several threads; False ends the stream,
+        and so does an error.
     fail
-        Called with the error that ended it.
+        Function called with the error that ended the stream.
     first
         Number of the first sample.
     workers
-        Processes that solve.
+        Number of processes that solve.
     share
-        ``(i, n)``: of n processes of a training, the one at hand takes every n-th batch, from the
-        i-th on.
+        ``(i, n)``: of n training processes, this one takes every n-th batch, from the i-th on.
 
     Attributes
     ----------
     next
-        Number after the last sample that was begun.
+        Number after the last sample whose solution was started.
     """
 
     def __init__(
@@ -173,7 +166,7 @@ class Stream:
         share: tuple[int, int] = (0, 1),
     ) -> None:
         if workers < 1:
-            raise InputError(f"training.solvers={workers}: use 1 or more")
+            raise InputError.of("workers", workers, "use 1 or more")
         self.next = first
         self._source, self._accept, self._fail, self._share = source, accept, fail, share
         self._size = source.batch(source.shape)
@@ -214,8 +207,8 @@ class Stream:
         return range(start, start + self._size)
 
     def _samples(self, arrays: dict[str, Any]) -> list[FieldSet]:
-        # As a file would hold them, and each on its own, so that one sample does not keep the
-        # others of its batch.
+        # In the precision of a file, and copied, so that a sample does not keep its batch in
+        # memory.
         single = [
             {name: np.array(values[i : i + 1], np.float32) for name, values in arrays.items()}
             for i in range(self._size)

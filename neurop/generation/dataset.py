@@ -1,4 +1,4 @@
-"""Data sets that a solver makes: the base of every generator."""
+"""Data sets that a solver generates: the base class."""
 
 from __future__ import annotations
 
@@ -18,22 +18,18 @@ from neurop.physics.device import compute_device
 from neurop.source import Source
 
 ON_GPU = 16
-"""How many times as many samples a GPU solves at once as a core; a guess, until one has been
-timed.
-"""
+"""Ratio of the samples solved at once on a GPU to those on a core; an estimate, not measured."""
 
 
 def positive(**numbers: float | None) -> None:
-    """Raise InputError naming the first parameter that is not a finite number above 0; None
-    passes.
-    """
-    for what, number in numbers.items():
+    """Raise InputError for the first number that is not finite and above 0; None passes."""
+    for name, number in numbers.items():
         if number is not None and not 0 < number < math.inf:
-            raise InputError(f"{what}={number}: use a finite number above 0")
+            raise InputError.of(name, number, "use a finite number above 0")
 
 
 class SolvedDataset(Source):
-    """A data set that is made at first use and kept in a file.
+    """A data set that is generated at first use and stored in a file.
 
     Sample i depends on the parameters, the seed and i alone. The first `held_out` samples are the
     test set, as many more the validation set and the rest the training set, so that more samples
@@ -66,32 +62,34 @@ class SolvedDataset(Source):
         shape: tuple[int, ...],
         storage: Storage | Mapping[str, Any] | None = None,
     ) -> None:
-        kept = grouped(Storage, storage, "storage")
-        if samples <= 2 * kept.held_out:
-            raise InputError(
-                f"samples={samples}: {2 * kept.held_out} are held out for test and validation; "
-                f"use {2 * kept.held_out + 1} or more"
+        settings = grouped(Storage, storage, "storage")
+        if samples <= 2 * settings.held_out:
+            raise InputError.of(
+                "samples",
+                samples,
+                f"{2 * settings.held_out} are held out for test and validation; use "
+                f"{2 * settings.held_out + 1} or more",
             )
         if min(shape) < 8:
-            raise InputError(f"resolution={min(shape)} is too small; use 8 or more")
+            raise InputError.of("resolution", min(shape), "use 8 or more")
         self.samples, self.shape = samples, tuple(shape)
         self.seed, self.folder, self.mode, self.held_out = (
-            kept.seed,
-            kept.folder,
-            kept.mode,
-            kept.held_out,
+            settings.seed,
+            settings.folder,
+            settings.mode,
+            settings.held_out,
         )
 
     @abstractmethod
     def parameters(self) -> dict[str, Any]:
-        """Return all that the values depend on beside shape and sample number, the solver's
-        version included: plain values.
+        """Return all parameters of the values except shape and sample number, as plain values.
+
+        The solver's version is one of them.
         """
 
     @abstractmethod
     def solve(self, numbers: range, shape: tuple[int, ...]) -> dict[str, NDArray[Any]]:
-        """Return the samples of these numbers on a grid of `shape`, each depending on its number
-        alone.
+        """Return the samples of `numbers` on a grid of `shape`, each depending on its number alone.
 
         ``{"values": (n, time, channel, *shape)}``, and ``"targets"`` for a map. Called from several
         processes at once, each with a copy of this object.
@@ -99,15 +97,15 @@ class SolvedDataset(Source):
 
     @abstractmethod
     def label(self, arrays: dict[str, NDArray[Any]]) -> FieldSet:
-        """Return arrays that :meth:`solve` made as a set, with fields, grid and times.
+        """Return the arrays of :meth:`solve` as a set, with fields, grid and times.
 
-        They may be on disk still, to be read when they are asked for, so they are named here and
-        not computed with.
+        They may be lazy arrays on disk, so no computation takes place here.
         """
 
     def batch(self, shape: tuple[int, ...]) -> int:
-        """Return how many samples one call of :meth:`solve` makes; an interruption loses at most
-        the calls in progress.
+        """Return the number of samples per call of :meth:`solve`.
+
+        An interruption loses at most the calls in progress.
         """
         return 20
 
@@ -117,38 +115,33 @@ class SolvedDataset(Source):
         return min(self.samples, 3 * self.held_out) if self.online else self.samples
 
     def generate(self, workers: int | None = None, shard: tuple[int, int] | None = None) -> int:
-        """Make the file, or one shard of it, if it is missing; see
-        :func:`neurop.generation.generate.generate`.
-        """
+        """Generate the file, or one shard, as :func:`neurop.generation.generate.generate` does."""
         return generate(self.recipe(self.shape, self.stored), self.folder, workers, shard)
 
     def splits(self) -> dict[str, FieldSet]:
         """Return the sets ``train``, ``val`` and ``test``, generated if their file is missing."""
-        whole = load_or_generate(self.recipe(self.shape, self.stored), self.folder)
-        held = self.held_out
+        data = load_or_generate(self.recipe(self.shape, self.stored), self.folder)
+        count = self.held_out
         bounds = {
-            "train": slice(2 * held, None),
-            "val": slice(held, 2 * held),
-            "test": slice(0, held),
+            "train": slice(2 * count, None),
+            "val": slice(count, 2 * count),
+            "test": slice(0, count),
         }
-        return {split: whole.samples(which) for split, which in bounds.items()}
+        return {split: data.samples(which) for split, which in bounds.items()}
 
     def test(self) -> FieldSet:
-        """Return the test set alone: where the whole set has not been made, this makes no more
-        than is asked for.
-        """
+        """Return the test set; where the full set is not stored, only this part is generated."""
         if (data_folder(self.folder) / self.recipe(self.shape, self.stored).file).exists():
             return self.splits()["test"]
         return load_or_generate(self.recipe(self.shape, self.held_out), self.folder)
 
     def at(self, shape: tuple[int, ...]) -> FieldSet:
-        """Return the test set, solved anew for a grid of another shape and kept in a file of its
-        own.
+        """Return the test set on a grid of another shape, solved again and stored in its own file.
 
         Raises
         ------
         InputError
-            If `shape` is none that the solver can fill.
+            If the solver has no grid of `shape`.
         """
         if tuple(shape) == self.shape:
             return self.test()
@@ -161,7 +154,7 @@ class SolvedDataset(Source):
         return load_or_generate(self.recipe(tuple(shape), self.held_out), self.folder)
 
     def recipe(self, shape: tuple[int, ...], samples: int) -> Recipe:
-        """Return what makes the first `samples` samples on a grid of `shape`."""
+        """Return the recipe of the first `samples` samples on a grid of `shape`."""
         return Recipe(
             self.name,
             shape,

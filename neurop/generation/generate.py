@@ -1,6 +1,4 @@
-"""Resumable generation: finished batches are kept as shards, and the last one turns them into
-one file.
-"""
+"""Resumable generation: finished batches are stored as shards, which are joined in one file."""
 
 from __future__ import annotations
 
@@ -21,15 +19,15 @@ from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
 from neurop.formats import store
 from neurop.generation.locks import locked, writing
-from neurop.generation.pool import run
-from neurop.generation.progress import progress
-from neurop.generation.shards import Keep, finished, join_shards
+from neurop.generation.pool import run_all
+from neurop.generation.progress import show_progress
+from neurop.generation.shards import BatchWriter, is_finished, join_shards
 from neurop.physics.device import compute_device
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What to generate, and how.
+    """Recipe of a data set: its parameters, and the function that generates it.
 
     Parameters
     ----------
@@ -43,12 +41,11 @@ class Recipe:
     samples
         Number of samples.
     make
-        From a range of sample numbers to arrays with that many rows, each sample depending on its
-        number alone: ``{"values": (n, time, channel, *grid)}``, and ``"targets"`` for a map. Called
-        in several processes at once if it can be pickled, else in several threads.
+        Function from a range of sample numbers to arrays with that many rows, each sample depending
+        on its number alone: ``{"values": (n, time, channel, *grid)}``, and ``"targets"`` for a map.
+        Called in several processes at once if it can be pickled, else in several threads.
     assemble
-        From the arrays of all samples, which are read from disk when they are asked for, to the set
-        to store.
+        Function from the lazy arrays of all samples to the set to store.
     batch
         Samples per call of `make`; an interruption loses at most the batches in progress.
     """
@@ -63,17 +60,13 @@ class Recipe:
 
     @property
     def hash(self) -> str:
-        """First 8 hex digits of the SHA-256 of the parameters, the number of samples and the
-        shape.
-        """
+        """First 8 hex digits of the SHA-256 of parameters, number of samples and shape."""
         plain = {**self.parameters, "samples": self.samples, "shape": list(self.shape)}
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:8]
 
     @property
     def file(self) -> str:
-        """File name, ``<name>-<resolution>-<hash>.h5``: the sizes joined by ``x`` where they
-        differ.
-        """
+        """File name, ``<name>-<resolution>-<hash>.h5``; sizes that differ are joined by ``x``."""
         sizes = self.shape[:1] if len(set(self.shape)) == 1 else self.shape
         return f"{self.name}-{'x'.join(map(str, sizes))}-{self.hash}.h5"
 
@@ -84,8 +77,7 @@ def data_folder(folder: str | Path | None = None) -> Path:
 
 
 def load_or_generate(recipe: Recipe, folder: str | Path | None = None) -> FieldSet:
-    """Return the set of a recipe: read from its file, which is generated first if it is missing;
-    see :func:`generate`.
+    """Return the set of a recipe from its file, generated first if it is missing.
 
     Examples
     --------
@@ -98,7 +90,7 @@ def load_or_generate(recipe: Recipe, folder: str | Path | None = None) -> FieldS
     ...     (8,),
     ...     {"seed": 0},
     ...     samples=3,
-    ...     make=lambda numbers: {"values": np.array(numbers)[:, None, None, None] + np.zeros((1, 1, 8), np.float32)},
+    ...     make=lambda numbers: {"values": np.float32(numbers).repeat(8).reshape(-1, 1, 1, 8)},
     ...     assemble=lambda arrays: FieldSet(arrays["values"], (Field("u"),), Grid.periodic(1)),
     ... )
     >>> load_or_generate(recipe, tempfile.mkdtemp()).values[:, 0, 0, 0].tolist()
@@ -114,25 +106,24 @@ def generate(
     workers: int | None = None,
     shard: tuple[int, int] | None = None,
 ) -> int:
-    """Make the file of a recipe, or one shard of it, unless it is there; return the number of
-    samples that were made.
+    """Generate the missing file of a recipe, or one shard of it; return the number of new samples.
 
     A finished file is never written again. An interrupted run continues after its last finished
-    batch, with the same values as an uninterrupted one. Shards, made on one machine or on several
-    that share the folder, are batches like any others: what makes the file afterwards makes what is
-    missing and joins them.
+    batch, with the same values as an uninterrupted one. Shards, generated on one machine or on
+    several that share the folder, consist of ordinary batches: a later run without `shard`
+    generates the missing ones and joins them all.
 
     Parameters
     ----------
     recipe
-        What to generate.
+        Recipe of the data set.
     folder
         Folder of the file; by default that of :func:`data_folder`.
     workers
-        Processes that make batches. By default one per core, if what is left takes longer than to
+        Number of processes. By default one per core, if the remaining work takes longer than to
         start them.
     shard
-        ``(i, n)``: keep only every n-th batch, from the i-th on, counted from 0, and write no file.
+        ``(i, n)``: generate every n-th batch, from the i-th on, counted from 0, and write no file.
 
     Raises
     ------
@@ -143,11 +134,13 @@ def generate(
         If a process was ended from outside, for example because memory ran out.
     """
     if workers is not None and workers < 1:
-        raise InputError(f"workers={workers}: use 1 or more, or null for one per core")
+        raise InputError.of("workers", workers, "use 1 or more, or null for one per core")
     if shard is not None and not 0 <= shard[0] < shard[1]:
-        raise InputError(
-            f"shard={shard[0]}/{shard[1]}: shards are counted from 0; {shard[1]} of them go from "
-            f"0/{shard[1]} on"
+        first, count = shard
+        raise InputError.of(
+            "shard",
+            f"{first}/{count}",
+            f"shards are counted from 0; {count} of them go from 0/{count} on",
         )
     path = data_folder(folder) / recipe.file
     parts, made = path.with_name(path.name + ".parts"), 0
@@ -156,7 +149,7 @@ def generate(
     with writing(parts, "make the folder"):
         parts.mkdir(parents=True, exist_ok=True)
     with locked(parts, path, shard):
-        # Another process may have finished between the two looks.
+        # Another process may have finished since the first check.
         if not path.exists():
             made = _make(recipe, path, parts, workers, shard)
             if shard is None:
@@ -179,15 +172,15 @@ def _make(
 ) -> int:
     first, step = shard or (0, 1)
     batches = _batches(recipe)[first::step]
-    missing = [batch for batch in batches if not finished(parts, batch)]
+    missing = [batch for batch in batches if not is_finished(parts, batch)]
     title = f"generating {recipe.name} at {'x'.join(map(str, recipe.shape))}" + (
         f", shard {first}/{step}" if shard else ""
     )
-    with progress(title, sum(map(len, batches)), path) as done, _one_thread() as cores:
+    with show_progress(title, sum(map(len, batches)), path) as done, _one_thread() as cores:
         done(sum(map(len, batches)) - sum(map(len, missing)))
         # Several processes would take turns on one GPU.
-        for length in run(
-            Keep(recipe.make, parts),
+        for length in run_all(
+            BatchWriter(recipe.make, parts),
             missing,
             workers,
             1 if compute_device().type == "cuda" else cores,
@@ -212,10 +205,10 @@ def _join(recipe: Recipe, path: Path, parts: Path) -> None:
 
 @contextmanager
 def _one_thread() -> Iterator[int]:
-    """Give the number of threads that torch may use, and let it use one.
+    """Limit torch to one thread, and yield the number of threads that it had.
 
-    The operations of a batch are small: torch's own threads, which wait for each other after every
-    one of them, hardly gain on an idle machine and lose much on a busy one.
+    The operations of a batch are small: threads that synchronise after each of them gain little on
+    an idle machine and lose much on a busy one.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

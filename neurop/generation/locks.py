@@ -1,4 +1,4 @@
-"""What keeps two processes from writing one file, and turns a failure to write into one line."""
+"""Locks against two processes writing one file, and write errors as a message of one line."""
 
 from __future__ import annotations
 
@@ -17,31 +17,30 @@ except ImportError:  # Windows
 
 @contextmanager
 def locked(parts: Path, path: Path, shard: tuple[int, int] | None = None) -> Iterator[None]:
-    """Hold the right to make `path`, or one shard of it; the operating system takes it back should
-    the process die.
+    """Lock the generation of `path`, or of one shard of it; the lock ends with the process.
 
-    The shards of a set share one lock, which the whole set asks for alone, and each has another of
-    its own.
+    All shards of a set take one lock in shared mode, and each its own lock alone; generation of the
+    full set takes the first lock exclusively.
 
     Parameters
     ----------
     parts
         Folder of the locks.
     path
-        The file, for the message.
+        Path of the file, for messages.
     shard
-        Number of the shard and their count; None for the whole set.
+        Number of the shard and their count; None for the full set.
 
     Raises
     ------
     InputError
-        If another process holds it, or the folder cannot be written.
+        If another process has the lock, or the folder cannot be written.
     """
     names = [("lock", shard is None)] + ([(f"lock-{shard[0]}-{shard[1]}", True)] if shard else [])
-    with ExitStack() as held:
+    with ExitStack() as files:
         for name, alone in names:
             with writing(parts, "lock the folder"):
-                file = held.enter_context((parts / name).open("a"))
+                file = files.enter_context((parts / name).open("a"))
                 try:
                     if fcntl is not None:
                         fcntl.flock(
@@ -62,12 +61,15 @@ def locked(parts: Path, path: Path, shard: tuple[int, int] | None = None) -> Ite
 
 @contextmanager
 def writing(path: Path, what: str) -> Iterator[None]:
-    """Turn a failure to write into one line that says what to do."""
+    """Turn a failure to write into an InputError with a remedy."""
     try:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            remedy = "free some space and run this again (finished batches are kept), or set NEUROP_DATA to a larger disk"
+            remedy = (
+                "free some space and run this again (finished batches are stored), or set "
+                "NEUROP_DATA to a larger disk"
+            )
         else:
             remedy = "set NEUROP_DATA to a folder that can be written"
         raise InputError(f"cannot {what} at {path}: {error.strerror or error}; {remedy}") from error

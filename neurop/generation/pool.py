@@ -1,4 +1,4 @@
-"""Many calls of one function, on as many cores as they are worth."""
+"""Call one function many times, on as many cores as the work justifies."""
 
 from __future__ import annotations
 
@@ -14,28 +14,26 @@ from neurop.generation.worker import Worker
 from neurop.physics.device import compute_device
 
 START = 4.0
-"""Seconds of work in one process below which no other is started: two to import torch there, and
-a gain to show for it.
-"""
+"""Seconds of work below which no other process is started: importing torch there takes two."""
 
 
-def run(
+def run_all(
     call: Callable[[Any], int], arguments: list[Any], workers: int | None, cores: int
 ) -> Iterator[int]:
-    """Yield ``call(argument)`` for every argument, in the order in which they are done.
+    """Yield ``call(argument)`` for every argument, in the order of completion.
 
     Parameters
     ----------
     call
-        Called in processes if it can be pickled, in threads if not, and in this thread if one is
-        enough.
+        Function to call: in processes if it can be pickled, in threads if not, and in this thread
+        if one is enough.
     arguments
-        Of one call each.
+        Arguments, one per call.
     workers
-        Calls at a time; None finds out with the first call whether `cores` of them are worth their
-        start.
+        Number of simultaneous calls; None decides by the duration of the first call whether to use
+        all `cores`.
     cores
-        Cores of this machine.
+        Number of cores of this machine.
 
     Raises
     ------
@@ -44,7 +42,7 @@ def run(
     """
     left = list(arguments)
     if workers is None:
-        # One accelerator is kept busy by one process.
+        # One process is enough for one accelerator.
         workers = cores if compute_device().type == "cpu" else 1
         if left and workers > 1:
             start = perf_counter()
@@ -76,9 +74,7 @@ def run(
 
 @contextmanager
 def _callers(call: Callable[[Any], int], count: int) -> Iterator[list[Any]]:
-    """Give `count` ways to call a function at the same time: processes, or the function itself
-    where those cannot have it.
-    """
+    """Yield `count` callables to use at the same time: processes, or `call` if it has no pickle."""
     started: list[Worker] = []
     try:
         with suppress(pickle.PicklingError, AttributeError, TypeError):  # a lambda, an open file

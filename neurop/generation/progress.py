@@ -1,4 +1,4 @@
-"""How far a long computation is, on standard error."""
+"""Show the progress of a long computation on standard error."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -17,10 +17,8 @@ from rich.progress import (
 
 
 @contextmanager
-def progress(title: str, total: int, path: Path) -> Iterator[Callable[[int], None]]:
-    """Give a function to call with the number of samples just done: a bar on a terminal, else a
-    line per quarter of `total`.
-    """
+def show_progress(title: str, total: int, path: Path) -> Iterator[Callable[[int], None]]:
+    """Yield a function that reports finished samples: a bar on a terminal, else a few lines."""
     if sys.stderr.isatty():
         columns = (
             TextColumn("{task.description}"),

@@ -1,6 +1,4 @@
-"""Finished batches on disk: one array per file, checksums beside them, read together as one
-array.
-"""
+"""Finished batches on disk: one array per file, with checksums, read together as one array."""
 
 from __future__ import annotations
 
@@ -23,26 +21,25 @@ from neurop.generation.locks import writing
 _BUFFER = 2**22
 
 
-class Keep:
-    """Makes batches and keeps each in a folder: a function of a range of sample numbers that a
-    process can be handed.
+class BatchWriter:
+    """A picklable function that generates the batch of a range of sample numbers and stores it.
 
     Parameters
     ----------
     make
-        From sample numbers to arrays with that many rows.
+        Function from sample numbers to arrays with that many rows.
     parts
-        The folder.
+        Folder of the batches.
     """
 
     def __init__(self, make: Callable[[range], dict[str, NDArray[Any]]], parts: Path) -> None:
         self.make, self.parts = make, parts
 
     def __call__(self, batch: range) -> int:
-        """Make a batch, keep it, and return its length.
+        """Generate a batch, store it, and return its length.
 
-        The file of the checksums comes last: a batch without one, or of which a file differs from
-        its checksum, is made again.
+        The file of the checksums is written last: a batch without it, or with a file that differs
+        from its checksum, is generated again.
 
         Raises
         ------
@@ -51,7 +48,7 @@ class Keep:
         """
         arrays = self.make(batch)
         sums = {}
-        with writing(self.parts, "keep a batch"):
+        with writing(self.parts, "store a batch"):
             sums = {
                 name: _atomically(_array(self.parts, batch, name), _npy(values))
                 for name, values in arrays.items()
@@ -60,8 +57,8 @@ class Keep:
         return len(batch)
 
 
-def finished(parts: Path, batch: range) -> bool:
-    """Return whether a batch was kept whole."""
+def is_finished(parts: Path, batch: range) -> bool:
+    """Return whether a batch is stored completely."""
     try:
         sums = json.loads(_sums(parts, batch).read_bytes())
         return bool(sums) and all(
@@ -72,9 +69,7 @@ def finished(parts: Path, batch: range) -> bool:
 
 
 def join_shards(parts: Path, batches: list[range]) -> dict[str, Any]:
-    """Return the arrays of all batches, each as one that is read from the files when it is asked
-    for.
-    """
+    """Return the arrays of all batches, each as one lazy array."""
     names = json.loads(_sums(parts, batches[0]).read_bytes())
     first = {name: np.load(_array(parts, batches[0], name), mmap_mode="r") for name in names}
     found: dict[str, Any] = {}
@@ -87,7 +82,7 @@ def join_shards(parts: Path, batches: list[range]) -> dict[str, Any]:
 
 
 class _Reader:
-    """Reads a range of samples and frames across the files of one array."""
+    """Reader of a range of samples and frames across the files of one array."""
 
     def __init__(self, parts: Path, batches: list[range], name: str) -> None:
         self.parts, self.batches, self.name = parts, batches, name
@@ -122,17 +117,15 @@ def _checksum(path: Path) -> int:
 
 
 def _npy(values: NDArray[Any]) -> list[Any]:
-    """Return the pieces of an ``.npy`` file; ``numpy.save`` itself would not say why the disk
-    takes no more.
-    """
-    whole, head = np.ascontiguousarray(values), io.BytesIO()
-    np.lib.format.write_array_header_1_0(head, np.lib.format.header_data_from_array_1_0(whole))
-    return [head.getvalue(), whole.data.cast("B")]
+    """Return the pieces of an ``.npy`` file; ``numpy.save`` would hide the cause of a full disk."""
+    array, head = np.ascontiguousarray(values), io.BytesIO()
+    np.lib.format.write_array_header_1_0(head, np.lib.format.header_data_from_array_1_0(array))
+    return [head.getvalue(), array.data.cast("B")]
 
 
 def _atomically(path: Path, pieces: list[Any]) -> int:
-    """Write a file that appears whole or not at all, and return its checksum."""
-    # A name of its own, because two ways to cut the set into shards may share a batch.
+    """Write a file that appears complete or not at all, and return its checksum."""
+    # A unique name, because two ways to cut the set into shards may share a batch.
     partial = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.tmp")
     total = 0
     try:

@@ -1,4 +1,4 @@
-"""Settings that are given as one group: a small dataclass in Python, a mapping in YAML."""
+"""Settings in one group: a small dataclass in Python, a mapping in YAML."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from typing import Any, Literal, TypeVar, get_args
 from neurop.errors import InputError, nearest
 
 Mode = Literal["stored", "online"]
-"""Whether training reads its samples from a file, or has them made while it runs."""
+"""Source of the training samples: a file, or solvers that work while training runs."""
 
 Group = TypeVar("Group")
 
 
 def grouped(kind: type[Group], given: Group | Mapping[str, Any] | None, name: str) -> Group:
-    """Return a group of settings from itself, from a mapping of some of its keys, or from None for
-    the defaults.
+    """Return a group of settings from itself, a mapping of some of its keys, or None for defaults.
 
     Parameters
     ----------
@@ -30,7 +29,7 @@ def grouped(kind: type[Group], given: Group | Mapping[str, Any] | None, name: st
     Raises
     ------
     InputError
-        If `given` is no mapping, or has a key that the group does not have.
+        If `given` is not a mapping, or has a key that the group lacks.
 
     Examples
     --------
@@ -43,7 +42,7 @@ def grouped(kind: type[Group], given: Group | Mapping[str, Any] | None, name: st
         return given
     known = [field.name for field in fields(kind)]  # type: ignore[arg-type]
     if not isinstance(given, Mapping):
-        raise InputError(f"{name}={given}: give a mapping of {', '.join(known)}")
+        raise InputError.of(name, given, f"give a mapping of {', '.join(known)}")
     for key in given:
         if key not in known:
             raise InputError(f"{name} has no '{key}'; {nearest(str(key), known)}")
@@ -52,22 +51,20 @@ def grouped(kind: type[Group], given: Group | Mapping[str, Any] | None, name: st
 
 @dataclass(frozen=True)
 class Storage:
-    """Where the samples of a generated set are, and how they are shared out.
+    """Storage of the samples of a generated set, and their division into splits.
 
     Parameters
     ----------
     seed
-        Seed of the whole set, from 0; sample i depends on the parameters, the seed and i alone.
+        Seed of the data set, from 0; sample i depends on the parameters, the seed and i alone.
     folder
         Folder of the files; default ``$NEUROP_DATA``, else ``./data``.
     mode
         ``stored``: all samples are in the file. ``online``: the file has the held-out samples and
-        as many training samples to begin with (`held_out`, at most `samples` in all); training
-        solves for more of them while it runs, of the numbers after those, and `samples` says how
-        long an epoch is.
+        as many initial training samples (`held_out`, at most `samples` in all); solvers generate
+        further samples while training runs, and `samples` is the length of an epoch.
     held_out
-        Samples of the test set, which are the first, and again of the validation set, which are the
-        next.
+        Number of samples of the test set, the first ones, and of the validation set, the next ones.
 
     Raises
     ------
@@ -83,6 +80,6 @@ class Storage:
     def __post_init__(self) -> None:
         for what, value, least in (("held_out", self.held_out, 1), ("seed", self.seed, 0)):
             if value < least:
-                raise InputError(f"{what}={value} is too small; use {least} or more")
+                raise InputError.of(what, value, f"use {least} or more")
         if self.mode not in get_args(Mode):
-            raise InputError(f"mode={self.mode}; choose {' or '.join(get_args(Mode))}")
+            raise InputError.of("mode", self.mode, f"choose {' or '.join(get_args(Mode))}")

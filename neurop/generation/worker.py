@@ -1,8 +1,8 @@
-"""Processes that call one function of ours again and again, each on a core of its own.
+"""Worker processes that call one function repeatedly, each on one core.
 
 They are started from scratch rather than forked (a fork of a process with threads may hang), and
-not by `multiprocessing`, which would run the user's script again in each of them. What goes over
-their pipes is pickled by the two ends alone.
+not by `multiprocessing`, which would run the user's script again in each of them. Both ends of a
+pipe are ours, so its messages are safe to unpickle.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _CODE = "from neurop.generation.worker import serve; serve()"
 
 
 class Worker:
-    """One process that calls `call` with one argument after another.
+    """A process that calls `call` with one argument after another.
 
     It ends with :meth:`close`, and at once when this process ends in any way. Ctrl-C does not reach
     it.
@@ -34,7 +34,7 @@ class Worker:
     Parameters
     ----------
     call
-        A function that can be pickled: not a lambda, and of a module that can be imported.
+        Function that can be pickled: not a lambda, and of a module that can be imported.
 
     Examples
     --------
@@ -46,11 +46,10 @@ class Worker:
 
     def __init__(self, call: Callable[[Any], Any]) -> None:
         payload = pickle.dumps(call)
-        # Whatever can be imported here can be imported there.
+        # The process imports from the same paths.
         paths = os.pathsep.join(path or os.getcwd() for path in sys.path)
         env = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
-        # A terminal sends Ctrl-C to the group of its command; this process decides what becomes of
-        # its workers.
+        # A terminal sends Ctrl-C to the group of its command; the parent alone ends its workers.
         alone: dict[str, Any] = (
             {"process_group": 0} if os.name == "posix" else {"creationflags": 0x200}
         )
@@ -65,7 +64,7 @@ class Worker:
         self._send(payload)
 
     def ready(self) -> bool:
-        """Wait until the process has started, and say whether it could take the function over."""
+        """Wait until the process has started, and return whether it could load the function."""
         if self._is_ready is None:
             self._is_ready = bool(self._receive())
         return self._is_ready
@@ -86,11 +85,11 @@ class Worker:
         raise value
 
     def close(self) -> None:
-        """End the process, whatever it is doing."""
+        """End the process at once."""
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
-            with suppress(OSError):  # what was not sent has nowhere to go
+            with suppress(OSError):  # unsent bytes are lost with the process
                 if pipe is not None:
                     pipe.close()
 
@@ -117,13 +116,13 @@ class Worker:
         )
 
 
-_REMEDY = "what is finished is kept: run this again, with fewer workers if memory is short"
+_REMEDY = "finished batches are stored: run this again, with fewer workers if memory is short"
 
 
 def serve() -> None:
-    """Answer calls until the other end closes its pipe: what a worker process runs."""
+    """Answer calls until the other end closes its pipe: the main loop of a worker process."""
     answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a solver prints is no answer
+    os.dup2(2, 1)  # output of the solver must not mix with the answers
     inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, inbox), daemon=True).start()
     try:
@@ -146,12 +145,12 @@ def serve() -> None:
 def _listen(pipe: IO[bytes], inbox: queue.SimpleQueue[bytes]) -> None:
     while (payload := _read(pipe)) is not None:
         inbox.put(payload)
-    # The process that asked is gone: nobody waits for the answer.
+    # The parent process has ended: nothing waits for the answer.
     os._exit(0)
 
 
 def _portable(error: Exception) -> Exception:
-    """Return an error as it can be pickled, with the traceback that would be lost."""
+    """Return an error that can be pickled, with its traceback as a note."""
     if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
         return ExternalFailure(f"a process of the solver ran out of memory; {_REMEDY}")
     error.add_note("".join(traceback.format_exception(error)))
@@ -161,7 +160,7 @@ def _portable(error: Exception) -> Exception:
             if type(pickle.loads(pickle.dumps(error))) is type(error)
             else RuntimeError(repr(error))
         )
-    except Exception:  # an error of several arguments, say
+    except Exception:  # for example an error with several arguments
         return RuntimeError(repr(error))
 
 

@@ -1,1 +1,1 @@
-"""Where functions live: axes, grids, the sphere, and the quadrature on them."""
+"""Domains of functions: axes, grids, the sphere, and their quadrature."""

@@ -31,7 +31,7 @@ class Axis:
     unit
         Unit of the coordinate (CF spelling), ``"1"`` if it has none.
     layout
-        Where n points lie: ``left`` at j/n (near end in, far end out), ``ends`` at j/(n-1) (both
+        Positions of n points: ``left`` at j/n (near end in, far end out), ``ends`` at j/(n-1) (both
         ends in), ``cells`` at (j+1/2)/n (cell centres), ``gauss`` at the Legendre-Gauss latitudes
         of a sphere (no pole in).
 
@@ -53,26 +53,30 @@ class Axis:
     def __post_init__(self) -> None:
         for what, allowed in (("boundary", Boundary), ("layout", Layout)):
             if (value := getattr(self, what)) not in get_args(allowed):
-                raise InputError(
-                    f"axis {self.name}: no {what} '{value}'; {nearest(value, get_args(allowed))}"
-                )
+                remedy = f"axis {self.name}: {nearest(value, get_args(allowed))}"
+                raise InputError.of(what, value, remedy)
         if self.boundary == "periodic" and self.layout == "ends":
-            raise InputError(
-                f"axis {self.name}: a periodic axis holds one of its two ends; use layout 'left' "
-                "or 'cells'"
+            raise InputError.of(
+                "layout",
+                self.layout,
+                f"axis {self.name} is periodic and includes one of its two ends; use 'left' or "
+                "'cells'",
             )
         if self.boundary == "periodic" and self.layout == "gauss":
-            raise InputError(
-                f"axis {self.name}: layout 'gauss' is for latitudes, from pole to pole; use "
-                "'left' or 'cells'"
+            raise InputError.of(
+                "layout",
+                self.layout,
+                f"axis {self.name} is periodic, not a latitude from pole to pole; use 'left' or "
+                "'cells'",
             )
         if self.length == 0:
-            raise InputError(f"axis {self.name}: length 0; give the extent of the domain")
+            remedy = f"axis {self.name}: give the extent of the domain, not 0"
+            raise InputError.of("length", self.length, remedy)
 
     def points(self, n: int) -> NDArray[np.float64]:
         """Return the n positions as fractions of the domain, in [0, 1]."""
         if n < (2 if self.layout == "ends" else 1):
-            raise InputError(f"axis {self.name}: {n} points are too few for layout '{self.layout}'")
+            raise InputError.of("n", n, f"axis {self.name}: too few for layout '{self.layout}'")
         if self.layout == "ends":
             return np.linspace(0.0, 1.0, n)
         if self.layout == "gauss":
@@ -84,7 +88,7 @@ class Axis:
         return self.start + self.length * self.points(n)
 
     def weights(self, n: int) -> NDArray[np.float64]:
-        """Return quadrature weights of the n points along the axis, summing to 1.
+        """Return the quadrature weights of the n points along the axis, of sum 1.
 
         Trapezoid for ``ends``; exact for the first n cosines for ``gauss`` (along the angle: the
         area of a sphere is :meth:`neurop.geometry.sphere.Sphere.weights`); else equal.

@@ -1,4 +1,4 @@
-"""Grids: a tensor product of axes, at any number of points."""
+"""Grids: tensor products of axes, at any number of points."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Grid:
     Parameters
     ----------
     axes
-        Its axes, in the order of the dimensions of an array.
+        Axes of the grid, in the order of the dimensions of an array.
 
     Examples
     --------
@@ -42,18 +42,21 @@ class Grid:
     def __post_init__(self) -> None:
         for axis in self.axes:
             if axis.layout == "gauss":
-                raise InputError(
-                    f"axis {axis.name}: layout 'gauss' is for the latitude of a sphere; use "
-                    "'left', 'ends' or 'cells'"
+                raise InputError.of(
+                    "layout",
+                    axis.layout,
+                    f"axis {axis.name} is not the latitude of a sphere; use 'left', 'ends' or "
+                    "'cells'",
                 )
 
     @classmethod
     def periodic(cls, dimensions: int, length: float = 1.0) -> Grid:
         """Return a periodic box with axes x, y, z; at most three."""
         if not 1 <= dimensions <= 3:
-            raise InputError(
-                f"{dimensions} dimensions; a periodic box has 1, 2 or 3, name the axes of "
-                "another: Grid((Axis('x'), ...))"
+            raise InputError.of(
+                "dimensions",
+                dimensions,
+                "a periodic box has 1, 2 or 3; name the axes of others: Grid((Axis('x'), ...))",
             )
         return cls(tuple(Axis(name, length=length) for name in "xyz"[:dimensions]))
 
@@ -80,7 +83,7 @@ class Grid:
         return any(axis.boundary != "periodic" for axis in self.axes)
 
     def coordinates(self, shape: Sequence[int]) -> dict[str, NDArray[np.float64]]:
-        """Return the coordinates per axis of a grid of `shape` points, in each axis's unit."""
+        """Return the coordinates of a grid of `shape` points per axis, in the unit of the axis."""
         return {
             axis.name: axis.coordinates(n)
             for axis, n in zip(self.axes, self.checked(shape), strict=True)
@@ -109,18 +112,18 @@ class Grid:
         return _measure(self, tuple(shape), like.dtype, like.device)
 
     def fractions(self, points: Tensor) -> Tensor:
-        """Return points in units of the coordinates as fractions of the domain.
+        """Convert points from the units of the coordinates to fractions of the domain.
 
         Parameters
         ----------
         points
-            ``(P, d)``; a periodic axis takes any value.
+            Coordinates ``(P, d)``; a periodic axis accepts any value.
 
         Raises
         ------
         InputError
-            If `points` has another number of axes, or one lies beyond the end of an axis that is
-            not periodic.
+            If `points` has another number of axes, or a point lies beyond the end of a
+            non-periodic axis.
         """
         import torch
 
@@ -168,6 +171,6 @@ class Grid:
 def _measure(grid: Grid, shape: tuple[int, ...], dtype: Any, device: Any) -> Tensor:
     import torch
 
-    # A tensor that was made under inference_mode could not take part in training later.
+    # A tensor created under inference_mode could not be used in training later.
     with torch.inference_mode(False), torch.no_grad():
         return torch.from_numpy(grid.weights(shape)).to(device=device, dtype=dtype)

@@ -1,4 +1,4 @@
-"""Quadrature of Legendre and Gauss in the latitude."""
+"""Legendre-Gauss quadrature in the latitude."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ Array = NDArray[np.float64]
 
 
 def gauss_legendre(n: int) -> tuple[Array, Array, Array]:
-    r"""Return n latitudes from pole to pole at the roots of the Legendre polynomial :math:`P_n`,
-    and their two measures.
+    r"""Return n latitudes at the roots of the Legendre polynomial :math:`P_n`, and their weights.
 
     Returns
     -------
@@ -31,14 +30,16 @@ def gauss_legendre(n: int) -> tuple[Array, Array, Array]:
     Examples
     --------
     >>> points, area, angle = gauss_legendre(4)
-    >>> points.round(4), area.round(4), angle.round(4)
-    (array([0.1698, 0.3896, 0.6104, 0.8302]), array([0.1739, 0.3261, 0.3261, 0.1739]), array([0.3071, 0.1929, 0.1929, 0.3071]))
+    >>> points.round(4)
+    array([0.1698, 0.3896, 0.6104, 0.8302])
+    >>> area.round(4), angle.round(4)
+    (array([0.1739, 0.3261, 0.3261, 0.1739]), array([0.3071, 0.1929, 0.1929, 0.3071]))
 
     References
     ----------
     Abramowitz and Stegun, Handbook of Mathematical Functions, 25.4.29.
     """
-    # A compiled graph takes the rule as a constant, for which the size may not be symbolic.
+    # In a compiled graph the rule is a constant, so the size may not be symbolic.
     points, area, angle = _rule(operator.index(n))
     return points, area, angle
 
@@ -47,8 +48,8 @@ def _rule(n: int) -> tuple[Array, ...]:
     return tuple(values.copy() for values in _cached(n))
 
 
-# What torch.compiler.assume_constant_result sets; calling it here would import the compiler with
-# the library.
+# The attribute that torch.compiler.assume_constant_result sets; the function would import the
+# compiler.
 _rule._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 

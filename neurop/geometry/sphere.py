@@ -67,7 +67,7 @@ class Sphere(Grid):
         poles
             Equiangular latitudes with the poles among them, rather than cell centres.
         gauss
-            Latitudes of Legendre-Gauss quadrature, which hold no pole, instead of equiangular ones.
+            Latitudes of Legendre-Gauss quadrature, without the poles, instead of equiangular ones.
         """
         start, length = (90.0, -180.0) if north_first else (-90.0, 180.0)
         layout: Layout = "gauss" if gauss else "ends" if poles else "cells"
@@ -94,9 +94,9 @@ class Sphere(Grid):
     def weights(self, shape: Sequence[int]) -> NDArray[np.float64]:
         r"""Return the cell measure of a grid of `shape` points, normalised to mean 1.
 
-        On Legendre-Gauss latitudes the exact weights of their quadrature, else
-        :math:`\cos\varphi` of the latitude, as the verification of weather forecasts uses it (the
-        poles weigh nothing).
+        On Legendre-Gauss latitudes these are the exact weights of the quadrature, else
+        :math:`\cos\varphi` of the latitude, as in the verification of weather forecasts (0 at the
+        poles).
         """
         latitudes, longitudes = self.checked(shape)
         axis = self.axes[0]

@@ -1,4 +1,4 @@
-"""Where the solvers compute."""
+"""The device of the solvers."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from neurop.errors import InputError
 
 
 def compute_device() -> torch.device:
-    """Return the device of the solvers: ``$NEUROP_DEVICE`` if set, else a CUDA device if there is
-    one, else the CPU.
+    """Return the device of the solvers: ``$NEUROP_DEVICE`` if set, else CUDA if there is one.
 
     Raises
     ------
     InputError
-        If ``$NEUROP_DEVICE`` names no device of this machine.
+        If this machine lacks the device that ``$NEUROP_DEVICE`` names.
 
     Examples
     --------
@@ -30,8 +29,6 @@ def compute_device() -> torch.device:
         device = torch.device(wanted)
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        raise InputError(
-            f"NEUROP_DEVICE={wanted} is no device of this machine; use cpu, or cuda where there "
-            "is one"
-        ) from error
+        remedy = "this machine has no such device; use cpu, or cuda where there is one"
+        raise InputError.of("NEUROP_DEVICE", wanted, remedy) from error
     return device

@@ -1,6 +1,4 @@
-"""Spherical-harmonic transforms of scalars and winds on Legendre-Gauss points, in complex
-coefficients and double precision.
-"""
+"""Spherical-harmonic transforms of scalars and winds on Legendre-Gauss points, in complex128."""
 
 from __future__ import annotations
 
@@ -23,8 +21,7 @@ SphereLayout = Literal["legendre-gauss", "equiangular"]
 
 
 def points_of(truncation: int) -> tuple[int, int]:
-    """Return latitudes and longitudes on which products of two fields of degree `truncation` have
-    no aliases.
+    """Return the sizes of a grid on which products of two fields of degree `truncation` are exact.
 
     Examples
     --------
@@ -36,11 +33,10 @@ def points_of(truncation: int) -> tuple[int, int]:
 
 
 def synthesize(coefficients: Tensor, shape: tuple[int, int], layout: SphereLayout) -> Tensor:
-    """Evaluate coefficients ``(..., l, m)`` on a grid of any size, without the degrees and orders
-    that it does not resolve.
+    """Evaluate coefficients ``(..., l, m)`` on a grid of any size, up to its resolution.
 
-    SingleCheckpoint are l < latitudes (``equiangular``, poles in: l < latitudes - 1) and 2 m <
-    longitudes, so that grids of several sizes hold the same function. The first latitude is the
+    The sum is over l < latitudes (``equiangular``, poles in: l < latitudes - 1) and 2 m <
+    longitudes, so grids of several sizes sample the same function. The first latitude is the
     northernmost.
 
     Examples
@@ -52,11 +48,11 @@ def synthesize(coefficients: Tensor, shape: tuple[int, int], layout: SphereLayou
     """
     latitudes, longitudes = shape
     limit = min(latitudes - (layout == "equiangular"), (longitudes + 1) // 2)
-    kept = min(limit, coefficients.shape[-1])
+    size = min(limit, coefficients.shape[-1])
     return _waves(
         _per_order(
-            _functions(latitudes, kept, layout, coefficients.device),
-            coefficients[..., :kept, :kept],
+            _functions(latitudes, size, layout, coefficients.device),
+            coefficients[..., :size, :size],
         ),
         longitudes,
     )
@@ -70,11 +66,11 @@ def _functions(latitudes: int, size: int, layout: SphereLayout, device: torch.de
 
 
 class Harmonics:
-    r"""Transforms between values on a Legendre-Gauss grid and orthonormal coefficients ``(..., l,
-    m)`` with m >= 0.
+    r"""Transforms between values on a Legendre-Gauss grid and coefficients ``(..., l, m)``, m >= 0.
 
-    A real field is :math:`\sum_l (c_l^0 \bar P_l^0 + 2\,\mathrm{Re}\sum_{m>0} c_l^m \bar P_l^m
-    e^{im\lambda})`, with the functions of :func:`neurop.spectral.legendre.legendre`.
+    The functions are orthonormal. A real field is :math:`\sum_l (c_l^0 \bar P_l^0 +
+    2\,\mathrm{Re}\sum_{m>0} c_l^m \bar P_l^m e^{im\lambda})`, with the functions of
+    :func:`neurop.spectral.legendre.legendre`.
 
     Parameters
     ----------
@@ -85,7 +81,7 @@ class Harmonics:
     device
         Device of the transforms, in float64.
     shape
-        Latitudes and longitudes; default: enough for products of two fields.
+        Numbers of latitudes and longitudes; default: enough for products of two fields.
 
     Attributes
     ----------
@@ -145,21 +141,16 @@ class Harmonics:
         return _per_order(self._to_c, self._orders(values))
 
     def wind(self, vorticity_divergence: Tensor) -> Tensor:
-        """Return the wind (eastward, northward) on the grid from the coefficients of vorticity
-        and divergence: ``(..., 2, *shape)``.
-        """
-        potentials = (
-            self._inverse * vorticity_divergence
-        )  # stream function and velocity potential over the radius
+        """Return the eastward and northward wind of vorticity and divergence on the grid."""
+        # Stream function and velocity potential over the radius.
+        potentials = self._inverse * vorticity_divergence
         (s0, s1), (t0, t1) = (
             _per_order(matrix, potentials).unbind(-3) for matrix in (self._slope, self._turn)
         )
         return _waves(torch.stack([s0 + 1j * t1, 1j * t0 - s1], -3), self.shape[1])
 
     def curl_and_divergence(self, wind: Tensor) -> Tensor:
-        """Return the coefficients of vorticity and divergence of vector fields ``(..., 2,
-        *shape)``.
-        """
+        """Return the coefficients of vorticity and divergence of winds ``(..., 2, *shape)``."""
         lines = self._orders(wind)
         (s0, s1), (t0, t1) = (
             _per_order(matrix, lines).unbind(-3) for matrix in (self._slope_to_c, self._turn_to_c)
@@ -171,9 +162,7 @@ class Harmonics:
 
 
 def _per_order(matrices: Tensor, z: Tensor) -> Tensor:
-    """Multiply each column m of ``(..., k, m)`` by its real matrix of ``(m, rows, k)``: ``(...,
-    rows, m)``.
-    """
+    """Multiply each column m of ``(..., k, m)`` by its real matrix of ``(m, rows, k)``."""
     orders, rows, k = matrices.shape
     lines = torch.view_as_real(z.reshape(-1, k, orders)).permute(2, 1, 0, 3).reshape(orders, k, -1)
     made = torch.bmm(matrices, lines).view(orders, rows, -1, 2).permute(2, 1, 0, 3)

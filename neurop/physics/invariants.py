@@ -1,7 +1,7 @@
-r"""Integral quantities of fields on periodic grids, by name; of band-limited fields the same at any
-resolution.
+r"""Integral quantities of the vorticity on the periodic unit square, by name.
 
-Each takes the vorticity ``(..., x, y)`` on the unit square to ``(...)``, per unit of area.
+Each maps ``(..., x, y)`` to ``(...)``, per unit of area; for a band-limited field the result does
+not depend on the resolution.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ def mean(vorticity: Tensor) -> Tensor:
 
 
 def energy(vorticity: Tensor) -> Tensor:
-    r"""Return the kinetic energy :math:`\tfrac12\langle u^2 + v^2\rangle` of the velocity that the
-    vorticity induces.
+    r"""Return the kinetic energy :math:`\tfrac12\langle u^2 + v^2\rangle` of the induced velocity.
 
     Examples
     --------

@@ -1,5 +1,4 @@
-"""Spectral calculus on periodic boxes: wavenumbers, derivatives, inverse Laplacian, velocity of a
-vorticity, dealiasing.
+"""Spectral calculus on periodic boxes: derivatives, inverse Laplacian, velocity, dealiasing.
 
 All functions act on the trailing axes, one per entry of `lengths`, of real tensors ``(...,
 *grid)``; a half spectrum has the layout of :func:`torch.fft.rfftn`.
@@ -20,11 +19,10 @@ def wavenumbers(
     dtype: torch.dtype = torch.float64,
     device: torch.device | str | None = None,
 ) -> list[Tensor]:
-    r"""Return the angular wavenumbers :math:`2\pi k_i/L_i` per axis, broadcastable over the half
-    spectrum of `shape`.
+    r"""Return the angular wavenumbers :math:`2\pi k_i/L_i` per axis.
 
-    The Nyquist wavenumber of an even axis is 0: the odd derivative of :math:`\cos(\pi N x)`
-    vanishes on the grid.
+    They broadcast over the half spectrum of `shape`. The Nyquist wavenumber of an even axis is 0:
+    the odd derivative of :math:`\cos(\pi N x)` vanishes on the grid.
 
     Examples
     --------
@@ -45,7 +43,7 @@ def laplacian_symbol(
     dtype: torch.dtype = torch.float64,
     device: torch.device | str | None = None,
 ) -> Tensor:
-    r"""Return :math:`-|k|^2` over the half spectrum of `shape`, with the Nyquist wavenumbers in it.
+    r"""Return :math:`-|k|^2` over the half spectrum of `shape`, Nyquist wavenumbers included.
 
     Examples
     --------
@@ -59,31 +57,29 @@ def laplacian_symbol(
 
 
 def dealias_mask(shape: Sequence[int], device: torch.device | str | None = None) -> Tensor:
-    r"""Return the modes :math:`|k_i| < N_i/3` of the half spectrum (bool): products of two such
-    fields are free of aliases.
+    r"""Return the mask of the modes :math:`|k_i| < N_i/3`, whose products are free of aliases.
 
     Examples
     --------
     >>> dealias_mask((12,)).tolist()
     [True, True, True, True, False, False, False]
     """
-    kept = torch.ones((), dtype=torch.bool)
+    mask = torch.ones((), dtype=torch.bool)
     for k, n in zip(_frequencies(shape), shape, strict=True):
-        kept = kept & (3 * k.abs() < n)
-    return kept.to(device)
+        mask = mask & (3 * k.abs() < n)
+    return mask.to(device)
 
 
 def truncate(hat: Tensor, shape: Sequence[int], to: Sequence[int]) -> Tensor:
-    r"""Return the modes :math:`|k_i| < \min(N_i, M_i)/2` of the half spectrum of a grid `shape` N
-    as one of a grid `to` M.
+    r"""Return the half spectrum of a grid `shape` N on a grid `to` M, :math:`|k| < \min(N, M)/2`.
 
     The coefficients are copied, so transform with ``norm="forward"``, where they do not depend on
     the grid.
 
     Examples
     --------
-    >>> u = torch.cos(2 * torch.pi * torch.arange(12) / 12)
-    >>> v = torch.fft.irfft(truncate(torch.fft.rfft(u, norm="forward"), (12,), (4,)), n=4, norm="forward")
+    >>> hat = torch.fft.rfft(torch.cos(2 * torch.pi * torch.arange(12) / 12), norm="forward")
+    >>> v = torch.fft.irfft(truncate(hat, (12,), (4,)), n=4, norm="forward")
     >>> [abs(round(float(x), 6)) for x in v]
     [1.0, 0.0, 1.0, 0.0]
     """
@@ -101,8 +97,7 @@ def truncate(hat: Tensor, shape: Sequence[int], to: Sequence[int]) -> Tensor:
 
 
 def gradient(u: Tensor, lengths: Sequence[float]) -> Tensor:
-    r"""Return :math:`\partial u/\partial x_i`, stacked before the grid: ``(..., *grid)`` to ``(...,
-    axes, *grid)``.
+    r"""Return :math:`\partial u/\partial x_i` of ``(..., *grid)``, as ``(..., axes, *grid)``.
 
     Examples
     --------
@@ -122,19 +117,16 @@ def laplacian(u: Tensor, lengths: Sequence[float]) -> Tensor:
 
 
 def inverse_laplacian(u: Tensor, lengths: Sequence[float]) -> Tensor:
-    r"""Return the zero-mean :math:`\psi` with :math:`\Delta\psi = u - \langle u\rangle`, of the
-    shape of `u`.
-    """
+    r"""Return the zero-mean :math:`\psi` with :math:`\Delta\psi = u - \langle u\rangle`."""
     hat, _ = _forward(u, lengths)
     return _backward(hat * invert(_symbol(u, lengths)), u, lengths)
 
 
 def velocity(vorticity: Tensor, lengths: Sequence[float] = (1.0, 1.0)) -> Tensor:
-    r"""Return :math:`(u, v) = (\partial_y\psi, -\partial_x\psi)` with :math:`-\Delta\psi = \omega =
-    \partial_x v - \partial_y u`.
+    r"""Return the zero-mean velocity of a vorticity ``(..., x, y)``, as ``(..., 2, x, y)``.
 
-    The zero-mean velocity of a vorticity ``(..., x, y)``, as ``(..., 2, x, y)``; the mean vorticity
-    plays no part.
+    :math:`(u, v) = (\partial_y\psi, -\partial_x\psi)` with :math:`-\Delta\psi = \omega = \partial_x
+    v - \partial_y u`; the mean vorticity has no effect.
     """
     slope = gradient(-inverse_laplacian(vorticity, lengths), lengths)
     return torch.stack([slope[..., 1, :, :], -slope[..., 0, :, :]], dim=-3)
@@ -146,9 +138,7 @@ def invert(symbol: Tensor) -> Tensor:
 
 
 def _frequencies(shape: Sequence[int]) -> list[Tensor]:
-    """Return the integer frequencies per axis, broadcastable over the half spectrum; the Nyquist
-    frequency has some sign.
-    """
+    """Return the integer frequencies per axis; the sign of the Nyquist frequency is arbitrary."""
     found = [torch.fft.fftfreq(n, 1.0 / n, dtype=torch.float64) for n in shape]
     found[-1] = found[-1][: shape[-1] // 2 + 1]
     return [

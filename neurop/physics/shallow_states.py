@@ -17,8 +17,7 @@ from neurop.physics.solvers.shallow_water import GRAVITY, ShallowWaterEquations
 def random_states(
     water: ShallowWaterEquations, samples: Iterable[int], mach: float, height: float, seed: int = 0
 ) -> Tensor:
-    r"""Draw states of white noise in geopotential, vorticity and divergence, up to the truncation
-    L.
+    r"""Draw states of white noise in geopotential, vorticity and divergence, up to truncation L.
 
     The coefficients of degree 1 and more are independent normal numbers, complex for m > 0, real
     for m = 0, with :math:`E|c_l^m|^2 = 4\pi\sigma^2/(L+1)^2`, which makes the fields isotropic with
@@ -30,14 +29,14 @@ def random_states(
     Parameters
     ----------
     water
-        The equations, for truncation, planet and ground; the surface of the water is level but for
-        the noise.
+        Equations, which define truncation, planet and ground; the surface of the water is level
+        except for the noise.
     samples
         Numbers of the samples; each depends on the seed and its number alone.
     mach, height
         Ma, and h [m].
     seed
-        Seed of the whole set.
+        Seed of the data set.
 
     Returns
     -------
@@ -69,7 +68,7 @@ def random_states(
 def jet_states(
     water: ShallowWaterEquations, samples: Iterable[int], speed: float, height: float, seed: int = 0
 ) -> Tensor:
-    r"""Return the zonal jet of Galewsky et al. in balance, each sample with a bump of its own.
+    r"""Return the balanced zonal jet of Galewsky et al., with a different bump in each sample.
 
     .. math:: u = \tfrac{U}{e_n}\exp\tfrac1{(\theta-\theta_0)(\theta-\theta_1)}\ (\theta_0 < \theta
        < \theta_1), \qquad
@@ -83,13 +82,13 @@ def jet_states(
     Parameters
     ----------
     water
-        The equations; the balance holds with their ground.
+        Equations; the balance includes their ground.
     samples
         Numbers of the samples; each depends on the seed and its number alone.
     speed, height
         U [m s-1], and h [m]; 0 leaves the bump out.
     seed
-        Seed of the whole set.
+        Seed of the data set.
 
     Returns
     -------
@@ -126,17 +125,16 @@ def jet_states(
 
 
 def zonal_bands(water: ShallowWaterEquations, speed: float, count: int) -> Tensor:
-    r"""Return the balanced state of winds that blow east and west by turns, :math:`u =
-    U\cos(n\theta)\cos\theta`.
+    r"""Return the balanced state of alternating zonal winds, :math:`u = U\cos(n\theta)\cos\theta`.
 
-    n is even, which keeps the wind smooth at the poles; the band at the equator blows east for U >
-    0. Those to the west are barotropically unstable where their curvature outdoes the gradient of
-    the Coriolis parameter, about :math:`U n^2 > 2\Omega a` (Kuo, J. Meteor. 6 (1949) 105).
+    n is even, so the wind is smooth at the poles; the band at the equator is eastward for U > 0.
+    Westward bands are barotropically unstable where their curvature exceeds the gradient of the
+    Coriolis parameter, about :math:`U n^2 > 2\Omega a` (Kuo, J. Meteor. 6 (1949) 105).
 
     Parameters
     ----------
     water
-        The equations, without forcing; the balance holds with their ground.
+        Equations without forcing; the balance includes their ground.
     speed, count
         U [m s-1], and n.
 
@@ -152,8 +150,7 @@ def zonal_bands(water: ShallowWaterEquations, speed: float, count: int) -> Tenso
 
 
 def balanced(water: ShallowWaterEquations, eastward: Tensor) -> Tensor:
-    r"""Return the state without tendency of a zonal wind [m s-1] on the grid of `water`, of its
-    mean depth.
+    r"""Return the steady state of a zonal wind [m s-1] on the grid of `water`, of mean depth.
 
     :math:`\Delta(\varphi + \varphi_s + u^2/2) = k\cdot\nabla\times((\zeta + f)\,u)`, in the
     truncated space.
@@ -169,7 +166,7 @@ def balanced(water: ShallowWaterEquations, eastward: Tensor) -> Tensor:
 
 
 def mountains(water: ShallowWaterEquations, height: float, seed: int = 0, count: int = 4) -> Tensor:
-    r"""Return the geopotential of Gaussian mountains, coefficients ``(l, m)`` up to the truncation.
+    r"""Return the geopotential of Gaussian mountains as coefficients ``(l, m)``.
 
     :math:`g\,h_i e^{-d^2/r_i^2}` with the angle d from a centre drawn uniformly on the sphere,
     :math:`r_i` from 0.2 to 0.4 (1300 to 2500 km) and :math:`h_i` from half the `height` [m] to all
@@ -195,15 +192,13 @@ def mountains(water: ShallowWaterEquations, height: float, seed: int = 0, count:
 
 
 def uniform(seed: int, number: int, count: int, stream: int = 0) -> NDArray[np.float64]:
-    """Return numbers in (0, 1) from raw generator bits, whose stream NumPy keeps fixed between
-    versions.
-    """
+    """Return numbers in (0, 1) from raw generator bits, which NumPy does not change by version."""
     raw = np.random.PCG64(np.random.SeedSequence([seed, number, stream])).random_raw(count)
     return np.asarray(((raw >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53)
 
 
 def _uneven(ground: Tensor) -> Tensor:
-    """Return the ground without its mean, so that the water keeps its mean depth."""
+    """Return the ground without its mean, so that the mean depth of the water is unchanged."""
     uneven = ground.clone()
     uneven[0, 0] = 0
     return uneven

@@ -1,5 +1,6 @@
-"""Integrals that shallow water on the rotating Earth keeps, of states ``(..., 3, latitude,
-longitude)`` in SI units.
+"""Invariants of shallow water on the rotating Earth.
+
+States are ``(..., 3, latitude, longitude)`` in SI units.
 """
 
 from __future__ import annotations
@@ -17,12 +18,11 @@ from neurop.physics.solvers.shallow_water import Planet
 
 EARTH = Planet()
 FIELDS = ("geopotential_anomaly", "vorticity", "divergence")
-"""The fields of a state; the first is the geopotential above that of the mean depth of 10 km."""
+"""Fields of a state; the first is the geopotential above that of the mean depth of 10 km."""
 
 
 def mass(state: Tensor, grid: Sphere) -> Tensor:
-    r"""Return the mean geopotential :math:`\langle\varphi\rangle`, gravity times the mean depth [m2
-    s-2].
+    r"""Return the mean geopotential :math:`\langle\varphi\rangle` [m2 s-2], gravity times depth.
 
     Examples
     --------
@@ -33,16 +33,15 @@ def mass(state: Tensor, grid: Sphere) -> Tensor:
 
 
 def energy(state: Tensor, grid: Sphere) -> Tensor:
-    r"""Return the available energy :math:`\tfrac12\langle\varphi\,|u|^2 + (\varphi -
-    \Phi)^2\rangle` over flat ground [m4 s-4].
+    r"""Return the available energy over flat ground [m4 s-4].
 
-    Gravity times the total energy per area, but for a function of the mass.
+    :math:`\tfrac12\langle\varphi\,|u|^2 + (\varphi - \Phi)^2\rangle`: gravity times the total
+    energy per area, up to a function of the mass.
 
     Raises
     ------
     InputError
-        If the latitudes are not those of Legendre and Gauss, on which alone the wind is known
-        exactly.
+        If the latitudes are not Legendre-Gauss points, the only ones with an exact wind.
     """
     if grid.axes[0].layout != "gauss":
         raise InputError(

@@ -1,6 +1,4 @@
-"""Figures for print and the screen: xarray in, matplotlib Figure out (its object interface; no
-global state).
-"""
+"""Figures for print and the screen: xarray in, matplotlib Figure out, without global state."""
 
 from neurop.plots.animate import animate
 from neurop.plots.cost import cost

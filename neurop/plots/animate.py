@@ -1,4 +1,4 @@
-"""A rollout as a film: truth, prediction, error."""
+"""Animation of a rollout: truth, prediction, error."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from neurop.plots.panels import bar, draw, error_scale, plane, proportion, raste
 from neurop.plots.style import COLORS, STYLE, axis_label, field_label, step_text
 
 FRAMES = 120
-"""Frames of a film at most: longer rollouts are thinned evenly."""
+"""Largest number of frames of an animation; longer rollouts are thinned evenly."""
 
 
 def animate(
     run: xr.Dataset, path: Path | str, sample: int = 0, field: int = 0, fps: int = 8, dpi: int = 100
 ) -> Path:
-    """Write a GIF of one sample of :func:`neurop.evaluation.rollout.rollout`, whole or not at all.
+    """Write a GIF of one sample of :func:`neurop.evaluation.rollout.rollout`, atomically.
 
-    Limits are those of the truth over all steps; where the truth has ended its panel and the error
-    stay empty. A prediction that is not finite is shown empty too.
+    Limits are those of the truth over all steps; after the end of the truth, its panel and the
+    error are empty. A prediction that is not finite is empty too.
 
     Returns
     -------
     Path
-        The file.
+        Path of the file.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -53,9 +53,8 @@ def animate(
             for step in steps:
                 update(int(step))
                 canvas.draw()
-                figure.set_layout_engine(
-                    "none"
-                )  # the first frame settles it: panels that move would distract
+                # The layout of the first frame is fixed, so that panels do not move.
+                figure.set_layout_engine("none")
                 frames.append(np.array(canvas.buffer_rgba())[..., :3])
         _write(frames, part, fps, update.cmaps)
         part.replace(path)
@@ -69,9 +68,7 @@ def _size(shown: xr.Dataset, lines: bool) -> tuple[float, float]:
 
 
 def _write(frames: list[NDArray[np.uint8]], path: Path, fps: int, cmaps: Sequence[str]) -> None:
-    """Write frames with one palette, the colour maps' own colours and greys, undithered: a
-    colour means the same in every frame.
-    """
+    """Write frames with one palette of colour maps and greys, undithered, for equal colours."""
     levels = 208 // max(len(cmaps), 1)
     maps = [mpl.colormaps[cmap](np.linspace(0, 1, levels))[:, :3] for cmap in cmaps] or [
         _tints(levels)
@@ -98,7 +95,7 @@ def _write(frames: list[NDArray[np.uint8]], path: Path, fps: int, cmaps: Sequenc
 
 
 def _tints(levels: int) -> NDArray[np.float64]:
-    """Return the colours of the curves, each fading to white as the edge of a line does."""
+    """Return the colours of the curves, each fading to white like the edge of a line."""
     tones = [to_rgb(COLORS[name]) for name in ("prediction", "interpolated")]
     fade = np.linspace(0, 1, levels // len(tones))[:, None]
     return np.concatenate([fade * np.array(tone) + 1 - fade for tone in tones])
@@ -117,9 +114,8 @@ class _Images:
         error = np.stack(
             [p.values - t.values for p, t in zip(self.prediction, self.truth, strict=True)]
         )
-        error[~(np.abs(error) < np.nanmax(known) - np.nanmin(known))] = (
-            np.nan
-        )  # what has blown up does not set the scale
+        # Values that have diverged do not set the scale.
+        error[~(np.abs(error) < np.nanmax(known) - np.nanmin(known))] = np.nan
         scales = [scale(known), scale(known), error_scale(error)]
         self.cmaps = tuple(dict.fromkeys(cmap for _, cmap in scales))
         panels = figure.subplots(1, 3)

@@ -1,4 +1,4 @@
-"""Cost of a case against its resolution and against its modes."""
+"""Cost of a case over resolution and over modes."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ MARKERS = "os^vDx"
 
 @styled
 def cost(timings: xr.Dataset) -> Figure:
-    """Draw milliseconds per evaluation and per training step of :func:`neurop.bench.as_dataset`,
-    against points and against modes.
+    """Draw milliseconds per evaluation and training step of :func:`neurop.bench.as_dataset`.
 
-    Each column shows the largest family of cases that differ in nothing else; layers where there
-    are any, else models.
+    The columns are over points and over modes, each for the largest family of cases that are equal
+    otherwise; layers where there are any, else models.
     """
     figure = Figure(figsize=(6.6, 4.6), layout="constrained")
     axes = figure.subplots(2, 2, sharex="col", sharey="row")

@@ -22,11 +22,10 @@ PARTS = {
 
 @styled
 def error_growth(run: xr.Dataset) -> Figure:
-    """Draw relative L2 error and correlation per step of :func:`neurop.evaluation.rollout.rollout`,
-    beside persistence.
+    """Draw error, persistence and correlation of :func:`neurop.evaluation.rollout.rollout`.
 
     Thin lines are single samples. A line marks the time at which the correlation falls below 0.9, a
-    cross the first step at which a sample has left the physics.
+    cross the first step at which a sample has diverged.
     """
     figure = Figure(figsize=(3.5, 4.2), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
@@ -82,9 +81,7 @@ def error_growth(run: xr.Dataset) -> Figure:
 
 @styled
 def error_by_resolution(scores: xr.Dataset) -> Figure:
-    """Draw the errors of :func:`neurop.evaluation.superres.superres`: in full beside
-    interpolation, and in parts of the spectrum.
-    """
+    """Draw the errors of :func:`neurop.evaluation.superres.superres`, also by spectral band."""
     figure = Figure(figsize=(6.6, 2.7), layout="constrained")
     left, right = figure.subplots(1, 2, sharex=True, sharey=True)
     resolution, train = scores.resolution.values, int(scores.train_resolution)
@@ -116,15 +113,16 @@ def error_by_resolution(scores: xr.Dataset) -> Figure:
         axes.set_xlabel("resolution (points)")
         axes.legend()
     left.set_ylabel("relative L2 error")
-    left.set_title("whole field")
+    left.set_title("full field")
     right.set_title("parts of the spectrum")
     return figure
 
 
 @styled
 def forecast_skill(scores: xr.Dataset, field: int = 0) -> Figure:
-    """Draw RMSE, and anomaly correlation where there is a climatology, per lead of
-    :func:`neurop.evaluation.score.score`.
+    """Draw RMSE per lead time of :func:`neurop.evaluation.score.score`.
+
+    With a climatology, the anomaly correlation too.
     """
     panels = ["rmse", *(["acc"] if "acc" in scores else [])]
     figure = Figure(figsize=(3.3 * len(panels), 2.6), layout="constrained")

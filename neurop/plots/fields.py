@@ -14,7 +14,7 @@ from neurop.plots.panels import bar, draw, error_scale, extension, plane, propor
 from neurop.plots.style import COLORS, axis_label, field_label, styled
 
 WIDTH = 1.75
-"""Width of an image panel, in inches: three of them and their colour bars are as wide as a page."""
+"""Width of an image panel in inches: three of them with colour bars fill the width of a page."""
 
 
 @styled
@@ -24,24 +24,24 @@ def fields(
     labels: Sequence[str],
     given: Sequence[xr.DataArray] = (),
 ) -> Figure:
-    """Draw rows of truth, prediction and error (prediction minus truth), with the input before them
-    if it is given.
+    """Draw rows of truth, prediction and error (prediction minus truth), after the input if given.
 
-    Truth and prediction share the limits of the truth (of all rows, where they are of one size);
-    the error has its own, symmetric about zero. Arrows on a colour bar say that the prediction goes
-    beyond. Fields of three axes show the middle slice of the first.
+    Truth and prediction share the limits of the truth (of all rows, where their ranges are
+    similar); the error has its own, symmetric about zero. Arrows on a colour bar mark predictions
+    beyond the limits. Of fields with three axes, the middle slice of the first is drawn.
 
     Parameters
     ----------
     truth, prediction, given
-        One field ``(*grid)`` per row; name and unit from the scalar coordinates ``field`` and
+        Fields ``(*grid)``, one per row; name and unit from the scalar coordinates ``field`` and
         ``unit``, else the attributes.
     labels
-        One per row: sample, time or resolution.
+        Labels, one per row: sample, time or resolution.
 
     Examples
     --------
-    >>> x = xr.DataArray(np.zeros((4, 4)), dims=("x", "y"), coords={"x": np.arange(4), "y": np.arange(4)}, name="u")
+    >>> points = {"x": np.arange(4), "y": np.arange(4)}
+    >>> x = xr.DataArray(np.zeros((4, 4)), points, ("x", "y"), name="u")
     >>> len(fields([x], [x], ["sample 0"]).axes)
     3
     """
@@ -59,9 +59,8 @@ def fields(
     )
     grid = figure.subplots(len(rows), len(titles), squeeze=False)
     same = len({row[0].shape for row in rows}) == 1
-    known = [
-        row[0] if bool(row[0].notnull().any()) else row[1] for row in rows
-    ]  # beyond the truth the prediction sets the limits
+    # After the end of the truth the prediction sets the limits.
+    known = [row[0] if bool(row[0].notnull().any()) else row[1] for row in rows]
     scales = shared(known)
     for index, (row, panels) in enumerate(zip(rows, grid, strict=True)):
         if lines:

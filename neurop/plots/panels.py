@@ -1,6 +1,4 @@
-"""One field in one panel: images with true proportions and degree ticks, lines in one dimension,
-slices in three.
-"""
+"""One field in one panel: images with true proportions and degree ticks, or a slice of a volume."""
 
 from __future__ import annotations
 
@@ -27,10 +25,9 @@ def plane(array: xr.DataArray) -> xr.DataArray:
 
 
 def scale(truth: Any, cmap: str | None = None) -> tuple[Normalize, str]:
-    """Return limits and colour map of truth and prediction: those of the truth, symmetric about
-    zero where it has both signs.
+    """Return limits and colour map of the truth, symmetric about zero where it has both signs.
 
-    A colour map that is given decides between the two.
+    A given colour map decides whether the limits are symmetric.
     """
     values = np.asarray(truth)
     values = values[np.isfinite(values)]
@@ -47,8 +44,8 @@ def scale(truth: Any, cmap: str | None = None) -> tuple[Normalize, str]:
 def shared(truths: Sequence[xr.DataArray], alike: float = 3.0) -> list[tuple[Normalize, str]]:
     """Return the scale of each row.
 
-    One for all where their ranges differ by less than a factor `alike`, else their own limits in
-    one colour map.
+    All rows share one scale where their ranges differ by less than a factor `alike`; otherwise each
+    has its own limits in one colour map.
     """
     finite = [values[np.isfinite(values)] for values in map(np.ravel, truths)]
     norm, cmap = scale(np.concatenate(finite))
@@ -68,7 +65,7 @@ def error_scale(error: Any) -> tuple[Normalize, str]:
 
 
 def extension(array: xr.DataArray, norm: Normalize) -> str:
-    """Return which ends of a colour bar need an arrow because `array` goes beyond its limits."""
+    """Return the ends of a colour bar that need an arrow because `array` exceeds its limits."""
     assert norm.vmin is not None
     assert norm.vmax is not None
     span = 1e-6 * (norm.vmax - norm.vmin)
@@ -79,15 +76,13 @@ def extension(array: xr.DataArray, norm: Normalize) -> str:
 
 
 def raster(array: xr.DataArray) -> NDArray[Any]:
-    """Return the values of a plane field as rows from the bottom up, columns from left to right,
-    by rising coordinates.
-    """
+    """Return the values of a plane field, rows upwards and columns to the right by coordinate."""
     horizontal, vertical = _axes(array)
     return np.asarray(array.sortby([horizontal, vertical]).transpose(vertical, horizontal).values)
 
 
 def bar(axes: Axes, image: AxesImage, extend: Any = "neither") -> None:
-    """Put the colour bar of an image beside its panel, as high as the panel."""
+    """Draw the colour bar of an image to the right of its panel, with the height of the panel."""
     assert axes.figure is not None
     axes.figure.colorbar(image, cax=axes.inset_axes((1.04, 0.0, 0.05, 1.0)), extend=extend)
 
@@ -113,8 +108,9 @@ def proportion(array: xr.DataArray) -> float:
 def draw(
     axes: Axes, array: xr.DataArray, norm: Normalize, cmap: str, ticks: bool = True
 ) -> AxesImage:
-    """Draw a plane field of two axes, each value a cell around its point; the first axis runs to
-    the right, on the sphere the longitude.
+    """Draw a plane field of two axes, each value a cell around its point.
+
+    The horizontal axis is the first one, on the sphere the longitude.
     """
     horizontal, vertical = _axes(array)
     extent = (*_edges(array[horizontal].values), *_edges(array[vertical].values))

@@ -19,7 +19,7 @@ LINES = {"truth": "-", "prediction": "-", "interpolated": "--"}
 def rollout_spectra(run: xr.Dataset, field: int = 0) -> Figure:
     """Draw the spectra of truth and prediction of :func:`neurop.evaluation.rollout.rollout`.
 
-    At the first, a middle and the last step that has a truth, and at the last step of all.
+    The steps are the first, a middle and the last one with a truth, and the last of all.
     """
     known = int(run.attrs["known_steps"]) or run.sizes["step"]
     chosen = np.unique([*np.linspace(0, known - 1, STEPS).astype(int), run.sizes["step"] - 1])
@@ -72,9 +72,8 @@ def _panels(panels: list[xr.Dataset], titles: list[str]) -> Figure:
     )
     grid[0].set_ylim(LOWEST * top, 5 * top)
     unit = unit_text(str(panels[0].unit.item()))
-    named = label(str(panels[0].field.item()), str(panels[0].unit.item())).replace(
-        " (", "\n("
-    )  # a long unit has a line of its own
+    # The unit is on a second line, because it may be long.
+    named = label(str(panels[0].field.item()), str(panels[0].unit.item())).replace(" (", "\n(")
     grid[0].set_ylabel(f"power of {named}" + ("$^2$" if unit else ""))
     grid[0].legend()
     return figure

@@ -1,6 +1,4 @@
-"""How every figure looks: colours that all readers can tell apart, units in print, no global
-state of matplotlib.
-"""
+"""Style of the figures: colours distinct under colour blindness, units in print."""
 
 from __future__ import annotations
 
@@ -55,7 +53,7 @@ P = ParamSpec("P")
 
 
 def styled(make: Callable[P, Figure]) -> Callable[P, Figure]:
-    """Draw a figure in this style, and leave the user's settings as they are."""
+    """Draw a figure in this style, without changing the settings of matplotlib."""
 
     @wraps(make)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> Figure:
@@ -66,7 +64,7 @@ def styled(make: Callable[P, Figure]) -> Callable[P, Figure]:
 
 
 def save(figure: Figure, path: Path | str, dpi: int = 300) -> Path:
-    """Write a figure, whole or not at all; the suffix says the format."""
+    """Write a figure atomically, in the format of the suffix."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
@@ -106,9 +104,7 @@ def axis_label(array: xr.DataArray, name: str) -> str:
 
 
 def field_label(array: xr.DataArray) -> str:
-    """Return name and unit of the field that `array` holds: of its ``field`` coordinate, else of
-    the array.
-    """
+    """Return name and unit of a field, from the coordinates ``field`` and ``unit`` if present."""
     name = (
         str(array["field"].item())
         if "field" in array.coords and array["field"].ndim == 0
@@ -143,7 +139,7 @@ def readable_time(values: Any, unit: str) -> tuple[NDArray[np.float64], str]:
 
 
 def step_text(run: xr.Dataset, index: int) -> str:
-    """Return ``step 4 (24 h)`` of a rollout, or ``step 4`` where time has no unit of its own."""
+    """Return ``step 4 (24 h)`` of a rollout, or ``step 4`` where time has no unit."""
     times, unit = readable_time(run.time.values, str(run.time.attrs.get("units", "1")))
     text = f"step {int(run.step[index])}"
     return (
@@ -154,8 +150,9 @@ def step_text(run: xr.Dataset, index: int) -> str:
 
 
 def log_or_linear(axes: Axes, *values: Any) -> None:
-    """Use a logarithmic y axis where positive values span more than a factor of five, with plain
-    numbers if it is short.
+    """Use a logarithmic y axis where positive values span more than a factor of five.
+
+    Up to a factor of 300, its labels are plain numbers.
     """
     joined = np.concatenate([np.ravel(np.asarray(v, dtype=float)) for v in values])
     positive = joined[np.isfinite(joined) & (joined > 0)]

@@ -16,13 +16,12 @@ NOT_CURVES = ("epoch", "step", "lr")
 
 
 def read_metrics(path: Path | str) -> xr.Dataset:
-    """Return ``metrics.csv`` of a run: each column over ``epoch``, its last value in each; NaN
-    where an epoch has none.
+    """Read ``metrics.csv`` of a run: the last value of each column per ``epoch``, NaN if none.
 
     Raises
     ------
     InputError
-        If the file is not there or holds no epochs.
+        If the file is missing or has no epochs.
     """
     path = Path(path)
     if not path.is_file():
@@ -30,7 +29,7 @@ def read_metrics(path: Path | str) -> xr.Dataset:
     with path.open(newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row.get("epoch")]
     if not rows:
-        raise InputError(f"{path} holds no epochs; give the metrics.csv of a run that has trained")
+        raise InputError(f"{path} has no epochs; give the metrics.csv of a run that has trained")
     epochs = sorted({int(float(row["epoch"])) for row in rows})
     place = {epoch: index for index, epoch in enumerate(epochs)}
     columns = {name: np.full(len(epochs), np.nan) for name in rows[0] if name and name != "epoch"}
@@ -45,9 +44,7 @@ def read_metrics(path: Path | str) -> xr.Dataset:
 
 @styled
 def loss_curves(metrics: xr.Dataset) -> Figure:
-    """Draw every training and validation column of :func:`read_metrics` over the epochs, with
-    the best validation value marked.
-    """
+    """Draw the training and validation columns of :func:`read_metrics`, and the best validation."""
     figure = Figure(figsize=(3.5, 2.6), layout="constrained")
     axes = figure.subplots()
     names = [str(n) for n in metrics if not _left_out(str(n), metrics)]

@@ -4,12 +4,12 @@ import copy
 
 import pytest
 import torch
+from raising import raises_input
 
 from neurop.bench import parse
 from neurop.bench.fft import FFTConv, complex_weight, real_weight
 from neurop.bench.paths import build, check_paths, error, sample
 from neurop.bench.peer import available
-from neurop.errors import InputError
 from neurop.layers import SpectralConv
 
 CASES = ["1d-2x3x16-m5", "2d-2x3x16-m5", "2d-2x3x16-m8", "2d-3x2x15-m1", "3d-2x3x8-m3"]
@@ -90,8 +90,8 @@ def test_building_leaves_the_random_state_alone() -> None:
 
 
 def test_a_wrong_path_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(InputError, match=r"no path 'neurops'; did you mean 'neurop'\?"):
+    with raises_input("paths", "neurops", "did you mean 'neurop'"):
         check_paths(["neurops"])
     monkeypatch.setattr("neurop.bench.paths.available", lambda: False)
-    with pytest.raises(InputError, match=r"not installed; pip install neuraloperator"):
+    with raises_input("paths", "neuraloperator", "pip install"):
         check_paths(["neuraloperator"])

@@ -1,17 +1,17 @@
-"""What is observed: every path in turn, memory that adds up, rows whose medians are those of the
+"""Observations: every path in turn, memory that adds up, rows whose medians are those of the
 rounds.
 """
 
 import pytest
 import torch
 
-from neurop.bench import as_dataset, describe, parse, rates
+from neurop.bench import as_dataset, describe_machine, measure_rates, parse
 from neurop.bench.summary import Pair
 from neurop.bench.timing import Bench, peak_mb
 
 
 class Scripted:
-    """A worker that answers what it is told to."""
+    """A process with scripted answers."""
 
     def __init__(self, times: list[tuple[float, float]]) -> None:
         self.times, self.paths = iter(times), []
@@ -61,8 +61,8 @@ def test_rows_hold_medians_and_quartiles_of_the_rounds() -> None:
         rows = pair.rows(
             parse("2d-1x2x16-m3"), "layer", ["neurop", "torch-fft"], repeats=5, seconds=60
         )
-    told = {(row["path"], row["allocator"]): (row["forward_ms"], row["step_ms"]) for row in rows}
-    assert told == {
+    found = {(row["path"], row["allocator"]): (row["forward_ms"], row["step_ms"]) for row in rows}
+    assert found == {
         ("neurop", "shipped"): (3.0, 30.0),
         ("neurop", "same"): (3.0, 30.0),
         ("torch-fft", "shipped"): (30.0, 300.0),
@@ -82,9 +82,9 @@ def test_time_ends_the_rounds() -> None:
 
 
 def test_the_machine_is_described() -> None:
-    facts = describe()
+    facts = describe_machine()
     assert facts["torch"] == torch.__version__
     assert facts["threads"] == torch.get_num_threads()
-    measured = rates(1)
+    measured = measure_rates(1)
     assert 0.1 < measured["copy_gb_per_s"] < 1e4
     assert 1 < measured["gemm_gflop_per_s"] < 1e6

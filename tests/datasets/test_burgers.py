@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from raising import leaf, raises_input
 
 from neurop.datasets.burgers import INITIAL, Burgers
 from neurop.errors import InputError
@@ -161,7 +162,6 @@ def test_the_discretisation_is_a_matter_of_parameters() -> None:
         ({"samples": 40}, "use 41 or more"),
         ({"resolution": 4}, "use 8 or more"),
         ({"steps": 0}, "use 1 or more, or null for a map"),
-        ({"history": 2}, "set steps for an evolution"),
         ({"viscosity": 0.0}, "above 0"),
         ({"time": float("inf")}, "above 0"),
         ({"initial": "pinoo"}, "did you mean 'pino'"),
@@ -169,9 +169,8 @@ def test_the_discretisation_is_a_matter_of_parameters() -> None:
     ],
 )
 def test_unusable_parameters_are_one_line(changes: dict[str, object], message: str) -> None:
-    with pytest.raises(InputError, match=message) as error:
+    with raises_input(*leaf(changes), message):
         small(**changes)  # type: ignore[arg-type]
-    assert "\n" not in str(error.value)
 
 
 def test_a_shape_that_is_none_is_one_line() -> None:

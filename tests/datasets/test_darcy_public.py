@@ -42,7 +42,7 @@ def test_points_lie_at_j_over_n_with_zero_boundary():
     for rows in (y, y.swapaxes(1, 2)):
         assert np.linalg.norm(rows[:, 0]) < 3e-3 * norm
         assert np.linalg.norm(rows[:, -1]) > 3e-2 * norm
-        # The quadratic through the last three points meets zero one spacing behind them.
+        # The quadratic through the last three points meets zero one spacing after them.
         beyond = 3 * rows[:, -1] - 3 * rows[:, -2] + rows[:, -3]
         assert abs(beyond.mean()) < 0.05 * rows[:, -1].mean()
 

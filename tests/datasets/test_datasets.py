@@ -12,7 +12,10 @@ from neurop.source import Source
 
 
 def test_import_loads_no_data_set():
-    code = "import sys, neurop.datasets; print([m for m in ('torch', 'xarray', 'neurop.datasets.era5') if m in sys.modules])"
+    code = (
+        "import sys, neurop.datasets; heavy = ('torch', 'xarray', 'neurop.datasets.era5'); "
+        "print([m for m in heavy if m in sys.modules])"
+    )
     assert (
         subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from raising import raises_input
 
 from neurop.cli import main
 from neurop.datasets import File
@@ -48,7 +49,7 @@ def test_one_trajectory_is_split_in_time(tmp_path: Path) -> None:
     np.testing.assert_allclose(splits["test"].values[0, :, 0], waves(1, 30)[0, 27:], atol=1e-7)
 
 
-def test_too_little_is_said(tmp_path: Path) -> None:
+def test_too_few_samples_are_an_input_error(tmp_path: Path) -> None:
     np.save(tmp_path / "one.npy", waves(1, 4)[0])
     with pytest.raises(InputError, match=r"one.npy: 4 frames leave none to train on, with 2 each"):
         File(str(tmp_path / "one.npy"), axes=["time", "x"]).splits()
@@ -85,34 +86,35 @@ def test_a_map_with_channels_and_two_boundaries(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        ({"axes": ["sample", "time"]}, "name each axis once"),
-        (
-            {"axes": ["sample", "x", "y"]},
-            "'u' has no axis time; name data.target for a map, or name the axis",
-        ),
-        (
-            {"axes": ["sample", "time", "x"], "target": "u"},
-            r"'u' has an axis time, but a map \(data.target\) has none; .*such as t",
-        ),
-        ({"axes": ["sample", "time", "x"], "target": "v"}, "no array 'v'"),
-        (
-            {"axes": ["sample", "time", "x"], "input": None, "target": "u"},
-            "data.target=u without data.input",
-        ),
-        ({"axes": ["sample", "time", "x"], "step": 0}, "data.step=0"),
-        ({"axes": ["sample", "time", "x", "y"]}, "names 4; name each axis once"),
-        (
-            {"axes": ["sample", "time", "x"], "boundary": {"y": "open"}},
-            "data.boundary: no axis 'y'; choose from x",
-        ),
-        ({"axes": ["sample", "time", "x"], "boundary": "periodc"}, "did you mean 'periodic'"),
-        ({"axes": ["sample", "time", "x"], "held_out": 0.5}, "held_out=0.5"),
-        ({"axes": ["sample", "time", "x"], "input": "w"}, "no array 'w'"),
+        ({"axes": ["sample", "x", "y"]}, "'u' has no axis time; .*target"),
+        ({"axes": ["sample", "time", "x"], "target": "u"}, "'u' has an axis time.*such as t"),
+        ({"axes": ["sample", "time", "x"], "target": "v"}, "'v'"),
+        ({"axes": ["sample", "time", "x", "y"]}, "4; name each axis once"),
+        ({"axes": ["sample", "time", "x"], "input": "w"}, "'w'"),
     ],
 )
-def test_what_does_not_fit_is_said(evolution: Path, arguments: dict, text: str) -> None:
+def test_wrong_axes_and_names_are_input_errors(evolution: Path, arguments: dict, text: str) -> None:
     with pytest.raises(InputError, match=text):
         File(**({"path": str(evolution), "input": "u"} | arguments)).splits()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "key", "value", "text"),
+    [
+        ({"axes": ["sample", "time"]}, "axes", ("sample", "time"), "once"),
+        ({"input": None, "target": "u"}, "target", "u", "input"),
+        ({"step": 0}, "step", 0, "above 0"),
+        ({"boundary": {"y": "open"}}, "boundary", {"y": "open"}, "'y'; choose from x"),
+        ({"boundary": "periodc"}, "boundary", "periodc", "periodic"),
+        ({"held_out": 0.5}, "held_out", 0.5, "below 0.5"),
+    ],
+)
+def test_wrong_arguments_are_named(
+    evolution: Path, arguments: dict, key: str, value: object, text: str
+) -> None:
+    given = {"path": str(evolution), "input": "u", "axes": ["sample", "time", "x"]} | arguments
+    with raises_input(key, value, text):
+        File(**given).splits()
 
 
 def test_a_value_that_is_no_number_is_named(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from raising import leaf, raises_input
 
 from neurop.datasets.kuramoto_sivashinsky import KuramotoSivashinsky
 from neurop.errors import InputError
@@ -131,7 +132,6 @@ def test_the_warmup_is_time_before_the_first_frame() -> None:
         ({"samples": 40}, "use 41 or more"),
         ({"resolution": 4}, "use 8 or more"),
         ({"steps": 0}, "use 1 or more"),
-        ({"history": 0}, "use 1 or more"),
         ({"length": 6.0}, "above 6.283"),
         ({"interval": float("nan")}, "above 0"),
         ({"warmup": -1.0}, "0 or more"),
@@ -139,9 +139,8 @@ def test_the_warmup_is_time_before_the_first_frame() -> None:
     ],
 )
 def test_unusable_parameters_are_one_line(changes: dict[str, object], message: str) -> None:
-    with pytest.raises(InputError, match=message) as error:
+    with raises_input(*leaf(changes), message):
         small(**changes)  # type: ignore[arg-type]
-    assert "\n" not in str(error.value)
 
 
 def test_a_shape_that_is_none_is_one_line() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from raising import leaf, raises_input
 
 from neurop.datasets.shallow_water import FIELDS, ShallowWater
 from neurop.errors import InputError
@@ -189,17 +190,16 @@ def test_invariants_drift_with_hyperdiffusion_alone() -> None:
         ({"truncation": 4}, "use a degree of 5 to 255"),
         ({"flow": {"initial": "galewski"}}, "did you mean 'galewsky'?"),
         (
-            {"flow": {"forcing": "bands"}, "truncation": 8},
-            "truncation=8 does not hold the winds of forcing=bands; use 9 or more",
+            {"truncation": 8, "flow": {"forcing": "bands"}},
+            "use 9 or more",
         ),
-        ({"flow": {"forcing": "jet"}}, "there is none; choose from bands, none"),
+        ({"flow": {"forcing": "jet"}}, "choose from bands, none"),
         ({"grid": "gauss"}, "choose from equiangular, legendre-gauss"),
     ],
 )
 def test_unusable_parameters_are_one_line(changes: dict[str, object], message: str) -> None:
-    with pytest.raises(InputError, match=message.replace("?", r"\?")) as error:
+    with raises_input(*leaf(changes), message):
         small(**changes)
-    assert "\n" not in str(error.value)
 
 
 def test_an_overflow_is_reported_not_stored() -> None:

@@ -11,7 +11,7 @@ from formats.truth import N, T, Truth, X, flat, noise
 
 
 def matlab73(path: Path, **arrays: np.ndarray) -> None:
-    """Write what MATLAB writes with ``-v7.3``: HDF5 behind a header of 512 bytes, every axis
+    """Write what MATLAB writes with ``-v7.3``: HDF5 after a header of 512 bytes, every axis
     reversed, nothing 1-D.
     """
     with h5py.File(path, "w", userblock_size=512) as file:
@@ -24,7 +24,8 @@ def matlab73(path: Path, **arrays: np.ndarray) -> None:
             data.attrs["MATLAB_class"] = np.bytes_(
                 "single" if stored.dtype == np.float32 else "double"
             )
-    text = b"MATLAB 7.3 MAT-file, Platform: GLNXA64, Created on: Mon Jun 22 10:00:00 2020 HDF5 schema 1.00 ."
+    text = b"MATLAB 7.3 MAT-file, Platform: GLNXA64, Created on: Mon Jun 22 10:00:00 2020 "
+    text += b"HDF5 schema 1.00 ."
     with path.open("r+b") as raw:
         raw.write(text.ljust(116) + bytes(8) + b"\x00\x02IM")
 

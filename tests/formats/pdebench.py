@@ -76,7 +76,7 @@ def compressible(names: tuple[str, ...], grid: str) -> Callable[[Path], Truth]:
 
 
 def pdebench_incompressible(path: Path) -> Truth:
-    """Frames are allocated for the whole run; those behind latestIndex were never written."""
+    """Frames are allocated for the whole run; those after latestIndex were never written."""
     velocity, particles = noise(2, T, X, X, 2), noise(2, T, X, X, 1, seed=1)
     with h5py.File(path, "w") as file:
         file.attrs.update({"config": "sim_dt: 5.0e-05\nseed: 0", "latestIndex": T - 1})

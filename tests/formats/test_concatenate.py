@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 import xarray as xr
+from raising import raises_input
 
 from neurop.datasets import File
 from neurop.errors import InputError
@@ -64,11 +65,11 @@ def test_unlike_files_are_named_with_what_differs(tmp_path: Path) -> None:
         (dated(tmp_path / "c.nc", 3, 6, n=16), r"c.nc has points \(5, 16\), .*a.nc has \(5, 8\)"),
         (
             dated(tmp_path / "d.nc", 4, 6),
-            "the frame behind 2026-02-01T12:00 is 2026-02-02T00:00; need one constant step",
+            "the frame after 2026-02-01T12:00 is 2026-02-02T00:00",
         ),
         (
             dated(tmp_path / "e.nc", 2, 6),
-            "the frame behind 2026-02-01T12:00 is 2026-02-01T12:00; need one constant step",
+            "the frame after 2026-02-01T12:00 is 2026-02-01T12:00",
         ),
     ):
         with pytest.raises(InputError, match=what) as error:
@@ -86,8 +87,7 @@ def test_unlike_files_are_named_with_what_differs(tmp_path: Path) -> None:
         ).splits()
     with pytest.raises(
         InputError,
-        match=r"32.pt has points \(8, 8\), .*16.pt has \(4, 4\); only files of one kind make one "
-        r"set",
+        match=r"32.pt has points \(8, 8\), .*16.pt has \(4, 4\)",
     ):
         File([pairs(tmp_path / "16.pt"), pairs(tmp_path / "32.pt", 8)]).splits()
 
@@ -100,7 +100,7 @@ def test_groups_of_unlike_shapes_are_named(tmp_path: Path) -> None:
             file[f"{name}/grid/t"] = np.arange(3.0)
     with pytest.raises(
         InputError,
-        match=r"a.h5: group '0001' holds data of shape \(3, 8, 8, 1\), '0000' of \(3, 4, 4, 1\)",
+        match=r"a.h5: group '0001' .* \(3, 8, 8, 1\), '0000' of \(3, 4, 4, 1\)",
     ):
         file_content(tmp_path / "a.h5")
 
@@ -112,14 +112,13 @@ def test_a_value_that_is_no_number_is_named_with_its_file(tmp_path: Path) -> Non
     for lazy in (False, True):
         with pytest.raises(
             InputError,
-            match=r"bad.pt: field 'y' of sample 2, frame 0 is nan at point \(0, 1\); mask, fill "
-            r"or remove it",
+            match=r"bad.pt: field 'y' of sample 2, frame 0 is nan at point \(0, 1\)",
         ):
             File(str(tmp_path / "bad.pt"), lazy=lazy)._all.digest()
 
 
 def test_no_file_fits_a_pattern(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"no\*.h5: no file fits this pattern"):
+    with pytest.raises(InputError, match=r"no\*.h5: .*correct"):
         File(str(tmp_path / "no*.h5")).splits()
-    with pytest.raises(InputError, match=r"data\.path is empty"):
+    with raises_input("path", [], "give a file"):
         File([]).splits()

@@ -1,4 +1,4 @@
-"""Files are told by their content; what is wrong with one is said in one line."""
+"""Formats are detected from content; errors are one line."""
 
 from pathlib import Path
 from typing import Any
@@ -242,7 +242,7 @@ def test_command(stored: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "  domain:",
         "    length: {x: 2, y: 1}",
         "    layout: {x: left, y: ends}",
-        "  step: null  # 0.5 s, as the file says",
+        "  step: null  # 0.5 s, from the file",
     ]
 
 

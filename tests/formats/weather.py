@@ -139,7 +139,7 @@ def cds_before_2024(path: Path) -> Truth:
 
 
 def cfgrib(path: Path) -> Truth:
-    """number, time, isobaricInhPa as stored, a scalar step and valid_time beside time."""
+    """number, time, isobaricInhPa as stored, a scalar step and valid_time alongside time."""
     data = globe(levels=LEVELS[::-1]).rename(valid_time="time", pressure_level="isobaricInhPa")
     data = xr.concat(
         [data, data + 1],
@@ -180,7 +180,7 @@ def _zarr(data: xr.Dataset, path: Path, version: int = 2, **encoding: Any) -> No
 
 
 def weatherbench2_raw(path: Path) -> Truth:
-    """Fields with levels beside those without, and one without a time."""
+    """Fields with and without levels, and one without a time."""
     data = globe(levels=LEVELS).rename(valid_time="time", pressure_level="level")
     data["land_sea_mask"] = (("latitude", "longitude"), np.ones((7, 8), "f4"))
     data["msl"] = (

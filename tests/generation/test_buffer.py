@@ -1,4 +1,4 @@
-"""The stock of online training, and the processes that fill it."""
+"""The buffer of online training, and the processes that fill it."""
 
 from __future__ import annotations
 
@@ -11,99 +11,98 @@ from typing import Any
 import numpy as np
 import pytest
 from noise import Noise
+from raising import raises_input
 
 from neurop.errors import ExternalFailure, InputError
 from neurop.generation.buffer import Buffer, Stream
 
 
 def filled(capacity: int, count: int, seed: int = 0) -> Buffer[int]:
-    reservoir: Buffer[int] = Buffer(capacity, seed)
+    buffer: Buffer[int] = Buffer(capacity, seed)
     for number in range(count):
-        reservoir.put(number)
-    return reservoir
+        buffer.put(number)
+    return buffer
 
 
-def test_draws_are_uniform_over_what_is_in_stock() -> None:
-    reservoir = filled(8, 8)
-    counts = Counter(reservoir.draw() for _ in range(8000))
+def test_draws_are_uniform_over_the_items() -> None:
+    buffer = filled(8, 8)
+    counts = Counter(buffer.draw() for _ in range(8000))
     # Chi-square with 7 degrees of freedom: beyond 24.3 once in a thousand; the seed is fixed.
     assert sum((counts[i] - 1000) ** 2 / 1000 for i in range(8)) < 24.3
-    assert reservoir.drawn == 8
+    assert buffer.drawn == 8
 
 
 def test_a_new_item_replaces_a_drawn_one_and_every_item_is_drawn() -> None:
-    reservoir = filled(5, 5)
+    buffer = filled(5, 5)
     seen = set()
     for number in range(5, 200):
-        while reservoir.drawn < number - 4:
-            seen.add(reservoir.draw())
-        before = set(reservoir.items())
-        assert reservoir.put(number)
-        (gone,) = before - set(reservoir.items())
+        while buffer.drawn < number - 4:
+            seen.add(buffer.draw())
+        before = set(buffer.items())
+        assert buffer.put(number)
+        (gone,) = before - set(buffer.items())
         assert gone in seen
-        assert len(reservoir) == 5
-    while len(seen) < 200 and reservoir.drawn < 200:
-        seen.add(reservoir.draw())
+        assert len(buffer) == 5
+    while len(seen) < 200 and buffer.drawn < 200:
+        seen.add(buffer.draw())
     assert seen == set(range(200))
-    assert reservoir.drawn == 200
+    assert buffer.drawn == 200
 
 
 def test_what_is_replaced_is_chosen_uniformly() -> None:
     gone = Counter()
     for seed in range(2000):
-        reservoir = filled(4, 4, seed)
-        while reservoir.drawn < 4:
-            reservoir.draw()
-        reservoir.put(9)
-        gone.update({0, 1, 2, 3} - set(reservoir.items()))
+        buffer = filled(4, 4, seed)
+        while buffer.drawn < 4:
+            buffer.draw()
+        buffer.put(9)
+        gone.update({0, 1, 2, 3} - set(buffer.items()))
     assert (
         sum((gone[i] - 500) ** 2 / 500 for i in range(4)) < 16.3
     )  # 3 degrees of freedom, once in a thousand
 
 
-def test_a_full_stock_of_new_items_lets_the_solver_wait_and_never_the_training() -> None:
-    reservoir = filled(2, 2)
+def test_a_full_buffer_of_new_items_lets_the_solver_wait_and_never_the_training() -> None:
+    buffer = filled(2, 2)
     done = threading.Event()
-    adding = threading.Thread(target=lambda: (reservoir.put(7), done.set()))
+    adding = threading.Thread(target=lambda: (buffer.put(7), done.set()))
     adding.start()
     assert not done.wait(0.05)
-    drawn = reservoir.draw()
+    drawn = buffer.draw()
     adding.join(10)
     assert done.is_set()
-    assert set(reservoir.items()) == {0, 1, 7} - {drawn}
+    assert set(buffer.items()) == {0, 1, 7} - {drawn}
 
 
-def test_what_waits_is_let_go_when_the_stock_is_closed() -> None:
-    reservoir = filled(1, 1)
+def test_waiting_threads_are_released_when_the_buffer_is_closed() -> None:
+    buffer = filled(1, 1)
     answers: list[bool] = []
-    adding = threading.Thread(target=lambda: answers.append(reservoir.put(1)))
+    adding = threading.Thread(target=lambda: answers.append(buffer.put(1)))
     adding.start()
-    reservoir.close()
+    buffer.close()
     adding.join(10)
     assert answers == [False]
-    assert reservoir.draw() == 0
+    assert buffer.draw() == 0
 
 
 def test_an_error_of_the_solver_reaches_the_next_draw() -> None:
-    reservoir = filled(3, 3)
-    reservoir.close(InputError("overflow"))
-    reservoir.close()
+    buffer = filled(3, 3)
+    buffer.close(InputError("overflow"))
+    buffer.close()
     with pytest.raises(InputError, match="overflow"):
-        reservoir.draw()
+        buffer.draw()
 
 
 def test_items_of_an_earlier_run_are_not_counted_again() -> None:
-    reservoir: Buffer[int] = Buffer(2)
-    reservoir.put(0, drawn=True)
-    reservoir.draw()
-    assert reservoir.drawn == 0
+    buffer: Buffer[int] = Buffer(2)
+    buffer.put(0, drawn=True)
+    buffer.draw()
+    assert buffer.drawn == 0
 
 
 @pytest.mark.parametrize("capacity", [0, -1])
-def test_a_stock_holds_something(capacity: int) -> None:
-    with pytest.raises(
-        InputError, match=f"training.reservoir={capacity}: a stock holds 1 sample or more"
-    ):
+def test_a_buffer_of_no_items_is_an_input_error(capacity: int) -> None:
+    with raises_input("capacity", capacity, "1 sample or more"):
         Buffer(capacity)
 
 
@@ -138,7 +137,7 @@ def local(*args: Any, **more: Any) -> Noise:
 
 
 def numbers(source: Noise, found: list) -> list[int]:
-    """Return the numbers of samples, told by their values."""
+    """Return the numbers of samples, identified by their values."""
     known = {source.one(i).tobytes(): i for i in range(200)}
     return [known[fields.values[0].tobytes()] for fields in found]
 

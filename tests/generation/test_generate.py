@@ -89,18 +89,22 @@ def test_an_interrupted_run_continues_to_the_same_file(tmp_path: Path, threads: 
 
 
 def test_a_killed_process_leaves_its_finished_batches_and_no_lock(tmp_path: Path) -> None:
-    script = "import sys; from noise import *; from neurop.generation.generate import load_or_generate; load_or_generate(recipe(Make('killed')), sys.argv[1])"
+    script = (
+        "import sys; from noise import *; "
+        "from neurop.generation.generate import load_or_generate; "
+        "load_or_generate(recipe(Make('killed')), sys.argv[1])"
+    )
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])}
     done = subprocess.run(
         [sys.executable, "-c", script, str(tmp_path)], env=env, capture_output=True, text=True
     )
     assert done.returncode == -9, done.stderr
     parts = tmp_path / (recipe().file + ".parts")
-    kept = ("000000-000004", "000004-000008")
+    stored = ("000000-000004", "000004-000008")
     assert {f.name for f in parts.iterdir()} == {
         "lock",
-        *(f"{k}.json" for k in kept),
-        *(f"{k}.values.npy" for k in kept),
+        *(f"{k}.json" for k in stored),
+        *(f"{k}.values.npy" for k in stored),
     }
     np.testing.assert_array_equal(
         load_or_generate(recipe(), tmp_path).values, values(range(10))["values"]
@@ -184,7 +188,7 @@ def test_a_disk_that_takes_no_more_at_any_point_is_one_line_and_loses_nothing(
     assert {
         line.split(" at ")[0].split(":")[0].replace(str(tmp_path), "") for line in failures
     } == {
-        "cannot keep a batch",
+        "cannot store a batch",
         f"/{recipe().file}",
     }
     assert all("free" in line and "\n" not in line for line in failures)

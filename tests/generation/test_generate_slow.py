@@ -88,7 +88,7 @@ def test_killed_again_and_again_it_comes_to_the_same_digest(
         run.kill()
         run.communicate()
         assert gone(pids)
-        # A quick machine may be done by now: then there is the file, and no batch beside it.
+        # A quick machine may be done by now: then there is the file, and no batch next to it.
         assert kept(tmp_path) >= before or list((tmp_path / "data").glob("*.h5"))
         if list((tmp_path / "data").glob("*.h5")):
             break

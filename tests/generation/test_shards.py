@@ -14,11 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from noise import recipe, values
+from raising import raises_input
 
 from neurop.errors import InputError
 from neurop.formats import store
 from neurop.generation.generate import generate
-from neurop.generation.shards import Keep, finished, join_shards
+from neurop.generation.shards import BatchWriter, is_finished, join_shards
 
 
 def parts(folder: Path) -> Path:
@@ -120,9 +121,9 @@ def test_shards_are_turned_away_by_the_whole(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("shard", [(2, 2), (-1, 2), (0, 0)])
 def test_no_such_shard(tmp_path: Path, shard: tuple[int, int]) -> None:
-    with pytest.raises(InputError, match=f"shard={shard[0]}/{shard[1]}"):
+    with raises_input("shard", f"{shard[0]}/{shard[1]}", "counted from 0"):
         generate(recipe(), tmp_path, shard=shard)
-    with pytest.raises(InputError, match="workers=0: use 1 or more"):
+    with raises_input("workers", 0, "1 or more"):
         generate(recipe(), tmp_path, workers=0)
     assert list(tmp_path.iterdir()) == []
 
@@ -137,9 +138,9 @@ def test_arrays_of_any_layout_are_kept_as_they_are(tmp_path: Path) -> None:
         return {"values": whole, "targets": whole[:, ::2]}
 
     batch = range(0, 3)
-    assert Keep(make, tmp_path)(batch) == 3
-    assert finished(tmp_path, batch)
-    assert not finished(tmp_path, range(0, 4))
+    assert BatchWriter(make, tmp_path)(batch) == 3
+    assert is_finished(tmp_path, batch)
+    assert not is_finished(tmp_path, range(0, 4))
     for name, array in join_shards(tmp_path, [batch]).items():
         np.testing.assert_array_equal(np.asarray(array), make(batch)[name])
     assert set(json.loads((tmp_path / "000000-000003.json").read_text())) == {"values", "targets"}
@@ -152,7 +153,7 @@ def test_joined_batches_read_like_one_array(
     folder = tmp_path_factory.mktemp("parts")
     batches = [range(i, min(i + size, samples)) for i in range(0, samples, size)]
     for batch in batches:
-        Keep(values, folder)(batch)
+        BatchWriter(values, folder)(batch)
     whole, array = values(range(samples))["values"], join_shards(folder, batches)["values"]
     assert (len(array), array.shape, array.ndim, array.dtype) == (
         samples,

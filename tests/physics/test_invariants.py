@@ -9,7 +9,7 @@ from neurop.physics.invariants import INVARIANTS
 from neurop.physics.operators import gradient
 from neurop.physics.random_fields.periodic import random_field
 from neurop.physics.solvers.shallow_water import RADIUS, Planet
-from neurop.physics.solvers.vorticity import solve
+from neurop.physics.solvers.vorticity import solve_vorticity
 from neurop.physics.sphere_invariants import SPHERE_INVARIANTS
 
 TAU = 2 * math.pi
@@ -36,7 +36,9 @@ def test_values_of_a_vortex_array(shape: tuple[int, int]) -> None:
 def test_inviscid_unforced_flow_conserves(name: str) -> None:
     start = random_field(range(2), (32, 32), alpha=2.5, tau=7.0, sigma=40.0)
     # Only modes below N/3 take part in the advection; the others stand still without viscosity.
-    kept = solve(start, torch.zeros(32, 32, dtype=torch.float64), 0.0, 0.02, 50, 1, (22, 22))
+    kept = solve_vorticity(
+        start, torch.zeros(32, 32, dtype=torch.float64), 0.0, 0.02, 50, 1, (22, 22)
+    )
     before, after = INVARIANTS[name](kept).unbind(1)
     change = (kept[:, 1] - kept[:, 0]).square().mean((-2, -1)).sqrt() / kept[:, 0].square().mean(
         (-2, -1)
@@ -51,7 +53,9 @@ def test_viscous_unforced_flow_obeys_the_balances() -> None:
     """
     nu, dt = 2e-3, 1e-2
     start = random_field(range(2), (32, 32), alpha=2.5, tau=7.0, sigma=40.0)
-    frames = solve(start, torch.zeros(32, 32, dtype=torch.float64), nu, dt / 2, 2, 42)[:, 40:]
+    frames = solve_vorticity(start, torch.zeros(32, 32, dtype=torch.float64), nu, dt / 2, 2, 42)[
+        :, 40:
+    ]
     e, z = (INVARIANTS[name](frames) for name in ("energy", "enstrophy"))
     palinstrophy = gradient(frames[:, 1], (1.0, 1.0)).square().sum(1).mean((-2, -1))
     torch.testing.assert_close((e[:, 2] - e[:, 0]) / (2 * dt), -2 * nu * z[:, 1], rtol=1e-4, atol=0)
@@ -68,7 +72,7 @@ def test_forcing_does_the_work_it_should() -> None:
     x = torch.arange(n, dtype=torch.float64) / n
     phase = TAU * (x[:, None] + x)
     f = 0.1 * (phase.sin() + phase.cos())
-    frames = solve(torch.zeros(1, n, n, dtype=torch.float64), f, nu, 0.1, 10, 3)
+    frames = solve_vorticity(torch.zeros(1, n, n, dtype=torch.float64), f, nu, 0.1, 10, 3)
     rate = 2 * TAU**2 * nu
     for frame in range(4):
         torch.testing.assert_close(

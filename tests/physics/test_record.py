@@ -36,11 +36,11 @@ def test_frames_have_the_precision_of_the_state() -> None:
 START, FORCING, WAVE = random(2, 12, 10), random(12, 10, seed=1), random(2, 18)
 BURGERS = convection.burgers_symbol(18, 0.1)
 SOLVERS: dict[str, Callable[[int, int], Tensor]] = {
-    "vorticity": lambda n, steps: vorticity.solve(START, FORCING, 0.01, 1e-3, n, steps),
+    "vorticity": lambda n, steps: vorticity.solve_vorticity(START, FORCING, 0.01, 1e-3, n, steps),
     "reference": lambda n, steps: crank_nicolson.crank_nicolson_euler(
         START, FORCING, 0.01, 1e-3, n, steps
     ),
-    "convection": lambda n, steps: convection.solve(WAVE, BURGERS, 1.0, 1e-3, n, steps),
+    "convection": lambda n, steps: convection.solve_convection(WAVE, BURGERS, 1.0, 1e-3, n, steps),
 }
 
 

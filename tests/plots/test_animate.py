@@ -1,4 +1,4 @@
-"""Films: number of frames, one palette, nothing left behind."""
+"""Animations: number of frames, one palette, no leftover files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Time the solvers that make the data sets beside others that solve the same to the same error."""
+"""Time the solvers of the data sets compared with others that reach the same error."""
 
 from __future__ import annotations
 
@@ -22,39 +22,39 @@ NOTES = (
 )
 
 
-def _say(line: str) -> None:
+def _log(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
 def measure(
-    source: Any, repeats: int, paths: Sequence[str] | None = None, say: Callable[[str], None] = _say
+    source: Any, repeats: int, paths: Sequence[str] | None = None, log: Callable[[str], None] = _log
 ) -> list[dict[str, Any]]:
     """Return one row per candidate solver of a data set.
 
     Parameters
     ----------
     source
-        A data set of :data:`PROBLEMS`, with the parameters to solve for.
+        Data set of :data:`PROBLEMS`, with the parameters to solve for.
     repeats
         Rounds in which the candidates take turns.
     paths
         Candidates to measure; by default all that are installed.
-    say
-        Told what is being done.
+    log
+        Function that reports progress.
 
     Raises
     ------
     InputError
-        If nothing is known to solve that data set, or a path is unknown or not installed.
+        If there are no solvers of that data set, or a path is unknown or not installed.
     """
     name = source.name
     if name not in PROBLEMS:
-        raise InputError(f"no bench for data={name}; {nearest(name, PROBLEMS)}")
+        raise InputError.of("data", name, f"there is no bench for it; {nearest(name, PROBLEMS)}")
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        found = import_module(f"neurop.bench.data.{name}").candidates(source, say)
-        return _rows(_chosen(found, paths), repeats, say)
+        found = import_module(f"neurop.bench.data.{name}").candidates(source, log)
+        return _rows(_chosen(found, paths), repeats, log)
     finally:
         torch.set_num_threads(threads)
 
@@ -63,17 +63,17 @@ def _chosen(found: Iterable[Candidate], paths: Sequence[str] | None) -> list[Can
     known = {candidate.path: candidate for candidate in found}
     for path in paths or ():
         if path not in known:
-            raise InputError(f"no path '{path}' here; {nearest(path, known)}")
+            raise InputError.of("paths", path, nearest(path, known))
     return [known[path] for path in paths or known]
 
 
 def _rows(
-    found: Sequence[Candidate], repeats: int, say: Callable[[str], None]
+    found: Sequence[Candidate], repeats: int, log: Callable[[str], None]
 ) -> list[dict[str, Any]]:
     times: dict[str, list[float]] = {candidate.path: [] for candidate in found}
     errors = {candidate.path: candidate.error(candidate.solve()) for candidate in found}
     for number in range(repeats):
-        say(f"round {number + 1}/{repeats}")
+        log(f"round {number + 1}/{repeats}")
         for candidate in found:
             begin = perf_counter()
             candidate.solve()

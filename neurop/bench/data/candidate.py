@@ -14,15 +14,15 @@ class Candidate:
     Parameters
     ----------
     path, how
-        Its name, and its method and settings in words.
+        Name of the solver, and its method and settings in words.
     case
-        The problem.
+        Name of the problem.
     samples
-        How many one call solves.
+        Number of samples that one call solves.
     solve
-        Solves them.
+        Function that solves them.
     error
-        From what `solve` returns to its error.
+        Function from the result of `solve` to its error.
     """
 
     path: str

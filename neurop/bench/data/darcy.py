@@ -1,4 +1,4 @@
-"""Solvers of Darcy's equation: the library's own, and what SciPy offers."""
+"""Solvers of Darcy's equation: the library's own, and those of SciPy."""
 
 from __future__ import annotations
 
@@ -14,29 +14,28 @@ import torch
 from numpy.typing import NDArray
 
 from neurop.bench.data.candidate import Candidate
-from neurop.physics.solvers.darcy import solve, transmissibilities
+from neurop.physics.solvers.darcy import solve_darcy, transmissibilities
 
 SAMPLES = 4
 TOLERANCE = 1e-6
 
 
-def candidates(source: Any, say: Callable[[str], None]) -> Iterator[Candidate]:
-    """Yield the solvers of the first samples of a Darcy set on its solver's grid, to a relative
-    residual of 1e-6.
+def candidates(source: Any, log: Callable[[str], None]) -> Iterator[Candidate]:
+    """Yield solvers of the first samples of a Darcy set, to a relative residual of 1e-6.
 
     Parameters
     ----------
     source
-        A :class:`neurop.datasets.Darcy`.
-    say
-        Told what is being done.
+        Data set, :class:`neurop.datasets.Darcy`; its solver's grid is used.
+    log
+        Function that reports progress.
     """
     a = source.permeability(range(SAMPLES))
     n = a.shape[-1] - 1
     case = f"darcy-{source.coefficient}-{n + 1}"
     systems = [matrix(one, source.faces) for one in a.numpy()]
     b = np.full((n - 1) ** 2, n**-2.0)
-    say(f"{case}: factorising for the truth")
+    log(f"{case}: factorising for the truth")
     truths = [_direct(system, b) for system in systems]
 
     def error(found: Any) -> float:
@@ -47,7 +46,8 @@ def candidates(source: Any, say: Callable[[str], None]) -> Iterator[Candidate]:
 
     def own() -> list[NDArray[Any]]:
         return [
-            u[1:-1, 1:-1].numpy().ravel() for u in solve(a, faces=source.faces, tolerance=TOLERANCE)
+            u[1:-1, 1:-1].numpy().ravel()
+            for u in solve_darcy(a, faces=source.faces, tolerance=TOLERANCE)
         ]
 
     def each(one: Callable[..., NDArray[Any]]) -> list[NDArray[Any]]:
@@ -56,10 +56,10 @@ def candidates(source: Any, say: Callable[[str], None]) -> Iterator[Candidate]:
 
     scale = float(a.min() * a.max()) ** 0.5
     for path, how, call in (
-        ("neurop", "conjugate gradients behind a red-black multigrid cycle, batched", own),
+        ("neurop", "conjugate gradients, red-black multigrid preconditioner, batched", own),
         (
             "spsolve",
-            "scipy.sparse.linalg.spsolve, SuperLU as it comes",
+            "scipy.sparse.linalg.spsolve, SuperLU with default settings",
             partial(each, linalg.spsolve),
         ),
         (
@@ -70,7 +70,7 @@ def candidates(source: Any, say: Callable[[str], None]) -> Iterator[Candidate]:
         ("cg", "scipy.sparse.linalg.cg", partial(each, partial(_gradients, n=n, scale=None))),
         (
             "cg-poisson",
-            "the same behind a fast Poisson solver (sine transforms)",
+            "the same with a fast Poisson solver (sine transforms) as preconditioner",
             partial(each, partial(_gradients, n=n, scale=scale)),
         ),
     ):
@@ -78,9 +78,7 @@ def candidates(source: Any, say: Callable[[str], None]) -> Iterator[Candidate]:
 
 
 def matrix(coefficient: NDArray[Any], faces: Any) -> sp.csc_matrix:
-    """Return the symmetric positive matrix of the finite volumes of one sample, over the
-    interior nodes.
-    """
+    """Return the symmetric positive finite-volume matrix of one sample, over the interior nodes."""
     across_x, across_y = (
         t[0].numpy() for t in transmissibilities(torch.from_numpy(coefficient)[None], faces)
     )

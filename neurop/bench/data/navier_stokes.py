@@ -1,6 +1,4 @@
-"""Solvers of the Navier-Stokes set: the library's own, the paper's scheme, and exponax where it
-is installed.
-"""
+"""Solvers of the Navier-Stokes set: the library's own, the paper's scheme, exponax if installed."""
 
 from __future__ import annotations
 
@@ -16,35 +14,32 @@ from torch import Tensor
 from neurop.bench.data.candidate import Candidate
 from neurop.physics.operators import truncate
 from neurop.physics.solvers.crank_nicolson import crank_nicolson_euler
-from neurop.physics.solvers.vorticity import solve
+from neurop.physics.solvers.vorticity import solve_vorticity
 
 SAMPLES = 4
 PAPER = 1000
-"""Steps of the paper's scheme per unit of time, a tenth of the paper's: its error, and so its
-cost, is of first order.
-"""
+"""Steps of the paper's scheme per unit of time, a tenth of the paper's; it is of first order."""
 
 
-def candidates(source: Any, say: Callable[[str], None]) -> Iterator[Candidate]:
-    """Yield solvers of the first trajectories of a Navier-Stokes set, all on the grid of its own
-    solver.
+def candidates(source: Any, log: Callable[[str], None]) -> Iterator[Candidate]:
+    """Yield solvers of the first trajectories of a Navier-Stokes set, on the grid of its solver.
 
-    The error is that of the frames behind the first in the modes of the stored grid, against twice
-    the points and a quarter of the step. ``neurop`` takes the set's own steps; ``neurop-equal`` the
-    fewest whose error is at most that of the paper's scheme.
+    The error is that of the frames after the first in the modes of the stored grid, compared with
+    twice the points and a quarter of the step. ``neurop`` takes the set's own steps;
+    ``neurop-equal`` the fewest whose error is at most that of the paper's scheme.
 
     Parameters
     ----------
     source
-        A :class:`neurop.datasets.NavierStokes`.
-    say
-        Told what is being done.
+        Data set, :class:`neurop.datasets.NavierStokes`.
+    log
+        Function that reports progress.
     """
     points, own = source.discretisation(source.shape)
     case = f"navier_stokes-{points}-nu{source.viscosity:g}-t{source.steps * source.interval:g}"
     paper = max(1, round(PAPER * source.interval))
-    say(f"{case}: solving for the truth")
-    truth = _frames(source, solve, 4 * own, 2 * points)[:, 1:]
+    log(f"{case}: solving for the truth")
+    truth = _frames(source, solve_vorticity, 4 * own, 2 * points)[:, 1:]
 
     def error(frames: Any) -> float:
         apart = torch.as_tensor(np.asarray(frames)).double()[:, 1:] - truth
@@ -55,12 +50,12 @@ def candidates(source: Any, say: Callable[[str], None]) -> Iterator[Candidate]:
     equal = next(
         n
         for n in range(2, own + 1)
-        if n == own or error(_frames(source, solve, n, points)) <= wanted
+        if n == own or error(_frames(source, solve_vorticity, n, points)) <= wanted
     )
     words = "ETDRK4 for the vorticity, {} steps per frame"
     for path, how, scheme, substeps in (
-        ("neurop", words, solve, own),
-        ("neurop-equal", words, solve, equal),
+        ("neurop", words, solve_vorticity, own),
+        ("neurop-equal", words, solve_vorticity, equal),
         (
             "paper",
             "Crank-Nicolson and forward Euler, {} steps per frame",
@@ -83,7 +78,7 @@ def candidates(source: Any, say: Callable[[str], None]) -> Iterator[Candidate]:
 
 def _frames(source: Any, scheme: Callable[..., Tensor], substeps: int, points: int) -> Tensor:
     stored = source.shape[0]
-    # All start from the modes of the stored grid, whatever the solver's.
+    # All start from the modes of the stored grid, independent of the solver's grid.
     band = torch.fft.rfft2(source.start(range(SAMPLES), stored), norm="forward")
     start = torch.fft.irfft2(
         truncate(band, source.shape, (points, points)), s=(points, points), norm="forward"
@@ -95,9 +90,7 @@ def _frames(source: Any, scheme: Callable[..., Tensor], substeps: int, points: i
 
 
 def _exponax(source: Any, substeps: int, points: int) -> Callable[[], Any]:
-    """Return the same trajectories by exponax, compiled: its Kolmogorov flow with our forcing in
-    the place of its own.
-    """
+    """Return a function that computes the trajectories by exponax, compiled, with our forcing."""
     import equinox
     import exponax
     import jax

@@ -1,1 +1,1 @@
-"""One module per file format: what a file of it holds."""
+"""Readers, one module per file format."""

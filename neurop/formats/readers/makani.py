@@ -9,21 +9,20 @@ from __future__ import annotations
 import h5py
 import numpy as np
 
-from neurop.formats.axis_names import canonical
 from neurop.formats.content import Array, Coordinate, FileContent
-from neurop.formats.handles import HDF5Part
 from neurop.formats.hdf5 import scales, texts
+from neurop.formats.open_files import HDF5Part
+from neurop.formats.standard_names import canonical
 
 _AXES = ("time", "channel", "latitude", "longitude")
 
 
 def file_content(file: h5py.File, path: str) -> FileContent | None:
-    """Return the array ``fields`` (time, channel, latitude, longitude), if that is what the file
-    holds.
+    """Return the array ``fields`` (time, channel, latitude, longitude); None for other HDF5.
 
     Coordinates are the scales attached to its axes: ``timestamp`` (seconds since 1970), channel
-    names, degrees. Files of FourCastNet, which have none, are taken for a global grid that begins
-    at 90 and 0 degrees and leaves out the south pole where the number of rows is even.
+    names, degrees. Files of FourCastNet, which have none, are assumed to be on a global grid that
+    begins at 90 and 0 degrees and leaves out the south pole where the number of rows is even.
     """
     fields = file.get("fields")
     if not isinstance(fields, h5py.Dataset) or fields.ndim != 4 or not _is_global(fields):
@@ -60,8 +59,9 @@ def file_content(file: h5py.File, path: str) -> FileContent | None:
 
 
 def _is_global(fields: h5py.Dataset) -> bool:
-    """Return whether the last two axes are named, or have the shape of a global grid: another
-    file may call its array so, too.
+    """Return whether the last two axes have such names, or the shape of a global grid.
+
+    Other files may use the same name for their array.
     """
     rows, columns = fields.shape[2:]
     attached = scales(fields)

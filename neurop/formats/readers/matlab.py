@@ -1,5 +1,4 @@
-"""MATLAB files, version 5 and 7.3: those of the FNO and PINO papers, and any that names its
-coordinates.
+"""MATLAB files, version 5 and 7.3: those of the FNO and PINO papers, and others with coordinates.
 
 Li et al., Fourier neural operator for parametric PDEs, arXiv:2010.08895; Li et al.,
 Physics-informed neural operator, arXiv:2111.03794.
@@ -16,10 +15,10 @@ import h5py
 import numpy as np
 
 from neurop.errors import InputError
-from neurop.formats.axis_names import canonical
 from neurop.formats.content import Array, Coordinate, FileContent, in_memory
-from neurop.formats.handles import HDF5Part
 from neurop.formats.hdf5 import texts
+from neurop.formats.open_files import HDF5Part
+from neurop.formats.standard_names import canonical
 
 
 def file_content(path: Path) -> FileContent:
@@ -30,15 +29,13 @@ def file_content(path: Path) -> FileContent:
     arrays = {
         name: in_memory(name, ("",) * value.ndim, value)
         for name, value in found.items()
-        if _numbers(value)
+        if _is_numeric(value)
     }
     return _content(arrays, str(path), "MATLAB 5")
 
 
 def hdf5_content(file: h5py.File, path: str) -> FileContent | None:
-    """Return the arrays of a file of version 7.3, which is HDF5 with every axis in Fortran's
-    order; None for other HDF5.
-    """
+    """Return the arrays of a file of version 7.3, HDF5 in Fortran order; None for other HDF5."""
     with open(path, "rb") as raw:
         if not raw.read(128).startswith(b"MATLAB 7.3"):
             return None
@@ -58,9 +55,7 @@ def hdf5_content(file: h5py.File, path: str) -> FileContent | None:
 
 
 def _is_other(data: h5py.Dataset) -> bool:
-    """Return whether MATLAB says that the numbers are not an array: characters, cells, or the
-    shape of an empty one.
-    """
+    """Return whether the numbers encode characters, cells, or the shape of an empty array."""
     return "MATLAB_empty" in data.attrs or texts(data.attrs.get("MATLAB_class", ""))[0] in (
         "char",
         "cell",
@@ -69,7 +64,7 @@ def _is_other(data: h5py.Dataset) -> bool:
     )
 
 
-def _numbers(value: Any) -> bool:
+def _is_numeric(value: Any) -> bool:
     return (
         isinstance(value, np.ndarray)
         and value.dtype.kind in "biuf"
@@ -104,9 +99,7 @@ def _content(arrays: Mapping[str, Array], path: str, version: str) -> FileConten
 def _known(
     fields: Mapping[str, Array], lines: dict[str, Coordinate]
 ) -> tuple[tuple[Array, ...], tuple[str, ...], dict[str, str], dict[str, str]]:
-    """Return the arrays with their axes named, family and arrays of the task, and boundary and
-    layout per axis.
-    """
+    """Return arrays with named axes, family and arrays of the task, boundary and layout by axis."""
     rank = {name: len(a.shape) for name, a in fields.items()}
     axes: dict[str, tuple[str, ...]]
     if {"coeff", "sol"} <= set(fields) and rank["coeff"] == rank["sol"] == 3:
@@ -132,18 +125,16 @@ def _known(
         lines.setdefault("time", Coordinate(np.linspace(0.0, 1.0, fields["output"].shape[1])))
         return _named(fields, axes), ("Burgers of PINO", "output"), *_all("x", "periodic", "left")
     axes = {name: _by_length(a.shape, lines) for name, a in fields.items()}
-    whole = [
+    complete = [
         name
         for name, names in axes.items()
         if "time" in names and "" not in names and len(set(names)) == len(names)
     ]
-    return _named(fields, axes), ("", *whole[:1]), {}, {}
+    return _named(fields, axes), ("", *complete[:1]), {}, {}
 
 
 def _by_length(shape: tuple[int, ...], lines: Mapping[str, Coordinate]) -> tuple[str, ...]:
-    """Return the names of the coordinates that have the length of an axis, where there is one of
-    each length.
-    """
+    """Return for each axis the only coordinate of its length, else ``""``."""
     names = []
     for n in shape:
         fit = [name for name, line in lines.items() if len(line.values) == n]

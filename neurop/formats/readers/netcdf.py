@@ -1,5 +1,4 @@
-"""NetCDF files and Zarr stores by the names of their dimensions: ERA5 old and new, cfgrib,
-WeatherBench 1 and 2, any CF data.
+"""NetCDF files and Zarr stores: ERA5 old and new, cfgrib, WeatherBench 1 and 2, any CF data.
 
 H. Hersbach et al., The ERA5 global reanalysis, Q. J. R. Meteorol. Soc. 146 (2020),
 doi:10.1002/qj.3803; S. Rasp et al., WeatherBench 2, arXiv:2308.15560; https://cfconventions.org.
@@ -21,28 +20,29 @@ from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
 from neurop.formats import zarr_store
 from neurop.formats.assemble import ReadOptions, assemble
-from neurop.formats.axis_names import canonical
 from neurop.formats.content import LEADING, Array, Coordinate, FileContent
-from neurop.formats.handles import handle
 from neurop.formats.hdf5 import one_line
+from neurop.formats.open_files import handle
+from neurop.formats.standard_names import canonical
 
-# Forecasts have two times: that of the start, which tells the samples apart, and the lead.
+# Forecasts have two times: the start, which distinguishes the samples, and the lead time.
 _LEADS = ("prediction_timedelta", "step", "lead_time")
-_KEPT = ("title", "institution", "references", "license")
+_ATTRIBUTES = ("title", "institution", "references", "license")
 
 
 def read(path: str | Path, variables: Sequence[str] | None = None) -> FieldSet:
-    """Read variables as an evolution on the sphere, latitude from 90 to -90, longitude from 0 (or
-    the first point behind it) eastward.
+    """Read variables as an evolution on the sphere.
+
+    Latitudes run from 90 to -90, longitudes eastward from 0 or the first point after it.
 
     Parameters
     ----------
     path
-        NetCDF file or Zarr store. Dimensions ``valid_time``/``time``, ``latitude``/``lat``,
-        ``longitude``/``lon``, optionally a pressure level (one channel per level, ``z500``) and
-        ``number`` (ensemble members become samples), or a lead time (each start of a forecast
-        becomes a sample). A dimension ``expver`` is merged: final data (1), filled from preliminary
-        data (5). Packed integers are unpacked.
+        Path of a NetCDF file or Zarr store. Dimensions ``valid_time``/``time``,
+        ``latitude``/``lat``, ``longitude``/``lon``, optionally a pressure level (one channel per
+        level, ``z500``) and ``number`` (ensemble members become samples), or a lead time (each
+        start of a forecast becomes a sample). A dimension ``expver`` is merged: final data (1),
+        filled from preliminary data (5). Packed integers are unpacked.
     variables
         Names in the file; by default all variables on the grid and in time.
 
@@ -52,18 +52,18 @@ def read(path: str | Path, variables: Sequence[str] | None = None) -> FieldSet:
         If the file is damaged, a variable or dimension is missing, the grid is not regular, the
         time step is not constant, or a value is not finite.
     """
-    from neurop.formats.detect import file_content as told
+    from neurop.formats.detect import file_content as detected
 
-    return assemble(told(path), ReadOptions(input=tuple(variables or ())))
+    return assemble(detected(path), ReadOptions(input=tuple(variables or ())))
 
 
 def hdf5_content(file: h5py.File, path: str) -> FileContent | None:
-    """Return what an HDF5 file holds that is NetCDF-4; None for others."""
+    """Return the content of a NetCDF-4 file; None for other HDF5."""
     if "_NCProperties" in file.attrs or any(
         "_Netcdf4Dimid" in item.attrs for item in file.values()
     ):
         content = file_content(Path(path))
-        # Variables in groups of their own are read as those of any HDF5 file.
+        # Variables inside groups are read as those of any HDF5 file.
         return content if content.arrays else None
     return None
 
@@ -71,7 +71,7 @@ def hdf5_content(file: h5py.File, path: str) -> FileContent | None:
 def file_content(path: Path) -> FileContent:
     """Return the variables of a NetCDF file or a Zarr store."""
     if path.is_dir():
-        zarr_store.harmless(path)
+        zarr_store.check_store(path)
     data = handle(str(path), "xarray", _opened)
     lead = next((name for name in _LEADS if name in data.dims), None)
     axes = {str(dim): canonical(str(dim)) for dim in data.dims}
@@ -93,10 +93,12 @@ def file_content(path: Path) -> FileContent:
     ]
     moving = tuple(a.name for a in complete if "time" in a.axes)
     facts = {
-        str(k): str(v) for k, v in data.attrs.items() if k in (*_KEPT, "Conventions", "source")
+        str(k): str(v)
+        for k, v in data.attrs.items()
+        if k in (*_ATTRIBUTES, "Conventions", "source")
     }
     kind = "Zarr" if path.is_dir() else "NetCDF 3" if _engine(path) == "scipy" else "NetCDF 4"
-    attributes = {key: str(data.attrs[key]) for key in _KEPT if key in data.attrs}
+    attributes = {key: str(data.attrs[key]) for key in _ATTRIBUTES if key in data.attrs}
     return FileContent(
         kind, str(path), tuple(arrays), lines, input=moving, attributes=attributes, facts=facts
     )
@@ -138,7 +140,7 @@ def _array(data: xr.Dataset, name: str, axes: dict[str, str], path: str) -> Arra
 
 @dataclass(frozen=True)
 class _Part:
-    """Reads slices of one variable; of several versions the first, filled from the next."""
+    """Reader of slices of one variable; of several versions the first, filled from the next."""
 
     path: str
     name: str
@@ -156,7 +158,7 @@ class _Part:
             for version in self.versions[1:]:
                 found = np.where(np.isnan(found), part.isel(expver=version).values, found)
             return found
-        except Exception as error:  # whatever the library raises at a damaged file
+        except Exception as error:  # the library raises many types for a damaged file
             raise InputError(
                 f"{self.path}: damaged, '{self.name}' cannot be read ({one_line(error)[:120]}); "
                 "write it again"
@@ -171,7 +173,7 @@ def _line(coordinate: xr.DataArray) -> Coordinate:
 
 
 def _opened(path: str) -> xr.Dataset:
-    # Without a cache: what is read once is not read again, and would stay in memory.
+    # Without a cache: values are read once, and would stay in memory.
     store = Path(path)
     how: dict[str, Any] = {"consolidated": zarr_store.has_index(store)} if store.is_dir() else {}
     return xr.open_dataset(path, engine=_engine(store), decode_timedelta=False, cache=False, **how)

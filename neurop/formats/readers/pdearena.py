@@ -1,5 +1,4 @@
-"""The HDF5 files of PDEArena: a group per split, named ``train``, ``valid`` or ``test``, with
-coordinates per sample.
+"""The HDF5 files of PDEArena: a group ``train``, ``valid`` or ``test``, coordinates per sample.
 
 J. K. Gupta and J. Brandstetter, Towards multi-spatiotemporal-scale generalized PDE modeling, TMLR
 2023, arXiv:2209.15616; https://github.com/pdearena/pdearena.
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurop.formats.content import Array, Coordinate, FileContent
-from neurop.formats.handles import HDF5Part
+from neurop.formats.open_files import HDF5Part
 
 _SPLITS = ("train", "valid", "test")
 _COORDINATES = {"t": "time", "x": "x", "y": "y", "z": "z"}
@@ -54,7 +53,7 @@ def file_content(file: h5py.File, path: str) -> FileContent | None:
         ):
             numbers[name] = float(number)
     grid = [axis for axis in arrays[0].axes if axis in "xyz"]
-    # Smoke and velocity meet the walls in two ways, so the box is open.
+    # Smoke and velocity have different conditions at the walls, so the box is open.
     boundary, layout = dict.fromkeys(grid, "open"), dict.fromkeys(grid, "left")
     return FileContent(
         "HDF5, PDEArena",
@@ -71,7 +70,7 @@ def file_content(file: h5py.File, path: str) -> FileContent | None:
 
 
 def _shared(item: h5py.Dataset) -> NDArray[Any] | None:
-    """Return what all samples have, None if they differ."""
+    """Return the value that all samples share; None if they differ."""
     values = item[...]
     first: NDArray[Any] = np.asarray(values[0])
     return first if (values == first).all() else None

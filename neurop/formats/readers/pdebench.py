@@ -16,18 +16,18 @@ from numpy.typing import NDArray
 
 from neurop.errors import InputError
 from neurop.formats.content import Array, Coordinate, FileContent
-from neurop.formats.handles import HDF5Part
 from neurop.formats.hdf5 import texts
+from neurop.formats.open_files import HDF5Part
 
 _STATE = ("density", "pressure", "Vx", "Vy", "Vz")
-# Of these sets the files themselves do not say it; the paper does.
+# The files do not record the boundary; it is in the paper.
 _BOUNDARY = {"periodic": "periodic", "trans": "open"}
 
 
 def file_content(file: h5py.File, path: str) -> FileContent | None:
     """Return the arrays of a file of PDEBench; None for any other."""
-    for ask in (_incompressible, _darcy, _scalar, _compressible, _groups):
-        if (found := ask(file, path)) is not None:
+    for read in (_incompressible, _darcy, _scalar, _compressible, _groups):
+        if (found := read(file, path)) is not None:
             return found
     return None
 
@@ -87,9 +87,7 @@ def _is(file: h5py.File, name: str, *ranks: int) -> bool:
 
 
 def _incompressible(file: h5py.File, path: str) -> FileContent | None:
-    """Velocity, particles and force of one seed, channels last; the frames behind
-    ``latestIndex`` were never written.
-    """
+    """Return velocity, particles and force, channels last, up to the frame ``latestIndex``."""
     if not (_is(file, "velocity", 5) and "t" in file):
         return None
     written = int(file.attrs.get("latestIndex", file["velocity"].shape[1] - 1)) + 1
@@ -123,7 +121,8 @@ def _incompressible(file: h5py.File, path: str) -> FileContent | None:
     time = {"time": Coordinate(np.atleast_2d(file["t"][...])[0][:written])}
     state = tuple(name for name in ("velocity", "particles") if name in file)
     return replace(
-        _content(file, path, "incompressible Navier-Stokes", arrays, "open", state), lines=time
+        _content(file, path, "incompressible Navier-Stokes", arrays, "open", state),
+        coordinates=time,
     )
 
 
@@ -142,8 +141,8 @@ def _scalar(file: h5py.File, path: str) -> FileContent | None:
         return None
     axes = ("sample", "time", "x", "y", "z")[: file["tensor"].ndim]
     names = {"beta": "advection", "rho": "reaction-diffusion", "nu": "Burgers"}
-    said = {key.lower() for key in file.attrs}
-    family = next((name for key, name in names.items() if key in said), "scalar field")
+    present = {key.lower() for key in file.attrs}
+    family = next((name for key, name in names.items() if key in present), "scalar field")
     return _content(
         file, path, family, [_array(file, path, "tensor", axes)], "periodic", ("tensor",)
     )
@@ -164,7 +163,7 @@ def _compressible(file: h5py.File, path: str) -> FileContent | None:
 
 @dataclass(frozen=True)
 class _Stacked:
-    """Reads the data sets of one name in many groups as one, a sample each."""
+    """Reader of the data sets of one name in many groups as one array, one sample per group."""
 
     path: str
     groups: tuple[str, ...]
@@ -191,7 +190,7 @@ def _groups(file: h5py.File, path: str) -> FileContent | None:
         if file[name]["data"].shape != shape:
             other = file[name]["data"].shape
             raise InputError(
-                f"{path}: group '{name}' holds data of shape {other}, '{groups[0]}' of {shape}; "
+                f"{path}: group '{name}' has data of shape {other}, '{groups[0]}' of {shape}; "
                 "write one file per resolution"
             )
     axes = ("sample", "time", *"xyz"[: len(shape) - 2], "channel")

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from neurop.errors import InputError
 from neurop.formats.content import Array, Coordinate, FileContent
-from neurop.formats.handles import HDF5Part
-from neurop.formats.hdf5 import plain, texts
-from neurop.formats.readers.plain import long_name_of, unit_of
+from neurop.formats.hdf5 import texts, to_plain
+from neurop.formats.open_files import HDF5Part
+from neurop.formats.readers.arrays import long_name_of, unit_of
 from neurop.geometry.grid import Grid
 
 GROUPS = ("dimensions", "boundary_conditions", "t0_fields", "t1_fields", "t2_fields")
@@ -33,11 +33,11 @@ def file_content(file: h5py.File, path: str) -> FileContent | None:
     """Return the fields of a file in The Well's layout; None for other HDF5.
 
     The components of ``t1_fields`` and ``t2_fields`` are channels ``<field>_<dim>`` and
-    ``<field>_<dim><dim>``, of a symmetric tensor those on and above the diagonal. What does not
-    vary from sample to sample, in time or along an axis lacks that axis. Fields that do not vary in
-    time are no part of the task; ``attributes["left_out"]`` lists them. The layout does not say
-    which condition holds at a wall: axes are ``periodic`` or ``open``. On a sphere ``theta`` is the
-    colatitude (radians or degrees) and becomes ``latitude``, ``phi`` becomes ``longitude``.
+    ``<field>_<dim><dim>``, of a symmetric tensor those on and above the diagonal. A field that does
+    not vary from sample to sample, in time or along an axis lacks that axis. Fields that do not
+    vary in time are not part of the task; ``attributes["left_out"]`` lists them. The layout does
+    not record the condition at a wall: axes are ``periodic`` or ``open``. On a sphere ``theta`` is
+    the colatitude (radians or degrees) and becomes ``latitude``, ``phi`` becomes ``longitude``.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def file_content(file: h5py.File, path: str) -> FileContent | None:
         for name in _named(file[f"t{order}_fields"])
     ]
     attributes = {
-        name: plain(file.attrs[name])
+        name: to_plain(file.attrs[name])
         for name in texts(file.attrs.get("simulation_parameters", []))
         if name in file.attrs
     }
@@ -112,15 +112,13 @@ def _ours(
     lines: dict[str, Coordinate],
     facts: dict[str, str],
 ) -> FileContent:
-    """Return what a file of :mod:`neurop.formats.store` holds: its record has what the layout
-    has no place for.
-    """
+    """Return the content of a file of :mod:`neurop.formats.store`, completed from its record."""
     record = json.loads(np.ravel(file[RECORD][()])[0])
     roles = {role: tuple(c["dataset"] for c in record[role]) for role in ("values", "targets")}
     for name in (*roles["values"], *roles["targets"]):
         if name not in {array.name for array in arrays}:
             raise InputError(
-                f"{path}: no data set 't0_fields/{name}', which the record names; write or "
+                f"{path}: no data set 't0_fields/{name}', which the record lists; write or "
                 "download the file again"
             )
     if record["times"] is None:
@@ -156,7 +154,7 @@ def _named(group: h5py.Group) -> list[str]:
 
 @dataclass(frozen=True)
 class _Components:
-    """Reads chosen components of a vector or tensor field as one axis."""
+    """Reader of chosen components of a vector or tensor field as one axis."""
 
     part: HDF5Part
     order: int
@@ -179,7 +177,7 @@ def _array(
 ) -> Array:
     if name not in group:
         raise InputError(
-            f"{path}: no data set '{group.name.strip('/')}/{name}', which its group names; write "
+            f"{path}: no data set '{group.name.strip('/')}/{name}', which its group lists; write "
             "or download the file again"
         )
     data = group[name]
@@ -188,24 +186,24 @@ def _array(
     expected = tuple(n for n, there in zip(sizes, present) if there) + (len(dims),) * order
     if len(present) != len(sizes) or data.shape != expected:
         raise InputError(
-            f"{path}: '{data.name}' has shape {data.shape}; its attributes and the dimensions say "
-            f"{expected}"
+            f"{path}: '{data.name}' has shape {data.shape}; its attributes and the dimensions "
+            f"give {expected}"
         )
-    # A size that the file cannot hold is damage, found before memory is asked for.
+    # A size that exceeds the file is damage, found before memory is allocated.
     if (
         data.chunks is not None
         and data.compression is None
         and data.size * data.dtype.itemsize > group.file.id.get_filesize()
     ):
         raise InputError(
-            f"{path}: damaged, '{data.name}' has shape {data.shape}, more than the file holds; "
+            f"{path}: damaged, '{data.name}' has shape {data.shape}, more than the file can hold; "
             "write or download it again"
         )
-    kept = tuple(axis for axis, there in zip(axes, present) if there)
+    present_axes = tuple(axis for axis, there in zip(axes, present) if there)
     part, chunks = HDF5Part(path, data.name), data.chunks
     about = (unit_of(data), long_name_of(data))
     if not order:
-        return Array(name, kept, data.shape, data.dtype, part, *about, chunks=chunks)
+        return Array(name, present_axes, data.shape, data.dtype, part, *about, chunks=chunks)
     numbers = [
         index for index in product(range(len(dims)), repeat=order) if _independent(index, data)
     ]
@@ -214,7 +212,7 @@ def _array(
     shape = (*data.shape[: data.ndim - order], len(chosen))
     return Array(
         name,
-        (*kept, "channel"),
+        (*present_axes, "channel"),
         shape,
         data.dtype,
         _Components(part, order, chosen),

@@ -1,5 +1,4 @@
-"""The pairs that neuraloperator ships: ``<dataset>_{train,test}_<resolution>.pt``, a dict of the
-tensors ``x`` and ``y``.
+"""The files of neuraloperator, ``<dataset>_{train,test}_<resolution>.pt``: tensors ``x``, ``y``.
 
 J. Kossaifi et al., A library for learning neural operators, arXiv:2412.10354;
 https://github.com/neuraloperator/neuraloperator.
@@ -30,29 +29,30 @@ def read(
 ) -> FieldSet:
     r"""Read the pairs as a map from the field ``x`` to the field ``y``.
 
-    Only tensors are unpickled: a file that holds anything else is refused before any of it runs.
+    Only tensors are unpickled: a file with other objects is refused before any code in it runs.
 
     Parameters
     ----------
     path
-        The file. Both tensors are ``(sample, *grid)`` without a channel axis; a boolean ``x``
-        becomes 0 and 1.
+        Path of the file. Both tensors are ``(sample, *grid)`` without a channel axis; a boolean
+        ``x`` becomes 0 and 1.
     grid
-        What the file does not say about its axes; by default axes x, y, z over [0, 1), open.
+        Grid of the fields, which the file does not record; by default axes x, y, z over [0, 1),
+        open.
     source, target
         Name and unit of the two fields; by default ``x`` and ``y``, unit 1.
 
     Returns
     -------
     FieldSet
-        A map, float32: values ``(sample, 1, 1, *grid)``, targets of the same shape; a single number
-        beside them (``visc``) is an attribute.
+        A map, float32: values ``(sample, 1, 1, *grid)``, targets of the same shape; other single
+        numbers in the file (``visc``) are attributes.
 
     Raises
     ------
     InputError
         If the file is missing, unsafe or damaged, lacks ``x`` or ``y``, or they differ in shape or
-        hold a value that is not finite.
+        have a value that is not finite.
     """
     if not Path(path).is_file():
         raise InputError(f"{path}: no such file; correct the path")
@@ -60,7 +60,7 @@ def read(
     if not content.target:
         shapes = ", ".join(f"{a.name} {a.shape}" for a in content.arrays)
         raise InputError(
-            f"{path}: {shapes} are no pairs (sample, *grid) of a map from x to y; read it with "
+            f"{path}: {shapes} are not pairs (sample, *grid) of a map from x to y; read it with "
             "data=file"
         )
     made = assemble(content)
@@ -73,9 +73,7 @@ def read(
 
 
 def file_content(path: Path) -> FileContent:
-    """Return the tensors of a file, and the task of ``x`` and ``y``: a map, or an evolution that
-    begins with ``x``.
-    """
+    """Return the tensors of a file; ``x`` and ``y`` are a map, or an evolution from ``x``."""
     loaded = _load(path)
     tensors = {
         key: _array(value, key, path) for key, value in _tensors(loaded, "") if value is not None
@@ -132,12 +130,10 @@ def _load(path: Path) -> Any:
 
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
-    except (
-        Exception
-    ) as error:  # the unpickler raises whatever a damaged or hostile file makes it raise
+    except Exception as error:  # the unpickler raises any type for a damaged or hostile file
         hostile = "weights_only" in str(error).lower() or "unsupported" in str(error).lower()
         reason = (
-            "holds more than tensors, which could run code when read"
+            "contains more than tensors, which could run code when read"
             if hostile
             else f"damaged, cannot be read: {one_line(error)[:120]}"
         )

@@ -1,6 +1,4 @@
-"""Gaussian random fields with zero normal derivative on the boundary of a box, drawn mode by
-mode.
-"""
+"""Gaussian random fields with zero normal derivative on the boundary of a box, drawn by mode."""
 
 from __future__ import annotations
 
@@ -27,16 +25,16 @@ def cosine_field(
     sigma: float = 1.0,
     seed: int = 0,
 ) -> Tensor:
-    r"""Draw samples of the zero-mean field :math:`N(0, \sigma^2 (-\Delta + \tau^2)^{-\alpha})`,
-    Neumann Laplacian, on the unit box.
+    r"""Draw samples of the field :math:`N(0, \sigma^2 (-\Delta + \tau^2)^{-\alpha})`, zero mean.
+
+    With the Neumann Laplacian on the unit box:
 
     .. math:: g(x) = \sum_{0 < \max k_i < K} c_k \prod_i \phi_{k_i}(x_i), \qquad
        \phi_0 = 1,\ \phi_k(x) = \sqrt2\cos\pi k x, \qquad
               E\,c_k^2 = \sigma^2 (\pi^2|k|^2 + \tau^2)^{-\alpha}.
 
-    The field of sample i is one function of space, fixed by (seed, i) and the parameters: a grid
-    only says where it is evaluated. More modes keep the coefficients that there were and add to
-    them.
+    The field of sample i is one function of space, fixed by (seed, i) and the parameters; a grid
+    only samples it. More modes leave the existing coefficients unchanged and add further ones.
 
     Parameters
     ----------
@@ -50,13 +48,13 @@ def cosine_field(
     tau
         Inverse correlation length.
     modes
-        K: wavenumbers per axis, from 0 to K - 1. A grid of fewer points evaluates them all the
-        same.
+        Number K of wavenumbers per axis, from 0 to K - 1, all of them on a grid of fewer points
+        too.
     sigma
-        Square root of the factor of the covariance; see :func:`cosine_std` for the deviation that
-        it gives.
+        Square root of the factor of the covariance; see :func:`cosine_std` for the resulting
+        deviation.
     seed
-        Seed of the whole set.
+        Seed of the data set.
 
     Returns
     -------
@@ -71,17 +69,18 @@ def cosine_field(
     Examples
     --------
     >>> fine = cosine_field(range(2), (17, 17), alpha=2.0, tau=3.0, modes=12)
-    >>> torch.allclose(cosine_field([1], (5, 9), alpha=2.0, tau=3.0, modes=12)[0], fine[1, ::4, ::2])
+    >>> coarse = cosine_field([1], (5, 9), alpha=2.0, tau=3.0, modes=12)
+    >>> torch.allclose(coarse[0], fine[1, ::4, ::2])
     True
 
     References
     ----------
     Li et al., Fourier neural operator for parametric PDEs, arXiv:2010.08895, appendix A.3.2.
     """
-    if modes < 2 or min(shape) < 2:
-        raise InputError(
-            f"modes={modes} on {'x'.join(map(str, shape))} points; use 2 or more of each"
-        )
+    if modes < 2:
+        raise InputError.of("modes", modes, "use 2 or more")
+    if min(shape) < 2:
+        raise InputError.of("shape", tuple(shape), "use 2 points or more per axis")
     shape = tuple(shape)
     places, weights = _evaluation(shape, modes, alpha, tau)
     noise = normals(samples, len(places), seed) * (sigma * weights)
@@ -96,8 +95,7 @@ def cosine_field(
 def cosine_std(
     dimensions: int, *, alpha: float, tau: float, modes: int, sigma: float = 1.0
 ) -> float:
-    r"""Return :math:`(\sum_k E\,c_k^2)^{1/2}`, the deviation of :func:`cosine_field` in the mean
-    over the box.
+    r"""Return :math:`(\sum_k E\,c_k^2)^{1/2}`, the mean deviation of :func:`cosine_field`.
 
     Examples
     --------
@@ -114,8 +112,9 @@ def _variance(k: NDArray[np.int64], alpha: float, tau: float) -> NDArray[np.floa
 
 @lru_cache(maxsize=4)
 def _shells(modes: int, dimensions: int) -> NDArray[np.int64]:
-    """Return the wavenumbers (axes, modes) but the zero one in shells of growing max k, so that
-    more modes add to the end.
+    """Return the wavenumbers (axes, modes) except zero, in shells of increasing max k.
+
+    More modes are added at the end.
     """
     k = np.stack(np.meshgrid(*[np.arange(modes)] * dimensions, indexing="ij")).reshape(
         dimensions, -1
@@ -127,8 +126,7 @@ def _shells(modes: int, dimensions: int) -> NDArray[np.int64]:
 def _evaluation(
     shape: tuple[int, ...], modes: int, alpha: float, tau: float
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    r"""Return where each mode enters a type-1 cosine transform of `shape`, as flat indices, and its
-    factor.
+    r"""Return the flat index of each mode in a type-1 cosine transform of `shape`, and its factor.
 
     At the nodes j/N the wavenumbers k, k + 2N and 2N - k of :math:`\cos\pi k x` are one and the
     same, and the transform counts the inner ones twice.

@@ -1,6 +1,4 @@
-"""Gaussian random fields on periodic boxes, drawn mode by mode, so that a finer grid only adds
-modes.
-"""
+"""Gaussian random fields on periodic boxes, drawn by mode, so that a finer grid only adds modes."""
 
 from __future__ import annotations
 
@@ -26,15 +24,16 @@ def random_field(
     seed: int = 0,
     length: float = 1.0,
 ) -> Tensor:
-    r"""Draw samples of the zero-mean field :math:`N(0, \sigma^2 (-\Delta + \tau^2)^{-\alpha})` on a
-    periodic box.
+    r"""Draw samples of the field :math:`N(0, \sigma^2 (-\Delta + \tau^2)^{-\alpha})`, zero mean.
+
+    On a periodic box:
 
     .. math:: u(x) = \sum_{0 < \max|k_i|,\; |k_i| < N_i/2} c_k e^{2\pi i k\cdot x/L}, \qquad
               E|c_k|^2 = \sigma^2 (4\pi^2|k|^2/L^2 + \tau^2)^{-\alpha}, \qquad c_{-k} = \bar c_k.
 
-    Sample i depends on (seed, i) alone: not on the other samples asked for, and a finer grid holds
-    the same coefficients and more, because the noise of :func:`normals` is consumed in shells of
-    growing :math:`\max|k_i|`.
+    Sample i depends on (seed, i) alone, not on the other samples, and a finer grid has the same
+    coefficients and more, because the noise of :func:`normals` is used in shells of increasing
+    :math:`\max|k_i|`.
 
     Parameters
     ----------
@@ -47,10 +46,10 @@ def random_field(
     tau
         Inverse correlation length, in 1/`length` units.
     sigma
-        Square root of the factor of the covariance; see :func:`field_std` for the pointwise
-        deviation it gives.
+        Square root of the factor of the covariance; see :func:`field_std` for the resulting
+        deviation.
     seed
-        Seed of the whole set.
+        Seed of the data set.
     length
         Side of the box.
 
@@ -67,7 +66,8 @@ def random_field(
     Examples
     --------
     >>> u = random_field(range(3), (16, 16), alpha=2.5, tau=7.0)
-    >>> tuple(u.shape), torch.allclose(random_field([2], (16, 16), alpha=2.5, tau=7.0)[0], u[2], rtol=1e-12)
+    >>> alone = random_field([2], (16, 16), alpha=2.5, tau=7.0)
+    >>> tuple(u.shape), torch.allclose(alone[0], u[2], rtol=1e-12)
     ((3, 16, 16), True)
 
     References
@@ -81,7 +81,7 @@ def random_field(
     coefficients = deviation * (noise[:, draws, 0] + 1j * noise[:, draws, 1])
     hat = np.zeros((len(numbers), *shape[:-1], shape[-1] // 2 + 1), np.complex128)
     hat[:, *modes] = coefficients
-    # Where the last wavenumber is 0 the half spectrum holds both members of a pair k, -k.
+    # Where the last wavenumber is 0, the half spectrum contains both members of a pair k, -k.
     both = modes[-1] == 0
     hat[:, *-modes[:, both]] = coefficients[:, both].conj()
     return torch.fft.irfftn(
@@ -90,11 +90,10 @@ def random_field(
 
 
 def normals(samples: Iterable[int], count: int, seed: int = 0) -> NDArray[np.float64]:
-    """Return `count` standard normal numbers per sample, ``(samples, count)``; those of sample i
-    depend on (seed, i) alone.
+    """Return `count` standard normal numbers per sample, which depend on (seed, sample) alone.
 
-    They are the inverse normal distribution of raw generator bits, whose stream NumPy keeps fixed
-    between versions.
+    They are the inverse normal distribution of raw generator bits, which NumPy does not change by
+    version.
 
     Raises
     ------
@@ -107,8 +106,10 @@ def normals(samples: Iterable[int], count: int, seed: int = 0) -> NDArray[np.flo
     True
     """
     numbers = list(samples)
-    if seed < 0 or any(i < 0 for i in numbers):
-        raise InputError(f"seed {seed} and sample numbers must be >= 0; use a seed of 0 or more")
+    if seed < 0:
+        raise InputError.of("seed", seed, "use 0 or more")
+    if min(numbers, default=0) < 0:
+        raise InputError.of("samples", min(numbers), "use sample numbers of 0 or more")
     noise = np.empty((len(numbers), count))
     for row, i in enumerate(numbers):
         raw = np.random.PCG64(np.random.SeedSequence([seed, i])).random_raw(count)
@@ -119,8 +120,7 @@ def normals(samples: Iterable[int], count: int, seed: int = 0) -> NDArray[np.flo
 def field_std(
     shape: Sequence[int], *, alpha: float, tau: float, sigma: float = 1.0, length: float = 1.0
 ) -> float:
-    r"""Return the pointwise standard deviation :math:`(\sum_k E|c_k|^2)^{1/2}` of
-    :func:`random_field` on a grid of `shape`.
+    r"""Return the standard deviation :math:`(\sum_k E|c_k|^2)^{1/2}` of :func:`random_field`.
 
     Examples
     --------
@@ -140,8 +140,7 @@ def _variance(
 
 @lru_cache(maxsize=8)
 def _modes(shape: tuple[int, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
-    """Return one wavenumber of each pair k, -k on the grid (axes, modes), their places in the
-    noise, and its length.
+    """Return one wavenumber of each pair k, -k (axes, modes), its place in the noise, its length.
 
     The cube of the longest axis fixes the order, shell after shell, so a rectangular grid takes a
     part of its noise.

@@ -9,8 +9,7 @@ from neurop.physics.operators import wavenumbers
 
 
 def cole_hopf(start: Tensor, viscosity: float, time: float, points: int, images: int = 3) -> Tensor:
-    r"""Return the solution of :math:`u_t + (u^2/2)_x = \nu u_{xx}` on the periodic unit interval at
-    one time.
+    r"""Return the solution of :math:`u_t + (u^2/2)_x = \nu u_{xx}` on the periodic unit interval.
 
     .. math:: u(x, t) = \frac{\int \frac{x-y}{t}\, e^{-G/2\nu}\,dy}{\int e^{-G/2\nu}\,dy}, \qquad
               G(y; x, t) = \int_0^y u_0\,ds + \frac{(x-y)^2}{2t},

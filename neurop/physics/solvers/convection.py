@@ -1,6 +1,4 @@
-"""Scalar equations with the convection term u u_x and a linear part that is diagonal in Fourier
-space, on a periodic interval.
-"""
+"""Scalar equations with convection u u_x and a linear Fourier symbol, on a periodic interval."""
 
 from __future__ import annotations
 
@@ -14,8 +12,7 @@ from neurop.physics.solvers.steppers import ETDRK4, record
 
 
 def burgers_symbol(points: int, viscosity: float, length: float = 1.0) -> Tensor:
-    r"""Return :math:`-\nu k^2`, the linear part of the Burgers equation :math:`u_t + (u^2/2)_x =
-    \nu u_{xx}`.
+    r"""Return :math:`-\nu k^2`, the symbol of the viscous term of the Burgers equation.
 
     Examples
     --------
@@ -26,8 +23,7 @@ def burgers_symbol(points: int, viscosity: float, length: float = 1.0) -> Tensor
 
 
 def kuramoto_sivashinsky_symbol(points: int, length: float) -> Tensor:
-    r"""Return :math:`k^2 - k^4`, the linear part of :math:`u_t + (u^2/2)_x + u_{xx} + u_{xxxx} =
-    0`.
+    r"""Return :math:`k^2 - k^4`, the linear part of :math:`u_t + (u^2/2)_x + u_{xx} + u_{xxxx}=0`.
 
     Waves longer than :math:`2\pi` grow, the fastest at :math:`k = 1/\sqrt2` with the rate 1/4.
 
@@ -40,7 +36,7 @@ def kuramoto_sivashinsky_symbol(points: int, length: float) -> Tensor:
     return square - square.square()
 
 
-def solve(
+def solve_convection(
     start: Tensor,
     linear: Tensor,
     length: float,
@@ -51,7 +47,7 @@ def solve(
 ) -> Tensor:
     r"""Integrate :math:`\partial_t u + \partial_x(u^2/2) = L u` with ETDRK4 and record frames.
 
-    The square is free of aliases: the modes from N/3 on take no part in it. The mean of u does not
+    The square is free of aliases: the modes from N/3 on are left out of it. The mean of u does not
     change if L(0) = 0.
 
     Parameters
@@ -67,7 +63,7 @@ def solve(
     steps
         Frames after the first.
     points
-        Points of the frames, which hold the modes |k| < points/2 of the solution. Default: n.
+        Points of the frames, which contain the modes |k| < points/2 of the solution. Default: n.
 
     Returns
     -------
@@ -78,7 +74,8 @@ def solve(
     --------
     >>> x = torch.arange(32, dtype=torch.float64) / 32
     >>> u = 1 + 1e-9 * torch.sin(2 * torch.pi * x)  # a small wave travels with the mean and decays
-    >>> frames = solve(u[None], burgers_symbol(32, 0.01), 1.0, dt=0.01, substeps=100, steps=1)
+    >>> linear = burgers_symbol(32, 0.01)
+    >>> frames = solve_convection(u[None], linear, 1.0, dt=0.01, substeps=100, steps=1)
     >>> round(float((frames[0, 1] - 1).max() * 1e9), 3)
     0.674
 

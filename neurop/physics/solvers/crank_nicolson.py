@@ -1,4 +1,4 @@
-"""The scheme that made the Navier-Stokes files of the Fourier neural operator, to compare with."""
+"""The scheme of the published Navier-Stokes files, for comparison."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ def crank_nicolson_euler(
     steps: int,
     shape: tuple[int, int] | None = None,
 ) -> Tensor:
-    r"""Integrate :math:`\partial_t\omega + u\cdot\nabla\omega = \nu\Delta\omega + f`, viscosity
-    implicit, the rest explicit.
+    r"""Integrate :math:`\partial_t\omega + u\cdot\nabla\omega = \nu\Delta\omega + f`.
 
     .. math:: \Big(1 + \frac{dt\,\nu|k|^2}{2}\Big)\,\hat\omega^{n+1} = \Big(1 -
        \frac{dt\,\nu|k|^2}{2}\Big)\,\hat\omega^n
@@ -29,8 +28,8 @@ def crank_nicolson_euler(
 
     Crank-Nicolson for the viscosity and forward Euler for the advection, so first order in time.
     The advection is the product of velocity and vorticity gradient on the grid (five transforms a
-    step), of which the modes below N/3 are kept. The paper takes dt = 1e-4 on 256 x 256 points. The
-    arguments are those of :func:`neurop.physics.solvers.vorticity.solve`.
+    step), truncated to the modes below N/3. The paper takes dt = 1e-4 on 256 x 256 points. The
+    arguments are those of :func:`neurop.physics.solvers.vorticity.solve_vorticity`.
 
     Parameters
     ----------
@@ -57,7 +56,8 @@ def crank_nicolson_euler(
     --------
     >>> x = torch.arange(16, dtype=torch.float64) / 16
     >>> w = (2 * torch.pi * x).cos()[:, None] * (2 * torch.pi * x).cos()
-    >>> frames = crank_nicolson_euler(w[None], torch.zeros_like(w), viscosity=0.01, dt=0.001, substeps=1000, steps=1)
+    >>> force = torch.zeros_like(w)
+    >>> frames = crank_nicolson_euler(w[None], force, 0.01, dt=0.001, substeps=1000, steps=1)
     >>> round(float(frames[0, 1, 0, 0]), 6)  # exp(-8 pi^2 viscosity)
     0.454041
 

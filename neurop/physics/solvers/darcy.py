@@ -1,6 +1,4 @@
-"""Steady diffusion with a variable coefficient on the unit square: finite volumes and a fast
-solver for batches.
-"""
+"""Steady diffusion with a variable coefficient on the unit square, by finite volumes in batches."""
 
 from __future__ import annotations
 
@@ -17,7 +15,7 @@ FaceMean = Literal["harmonic", "arithmetic"]
 MOST_ITERATIONS = 100
 
 
-def solve(
+def solve_darcy(
     coefficient: Tensor,
     source: Tensor | float = 1.0,
     *,
@@ -29,9 +27,9 @@ def solve(
     .. math:: \sum_{q \sim p} t_{pq}(u_p - u_q) = h^2 f_p, \qquad
        t_{pq} = \frac{2 a_p a_q}{a_p + a_q} \ \text{or}\ \frac{a_p + a_q}{2},
 
-    at the interior nodes of an equidistant grid that holds both ends of each axis. The harmonic
+    at the interior nodes of an equidistant grid that includes both ends of each axis. The harmonic
     mean is exact for layers whose interfaces lie halfway between nodes, where the flux is
-    continuous and the gradient jumps; the arithmetic one is what the published Darcy files use.
+    continuous and the gradient jumps; the published Darcy files use the arithmetic one.
     Both are of second order where a is smooth.
 
     The equations of the black nodes are eliminated, and those of the red ones solved by conjugate
@@ -63,14 +61,16 @@ def solve(
 
     Examples
     --------
-    >>> u = solve(torch.ones(1, 65, 65))
+    >>> u = solve_darcy(torch.ones(1, 65, 65))
     >>> round(float(u[0, 32, 32]), 4)  # the series of the unit square gives 0.0737
     0.0737
     """
     least, most = coefficient.aminmax()
     if not 0 < float(least) <= float(most) < float("inf"):  # false for a nan too
-        raise InputError(
-            "the coefficient has values that are not positive and finite; use a coefficient above 0"
+        raise InputError.of(
+            "coefficient",
+            f"{float(least):g}..{float(most):g}",
+            "use values that are positive and finite",
         )
     x_faces, y_faces = transmissibilities(coefficient, faces)
     operator, cycle = RedBlack(x_faces, y_faces), Multigrid(x_faces.float(), y_faces.float())
@@ -107,11 +107,12 @@ def solve(
 
 
 def transmissibilities(coefficient: Tensor, faces: FaceMean = "harmonic") -> tuple[Tensor, Tensor]:
-    """Return t on the faces across x, ``(batch, n, n+1)``, and across y, ``(batch, n+1, n)``, in
-    float64; see :func:`solve`.
+    """Return t on the faces across x, ``(batch, n, n+1)``, and across y, ``(batch, n+1, n)``.
+
+    In float64; see :func:`solve_darcy`.
     """
     if faces not in get_args(FaceMean):
-        raise InputError(f"no face mean '{faces}'; {nearest(faces, get_args(FaceMean))}")
+        raise InputError.of("faces", faces, nearest(faces, get_args(FaceMean)))
     a = coefficient.double()
     if faces == "harmonic":
         # The mean of 1/a, inverted: one division per node and face.
@@ -122,10 +123,10 @@ def transmissibilities(coefficient: Tensor, faces: FaceMean = "harmonic") -> tup
 
 
 def fluxes(coefficient: Tensor, u: Tensor, faces: FaceMean = "harmonic") -> tuple[Tensor, Tensor]:
-    r"""Return :math:`-\int a\,\partial_n u` over each face in the directions of x, ``(batch, n,
-    n+1)``, and y, ``(batch, n+1, n)``.
+    r"""Return :math:`-\int a\,\partial_n u` over each face in the directions of x and y.
 
-    What leaves the control volume of an interior node is h^2 f, up to the residual of the solver.
+    Shapes are ``(batch, n, n+1)`` and ``(batch, n+1, n)``. The outflow of the control volume of an
+    interior node is h^2 f, up to the residual of the solver.
     """
     x_faces, y_faces = transmissibilities(coefficient, faces)
     return -x_faces * u.diff(dim=1), -y_faces * u.diff(dim=2)

@@ -13,20 +13,20 @@ COARSEST = 32
 
 
 class Multigrid:
-    r"""A symmetric V-cycle for :class:`RedBlack` operators: bilinear interpolation, its transpose,
-    red-black Gauss-Seidel.
+    r"""A symmetric V-cycle for :class:`RedBlack` operators.
 
-    A grid of n intervals is coarsened by the smallest prime factor of n until 8 or fewer are left,
-    or that factor is above 7; there the equations are solved exactly. A coarse face conducts like
-    the fine faces that it replaces: in series along the flow, in parallel across it. Smoothing goes
-    red, black before and black, red after the coarse correction, which makes the cycle symmetric.
-    Half of the work falls away where the grid is halved: the residual is zero at the black nodes,
-    and the correction is only needed at the red ones.
+    Bilinear interpolation, its transpose, and red-black Gauss-Seidel smoothing. A grid of n
+    intervals is coarsened by the smallest prime factor of n until 8 or fewer are left, or that
+    factor is above 7; there the equations are solved exactly. A coarse face conducts like the fine
+    faces that it replaces: in series along the flow, in parallel across it. Smoothing is in the
+    order red, black before and black, red after the coarse correction, so the cycle is symmetric.
+    Where the grid is halved, half of the work is not needed: the residual is zero at the black
+    nodes, and the correction is only needed at the red ones.
 
     Parameters
     ----------
     x_faces, y_faces
-        Couplings, as of :class:`RedBlack`; the cycle computes in their dtype.
+        Couplings of :class:`RedBlack`; the cycle computes in their dtype.
 
     Raises
     ------
@@ -50,8 +50,7 @@ class Multigrid:
         ]
 
     def __call__(self, red: Tensor) -> Tensor:
-        """Return the red entries of the V-cycle's answer to a right-hand side that is zero at the
-        black nodes.
+        """Return the red entries of the V-cycle for a right-hand side that is zero at black nodes.
 
         An approximation of the inverse of the Schur complement of the black nodes, symmetric and
         positive definite. The result lies in a buffer that the next call overwrites.
@@ -110,9 +109,7 @@ def factors(n: int) -> list[int]:
 
 
 def _coarsened(faces: Tensor, factor: int) -> Tensor:
-    """Return the couplings along the last axis of the coarse grid, ``(batch, n/q + 1, n/q)``
-    from ``(batch, n + 1, n)``.
-    """
+    """Coarsen couplings along the last axis: ``(batch, n + 1, n)`` to ``(batch, n/q + 1, n/q)``."""
     series = faces.reciprocal().unflatten(-1, (-1, factor)).sum(-1).reciprocal()
     result = series[:, ::factor].clone()
     for distance in range(1, factor // 2 + 1):
@@ -123,8 +120,9 @@ def _coarsened(faces: Tensor, factor: int) -> Tensor:
 
 
 def _restricted(level: RedBlack, r: Tensor, factor: int) -> Tensor:
-    """Return the transposed interpolation of a residual that is zero at the black nodes; its
-    values on the boundary have no effect.
+    """Return the transposed interpolation of a residual that is zero at the black nodes.
+
+    Its values on the boundary have no effect.
     """
     if factor > 2:
         p = _interpolation(level.n, factor, r)
@@ -149,8 +147,9 @@ def _correct(level: RedBlack, u: Tensor, coarse: Tensor, factor: int) -> None:
 
 
 def _red_rows(level: RedBlack, red: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the red nodes with even and with odd indices, where n is even: the nodes of the
-    halved grid and its cells' centres.
+    """Return the red nodes with even and with odd indices, for even n.
+
+    They are the nodes of the halved grid and the centres of its cells.
     """
     rows = red.view(len(red), -1, level.width)
     return rows[..., : level.half + 1], rows[:, : level.n // 2, level.half + 1 :]

@@ -1,6 +1,4 @@
-"""Symmetric five-point operators on red and black points, whose neighbours are contiguous pieces
-of memory.
-"""
+"""Symmetric five-point operators on red and black points, with contiguous neighbours in memory."""
 
 from __future__ import annotations
 
@@ -19,7 +17,7 @@ class RedBlack:
     Rows of an odd number of entries (one is added where n is odd) make the colour of a node, the
     parity of i + j, that of its place in the flattened array. So the red nodes are ``flat[0::2]``
     and the black ones ``flat[1::2]``, every neighbour of one colour has the other, and it lies at a
-    fixed distance: a sweep is a few products of whole pieces.
+    fixed distance: a sweep is a few products of contiguous slices.
 
     Parameters
     ----------
@@ -45,13 +43,14 @@ class RedBlack:
         diagonal = self.split(y[..., 1:] + y[..., :-1] + x[:, 1:] + x[:, :-1], 1)
         inverse = [torch.where(d > 0, d.reciprocal(), 0.0) for d in diagonal]
         self.diagonal, self.inverse = diagonal, (inverse[RED], inverse[BLACK])
-        # The nodes of the boundary are zero and hand nothing on: only couplings inside are kept.
+        # The nodes of the boundary are zero, so only couplings inside are stored.
         self._y = self.split(y[..., 1:-1], 1)
         self._x = self.split(x[:, 1:-1], 1)
 
     def split(self, field: Tensor, corner: int = 0) -> tuple[Tensor, Tensor]:
-        """Return the red and the black entries, ``(batch, size)`` each, of a field whose first
-        entry is the node (corner, corner).
+        """Return the red and the black entries of a field, ``(batch, size)`` each.
+
+        The first entry of the field is the node (corner, corner).
         """
         flat = field.new_zeros(len(field), 2 * self.size)
         nodes = flat[:, : self.width * (self.n + 1)].view(-1, self.n + 1, self.width)
@@ -64,8 +63,9 @@ class RedBlack:
         return rows.view(len(red), self.n + 1, self.width)[..., : self.n + 1]
 
     def neighbours(self, colour: int, x: Tensor, out: Tensor, b: Tensor | None = None) -> Tensor:
-        r"""Write :math:`b_p + \sum_q t_{pq} x_q` at the interior nodes of a colour, from the
-        other colour's x; return `out`.
+        r"""Write :math:`b_p + \sum_q t_{pq} x_q` at the interior nodes of a colour to `out`.
+
+        x are the entries of the other colour.
         """
         half, (start, stop) = self.half, self.inner
         same, other = (RED, BLACK) if colour == RED else (BLACK, RED)
@@ -90,8 +90,9 @@ class RedBlack:
         return out
 
     def relax(self, colour: int, x: Tensor, out: Tensor, b: Tensor | None = None) -> Tensor:
-        """Write the solution of the equations of a colour, the other colour's x held fixed, and
-        return `out`: half a sweep.
+        """Solve the equations of a colour for fixed x of the other colour: half a sweep.
+
+        The solution is written to `out`.
         """
         start, stop = self.inner
         self.neighbours(colour, x, out, b)[:, start:stop].mul_(self.inverse[colour][:, start:stop])

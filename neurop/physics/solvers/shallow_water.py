@@ -35,24 +35,22 @@ class Planet:
     geopotential: float = GRAVITY * 1e4
 
     def wave_frequency(self, degree: int) -> float:
-        r"""Return the frequency of gravity waves at rest without rotation,
-        :math:`\sqrt{\Phi\,l(l+1)}/a` [s-1].
-        """
+        r"""Return the frequency of gravity waves at rest, :math:`\sqrt{\Phi\,l(l+1)}/a` [s-1]."""
         return math.sqrt(self.geopotential * degree * (degree + 1)) / self.radius
 
 
 class ShallowWaterEquations:
-    r"""The shallow-water equations in vorticity-divergence form, truncated to the degrees l of at
-    most `truncation`.
+    r"""The shallow-water equations in vorticity-divergence form, truncated at a degree.
 
     .. math:: \partial_t\zeta &= -\nabla\cdot((\zeta + f)\,u) - \nu\zeta \\
-              \partial_t\delta &= k\cdot\nabla\times((\zeta + f)\,u) - \Delta(\varphi + \varphi_s + \tfrac12|u|^2) - \nu\delta \\
+              \partial_t\delta &= k\cdot\nabla\times((\zeta + f)\,u)
+                - \Delta(\varphi + \varphi_s + \tfrac12|u|^2) - \nu\delta \\
               \partial_t\varphi &= -\nabla\cdot(\varphi\,u)
 
-    and, where the flow is forced, :math:`-(X - X_*)/T` more for each of the three fields X, with
-    the geopotential :math:`\varphi` of the water's depth, :math:`\varphi_s` of the ground and the
-    hyperdiffusion :math:`\nu = \tau^{-1}\,(l(l+1)/L(L+1))^4`. The products are formed on
-    Legendre-Gauss points enough to keep quadratic terms free of aliases. A state holds the
+    and, where the flow is forced, an additional :math:`-(X - X_*)/T` for each of the three fields
+    X, with the geopotential :math:`\varphi` of the water's depth, :math:`\varphi_s` of the ground
+    and the hyperdiffusion :math:`\nu = \tau^{-1}\,(l(l+1)/L(L+1))^4`. The products are formed on
+    enough Legendre-Gauss points that quadratic terms are free of aliases. A state consists of the
     coefficients of :math:`(\varphi - \Phi, \zeta, \delta)`, shape ``(sample, 3, l, m)``.
 
     Gravity waves are solved exactly: with :math:`\kappa = \sqrt{l(l+1)/\Phi}/a` the variables
@@ -70,7 +68,7 @@ class ShallowWaterEquations:
     diffusion_time
         :math:`\tau` [s], the time in which the smallest scale decays by e.
     target, relaxation_time
-        The state :math:`X_*` to which the forcing draws, coefficients ``(3, l, m)``, or None for a
+        State :math:`X_*` to which the forcing relaxes, coefficients ``(3, l, m)``, or None for a
         flow without forcing; and T [s].
     device
         Device of the computation, in float64.
@@ -109,13 +107,13 @@ class ShallowWaterEquations:
         )
         self.target, self.relaxation_time = target, relaxation_time
         self.damping = (laplacian / laplacian[-1]) ** 4 / diffusion_time
-        # The mean does not oscillate; any factor but 0 keeps it in the two variables.
+        # The mean does not oscillate; any factor except 0 represents it in the two variables.
         self._kappa = torch.where(
             laplacian == 0, 1.0, (-laplacian / self.planet.geopotential).sqrt()
         )
         turning = (-laplacian * self.planet.geopotential).sqrt()
-        # The half of the damping that acts on both waves alike is exact with them; the other half
-        # joins the nonlinear terms.
+        # The half of the damping that is equal for both waves is integrated exactly; the other half
+        # is part of the nonlinear terms.
         waves = torch.complex(-self.damping / 2, -turning)
         self._linear = torch.stack([waves, torch.complex(-self.damping, 0 * turning), waves.conj()])
 
@@ -138,9 +136,7 @@ class ShallowWaterEquations:
         )
 
     def slow(self, state: Tensor) -> Tensor:
-        """Return the part of the time derivative that is neither a gravity wave at rest nor
-        damping.
-        """
+        """Return the time derivative without gravity waves at rest and damping."""
         wind = self.harmonics.wind(state[:, 1:])
         geopotential, vorticity = self.harmonics.values(state[:, :2]).unbind(1)
         fluxes = torch.stack(

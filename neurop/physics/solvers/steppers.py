@@ -1,6 +1,4 @@
-"""Time steppers for stiff equations whose linear part is diagonal, and the frames of an
-integration.
-"""
+"""Time steppers for stiff equations with a diagonal linear part, and the recording of frames."""
 
 from __future__ import annotations
 
@@ -13,8 +11,7 @@ from neurop.physics.operators import truncate
 
 
 class ETDRK4:
-    r"""Fourth-order exponential time differencing for :math:`\dot v = L v + N(v)` with a diagonal
-    :math:`L`.
+    r"""Fourth-order exponential time differencing for :math:`\dot v = L v + N(v)`, diagonal L.
 
     The linear part is exact, however stiff, as is a constant :math:`N`; the rest is a four-stage
     Runge-Kutta scheme. The coefficients are means over circles around :math:`L\,dt`, which avoids
@@ -23,9 +20,9 @@ class ETDRK4:
     Parameters
     ----------
     linear
-        The diagonal of L, real or complex, of a shape that broadcasts against the state.
+        Diagonal of L, real or complex, of a shape that broadcasts against the state.
     nonlinear
-        N, from a state to a tensor of its shape.
+        Function N from a state to a tensor of its shape.
     dt
         Time step.
     dtype
@@ -120,7 +117,7 @@ def record(
     grid
         Points per axis of the grid on which the state is computed.
     shape
-        Points per axis of the frames, which hold the modes |k| < N/2 of the state. Default: `grid`.
+        Points per axis of the frames, with the modes |k| < N/2 of the state. Default: `grid`.
 
     Returns
     -------

@@ -17,27 +17,28 @@ _LENGTHS = (1.0, 1.0)
 def advection(
     shape: tuple[int, int], dtype: torch.dtype = torch.float64, device: torch.device | None = None
 ) -> Callable[[Tensor], Tensor]:
-    r"""Return the function :math:`\hat\omega \mapsto -\widehat{u\cdot\nabla\omega}` on half spectra
-    (``norm="forward"``).
+    r"""Return the function :math:`\hat\omega \mapsto -\widehat{u\cdot\nabla\omega}`.
+
+    It acts on half spectra (``norm="forward"``).
 
     .. math:: u\cdot\nabla\omega = (\partial_x^2 - \partial_y^2)(uv) + \partial_x\partial_y(v^2 -
        u^2), \quad
               (u, v) = (\partial_y\psi, -\partial_x\psi), \quad -\Delta\psi = \omega,
 
     with four transforms instead of the five of the plain forms, and free of aliases: the modes from
-    N/3 on take no part.
+    N/3 on are left out.
 
     References
     ----------
     C. Basdevant, J. Comput. Phys. 50 (1983) 209.
     """
     kx, ky = wavenumbers(shape, _LENGTHS, dtype, device)
-    kept = dealias_mask(shape, device)
-    inverse = -invert(laplacian_symbol(shape, _LENGTHS, dtype, device)) * kept
+    mask = dealias_mask(shape, device)
+    inverse = -invert(laplacian_symbol(shape, _LENGTHS, dtype, device)) * mask
     to_u, to_v = 1j * ky * inverse, -1j * kx * inverse
     # Complex although real: torch multiplies tensors of one type faster.
-    cross = ((kx**2 - ky**2) * kept).to(to_u.dtype)
-    normal = (kx * ky * kept).to(to_u.dtype)
+    cross = ((kx**2 - ky**2) * mask).to(to_u.dtype)
+    normal = (kx * ky * mask).to(to_u.dtype)
 
     def apply(vorticity: Tensor) -> Tensor:
         u = torch.fft.irfft2(to_u * vorticity, s=shape, norm="forward")
@@ -49,7 +50,7 @@ def advection(
     return apply
 
 
-def solve(
+def solve_vorticity(
     start: Tensor,
     forcing: Tensor,
     viscosity: float,
@@ -58,8 +59,7 @@ def solve(
     steps: int,
     shape: tuple[int, int] | None = None,
 ) -> Tensor:
-    r"""Integrate :math:`\partial_t\omega + u\cdot\nabla\omega = \nu\Delta\omega + f` and record
-    frames.
+    r"""Integrate :math:`\partial_t\omega + u\cdot\nabla\omega = \nu\Delta\omega + f` with ETDRK4.
 
     Parameters
     ----------
@@ -86,7 +86,8 @@ def solve(
     --------
     >>> x = torch.arange(16, dtype=torch.float64) / 16
     >>> w = (2 * torch.pi * x).cos()[:, None] * (2 * torch.pi * x).cos()
-    >>> frames = solve(w[None], torch.zeros_like(w), viscosity=0.01, dt=0.1, substeps=10, steps=1)
+    >>> force = torch.zeros_like(w)
+    >>> frames = solve_vorticity(w[None], force, 0.01, dt=0.1, substeps=10, steps=1)
     >>> round(float(frames[0, 1, 0, 0]), 6)  # exp(-8 pi^2 viscosity)
     0.454041
     """

@@ -1,4 +1,4 @@
-"""Plain arrays are read by name and by the names of their axes, from whatever holds them."""
+"""Plain arrays are read by name and by the names of their axes, from every container."""
 
 from pathlib import Path
 from typing import Any
@@ -76,7 +76,7 @@ def test_a_wrong_name_is_answered_with_the_right_one(tmp_path: Path, kind: str) 
 
 def test_text_is_no_number(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.array([["x"]]))
-    with pytest.raises(InputError, match="'a' holds <U1, not real numbers; convert it"):
+    with pytest.raises(InputError, match=r"'a' .*<U1.*convert"):
         read(tmp_path / "a.npy", "a", axes=("time", "x"))
 
 
@@ -144,7 +144,7 @@ def test_edges_of_cells_are_their_ends(tmp_path: Path) -> None:
 def test_a_name_with_two_meanings_is_refused(tmp_path: Path) -> None:
     data = xr.Dataset({"u": (("number", "member", "time", "x"), np.zeros((2, 2, 3, 4)))})
     data.to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
-    with pytest.raises(InputError, match="'u' has two axes that mean sample; select one entry"):
+    with pytest.raises(InputError, match=r"'u' .*sample; select one"):
         assemble(file_content(tmp_path / "a.nc"))
 
 

@@ -209,22 +209,22 @@ def test_real_file():
         (data(times=TIMES[[0, 0, 0]]), "occurs twice"),
         (
             data(latitude=np.array([90, 80, 20, -20, -90.0])),
-            r"5 \(-90..90\) latitudes are no regular grid of the globe",
+            r"5 \(-90..90\) latitudes",
         ),
         (data(latitude=np.array([60, 50, 20, 10.0])), "axis 'latitude' is not uniform"),
         (
             data(longitude=np.array([0, 10, 60, 340.0])),
-            r"4 \(0..340\) longitudes are no regular grid",
+            r"4 \(0..340\) longitudes",
         ),
         (data(longitude=np.array([0, 10, 60.0])), "axis 'longitude' is not uniform"),
         (data(longitude=np.array([0, 90, 180, 180, 270.0])), "some occur twice"),
         (data().drop_vars("latitude"), "no coordinate of 'latitude'"),
-        (data().isel(valid_time=0, drop=True), "does not say what to learn; name data.input"),
+        (data().isel(valid_time=0, drop=True), "give input"),
         (data().where(data().longitude != 90), "'msl' of sample 0, frame 0 is nan"),
-        (data().drop_vars("msl"), "with no array does not say what to learn"),
+        (data().drop_vars("msl"), "with no array"),
         (
             data().assign_coords(valid_time=np.array(list("abcde"))),
-            "the times are no dates and no numbers",
+            "times.*step",
         ),
     ],
 )

@@ -135,12 +135,13 @@ def test_code_in_a_store_never_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (store / "time").mkdir(parents=True)
     (store / ".zgroup").write_text('{"zarr_format": 2}')
     (store / "time/.zattrs").write_text('{"_ARRAY_DIMENSIONS": ["time"]}')
-    head = '{"chunks": [1], "compressor": null, "dtype": "<f8", "fill_value": null, "filters": [{"id": "pickle", "protocol": 5}],'
+    head = '{"chunks": [1], "compressor": null, "dtype": "<f8", "fill_value": null, '
+    head += '"filters": [{"id": "pickle", "protocol": 5}],'
     # The name in JSON's own spelling hides it from a search of the text.
     head = head.replace("pickle", "pi\\u0063kle")
     (store / "time/.zarray").write_text(head + ' "order": "C", "shape": [1], "zarr_format": 2}')
     (store / "time/0").write_bytes(pickle.dumps(Bomb(mark)))
-    refused(store, "'time' holds Python objects, which could run code when read")
+    refused(store, "'time' .*Python objects")
     assert not mark.exists()
     pickles.Pickle().decode((store / "time/0").read_bytes())
     assert mark.exists()

@@ -9,7 +9,11 @@ from scipy.integrate import solve_ivp
 from neurop.physics.operators import gradient
 from neurop.physics.random_fields.periodic import random_field
 from neurop.physics.solvers.cole_hopf import cole_hopf
-from neurop.physics.solvers.convection import burgers_symbol, kuramoto_sivashinsky_symbol, solve
+from neurop.physics.solvers.convection import (
+    burgers_symbol,
+    kuramoto_sivashinsky_symbol,
+    solve_convection,
+)
 
 TAU = 2 * math.pi
 
@@ -32,7 +36,9 @@ def orders(errors: list[float]) -> list[float]:
     ("viscosity", "n", "steps"), [(1e-1, 64, 200), (1e-2, 512, 800), (2e-3, 2560, 1600)]
 )
 def test_burgers_agrees_with_cole_and_hopf(viscosity: float, n: int, steps: int) -> None:
-    numerical = solve(waves(n), burgers_symbol(n, viscosity), 1.0, 0.5 / steps, steps, 1)[:, 1]
+    numerical = solve_convection(
+        waves(n), burgers_symbol(n, viscosity), 1.0, 0.5 / steps, steps, 1
+    )[:, 1]
     exact = cole_hopf(waves(4096), viscosity, 0.5, 32, images=2)
     assert distance(numerical[:, :: n // 32], exact) < 1e-8
     assert distance(waves(32), exact) > 0.3
@@ -42,7 +48,7 @@ def test_a_random_field_agrees_with_cole_and_hopf() -> None:
     n, nu = 768, 1e-2
     u0 = random_field(range(3), (4096,), alpha=2.0, tau=5.0, sigma=25.0)
     start = random_field(range(3), (n,), alpha=2.0, tau=5.0, sigma=25.0)
-    numerical = solve(start, burgers_symbol(n, nu), 1.0, 1 / 1000, 1000, 1)[:, 1]
+    numerical = solve_convection(start, burgers_symbol(n, nu), 1.0, 1 / 1000, 1000, 1)[:, 1]
     assert distance(numerical[:, :: n // 32], cole_hopf(u0, nu, 1.0, 32)) < 1e-8
 
 
@@ -66,7 +72,7 @@ def test_cole_and_hopf_have_converged_and_know_the_travelling_shock() -> None:
 def test_order_four_of_burgers() -> None:
     n, nu = 128, 2e-2
     runs = {
-        m: solve(waves(n), burgers_symbol(n, nu), 1.0, 0.3 / m, m, 1)[:, 1]
+        m: solve_convection(waves(n), burgers_symbol(n, nu), 1.0, 0.3 / m, m, 1)[:, 1]
         for m in (40, 80, 160, 1280)
     }
     assert min(orders([distance(runs[m], runs[1280]) for m in (40, 80, 160)])) > 3.7
@@ -77,7 +83,7 @@ def test_burgers_keeps_the_mean_and_loses_energy_at_the_rate_of_viscosity() -> N
     over a frame.
     """
     n, nu, dt = 256, 1e-2, 0.005
-    frames = solve(waves(n) + 0.25, burgers_symbol(n, nu), 1.0, dt / 10, 10, 40)[0]
+    frames = solve_convection(waves(n) + 0.25, burgers_symbol(n, nu), 1.0, dt / 10, 10, 40)[0]
     torch.testing.assert_close(
         frames.mean(-1), torch.full((41,), 0.25, dtype=torch.float64), rtol=0, atol=1e-14
     )
@@ -95,8 +101,8 @@ def test_burgers_keeps_the_mean_and_loses_energy_at_the_rate_of_viscosity() -> N
 def test_galilean_symmetry(linear: torch.Tensor, length: float) -> None:
     """A constant c added to the start travels: u(x, t) becomes c + u(x - ct, t)."""
     n, c = 128, length / 2
-    still = solve(waves(n), linear, length, 0.001, 500, 1)[:, 1]
-    moved = solve(waves(n) + c, linear, length, 0.001, 500, 1)[:, 1]
+    still = solve_convection(waves(n), linear, length, 0.001, 500, 1)[:, 1]
+    moved = solve_convection(waves(n) + c, linear, length, 0.001, 500, 1)[:, 1]
     assert distance(moved - c, still.roll(n // 4, -1)) < 1e-7
     assert distance(moved - c, still) > 0.1
 
@@ -106,7 +112,7 @@ def test_small_waves_of_kuramoto_sivashinsky_grow_and_decay_as_they_should() -> 
     modes = torch.arange(1, 13, dtype=torch.float64)
     x = torch.arange(n, dtype=torch.float64) / n
     start = 1e-9 * torch.cos(TAU * modes[:, None] * x)
-    frames = solve(start, kuramoto_sivashinsky_symbol(n, length), length, 0.05, 40, 1)
+    frames = solve_convection(start, kuramoto_sivashinsky_symbol(n, length), length, 0.05, 40, 1)
     factor = (
         torch.fft.rfft(frames[:, 1]).abs()[range(12), range(1, 13)]
         / torch.fft.rfft(start).abs()[range(12), range(1, 13)]
@@ -119,9 +125,13 @@ def test_small_waves_of_kuramoto_sivashinsky_grow_and_decay_as_they_should() -> 
 
 def test_order_four_of_kuramoto_sivashinsky_and_its_mean() -> None:
     n, length = 64, 22.0
-    start = solve(2 * waves(n), kuramoto_sivashinsky_symbol(n, length), length, 0.01, 2000, 1)[:, 1]
+    start = solve_convection(
+        2 * waves(n), kuramoto_sivashinsky_symbol(n, length), length, 0.01, 2000, 1
+    )[:, 1]
     runs = {
-        m: solve(start, kuramoto_sivashinsky_symbol(n, length), length, 2.0 / m, m, 1)[:, 1]
+        m: solve_convection(start, kuramoto_sivashinsky_symbol(n, length), length, 2.0 / m, m, 1)[
+            :, 1
+        ]
         for m in (80, 160, 320, 2560)
     }
     assert min(orders([distance(runs[m], runs[2560]) for m in (80, 160, 320)])) > 3.5
@@ -157,7 +167,9 @@ def test_kuramoto_sivashinsky_agrees_with_finite_differences() -> None:
         )
         return np.asarray(solution.y[:, -1])
 
-    ours = solve(waves(128), kuramoto_sivashinsky_symbol(128, length), length, 0.01, 300, 1)[0, 1]
+    ours = solve_convection(
+        waves(128), kuramoto_sivashinsky_symbol(128, length), length, 0.01, 300, 1
+    )[0, 1]
     runs = [torch.from_numpy(differences(n))[:: n // 32] for n in (64, 128)]
     errors = [distance(run, ours[::4]) for run in runs]
     # The limit of second order, by extrapolation, is closer than either.
@@ -169,7 +181,9 @@ def test_four_points_per_unit_of_length_resolve_the_attractor() -> None:
     length, start = 22.0, 2 * waves(88)
     fine = torch.fft.irfft(torch.fft.rfft(start, norm="forward"), n=176, norm="forward")
     runs = [
-        solve(u, kuramoto_sivashinsky_symbol(n, length), length, 0.02, 1500, 1, points=44)[:, 1]
+        solve_convection(
+            u, kuramoto_sivashinsky_symbol(n, length), length, 0.02, 1500, 1, points=44
+        )[:, 1]
         for n, u in ((88, start), (176, fine))
     ]
     assert distance(runs[0], runs[1]) < 1e-7
@@ -178,9 +192,9 @@ def test_four_points_per_unit_of_length_resolve_the_attractor() -> None:
 
 def test_frames_are_truncations_of_one_solution() -> None:
     n = 96
-    full = solve(waves(n), burgers_symbol(n, 2e-2), 1.0, 0.01, 10, 2)
+    full = solve_convection(waves(n), burgers_symbol(n, 2e-2), 1.0, 0.01, 10, 2)
     for points in (24, 192):
-        other = solve(waves(n), burgers_symbol(n, 2e-2), 1.0, 0.01, 10, 2, points=points)
+        other = solve_convection(waves(n), burgers_symbol(n, 2e-2), 1.0, 0.01, 10, 2, points=points)
         assert other.shape == (1, 3, points)
         assert (
             distance(
@@ -195,8 +209,8 @@ def test_frames_are_truncations_of_one_solution() -> None:
 def test_a_batch_is_its_samples_in_either_precision(dtype: torch.dtype, tolerance: float) -> None:
     start = torch.cat([waves(128), 0.5 * waves(128).roll(3, -1)])
     exact = torch.cat(
-        [solve(u[None], burgers_symbol(128, 2e-2), 1.0, 0.002, 100, 1) for u in start]
+        [solve_convection(u[None], burgers_symbol(128, 2e-2), 1.0, 0.002, 100, 1) for u in start]
     )
-    found = solve(start.to(dtype), burgers_symbol(128, 2e-2), 1.0, 0.002, 100, 1)
+    found = solve_convection(start.to(dtype), burgers_symbol(128, 2e-2), 1.0, 0.002, 100, 1)
     assert found.dtype == dtype
     assert distance(found.double(), exact) < tolerance

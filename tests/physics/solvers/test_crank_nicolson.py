@@ -4,7 +4,7 @@ import torch
 
 from neurop.physics.random_fields.periodic import random_field
 from neurop.physics.solvers.crank_nicolson import crank_nicolson_euler
-from neurop.physics.solvers.vorticity import solve
+from neurop.physics.solvers.vorticity import solve_vorticity
 
 TAU = 2 * math.pi
 
@@ -27,7 +27,7 @@ def test_it_is_of_first_order_and_its_limit_is_our_solution() -> None:
     hat = torch.fft.rfft2(w0)
     hat[:, 15:-14], hat[..., 15:] = 0, 0
     w0 = torch.fft.irfft2(hat, s=(48, 48))
-    ours = solve(w0, f, 1e-3, 0.05, 20, 1)[:, 1]
+    ours = solve_vorticity(w0, f, 1e-3, 0.05, 20, 1)[:, 1]
     coarse, fine = (
         crank_nicolson_euler(w0, f, 1e-3, 1 / steps, steps, 1)[:, 1] for steps in (400, 800)
     )

@@ -140,8 +140,6 @@ def test_coarse_couplings_of_a_constant_medium_are_those_of_the_coarse_grid(fact
 
 def test_a_large_prime_factor_is_one_line() -> None:
     assert factors(2) == []
-    with pytest.raises(
-        InputError, match="74 intervals per side coarsen to 37, above 32; use a number"
-    ) as error:
+    with pytest.raises(InputError, match=r"74 .* 37, above 32; use a number") as error:
         factors(74)
     assert "\n" not in str(error.value)

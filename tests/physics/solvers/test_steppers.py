@@ -7,7 +7,7 @@ import torch
 from neurop.physics.operators import dealias_mask, laplacian_symbol, truncate, wavenumbers
 from neurop.physics.random_fields.periodic import random_field
 from neurop.physics.solvers.steppers import ETDRK4
-from neurop.physics.solvers.vorticity import solve
+from neurop.physics.solvers.vorticity import solve_vorticity
 
 TAU = 2 * math.pi
 
@@ -67,7 +67,7 @@ def test_taylor_green_decays_exactly(dtype: torch.dtype, tolerance: float) -> No
     n, nu, steps = 32, 1e-2, 20
     x = torch.arange(n, dtype=torch.float64) / n
     w = (2 * TAU * torch.cos(2 * TAU * x)[:, None] * torch.cos(2 * TAU * x)).to(dtype)
-    frames = solve(w[None], torch.zeros_like(w), nu, 0.1, 1, steps)
+    frames = solve_vorticity(w[None], torch.zeros_like(w), nu, 0.1, 1, steps)
     assert frames.dtype == dtype
     for frame in (1, 7, steps):
         exact = w.double() * math.exp(-nu * 8 * TAU**2 * 0.1 * frame)
@@ -77,8 +77,10 @@ def test_taylor_green_decays_exactly(dtype: torch.dtype, tolerance: float) -> No
 def test_order_on_navier_stokes_with_advection() -> None:
     n = 32
     w0 = random_field([0], (n, n), alpha=2.5, tau=7.0, sigma=80.0)
-    frames = {m: solve(w0, forcing(n), 1e-3, 1.0 / m, m, 1)[:, 1] for m in (20, 40, 80, 320)}
-    still = solve(w0, forcing(n), 1e-3, 1.0, 1, 1)[:, 1]
+    frames = {
+        m: solve_vorticity(w0, forcing(n), 1e-3, 1.0 / m, m, 1)[:, 1] for m in (20, 40, 80, 320)
+    }
+    still = solve_vorticity(w0, forcing(n), 1e-3, 1.0, 1, 1)[:, 1]
     assert distance(still, frames[320]) > 1e-3
     errors = [distance(frames[m], frames[320]) for m in (20, 40, 80)]
     orders = [math.log2(a / b) for a, b in pairwise(errors)]
@@ -117,7 +119,7 @@ def test_agrees_with_the_scheme_of_the_paper() -> None:
         random_field(range(2), (15, 15), alpha=2.5, tau=7.0, sigma=26.2), norm="forward"
     )
     w0 = torch.fft.irfft2(truncate(band, (15, 15), (n, n)), s=(n, n), norm="forward")
-    ours = solve(w0, forcing(n), nu, 0.05, 20, 1)[:, 1]
+    ours = solve_vorticity(w0, forcing(n), nu, 0.05, 20, 1)[:, 1]
     coarse, fine = (crank_nicolson_euler(w0, forcing(n), nu, steps, 1.0) for steps in (500, 1000))
     # First order in time: the two runs extrapolate to the solution.
     assert distance(2 * fine - coarse, ours) < 1e-6
@@ -128,13 +130,15 @@ def test_agrees_with_the_scheme_of_the_paper() -> None:
 def test_single_precision_stays_close_over_many_steps() -> None:
     n = 32
     w0 = random_field([1], (n, n), alpha=2.5, tau=7.0, sigma=26.2)
-    double = solve(w0, forcing(n), 1e-3, 0.02, 500, 1)[:, 1]
-    single = solve(w0.float(), forcing(n).float(), 1e-3, 0.02, 500, 1)[:, 1]
+    double = solve_vorticity(w0, forcing(n), 1e-3, 0.02, 500, 1)[:, 1]
+    single = solve_vorticity(w0.float(), forcing(n).float(), 1e-3, 0.02, 500, 1)[:, 1]
     assert distance(single.double(), double) < 1e-5
 
 
 def test_a_batch_is_its_samples() -> None:
     w0 = random_field(range(5), (16, 16), alpha=2.5, tau=7.0, sigma=26.2)
-    whole = solve(w0, forcing(16), 1e-3, 0.1, 10, 1)
-    alone = torch.cat([solve(w0[i : i + 1], forcing(16), 1e-3, 0.1, 10, 1) for i in range(5)])
+    whole = solve_vorticity(w0, forcing(16), 1e-3, 0.1, 10, 1)
+    alone = torch.cat(
+        [solve_vorticity(w0[i : i + 1], forcing(16), 1e-3, 0.1, 10, 1) for i in range(5)]
+    )
     torch.testing.assert_close(alone, whole, rtol=0, atol=1e-13)

@@ -1,4 +1,4 @@
-"""One name for what the formats call by many."""
+"""Standard names of axes, for the different names in the formats."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ALIASES = {alias.lower(): name for name, aliases in _CANONICAL.items() for alia
 
 
 def canonical(axis: str) -> str:
-    """Return the name that all of neurop uses for an axis.
+    """Return the standard name of an axis.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Arrays of one file as one array of channels, read in blocks when they are asked for."""
+"""Stack the arrays of one file as channels of one array, which is read lazily in blocks."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from neurop.fields.lazy import Lazy
 from neurop.formats.axes import Order, reorder
 from neurop.formats.content import Array, FileContent
-from neurop.formats.handles import fingerprint
+from neurop.formats.open_files import fingerprint
 
 BLOCK = 2**23
-"""Bytes that are read together at least, where the file's chunks are smaller."""
+"""Bytes read together at least, where the chunks of the file are smaller."""
 
 
 def stack_arrays(
@@ -28,22 +28,24 @@ def stack_arrays(
     orders: Mapping[str, Order],
     time: Order,
 ) -> Lazy:
-    """Return arrays of a file as one, ``(sample, time, channel, *grid)``, that reads nothing yet.
+    """Return arrays of a file as one lazy array, ``(sample, time, channel, *grid)``.
 
     Parameters
     ----------
     arrays, content
-        The arrays and the file that they are of.
+        Arrays to stack, and the content of their file.
     channels
-        Number of channels that they have together.
+        Total number of channels.
     names
-        Axes of the grid, in its order.
+        Names of the grid's axes, in order.
     sizes
         Samples, frames and points of the stored arrays.
     orders, time
-        Order of the points per axis, where they are to be sorted, and of the frames.
+        Order of the points of each axis that must be sorted, and of the frames.
     """
-    level = np.argsort(content.lines["level"].values) if "level" in content.lines else None
+    level = (
+        np.argsort(content.coordinates["level"].values) if "level" in content.coordinates else None
+    )
     parts = _Parts(
         tuple(arrays),
         tuple(names),
@@ -56,7 +58,7 @@ def stack_arrays(
     chunks = [dict(zip(a.axes, a.chunks or (), strict=False)) for a in arrays]
     frames = max(*(c.get("time", 0) for c in chunks), BLOCK // max(frame, 1), 1)
     samples = max(*(c.get("sample", 1) for c in chunks), 1)
-    # An order may leave out a point: the last longitude where it is the first again.
+    # An order may leave out a point: a last longitude that repeats the first.
     points = [
         len(orders[name]) if name in orders else n for name, n in zip(names, sizes[2:], strict=True)
     ]
@@ -71,7 +73,7 @@ def _ascending(order: Order) -> bool:
 
 @dataclass(frozen=True)
 class _Parts:
-    """Reads blocks of several arrays as ``(samples, frames, channel, *grid)``."""
+    """Reader of blocks of several arrays as ``(samples, frames, channel, *grid)``."""
 
     arrays: tuple[Array, ...]
     names: tuple[str, ...]
@@ -89,13 +91,11 @@ class _Parts:
         values = np.asarray(
             array.fetch(tuple(where.get(a, slice(0, n)) for a, n in array.sizes().items()))
         )
-        # NetCDF-3 and MATLAB hold big-endian numbers too.
-        with np.errstate(
-            over="ignore"
-        ):  # what is too large becomes infinite, which is found and named
+        # NetCDF-3 and MATLAB store big-endian numbers too. A value too large for float32 becomes
+        # infinite, which the check of finite values reports.
+        with np.errstate(over="ignore"):
             values = values.astype(np.float32, copy=False)
-        # A time of one entry and a sample axis that is not there are the same thing: an axis of
-        # length 1.
+        # A missing sample or time axis is an axis of length 1.
         order = ["sample", "time", "channel" if "channel" in array.axes else "level", *self.names]
         values = values.transpose([array.axes.index(a) for a in order if a in array.axes])
         values = np.expand_dims(values, [i for i, a in enumerate(order) if a not in array.axes])
@@ -103,13 +103,13 @@ class _Parts:
             values = values[:, self.time[frames] - stored.start]
         if self.level is not None and "level" in array.axes:
             values = values[:, :, self.level]
-        whole = (
+        shape = (
             samples.stop - samples.start,
             frames.stop - frames.start,
             values.shape[2],
             *self.sizes[2:],
         )
-        return reorder(np.broadcast_to(values, whole), self.orders)
+        return reorder(np.broadcast_to(values, shape), self.orders)
 
 
 def _span(numbers: Order) -> slice:

@@ -1,6 +1,4 @@
-"""The groups of The Well's layout, written from a set of fields: see
-:mod:`neurop.formats.store`.
-"""
+"""Write a set of fields in the groups of The Well's layout; see :mod:`neurop.formats.store`."""
 
 from __future__ import annotations
 
@@ -13,7 +11,7 @@ import numpy as np
 
 from neurop.errors import InputError
 from neurop.fields.fieldset import Field, FieldSet
-from neurop.formats.hdf5 import flags, group, plain, strings
+from neurop.formats.hdf5 import create_group, strings, to_plain, write_varying
 from neurop.geometry.sphere import Sphere
 
 _BOUNDARY = {"periodic": "PERIODIC", "dirichlet": "WALL", "neumann": "WALL", "open": "OPEN"}
@@ -34,7 +32,7 @@ def write_root(file: h5py.File, fieldset: FieldSet, name: str, parameters: dict[
     """Write the root attributes, and the numbers among the parameters as the group ``scalars``."""
     if clash := sorted(set(parameters).intersection(_ROOT)):
         raise InputError(
-            f"parameter '{clash[0]}' has the name of an attribute of the layout; rename it"
+            f"parameter '{clash[0]}' is the name of an attribute of the layout; rename it"
         )
     grid = fieldset.grid
     grid_type = "equiangular" if isinstance(grid, Sphere) else "cartesian"
@@ -46,15 +44,17 @@ def write_root(file: h5py.File, fieldset: FieldSet, name: str, parameters: dict[
         for key, value in parameters.items()
         if isinstance(value, (int, float)) and not isinstance(value, bool)
     ]
-    scalars = group(file, "scalars", numbers)
+    scalars = create_group(file, "scalars", numbers)
     for key, value in parameters.items():
         file.attrs[key] = (
             value
             if isinstance(value, (bool, int, float, str))
-            else json.dumps(value, default=plain)
+            else json.dumps(value, default=to_plain)
         )
     for key in numbers:
-        flags(scalars.create_dataset(key, data=np.array([parameters[key]], dtype=np.float32)))
+        write_varying(
+            scalars.create_dataset(key, data=np.array([parameters[key]], dtype=np.float32))
+        )
 
 
 def write_axes(file: h5py.File, fieldset: FieldSet) -> None:
@@ -70,12 +70,12 @@ def write_axes(file: h5py.File, fieldset: FieldSet) -> None:
     axis.attrs["units"] = (
         f"{_UNITS[np.datetime_data(kind)[0]]} since 1970-01-01" if dated else fieldset.time_unit
     )
-    flags(axis)
+    write_varying(axis)
     boundaries = file.create_group("boundary_conditions")
     for a, n in zip(fieldset.grid.axes, fieldset.shape):
         points = dimensions.create_dataset(a.name, data=a.coordinates(n), fletcher32=True)
         points.attrs["units"] = a.unit
-        flags(points)
+        write_varying(points)
         side = boundaries.create_group(f"{a.name}_{a.boundary}")
         side.attrs.update(
             {
@@ -84,21 +84,24 @@ def write_axes(file: h5py.File, fieldset: FieldSet) -> None:
                 "associated_fields": strings([]),
             }
         )
-        flags(side)
+        write_varying(side)
         side.create_dataset("mask", data=np.isin(np.arange(n), (0, n - 1)))
 
 
 def write_fields(file: h5py.File, fieldset: FieldSet) -> dict[str, list[dict[str, str]]]:
-    """Write the channels as ``t0_fields`` of shape (sample, time, *grid); return per role the
-    data set and description of each.
+    """Write the channels as ``t0_fields`` of shape (sample, time, *grid).
+
+    Return the data set and the description of each channel, per role.
     """
     roles = {
         "values": _channels(fieldset.fields, ()),
         "targets": _channels(fieldset.target_fields, fieldset.fields),
     }
-    t0 = group(file, "t0_fields", [c["dataset"] for channels in roles.values() for c in channels])
+    t0 = create_group(
+        file, "t0_fields", [c["dataset"] for channels in roles.values() for c in channels]
+    )
     for name in ("t1_fields", "t2_fields"):
-        group(file, name, ())
+        create_group(file, name, ())
     for array, channels in zip((fieldset.values, fieldset.targets), roles.values()):
         for index, channel in enumerate(channels):
             assert array is not None
@@ -117,7 +120,7 @@ def write_fields(file: h5py.File, fieldset: FieldSet) -> dict[str, list[dict[str
                     "dim_varying": np.ones(len(shape) - 2, bool),
                 }
             )
-            flags(data, varying=True)
+            write_varying(data, varying=True)
     return roles
 
 

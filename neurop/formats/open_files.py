@@ -1,4 +1,4 @@
-"""Open files, one per process and path: what lazily read arrays share."""
+"""Open files, one per process and path, which lazily read arrays share."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ from neurop.errors import InputError
 from neurop.formats.hdf5 import one_line
 
 MOST = 32
-"""Files that are kept open."""
+"""Largest number of open files."""
 
 _open: OrderedDict[tuple[int, str, str], tuple[tuple[int, ...], Any]] = OrderedDict()
 
 
 def handle(path: str, kind: str, opener: Callable[[str], Any]) -> Any:
-    """Return the open file of this process, opened anew if it was replaced; a child of a fork
-    opens its own, as two may not share one.
+    """Return the open file of this process, opened again if it was replaced.
+
+    A child of a fork opens its own file, since two processes may not share one.
     """
-    key, state = (os.getpid(), path, kind), renewed(path)
+    key, state = (os.getpid(), path, kind), current_state(path)
     if key not in _open:
         _open[key] = state, opener(path)
         while len(_open) > MOST:
@@ -37,9 +38,10 @@ def handle(path: str, kind: str, opener: Callable[[str], Any]) -> Any:
     return _open[key][1]
 
 
-def renewed(path: str) -> tuple[int, ...]:
-    """Return what tells this state of a file from others; close what is open of another state,
-    which HDF5 would go on to read.
+def current_state(path: str) -> tuple[int, ...]:
+    """Return the state of a file, and close handles of an earlier one, which HDF5 would still read.
+
+    The state is device, inode, size and time of change.
     """
     stat = os.stat(path)
     state = (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
@@ -52,14 +54,14 @@ def renewed(path: str) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class HDF5Part:
-    """Reads slices of one data set of an HDF5 file.
+    """Reader of slices of one data set of an HDF5 file.
 
     Parameters
     ----------
     path, name
-        The file and the data set in it.
+        Path of the file, and name of the data set in it.
     reverse
-        Whether the axes are in the order of Fortran, last first, as MATLAB writes them.
+        Whether the axes are in Fortran order, last first, as MATLAB writes them.
     """
 
     path: str
@@ -71,7 +73,7 @@ class HDF5Part:
         try:
             data = handle(self.path, "hdf5", _hdf5)[self.name]
             found: NDArray[Any] = np.asarray(data[where[::-1] if self.reverse else where])
-        except Exception as error:  # whatever the library raises at a damaged file
+        except Exception as error:  # the library raises many types for a damaged file
             raise InputError(
                 f"{self.path}: damaged, '{self.name}' cannot be read ({one_line(error)[:120]}); "
                 "write or download it again"
@@ -84,10 +86,9 @@ def _hdf5(path: str) -> h5py.File:
 
 
 def fingerprint(path: str | Path) -> str:
-    """Return what tells one state of a file (or folder) from another: its path, size and time of
-    change.
-    """
+    """Return path, number of files, size and time of change of a file or folder, as one text."""
     path = Path(path).resolve()
     files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
     stats = [file.stat() for file in files]
-    return f"{path} {len(files)} {sum(s.st_size for s in stats)} {max((s.st_mtime_ns for s in stats), default=0)}"
+    size, changed = sum(s.st_size for s in stats), max((s.st_mtime_ns for s in stats), default=0)
+    return f"{path} {len(files)} {size} {changed}"

@@ -1,4 +1,4 @@
-"""From what a user writes to files."""
+"""Find the files that a path or a pattern names."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from neurop.errors import InputError
 
 
 def find_files(given: str | Sequence[str]) -> list[str]:
-    """Return the files of a path, of a pattern, or of a list of both, each once and sorted within a
-    pattern.
+    """Return the files of a path, of a pattern, or of a list of both.
+
+    Each file occurs once; those of one pattern are sorted.
 
     Raises
     ------
     InputError
-        If a pattern fits no file.
+        If no file matches a pattern.
     """
     files: list[str] = []
     for item in [given] if isinstance(given, str) else given:
@@ -27,8 +28,8 @@ def find_files(given: str | Sequence[str]) -> list[str]:
             else [path]
         )
         if not fit:
-            raise InputError(f"{item}: no file fits this pattern; correct it")
+            raise InputError(f"{item}: no file matches this pattern; correct it")
         files += fit
     if not files:
-        raise InputError("data.path is empty; give a file")
+        raise InputError.of("path", given, "give a file")
     return list(dict.fromkeys(files))

@@ -1,4 +1,4 @@
-"""The file behind an HDF5 file that is written."""
+"""A file object that survives write errors, for h5py."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from typing import Any
 import h5py
 
 _SMALL = 2**16
-"""Bytes up to which a piece may be part of the file's structure, which the library reads again."""
+"""Largest size in bytes of the structures that the library reads again after writing them."""
 
 
 class _Target:
-    """A file that takes whatever is written, and keeps the first error for later.
+    """A file object that accepts all writes and stores the first error.
 
-    The HDF5 library ends the process (a segmentation fault) if it cannot write what it has to when
-    it closes a file, so a disk that is full must not stop it. What came after the error stays in
-    memory, as far as it may be read again.
+    The HDF5 library ends the process (a segmentation fault) if a write fails while it closes a
+    file, so a full disk must not raise inside it. Small pieces written after the error stay in
+    memory, since the library may read them again.
     """
 
     def __init__(self, path: Path) -> None:
         self.error: OSError | None = None
         self._file = path.open("w+b", buffering=0)
         self._at = 0
-        self._kept: list[tuple[int, bytes]] = []
+        self._pieces: list[tuple[int, bytes]] = []
 
     def seek(self, offset: int, whence: int = 0) -> int:
         self._at = offset if whence == 0 else (self._at if whence == 1 else self._size()) + offset
@@ -45,7 +45,7 @@ class _Target:
             except OSError as error:
                 self.error = error
         if self.error is not None and len(piece) <= _SMALL:
-            self._kept.append((self._at, bytes(piece)))
+            self._pieces.append((self._at, bytes(piece)))
         self._at += len(piece)
         return len(piece)
 
@@ -54,7 +54,7 @@ class _Target:
         view[:] = bytes(len(view))
         self._file.seek(self._at)
         self._file.readinto(view)
-        for start, piece in self._kept:
+        for start, piece in self._pieces:
             first, last = max(start, self._at), min(start + len(piece), self._at + len(view))
             if first < last:
                 view[first - self._at : last - self._at] = piece[first - start : last - start]
@@ -88,7 +88,7 @@ class _Target:
 
 
 @contextmanager
-def created(path: Path) -> Iterator[h5py.File]:
+def create_hdf5(path: Path) -> Iterator[h5py.File]:
     """Open a new HDF5 file for writing.
 
     Raises
@@ -98,8 +98,7 @@ def created(path: Path) -> Iterator[h5py.File]:
     """
     target = _Target(path)
     try:
-        # The format of HDF5 1.10 (2016) has checksums of its own structure, the default one has
-        # none.
+        # The format of HDF5 1.10 (2016) has checksums of its structures, the default one has none.
         with h5py.File(target, "w", libver=("v110", "v110")) as file:
             yield file
     finally:

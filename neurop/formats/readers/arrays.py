@@ -1,4 +1,4 @@
-"""Arrays without a layout of their own: ``.npy``, ``.npz`` and any HDF5 file."""
+"""Arrays without a known layout: ``.npy``, ``.npz`` and any HDF5 file."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurop.errors import InputError
-from neurop.formats.axis_names import canonical
 from neurop.formats.content import Array, Coordinate, FileContent, in_memory
-from neurop.formats.handles import HDF5Part
-from neurop.formats.hdf5 import is_scale, labels, one_line, plain, scales, texts
+from neurop.formats.hdf5 import is_scale, labels, one_line, scales, texts, to_plain
+from neurop.formats.open_files import HDF5Part
+from neurop.formats.standard_names import canonical
 
 _AXES = ("dims", "axes", "dimensions", "_ARRAY_DIMENSIONS")
 
@@ -24,7 +24,7 @@ _NO_VARIABLE = "This is a netCDF dimension but not a netCDF variable"
 
 @dataclass(frozen=True)
 class _Mapped:
-    """Reads slices of a ``.npy`` file without reading the rest."""
+    """Reader of slices of a ``.npy`` file."""
 
     path: str
 
@@ -33,7 +33,7 @@ class _Mapped:
 
 
 def npy_content(path: Path) -> FileContent:
-    """Return the one array of a ``.npy`` file, named like the file."""
+    """Return the array of a ``.npy`` file, named like the file."""
     array = _real(np.load, path, mmap_mode="r")
     return FileContent(
         "numpy array",
@@ -56,8 +56,9 @@ def npz_content(path: Path) -> FileContent:
 
 
 def hdf5_content(file: h5py.File, path: str) -> FileContent:
-    """Return every data set of an HDF5 file; axes are named by dimension scales, labels, or an
-    attribute such as ``dims``.
+    """Return every data set of an HDF5 file.
+
+    Axes are named by dimension scales, labels, or an attribute such as ``dims``.
     """
     found: dict[str, h5py.Dataset] = {}
     file.visititems(
@@ -65,12 +66,12 @@ def hdf5_content(file: h5py.File, path: str) -> FileContent:
     )
     arrays, lines = [], {}
     axes_by_name = {name: axes_of(data) for name, data in found.items()}
-    said = {axis for axes in axes_by_name.values() for axis in axes} - {""}
+    used = {axis for axes in axes_by_name.values() for axis in axes} - {""}
     for name, data in found.items():
         axes, own = axes_by_name[name], canonical(name.split("/")[-1])
         if is_scale(data) and texts(data.attrs.get("NAME", ""))[0].startswith(_NO_VARIABLE):
             continue
-        if data.ndim == 1 and (is_scale(data) or own in said):
+        if data.ndim == 1 and (is_scale(data) or own in used):
             lines[own] = Coordinate(data[...], unit_of(data))
         elif data.shape and data.dtype.kind in "biuf":
             arrays.append(
@@ -88,7 +89,7 @@ def hdf5_content(file: h5py.File, path: str) -> FileContent:
             )
     named = {axis for array in arrays for axis in array.axes}
     input = tuple(a.name for a in arrays) if _one_task(arrays) else ()
-    attributes = {key: plain(value) for key, value in file.attrs.items() if np.ndim(value) == 0}
+    attributes = {key: to_plain(value) for key, value in file.attrs.items() if np.ndim(value) == 0}
     parameters = {key: value for key, value in attributes.items() if isinstance(value, int | float)}
     facts = {key: str(value) for key, value in attributes.items()}
     return FileContent(
@@ -106,14 +107,14 @@ def hdf5_content(file: h5py.File, path: str) -> FileContent:
 
 
 def _one_task(arrays: list[Array]) -> bool:
-    """Return whether all arrays are fields of one evolution, so that there is nothing to choose."""
+    """Return whether all arrays are fields of one evolution."""
     return (
         len({a.axes for a in arrays}) == 1 and "" not in arrays[0].axes and "time" in arrays[0].axes
     )
 
 
 def axes_of(data: h5py.Dataset) -> tuple[str, ...]:
-    """Return the names of the axes of a data set, ``""`` where the file does not say."""
+    """Return the names of the axes of a data set, ``""`` where the file gives none."""
     for key in _AXES:
         if key in data.attrs and len(names := texts(data.attrs[key])) == data.ndim:
             return tuple(canonical(name) for name in names)
@@ -125,7 +126,7 @@ def axes_of(data: h5py.Dataset) -> tuple[str, ...]:
 
 
 def unit_of(data: h5py.Dataset) -> str:
-    """Return the unit that an HDF5 item names, ``""`` if none."""
+    """Return the unit of an HDF5 item, ``""`` if none."""
     return (
         texts(data.attrs[key])[0]
         if (key := next((k for k in ("units", "unit") if k in data.attrs), ""))
@@ -134,7 +135,7 @@ def unit_of(data: h5py.Dataset) -> str:
 
 
 def long_name_of(data: h5py.Dataset) -> str:
-    """Return the name for people that an HDF5 item has, ``""`` if none."""
+    """Return the long name of an HDF5 item, ``""`` if none."""
     return texts(data.attrs["long_name"])[0] if "long_name" in data.attrs else ""
 
 
@@ -148,7 +149,7 @@ def _real(read: Any, *args: Any, **how: Any) -> NDArray[Any]:
     except ValueError as error:
         if "pickle" in str(error).lower() or "object" in str(error).lower():
             raise InputError(
-                "holds Python objects, which could run code when read; save arrays of numbers"
+                "contains Python objects, which could run code when read; save arrays of numbers"
             ) from error
         raise InputError(
             f"damaged or not readable ({one_line(error)[:120]}); write it again"

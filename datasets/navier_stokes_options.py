@@ -1,0 +1,91 @@
+"""Forcing and solver settings of the Navier-Stokes data set."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from neurop.errors import InputError, nearest
+from neurop.generation.dataset import positive
+
+FORCINGS = ("diagonal", "kolmogorov", "none")
+PRECISIONS = {"float64": torch.float64, "float32": torch.float32}
+
+
+@dataclass(frozen=True)
+class Forcing:
+    """The force f on the flow.
+
+    Parameters
+    ----------
+    kind
+        ``diagonal`` (the paper's), ``kolmogorov`` or ``none``.
+    strength
+        Strength F > 0; ignored without forcing.
+    wavenumber
+        Integer k of the Kolmogorov forcing; ignored for the others.
+
+    Raises
+    ------
+    InputError
+        For a parameter out of its bounds.
+    """
+
+    kind: str = "diagonal"
+    strength: float = 0.1
+    wavenumber: int = 4
+
+    def __post_init__(self) -> None:
+        if self.kind not in FORCINGS:
+            raise InputError.of("kind", self.kind, nearest(self.kind, FORCINGS))
+        positive(strength=self.strength)
+        if self.wavenumber < 1:
+            raise InputError.of("wavenumber", self.wavenumber, "use 1 or more")
+
+    def on_grid(self, points: int) -> Tensor:
+        """Return f on a grid of `points` squared, in float64."""
+        x = torch.arange(points, dtype=torch.float64) / points
+        if self.kind == "diagonal":
+            phase = 2 * torch.pi * (x[:, None] + x)
+            return float(self.strength) * (phase.sin() + phase.cos())
+        strength = float(self.strength) if self.kind == "kolmogorov" else 0.0
+        return strength * torch.sin(2 * torch.pi * self.wavenumber * x).expand(points, points)
+
+    def scale(self) -> tuple[float, float]:
+        """Return the root mean square of f, and its wavenumber over 2 pi."""
+        strength = float(self.strength)
+        return {
+            "diagonal": (strength, math.sqrt(2)),
+            "kolmogorov": (strength / math.sqrt(2), float(self.wavenumber)),
+            "none": (0.0, 1.0),
+        }[self.kind]
+
+
+@dataclass(frozen=True)
+class Solver:
+    """Grid and precision of the solver.
+
+    Parameters
+    ----------
+    points
+        Points per side, from those of the fields to 4096; by default as many as the viscosity
+        requires.
+    precision
+        ``float64``, or ``float32`` for more speed and less accuracy; the set is stored in float32
+        either way.
+
+    Raises
+    ------
+    InputError
+        For an unknown precision.
+    """
+
+    points: int | None = None
+    precision: str = "float64"
+
+    def __post_init__(self) -> None:
+        if self.precision not in PRECISIONS:
+            raise InputError.of("precision", self.precision, nearest(self.precision, PRECISIONS))

@@ -1,0 +1,50 @@
+"""Initial state, ground and forcing of the shallow-water data set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from neurop.errors import InputError, nearest
+from neurop.generation.dataset import positive
+
+Initial = Literal["random", "galewsky"]
+Forcing = Literal["none", "bands"]
+
+
+def check_choice(what: str, value: str, kind: Any) -> None:
+    """Raise InputError for a value that a literal type lacks."""
+    if value not in get_args(kind):
+        raise InputError.of(what, value, nearest(str(value), get_args(kind)))
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Initial state, ground and forcing of the flow.
+
+    Parameters
+    ----------
+    initial
+        ``random`` or ``galewsky``.
+    mach
+        Strength of the random wind, in units of the speed of gravity waves.
+    topography
+        Height of the mountains [m]; None for a smooth sphere.
+    forcing
+        ``none``, or ``bands``: toward zonal winds that alternate, in 10 days.
+
+    Raises
+    ------
+    InputError
+        For a parameter out of its bounds.
+    """
+
+    initial: Initial = "random"
+    mach: float = 0.2
+    topography: float | None = None
+    forcing: Forcing = "none"
+
+    def __post_init__(self) -> None:
+        check_choice("initial", self.initial, Initial)
+        check_choice("forcing", self.forcing, Forcing)
+        positive(mach=self.mach, topography=self.topography)
