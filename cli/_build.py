@@ -13,6 +13,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from neurop.errors import InputError, nearest
 from neurop.extras import advice, optional
+from neurop.registry import trust_packages
 
 TRUSTED = ("neurop", "torch.optim", "lightning")
 # A configuration read from a run or a download must not widen what may be called: only the command
@@ -34,6 +35,8 @@ def trusting(packages: str | Iterable[str] | None) -> Iterator[None]:
         raise InputError(f"trust={packages}: give a list of packages, trust=[mypkg]")
     token = _trust.set((*TRUSTED, *(name.removesuffix(".*") for name in names)))
     try:
+        # They register models of their own, which a saved surrogate may name.
+        trust_packages(names)
         yield
     finally:
         _trust.reset(token)

@@ -11,10 +11,13 @@ import numpy as np
 from neurop import constraints as constraint_table
 from neurop import problems
 from neurop.constraints.constraint import Constraint
+from neurop.errors import InputError
 from neurop.fields.fieldset import Field, FieldSet
+from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
+from neurop.plain_values import check_values
 from neurop.problems import Problem
-from neurop.registry import Spec
+from neurop.registry import Registry, Spec
 
 FORMAT = 2
 """Version of the card that is written; all earlier ones are read."""
@@ -151,21 +154,45 @@ class Card:
 
         Raises
         ------
-        KeyError, TypeError, InputError
+        KeyError, InputError
             If something is missing, or of another type.
         """
         plain = MIGRATIONS.get(plain["format"], dict)(plain)
+        for key in ("inputs", "outputs", "constraints"):
+            _check_kind(plain, key, list)
+        for key in ("sampling", "geometry", "origin"):
+            _check_kind(plain, key, dict)
+        _check_kind(plain["geometry"], "axes", list)
+        for where, kind, values in (
+            *((key, Field, value) for key in ("inputs", "outputs") for value in plain[key]),
+            *(("axes", Axis, value) for value in plain["geometry"]["axes"]),
+            ("sampling", Sampling, plain["sampling"]),
+        ):
+            check_values(kind, values, where)
         inputs, outputs = (tuple(Field(**f) for f in plain[key]) for key in ("inputs", "outputs"))
+        sampling = Sampling(**{**plain["sampling"], "shape": tuple(plain["sampling"]["shape"])})
         return cls(
             model=Spec.from_dict(plain["model"]),
-            problem=problems.REGISTRY.create(plain["problem"]),
+            problem=_create(problems.REGISTRY, plain["problem"]),
             inputs=inputs,
             outputs=outputs,
             grid=Grid.from_dict(plain["geometry"]),
-            sampling=Sampling(**{**plain["sampling"], "shape": tuple(plain["sampling"]["shape"])}),
-            constraints=tuple(constraint_table.REGISTRY.create(c) for c in plain["constraints"]),
+            sampling=sampling,
+            constraints=tuple(_create(constraint_table.REGISTRY, c) for c in plain["constraints"]),
             origin=plain["origin"],
         )
+
+
+def _check_kind(plain: dict[str, Any], key: str, kind: type) -> None:
+    if not isinstance(plain[key], kind):
+        remedy = "need a list" if kind is list else "need a mapping from names to values"
+        raise InputError(f"{key}={plain[key]!r:.80}: {remedy}", key, plain[key])
+
+
+def _create(registry: Registry, plain: Any) -> Any:
+    spec = Spec.of(plain)
+    check_values(registry.get(spec.name), spec.arguments, registry.kind)
+    return registry.create(spec)
 
 
 def _from_1(plain: dict[str, Any]) -> dict[str, Any]:

@@ -54,9 +54,9 @@ def read_folder(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             )
     try:
         card = json.loads((folder / CARD).read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{folder / CARD}: not JSON ({error}); copy the folder again") from error
-    if not isinstance(card, dict) or not isinstance(card.get("format"), int):
+    if not isinstance(card, dict) or type(card.get("format")) is not int:
         raise InputError(
             f"{folder / CARD}: no surrogate's card; give a run folder or its model/ folder"
         )
@@ -84,3 +84,22 @@ def mismatch(
         if mine != theirs:
             return name, mine, theirs
     return None
+
+
+def check_weights(
+    folder: Path, expected: Mapping[str, Tensor], found: Mapping[str, Tensor]
+) -> None:
+    """Raise InputError unless tensors of a file are numbers of the expected kind, and finite."""
+    for name, tensor in found.items():
+        kind = expected.get(name, torch.zeros(()))
+        if kind.is_floating_point() != tensor.is_floating_point():
+            problem = f"is of type {str(tensor.dtype).removeprefix('torch.')}"
+        elif not tensor.isfinite().all():
+            problem = "is not finite"
+        elif name.endswith("_norm.std") and not (tensor > 0).all():
+            problem = "is not above 0"
+        else:
+            continue
+        raise InputError(
+            f"{folder / WEIGHTS}: {name} {problem}; copy the folder again, or train anew", name
+        )

@@ -1,114 +1,144 @@
-"""Names of classes, imported when they are asked for; classes of other packages by entry points."""
+"""Registered names of classes: imported when they are asked for, extended by other packages."""
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field, is_dataclass
-from importlib.metadata import entry_points, packages_distributions
+from dataclasses import asdict, is_dataclass
+from importlib.metadata import EntryPoint, entry_points, packages_distributions
 from typing import Any
 
 from neurop.errors import InputError, nearest
+from neurop.spec import Spec as Spec
 
-
-@dataclass(frozen=True)
-class Spec:
-    """A registered name and arguments of its constructor: plain values, or further specs."""
-
-    name: str
-    arguments: dict[str, Any] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, given: Spec | str | Mapping[str, Any]) -> Spec:
-        """Return a spec from a name, a mapping of ``name`` and ``arguments``, or a spec."""
-        if isinstance(given, Spec):
-            return given
-        return cls(given) if isinstance(given, str) else cls.from_dict(given)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values, for JSON."""
-        plain = {k: v.to_dict() if isinstance(v, Spec) else v for k, v in self.arguments.items()}
-        return {"name": self.name, "arguments": plain}
-
-    @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> Spec:
-        """Return what :meth:`to_dict` described."""
-        arguments = {
-            k: cls.from_dict(v) if isinstance(v, dict) and v.keys() == {"name", "arguments"} else v
-            for k, v in plain["arguments"].items()
-        }
-        return cls(plain["name"], arguments)
+_trusted: set[str] = set()
 
 
 class Registry:
-    """Registered names of one kind of class.
+    """Registered names of one kind of class; case does not matter.
+
+    A package adds a class by an entry point, which needs no import, or by :meth:`register`, which
+    needs one. No name is taken twice.
 
     Parameters
     ----------
     kind
         What the classes are, for messages.
     table
-        Name to ``module:class``.
+        Names of the library's own classes, to ``module:class``.
     group
-        Group of entry points under which other packages register theirs.
+        Group of the entry points of other packages.
+
+    Examples
+    --------
+    >>> shapes = Registry("shape", {"fraction": "fractions:Fraction"}, "example.shapes")
+    >>> shapes.create(Spec("Fraction", {"denominator": 4}), 3)
+    Fraction(3, 4)
     """
 
     def __init__(self, kind: str, table: Mapping[str, str], group: str) -> None:
         self.kind, self.group = kind, group
-        self._places, self._found = dict(table), dict[str, type]()
+        self.table = {name.casefold(): place for name, place in table.items()}
+        self._registered: dict[str, type] = {}
 
     def names(self) -> list[str]:
-        """Return all names, those of installed packages included."""
-        return sorted({*self._places, *self._found, *(p.name.lower() for p in self._points())})
+        """Return all names, in order."""
+        outside = {point.name.casefold() for point in entry_points(group=self.group)}
+        return sorted({*self.table, *self._registered, *outside})
 
     def get(self, name: str) -> type:
-        """Return the class of a name; raise InputError if there is none."""
-        key = name.lower()
-        if key not in self._found:
-            if key in self._places:
-                module, _, attribute = self._places[key].partition(":")
-                self._found[key] = getattr(importlib.import_module(module), attribute)
-            elif point := next((p for p in self._points() if p.name.lower() == key), None):
-                self._found[key] = point.load()
-            else:
-                raise InputError(
-                    f"no {self.kind} '{name}'; {nearest(name, self.names())}", self.kind, name
-                )
-        return self._found[key]
+        """Return the class of a name.
+
+        Raises
+        ------
+        InputError
+            If there is none, or two packages claim the name.
+        """
+        key = name.casefold()
+        if key in self._registered:
+            return self._registered[key]
+        points = self._points(key)
+        if key in self.table:
+            if points:
+                raise self._taken(key, points)
+            module, _, attribute = self.table[key].partition(":")
+            kind = getattr(importlib.import_module(module), attribute)
+        elif len(points) == 1:
+            kind = self._load(points[0])
+        elif points:
+            raise self._taken(key, points)
+        else:
+            raise InputError(
+                f"no {self.kind} '{name}'; {nearest(key, self.names())}", self.kind, name
+            )
+        self._registered[key] = kind
+        return self._registered[key]
 
     def register(self, name: str) -> Callable[[type], type]:
-        """Return a decorator that registers a class under a name of its own."""
+        """Return a decorator that registers a class.
+
+        Raises
+        ------
+        InputError
+            If the name is that of another class.
+        """
+        key = name.casefold()
 
         def decorate(kind: type) -> type:
-            if name.lower() in self._places or self._found.get(name.lower(), kind) is not kind:
-                raise InputError(f"the {self.kind} '{name}' is there already; choose another name")
-            self._found[name.lower()] = kind
+            place, there = _place(kind), self._registered.get(key)
+            known = {self.table.get(key), there and _place(there)}
+            known |= {point.value for point in self._points(key)}
+            if known - {None, place}:
+                raise InputError.of(
+                    "name", name, f"there is a {self.kind} of this name; choose another"
+                )
+            self._registered[key] = kind
             return kind
 
         return decorate
 
     def name_of(self, kind: type) -> str:
         """Return the name of a class; raise InputError if it has none."""
-        place = f"{kind.__module__}:{kind.__qualname__}"
-        known = {
-            **{k: v for v, k in self._places.items()},
-            **{f"{c.__module__}:{c.__qualname__}": n for n, c in self._found.items()},
-        }
-        if place in known:
-            return known[place]
-        for point in self._points():
-            if point.load() is kind:
-                return point.name.lower()
-        raise InputError(f"{kind.__name__} is not registered as a {self.kind}")
+        place = _place(kind)
+        for key, registered in self._registered.items():
+            if registered is kind:
+                return key
+        for key, known in self.table.items():
+            if known == place:
+                return key
+        for point in entry_points(group=self.group):
+            # Packages other than that of the class are not imported.
+            if point.value == place or (
+                _top(point.module) == _top(place) and self._load(point) is kind
+            ):
+                return point.name.casefold()
+        raise InputError(
+            f"{kind.__name__} is no registered {self.kind}; decorate it with "
+            f"@REGISTRY.register('{kind.__name__.casefold()}')"
+        )
 
     def create(self, given: Spec | str | Mapping[str, Any], *first: Any, **more: Any) -> Any:
-        """Return an object from its spec; raise InputError if the class refuses an argument."""
+        """Return an object from its spec.
+
+        Parameters
+        ----------
+        given
+            A name, a spec, or the mapping of one.
+        *first, **more
+            Arguments that are not part of the spec.
+
+        Raises
+        ------
+        InputError
+            If the name is unknown or the class refuses its arguments.
+        """
         spec = Spec.of(given)
         kind = self.get(spec.name)
         try:
             return kind(*first, **more, **spec.arguments)
         except TypeError as error:
-            raise InputError(f"{self.kind} {spec.name}: {error}") from error
+            reason = str(error).partition("\n")[0]
+            raise InputError(f"{self.kind} {spec.name}: {reason}", self.kind, spec.name) from error
 
     def spec_of(self, thing: Any) -> Spec:
         """Return the spec of an object whose class is a dataclass of plain values."""
@@ -116,17 +146,115 @@ class Registry:
         arguments = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(thing).items()}  # type: ignore[arg-type]
         return Spec(self.name_of(type(thing)), arguments)
 
+    def module_of(self, name: str) -> str | None:
+        """Return the module that a class comes from; None for one of the library's own."""
+        return None if name.casefold() in self.table else self.get(name).__module__
+
     def distribution_of(self, name: str) -> str | None:
-        """Return the distribution that a class comes from; None for one of neurop's own."""
-        if name.lower() in self._places:
+        """Return the distribution that a class comes from, or its top-level module where it was
+        not installed; None for one of the library's own.
+        """
+        if name.casefold() in self.table:
             return None
-        top = self.get(name).__module__.partition(".")[0]
+        for point in self._points(name.casefold()):
+            if point.dist is not None:
+                return point.dist.name
+        top = _top(self.get(name).__module__)
         return next(iter(packages_distributions().get(top, [])), top)
 
-    def trust(self, packages: Iterable[str]) -> None:
-        """Import packages, which register classes of their own."""
-        for package in packages:
-            importlib.import_module(package)
+    def require(self, name: str, distribution: Any = None, module: Any = None) -> None:
+        """Raise InputError unless a name that is read from a file is known.
 
-    def _points(self) -> Any:
-        return entry_points(group=self.group)
+        What the file says of the origin goes into the message. Its module is imported only if it is
+        of a package that the user trusts, see :func:`trust_packages`: a file alone imports nothing.
+
+        Parameters
+        ----------
+        name
+            Registered name.
+        distribution, module
+            Origin of the class where it was saved, see :meth:`distribution_of`.
+        """
+        key = name.casefold()
+        if key in self.table or key in self._registered or key in self.names():
+            return
+        if not isinstance(module, str) or not module.replace(".", "_").isidentifier():
+            self.get(name)
+            return
+        if any(f"{module}.".startswith(f"{package}.") for package in _trusted):
+            importlib.import_module(module)
+            if key in self._registered:
+                return
+        top = _top(module)
+        owner = distribution if isinstance(distribution, str) else top
+        remedy = (
+            "was registered in a script; register it in a module that can be imported"
+            if module == "__main__"
+            else f"is of the package {owner!r}; install it or, if you trust it, add trust=[{top}]"
+        )
+        raise InputError(f"the {self.kind} '{name}' {remedy}", self.kind, name)
+
+    def _load(self, point: EntryPoint) -> type:
+        try:
+            kind: type = point.load()
+        except (ImportError, AttributeError) as error:
+            raise InputError(
+                f"{self.kind} '{point.name}' cannot be imported from {point.value}: {error}",
+                self.kind,
+                point.name,
+            ) from error
+        return kind
+
+    def _points(self, key: str) -> list[EntryPoint]:
+        found = {p.value: p for p in entry_points(group=self.group) if p.name.casefold() == key}
+        return list(found.values())
+
+    def _taken(self, key: str, points: list[EntryPoint]) -> InputError:
+        owners = [point.dist.name if point.dist else point.value for point in points]
+        owners = sorted([*owners, *(["neurop"] if key in self.table else [])])
+        return InputError(
+            f"{self.kind} '{key}' is claimed by {' and '.join(owners)}; uninstall one of them",
+            self.kind,
+            key,
+        )
+
+
+def trust_packages(packages: str | Iterable[str]) -> None:
+    """Import packages of the user's, so that they register classes of their own.
+
+    Parameters
+    ----------
+    packages
+        Import names, such as ``mypkg``; its modules are trusted with it.
+
+    Raises
+    ------
+    InputError
+        If one is not installed.
+
+    Examples
+    --------
+    >>> trust_packages(["no_such_package"])
+    Traceback (most recent call last):
+    ...
+    neurop.errors.InputError: trust=no_such_package: no such package; install it, or leave it out
+    """
+    for package in [packages] if isinstance(packages, str) else packages:
+        name = package.removesuffix(".*")
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+                raise
+            raise InputError.of(
+                "trust", name, "no such package; install it, or leave it out"
+            ) from error
+        _trusted.add(name)
+
+
+def _place(kind: type) -> str:
+    return f"{kind.__module__}:{kind.__qualname__}"
+
+
+def _top(module: str) -> str:
+    return module.partition(".")[0].partition(":")[0]

@@ -16,13 +16,15 @@ from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.normalizer import Normalizer
 from neurop.fields.standardize import Standardize
-from neurop.model_folder import mismatch, read_folder, write_folder
+from neurop.model_folder import check_weights, mismatch, read_folder, write_folder
 from neurop.problems import Problem, problem_of
-from neurop.registry import Spec
+from neurop.registry import Spec, trust_packages
 from neurop.spectral import resample
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from neurop.models.operator import Operator
 
 
 class Surrogate(nn.Module):
@@ -77,7 +79,9 @@ class Surrogate(nn.Module):
                 )
         for constraint in card.constraints:
             constraint.check(self.context)
-        self.net = models.create(card.model, card.in_channels, card.out_channels, card.grid)
+        self.net: Operator = models.create(
+            card.model, card.in_channels, card.out_channels, card.grid
+        )
 
     @classmethod
     def of(
@@ -257,9 +261,11 @@ class Surrogate(nn.Module):
 
     def save(self, folder: str | Path) -> None:
         """Write ``model.safetensors`` and ``model.json``; the folder is made if it is missing."""
-        kind = type(self.net)
-        about: dict[str, Any] = {"distribution": models.REGISTRY.distribution_of(self.name)}
-        about["citation"] = getattr(kind, "citation", "")
+        about: dict[str, Any] = {
+            "distribution": models.REGISTRY.distribution_of(self.name),
+            "module": models.REGISTRY.module_of(self.name),
+            "citation": self.net.citation,
+        }
         write_folder(Path(folder), self.state_dict(), self.card.to_dict() | about)
 
     @classmethod
@@ -272,6 +278,8 @@ class Surrogate(nn.Module):
             If a file is missing or damaged, or the weights are those of another model.
         """
         state, plain = read_folder(Path(folder))
+        means = {key: value for key, value in state.items() if "_norm." in key}
+        check_weights(Path(folder), {}, means)
         try:
             card = Card.from_dict(plain)
             norms = [
@@ -286,8 +294,14 @@ class Surrogate(nn.Module):
             raise InputError(
                 f"{folder}: model.json is no card of a surrogate ({error}); copy the folder again"
             ) from error
+        models.REGISTRY.require(card.model.name, plain.get("distribution"), plain.get("module"))
+        models.check_arguments(card.model, sum(value.numel() for value in state.values()))
         surrogate = cls(card, *norms)
-        weights = (value.dtype for key, value in state.items() if key.startswith("net."))
+        weights = (
+            value.dtype
+            for key, value in state.items()
+            if key.startswith("net.") and value.is_floating_point()
+        )
         surrogate.to(next(weights, torch.float32))
         if different := mismatch(surrogate.state_dict(), state):
             key, mine, theirs = different
@@ -295,6 +309,7 @@ class Surrogate(nn.Module):
                 f"{folder}: {key} has shape {theirs} in model.safetensors, {mine} by model.json; "
                 "they are of two models"
             )
+        check_weights(Path(folder), surrogate.state_dict(), state)
         surrogate.load_state_dict(state)
         return surrogate.eval()
 
@@ -307,9 +322,10 @@ def load(path: str | Path, trust: Sequence[str] = ()) -> Surrogate:
     path
         The folder.
     trust
-        Packages that are imported first, so that they register models of their own.
+        Packages of the user's that are imported first, so that they register models of their own;
+        what a package declares as an entry point ``neurop.models`` needs no such word.
     """
-    models.REGISTRY.trust(trust)
+    trust_packages(trust)
     folder = Path(path)
     inner = folder / "model"
     is_run = (inner / "model.json").is_file() and not (folder / "model.json").is_file()

@@ -4,7 +4,7 @@ its output.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -50,15 +50,15 @@ def truncation_floor(surrogate: Surrogate, test: FieldSet, batch_size: int = 16)
         Data that do not suit the surrogate.
     """
     check_compatible(surrogate, test)
-    net: Any = getattr(surrogate, "net", None)
-    if not hasattr(net, "truncated"):
-        return None
     s, found = surrogate.card, []
     with evaluating(surrogate):
         for x, y in iterate_pairs(surrogate, test, batch_size):
             norm = surrogate.output_norm
             start = x[:, -s.out_channels :] if s.problem.increments else torch.zeros(())
-            best = start + norm.inverse(net.truncated(norm(y.to(x) - start)))
+            held = surrogate.net.truncated(norm(y.to(x) - start))
+            if held is None:
+                return None
+            best = start + norm.inverse(held)
             for constraint in s.constraints:
                 if isinstance(constraint, BandLimit):
                     best = constraint(best, best, surrogate.context)

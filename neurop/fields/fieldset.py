@@ -6,15 +6,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from neurop.errors import InputError
 from neurop.fields.lazy import Lazy, blocks
 from neurop.geometry.grid import Grid
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 @dataclass(frozen=True)
@@ -195,6 +197,9 @@ class FieldSet:
 
     def to_xarray(self) -> xr.Dataset:
         """Return the values as one labelled variable per field, with coordinates and units."""
+        # Imported here, with pandas: a saved surrogate loads without.
+        import xarray as xr
+
         coords: dict[str, Any] = {
             axis.name: (axis.name, axis.coordinates(n), {"units": axis.unit})
             for axis, n in zip(self.grid.axes, self.shape, strict=True)

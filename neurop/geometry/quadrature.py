@@ -7,7 +7,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import roots_legendre
 
 Array = NDArray[np.float64]
 
@@ -55,6 +54,10 @@ _rule._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 @lru_cache(maxsize=64)
 def _cached(n: int) -> tuple[Array, Array, Array]:
+    # Imported here: it takes longer than all other imports of a saved surrogate, which seldom
+    # needs it.
+    from scipy.special import roots_legendre
+
     nodes, weights = roots_legendre(n)
     points = np.arccos(-nodes) / np.pi
     mean = np.zeros(n)

@@ -38,7 +38,7 @@ class Coordinates(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return `x` followed by the coordinate channels."""
         features = _features(self.domain, tuple(x.shape[1:-1]), x.dtype, x.device)
-        return torch.cat([x, features.expand(len(x), *features.shape)], dim=-1)
+        return torch.cat([x, features.expand(x.shape[0], *features.shape)], dim=-1)
 
 
 @constant_tensor(maxsize=64)

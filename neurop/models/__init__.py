@@ -5,10 +5,20 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from neurop.errors import InputError
+from neurop.plain_values import check_values
 from neurop.registry import Registry, Spec
 
 if TYPE_CHECKING:
     from neurop.geometry.grid import Grid
+    from neurop.models.ffno import FFNO as FFNO
+    from neurop.models.fno import FNO as FNO
+    from neurop.models.operator import GridOperator as GridOperator
+    from neurop.models.operator import Operator as Operator
+    from neurop.models.sfno import SFNO as SFNO
+    from neurop.models.tfno import TFNO as TFNO
+    from neurop.models.transform_once import TransformOnce as TransformOnce
+    from neurop.models.transform_once_plus import TransformOncePlus as TransformOncePlus
 
 REGISTRY = Registry(
     "model",
@@ -22,21 +32,67 @@ REGISTRY = Registry(
     },
     "neurop.models",
 )
-_CLASSES = {
-    "FFNO": "ffno",
-    "FNO": "fno",
-    "SFNO": "sfno",
-    "TFNO": "tfno",
-    "TransformOnce": "transform_once",
-    "TransformOncePlus": "transform_once_plus",
+_PLACES = {
+    "GridOperator": "neurop.models.operator",
+    "Operator": "neurop.models.operator",
+    **{name: module for module, name in (v.split(":") for v in REGISTRY.table.values())},
 }
 
 
 def create(
     spec: Spec | str, in_channels: int, out_channels: int, domain: Grid, **arguments: Any
-) -> Any:
-    """Return a registered model for a grid; raise InputError if it refuses an argument."""
-    return REGISTRY.create(spec, in_channels, out_channels, domain=domain, **arguments)
+) -> Operator:
+    """Return a registered model for a grid.
+
+    Parameters
+    ----------
+    spec
+        Registered name, or name and arguments.
+    in_channels, out_channels
+        Number of input and output fields (times history).
+    domain
+        The grid's axes.
+    **arguments
+        Further arguments of the constructor.
+
+    Raises
+    ------
+    InputError
+        If there is no such model, it refuses an argument, or it is no :class:`Operator`.
+
+    Examples
+    --------
+    >>> from neurop.geometry.grid import Grid
+    >>> create("fno", 1, 2, Grid.periodic(2), modes=4, width=8, depth=1).modes
+    (4, 4)
+    """
+    from neurop.models.operator import Operator
+
+    model = REGISTRY.create(spec, in_channels, out_channels, domain=domain, **arguments)
+    if not isinstance(model, Operator):
+        raise InputError(
+            f"model {type(model).__name__}: not an operator; declare it as a subclass of "
+            "neurop.models.GridOperator"
+        )
+    return model
+
+
+def check_arguments(spec: Spec, numbers: int) -> None:
+    """Raise InputError if arguments that are read from a file are of another type, or too large for
+    so many weights.
+    """
+    from neurop.models.operator import FROM_DATA
+
+    check_values(REGISTRY.get(spec.name), spec.arguments, "arguments")
+    for name, value in spec.arguments.items():
+        if name in FROM_DATA:
+            raise InputError.of(f"arguments.{name}", value, "comes from the data; leave it out")
+        sizes = value if isinstance(value, list) else [value]
+        # No number in a model of neurop is larger than that of its weights.
+        large = [n for n in sizes if type(n) in (int, float) and n > numbers]
+        if large and spec.name in REGISTRY.table:
+            remedy = f"model.safetensors has {numbers} numbers in all"
+            raise InputError.of(f"arguments.{name}", value, remedy)
 
 
 def name_of(kind: type) -> str:
@@ -45,10 +101,11 @@ def name_of(kind: type) -> str:
 
 
 def __getattr__(name: str) -> Any:
-    if name in _CLASSES:
-        return getattr(importlib.import_module(f"neurop.models.{_CLASSES[name]}"), name)
+    # Imported at first use: a saved surrogate needs one model, and a list of names none.
+    if name in _PLACES:
+        return getattr(importlib.import_module(_PLACES[name]), name)
     raise AttributeError(f"module 'neurop.models' has no attribute '{name}'")
 
 
 def __dir__() -> list[str]:
-    return ["REGISTRY", "create", "name_of", *_CLASSES]
+    return sorted(["REGISTRY", "create", "name_of", *_PLACES])

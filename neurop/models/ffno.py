@@ -64,6 +64,9 @@ class FFNO(GridOperator):
     torch.Size([2, 1, 16, 20])
     """
 
+    citation = "Tran et al., Factorized Fourier Neural Operators, ICLR 2023, arXiv:2111.13802"
+    modes: tuple[int, ...]
+
     def __init__(
         self,
         in_channels: int,

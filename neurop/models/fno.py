@@ -61,6 +61,12 @@ class FNO(GridOperator):
     torch.Size([2, 1, 16, 20])
     """
 
+    citation = (
+        "Li et al., Fourier Neural Operator for Parametric Partial Differential Equations, "
+        "ICLR 2021, arXiv:2010.08895"
+    )
+    modes: tuple[int, ...]
+
     def __init__(
         self,
         in_channels: int,

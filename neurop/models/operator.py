@@ -1,20 +1,97 @@
-"""Base classes of models."""
+"""Base classes of models: what the rest of the library asks of a network."""
 
 from __future__ import annotations
 
-from typing import Any
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
-from torch import nn
+from torch import Tensor, nn
 
+from neurop.errors import InputError, nearest
+from neurop.models import REGISTRY
 from neurop.registry import Spec
 
+FROM_DATA = ("in_channels", "out_channels", "domain")
+"""Arguments that come from the data, and so are in no spec."""
 
-class GridOperator(nn.Module):
-    """Temporary."""
+
+class Operator(nn.Module):
+    """A network that maps functions to functions.
+
+    A model that has modes, or whose output lies in a space of its own, replaces the defaults below.
+
+    Attributes
+    ----------
+    citation
+        Paper of the model, in one line; it is written into the card of a saved surrogate.
+    modes
+        Modes per axis; None for a network that has none.
+    """
+
+    citation: ClassVar[str] = ""
+    modes: tuple[int, ...] | None = None
+
+    def resolved(self, shape: Sequence[int]) -> tuple[int, ...] | None:
+        """Return how many of the modes a grid of `shape` points resolves, per axis; None for a
+        network without modes.
+        """
+        return None
+
+    def nyquist(self, shape: Sequence[int]) -> tuple[int, ...] | None:
+        """Return how many modes lie below the Nyquist frequency of a grid of `shape` points, per
+        axis; None for a network without modes.
+        """
+        return None
+
+    def truncated(self, y: Tensor) -> Tensor | None:
+        """Return the output nearest to fields ``(batch, out_channels, *grid)``; None if the output
+        is not band-limited.
+        """
+        return None
 
     @classmethod
     def spec(cls, **arguments: Any) -> Spec:
-        """Return name and arguments."""
-        from neurop.models import REGISTRY
+        """Return the registered name of this model, and arguments of its constructor.
 
+        Parameters
+        ----------
+        **arguments
+            Arguments other than channels and domain, which come from the data.
+
+        Raises
+        ------
+        InputError
+            If the constructor has no such argument, the data give it, or the class is not
+            registered.
+
+        Examples
+        --------
+        >>> from neurop.models import FNO
+        >>> FNO.spec(modes=16, width=24)
+        Spec(name='fno', arguments={'modes': 16, 'width': 24})
+        """
+        known = inspect.signature(cls).parameters
+        free = [name for name in known if name not in FROM_DATA]
+        anything = any(p.kind is p.VAR_KEYWORD for p in known.values())
+        for name, value in arguments.items():
+            if name in FROM_DATA:
+                raise InputError.of(name, value, "comes from the data; leave it out")
+            if name not in known and not anything:
+                remedy = f"{cls.__name__} has no such argument; {nearest(name, free)}"
+                raise InputError.of(name, value, remedy)
         return Spec(REGISTRY.name_of(cls), arguments)
+
+
+class GridOperator(Operator, ABC):
+    """A network on grids: fields on a grid to fields on the same grid, at any resolution.
+
+    Shape
+    -----
+    ``(batch, in_channels, *grid) -> (batch, out_channels, *grid)``.
+    """
+
+    @abstractmethod
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the output fields on the input's grid."""

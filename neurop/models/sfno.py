@@ -78,6 +78,12 @@ class SFNO(GridOperator):
     torch.Size([2, 1, 19, 36])
     """
 
+    citation = (
+        "Bonev et al., Spherical Fourier Neural Operators: Learning Stable Dynamics on the Sphere, "
+        "ICML 2023, arXiv:2306.03838"
+    )
+    modes: tuple[int, ...]
+
     def __init__(
         self,
         in_channels: int,
@@ -116,7 +122,7 @@ class SFNO(GridOperator):
         v = self._carried(fields, self.domain, _GAUSS, self.internal, kept)
         position = _position(self.internal, v.dtype, v.device)
         v = linear(
-            torch.cat([v, position.expand(len(v), *position.shape)], -1),
+            torch.cat([v, position.expand(v.shape[0], *position.shape)], -1),
             self.lift.weight,
             self.lift.bias,
         )

@@ -57,6 +57,11 @@ class TFNO(FNO):
     torch.Size([2, 1, 16, 20])
     """
 
+    citation = (
+        "Kossaifi et al., Multi-Grid Tensorized Fourier Neural Operator for High-Resolution PDEs, "
+        "TMLR 2024, arXiv:2310.00120"
+    )
+
     def __init__(
         self,
         in_channels: int,

@@ -75,6 +75,12 @@ class TransformOnce(GridOperator):
     torch.Size([2, 1, 16, 20])
     """
 
+    citation = (
+        "Poli et al., Transform Once: Efficient Operator Learning in Frequency Domain, "
+        "NeurIPS 2022, arXiv:2211.14453"
+    )
+    modes: tuple[int, ...]
+
     def __init__(
         self,
         in_channels: int,

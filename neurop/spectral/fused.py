@@ -53,7 +53,7 @@ def apply_rows(matrix: Tensor, x: Tensor, points: int) -> Tensor:
     if have_kernels(matrix, x):
         y = torch.ops.neurop.rows(matrix, points, inner.contiguous(), False)
     else:
-        y = torch.bmm(matrix.expand(len(inner), -1, -1), inner)
+        y = torch.bmm(matrix.expand(inner.shape[0], -1, -1), inner)
     return y.view(*x.shape[:-2], *y.shape[1:])
 
 

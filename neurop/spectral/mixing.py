@@ -8,6 +8,7 @@ conjugate symmetry holds the rest. Complex values are pairs of real ones, stacke
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -91,10 +92,10 @@ def mix(z: Tensor, weight: Tensor) -> Tensor:
     """
     d = z.dim() - 3
     sizes, batch = z.shape[2:-1], z.shape[1]
-    rows = z.permute(*range(2, d + 2), 0, 1, d + 2).reshape(sizes.numel(), 2 * batch, z.shape[-1])
+    rows = z.permute(*range(2, d + 2), 0, 1, d + 2).reshape(math.prod(sizes), 2 * batch, z.shape[-1])
     # One real product holds all four: rows are (real, imaginary) inputs, columns (real, imaginary)
     # weights.
-    y = torch.bmm(rows, weight.reshape(sizes.numel(), weight.shape[-3], -1)).view(
+    y = torch.bmm(rows, weight.reshape(math.prod(sizes), weight.shape[-3], -1)).view(
         *sizes, 2, batch, 2, weight.shape[-1]
     )
     (rr, ri), (ir, ii) = (part.unbind(-2) for part in y.unbind(d))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -22,16 +23,17 @@ def apply_matrix(matrix: Tensor, x: Tensor, axis: int, points: int) -> Tensor:
     `points` is the axis of the matrix along which grid points lie.
     """
     shape = x.shape
-    inner = shape[axis + 1 :].numel()
+    # `len` and `numel` of a size would fix the batch of an exported graph.
+    inner = math.prod(shape[axis + 1 :])
     if inner == 1:  # one product with many rows rather than as many with a vector
         return torch.matmul(x.reshape(shape[: axis + 1]), matrix.t()).reshape(
             *shape[:axis], matrix.shape[0], *shape[axis + 1 :]
         )
-    lines = x.reshape(shape[:axis].numel(), shape[axis], inner)
+    lines = x.reshape(math.prod(shape[:axis]), shape[axis], inner)
     if axis == len(shape) - 2:
         out = apply_rows(matrix, lines, points)
     else:
-        out = torch.bmm(matrix.expand(len(lines), -1, -1), lines)
+        out = torch.bmm(matrix.expand(lines.shape[0], -1, -1), lines)
     return out.reshape(*shape[:axis], matrix.shape[0], *shape[axis + 1 :])
 
 

@@ -94,12 +94,9 @@ class Preflight(Callback):
             f"{found.parameters:,} real parameters; batches of {len(batch['input'])} on {size} "
             "points"
         ]
-        modes, nyquist = (
-            getattr(surrogate.net, "modes", None),
-            getattr(surrogate.net, "nyquist", None),
-        )
+        modes, nyquist = surrogate.net.modes, surrogate.net.nyquist(surrogate.card.shape)
         if modes is not None and nyquist is not None:
-            most = " x ".join(map(str, nyquist(surrogate.card.shape)))
+            most = " x ".join(map(str, nyquist))
             lines.append(
                 f"modes {' x '.join(map(str, modes))} of the {most} below the grid's Nyquist "
                 "frequency"

@@ -24,17 +24,15 @@ def check_modes(surrogate: Surrogate) -> None:
     """Raise InputError if the network has more modes than the training grid resolves: their
     weights would never be used.
     """
-    modes, resolved = (
-        getattr(surrogate.net, "modes", None),
-        getattr(surrogate.net, "resolved", None),
-    )
+    net, shape = surrogate.net, surrogate.card.shape
+    modes, resolved = net.modes, net.resolved(shape)
     if modes is None or resolved is None:
         return
     for axis, n, m, most in zip(
         surrogate.card.grid.axes,
-        surrogate.card.shape,
+        shape,
         modes,
-        resolved(surrogate.card.shape),
+        resolved,
         strict=True,
     ):
         if m > most:
@@ -48,13 +46,11 @@ def fewer_modes(surrogate: Surrogate) -> tuple[int, ...] | None:
     """Return the modes that the training grid resolves of those that the network has, per axis;
     None if it resolves all.
     """
-    modes, resolved = (
-        getattr(surrogate.net, "modes", None),
-        getattr(surrogate.net, "resolved", None),
-    )
+    net, shape = surrogate.net, surrogate.card.shape
+    modes, resolved = net.modes, net.resolved(shape)
     if modes is None or resolved is None:
         return None
-    most = tuple(min(m, n) for m, n in zip(modes, resolved(surrogate.card.shape), strict=True))
+    most = tuple(min(m, n) for m, n in zip(modes, resolved, strict=True))
     return None if most == tuple(modes) else most
 
 

@@ -15,7 +15,11 @@ from neurop.models import REGISTRY, create
 BOX, WALLS = Grid.periodic(2), Grid((Axis("x", "dirichlet", layout="ends"), Axis("y", "open")))
 CASES = [
     ("sfno", Grid.latlon(), {}),
-    *((name, domain, {}) for name in sorted({*REGISTRY} - {"sfno"}) for domain in (BOX, WALLS)),
+    *(
+        (name, domain, {})
+        for name in sorted({*REGISTRY.names()} - {"sfno"})
+        for domain in (BOX, WALLS)
+    ),
     *(("tfno", BOX, {"factorization": kind}) for kind in ("cp", "tt")),
     *(("tfno", BOX, {"factorization": kind, "joint": True}) for kind in ("tucker", "cp", "tt")),
     ("t1", BOX, {"mixing": False}),

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from contracts import Case, ModelContract
+from contracts import Case, GridOperatorContract
 
 from neurop.errors import InputError
 from neurop.geometry.axis import Axis
@@ -37,7 +37,7 @@ def count(
     )
 
 
-class TestFFNO(ModelContract):
+class TestFFNO(GridOperatorContract):
     name = "ffno"
     cases = {
         "line": Case(

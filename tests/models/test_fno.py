@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from contracts import Case, ModelContract
+from contracts import Case, GridOperatorContract
 
 from neurop.errors import InputError
 from neurop.geometry.axis import Axis
@@ -29,7 +29,7 @@ def count(
     )
 
 
-class TestFNO(ModelContract):
+class TestFNO(GridOperatorContract):
     name = "fno"
     cases = {
         "line": Case(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 import torch
-from contracts import Case, ModelContract
+from contracts import Case, GridOperatorContract
 from torch import Tensor
 
 from neurop.errors import InputError
@@ -47,7 +47,7 @@ class SphereCase(Case):
         return torch.stack([5 + x + y * z, 4 - z + x * y])[None]
 
 
-class TestSFNO(ModelContract):
+class TestSFNO(GridOperatorContract):
     name = "sfno"
     cases = {
         # The points of the coarser Gauss grid are not among those of the finer one: the bound is

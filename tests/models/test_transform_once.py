@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from contracts import Case, ModelContract
+from contracts import Case, GridOperatorContract
 from scipy import fft
 from torch import Tensor
 
@@ -44,7 +44,7 @@ def unet(images: int, d: int, channels: int = 4, levels: int = 2) -> int:
     return sum(a * b * 3**d + b for a, b in pairs) + channels * images + images
 
 
-class TestTransformOnce(ModelContract):
+class TestTransformOnce(GridOperatorContract):
     name = "t1"
     cases = {
         # A band-limited input has the same coefficients on every grid that resolves it: the change
@@ -101,7 +101,7 @@ class TestTransformOnce(ModelContract):
     }
 
 
-class TestTransformOncePlus(ModelContract):
+class TestTransformOncePlus(GridOperatorContract):
     name = "t1_plus"
     small = {"width": 3, "channels": 4}
     cases = {

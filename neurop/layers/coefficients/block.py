@@ -111,7 +111,7 @@ def _along(matrices: Iterable[Tensor], a: Tensor) -> Tensor:
         lines = a.flatten(0, axis - 1).flatten(2)
         # matmul would transpose the lines to make one product of all: copies cost more than the
         # products.
-        a = torch.bmm(matrix.expand(len(lines), -1, -1), lines).view(
+        a = torch.bmm(matrix.expand(lines.shape[0], -1, -1), lines).view(
             *shape[:axis], len(matrix), *shape[axis + 1 :]
         )
     return a

@@ -94,7 +94,7 @@ class Tucker(CoreFactorized):
             lines = w.reshape(math.prod(self.ranks[1 : axis + 1]), factor.shape[1], -1)
             # matmul would turn the lines to make one product of all: copies that cost more than the
             # products.
-            w = torch.bmm(factor.expand(len(lines), -1, -1), lines)
+            w = torch.bmm(factor.expand(lines.shape[0], -1, -1), lines)
         return w.view(*signed_sizes(kept), *tail)
 
     def _spreading(self, kept: Sequence[int], before: bool, after: bool) -> Work:

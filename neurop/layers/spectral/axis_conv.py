@@ -142,7 +142,7 @@ class AxisConv(nn.Module):
         if onto is None:
             return apply_matrix(synthesis, y, axis, 0)
         lines, sums = y.flatten(0, axis - 1).flatten(2), onto.flatten(0, axis - 1).flatten(2)
-        made = torch.baddbmm(sums, synthesis.expand(len(lines), -1, -1), lines)
+        made = torch.baddbmm(sums, synthesis.expand(lines.shape[0], -1, -1), lines)
         return made.view(onto.shape)
 
     def extra_repr(self) -> str:

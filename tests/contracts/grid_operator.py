@@ -1,0 +1,89 @@
+"""What holds for every model on grids."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+
+from contracts.case import Case
+from contracts.operator import OperatorContract
+from neurop.models.operator import Operator
+
+ROUNDING = 1e-12
+"""Relative error of a model in double precision."""
+
+
+class GridOperatorContract(OperatorContract):
+    """Tests of any registered model that takes fields on a grid."""
+
+    def test_output_lies_on_the_grid_and_depends_on_every_input_and_parameter(
+        self, case: Case
+    ) -> None:
+        model, x = case.model(self.name), case.noise().requires_grad_()
+        y = model(x)
+        assert y.shape == (2, case.out_channels, *case.shape)
+        y.square().sum().backward()
+        for tensor in (x, *model.parameters()):
+            assert tensor.grad is not None
+            assert tensor.grad.isfinite().all()
+            assert tensor.grad.abs().max() > 0
+        assert (x.grad.abs().amax(dim=tuple(range(2, x.dim()))) > 0).all()
+        assert (y.std(dim=tuple(range(2, x.dim()))) > 0).all()
+
+    def test_any_resolution(self, case: Case) -> None:
+        model = case.model(self.name).double()
+        sizes = [
+            case.shape,
+            tuple(3 + i for i, _ in enumerate(case.shape)),
+            tuple(n + 1 for n in case.shape),
+        ]
+        for shape in sizes:
+            y = model(case.smooth(shape))
+            assert y.shape[2:] == shape
+            assert y.isfinite().all()
+
+    @torch.no_grad()
+    def test_the_output_converges_where_the_grid_is_refined(self, case: Case) -> None:
+        model, values = case.model(self.name).double(), []
+        for level in range(3):
+            shape, shared = case.refined(level)
+            values.append(model(case.smooth(shape))[(..., *shared)])
+        size = values[-1].std()
+        assert size > ROUNDING
+        first, second = (float((b - a).square().mean().sqrt() / size) for a, b in pairwise(values))
+        assert first < case.refinement
+        # At least of order log2(1.8) = 0.85 in the spacing, or at once to rounding.
+        assert second < max(first / 1.8, ROUNDING)
+
+    def test_resolved_modes(self, case: Case) -> None:
+        model = case.model(self.name)
+        assert {shape: model.resolved(shape) for shape in case.resolved} == case.resolved
+        modes, fine = model.modes, tuple(4 * n for n in case.shape)
+        assert modes is not None
+        assert model.resolved(fine) == modes
+        for shape in (*case.resolved, fine):
+            resolved, below = model.resolved(shape), model.nyquist(shape)
+            assert resolved is not None
+            assert below is not None
+            assert all(r <= min(m, n) for r, m, n in zip(resolved, modes, below, strict=True))
+
+    def test_the_output_is_all_that_truncation_leaves(self, case: Case) -> None:
+        model = case.model(self.name).double()
+        y = model(case.noise().double())
+        held = model.truncated(y)
+        if held is None:
+            assert type(model).truncated is Operator.truncated
+            return
+        # On the sphere and with walls the modes are not orthogonal under the trapezoidal rule.
+        assert held.shape == y.shape
+        bound = ROUNDING if all(a.layout == "left" for a in case.domain.axes) else 0.1
+        assert float((held - y).norm() / y.norm()) < bound
+
+    def test_one_graph_at_any_resolution(self, case: Case) -> None:
+        torch._dynamo.reset()
+        model = case.model(self.name)
+        compiled = torch.compile(model, fullgraph=True, backend="eager")
+        for shape in (case.shape, tuple(n + 2 for n in case.shape)):
+            x = case.noise(shape=shape)
+            torch.testing.assert_close(compiled(x), model(x), atol=1e-5, rtol=1e-5)

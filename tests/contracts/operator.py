@@ -1,0 +1,136 @@
+"""What holds for every model, whatever its inputs are."""
+
+from __future__ import annotations
+
+import copy
+import re
+from typing import ClassVar
+
+import pytest
+import torch
+from safetensors.torch import load, save
+from torch import Tensor
+
+from contracts.case import Case
+from neurop.errors import InputError
+from neurop.models import create, name_of
+from neurop.models.operator import Operator
+
+
+class OperatorContract:
+    """Tests of any registered model; `name` and `cases` come from the subclass."""
+
+    name: ClassVar[str]
+    cases: ClassVar[dict[str, Case]]
+    any_batch: ClassVar[bool] = True
+    """Whether an exported graph takes any batch; not that of a model that chooses its way by it."""
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        if "case" in metafunc.fixturenames:
+            metafunc.parametrize("case", self.cases.values(), ids=self.cases)
+
+    def test_it_is_registered_and_cited(self, case: Case) -> None:
+        kind = type(case.model(self.name))
+        assert issubclass(kind, Operator)
+        assert name_of(kind) == self.name
+        # Author, title, year, and where it can be found.
+        assert re.search(r"^[A-Z].* et al\., .{10,}, .*(19|20)\d\d.*(arXiv:|doi:)", kind.citation)
+
+    def test_a_spec_makes_the_same_model(self, case: Case) -> None:
+        model = case.model(self.name)
+        spec = type(model).spec(**case.arguments)
+        assert (spec.name, spec.arguments) == (self.name, case.arguments)
+        torch.manual_seed(0)
+        twin = create(spec, case.in_channels, case.out_channels, case.domain)
+        assert torch.equal(twin(case.noise()), model(case.noise()))
+        with pytest.raises(InputError) as caught:
+            type(model).spec(**case.arguments, widht=4)
+        assert (caught.value.key, caught.value.value) == ("widht", 4)
+        assert "did you mean 'width'?" in str(caught.value)
+        for given in ("in_channels", "domain"):
+            with pytest.raises(InputError, match="comes from the data") as caught:
+                type(model).spec(**{given: 1})
+            assert caught.value.key == given
+
+    def test_parameter_count(self, case: Case) -> None:
+        assert sum(p.numel() for p in case.model(self.name).parameters()) == case.parameters
+
+    def test_every_tensor_is_real_and_single_precision(self, case: Case) -> None:
+        model = case.model(self.name)
+        assert {t.dtype for t in (*model.parameters(), *model.buffers(), model(case.noise()))} == {
+            torch.float32
+        }
+
+    def test_a_seed_decides_all(self, case: Case) -> None:
+        x = case.noise()
+        before = x.clone()
+        y = case.model(self.name, seed=3)(x)
+        assert torch.equal(case.model(self.name, seed=3)(x), y)
+        assert not torch.equal(case.model(self.name, seed=4)(x), y)
+        assert torch.equal(x, before)
+
+    def test_double_precision(self, case: Case) -> None:
+        model, x = case.model(self.name), case.noise()
+        single, double = model(x), model.double()(x.double())
+        assert double.dtype == torch.float64
+        torch.testing.assert_close(single.double(), double, atol=1e-4, rtol=1e-4)
+        assert (single.double() - double).abs().max() > 0
+
+    def test_autocast_costs_no_more_than_the_rounding_of_bfloat16(self, case: Case) -> None:
+        model, x = case.model(self.name), case.noise().requires_grad_()
+        with torch.autocast("cpu", torch.bfloat16):
+            rounded = model(x)
+        exact = model(x)
+        error = float((rounded.float() - exact).detach().norm() / exact.detach().norm())
+        assert 1e-5 < error < 2e-2
+        rounded.float().square().sum().backward()
+        assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters())
+
+    def test_a_sample_does_not_see_its_batch(self, case: Case) -> None:
+        model, x = case.model(self.name), case.noise(batch=4)
+        whole = model(x)
+        for i in range(4):
+            torch.testing.assert_close(model(x[i : i + 1]), whole[i : i + 1], atol=1e-6, rtol=1e-6)
+        torch.testing.assert_close(model(x.flip(0)), whole.flip(0), atol=1e-6, rtol=1e-6)
+
+    def test_state_returns_through_a_file(self, case: Case) -> None:
+        model, other, x = case.model(self.name), case.model(self.name, seed=1), case.noise()
+        assert not torch.equal(other(x), model(x))
+        other.load_state_dict(load(save(model.state_dict())))
+        assert torch.equal(other(x), model(x))
+
+    def test_a_deep_copy_is_independent(self, case: Case) -> None:
+        model, x = case.model(self.name), case.noise()
+        y, twin = model(x), copy.deepcopy(model)
+        assert torch.equal(twin(x), y)
+        for parameter in twin.parameters():
+            parameter.data.mul_(0.5)
+        assert torch.equal(model(x), y)
+        assert not torch.equal(twin(x), y)
+
+    def test_the_exported_graph_is_real_and_computes_the_same(self, case: Case) -> None:
+        model, x = case.model(self.name).eval(), case.noise()
+        batch = torch.export.Dim("batch", min=1, max=1024)
+        sizes = {0: batch} if self.any_batch else None
+        program = torch.export.export(model, (x,), dynamic_shapes=(sizes,))
+        made = [
+            node.meta["val"]
+            for node in program.graph.nodes
+            if isinstance(node.meta.get("val"), Tensor)
+        ]
+        assert len(made) > 10
+        assert not any(value.is_complex() for value in made)
+        for x in [case.noise(n) for n in ((1, 2, 5) if self.any_batch else (2,))]:
+            torch.testing.assert_close(program.module()(x), model(x), atol=1e-5, rtol=1e-5)
+
+    @pytest.mark.filterwarnings("ignore:.torch.jit.script_method:DeprecationWarning")
+    def test_compiled_code_agrees(self) -> None:
+        torch._dynamo.reset()
+        case = next(iter(self.cases.values()))
+        model, x, results = case.model(self.name), case.noise(), []
+        for net in (torch.compile(model, fullgraph=True), model):
+            model.zero_grad()
+            y = net(x)
+            y.square().mean().backward()
+            results.append([y.detach(), *(p.grad.clone() for p in model.parameters())])
+        torch.testing.assert_close(*results, atol=1e-5, rtol=1e-4)
