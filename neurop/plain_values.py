@@ -37,7 +37,7 @@ def check_values(kind: type, values: Any, where: str) -> None:
     if not isinstance(values, Mapping):
         raise InputError.of(where, repr(values)[:80], "need a mapping from names to values")
     try:
-        hints = get_type_hints(kind.__init__)
+        hints = get_type_hints(kind.__init__)  # type: ignore[misc]
     except (NameError, TypeError):  # annotations that are imported for type checkers alone
         return
     for name, value in values.items():

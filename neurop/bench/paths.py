@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +14,7 @@ from neurop.bench.fft import FFTBlock, FFTConv
 from neurop.bench.peer import HINT, available, in_float64, peer_layer, peer_model
 from neurop.errors import InputError, nearest
 from neurop.geometry.grid import Grid
-from neurop.layers import SpectralConv
+from neurop.layers import FourierBlock, SpectralConv
 from neurop.models import FNO, create
 
 PATHS = ("neurop", "neurop-compiled", "torch-fft", "neuraloperator")
@@ -81,7 +82,9 @@ def build(path: str, case: Case, scope: str, seed: int = 0) -> nn.Module:
         # The MLP of the blocks has the width of neuraloperator's.
         model = FNO(1, 1, modes=case.bands, width=case.width, depth=DEPTH, expansion=0.5)
         if path == "torch-fft":
-            model.blocks = nn.ModuleList(FFTBlock(block) for block in model.blocks)
+            model.blocks = nn.ModuleList(
+                FFTBlock(cast(FourierBlock, block)) for block in model.blocks
+            )
         return _maybe_compiled(model, path)
 
 

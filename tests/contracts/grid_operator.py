@@ -68,6 +68,7 @@ class GridOperatorContract(OperatorContract):
             assert below is not None
             assert all(r <= min(m, n) for r, m, n in zip(resolved, modes, below, strict=True))
 
+    @torch.no_grad()
     def test_the_output_is_all_that_truncation_leaves(self, case: Case) -> None:
         model = case.model(self.name).double()
         y = model(case.noise().double())
