@@ -44,6 +44,9 @@ def explain(
         return _not_an_override(str(getattr(error, "override", "")), words)
     if match := re.match(r"Could not (?:override|delete from config|delete)[. ]*'([^']+)'", first):
         return _no_setting(match[1].split("@")[0].split("=")[0], words)
+    if match := re.search(r"Could not load '([^'/]+)/([^']+)'", first):
+        group, choice = match.groups()
+        return f"no {group} '{choice}'; {nearest(choice, words()[1].get(group, []))}"
     if "InstantiationException" in names:
         return None
     if names & {"HydraException", "OmegaConfBaseException", "CompactHydraException"}:
