@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from neurop.fields.fieldset import Field, FieldSet
     from neurop.geometry.grid import Grid
     from neurop.geometry.sphere import Sphere
-    from neurop.surrogate import Surrogate, load
+    from neurop.loading import load
+    from neurop.surrogate import Surrogate
     from neurop.training.fit import fit
 
 __version__ = "0.1.0"
@@ -35,7 +36,7 @@ _PLACES = {
     "Surrogate": "neurop.surrogate",
     "evaluate": "neurop.evaluation.evaluate",
     "fit": "neurop.training.fit",
-    "load": "neurop.surrogate",
+    "load": "neurop.loading",
 }
 _ROOMS = ("constraints", "datasets", "models", "objectives", "problems", "transforms")
 

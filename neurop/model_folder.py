@@ -13,8 +13,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from neurop import __version__
-from neurop.card import FORMAT
+from neurop.card import FORMAT, Card
 from neurop.errors import InputError
+from neurop.fields.normalizer import Normalizer
 from neurop.files import replacing
 
 Shape = tuple[int, ...] | None
@@ -69,6 +70,35 @@ def read_folder(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         return load_file(folder / WEIGHTS), card
     except (SafetensorError, OSError) as error:
         raise InputError(f"{folder / WEIGHTS}: damaged ({error}); copy the folder again") from error
+
+
+def read_parts(
+    folder: Path,
+) -> tuple[Card, list[Normalizer], dict[str, Tensor], dict[str, Any]]:
+    """Return card, normalisers of inputs and outputs, all weights, and the card as plain values.
+
+    Raises
+    ------
+    InputError
+        As :func:`read_folder`, and if the card is not that of a surrogate.
+    """
+    state, plain = read_folder(folder)
+    check_weights(folder, {}, {key: value for key, value in state.items() if "_norm." in key})
+    try:
+        card = Card.from_dict(plain)
+        norms = [
+            Normalizer(state[f"{name}.mean"], state[f"{name}.std"], card.grid)
+            for name in ("input_norm", "output_norm")
+        ]
+    except KeyError as error:
+        raise InputError(
+            f"{folder}: model.json or model.safetensors lacks {error}; copy the folder again"
+        ) from error
+    except (TypeError, AttributeError) as error:
+        raise InputError(
+            f"{folder}: model.json is no card of a surrogate ({error}); copy the folder again"
+        ) from error
+    return card, norms, state, plain
 
 
 def mismatch(

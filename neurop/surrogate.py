@@ -16,9 +16,9 @@ from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.normalizer import Normalizer
 from neurop.fields.standardize import Standardize
-from neurop.model_folder import check_weights, mismatch, read_folder, write_folder
+from neurop.model_folder import check_weights, mismatch, read_parts, write_folder
 from neurop.problems import Problem, problem_of
-from neurop.registry import Spec, trust_packages
+from neurop.registry import Spec
 from neurop.spectral import resample
 
 if TYPE_CHECKING:
@@ -277,23 +277,7 @@ class Surrogate(nn.Module):
         InputError
             If a file is missing or damaged, or the weights are those of another model.
         """
-        state, plain = read_folder(Path(folder))
-        means = {key: value for key, value in state.items() if "_norm." in key}
-        check_weights(Path(folder), {}, means)
-        try:
-            card = Card.from_dict(plain)
-            norms = [
-                Normalizer(state[f"{n}.mean"], state[f"{n}.std"], card.grid)
-                for n in ("input_norm", "output_norm")
-            ]
-        except KeyError as error:
-            raise InputError(
-                f"{folder}: model.json or model.safetensors lacks {error}; copy the folder again"
-            ) from error
-        except (TypeError, AttributeError) as error:
-            raise InputError(
-                f"{folder}: model.json is no card of a surrogate ({error}); copy the folder again"
-            ) from error
+        card, norms, state, plain = read_parts(Path(folder))
         models.REGISTRY.require(card.model.name, plain.get("distribution"), plain.get("module"))
         models.check_arguments(card.model, sum(value.numel() for value in state.values()))
         surrogate = cls(card, *norms)
@@ -312,21 +296,3 @@ class Surrogate(nn.Module):
         check_weights(Path(folder), surrogate.state_dict(), state)
         surrogate.load_state_dict(state)
         return surrogate.eval()
-
-
-def load(path: str | Path, trust: Sequence[str] = ()) -> Surrogate:
-    """Return the surrogate of a run folder or of its ``model/`` folder; see :meth:`Surrogate.load`.
-
-    Parameters
-    ----------
-    path
-        The folder.
-    trust
-        Packages of the user's that are imported first, so that they register models of their own;
-        what a package declares as an entry point ``neurop.models`` needs no such word.
-    """
-    trust_packages(trust)
-    folder = Path(path)
-    inner = folder / "model"
-    is_run = (inner / "model.json").is_file() and not (folder / "model.json").is_file()
-    return Surrogate.load(inner if is_run else folder)

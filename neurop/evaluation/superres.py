@@ -21,8 +21,8 @@ from neurop.evaluation.batches import (
     iterate_pairs,
     variable,
 )
+from neurop.evaluation.restriction import restrict_to
 from neurop.fields.fieldset import FieldSet
-from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 from neurop.inference.evaluating import evaluating
 from neurop.metrics.norms import relative, scaled
@@ -219,54 +219,10 @@ def _interpolated(surrogate: Surrogate, x: Tensor, prediction: Tensor, grid: Gri
     if shape == coarse:
         return prediction
     return resample(
-        surrogate(_restricted(x, grid, coarse, smooth=surrogate.card.is_state)).double(),
+        surrogate(restrict_to(x, grid, coarse, smooth=surrogate.card.is_state)).double(),
         grid,
         shape,
     )
-
-
-def _restricted(x: Tensor, grid: Grid, coarse: tuple[int, ...], smooth: bool) -> Tensor:
-    """Return `x` on the training grid.
-
-    The smooth states of an evolution without boundary, periodic or on the sphere, are truncated
-    spectrally. Inputs of a map may jump,
-    and need not satisfy the boundary condition of the solution: they are read off where the grids
-    share points, which keeps a piecewise constant coefficient one, and interpolated linearly where
-    they do not.
-    """
-    shape = tuple(x.shape[2:])
-    if smooth and not grid.has_boundary:
-        return resample(x, grid, coarse)
-    strides = [_stride(axis, n, m) for axis, n, m in zip(grid.axes, shape, coarse, strict=True)]
-    shared = [stride for stride in strides if stride is not None]
-    if len(shared) == len(strides):
-        return x[(slice(None), slice(None), *shared)]
-    for index, (axis, n, m) in enumerate(zip(grid.axes, shape, coarse, strict=True), start=2):
-        rows = [
-            np.interp(
-                axis.points(m),
-                axis.points(n),
-                unit,
-                period=1 if axis.boundary == "periodic" else None,
-            )
-            for unit in np.eye(n)
-        ]
-        x = torch.tensordot(x, torch.tensor(np.array(rows)).to(x), dims=([index], [0])).movedim(
-            -1, index
-        )
-    return x
-
-
-def _stride(axis: Axis, n: int, m: int) -> slice | None:
-    if axis.layout == "gauss":
-        return slice(None) if n == m else None
-    fine, few = (n - 1, m - 1) if axis.layout == "ends" else (n, m)
-    if few < 1 or fine % few:
-        return None
-    step = fine // few
-    if axis.layout == "cells":
-        return slice(step // 2, None, step) if step % 2 else None
-    return slice(None, None, step)
 
 
 def _warning(

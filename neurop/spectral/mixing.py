@@ -92,7 +92,9 @@ def mix(z: Tensor, weight: Tensor) -> Tensor:
     """
     d = z.dim() - 3
     sizes, batch = z.shape[2:-1], z.shape[1]
-    rows = z.permute(*range(2, d + 2), 0, 1, d + 2).reshape(math.prod(sizes), 2 * batch, z.shape[-1])
+    rows = z.permute(*range(2, d + 2), 0, 1, d + 2).reshape(
+        math.prod(sizes), 2 * batch, z.shape[-1]
+    )
     # One real product holds all four: rows are (real, imaginary) inputs, columns (real, imaginary)
     # weights.
     y = torch.bmm(rows, weight.reshape(math.prod(sizes), weight.shape[-3], -1)).view(

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from neurop.errors import InputError
-from neurop.evaluation.superres import _restricted, example, superres
+from neurop.evaluation.restriction import restrict_to
+from neurop.evaluation.superres import example, superres
 from neurop.fields import Field, FieldSet
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
@@ -198,11 +199,11 @@ def test_a_piecewise_constant_input_stays_one_on_the_training_grid() -> None:
         torch.rand(1, 1, 21, 21, generator=torch.Generator().manual_seed(0)) > 0.5, 12.0, 3.0
     )
     nodes = Grid((Axis("x", "dirichlet", layout="ends"), Axis("y", "dirichlet", layout="ends")))
-    assert torch.equal(_restricted(a, nodes, (11, 11), smooth=False), a[..., ::2, ::2])
+    assert torch.equal(restrict_to(a, nodes, (11, 11), smooth=False), a[..., ::2, ::2])
     cells = Grid((Axis("x", "dirichlet", layout="cells"), Axis("y", "dirichlet", layout="cells")))
-    assert torch.equal(_restricted(a, cells, (7, 7), smooth=False), a[..., 1::3, 1::3])
+    assert torch.equal(restrict_to(a, cells, (7, 7), smooth=False), a[..., 1::3, 1::3])
     blocks = a[..., :20, :20].unfold(-2, 2, 2).unfold(-2, 2, 2).mean((-1, -2))
-    torch.testing.assert_close(_restricted(a[..., :20, :20], cells, (10, 10), smooth=False), blocks)
+    torch.testing.assert_close(restrict_to(a[..., :20, :20], cells, (10, 10), smooth=False), blocks)
 
 
 def test_a_periodic_state_keeps_the_modes_of_the_training_grid() -> None:
@@ -210,10 +211,10 @@ def test_a_periodic_state_keeps_the_modes_of_the_training_grid() -> None:
     wave = torch.cos(2 * torch.pi * 2 * x)[None, None]
     fine = wave + torch.cos(2 * torch.pi * 6 * x)
     torch.testing.assert_close(
-        _restricted(fine, Grid.periodic(1), (8,), smooth=True), wave[..., ::4]
+        restrict_to(fine, Grid.periodic(1), (8,), smooth=True), wave[..., ::4]
     )
     torch.testing.assert_close(
-        _restricted(fine, Grid.periodic(1), (8,), smooth=False), fine[..., ::4]
+        restrict_to(fine, Grid.periodic(1), (8,), smooth=False), fine[..., ::4]
     )
 
 
