@@ -155,7 +155,7 @@ def _assembled(content: FileContent, options: ReadOptions, lazy: bool | None) ->
         times,
         unit,
         path,
-        dict(content.attributes),
+        dict(content.metadata.parameters),
     )
     if lazy is None:
         lazy = made.nbytes > memory_bytes() / 4
@@ -173,7 +173,9 @@ def memory_bytes() -> int:
 def _names(content: FileContent, options: ReadOptions) -> tuple[Sequence[str], Sequence[str]]:
     inputs: Sequence[str]
     inputs, targets = (
-        (options.input, options.target) if options.input else (content.input, content.target)
+        (options.input, options.target)
+        if options.input
+        else (content.task.input, content.task.target)
     )
     if not inputs and options.axes and len(content.arrays) == 1:
         # There is nothing to choose.

@@ -69,6 +69,37 @@ class Coordinate:
 
 
 @dataclass(frozen=True)
+class Task:
+    """Learning task of a format.
+
+    Parameters
+    ----------
+    input, target
+        Names of the arrays that the task takes and predicts; no target for an evolution in time.
+        Empty where the format has no task.
+    """
+
+    input: tuple[str, ...] = ()
+    target: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """Metadata of a file.
+
+    Parameters
+    ----------
+    parameters
+        Parameters that describe the fields (viscosity, ...), plain values.
+    facts
+        Other metadata, for people.
+    """
+
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class FileContent:
     """Content of a file.
 
@@ -85,13 +116,10 @@ class FileContent:
     boundary, layout
         Boundary and layout per grid axis, where the format defines them: see
         :class:`neurop.geometry.axis.Axis`.
-    input, target
-        Names of the arrays that the learning task of the format takes and predicts; no target for
-        an evolution in time. Empty where the format has no task.
-    attributes
-        Parameters that describe the fields (viscosity, ...), plain values.
-    facts
-        Other metadata of the file, for people.
+    task
+        Learning task of the format.
+    metadata
+        Parameters of the fields and other metadata.
     grid
         Exact grid, where the file records it.
     """
@@ -102,10 +130,8 @@ class FileContent:
     coordinates: Mapping[str, Coordinate] = field(default_factory=dict)
     boundary: Mapping[str, str] = field(default_factory=dict)
     layout: Mapping[str, str] = field(default_factory=dict)
-    input: tuple[str, ...] = ()
-    target: tuple[str, ...] = ()
-    attributes: Mapping[str, Any] = field(default_factory=dict)
-    facts: Mapping[str, str] = field(default_factory=dict)
+    task: Task = Task()
+    metadata: Metadata = Metadata()
     grid: Grid | None = None
 
     def names(self) -> list[str]:

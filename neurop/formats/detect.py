@@ -86,7 +86,7 @@ def file_content(path: str | Path) -> FileContent:
     >>> content = file_content(SAMPLES / "darcy_test_16.pt")
     >>> content.format, [(array.name, array.axes) for array in content.arrays]
     ('torch, neuraloperator', [('x', ('sample', 'x', 'y')), ('y', ('sample', 'x', 'y'))])
-    >>> content.input, content.target
+    >>> content.task.input, content.task.target
     (('x',), ('y',))
     """
     path = Path(path)

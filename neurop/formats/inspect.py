@@ -53,7 +53,7 @@ def inspect(path: str | Path) -> Report:
         content.format,
         fields,
         _axes(content, made, sizes),
-        dict(content.facts),
+        dict(content.metadata.facts),
         _yaml(content, made),
         hint,
     )
@@ -99,8 +99,8 @@ def _yaml(content: FileContent, made: FieldSet | None) -> str:
             ]
         return "\n".join(lines)
     lines += [
-        f"input: {_list(content.input)}",
-        f"target: {_list(content.target)}" if content.target else "target: null",
+        f"input: {_list(content.task.input)}",
+        f"target: {_list(content.task.target)}" if content.task.target else "target: null",
     ]
     grid = made.grid
     if not isinstance(grid, Sphere):

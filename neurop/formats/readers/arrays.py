@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurop.errors import InputError
-from neurop.formats.content import Array, Coordinate, FileContent, in_memory
+from neurop.formats.content import Array, Coordinate, FileContent, Metadata, Task, in_memory
 from neurop.formats.hdf5 import is_scale, labels, one_line, scales, texts, to_plain
 from neurop.formats.open_files import HDF5Part
 from neurop.formats.standard_names import canonical
@@ -99,10 +99,8 @@ def hdf5_content(file: h5py.File, path: str) -> FileContent:
         {k: v for k, v in lines.items() if k in named},
         {},
         {},
-        input,
-        (),
-        parameters,
-        facts,
+        Task(input),
+        Metadata(parameters, facts),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import h5py
 import numpy as np
 
-from neurop.formats.content import Array, Coordinate, FileContent
+from neurop.formats.content import Array, Coordinate, FileContent, Metadata, Task
 from neurop.formats.hdf5 import scales, texts
 from neurop.formats.open_files import HDF5Part
 from neurop.formats.standard_names import canonical
@@ -55,7 +55,14 @@ def file_content(file: h5py.File, path: str) -> FileContent | None:
         chunks=fields.chunks,
     )
     facts = {key: str(value) for key, value in file.attrs.items() if np.ndim(value) == 0}
-    return FileContent(f"HDF5, {name}", path, (array,), lines, input=("fields",), facts=facts)
+    return FileContent(
+        f"HDF5, {name}",
+        path,
+        (array,),
+        lines,
+        task=Task(("fields",)),
+        metadata=Metadata(facts=facts),
+    )
 
 
 def _is_global(fields: h5py.Dataset) -> bool:

@@ -15,7 +15,7 @@ import h5py
 import numpy as np
 
 from neurop.errors import InputError
-from neurop.formats.content import Array, Coordinate, FileContent, in_memory
+from neurop.formats.content import Array, Coordinate, FileContent, Metadata, Task, in_memory
 from neurop.formats.hdf5 import texts
 from neurop.formats.open_files import HDF5Part
 from neurop.formats.standard_names import canonical
@@ -92,7 +92,14 @@ def _content(arrays: Mapping[str, Array], path: str, version: str) -> FileConten
     family, *names = task
     title = f"{version}, {family}" if family else version
     return FileContent(
-        title, path, named, lines, boundary, layout, tuple(names[:1]), tuple(names[1:]), numbers
+        title,
+        path,
+        named,
+        lines,
+        boundary,
+        layout,
+        Task(tuple(names[:1]), tuple(names[1:])),
+        Metadata(numbers),
     )
 
 

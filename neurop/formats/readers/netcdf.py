@@ -20,7 +20,7 @@ from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
 from neurop.formats import zarr_store
 from neurop.formats.assemble import ReadOptions, assemble
-from neurop.formats.content import LEADING, Array, Coordinate, FileContent
+from neurop.formats.content import LEADING, Array, Coordinate, FileContent, Metadata, Task
 from neurop.formats.hdf5 import one_line
 from neurop.formats.open_files import handle
 from neurop.formats.standard_names import canonical
@@ -100,7 +100,12 @@ def file_content(path: Path) -> FileContent:
     kind = "Zarr" if path.is_dir() else "NetCDF 3" if _engine(path) == "scipy" else "NetCDF 4"
     attributes = {key: str(data.attrs[key]) for key in _ATTRIBUTES if key in data.attrs}
     return FileContent(
-        kind, str(path), tuple(arrays), lines, input=moving, attributes=attributes, facts=facts
+        kind,
+        str(path),
+        tuple(arrays),
+        lines,
+        task=Task(moving),
+        metadata=Metadata(attributes, facts),
     )
 
 

@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from neurop.formats.content import Array, Coordinate, FileContent
+from neurop.formats.content import Array, Coordinate, FileContent, Metadata, Task
 from neurop.formats.open_files import HDF5Part
 
 _SPLITS = ("train", "valid", "test")
@@ -62,10 +62,8 @@ def file_content(file: h5py.File, path: str) -> FileContent | None:
         lines,
         boundary,
         layout,
-        tuple(fields),
-        (),
-        numbers,
-        {"split": splits[0]},
+        Task(tuple(fields)),
+        Metadata(numbers, {"split": splits[0]}),
     )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurop.errors import InputError
-from neurop.formats.content import Array, Coordinate, FileContent
+from neurop.formats.content import Array, Coordinate, FileContent, Metadata, Task
 from neurop.formats.hdf5 import texts
 from neurop.formats.open_files import HDF5Part
 
@@ -63,10 +63,8 @@ def _content(
         lines,
         dict.fromkeys(grid, boundary),
         dict.fromkeys(grid, "cells"),
-        input,
-        target,
-        numbers,
-        facts,
+        Task(input, target),
+        Metadata(numbers, facts),
     )
 
 
@@ -221,6 +219,6 @@ def _groups(file: h5py.File, path: str) -> FileContent | None:
         lines,
         boundary,
         dict.fromkeys(axes[2:-1], "cells"),
-        ("data",),
-        facts=facts,
+        Task(("data",)),
+        Metadata(facts=facts),
     )

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurop.errors import InputError
-from neurop.formats.content import Array, Coordinate, FileContent
+from neurop.formats.content import Array, Coordinate, FileContent, Metadata, Task
 from neurop.formats.hdf5 import texts, to_plain
 from neurop.formats.open_files import HDF5Part
 from neurop.formats.readers.arrays import long_name_of, unit_of
@@ -98,10 +98,8 @@ def file_content(file: h5py.File, path: str) -> FileContent | None:
         lines,
         boundary,
         {},
-        moving,
-        (),
-        attributes,
-        facts,
+        Task(moving),
+        Metadata(attributes, facts),
     )
 
 
@@ -140,10 +138,8 @@ def _ours(
         lines,
         boundary,
         layout,
-        roles["values"],
-        roles["targets"],
-        attributes,
-        facts,
+        Task(roles["values"], roles["targets"]),
+        Metadata(attributes, facts),
         grid,
     )
 

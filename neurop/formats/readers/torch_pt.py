@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from neurop.errors import InputError
 from neurop.fields.fieldset import Field, FieldSet
 from neurop.formats.assemble import assemble
-from neurop.formats.content import Coordinate, FileContent, in_memory
+from neurop.formats.content import Coordinate, FileContent, Metadata, Task, in_memory
 from neurop.formats.hdf5 import one_line
 from neurop.geometry.grid import Grid
 
@@ -57,7 +57,7 @@ def read(
     if not Path(path).is_file():
         raise InputError(f"{path}: no such file; correct the path")
     content = file_content(Path(path))
-    if not content.target:
+    if not content.task.target:
         shapes = ", ".join(f"{a.name} {a.shape}" for a in content.arrays)
         raise InputError(
             f"{path}: {shapes} are not pairs (sample, *grid) of a map from x to y; read it with "
@@ -119,9 +119,8 @@ def file_content(path: Path) -> FileContent:
         lines,
         boundary,
         dict.fromkeys(boundary, "left"),
-        task,
-        target,
-        numbers,
+        Task(task, target),
+        Metadata(numbers),
     )
 
 

@@ -176,7 +176,7 @@ def test_a_heap_without_an_end_is_not_given_to_the_library(tmp_path: Path) -> No
     with h5py.File(path, "w") as file:
         file.attrs["note"] = "text of variable length lies in the heap"
     whole = path.read_bytes()
-    assert file_content(path).facts == {"note": "text of variable length lies in the heap"}
+    assert file_content(path).metadata.facts == {"note": "text of variable length lies in the heap"}
     at = whole.index(b"GCOL") + 16
     path.write_bytes(whole[:at] + bytes(16) + whole[at + 16 :])
     refused(path, "damaged .a heap without an end at byte")
