@@ -38,15 +38,15 @@ def explain(
     # Named here rather than by class, so that this module needs neither Hydra nor OmegaConf.
     names = {c.__name__ for c in type(error).__mro__}
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    if match := re.search(r"Could not load '([^'/]+)/([^']+)'", first):
+        group, choice = match.groups()
+        return f"no {group} '{choice}'; {nearest(choice, words()[1].get(group, []))}"
     if "MissingConfigException" in names:
         return _no_config(error, first)
     if "OverrideParseException" in names:
         return _not_an_override(str(getattr(error, "override", "")), words)
     if match := re.match(r"Could not (?:override|delete from config|delete)[. ]*'([^']+)'", first):
         return _no_setting(match[1].split("@")[0].split("=")[0], words)
-    if match := re.search(r"Could not load '([^'/]+)/([^']+)'", first):
-        group, choice = match.groups()
-        return f"no {group} '{choice}'; {nearest(choice, words()[1].get(group, []))}"
     if "InstantiationException" in names:
         return None
     if names & {"HydraException", "OmegaConfBaseException", "CompactHydraException"}:
@@ -91,9 +91,10 @@ def _not_an_override(word: str, words: Callable[[], tuple[list[str], dict[str, l
 
 def _no_setting(key: str, words: Callable[[], tuple[list[str], dict[str, list[str]]]]) -> str:
     keys, groups = words()
-    group, _, rest = key.partition(".")
-    option = rest.split(".")[0]
-    if group in LISTS and option in groups.get(group, ()) and f"{group}.{option}" not in keys:
+    group, _, below = key.partition(".")
+    option = below.partition(".")[0]
+    chosen = any(k.startswith(f"{group}.{option}.") for k in keys)
+    if group in LISTS and option in groups.get(group, []) and not chosen:
         return f"no setting '{key}' while {option} is not chosen; add '{group}=[{option}]'"
     if group in groups and "." in key and not any(k.startswith(f"{group}.") for k in keys):
         one = f"'{group}=[<name>]'" if group in LISTS else f"{group}=<name>"

@@ -271,11 +271,12 @@ def _words(verb: str, args: list[str]) -> tuple[list[str], dict[str, list[str]]]
     """
     folders = config_dirs(args)
     groups = choices(folders)
-    chosen = [
-        a
-        for a in args
-        if a.split("=", 1)[0] in groups and a.split("=", 1)[-1] in groups[a.split("=", 1)[0]]
-    ]
+    chosen = []
+    for arg in args:
+        group, _, choice = arg.partition("=")
+        options = [one.strip() for one in choice.strip("[]").split(",")]
+        if group in groups and all(one in groups[group] for one in options):
+            chosen.append(arg)
     search = (
         [
             f"hydra.searchpath=[{','.join(_runs.quoted(f'file://{Path(f).resolve()}') for f in folders)}]"

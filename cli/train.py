@@ -35,6 +35,7 @@ from neurop.training.warm_start import load_weights
 from ._build import build, locate, trainer_callbacks
 from ._console import table, wrote
 from ._data import data_set
+from ._errors import LISTS
 from ._hydra import group_file, overrides, run_folder
 from ._metrics import continued
 from ._output import first_process, save_config, write_json
@@ -53,6 +54,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     folder = run_folder()
     if isinstance(cfg.seed, bool) or not isinstance(cfg.seed, int) or not 0 <= cfg.seed < 2**32:
         raise InputError.of("seed", cfg.seed, f"give a whole number from 0 to {2**32 - 1}")
+    _check(cfg)
     lightning.seed_everything(cfg.seed, workers=True, verbose=False)
     own = trainer_callbacks(cfg.trainer)
     source = data_set(cfg.data)
@@ -134,6 +136,18 @@ class _Start(Callback):
     def on_fit_end(self, trainer: lightning.Trainer, *_: Any) -> None:
         data = trainer.datamodule  # type: ignore[attr-defined]
         self.report = data.report() if isinstance(data, OnlineLoader) else {}
+
+
+def _check(cfg: DictConfig) -> None:
+    """Refuse what needs no data to be refused, before data are made."""
+    if cfg.init and not cfg.resume:
+        find(str(cfg.init), setting="init")
+    build(cfg.objective)
+    for group in LISTS:
+        for _, node in present(cfg.get(group)):
+            # What the data set computes is built once it is known.
+            if "auto" not in node.values():
+                build(node)
 
 
 def _problem(cfg: DictConfig, source: Source, train: FieldSet) -> Problem:
