@@ -6,13 +6,18 @@ import shlex
 from pathlib import Path
 
 import pytest
+import torch
 from hydra import compose, initialize_config_module
 
 from neurop.cli._check import mistakes
 from neurop.cli._hydra import _DEFAULTS
 from neurop.cli._main import COMPUTING, VERBS
+from neurop.geometry.grid import Grid
+from neurop.models import REGISTRY, create
+from neurop.registry import trust_packages
 
 ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
 
 
 def commands(text: str) -> list[str]:
@@ -43,7 +48,7 @@ def jobs(overrides: list[str]) -> list[list[str]]:
     return [list(job) for job in itertools.product(*values)]
 
 
-@pytest.mark.parametrize("command", commands((ROOT / "README.md").read_text()) or ["neurop train"])
+@pytest.mark.parametrize("command", commands(README) or ["neurop train"])
 def test_command(command: str) -> None:
     _, verb, *args = shlex.split(command, comments=True)
     if verb.startswith("-"):
@@ -59,3 +64,16 @@ def test_command(command: str) -> None:
         if "name" in cfg:
             cfg.name = "set by Hydra in a run"
         assert list(mistakes(cfg)) == []
+
+
+def test_the_model_of_ones_own_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (code,) = re.findall(r"^```python\n# mypkg/net.py\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+    (tmp_path / "readme_net.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    trust_packages("readme_net")
+    try:
+        model = create("pointwise", 2, 1, Grid.periodic(1), width=4)
+        x = torch.randn(3, 2, 8)
+        assert torch.equal(model(x.roll(1, 2)), model(x).roll(1, 2))
+    finally:
+        monkeypatch.delitem(REGISTRY._registered, "pointwise", raising=False)
