@@ -14,6 +14,7 @@ from neurop.constraints.constraint import Constraint
 from neurop.fields.fieldset import Field, FieldSet
 from neurop.fields.standardize import Standardize
 from neurop.geometry.grid import Grid
+from neurop.models.operator import GridOperator
 from neurop.problems import Problem
 from neurop.registry import Spec
 from neurop.surrogate import Surrogate
@@ -81,7 +82,7 @@ def surrogate(
     return Surrogate.of(train, spec, problem, constraints, normalizer).eval()
 
 
-class Scale(nn.Module):
+class Scale(GridOperator):
     """Stands for a network: `factor` times its last channels."""
 
     def __init__(self, channels: int, factor: float = 3.0) -> None:
