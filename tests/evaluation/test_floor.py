@@ -106,7 +106,8 @@ def test_eval_reports_it_beside_the_error(
 ) -> None:
     data = evolution()
     surrogate = Surrogate.of(data, t1())
-    source = SimpleNamespace(name="waves", splits=lambda: {"train": data, "test": data})
+    splits = {"train": data, "test": data}
+    source = SimpleNamespace(name="waves", splits=lambda: splits, baselines=("persistence",))
     monkeypatch.setattr(verb, "prepare", lambda cfg, name: Task(surrogate, source, tmp_path, {}))
     with initialize_config_module("neurop.conf", version_base="1.3"):
         verb.run(compose("eval", ["leads=[1]"]))
