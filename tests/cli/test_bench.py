@@ -88,7 +88,7 @@ def test_a_family_is_measured_beside_its_fno(neurop: Callable[..., int], tmp_pat
         ("cases=[2d-1x1x8-m5]", "case 2d-1x1x8-m5: 8 points resolve at most 4 modes"),
         ("cases=[]", "cases=[]: give a list, such as cases=[2d-16x32x64-m16]"),
         ("scopes=[layers]", "no scope 'layers'; did you mean 'layer'?"),
-        ("paths=[neurop-compile]", "no path 'neurop-compile'; did you mean 'neurop-compiled'?"),
+        ("paths=[neurop-compile]", "paths=neurop-compile: did you mean 'neurop-compiled'?"),
         (
             "paths=[neurop-t1]",
             "paths=['neurop-t1']: none of them is of the scope layer; leave out paths= or the "
@@ -117,5 +117,5 @@ def test_a_path_that_is_not_installed(
     assert neurop("bench", "paths=[neuraloperator]") == 2
     assert (
         capsys.readouterr().err
-        == "neurop bench: paths: neuraloperator is not installed; pip install neuraloperator==2.0.0\n"
+        == "neurop bench: paths=neuraloperator: neuraloperator is not installed; pip install neuraloperator==2.0.0\n"
     )

@@ -49,7 +49,7 @@ def test_none_makes_none() -> None:
     ("node", "line"),
     [
         ({**AXIS, "name": "???"}, "axis.name: a value is needed; add axis.name=..."),
-        ({**AXIS, "length": 0}, "axis x: length 0; give the extent of the domain"),
+        ({**AXIS, "length": 0}, "length=0: axis x: give the extent of the domain, not 0"),
         (
             {**AXIS, "colour": 1},
             "axis: Axis.__init__() got an unexpected keyword argument 'colour'",

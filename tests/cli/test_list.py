@@ -41,7 +41,7 @@ def test_data_show_their_cards(capsys: pytest.CaptureFixture[str]) -> None:
     ("words", "line"),
     [
         (["modle"], "no group 'modle'; did you mean 'model'?"),
-        (["model", "data"], "it takes one group; choose from data, debug"),
+        (["model", "data"], "it takes one group; choose from augment, callback"),
     ],
 )
 def test_wrong_use(words: list[str], line: str, capsys: pytest.CaptureFixture[str]) -> None:
