@@ -1,4 +1,4 @@
-"""``neurop bench data=D``: time the solver of a data set beside others."""
+"""``neurop bench data=D``: time the solver of a data set compared with others."""
 
 from __future__ import annotations
 

@@ -109,8 +109,8 @@ def _call(node: dict[str, Any], path: str) -> Iterator[str]:
         ):
             yield from _group(value, kind, where)
         elif not fits(value, hints.get(key, Any)):
-            hint = _instead(key, target, value, path)
-            yield f"{where}: expected {describe_type(hints[key])}, got {_yaml(value)}{hint}"
+            remedy = _instead(key, target, value, path)
+            yield f"{where}: expected {describe_type(hints[key])}, got {_yaml(value)}{remedy}"
 
 
 def _instead(key: str, target: str, value: Any, path: str) -> str:
@@ -180,7 +180,7 @@ def fits(value: Any, hint: Any) -> bool:
         return True
     origin, parts = get_origin(hint) or hint, get_args(hint)
     if origin in (Union, types.UnionType):
-        # YAML writes no tensor, so beside float the alternative Tensor takes nothing.
+        # YAML writes no tensor, so apart from float the alternative Tensor takes nothing.
         return any(fits(value, part) for part in _writable(parts))
     if origin is Literal:
         return value in parts

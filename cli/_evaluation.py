@@ -1,5 +1,5 @@
 """What ``eval``, ``superres`` and ``rollout`` share: the surrogate and its data, checked
-settings, files written whole.
+settings, atomic writes of files.
 """
 
 from __future__ import annotations
@@ -94,9 +94,9 @@ def device(name: str) -> torch.device:
 
 
 def as_int(name: str, value: Any, least: int) -> int:
-    """Return a setting that must be a whole number of at least `least`."""
+    """Return a setting that must be an integer of at least `least`."""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise InputError(f"{name}={value}; give a whole number")
+        raise InputError(f"{name}={value}; give an integer")
     if value < least:
         raise InputError(f"{name}={value}; give at least {least}")
     return value
@@ -123,7 +123,7 @@ def field_index(name: str | None, surrogate: Surrogate) -> int:
 
 
 def write_netcdf(path: Path, data: xr.Dataset) -> None:
-    """Write a dataset with CF attributes, variables in single precision, whole or not at all."""
+    """Write a dataset with CF attributes, variables in single precision, atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     encoding = {
         str(name): {"dtype": "float32"}

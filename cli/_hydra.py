@@ -277,13 +277,8 @@ def _words(verb: str, args: list[str]) -> tuple[list[str], dict[str, list[str]]]
         options = [one.strip() for one in choice.strip("[]").split(",")]
         if group in groups and all(one in groups[group] for one in options):
             chosen.append(arg)
-    search = (
-        [
-            f"hydra.searchpath=[{','.join(_runs.quoted(f'file://{Path(f).resolve()}') for f in folders)}]"
-        ]
-        if folders
-        else []
-    )
+    paths = ",".join(_runs.quoted(f"file://{Path(f).resolve()}") for f in folders)
+    search = [f"hydra.searchpath=[{paths}]"] if folders else []
     try:
         with hydra.initialize_config_module(PACKAGE, **_DEFAULTS):
             cfg = hydra.compose(verb, [*search, *chosen])

@@ -11,7 +11,7 @@ from neurop.errors import InputError
 
 
 def full_key(key: str, value: Any, cfg: DictConfig) -> str | None:
-    """Return the setting of a configuration that an argument came from; None if that is not certain.
+    """Return the setting of a configuration that an argument came from; None if ambiguous.
 
     Parameters
     ----------
@@ -22,7 +22,8 @@ def full_key(key: str, value: Any, cfg: DictConfig) -> str | None:
 
     Examples
     --------
-    >>> cfg = OmegaConf.create({"loader": {"batch_size": 0}, "augment": {"a": {"share": 2}, "b": {"share": 0.5}}})
+    >>> augment = {"a": {"share": 2}, "b": {"share": 0.5}}
+    >>> cfg = OmegaConf.create({"loader": {"batch_size": 0}, "augment": augment})
     >>> full_key("batch_size", 0, cfg), full_key("share", 2, cfg), full_key("lr", 1, cfg)
     ('loader.batch_size', 'augment.a.share', None)
     """

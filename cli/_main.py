@@ -15,12 +15,12 @@ COMPUTING = {
     "train": "fit a neural operator to a data set",
     "eval": "score a trained surrogate on its test set",
     "superres": "score a surrogate on other grids than it was trained on",
-    "rollout": "run a surrogate forward in time, with its error and a film",
+    "rollout": "run a surrogate forward in time, with its error and an animation",
     "generate": "make the files of a data set",
-    "bench": "time the engine beside torch.fft and neuraloperator",
+    "bench": "time the engine compared with torch.fft and neuraloperator",
 }
 READING = {
-    "inspect": "say what a data file holds",
+    "inspect": "show the fields, axes and settings of a data file",
     "list": "show the models, data sets and other choices",
 }
 VERBS = {**COMPUTING, **READING}

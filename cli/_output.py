@@ -25,7 +25,7 @@ def first_process() -> bool:
 
 
 def write_json(path: Path | str, content: Mapping[str, Any]) -> None:
-    """Write strict JSON, whole or not at all.
+    """Write strict JSON atomically.
 
     NaN and infinities become null (JSON has no word for them); numpy and torch scalars and arrays
     become plain numbers and lists; paths become text.

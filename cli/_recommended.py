@@ -20,7 +20,7 @@ AUTO: dict[str, Callable[[Source, FieldSet], Sequence[Any] | None]] = {
 
 
 def fill_in(cfg: DictConfig, source: Source, train: FieldSet) -> list[str]:
-    """Replace each ``auto`` by what the data set computes; return a line for each that it does not know.
+    """Replace each ``auto`` by the value of the data set; return a line for each without one.
 
     Where it knows nothing, the transform or constraint is left out.
     """
@@ -41,8 +41,8 @@ def fill_in(cfg: DictConfig, source: Source, train: FieldSet) -> list[str]:
 
 
 def _coarse(source: Source, train: FieldSet) -> list[int] | None:
-    """Return a grid that holds inputs and targets and is coarser than the data; None if there is none."""
-    # What goes into a map is rougher than what comes out of it.
+    """Return a grid coarser than the data that resolves inputs and targets; None if none does."""
+    # The inputs of a map are rougher than its outputs.
     factor = 2 if train.has_targets else 1
     coarse = [n * factor for n in source.resolved_band() or ()]
     smaller = coarse and all(n < m for n, m in zip(coarse, train.shape, strict=True))
@@ -50,7 +50,7 @@ def _coarse(source: Source, train: FieldSet) -> list[int] | None:
 
 
 def recommended(cfg: DictConfig, chosen: DictConfig | None, given: list[str]) -> str | None:
-    """Return one line with the settings that come from the recommendation of the data set; None if there are none.
+    """Return one line with the settings that the data set recommends; None if there are none.
 
     Parameters
     ----------
@@ -80,7 +80,8 @@ def present(group: DictConfig | None) -> Iterator[tuple[str, DictConfig]]:
         if node is not None:
             if not OmegaConf.is_dict(node) or "_target_" not in node:
                 raise InputError(
-                    f"{name} is set but not chosen; choose it by its group, for example augment=[{name}]"
+                    f"{name} is set but not chosen; choose it by its group, for example "
+                    f"augment=[{name}]"
                 )
             yield name, node
 

@@ -90,9 +90,11 @@ def current(node: Node) -> Node:
 
     Examples
     --------
-    >>> old = OmegaConf.create({"_target_": "neurop.datasets.Darcy", "seed": 3, "coefficient": "lognormal"})
-    >>> current(old)
-    {'_target_': 'neurop.datasets.Darcy', 'storage': {'seed': 3}, 'coefficient': {'kind': 'lognormal'}}
+    >>> settings = {"seed": 3, "coefficient": "lognormal"}
+    >>> old = OmegaConf.create({"_target_": "neurop.datasets.Darcy", **settings})
+    >>> new = current(old)
+    >>> new["storage"], new["coefficient"]
+    ({'seed': 3}, {'kind': 'lognormal'})
     """
     if not isinstance(node, DictConfig):
         return node

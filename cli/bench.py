@@ -1,4 +1,4 @@
-"""``neurop bench``: time the engine beside what else computes the same."""
+"""``neurop bench``: time the engine compared with other implementations."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def _make_shard(
     there = file.exists()
     print(
         f"{source.name}, shard {shard[0]}/{shard[1]}: {made} samples in {seconds:.1f} s"
-        + (", the whole set is there" if there else "")
+        + (", the complete set is there" if there else "")
     )
     wrote(file if there else file.with_name(f"{file.name}.parts"))
     return {"samples": made, "seconds": seconds}
@@ -118,8 +118,6 @@ def _facts(fields: FieldSet, file: Path | None) -> dict[str, Any]:
 
 
 def _file(folder: Path, name: str, fields: FieldSet) -> Path | None:
-    """Return the generated file of a set, told by the hash in its name; None for a set that was
-    only read.
-    """
+    """Return the generated file of a set, by the hash in its name; None for a set that was read."""
     known = fields.attributes.get("hash")
     return next(folder.glob(f"{name}-*-{known}.h5"), None) if known else None

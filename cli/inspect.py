@@ -1,4 +1,4 @@
-"""``neurop inspect FILE``: say what a data file holds."""
+"""``neurop inspect FILE``: show the fields, axes and settings of a data file."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ ROWS = 4
 
 def run(cfg: DictConfig) -> dict[str, Any]:
     """Run ``cfg.ckpt`` for ``cfg.steps`` on its own predictions; write rollout.json, rollout.nc,
-    figures and a film.
+    figures and an animation.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     }
 
 
-def _write(task: Task, result: xr.Dataset, test: FieldSet, field: int, film: bool) -> None:
+def _write(task: Task, result: xr.Dataset, test: FieldSet, field: int, animation: bool) -> None:
     gone = float(result.first_divergent_step)
     record = task.record | {
         "samples": len(test),
@@ -107,7 +107,7 @@ def _write(task: Task, result: xr.Dataset, test: FieldSet, field: int, film: boo
     save(fields(truth, prediction, [f"step {i + 1}" for i in chosen]), task.folder / "rollout.png")
     save(error_growth(result), task.folder / "rollout_error.png")
     save(rollout_spectra(result, field), task.folder / "rollout_spectra.png")
-    if film:
+    if animation:
         animate(result, task.folder / "rollout.gif", field=field)
 
 

@@ -53,7 +53,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     """
     folder = run_folder()
     if isinstance(cfg.seed, bool) or not isinstance(cfg.seed, int) or not 0 <= cfg.seed < 2**32:
-        raise InputError.of("seed", cfg.seed, f"give a whole number from 0 to {2**32 - 1}")
+        raise InputError.of("seed", cfg.seed, f"give an integer from 0 to {2**32 - 1}")
     _check(cfg)
     lightning.seed_everything(cfg.seed, workers=True, verbose=False)
     own = trainer_callbacks(cfg.trainer)

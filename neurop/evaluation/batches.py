@@ -27,8 +27,8 @@ def check_compatible(surrogate: Surrogate, data: FieldSet) -> None:
     if surrogate.card.is_state == data.has_targets:
         kinds = ("an evolution in time", "a map from inputs to targets")
         raise InputError(
-            f"the surrogate is {kinds[not surrogate.card.is_state]}, but {where} holds {kinds[data.has_targets]}; "
-            "choose data of the same kind"
+            f"the surrogate is {kinds[not surrogate.card.is_state]}, but {where} holds "
+            f"{kinds[data.has_targets]}; choose data of the same kind"
         )
     for what, expected, found in (
         ("takes", surrogate.card.inputs, data.fields),
@@ -79,8 +79,8 @@ def check_compatible(surrogate: Surrogate, data: FieldSet) -> None:
     frames = data.values.shape[1]
     if not data.has_targets and frames <= surrogate.card.history:
         raise InputError(
-            f"{where} has {frames} frames; a surrogate with history {surrogate.card.history} needs at "
-            f"least {surrogate.card.history + 1}"
+            f"{where} has {frames} frames; a surrogate with history {surrogate.card.history} needs "
+            f"at least {surrogate.card.history + 1}"
         )
     if len(data) == 0:
         raise InputError(f"{where} holds no samples; nothing to evaluate")

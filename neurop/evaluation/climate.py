@@ -112,7 +112,8 @@ def mid_band_power(prediction: Array, truth: Array) -> tuple[Array, Array]:
 
     Examples
     --------
-    >>> power, true = mid_band_power(np.array([[[[4.0, 1.5, 1.0]]]]), np.array([[[[4.0, 1.0, 1.0]]]]))
+    >>> prediction, truth = ([[[[4.0, middle, 1.0]]]] for middle in (1.5, 1.0))
+    >>> power, true = mid_band_power(np.array(prediction), np.array(truth))
     >>> power.item(), true.item()
     (1.5, 1.0)
     """

@@ -36,10 +36,11 @@ def evaluate(
     surrogate
         What is evaluated.
     data
-        A data set, of which the test split is taken, or fields; for ``superres`` fields by resolution.
+        Data set, of which the test split is used, or fields; for ``superres`` fields by resolution.
     protocol
-        ``score``: errors of one step and of forecasts; ``rollout``: many steps from the initial state; ``superres``: other
-        grids than that of the training.
+        Name of the evaluation. ``score``: errors of one step and of forecasts; ``rollout``: an
+        autoregressive rollout from the initial state; ``superres``: other grids than the training
+        grid.
     **how
         Arguments of that evaluation, for example ``steps=20``.
 

@@ -1,4 +1,4 @@
-"""A few predictions beside their truths, for a figure."""
+"""A few predictions with their truths, for a figure."""
 
 from __future__ import annotations
 

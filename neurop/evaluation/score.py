@@ -1,6 +1,4 @@
-"""Scores of a test set: one-step errors, and forecasts from every start beside persistence and
-climatology.
-"""
+"""Scores of a test set: one-step errors, and forecasts against persistence and climatology."""
 
 from __future__ import annotations
 
@@ -49,7 +47,8 @@ def score(
     .. math:: \mathrm{RMSE}(l) =
        \sqrt{\mathrm{mean}_{\,\mathrm{starts}}\, \langle w\,(p - y)^2\rangle}, \qquad
        \mathrm{ACC}(l) = \mathrm{mean}_{\,\mathrm{starts}}\,
-       \frac{\langle w\,(p-c)(y-c)\rangle}{\sqrt{\langle w\,(p-c)^2\rangle\langle w\,(y-c)^2\rangle}}
+       \frac{\langle w\,(p-c)(y-c)\rangle}
+       {\sqrt{\langle w\,(p-c)^2\rangle\langle w\,(y-c)^2\rangle}}
 
     with :math:`\langle\cdot\rangle` the mean over the grid, :math:`w` its measure and :math:`c` the
     climatology.
@@ -57,15 +56,15 @@ def score(
     Parameters
     ----------
     surrogate
-        A map or an evolution.
+        Surrogate of a map or an evolution.
     test
-        Data that suit it.
+        Data with the surrogate's fields and grid.
     climatology
-        ``(channel, *grid)``, from the training period; gives its own RMSE and the ACC.
+        Climatology ``(channel, *grid)`` of the training period, for its RMSE and the ACC.
     leads
-        Frames ahead; by default those of 1, 4, 12 that fit. Of no meaning for a map.
+        Lead times in frames; by default those of 1, 4, 12 that fit. Ignored for a map.
     batch_size
-        Inputs per call of the surrogate.
+        Number of inputs per call of the surrogate.
 
     Returns
     -------

@@ -45,13 +45,9 @@ SCORES = {
 }
 KINDS = ("truth", "prediction", "interpolated")
 GROWTH = 1.2
-"""In-band error over that of the training resolution, above which the finer grid disturbs the
-resolved modes.
-"""
+"""Ratio of in-band errors, to the training resolution's, above which a finer grid is harmful."""
 EXCESS, NOTABLE = 2.0, 0.005
-"""Norm beyond the band over the truth's own, and over the whole field's, above which the network
-makes up fine scales.
-"""
+"""Norm beyond the band, relative to the truth's and to the field's, reported as aliasing."""
 
 
 def superres(
@@ -228,9 +224,7 @@ def _interpolated(surrogate: Surrogate, x: Tensor, prediction: Tensor, grid: Gri
 def _warning(
     parts: Mapping[int, Any], truths: Mapping[int, FieldSet], band: tuple[int, ...]
 ) -> str:
-    """Say where the finer grid made the network invent fine scales or disturb the ones it knows;
-    empty if nowhere.
-    """
+    """Return a warning of resolutions with aliased or disturbed modes; empty if there are none."""
     base = next(
         (
             parts[r]["scores"]["relative_l2_in_band"]

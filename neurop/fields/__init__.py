@@ -1,4 +1,4 @@
-"""Functions, sampled: fields with names and units, their statistics, windows and labels."""
+"""Sampled functions: fields with names and units, their statistics, windows and labels."""
 
 from neurop.fields.fieldset import Field, FieldSet
 

@@ -1,6 +1,4 @@
-"""Fields on one grid: what every adapter and generator returns, and what training and evaluation
-read.
-"""
+"""Fields on one grid, the common type of readers, generators, training and evaluation."""
 
 from __future__ import annotations
 
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Field:
-    """One physical field: short name, unit (CF spelling) and a name for people."""
+    """One physical field: short name, unit (CF spelling) and descriptive name."""
 
     name: str
     unit: str = "1"
@@ -30,27 +28,26 @@ class Field:
 
 @dataclass(frozen=True)
 class FieldSet:
-    """Fields on one grid, as an evolution (states in time) or as a map (input fields to target
-    fields).
+    """Fields on one grid: an evolution (states in time) or a map (inputs to targets).
 
     Parameters
     ----------
     values
-        ``(sample, time, channel, *grid)``: the states of an evolution, or the inputs of a map (one
-        time). A NumPy array, or a :class:`neurop.fields.lazy.Lazy` one, whose values stay in their
-        file.
+        Array ``(sample, time, channel, *grid)``: the states of an evolution, or the inputs of a map
+        (one time). A NumPy array, or a :class:`neurop.fields.lazy.Lazy` one, read from its file on
+        demand.
     fields
-        One entry per channel of `values`.
+        Field of each channel of `values`.
     grid
-        The grid of the trailing axes.
+        Grid of the trailing axes.
     targets, target_fields
-        Map only: ``(sample, 1, channel, *grid)`` and its fields.
+        Targets ``(sample, 1, channel, *grid)`` of a map, and their fields.
     times
         Coordinate of the time axis: numbers in `time_unit`, or ``datetime64``.
     time_unit
         Unit of numeric `times`.
     source
-        Where the values come from (file or generator), for messages and records.
+        Origin of the values (file or generator), for messages and records.
     attributes
         Parameters that describe the set (viscosity, seed, ...), plain values.
     """
@@ -90,9 +87,7 @@ class FieldSet:
 
     @property
     def has_targets(self) -> bool:
-        """Whether the set maps input fields to target fields, rather than a state to later
-        states.
-        """
+        """Whether the set is a map from input fields to target fields."""
         return self.targets is not None
 
     @property
@@ -107,9 +102,7 @@ class FieldSet:
 
     @property
     def step(self) -> Any:
-        """Interval between frames (number in `time_unit`, or ``timedelta64``); None without a
-        time axis.
-        """
+        """Interval of frames (number in `time_unit`, or ``timedelta64``), or None."""
         return None if self.times is None or len(self.times) < 2 else self.times[1] - self.times[0]
 
     @property
@@ -119,7 +112,7 @@ class FieldSet:
 
     @property
     def is_lazy(self) -> bool:
-        """Whether the values stay in their file until they are needed."""
+        """Whether the values are read from their file on demand."""
         return isinstance(self.values, Lazy)
 
     def loaded(self) -> FieldSet:
@@ -151,15 +144,13 @@ class FieldSet:
         )
 
     def initial(self, history: int = 1) -> xr.Dataset:
-        """Return the first `history` frames of every sample, labelled: what a rollout begins with."""
+        """Return the first `history` frames of every sample, labelled: the input of a rollout."""
         return self.frames(slice(history)).to_xarray()
 
     def check_finite(self) -> FieldSet:
-        """Return the set itself; raise InputError naming source, sample, time and field of the
-        first value that is not finite.
+        """Return the set itself; raise InputError for the first value that is not finite.
 
-        Of values that stay in their file this is checked where their statistics are taken, in the
-        same pass.
+        Lazy values are checked in the pass that computes their statistics.
         """
         for values, fields in self._roles():
             for sample, first, block in () if isinstance(values, Lazy) else blocks(values):
@@ -169,8 +160,16 @@ class FieldSet:
     def check_block(
         self, sample: int, first: int, block: NDArray[Any], fields: tuple[Field, ...]
     ) -> None:
-        """Raise InputError for the first value that is not finite among the frames from `first`
-        of a sample.
+        """Raise InputError for the first value of a block that is not finite.
+
+        Parameters
+        ----------
+        sample, first
+            Index of the sample and of its first frame in the block.
+        block
+            Frames ``(time, channel, *grid)``.
+        fields
+            Field of each channel.
         """
         if not np.isfinite(block).all():
             time, channel, *point = (int(i) for i in np.argwhere(~np.isfinite(block))[0])
@@ -184,7 +183,7 @@ class FieldSet:
     def digest(self) -> str:
         """Return the first 16 hex digits of the SHA-256 of all values, as little-endian float64.
 
-        For values that stay in their file it is kept with their statistics.
+        For lazy values it is cached with their statistics.
         """
         from neurop.fields.statistics import summary
 

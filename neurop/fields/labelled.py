@@ -1,6 +1,4 @@
-"""Labelled arrays in and out: xarray.Dataset to FieldSet and back, by name and never by
-position.
-"""
+"""Conversion between labelled arrays (xarray.Dataset) and FieldSet, by name, not by position."""
 
 from __future__ import annotations
 
@@ -24,13 +22,13 @@ def from_xarray(data: xr.Dataset, fields: Sequence[Field], grid: Grid) -> FieldS
     Parameters
     ----------
     data
-        One variable per field, with the grid's axes and optionally ``sample`` and ``time`` as
-        dimensions, in any order. A variable without one of these two, beside others that have it,
-        is the same along it.
+        Dataset with one variable per field, with the grid's axes and optionally ``sample`` and
+        ``time`` as dimensions, in any order. A variable without one of these two is constant along
+        it if other variables have it.
     fields
-        Names and units that are expected.
+        Expected names and units.
     grid
-        The grid; coordinates, where `data` has them, must be those of its axes.
+        Grid of the fields; coordinates in `data` must be those of its axes.
 
     Raises
     ------
@@ -77,7 +75,7 @@ def from_xarray(data: xr.Dataset, fields: Sequence[Field], grid: Grid) -> FieldS
             np.atleast_1d(data["time"].values),
             str(data["time"].attrs.get("units", "")).split(" since ")[0],
         )
-    # NetCDF-3 holds big-endian numbers.
+    # NetCDF-3 stores big-endian numbers.
     values = values.astype(values.dtype.newbyteorder("="), copy=False)
     return FieldSet(
         values, tuple(fields), grid, times=times, time_unit=unit, source="the dataset"
@@ -87,21 +85,24 @@ def from_xarray(data: xr.Dataset, fields: Sequence[Field], grid: Grid) -> FieldS
 def later(
     given: FieldSet, step: float | None, unit: str, steps: int, history: int = 1
 ) -> tuple[NDArray[Any] | None, str]:
-    """Return the times of the `steps` frames that follow, and their unit; from 0 if the given
-    frames have no times.
+    """Return the times of the next `steps` frames, and their unit.
 
     Parameters
     ----------
     given
-        Frames of which the last `history` are used.
+        Input frames; without times the last one is at time 0.
     step, unit
-        Time between frames; None for frames without times.
+        Time between frames and its unit; None for frames without times.
+    steps
+        Number of frames.
+    history
+        Number of last frames of `given` that are used.
 
     Raises
     ------
     InputError
-        If the frames that are used do not lie one step apart, or their times and `step` have units
-        that do not convert.
+        If the frames that are used are not one step apart, or the units of their times and of
+        `step` do not convert.
     """
     if step is None:
         return None, unit
@@ -141,14 +142,12 @@ def later(
 
 
 def squeezed(made: xr.Dataset, given: xr.Dataset, keep_time: bool) -> xr.Dataset:
-    """Return `made` on the coordinates of `given`, without the dimensions that `given` did not
-    have.
-    """
+    """Return `made` on the coordinates of `given`, without the dimensions that `given` lacks."""
     unwanted = [
         d for d in ("sample", "time") if d not in given.dims and not (d == "time" and keep_time)
     ]
     made = made.isel(dict.fromkeys(unwanted, 0))
-    # Coordinates that differ by rounding would not align, and a difference of the two be empty.
+    # Coordinates that differ by rounding would not align: a difference of the two would be empty.
     names = [d for d in made.dims if d != "time" and d in given.coords and given[d].dims == (d,)]
     return made.assign_coords(
         {d: (d, given[d].values, given[d].attrs or made[d].attrs) for d in names}

@@ -1,4 +1,4 @@
-"""Arrays of fields that stay in their file until a part of them is asked for."""
+"""Arrays of fields that are read from their file on demand."""
 
 from __future__ import annotations
 
@@ -11,37 +11,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 Read = Callable[[slice, slice], NDArray[Any]]
-"""Returns ``(samples, frames, channel, *grid)`` of a range of samples and one of frames; can be
-pickled, keeps no open file.
-"""
+"""Function that reads ``(samples, frames, channel, *grid)`` of two ranges; it can be pickled."""
 
 CACHE = 2**28
-"""Bytes of blocks that one array keeps in memory."""
+"""Bytes of cached blocks per array."""
 
 
 class Lazy:
-    """Fields ``(sample, time, channel, *grid)``, read in blocks when they are asked for.
+    """Fields ``(sample, time, channel, *grid)``, read in blocks on demand.
 
-    Slices of samples and frames are views that read nothing; anything finer returns a NumPy array.
-    The blocks, which follow the chunks of the file, are kept while they are in use, so that the
-    windows of one block cost one read.
+    Slices of samples and frames are views without a read; any other index returns a NumPy array.
+    The blocks, which follow the chunks of the file, are cached, so that all windows of a block need
+    one read.
 
     Parameters
     ----------
     read
-        How to read a part; see :data:`Read`.
+        Function that reads a part; see :data:`Read`.
     shape
-        Of the whole array.
+        Shape of the complete array.
     block
-        Samples and frames that are read together.
+        Number of samples and frames per read.
     key
-        What identifies the stored values: file, size, time of change, and how they are read.
-        Statistics are kept under it.
+        Identifier of the stored values: file, size, modification time and reading options.
+        Statistics are cached under it.
 
     Examples
     --------
-    >>> whole = np.arange(24.0).reshape(2, 4, 1, 3)
-    >>> lazy = Lazy(lambda samples, frames: whole[samples, frames], whole.shape, (1, 2), "doc")
+    >>> array = np.arange(24.0).reshape(2, 4, 1, 3)
+    >>> lazy = Lazy(lambda samples, frames: array[samples, frames], array.shape, (1, 2), "doc")
     >>> lazy[1:, 1:3].shape, lazy[1, 2, 0].tolist()
     ((1, 2, 1, 3), [18.0, 19.0, 20.0])
     """
@@ -51,35 +49,35 @@ class Lazy:
     def __init__(
         self, read: Read, shape: tuple[int, ...], block: tuple[int, int], key: str
     ) -> None:
-        self._read, self._whole = read, tuple(shape)
+        self._read, self._full_shape = read, tuple(shape)
         self.block = (max(1, min(block[0], shape[0])), max(1, min(block[1], shape[1])))
         self._samples, self._frames = range(shape[0]), range(shape[1])
         self._key = key
-        self._kept: OrderedDict[tuple[int, int], NDArray[Any]] = OrderedDict()
+        self._cached: OrderedDict[tuple[int, int], NDArray[Any]] = OrderedDict()
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Samples, frames, channels, points per axis."""
-        return (len(self._samples), len(self._frames), *self._whole[2:])
+        """Number of samples, frames, channels and points per axis."""
+        return (len(self._samples), len(self._frames), *self._full_shape[2:])
 
     @property
     def ndim(self) -> int:
         """Number of axes."""
-        return len(self._whole)
+        return len(self._full_shape)
 
     @property
     def nbytes(self) -> int:
-        """Bytes that it would take in memory."""
+        """Number of bytes of the values in memory."""
         return math.prod(self.shape) * self.dtype.itemsize
 
     @property
     def key(self) -> str:
-        """What identifies these values."""
+        """Identifier of these values."""
         return f"{self._key} {self._samples} {self._frames}"
 
     @property
     def offset(self) -> tuple[int, int]:
-        """First sample and frame, counted from the beginning of the file."""
+        """Index of the first sample and frame in the file."""
         return self._samples.start, self._frames.start
 
     def __len__(self) -> int:
@@ -105,7 +103,7 @@ class Lazy:
             and all(p.step == 1 for p in picked)
         ):
             return self._view(*picked)
-        # What is read spans the picked entries; a step backwards counts from its end.
+        # The read covers the range of the picked entries; a negative step counts from its end.
         part = self._part(*(range(min(p), max(p) + 1) if len(p) else range(0) for p in picked))
         within = [
             slice(None, None, p.step) if isinstance(k, slice) else 0
@@ -114,17 +112,17 @@ class Lazy:
         return part[(*within, *rest)]
 
     def __getstate__(self) -> dict[str, Any]:
-        # A process that is handed the array reads for itself.
-        return self.__dict__ | {"_kept": OrderedDict()}
+        # Another process reads the blocks itself.
+        return self.__dict__ | {"_cached": OrderedDict()}
 
     def _view(self, samples: range, frames: range) -> Lazy:
         view = object.__new__(Lazy)
-        # The blocks are shared: views of one array do not hold them twice.
+        # Views of one array share its cached blocks.
         view.__dict__ = self.__dict__ | {"_samples": samples, "_frames": frames}
         return view
 
     def _part(self, samples: range, frames: range) -> NDArray[Any]:
-        out = np.empty((len(samples), len(frames), *self._whole[2:]), self.dtype)
+        out = np.empty((len(samples), len(frames), *self._full_shape[2:]), self.dtype)
         (per_s, per_f) = self.block
         for i in range(samples.start // per_s, -(-samples.stop // per_s)) if len(samples) else ():
             for j in range(frames.start // per_f, -(-frames.stop // per_f)) if len(frames) else ():
@@ -139,17 +137,17 @@ class Lazy:
         return out
 
     def _block(self, i: int, j: int) -> NDArray[Any]:
-        if (i, j) in self._kept:
-            self._kept.move_to_end((i, j))
-            return self._kept[i, j]
-        (per_s, per_f), (samples, frames) = self.block, self._whole[:2]
+        if (i, j) in self._cached:
+            self._cached.move_to_end((i, j))
+            return self._cached[i, j]
+        (per_s, per_f), (samples, frames) = self.block, self._full_shape[:2]
         found = self._read(
             slice(i * per_s, min((i + 1) * per_s, samples)),
             slice(j * per_f, min((j + 1) * per_f, frames)),
         )
-        self._kept[i, j] = block = np.ascontiguousarray(found, self.dtype)
-        while len(self._kept) > 1 and sum(b.nbytes for b in self._kept.values()) > CACHE:
-            self._kept.popitem(last=False)
+        self._cached[i, j] = block = np.ascontiguousarray(found, self.dtype)
+        while len(self._cached) > 1 and sum(b.nbytes for b in self._cached.values()) > CACHE:
+            self._cached.popitem(last=False)
         return block
 
 
@@ -163,13 +161,11 @@ def _picked(of: range, key: Any) -> range:
 def blocks(
     values: NDArray[Any] | Lazy, size: int = 2**25
 ) -> Iterator[tuple[int, int, NDArray[Any]]]:
-    """Yield sample, first frame and the values ``(frames, channel, *grid)`` of blocks of about
-    `size` bytes, in order.
-    """
+    """Yield sample, first frame, values ``(frames, channel, *grid)`` of blocks of `size` bytes."""
     frame = max(math.prod(values.shape[2:]) * values.dtype.itemsize, 1)
     frames = max(1, size // frame)
     if isinstance(values, Lazy):
-        # Whole blocks of the file, or each would be read twice.
+        # Complete blocks of the file, or each would be read twice.
         frames = max(1, frames // values.block[1]) * values.block[1]
     for sample in range(len(values)):
         for first in range(0, values.shape[1], frames):

@@ -14,27 +14,26 @@ from neurop.geometry.grid import Grid
 from neurop.spectral import resample
 
 RESOLVED = 2.0**-21
-"""Least deviation of a field over its mean: four times the distance of neighbouring float32
-numbers.
+"""Smallest deviation of a field relative to its mean: four times the float32 spacing.
 
-Below it, rounding to float32 takes more than 7 per cent of what there is to predict.
+Below it, rounding to float32 removes more than 7 per cent of the signal.
 """
 SMALLEST, LARGEST = 1e-35, 1e35
-"""Deviations and means that float32 holds with three digits to spare on either side."""
+"""Range of deviations and means, three decades inside the range of float32."""
 
 
 class Normalizer(nn.Module):
-    r"""Affine map per channel, :math:`z = (x - \mu) / \sigma`, in physical units on the left.
+    r"""Affine map per channel from physical to normalised fields, :math:`z = (x - \mu) / \sigma`.
 
     Parameters
     ----------
     mean
-        ``(channels, *grid)``: one value per channel (grid axes of length 1), or one per point, such
-        as a climatology.
+        Mean ``(channels, *grid)``: one value per channel (grid axes of length 1), or one per point,
+        such as a climatology.
     std
-        ``(channels,)``.
+        Standard deviation ``(channels,)``.
     domain
-        The grid of `mean`, which is evaluated spectrally on other grids.
+        Grid of `mean`, which is resampled spectrally to other grids.
     """
 
     mean: Tensor
@@ -53,18 +52,18 @@ class Normalizer(nn.Module):
         Parameters
         ----------
         moments
-            Moments of the training split, in float64; the mean is per channel, or per point if the
-            moments are, the deviation that of the residual about the mean, per channel.
+            Moments of the training split, in float64. The mean is per channel, or per point if the
+            moments are; the standard deviation of the residual about the mean is per channel.
         domain
-            The grid.
+            Grid of the fields.
         names
-            Names of the channels, for messages; their numbers by default.
+            Names of the channels, for messages; their indices by default.
 
         Raises
         ------
         InputError
             If there are no samples, or a channel is constant, varies by less than float32 resolves
-            next to its mean (:data:`RESOLVED`), or is of a size that float32 does not hold
+            at its mean (:data:`RESOLVED`), or is outside of the range of float32
             (:data:`SMALLEST`, :data:`LARGEST`).
         """
         if not moments.count:
@@ -103,9 +102,7 @@ class Normalizer(nn.Module):
 
 
 def _check(name: str, mean: float, deviation: float) -> None:
-    """Raise InputError if float32 cannot hold a field of this mean, the largest of its points,
-    and deviation.
-    """
+    """Raise InputError unless float32 resolves a field of this (largest) mean and deviation."""
     if deviation <= 1e-12 * mean:
         raise InputError(f"{name} is constant over the training split; remove it")
     if not (deviation >= SMALLEST and max(mean, deviation) <= LARGEST):

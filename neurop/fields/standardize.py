@@ -1,4 +1,4 @@
-"""How fields are brought to the size of one before a network sees them."""
+"""Normalisation of the network's inputs and outputs to mean 0 and deviation 1."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ class Standardize:
     Parameters
     ----------
     pointwise
-        Subtract from the input the mean of each point, such as a climatology, rather than that of the whole field.
+        Subtract from the input the mean at each point, such as a climatology, instead of one mean
+        per field.
     """
 
     pointwise: bool = False
@@ -27,7 +28,7 @@ class Standardize:
         Parameters
         ----------
         train
-            The training split; no other data are looked at.
+            Training split; no other data are used.
         increments
             Whether the network predicts the change from frame to frame.
 

@@ -1,4 +1,4 @@
-"""Statistics of a set of fields in one pass in float64, kept for values that stay in their file."""
+"""Statistics of a set of fields, computed in one float64 pass and cached for lazy values."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _VERSION = 1
 
 
 class Moments:
-    r"""Mean and scatter of frames ``(time, channel, *grid)`` that come in parts.
+    r"""Mean and scatter of frames ``(time, channel, *grid)``, updated part by part.
 
-    The moments of one part are merged into those of the parts before it by :math:`M \leftarrow M +
-    M' + \delta^2\, n n' / (n + n')`, :math:`\delta` the difference of the means (Chan, Golub and
+    The moments of a part are merged into those of the previous parts by :math:`M \leftarrow M + M'
+    + \delta^2\, n n' / (n + n')` with the difference :math:`\delta` of the means (Chan, Golub and
     LeVeque, 1983).
 
     Parameters
     ----------
     pointwise
-        Take the mean of each point rather than of the whole field.
+        Compute the mean at each point instead of one mean per field.
 
     Examples
     --------
@@ -46,7 +46,7 @@ class Moments:
         self.mean, self.scatter = np.zeros(()), np.zeros(())
 
     def update(self, part: NDArray[Any]) -> None:
-        """Take in some frames."""
+        """Add frames to the moments."""
         x = np.asarray(part, np.float64)
         if not x.size:
             return
@@ -59,7 +59,7 @@ class Moments:
         self.count += new
 
     def variance(self) -> NDArray[np.float64]:
-        """Return the variance per channel of what is left when the mean is taken off."""
+        """Return the variance per channel of the residual about the mean."""
         found: NDArray[np.float64] = (
             self.scatter.reshape(len(self.scatter), -1).mean(1) / self.count
         )
@@ -68,7 +68,7 @@ class Moments:
 
 @dataclass
 class Summary:
-    """What one pass over a set finds: see :func:`summary`."""
+    """Digest and moments of a set, as returned by :func:`summary`."""
 
     digest: str
     values: Moments
@@ -80,23 +80,22 @@ _found: dict[str, Summary] = {}
 
 
 def summary(fields: FieldSet, pointwise: bool = False) -> Summary:
-    """Return digest and moments of the values, of their changes from frame to frame, and of the
-    targets.
+    """Return digest and moments of the values, of their increments in time, and of the targets.
 
-    Every value is read once. For values that stay in their file the result is kept in the cache
-    under the file's path, size and time of change.
+    Every value is read once. For lazy values the result is cached under the file's path, size and
+    modification time.
 
     Parameters
     ----------
     fields
-        The set.
+        Set of fields.
     pointwise
-        Take the mean of the values at each point rather than of the whole field.
+        Compute the mean of the values at each point instead of one mean per field.
 
     Raises
     ------
     InputError
-        If a value that stayed in its file is not finite; the message names it.
+        If a lazy value is not finite; the message names it.
     """
     if not isinstance(fields.values, Lazy):
         return _pass(fields, pointwise)
@@ -113,7 +112,7 @@ def _pass(fields: FieldSet, pointwise: bool) -> Summary:
     sha, made = hashlib.sha256(), Summary("", Moments(pointwise), Moments(), Moments())
     last = np.empty(0)
     for sample, first, block in blocks(fields.values):
-        if fields.is_lazy:  # what is in memory was looked at when it was read
+        if fields.is_lazy:  # values in memory were checked when they were read
             fields.check_block(sample, first, block, fields.fields)
         sha.update(np.ascontiguousarray(block, dtype="<f8").data)
         made.values.update(block)
@@ -133,13 +132,13 @@ def _pass(fields: FieldSet, pointwise: bool) -> Summary:
 def _read(path: Path, pointwise: bool) -> Summary | None:
     made = Summary("", Moments(pointwise), Moments(), Moments())
     try:
-        with np.load(path, allow_pickle=False) as kept:
+        with np.load(path, allow_pickle=False) as stored:
             for name in ("values", "increments", "targets"):
                 moments: Moments = getattr(made, name)
-                moments.count = int(kept[f"{name}_count"])
-                moments.mean, moments.scatter = kept[f"{name}_mean"], kept[f"{name}_scatter"]
-            made.digest = str(kept["digest"])
-    except Exception:  # a cache that cannot be read is as good as none
+                moments.count = int(stored[f"{name}_count"])
+                moments.mean, moments.scatter = stored[f"{name}_mean"], stored[f"{name}_scatter"]
+            made.digest = str(stored["digest"])
+    except Exception:  # an unreadable cache is ignored
         return None
     return made
 

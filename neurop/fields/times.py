@@ -19,7 +19,7 @@ SECONDS = {
 
 
 def in_seconds(step: Any, unit: str) -> tuple[float, str]:
-    """Return a time step and its unit, in seconds where the unit is one of time.
+    """Return a time step and its unit, converted to seconds if the unit is a unit of time.
 
     Examples
     --------

@@ -16,16 +16,16 @@ from neurop.fields.lazy import CACHE, Lazy
 
 
 class Windows(Dataset[dict[str, Tensor]]):
-    """Every stretch of `history` frames and the `steps` frames behind it; of a map, its pairs.
+    """All windows of `history` input frames followed by `steps` target frames; pairs of a map.
 
     Parameters
     ----------
     fields
-        An evolution or a map.
+        Evolution or map.
     history
-        Number of frames that go in.
+        Number of input frames; 1 for a map.
     steps
-        Number of frames to predict; 1 for a map.
+        Number of target frames; 1 for a map.
 
     Items
     -----
@@ -38,8 +38,9 @@ class Windows(Dataset[dict[str, Tensor]]):
     """
 
     def __init__(self, fields: FieldSet, history: int = 1, steps: int = 1) -> None:
-        if history < 1 or steps < 1:
-            raise InputError(f"history={history}, steps={steps}; both are at least 1")
+        for name, count in (("history", history), ("steps", steps)):
+            if count < 1:
+                raise InputError.of(name, count, "at least 1 is needed")
         frames = fields.values.shape[1]
         self.fields, self.history, self.steps = fields, history, steps
         self.starts = 1 if fields.has_targets else frames - history - steps + 1
@@ -62,7 +63,7 @@ class Windows(Dataset[dict[str, Tensor]]):
         """Return one window."""
         sample, start = divmod(index, self.starts)
         middle = start + self.history
-        # One read for both: of an evolution they lie side by side.
+        # One read for both: in an evolution they are adjacent.
         frames = np.asarray(
             self.fields.values[
                 sample, start : middle + (0 if self.fields.has_targets else self.steps)
@@ -79,8 +80,9 @@ class Windows(Dataset[dict[str, Tensor]]):
         }
 
     def blocks(self) -> tuple[NDArray[np.intp] | None, int]:
-        """Return the block of the file that each window begins in, and how many blocks to hold
-        at once; None for values in memory.
+        """Return the file block of each window's first frame, and how many blocks fit the cache.
+
+        The first is None for values in memory.
         """
         values = self.fields.values
         if not isinstance(values, Lazy):
@@ -88,6 +90,6 @@ class Windows(Dataset[dict[str, Tensor]]):
         samples, frames = np.divmod(np.arange(len(self)), self.starts)
         (per_s, per_f), (first_s, first_f) = values.block, values.offset
         rows, columns = (samples + first_s) // per_s, (frames + first_f) // per_f
-        # Half of what is kept, as a window may reach into the next block.
+        # Half of the cache, as a window may extend into the next block.
         size = per_s * per_f * math.prod(values.shape[2:]) * values.dtype.itemsize
         return rows * (columns.max() + 1) + columns, max(1, CACHE // 2 // size)

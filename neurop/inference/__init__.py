@@ -1,1 +1,1 @@
-"""What a trained surrogate is used for."""
+"""Predictions of trained surrogates."""

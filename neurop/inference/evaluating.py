@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def evaluating(surrogate: Surrogate) -> Iterator[None]:
-    """Keep the surrogate in evaluation mode, without gradients; its mode is restored after an error too."""
+    """Set evaluation mode without gradients; the former mode is restored, after errors too."""
     training = surrogate.training
     surrogate.eval()
     try:

@@ -8,8 +8,7 @@ from neurop.spectral import mlp
 
 
 class ChannelMLP(nn.Module):
-    r"""Two linear maps over the channels of each point: :math:`W_2\,\mathrm{GELU}(W_1 v + b_1) +
-    b_2`.
+    r"""Pointwise MLP over the channels: :math:`W_2\,\mathrm{GELU}(W_1 v + b_1) + b_2`.
 
     Parameters
     ----------

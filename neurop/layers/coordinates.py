@@ -1,4 +1,4 @@
-"""Position as input channels, by the grid's own convention."""
+"""Coordinates as input channels, by the grid's convention."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from neurop.spectral import constant_tensor
 class Coordinates(nn.Module):
     r"""Append coordinate channels to a channels-last field.
 
-    A periodic axis adds :math:`\cos 2\pi x, \sin 2\pi x`, which are smooth across the seam and
-    band-limited, so that they mean the same on every grid; any other axis adds :math:`2x - 1`, with
-    x the fraction of the domain at which the axis's layout puts its points.
+    A periodic axis adds :math:`\cos 2\pi x, \sin 2\pi x`, which are smooth across the periodic
+    boundary and band-limited, so that they are the same functions on every grid; any other axis
+    adds :math:`2x - 1`, with x the points of the axis's layout as fractions of the domain.
 
     Shape
     -----

@@ -1,1 +1,1 @@
-"""Norms, scores and spectra that mean the same at any resolution."""
+"""Norms, scores and spectra that are comparable between resolutions."""

@@ -1,9 +1,9 @@
-r"""Norms and scores that mean the same at any resolution and at any magnitude.
+r"""Norms and scores that are comparable between resolutions and magnitudes.
 
-Means over space carry the cell measure: `weights` of the grid with mean 1
+Means over space use the cell measure: `weights` of the grid with mean 1
 (:meth:`neurop.geometry.grid.Grid.weights`), on the trailing axes of ``(batch, ..., channel,
-*grid)``. Relative errors are those of each field by itself, in units of its `scale`, the deviation
-of the training data (:attr:`neurop.surrogate.Surrogate.scale`).
+*grid)``. Relative errors are computed field by field, in units of the field's `scale`, its standard
+deviation over the training data (:attr:`neurop.surrogate.Surrogate.scale`).
 """
 
 from __future__ import annotations
@@ -12,29 +12,29 @@ import torch
 from torch import Tensor
 
 FLOOR = 1e-2
-"""Root mean square, in units of a field's scale, below which a truth counts as that large.
+"""Lower bound of the norm of the truth in relative errors, as a root mean square per scale.
 
-A surrogate that is good to one per cent where the field is of ordinary size cannot tell a truth
-below this floor from zero. An error of one per cent of the scale counts as 1 there, what predicting
-zero costs elsewhere: a frame at rest takes part, and does not drown the others. A field whose mean
-is large compared with its deviation never comes near it.
+A surrogate that is accurate to one per cent of the scale cannot distinguish a truth below this
+floor from zero. There an error of one per cent of the scale counts as 1, the score of predicting
+zero elsewhere: a frame at rest is included without dominating the mean. A field whose mean is large
+compared with its deviation never approaches the floor.
 """
 
 
 def scaled(x: Tensor, scale: Tensor, weights: Tensor) -> Tensor:
     """Return ``(..., channel, *grid)`` in units of `scale`.
 
-    The square of a field in physical units may leave the range of float32; that of a field in units
-    of its own deviation does not.
+    The square of a field in physical units may overflow or underflow in float32; that of a scaled
+    field does not.
 
     Parameters
     ----------
     x
-        ``(..., channel, *grid)``, in physical units.
+        Fields ``(..., channel, *grid)``, in physical units.
     scale
-        ``(channel,)``, above 0, in the units of the fields.
+        Scales ``(channel,)``, above 0, in the units of the fields.
     weights
-        ``(*grid)``, the cell measure; says which axes are the grid's.
+        Cell measure ``(*grid)``, whose rank is the number of grid axes.
 
     Examples
     --------
@@ -45,22 +45,21 @@ def scaled(x: Tensor, scale: Tensor, weights: Tensor) -> Tensor:
 
 
 def norm(x: Tensor, weights: Tensor | None = None) -> Tensor:
-    r"""Return the L2 norm per sample, :math:`\sqrt{\sum_c \langle w\, x_c^2 \rangle}`:
-    ``(batch,)``.
+    r"""Return the L2 norm :math:`\sqrt{\sum_c \langle w\, x_c^2 \rangle}` per sample.
 
-    The mean over space stands for the integral over the domain; all other axes are summed.
+    The mean over space approximates the integral over the domain; all other axes are summed.
     """
     square = x.square() if weights is None else x.square() * weights
     space = 0 if weights is None else weights.dim()
     points = x.shape[x.dim() - space :].numel() if space else 1
     total = square.flatten(1).sum(1) / points
-    # The root has no slope at 0: a sample that is met exactly would turn all gradients into NaN.
+    # The root is not differentiable at 0: an exact prediction would turn all gradients into NaN.
     none = total == 0
     return torch.where(none, 0.0, torch.where(none, 1.0, total).sqrt())
 
 
 def relative(error: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
-    r"""Return the norm of errors over that of the truth, field by field: ``(batch, channel)``.
+    r"""Return the norm of errors over the norm of the truth, field by field: ``(batch, channel)``.
 
     .. math:: \frac{\lVert e_c \rVert}{\max(\lVert y_c \rVert,\, \epsilon \sqrt{S})}
 
@@ -69,9 +68,9 @@ def relative(error: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
     Parameters
     ----------
     error, truth
-        ``(batch, ..., channel, *grid)``, in units of the fields' scales.
+        Fields ``(batch, ..., channel, *grid)``, in units of their scales.
     weights
-        ``(*grid)``, the cell measure.
+        Cell measure ``(*grid)``.
     """
     channels = truth.shape[-weights.dim() - 1]
     error, truth = by_field(error, weights), by_field(truth, weights)
@@ -81,20 +80,19 @@ def relative(error: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
 
 
 def relative_l2_field(prediction: Tensor, truth: Tensor, weights: Tensor, scale: Tensor) -> Tensor:
-    r"""Return :math:`\lVert p_c - y_c \rVert / \lVert y_c \rVert` of each field: ``(batch,
-    channel)``.
+    r"""Return the relative L2 error :math:`\lVert p_c - y_c \rVert / \lVert y_c \rVert` per field.
 
-    Trajectories are stacked over their steps. A truth below :data:`FLOOR` times the scale counts as
-    that large.
+    Trajectories are stacked over their steps. The norm of the truth has the lower bound
+    :data:`FLOOR` times the scale. The result is ``(batch, channel)``.
 
     Parameters
     ----------
     prediction, truth
-        ``(batch, ..., channel, *grid)``, in physical units.
+        Fields ``(batch, ..., channel, *grid)``, in physical units.
     weights
-        ``(*grid)``, the cell measure.
+        Cell measure ``(*grid)``.
     scale
-        ``(channel,)``, the deviation of each field over the training data.
+        Standard deviation of each field over the training data, ``(channel,)``.
 
     Examples
     --------
@@ -108,7 +106,7 @@ def relative_l2_field(prediction: Tensor, truth: Tensor, weights: Tensor, scale:
 
 
 def relative_l2(prediction: Tensor, truth: Tensor, weights: Tensor, scale: Tensor) -> Tensor:
-    r"""Return the relative L2 error per sample, the mean over fields of their own: ``(batch,)``.
+    r"""Return the relative L2 error per sample, the mean over fields: ``(batch,)``.
 
     .. math:: \frac{1}{C} \sum_c \frac{\lVert p_c - y_c \rVert}{\lVert y_c \rVert}
 
@@ -129,9 +127,7 @@ def by_field(x: Tensor, weights: Tensor) -> Tensor:
 
 
 def rmse(prediction: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
-    r"""Return :math:`\sqrt{\langle w (p - y)^2 \rangle}` over space, shape of the leading axes,
-    in the field's unit.
-    """
+    r"""Return :math:`\sqrt{\langle w (p - y)^2 \rangle}` over space, in the field's unit."""
     return mean((prediction - truth).square(), weights).sqrt()
 
 

@@ -1,6 +1,4 @@
-"""Power spectra that obey Parseval on every grid: by wavenumber shells on flat grids, by zonal
-wavenumber on the sphere.
-"""
+"""Power spectra that satisfy Parseval on every grid, by wavenumber shells or zonal wavenumber."""
 
 from __future__ import annotations
 
@@ -18,9 +16,7 @@ from neurop.geometry.sphere import Sphere
 
 Array = NDArray[np.float64]
 NEGLIGIBLE = 1e-12
-"""Share of the total power below which a shell holds rounding rather than signal (float32 leaves
-about 1e-14).
-"""
+"""Fraction of the total power below which a shell is rounding error (float32: about 1e-14)."""
 
 
 def power_spectrum(values: NDArray[Any], grid: Grid) -> tuple[Array, Array]:
@@ -30,17 +26,16 @@ def power_spectrum(values: NDArray[Any], grid: Grid) -> tuple[Array, Array]:
 
     with :math:`\hat u` the coefficients in an orthonormal basis per axis: Fourier (periodic), sine
     (dirichlet), cosine (neumann, open). All quadrants count, so the shells above the Nyquist
-    wavenumber hold the corners of the spectral box. On the sphere :math:`k` is the zonal wavenumber
-    and the power is averaged over latitude with the grid's weights.
+    wavenumber contain the corners of the spectral box. On the sphere :math:`k` is the zonal
+    wavenumber and the power is averaged over latitude with the grid's weights.
 
     Parameters
     ----------
     values
-        ``(..., *grid)``.
+        Fields ``(..., *grid)``.
     grid
-        The grid of the trailing axes; the mean square is the one that :meth:`Grid.weights`
-        measures. On a dirichlet axis whose points lie on the boundary, the values there count as
-        the zeros that they should be.
+        Grid of the trailing axes; the mean square uses :meth:`Grid.weights`. On a dirichlet axis
+        with points on the boundary the values there count as zeros.
 
     Returns
     -------
@@ -56,8 +51,8 @@ def power_spectrum(values: NDArray[Any], grid: Grid) -> tuple[Array, Array]:
     """
     values = np.asarray(values, dtype=np.float64)
     shape = _trailing(values, grid)
-    found: tuple[Array, Array] = _spectrum(grid, values, shape)
-    return found
+    spectrum: tuple[Array, Array] = _spectrum(grid, values, shape)
+    return spectrum
 
 
 @singledispatch
@@ -75,13 +70,11 @@ def _(grid: Sphere, values: Array, shape: tuple[int, ...]) -> tuple[Array, Array
 
 
 def spectrum_error(prediction: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.float64]:
-    r"""Return
-    :math:`\mathrm{mean}_K\,|\log_{10}P_\mathrm{prediction}(K)-\log_{10}P_\mathrm{truth}(K)|` over
-    the last axis.
+    r"""Return :math:`\mathrm{mean}_K\,|\log_{10}P_p(K)-\log_{10}P_y(K)|` over the last axis.
 
-    Shells in which the truth holds less than 1e-12 of its power are left out; a prediction is held
-    to the same floor. One decade too much or too little at every scale scores 1. NaN where the
-    truth has no power or either spectrum is not finite.
+    Shells with less than 1e-12 of the truth's power are left out; the prediction has the same lower
+    bound. A spectrum that is one decade too large or too small at every scale scores 1. The result
+    is NaN where the truth has no power or a spectrum is not finite.
 
     Examples
     --------
@@ -166,7 +159,7 @@ def _wavenumber(grid: Grid, shape: tuple[int, ...]) -> Array:
 def _shells(power: Array, wavenumber: Array) -> tuple[Array, Array]:
     shell = (
         np.floor(wavenumber * (1 + 1e-12)).astype(np.int64).ravel()
-    )  # a whole |k| that rounding left below itself stays in its shell
+    )  # an integer |k| stays in its shell if rounding made it smaller
     count = int(shell.max()) + 1
     flat = power.reshape(-1, shell.size)
     summed = np.asarray([np.bincount(shell, row, count) for row in flat], dtype=np.float64)

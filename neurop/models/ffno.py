@@ -106,7 +106,7 @@ class FFNO(GridOperator):
 
     def resolved(self, shape: Sequence[int]) -> tuple[int, ...]:
         """Return how many of the modes a grid of `shape` points resolves, per axis."""
-        return cast(AxisConv, self.spectral[0]).kept(shape)
+        return cast(AxisConv, self.spectral[0]).retained_modes(shape)
 
     def nyquist(self, shape: Sequence[int]) -> tuple[int, ...]:
         """Return how many modes lie below the Nyquist frequency of a grid of `shape` points, per

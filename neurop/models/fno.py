@@ -101,7 +101,7 @@ class FNO(GridOperator):
 
     def resolved(self, shape: Sequence[int]) -> tuple[int, ...]:
         """Return how many of the modes a grid of `shape` points resolves, per axis."""
-        return cast(FourierBlock, self.blocks[0]).spectral.kept(shape)
+        return cast(FourierBlock, self.blocks[0]).spectral.retained_modes(shape)
 
     def nyquist(self, shape: Sequence[int]) -> tuple[int, ...]:
         """Return how many modes lie below the Nyquist frequency of a grid of `shape` points, per

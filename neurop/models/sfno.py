@@ -20,7 +20,7 @@ from neurop.layers.spectral.spherical_conv import SphericalBlock, Symmetry, trun
 from neurop.models.arguments import at_least_one
 from neurop.models.operator import GridOperator
 from neurop.spectral import constant_tensor, in_float32, linear
-from neurop.spectral.spherical import analyze_sphere, harmonics_held, synthesize_sphere
+from neurop.spectral.spherical import analyze_sphere, harmonics_resolved, synthesize_sphere
 
 _GAUSS = Grid.latlon(gauss=True)
 
@@ -35,7 +35,7 @@ class SFNO(GridOperator):
     with K a convolution by one matrix per degree
     (:class:`neurop.layers.spectral.spherical_conv.SphericalConv`), S' and S the transforms of the
     degrees l < L from the data grid to the internal one and back, x the position, and Q, with the
-    input itself beside what the blocks made of it (the big skip), pointwise. The internal grid
+    input itself together with the output of the blocks (the big skip), pointwise. The internal grid
     belongs to the model: data on another grid, or at another resolution, change the two outer
     transforms alone. The fields are scalars: of a wind give vorticity and divergence, since its
     components jump at the poles.
@@ -69,7 +69,7 @@ class SFNO(GridOperator):
     Raises
     ------
     InputError
-        If the domain is no whole sphere, a number is too small, or an input does not fit the model.
+        If the domain is not a full sphere, a number is too small, or an input does not fit.
 
     Examples
     --------
@@ -141,7 +141,7 @@ class SFNO(GridOperator):
         """Return how many degrees and orders a grid of `shape` points holds, whatever the model
         has.
         """
-        return harmonics_held(self.domain, shape)
+        return harmonics_resolved(self.domain, shape)
 
     @staticmethod
     def _carried(

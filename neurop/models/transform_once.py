@@ -130,7 +130,7 @@ class TransformOnce(GridOperator):
 
     def resolved(self, shape: Sequence[int]) -> tuple[int, ...]:
         """Return how many of the modes a grid of `shape` points resolves, per axis."""
-        return self.transform.kept(shape)
+        return self.transform.retained_modes(shape)
 
     def nyquist(self, shape: Sequence[int]) -> tuple[int, ...]:
         """Return how many modes lie below the Nyquist frequency of a grid of `shape` points, per

@@ -8,7 +8,7 @@ from neurop.spectral.kernels.plain import has_autocast, in_float32
 from neurop.spectral.matrices import analysis_matrix
 from neurop.spectral.mixing import from_signed, mix, restrict, signed_sizes, to_signed
 from neurop.spectral.resample import resample, resample_axes, resample_sphere
-from neurop.spectral.spherical import analyze_sphere, harmonics_held, synthesize_sphere
+from neurop.spectral.spherical import analyze_sphere, harmonics_resolved, synthesize_sphere
 from neurop.spectral.transform import (
     analyze,
     check_target,
@@ -30,7 +30,7 @@ __all__ = [
     "check_target",
     "constant_tensor",
     "from_signed",
-    "harmonics_held",
+    "harmonics_resolved",
     "has_autocast",
     "in_float32",
     "linear",

@@ -5,8 +5,8 @@ is :math:`c_k = \sum_j w_j f(x_j) \varphi_k(x_j)` and its synthesis :math:`f(x) 
 \varphi_k(x)` with :math:`n_k = 1 / \int \varphi_k^2`. On the uniform grids of
 :mod:`neurop.geometry.grid` that fit the basis the functions below the Nyquist frequency are
 orthogonal in the discrete sum too, so that synthesis inverts analysis to rounding. On
-Legendre-Gauss latitudes no weights make them so; there :math:`c_k` of the cosine and sine bases is
-that of the one sum of n functions that runs through the n values, which has the same inverse.
+Legendre-Gauss latitudes no weights make them orthogonal; there :math:`c_k` of the cosine and sine
+bases is that of the sum of n functions that interpolates the n values, which has the same inverse.
 """
 
 from __future__ import annotations
@@ -26,13 +26,19 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Basis(ABC):
-    """A number of modes of one axis; a hashable value, by which the engine caches its matrices."""
+    """Basis functions of one axis; a hashable value, by which the engine caches its matrices.
+
+    Parameters
+    ----------
+    modes
+        Number of modes, at least 1.
+    """
 
     modes: int
 
     def __post_init__(self) -> None:
         if self.modes < 1:
-            raise InputError(f"modes={self.modes}; at least 1 mode per axis is needed")
+            raise InputError.of("modes", self.modes, "at least 1 mode per axis is needed")
 
     @property
     @abstractmethod
@@ -41,9 +47,7 @@ class Basis(ABC):
 
     @abstractmethod
     def resolved(self, spacing: float) -> int:
-        """Return how many modes lie strictly below the Nyquist frequency of points `spacing`
-        apart.
-        """
+        """Return the number of modes strictly below the Nyquist frequency of points `spacing`."""
 
     @abstractmethod
     def functions(self, points: Array) -> Array:
@@ -56,13 +60,18 @@ class Basis(ABC):
 
 @dataclass(frozen=True)
 class Fourier(Basis):
-    r"""Real Fourier basis of the frequencies :math:`|k| < m` on a period of `period` domain
-    lengths.
+    r"""Real Fourier basis of the frequencies :math:`|k| < m`.
 
     Functions in the order :math:`1, \cos\theta, \dots, \cos(m-1)\theta, \sin\theta, \dots,
-    \sin(m-1)\theta` with :math:`\theta = 2\pi x / \text{period}`. A period above 1 is the domain
-    continued by zeros: a convolution on it wraps around only beyond that margin ("fractional
-    padding").
+    \sin(m-1)\theta` with :math:`\theta = 2\pi x / \text{period}`.
+
+    Parameters
+    ----------
+    modes
+        Number m of frequencies k >= 0.
+    period
+        Period in domain lengths. Above 1 the domain is padded with zeros: a convolution wraps
+        around only beyond that margin ("fractional padding").
 
     Examples
     --------
@@ -75,9 +84,8 @@ class Fourier(Basis):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.period < 1:
-            raise InputError(
-                f"period {self.period} is shorter than the domain; use 1 (periodic) or more "
-                "(padding)"
+            raise InputError.of(
+                "period", self.period, "shorter than the domain; use 1 (periodic) or more (padding)"
             )
 
     @property
@@ -107,11 +115,15 @@ class Fourier(Basis):
 
 @dataclass(frozen=True)
 class Cosine(Basis):
-    r"""Functions :math:`\cos \pi k (x + s)`, k = 0 .. m-1: even continuation, zero normal
-    derivative (Neumann).
+    r"""Functions :math:`\cos \pi k (x + s)`, k = 0 .. m-1: even continuation (Neumann).
 
-    With `shift` s the mirrors lie at -s and 1 - s, as they must for points j/n without the far end,
-    whose cosines are orthogonal for s = 1/(2n) alone.
+    Parameters
+    ----------
+    modes
+        Number m of functions.
+    shift
+        Shift s of the points of symmetry, to -s and 1 - s. For points j/n without the far end the
+        cosines are orthogonal for s = 1/(2n) only.
     """
 
     shift: float = 0.0
@@ -140,9 +152,7 @@ class Cosine(Basis):
 
 @dataclass(frozen=True)
 class Sine(Basis):
-    r"""Functions :math:`\sin \pi k x`, k = 1 .. m: odd continuation, zero value on the boundary
-    (Dirichlet).
-    """
+    r"""Functions :math:`\sin \pi k x`, k = 1 .. m: odd continuation (Dirichlet)."""
 
     @property
     def size(self) -> int:
@@ -165,8 +175,9 @@ class Sine(Basis):
 
 
 def natural_basis(axis: Axis, modes: int, n: int) -> Basis:
-    """Return the basis that fits the boundary: Fourier (periodic), sine (dirichlet), cosine
-    (otherwise), orthogonal on n points.
+    """Return the basis of the axis's boundary, orthogonal on n points.
+
+    It is Fourier (periodic), sine (dirichlet) or cosine (otherwise).
     """
     if axis.boundary == "periodic":
         return Fourier(modes)
@@ -176,9 +187,7 @@ def natural_basis(axis: Axis, modes: int, n: int) -> Basis:
 
 
 def spacing(axis: Axis, n: int) -> float:
-    """Return the distance of neighbouring points, in domain lengths (``gauss``: the mean
-    distance).
-    """
+    """Return the distance of neighbouring points in domain lengths (``gauss``: the mean)."""
     return 1.0 / (n - 1 if axis.layout == "ends" else n)
 
 

@@ -1,4 +1,4 @@
-"""Tensors that depend on nothing but a few hashable arguments, made once."""
+"""Constant tensors: functions of a few hashable arguments, computed once and cached."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from torch import Tensor
 def constant_tensor(maxsize: int) -> Callable[[Callable[..., Any]], Callable[..., Tensor]]:
     """Turn a function that computes an array in float64 into one that returns a cached tensor.
 
-    The tensor serves training even if it was first needed under ``torch.inference_mode``. A graph
-    of ``torch.compile`` or ``torch.export`` cannot look into a cache: it computes the array itself.
+    The tensor can be used in training even if it was first computed under
+    ``torch.inference_mode``. A graph of ``torch.compile`` or ``torch.export`` cannot read a cache:
+    it computes the array itself.
 
     Parameters
     ----------
     maxsize
-        Number of tensors that are kept; the least recently used goes first.
+        Largest number of cached tensors; the least recently used is dropped first.
 
     Returns
     -------
     Callable
-        Decorator of a function of hashable positional arguments. What it returns takes the same
-        arguments and, after them, the dtype and the device of the tensor.
+        Decorator of a function of hashable positional arguments. The decorated function takes the
+        same arguments and, after them, the dtype and the device of the tensor.
 
     Examples
     --------
@@ -39,17 +40,17 @@ def constant_tensor(maxsize: int) -> Callable[[Callable[..., Any]], Callable[...
 
     def decorate(values: Callable[..., Any]) -> Callable[..., Tensor]:
         @lru_cache(maxsize=maxsize)
-        def kept(*arguments: Any) -> Tensor:
+        def cached(*arguments: Any) -> Tensor:
             *key, dtype, device = arguments
             with torch.inference_mode(False), torch.no_grad():
-                # On the CPU first, whatever device is the default and whatever types `device` has.
+                # On the CPU first: the default device may differ, and `device` may lack float64.
                 array = torch.as_tensor(values(*key), device="cpu")
                 return array.to(device=device, dtype=dtype).contiguous()
 
         @wraps(values)
         def tensor(*arguments: Any) -> Tensor:
             if not torch.compiler.is_compiling():
-                return kept(*arguments)
+                return cached(*arguments)
             *key, dtype, device = arguments
             return torch.as_tensor(values(*key)).to(device=device, dtype=dtype)
 

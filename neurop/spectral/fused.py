@@ -1,9 +1,8 @@
-"""Operations that kernels of the CPU or of the GPU do in one pass, with PyTorch's own where there
-are none.
+"""Fused operations: one pass by CPU or GPU kernels, or PyTorch's own operations without kernels.
 
-PyTorch writes each intermediate field to memory and reads it back. The kernels carry a few points
-at a time through all steps while they are in the cache, and compute most intermediates again in the
-backward pass instead of keeping them.
+PyTorch writes each intermediate field to memory and reads it back. The kernels apply all steps to a
+few points at a time while they are in the cache, and recompute most intermediates in the backward
+pass instead of storing them.
 """
 
 from __future__ import annotations
@@ -21,8 +20,8 @@ from neurop.spectral.kernels import cuda, native, ops, plain  # noqa: F401 - ops
 def have_kernels(*tensors: Tensor) -> bool:
     """Return whether there are kernels for these tensors.
 
-    There are none where a graph is to leave PyTorch (export, tracing), where operations are
-    transformed (``torch.func``, forward mode) or cast (autocast), nor outside of float32.
+    There are none under export and tracing, under ``torch.func`` and forward-mode differentiation,
+    under autocast, nor for dtypes other than float32.
     """
     if torch.compiler.is_compiling():
         if torch.compiler.is_exporting():
@@ -42,12 +41,11 @@ def apply_rows(matrix: Tensor, x: Tensor, points: int) -> Tensor:
     Parameters
     ----------
     matrix
-        ``(m, k)``, a constant.
+        Constant matrix ``(m, k)``.
     x
-        The field.
+        Field ``(..., k, channels)``.
     points
-        The axis of the matrix along which the points of the grid lie: 0 for a synthesis, 1 for an
-        analysis.
+        Axis of the matrix that runs over grid points: 0 for a synthesis, 1 for an analysis.
     """
     inner = x.reshape(-1, *x.shape[-2:])
     if have_kernels(matrix, x):
@@ -65,8 +63,14 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 
 def mlp(x: Tensor, *parameters: Tensor) -> Tensor:
-    r"""Return :math:`W_2\,\mathrm{GELU}(W_1 x + b_1) + b_2` over the last axis; parameters in
-    the order W1, b1, W2, b2.
+    r"""Return :math:`W_2\,\mathrm{GELU}(W_1 x + b_1) + b_2` over the last axis.
+
+    Parameters
+    ----------
+    x
+        Field ``(..., channels)``.
+    parameters
+        W1, b1, W2 and b2.
     """
     if not have_kernels(x, *parameters):
         return plain.mlp(x, *parameters)
@@ -82,24 +86,23 @@ def block_tail(
     skip: tuple[Tensor, Tensor],
     mlp: tuple[Tensor, ...],
 ) -> tuple[Tensor, Tensor | None]:
-    r"""Return :math:`y = x + \mathrm{MLP}\bigl(\mathrm{GELU}(S z + W x + b)\bigr)` and, for the
-    next block, :math:`A y`.
+    r"""Return :math:`y = x + \mathrm{MLP}(\mathrm{GELU}(S z + W x + b))` and :math:`A y`.
 
     Parameters
     ----------
     x
-        ``(..., n, channels)``.
+        Field ``(..., n, channels)``.
     spectrum
-        z, ``(..., size, channels)``: synthesised along all grid axes but the last (in 1-D: not at
-        all).
+        Spectrum z ``(..., size, channels)``, synthesised along all grid axes but the last (in 1-D:
+        along none).
     synthesis
-        S, ``(n, size)``.
+        Matrix S ``(n, size)``.
     analysis
-        A, ``(size', n)``, the next block's along the last grid axis; or None.
+        Matrix A ``(size', n)`` of the next block along the last grid axis; or None.
     skip
-        W and b.
+        Weight W and bias b.
     mlp
-        Parameters as of :func:`mlp`.
+        Parameters of the MLP, as of :func:`mlp`.
 
     Returns
     -------
@@ -122,17 +125,18 @@ def block_tail(
 
 
 def mix_packed(c: Tensor, weight: Tensor, modes: Sequence[int], kept: Sequence[int]) -> Tensor:
-    """Multiply each mode's channels by its complex matrix, from packed real coefficients to packed
-    real ones.
+    """Multiply each mode's channels by its complex matrix; packed real coefficients in and out.
 
     Parameters
     ----------
     c
-        ``(batch, 2 e_1 - 1, ..., 2 e_d - 1, in)`` of the `kept` frequencies.
+        Coefficients ``(batch, 2 e_1 - 1, ..., 2 e_d - 1, in)`` of the `kept` frequencies.
     weight
-        ``(*signed_sizes(modes), in, 2, out)``: real part, imaginary part.
-    modes, kept
-        Frequencies of the weights per axis, and of the coefficients, at most as many.
+        Weights ``(*signed_sizes(modes), in, 2, out)``: real part, imaginary part.
+    modes
+        Number of frequencies of the weights, per axis.
+    kept
+        Number e of retained frequencies, those of the coefficients, per axis; at most `modes`.
 
     Returns
     -------

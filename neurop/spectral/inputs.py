@@ -1,4 +1,4 @@
-"""What the constructors and the calls of layers and models check alike."""
+"""Checks of sizes and input shapes that layers and models share."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ def at_least_one(**sizes: float) -> None:
     --------
     >>> at_least_one(width=8, depth=0)
     Traceback (most recent call last):
-    neurop.errors.InputError: depth=0; at least 1 is needed
+    neurop.errors.InputError: depth=0: at least 1 is needed
     """
     for name, value in sizes.items():
         if value < 1:
-            raise InputError(f"{name}={value}; at least 1 is needed")
+            raise InputError.of(name, value, "at least 1 is needed")
 
 
 def check_input(x: Tensor, channels: int, axes: int | Sequence[str]) -> None:
@@ -29,9 +29,9 @@ def check_input(x: Tensor, channels: int, axes: int | Sequence[str]) -> None:
     Parameters
     ----------
     x
-        The input of a layer or a model.
+        Input of a layer or a model.
     channels
-        Number of channels that it must have.
+        Required number of channels.
     axes
         Names of the grid axes, or their number.
 

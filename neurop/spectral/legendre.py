@@ -1,5 +1,4 @@
-r"""Associated Legendre functions and integrals over the latitude, for every layout of latitudes
-from pole to pole.
+r"""Associated Legendre functions and integrals over latitude, for every layout from pole to pole.
 
 The angle :math:`\theta` runs from 0 at the first end of the axis to :math:`\pi` at the other.
 """
@@ -19,22 +18,22 @@ Array = NDArray[np.float64]
 
 
 def legendre(degrees: int, orders: int, angles: Array) -> Array:
-    r"""Return the associated Legendre functions that make spherical harmonics orthonormal, without
-    the Condon-Shortley phase.
+    r"""Return the associated Legendre functions of orthonormal spherical harmonics.
 
     .. math:: \bar P_l^m(\theta) = \sqrt{\frac{2l+1}{4\pi}\frac{(l-m)!}{(l+m)!}}\,\sin^m\theta\,
               \frac{\mathrm{d}^m P_l(x)}{\mathrm{d}x^m}\Big|_{x=\cos\theta}, \qquad
               2\pi\int_0^\pi \bar P_l^m \bar P_{l'}^m \sin\theta\,\mathrm{d}\theta = \delta_{ll'}
 
-    By the recursion over the degree at fixed order, which is stable; in float64 up to about degree
-    1500, where the first terms of the highest orders fall below the smallest number.
+    They do not contain the Condon-Shortley phase. The recursion over the degree at fixed order is
+    stable in float64 up to about degree 1500, where the first terms of the highest orders
+    underflow.
 
     Parameters
     ----------
     degrees, orders
-        The functions are those with l < degrees and m < orders; 0 where l < m.
+        Numbers of degrees l < degrees and of orders m < orders; the functions are 0 where l < m.
     angles
-        :math:`\theta`, shape ``(points,)``.
+        Angles :math:`\theta`, shape ``(points,)``.
 
     Returns
     -------
@@ -72,12 +71,11 @@ def legendre(degrees: int, orders: int, angles: Array) -> Array:
 
 
 def legendre_gradient(degrees: int, orders: int, angles: Array) -> tuple[Array, Array]:
-    r"""Return :math:`\mathrm{d}\bar P_l^m / \mathrm{d}\theta` and :math:`m \bar P_l^m / \sin\theta`
-    where no angle is that of a pole.
+    r"""Return :math:`\mathrm{d}\bar P_l^m / \mathrm{d}\theta`, :math:`m \bar P_l^m / \sin\theta`.
 
-    Parameters and shapes as of :func:`legendre`; :math:`\sin\theta\,\mathrm{d}\bar
-    P_l^m/\mathrm{d}\theta = l\cos\theta\,\bar P_l^m - \sqrt{(2l+1)(l^2-m^2)/(2l-1)}\,\bar
-    P_{l-1}^m`.
+    Parameters and shapes as of :func:`legendre`, with no angle at a pole;
+    :math:`\sin\theta\,\mathrm{d}\bar P_l^m/\mathrm{d}\theta = l\cos\theta\,\bar P_l^m -
+    \sqrt{(2l+1)(l^2-m^2)/(2l-1)}\,\bar P_{l-1}^m`.
     """
     p, sine = legendre(degrees, orders, angles), np.sin(angles)
     m, degree = np.arange(orders)[:, None, None], np.arange(degrees)[:, None]
@@ -89,21 +87,19 @@ def legendre_gradient(degrees: int, orders: int, angles: Array) -> tuple[Array, 
     return slope / sine, m * p / sine
 
 
-def degrees_held(layout: Layout, n: int) -> int:
-    """Return the number of degrees, from 0 on, that n latitudes hold exactly: n, or n - 1 with a
-    pole among them.
+def degrees_resolved(layout: Layout, n: int) -> int:
+    """Return the number of degrees that n latitudes resolve: n, or n - 1 if one is a pole.
 
     Examples
     --------
-    >>> degrees_held("gauss", 64), degrees_held("ends", 73)
+    >>> degrees_resolved("gauss", 64), degrees_resolved("ends", 73)
     (64, 72)
     """
     return max(n - (layout in ("ends", "left")), 1)
 
 
 def latitude_weights(layout: Layout, n: int) -> Array:
-    r"""Return the weights of :math:`\tfrac12\int_0^\pi f \sin\theta\,\mathrm{d}\theta` at n
-    latitudes, which sum to 1.
+    r"""Return the weights, of sum 1, of :math:`\tfrac12\int_0^\pi f \sin\theta\,\mathrm{d}\theta`.
 
     Exact for polynomials in :math:`\cos\theta` of degree 2n - 1 (``gauss``: Gauss), n - 1
     (``ends``: Clenshaw and Curtis; ``cells``: Fejer's first rule) or n - 2 (``left``).
@@ -118,20 +114,20 @@ def latitude_weights(layout: Layout, n: int) -> Array:
 
 
 def latitude_analysis(layout: Layout, n: int, degrees: int, orders: int) -> Array:
-    r"""Return the matrices of :math:`2\pi\int_0^\pi f \bar P_l^m \sin\theta\,\mathrm{d}\theta` from
-    the values at n latitudes.
+    r"""Return the matrices of :math:`2\pi\int_0^\pi f \bar P_l^m \sin\theta\,\mathrm{d}\theta`.
 
-    The values are interpolated by cosines (even m) or sines (odd m) of the latitude, to which a
-    spherical harmonic belongs, and the interpolant is integrated exactly. So the integrals of every
-    field of the degrees that the latitudes hold are exact (:func:`degrees_held`), where weights at
-    equidistant points are exact for half as many alone (Driscoll and Healy, 1994).
+    The values at n latitudes are interpolated by cosines (even m) or sines (odd m) of the latitude,
+    whose span contains the spherical harmonics, and the interpolant is integrated exactly. So the
+    integrals of every field of the resolved degrees are exact (:func:`degrees_resolved`);
+    quadrature weights at equidistant points are exact for half as many degrees (Driscoll and Healy,
+    1994).
 
     Parameters
     ----------
     layout, n
-        The latitudes.
+        Layout and number of the latitudes.
     degrees, orders
-        As of :func:`legendre`.
+        Numbers of degrees and orders, as of :func:`legendre`.
 
     Returns
     -------
@@ -152,7 +148,7 @@ def latitude_analysis(layout: Layout, n: int, degrees: int, orders: int) -> Arra
 
 
 def check_sphere(latitude: Axis, longitude: Axis) -> None:
-    """Raise InputError unless the axes reach from pole to pole and around the sphere."""
+    """Raise InputError unless the axes extend from pole to pole and around the sphere."""
     for axis, extent in ((latitude, 180.0), (longitude, 360.0)):
         degrees = abs(np.rad2deg(axis.length) if axis.unit.startswith("rad") else axis.length)
         if abs(degrees - extent) > 1e-3:
@@ -163,12 +159,10 @@ def check_sphere(latitude: Axis, longitude: Axis) -> None:
 
 
 def _to_gauss(layout: Layout, n: int, odd: bool) -> Array:
-    """Return the matrix from values at n latitudes to those of their trigonometric interpolant
-    at n Gauss latitudes.
-    """
+    """Return the matrix of trigonometric interpolation from n latitudes to n Gauss latitudes."""
     points = Axis("latitude", "open", layout=layout).points(n)
-    # A pole that is among the points leaves a sine 0 there, and one that is not leaves one cosine
-    # less to be told from the others.
+    # Sines vanish at a pole that is among the points; for every pole that is not, one cosine
+    # fewer can be distinguished from the others.
     first, last = (
         (1, n - (layout == "left") - 2 * (layout == "ends"))
         if odd

@@ -1,6 +1,4 @@
-"""The engine's matrices: built once in float64, cached per (basis, modes, axis, size, dtype,
-device).
-"""
+"""The engine's matrices, built in float64 and cached by basis, axis, size, dtype and device."""
 
 from __future__ import annotations
 
@@ -20,11 +18,10 @@ from neurop.spectral.constants import constant_tensor
 def analysis_matrix(
     basis: Basis, modes: int, axis: Axis, n: int, dtype: torch.dtype, device: torch.device
 ) -> Tensor:
-    r"""Return :math:`A_{kj} = w_j \varphi_k(x_j)` of the first `modes` modes at the axis's n
-    points, shape ``(size, n)``.
+    r"""Return :math:`A_{kj} = w_j \varphi_k(x_j)` at the n points of an axis, ``(size, n)``.
 
-    On Legendre-Gauss latitudes, where cosines and sines are not orthogonal under any weights, the
-    first rows of the inverse of their n by n synthesis: exact for every sum of n of them.
+    On Legendre-Gauss latitudes cosines and sines are not orthogonal under any weights; there the
+    rows are the first of the inverse of the n by n synthesis, exact for every sum of n functions.
     """
     return _analysis(replace(basis, modes=modes), axis, n, dtype, device)
 
@@ -32,43 +29,43 @@ def analysis_matrix(
 def synthesis_matrix(
     basis: Basis, modes: int, axis: Axis, n: int, dtype: torch.dtype, device: torch.device
 ) -> Tensor:
-    r"""Return :math:`S_{jk} = n_k \varphi_k(x_j)` of the first `modes` modes at the axis's n
-    points, shape ``(n, size)``.
-    """
+    r"""Return :math:`S_{jk} = n_k \varphi_k(x_j)` at the n points of an axis, ``(n, size)``."""
     return _synthesis(replace(basis, modes=modes), axis, n, dtype, device)
 
 
-def halved(matrix: Tensor, points: int = 0) -> tuple[Tensor, Tensor | None, int]:
-    r"""Use that functions repeat or change sign after half a period: :math:`\varphi_k(x + 1/2) =
-    (-1)^k \varphi_k(x)`.
+def half_period(matrix: Tensor, points: int = 0) -> tuple[Tensor, Tensor | None, int]:
+    r"""Return the values of functions on half a period, if it determines the second half.
+
+    Functions of even k repeat after half a period, the others change sign:
+    :math:`\varphi_k(x + 1/2) = (-1)^k \varphi_k(x)`.
 
     Parameters
     ----------
     matrix
-        The n values of each function.
+        Values of the functions at n points.
     points
-        The axis along which they lie, 0 or 1.
+        Axis of the matrix that runs over points, 0 or 1.
 
     Returns
     -------
     Tensor, Tensor or None, int
-        The first n / 2 values with the functions that repeat in front, where each function was, and
-        how many repeat; or the matrix, None and 0 where this does not hold of every function.
-        Contiguous.
+        The first n / 2 values, contiguous, with the functions that repeat in front; the former
+        index of each function; and the number of functions that repeat. The matrix, None and 0 if
+        a function does neither.
 
     Examples
     --------
-    >>> halved(torch.tensor([[1.0, 1.0, 0.0], [1.0, 0.0, 1.0], [1.0, -1.0, 0.0], [1.0, 0.0, -1.0]]))
+    >>> half_period(torch.tensor([[1.0, 1, 0], [1, 0, 1], [1, -1, 0], [1, 0, -1]]))
     (tensor([[1., 1., 0.],
             [1., 0., 1.]]), tensor([0, 1, 2]), 1)
     """
-    if matrix not in _HALVED:
-        half, order, even = _halved(matrix if points == 0 else matrix.t())
-        _HALVED[matrix] = (half if points == 0 else half.t()).contiguous(), order, even
-    return _HALVED[matrix]
+    if matrix not in _HALF_PERIODS:
+        half, order, even = _half_period(matrix if points == 0 else matrix.t())
+        _HALF_PERIODS[matrix] = (half if points == 0 else half.t()).contiguous(), order, even
+    return _HALF_PERIODS[matrix]
 
 
-def _halved(matrix: Tensor) -> tuple[Tensor, Tensor | None, int]:
+def _half_period(matrix: Tensor) -> tuple[Tensor, Tensor | None, int]:
     first, second = matrix[: len(matrix) // 2], matrix[len(matrix) // 2 :]
     if len(first) != len(second):
         return matrix, None, 0
@@ -88,9 +85,9 @@ def point_matrix(bases: Sequence[Basis], modes: Sequence[int], points: Tensor) -
     Parameters
     ----------
     bases, modes
-        One basis and its number of modes per axis.
+        Basis and number of modes of each axis.
     points
-        ``(P, d)``, as fractions of the domain.
+        Points ``(P, d)``, as fractions of the domain.
 
     Returns
     -------
@@ -120,4 +117,4 @@ def _synthesis(basis: Basis, axis: Axis, n: int) -> Array:
     return basis.functions(axis.points(n)) * basis.norms()
 
 
-_HALVED: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
+_HALF_PERIODS: WeakTensorKeyDictionary = WeakTensorKeyDictionary()

@@ -3,7 +3,7 @@ r"""Per-mode channel mixing of packed real Fourier coefficients, in real arithme
 A real field has real coefficients in the tensor-product basis of cosines and sines. With
 :math:`C_k` and :math:`S_k` the coefficients along one axis, its complex ones are :math:`Z_{\pm k} =
 C_k \mp i S_k`: signed frequencies on every axis but the last, :math:`k \ge 0` on the last, where
-conjugate symmetry holds the rest. Complex values are pairs of real ones, stacked in front.
+conjugate symmetry determines the rest. Complex values are pairs of real ones, stacked in front.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ def to_signed(c: Tensor, modes: Sequence[int]) -> Tensor:
     Parameters
     ----------
     c
-        ``(batch, 2 m_1 - 1, ..., 2 m_d - 1, channels)``.
+        Coefficients ``(batch, 2 m_1 - 1, ..., 2 m_d - 1, channels)``.
     modes
-        Modes per axis.
+        Number of modes per axis.
 
     Returns
     -------
@@ -54,9 +54,7 @@ def to_signed(c: Tensor, modes: Sequence[int]) -> Tensor:
 
 
 def from_signed(z: Tensor, modes: Sequence[int]) -> Tensor:
-    """Turn signed complex coefficients into the packed real ones of the real part of their
-    field.
-    """
+    """Turn signed complex coefficients into the packed ones of the real part of their field."""
     for axis, m in enumerate(modes[:-1], start=2):
         zero, plus, minus = z.split([1, m - 1, m - 1], dim=axis)
         z = torch.cat([zero, 0.5 * (plus + minus), 0.5 * _times_i(plus - minus)], dim=axis)
@@ -65,25 +63,24 @@ def from_signed(z: Tensor, modes: Sequence[int]) -> Tensor:
 
 
 def restrict(weight: Tensor, modes: Sequence[int], kept: Sequence[int]) -> Tensor:
-    """Return the weights of the frequencies below `kept`, of weights for those below `modes`."""
+    """Return the part of the weights, of frequencies below `modes`, for those below `kept`."""
     for axis, (m, e) in enumerate(zip(modes[:-1], kept[:-1], strict=True)):
         if e < m:
             weight = torch.cat([weight.narrow(axis, 0, e), weight.narrow(axis, m, e - 1)], dim=axis)
-    # Even a narrow that leaves nothing out costs a zero-filled copy of the weights in the backward
+    # A narrow, even of the full length, costs a zero-filled copy of the weights in the backward
     # pass.
     return weight if kept[-1] == modes[-1] else weight.narrow(len(modes) - 1, 0, kept[-1])
 
 
 def mix(z: Tensor, weight: Tensor) -> Tensor:
-    r"""Multiply each mode's channels by its complex matrix: :math:`Y_{bko} = \sum_i Z_{bki}
-    R_{kio}`.
+    r"""Multiply each mode's channels by its matrix, :math:`Y_{bko} = \sum_i Z_{bki} R_{kio}`.
 
     Parameters
     ----------
     z
-        ``(2, batch, *modes, in)``.
+        Complex coefficients ``(2, batch, *modes, in)``.
     weight
-        ``(*modes, in, 2, out)``: real part, imaginary part.
+        Weights ``(*modes, in, 2, out)``: real part, imaginary part.
 
     Returns
     -------
@@ -95,8 +92,8 @@ def mix(z: Tensor, weight: Tensor) -> Tensor:
     rows = z.permute(*range(2, d + 2), 0, 1, d + 2).reshape(
         math.prod(sizes), 2 * batch, z.shape[-1]
     )
-    # One real product holds all four: rows are (real, imaginary) inputs, columns (real, imaginary)
-    # weights.
+    # One real product computes all four: rows are (real, imaginary) inputs, columns (real,
+    # imaginary) weights.
     y = torch.bmm(rows, weight.reshape(math.prod(sizes), weight.shape[-3], -1)).view(
         *sizes, 2, batch, 2, weight.shape[-1]
     )

@@ -1,4 +1,4 @@
-"""Exact changes of grid, by the functions that belong to the domain."""
+"""Exact changes of grid, by the basis functions of the domain."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from neurop.geometry.grid import Grid
 from neurop.geometry.sphere import Sphere
 from neurop.spectral.bases import natural_basis, spacing
 from neurop.spectral.legendre import check_sphere
-from neurop.spectral.spherical import analyze_sphere, harmonics_held, synthesize_sphere
+from neurop.spectral.spherical import analyze_sphere, harmonics_resolved, synthesize_sphere
 from neurop.spectral.transform import analyze, check_target, synthesize
 
 Target = Sequence[int] | Tensor
@@ -26,9 +26,9 @@ def resample(x: Tensor, domain: Grid, shape: Target, band: Sequence[int] | None 
     Parameters
     ----------
     x
-        ``(..., *grid)``.
+        Field ``(..., *grid)``.
     domain
-        The domain of the grid.
+        Domain of the grid.
     shape
         Number of points per axis of the result, or points ``(P, d)`` as fractions of the domain.
     band
@@ -46,8 +46,8 @@ def resample(x: Tensor, domain: Grid, shape: Target, band: Sequence[int] | None 
     """
     check_target(shape, domain)
     check_target(band or shape, domain)
-    made: Tensor = _resampled(domain, x, shape, band)
-    return made
+    values: Tensor = _resample(domain, x, shape, band)
+    return values
 
 
 def resample_axes(
@@ -56,16 +56,16 @@ def resample_axes(
     """Change a flat grid exactly: project on the resolved modes, evaluate on the new grid.
 
     Each axis uses the basis of its boundary (Fourier, sine, cosine). Only modes strictly below the
-    Nyquist frequency of the old grid, of the new grid and of a grid of `band` points are kept, so
-    that ``resample_axes(x, domain, x_shape, band)`` is the orthogonal projection on the band of a
-    coarser grid.
+    Nyquist frequency of the old grid, of the new grid and of a grid of `band` points are retained,
+    so that ``resample_axes(x, domain, x_shape, band)`` is the orthogonal projection on the band of
+    a coarser grid.
 
     Parameters
     ----------
     x
-        ``(..., *grid)``.
+        Field ``(..., *grid)``.
     domain
-        Describes the axes of the grid.
+        Domain of the grid.
     shape
         Number of points per axis of the result, or points ``(P, d)`` as fractions of the domain.
     band
@@ -105,21 +105,22 @@ def resample_sphere(
 ) -> Tensor:
     """Change a grid of the sphere exactly, as a sum of spherical harmonics.
 
-    Unlike waves in latitude and longitude these have one resolution everywhere and no singularity
-    at the poles. Kept are the degrees and orders that the old grid, the new grid and a grid of
-    `band` points hold; with points instead of a new grid, those of the old grid. A pole is one
-    point, whatever its longitude.
+    Unlike waves in latitude and longitude, spherical harmonics have a uniform resolution and no
+    singularity at the poles. The retained degrees and orders are those that the old grid, the new
+    grid and a grid of `band` points resolve; with points instead of a new grid, those of the old
+    grid. All longitudes of a pole are one point.
 
     Parameters
     ----------
     x
-        ``(..., latitude, longitude)``.
+        Field ``(..., latitude, longitude)``.
     domain
-        The sphere.
+        Sphere, from pole to pole.
     shape
-        Latitudes and longitudes of the result, or points ``(P, 2)`` in fractions of the domain.
+        Numbers of latitudes and longitudes of the result, or points ``(P, 2)`` as fractions of the
+        domain.
     band
-        Latitudes and longitudes of a grid that limits the harmonics as well.
+        Numbers of latitudes and longitudes of a grid that limits the harmonics as well.
     degrees
         Largest number of degrees.
 
@@ -131,7 +132,7 @@ def resample_sphere(
     Raises
     ------
     InputError
-        If the grid does not reach from pole to pole and around the sphere.
+        If the grid does not extend from pole to pole and around the sphere.
 
     Examples
     --------
@@ -145,18 +146,18 @@ def resample_sphere(
     check_sphere(*domain.axes)
     old = x.shape[-2:]
     limits = [old, *([] if isinstance(shape, Tensor) else [shape]), *([band] if band else [])]
-    held, orders = (min(each) for each in zip(*(harmonics_held(domain, n) for n in limits)))
-    kept = min(held, degrees or held)
-    c = analyze_sphere(x.reshape(-1, *old, 1), domain, kept, min(kept, orders))
+    resolved, orders = (min(each) for each in zip(*(harmonics_resolved(domain, n) for n in limits)))
+    degrees = min(resolved, degrees or resolved)
+    c = analyze_sphere(x.reshape(-1, *old, 1), domain, degrees, min(degrees, orders))
     values = synthesize_sphere(c, domain, shape)
     return values.reshape(*x.shape[:-2], *values.shape[1:-1])
 
 
 @singledispatch
-def _resampled(domain: Grid, x: Tensor, shape: Target, band: Sequence[int] | None) -> Tensor:
+def _resample(domain: Grid, x: Tensor, shape: Target, band: Sequence[int] | None) -> Tensor:
     return resample_axes(x, domain, shape, band)
 
 
-@_resampled.register
+@_resample.register
 def _(domain: Sphere, x: Tensor, shape: Target, band: Sequence[int] | None) -> Tensor:
     return (resample_sphere if domain.is_whole else resample_axes)(x, domain, shape, band)

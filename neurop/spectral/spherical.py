@@ -1,5 +1,4 @@
-r"""Spherical-harmonic transforms of channels-last fields, in real arithmetic: Fourier in the
-longitude, Legendre in the latitude.
+r"""Spherical-harmonic transforms of channels-last fields, in real arithmetic.
 
 The harmonics are real and orthonormal on the unit sphere; with :math:`\bar P_l^m` of
 :func:`neurop.spectral.legendre.legendre`
@@ -8,11 +7,12 @@ The harmonics are real and orthonormal on the unit sphere; with :math:`\bar P_l^
    \quad
           Y_{lm1} = \sqrt2\,\bar P_l^m(\theta)\sin m\lambda,
 
-and the coefficients lie in an array ``(orders, degrees, batch, 2, channels)``: cosine, sine; 0
+and the coefficients form an array ``(orders, degrees, batch, 2, channels)``: cosine, sine; 0
 where l < m and for the sine of m = 0. In the complex harmonics :math:`\bar P_l^m e^{im\lambda}` the
-coefficient is :math:`(c_0 - i c_1)/\sqrt2` for m > 0. Only the kept degrees and orders are
-computed, as matrix products whose matrices are made once in float64: no FFT, no complex tensor.
-``NEUROP_SHT=torch-harmonics`` has torch-harmonics do the same, on the grids that it knows.
+coefficient is :math:`(c_0 - i c_1)/\sqrt2` for m > 0. Only the retained degrees and orders are
+computed, as matrix products (Fourier in longitude, Legendre in latitude) whose matrices are built
+once in float64: no FFT, no complex tensor. ``NEUROP_SHT=torch-harmonics`` computes the same with
+torch-harmonics, on the grids that it supports.
 """
 
 from __future__ import annotations
@@ -30,38 +30,39 @@ from neurop.geometry.axis import Axis, Layout
 from neurop.geometry.grid import Grid
 from neurop.spectral import torch_harmonics
 from neurop.spectral.constants import constant_tensor
-from neurop.spectral.legendre import degrees_held, latitude_analysis, legendre
+from neurop.spectral.legendre import degrees_resolved, latitude_analysis, legendre
 from neurop.spectral.transform import apply_matrix, check_target
 
 
-def harmonics_held(domain: Grid, shape: Sequence[int]) -> tuple[int, int]:
-    """Return the numbers of degrees and of orders that a grid of `shape` points holds.
+def harmonics_resolved(domain: Grid, shape: Sequence[int]) -> tuple[int, int]:
+    """Return the numbers of degrees and of orders that a grid of `shape` points resolves.
 
     Examples
     --------
-    >>> harmonics_held(Grid.latlon(), (73, 144))
+    >>> harmonics_resolved(Grid.latlon(), (73, 144))
     (72, 72)
     """
     latitudes, longitudes = shape
-    return degrees_held(domain.axes[0].layout, latitudes), max((longitudes + 1) // 2, 1)
+    return degrees_resolved(domain.axes[0].layout, latitudes), max((longitudes + 1) // 2, 1)
 
 
 def analyze_sphere(
     x: Tensor, domain: Grid, degrees: int, orders: int, last_axis_done: bool = False
 ) -> Tensor:
-    r"""Return the coefficients :math:`\int f\, Y\,\mathrm{d}\Omega` of a field, exact for every
-    field of the degrees that the grid holds.
+    r"""Return the coefficients :math:`\int f\, Y\,\mathrm{d}\Omega` of a field.
+
+    They are exact for every field of the degrees that the grid resolves.
 
     Parameters
     ----------
     x
-        ``(batch, latitude, longitude, channels)``.
+        Field ``(batch, latitude, longitude, channels)``.
     domain
-        The sphere.
+        Sphere, from pole to pole.
     degrees, orders
-        How many, at most :func:`harmonics_held`, orders at most degrees.
+        Numbers of degrees and orders, at most :func:`harmonics_resolved`; orders at most degrees.
     last_axis_done
-        Whether `x` holds coefficients along the longitude already: ``longitude_analysis(...) @ x``.
+        Whether `x` is already transformed along the longitude: ``longitude_analysis(...) @ x``.
 
     Returns
     -------
@@ -88,11 +89,11 @@ def synthesize_sphere(c: Tensor, domain: Grid, grid: Sequence[int] | Tensor) -> 
     Parameters
     ----------
     c
-        ``(orders, degrees, batch, 2, channels)``.
+        Coefficients ``(orders, degrees, batch, 2, channels)``.
     domain
-        The sphere.
+        Sphere, from pole to pole.
     grid
-        Latitudes and longitudes, any number, or the points.
+        Numbers of latitudes and longitudes, or the points.
 
     Returns
     -------
@@ -116,8 +117,13 @@ def synthesize_sphere(c: Tensor, domain: Grid, grid: Sequence[int] | Tensor) -> 
 
 
 def synthesize_latitude(c: Tensor, domain: Grid, grid: Sequence[int]) -> tuple[Tensor, Tensor]:
-    """Return ``(batch, latitudes, 2 orders, channels)``, the coefficients evaluated in the
-    latitude, and the matrix that completes it.
+    """Evaluate coefficients in latitude alone.
+
+    Returns
+    -------
+    Tensor, Tensor
+        ``(batch, latitudes, 2 orders, channels)``, and the matrix ``(longitudes, 2 orders)`` of the
+        synthesis in longitude.
     """
     orders, degrees, batch, _, channels = c.shape
     latitudes, longitudes = grid
@@ -136,8 +142,9 @@ def synthesize_latitude(c: Tensor, domain: Grid, grid: Sequence[int]) -> tuple[T
 def longitude_analysis(
     domain: Grid, longitudes: int, orders: int, dtype: torch.dtype, device: torch.device
 ) -> Tensor:
-    """Return the matrix ``(2 orders, longitudes)`` with which an analysis begins: mean products
-    with 1, 0, sqrt(2) cos, sqrt(2) sin, ...
+    """Return the matrix ``(2 orders, longitudes)`` of the first step of an analysis.
+
+    Its rows give the mean products with 1, 0, sqrt(2) cos, sqrt(2) sin, ...
     """
     return _longitude_matrix(True, domain.axes[1], longitudes, orders, dtype, device)
 
@@ -151,9 +158,7 @@ def _latitude_matrix(
     dtype: torch.dtype,
     device: torch.device,
 ) -> Tensor:
-    """Return ``(orders, degrees, n)`` for the analysis, ``(orders, n, degrees)`` for the
-    synthesis.
-    """
+    """Return the analysis ``(orders, degrees, n)`` or the synthesis ``(orders, n, degrees)``."""
     return _latitude(analysis, axis.layout, axis.length > 0, n, degrees, orders, dtype, device)
 
 
@@ -181,7 +186,7 @@ def _legendre_matrix(
         matrix = legendre(
             degrees, orders, np.pi * Axis("latitude", "open", layout=layout).points(n)
         )
-    if southern:  # the angle is that from the south pole
+    if southern:  # the angle is measured from the south pole
         matrix = matrix * (-1.0) ** np.add.outer(np.arange(orders), np.arange(degrees))[:, :, None]
     return (matrix if analysis else np.ascontiguousarray(matrix.transpose(0, 2, 1)),)
 
@@ -219,6 +224,6 @@ def _point_matrix(domain: Grid, degrees: int, orders: int, points: Tensor) -> Te
     )
 
 
-# What torch.compiler.assume_constant_result sets; calling it here would import the compiler with
-# the library.
+# The attribute that torch.compiler.assume_constant_result sets; calling it would import the
+# compiler with the library.
 _legendre_matrix._dynamo_marked_constant = True  # type: ignore[attr-defined]

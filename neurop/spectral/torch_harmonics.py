@@ -1,6 +1,4 @@
-"""The transforms of torch-harmonics in place of the engine's own: ``NEUROP_SHT=torch-harmonics``
-selects them.
-"""
+"""Transforms by torch-harmonics instead of the engine, with ``NEUROP_SHT=torch-harmonics``."""
 
 from __future__ import annotations
 
@@ -21,30 +19,29 @@ _GRIDS = {"gauss": "legendre-gauss", "ends": "equiangular"}
 
 
 def selected() -> bool:
-    """Return whether ``$NEUROP_SHT`` names torch-harmonics.
+    """Return whether ``$NEUROP_SHT`` is ``torch-harmonics``.
 
     Raises
     ------
     InputError
-        If it names anything else but ``neurop``.
+        If it is neither that nor ``neurop``.
     """
     wanted = os.environ.get("NEUROP_SHT") or "neurop"
     if wanted not in ("neurop", "torch-harmonics"):
-        raise InputError(f"NEUROP_SHT={wanted} is no transform; use neurop or torch-harmonics")
+        raise InputError.of("NEUROP_SHT", wanted, "use neurop or torch-harmonics")
     return wanted == "torch-harmonics"
 
 
-# What torch.compiler.assume_constant_result sets; calling it here would import the compiler with
-# the library.
+# The attribute that torch.compiler.assume_constant_result sets; calling it would import the
+# compiler with the library.
 selected._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 
 def analyze(x: Tensor, domain: Grid, degrees: int, orders: int) -> Tensor:
-    """Return what :func:`neurop.spectral.spherical.analyze_sphere` does: ``(orders, degrees, batch,
-    2, channels)``.
+    """Return the coefficients of :func:`neurop.spectral.spherical.analyze_sphere`.
 
-    On equiangular latitudes by weights, which are exact for half of the degrees that the latitudes
-    hold.
+    On equiangular latitudes torch-harmonics uses quadrature weights, which are exact for half of
+    the degrees that the latitudes resolve.
     """
     fields = x if domain.axes[0].length < 0 else x.flip(1)
     z = _transform("RealSHT", domain, (x.shape[1], x.shape[2]), degrees, orders, x)(
@@ -55,9 +52,7 @@ def analyze(x: Tensor, domain: Grid, degrees: int, orders: int) -> Tensor:
 
 
 def synthesize(c: Tensor, domain: Grid, grid: Sequence[int]) -> Tensor:
-    """Return what :func:`neurop.spectral.spherical.synthesize_sphere` does on a grid: ``(batch,
-    *grid, channels)``.
-    """
+    """Return the field of :func:`neurop.spectral.spherical.synthesize_sphere` on a grid."""
     pair = c.permute(2, 4, 1, 3, 0) / _scale(len(c), c)
     z = torch.complex(pair[..., 0, :].contiguous(), -pair[..., 1, :].contiguous())
     x: Tensor = _transform("InverseRealSHT", domain, (grid[0], grid[1]), c.shape[1], len(c), c)(
@@ -67,7 +62,7 @@ def synthesize(c: Tensor, domain: Grid, grid: Sequence[int]) -> Tensor:
 
 
 def _scale(orders: int, like: Tensor) -> Tensor:
-    """Return from the complex coefficients of m = 0, 1, .. to those of real harmonics."""
+    """Return the factors from complex coefficients of m = 0, 1, .. to those of real harmonics."""
     scale = torch.full((orders,), math.sqrt(2), dtype=like.dtype, device=like.device)
     scale[0] = 1
     return scale
@@ -79,11 +74,11 @@ def _transform(
     layout = domain.axes[0].layout
     if layout not in _GRIDS:
         raise InputError(f"torch-harmonics has no latitudes of layout '{layout}'; unset NEUROP_SHT")
-    return _made(kind, shape, degrees, orders, _GRIDS[layout], like.dtype, like.device)
+    return _create(kind, shape, degrees, orders, _GRIDS[layout], like.dtype, like.device)
 
 
 @lru_cache(maxsize=32)
-def _made(
+def _create(
     kind: str,
     shape: tuple[int, int],
     degrees: int,
@@ -95,10 +90,9 @@ def _made(
     try:
         import torch_harmonics
     except ImportError as error:
-        raise InputError(
-            f"NEUROP_SHT=torch-harmonics: {error}; {advice('torch-harmonics')}"
-        ) from error
-    made = getattr(torch_harmonics, kind)(
+        remedy = f"{error}; {advice('torch-harmonics')}"
+        raise InputError.of("NEUROP_SHT", "torch-harmonics", remedy) from error
+    transform = getattr(torch_harmonics, kind)(
         *shape, lmax=degrees, mmax=orders, grid=grid, csphase=False
     )
-    return made.to(device=device, dtype=dtype)
+    return transform.to(device=device, dtype=dtype)

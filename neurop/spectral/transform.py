@@ -19,8 +19,8 @@ from neurop.spectral.matrices import analysis_matrix, point_matrix, synthesis_ma
 def apply_matrix(matrix: Tensor, x: Tensor, axis: int, points: int) -> Tensor:
     """Multiply `x` by `matrix` along one axis: ``(..., n, ...) -> (..., rows, ...)``.
 
-    All that follows the axis is one inner dimension, all before it the batch of one product;
-    `points` is the axis of the matrix along which grid points lie.
+    All axes after it are merged to one inner dimension, all axes before it to the batch of one
+    product; `points` is the axis of the matrix that runs over grid points.
     """
     shape = x.shape
     # `len` and `numel` of a size would fix the batch of an exported graph.
@@ -38,9 +38,7 @@ def apply_matrix(matrix: Tensor, x: Tensor, axis: int, points: int) -> Tensor:
 
 
 def check_target(target: Sequence[int] | Tensor, domain: Grid) -> None:
-    """Raise InputError unless `target` holds one size per axis of `domain`, or points ``(P,
-    d)``.
-    """
+    """Raise InputError unless `target` is one size per axis of `domain`, or points ``(P, d)``."""
     d, names = domain.dimensions, ", ".join(domain.names)
     if isinstance(target, Tensor):
         if target.dim() != 2 or target.shape[1] != d:
@@ -66,18 +64,18 @@ def analyze(
     Parameters
     ----------
     x
-        ``(batch, n_1, ..., n_d, channels)``.
+        Field ``(batch, n_1, ..., n_d, channels)``.
     bases, modes, axes
-        One basis, the number of its modes and one grid axis per dimension.
+        Basis, number of its modes and grid axis of each dimension.
     last_axis_done
-        Whether `x` holds coefficients along the last axis already.
+        Whether `x` is already transformed along the last axis.
 
     Returns
     -------
     Tensor
         ``(batch, size_1, ..., size_d, channels)``.
     """
-    # The last axis goes first: row by row, the points of one product lie together in memory.
+    # The last axis first: row by row, the points of one product are adjacent in memory.
     for axis, (basis, m, where) in reversed(
         [*enumerate(zip(bases, modes, axes, strict=True), start=1)][
             : -1 if last_axis_done else None
@@ -101,9 +99,9 @@ def synthesize(
     Parameters
     ----------
     c
-        ``(batch, size_1, ..., size_d, channels)``.
+        Coefficients ``(batch, size_1, ..., size_d, channels)``.
     bases, modes, axes
-        One basis, the number of its modes and one grid axis per dimension.
+        Basis, number of its modes and grid axis of each dimension.
     grid
         Number of points per axis, or points ``(P, d)`` as fractions of the domain.
 
@@ -130,8 +128,8 @@ def synthesize_all_but_last_axis(
     Returns
     -------
     Tensor, Tensor
-        ``(batch, n_1, ..., n_{d-1}, size_d, channels)``, and the matrix ``(n_d, size_d)`` that
-        completes it.
+        ``(batch, n_1, ..., n_{d-1}, size_d, channels)``, and the matrix ``(n_d, size_d)`` of the
+        synthesis along the last axis.
     """
     matrices = [
         synthesis_matrix(basis, m, axis, n, c.dtype, c.device)

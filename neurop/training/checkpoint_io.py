@@ -1,4 +1,4 @@
-"""Checkpoints that are written whole or not at all."""
+"""Atomic writes of checkpoints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a training step takes, measured before the first one."""
+"""Memory and time of a training step, measured before the first one."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class Estimate:
     Parameters
     ----------
     parameters
-        Trainable numbers, all of them real.
+        Number of real trainable parameters.
     state_mb
-        Weights, gradients and the moments of Adam, in 10^6 bytes.
+        Memory of weights, gradients and the moments of Adam, in 10^6 bytes.
     activations_mb
-        What the forward pass keeps for the backward pass, in 10^6 bytes.
+        Memory of the tensors stored for the backward pass, in 10^6 bytes.
     step_ms
-        Forward and backward pass, without the optimizer, in milliseconds.
+        Time of forward and backward pass, without the optimizer, in milliseconds.
     """
 
     parameters: int
@@ -40,9 +40,7 @@ class Estimate:
 
 
 def estimate(module: TrainingModule, batch: dict[str, Tensor]) -> Estimate:
-    """Run forward and backward on a batch, twice, and return what it took; weights, gradients
-    and random numbers are as before.
-    """
+    """Run forward and backward on a batch, and return the costs; the state is unchanged."""
     kept: dict[int, int] = {}
 
     def count(tensor: Tensor) -> Tensor:
@@ -72,9 +70,7 @@ def estimate(module: TrainingModule, batch: dict[str, Tensor]) -> Estimate:
 
 
 class Preflight(Callback):
-    """Print, before the first batch: parameters, modes against those that the grid resolves,
-    memory and time of a step.
-    """
+    """Print parameters, modes, memory and time of a step before the first batch."""
 
     def on_train_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule

@@ -67,30 +67,34 @@ def fit(
     Parameters
     ----------
     model
-        An untrained or trained surrogate, or what it is made of: ``"fno"``, ``neurop.models.FNO.spec(modes=16)``. For another
-        problem or constraints make it by :meth:`neurop.Surrogate.of`.
+        Surrogate, trained or not, or its model: ``"fno"``, ``neurop.models.FNO.spec(modes=16)``.
+        For another problem or constraints create it with :meth:`neurop.Surrogate.of`.
     data
-        A data set, or its splits ``train`` and ``val``. Of a single set of fields the last tenth of the samples validates.
+        Data set, or its splits ``train`` and ``val``. The last tenth of the samples of a single set
+        of fields is used for validation.
     objective
-        What is made small; the relative L2 error by default.
+        Loss to minimise; the relative L2 error by default.
     epochs, batch_size
-        Passes over the training examples, and examples per step.
+        Number of passes over the training examples, and of examples per step.
     optimizer
-        From parameters to optimizer.
+        Function from parameters to optimizer.
     scheduler
-        From optimizer and number of steps to a learning-rate schedule; None keeps the rate.
+        Function from optimizer and number of steps to a learning-rate schedule; None for a constant
+        rate.
     augment
         Transforms of training batches.
     callbacks
         Further callbacks of Lightning.
     loader
-        From ``(splits, problem, extra=, seed=)`` to batches, instead of `batch_size`.
+        Function from ``(splits, problem, extra=, seed=)`` to a data module, instead of
+        `batch_size`.
     trainer
-        From ``callbacks`` and ``default_root_dir`` to a trainer of Lightning, instead of `epochs`;
-        for example ``partial(lightning.Trainer, max_epochs=3, devices=2)``. Callbacks that a
-        partial holds run together with `callbacks`.
+        Function from ``callbacks`` and ``default_root_dir`` to a trainer of Lightning, instead of
+        `epochs`; for example ``partial(lightning.Trainer, max_epochs=3, devices=2)``. Callbacks of
+        a partial run together with `callbacks`.
     folder
-        Run folder: ``checkpoints/`` and ``model/`` are written to it. Nothing is kept without one.
+        Run folder to which ``checkpoints/`` and ``model/`` are written; without it nothing is
+        stored.
     resume
         Continue from the last checkpoint in `folder`.
     seed
@@ -146,8 +150,8 @@ def fit(
     with tempfile.TemporaryDirectory() as scratch:
         where = Path(folder or scratch)
         best = SingleCheckpoint(where / LAST.parent, "best", monitor=MONITOR)
-        # save_last would write last.ckpt in those epochs alone in which best.ckpt is written. The later callback knows
-        # the state of the earlier.
+        # save_last would write last.ckpt only in the epochs in which best.ckpt is written. The
+        # later callback stores the state of the earlier one.
         last = [SingleCheckpoint(where / LAST.parent, LAST.stem, save_on_train_epoch_end=True)]
         runner = make_trainer(
             callbacks=[best, *(last if folder else []), *callbacks], default_root_dir=str(where)

@@ -16,28 +16,33 @@ from neurop.training.order import Shuffled
 
 
 class Loader(lightning.LightningDataModule):
-    """Batches of ``input`` ``(batch, history, channel, *grid)`` and ``target`` ``(batch, steps, channel, *grid)``.
+    """Data module: batches of training and validation examples.
+
+    A batch has ``input`` ``(batch, history, channel, *grid)`` and ``target`` ``(batch, steps,
+    channel, *grid)``.
 
     Parameters
     ----------
     splits
         Sets ``train`` and ``val``.
     problem
-        What makes examples of a set.
+        Problem that defines the examples of a set.
     extra
-        Target frames that the objective needs after those of the problem.
+        Number of target frames that the objective needs in addition to those of the problem.
     batch_size
-        Examples per batch and device.
+        Number of examples per batch and device.
     workers
-        Processes that read ahead; 0 reads in the training process, which is fastest for data in memory.
+        Number of processes that read ahead; 0 reads in the training process, which is fastest for
+        data in memory.
     seed
-        Seed of the order of the training examples, which depends on it and on the epoch alone. Values that
-        stay in their file are shuffled by its chunks.
+        Seed of the order of the training examples, which depends on seed and epoch only. Lazy
+        values are shuffled by the chunks of their file.
 
     Raises
     ------
     InputError
-        If a split is empty, a value is not finite, a trajectory is shorter than an example, or a number is too small.
+        If a split is empty, a value is not finite, a trajectory is shorter than an example, or a
+        number is too small.
     """
 
     def __init__(
@@ -64,7 +69,7 @@ class Loader(lightning.LightningDataModule):
         self.batch_size, self.workers, self.seed = batch_size, workers, seed
 
     def train_dataloader(self) -> DataLoader[dict[str, Tensor]]:
-        """Return shuffled batches; a last one that is not full is left out, unless it is the only one."""
+        """Return shuffled batches, without an incomplete last one unless it is the only one."""
         examples = self.examples["train"]
         order = Shuffled(len(examples), self.seed, *examples.blocks())
         return self._loader(examples, order, drop_last=len(examples) >= self.batch_size)

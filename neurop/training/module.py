@@ -23,30 +23,30 @@ from neurop.transforms.transform import Batch, Setting, Transform
 class TrainingModule(lightning.LightningModule):
     r"""Fit a surrogate in physical units: transforms of the batch, then an objective.
 
-    Logged: ``train/loss`` and its terms, ``val/relative_l2`` (relative L2 of the stacked trajectory, mean over
-    examples and fields), ``lr``.
+    Logged: ``train/loss`` and its terms, ``val/relative_l2`` (relative L2 of the stacked
+    trajectory, mean over examples and fields), ``lr``.
 
     Parameters
     ----------
     surrogate
-        What is trained.
+        Surrogate to train.
     objective
-        What is made small.
+        Loss to minimise.
     optimizer
-        From parameters to optimizer, for example ``partial(torch.optim.AdamW, lr=1e-3)``.
+        Function from parameters to optimizer, for example ``partial(torch.optim.AdamW, lr=1e-3)``.
     scheduler
-        From optimizer and number of steps (infinite if the run has no end) to a schedule that advances at each step;
-        None keeps the rate.
+        Function from optimizer and number of steps (infinite if the run has no end) to a schedule
+        that advances at each step; None for a constant rate.
     augment
         Transforms of training batches, applied in this order.
     seed
-        Seed of the random numbers of transforms and objective, which depend on it and on the number of the step alone.
+        Seed of the random numbers of transforms and objective, which depend on seed and step only.
 
     Raises
     ------
     InputError
-        If a transform has no meaning for the grid or the problem; during training, if the loss or the
-        validation error is no longer finite.
+        If a transform does not apply to the grid or the problem; during training, if the loss or
+        the validation error is no longer finite.
     """
 
     def __init__(
@@ -151,7 +151,7 @@ class TrainingModule(lightning.LightningModule):
         return self.trainer.global_rank, self.trainer.fit_loop.total_batch_idx + 1
 
     def _progress(self) -> float:
-        """Return the share of the training that is done, by epochs or by steps, whichever ends it sooner."""
+        """Return the completed fraction of the training, the larger of epochs and steps."""
         if self._trainer is None:
             return 1.0
         now = self.trainer

@@ -23,11 +23,11 @@ class RandomWindows(Dataset[dict[str, Tensor]]):
     Parameters
     ----------
     buffer
-        Where they come from; each entry holds the windows of one sample.
+        Buffer of samples; each entry contains the windows of one sample.
     count
-        Windows of an epoch.
+        Number of windows per epoch.
     seed
-        Of the window within a sample.
+        Seed of the choice of a window within a sample.
     """
 
     def __init__(
@@ -51,30 +51,30 @@ class RandomWindows(Dataset[dict[str, Tensor]]):
 
 
 class OnlineLoader(Loader):
-    """Batches of samples that the solver makes while training runs; validation is the usual set.
+    """Batches of samples that are solved while training runs; validation uses the stored set.
 
-    The buffer is filled with the training split of the source, whose file is made before. From then on processes
-    solve for the samples of the numbers after those, without end and without repetition, and hand them over in
-    memory: see :class:`neurop.generation.buffer.Buffer`. A step never waits for them. An epoch has as many
-    examples as that of `source.samples` stored samples, so that the steps of both are the same. A resumed run
-    takes the numbers after those that it had begun.
+    The buffer is initialised with the training split of the source, which is generated before.
+    After that, processes solve for the samples of the following indices, without repetition, and
+    pass them on in memory: see :class:`neurop.generation.buffer.Buffer`. A step never waits for
+    them. An epoch has as many examples as one of `source.samples` stored samples, so that the
+    number of steps is the same. A resumed run continues after the last index that was started.
 
     Parameters
     ----------
     splits
         Sets ``train`` and ``val`` of the source.
     problem
-        What makes examples of a set.
+        Problem that defines the examples of a set.
     source
-        A data set that is solved online.
+        Data set that is solved online.
     extra
-        Target frames that the objective needs after those of the problem.
+        Number of target frames that the objective needs in addition to those of the problem.
     batch_size
-        Examples per batch and device.
+        Number of examples per batch and device.
     buffer
-        Samples in memory; by default as many as `source.samples` leaves for training.
+        Number of samples in memory; by default that of the training split of `source.samples`.
     solvers
-        Processes that solve.
+        Number of solver processes.
     seed
         Seed of the order of the examples.
 
@@ -118,7 +118,7 @@ class OnlineLoader(Loader):
         return super().train_dataloader()
 
     def start(self) -> None:
-        """Fill the buffer with the first samples, and let the processes begin."""
+        """Fill the buffer with the first samples, and start the processes."""
         if self.stream is not None:
             return
         again = self._begun > self.source.stored
@@ -131,16 +131,14 @@ class OnlineLoader(Loader):
         )
 
     def report(self) -> dict[str, int]:
-        """Return how many different samples were seen, and how many the solver has begun beyond
-        the stored ones.
-        """
+        """Return the numbers of distinct samples used and of samples solved online."""
         return {
             "unique_samples": self._drawn + self.buffer.drawn,
             "solved_samples": self._next() - self.source.stored,
         }
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what a checkpoint needs to go on with new samples."""
+        """Return the state from which a resumed run continues with new samples."""
         return {"begun": self._next(), "drawn": self._drawn + self.buffer.drawn}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:

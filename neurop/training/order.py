@@ -12,21 +12,20 @@ from torch.utils.data import Sampler
 class Shuffled(Sampler[int]):
     """The numbers below `count` in an order that depends on the seed and the epoch alone.
 
-    A run that was interrupted so goes on with the batches that it would have had; Lightning tells
-    the epoch.
+    Resuming reproduces the same batches; Lightning sets the epoch.
 
     Parameters
     ----------
     count
-        How many.
+        Number of indices.
     seed
         Seed of the order.
     blocks
-        The block of the file that each number lies in, where reading a block is what costs: then
-        the order of the blocks is random, and the numbers of `together` neighbouring blocks are
-        shuffled among each other, so that every block is read about once per epoch.
+        File block of each index. If given, the order of the blocks is random, and the indices of
+        `together` consecutive blocks are shuffled together, so that every block is read about once
+        per epoch.
     together
-        Blocks that memory holds at once.
+        Number of blocks that fit in memory.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What can be known to be wrong before the first batch."""
+"""Checks before the first batch."""
 
 from __future__ import annotations
 
@@ -90,11 +90,11 @@ def check_checkpoint(
     Parameters
     ----------
     path
-        Checkpoint of Lightning.
+        Path of a Lightning checkpoint.
     module
-        What it is to be loaded into.
+        Module to load it into.
     epochs
-        Epochs of the whole training; None or -1 for no limit.
+        Number of epochs of the training; None or -1 for no limit.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def check_checkpoint(
         )
     if epochs is not None and 0 <= epochs < done:
         raise InputError(
-            f"trainer.max_epochs={epochs}: {path} has {done} epochs behind it; give {done} or more"
+            f"trainer.max_epochs={epochs}: {path} has {done} completed epochs; give {done} or more"
         )
 
 

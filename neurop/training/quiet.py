@@ -1,4 +1,4 @@
-"""Silence about what is of no use to whoever trains a surrogate."""
+"""Filters for messages that do not concern the user of a training."""
 
 from __future__ import annotations
 

@@ -13,8 +13,9 @@ from neurop.errors import InputError
 def warmup_cosine(
     optimizer: Optimizer, steps: float, warmup: float = 0.05, final: float = 0.01
 ) -> LambdaLR:
-    r"""Return a linear warm-up followed by half a cosine (Loshchilov and Hutter, SGDR, 2017,
-    arXiv:1608.03983).
+    r"""Return a linear warm-up followed by half a cosine.
+
+    Source: Loshchilov and Hutter, SGDR, 2017, arXiv:1608.03983.
 
     With :math:`s` the step and :math:`w` the steps of the warm-up the learning rate is multiplied
     by :math:`(s+1)/w` for :math:`s < w`, then by :math:`f + (1-f)\,\tfrac12 (1 + \cos \pi
@@ -23,13 +24,13 @@ def warmup_cosine(
     Parameters
     ----------
     optimizer
-        Whose learning rate is the peak.
+        Optimizer; its learning rate is the peak.
     steps
-        Optimizer steps S of the whole training.
+        Number S of optimizer steps of the training.
     warmup
-        Share of the steps before the peak.
+        Fraction of the steps before the peak.
     final
-        Learning rate at the end, as a share of the peak.
+        Learning rate at the end, as a fraction of the peak.
 
     Raises
     ------

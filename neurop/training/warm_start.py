@@ -1,4 +1,4 @@
-"""Begin a training with the weights of an earlier one."""
+"""Initialise a training with the weights of an earlier one."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def load_weights(surrogate: Surrogate, folder: Path) -> None:
     Parameters
     ----------
     surrogate
-        What is to be trained.
+        Surrogate to train.
     folder
-        The ``model/`` folder of the earlier one.
+        Folder ``model/`` of the earlier run.
 
     Raises
     ------

@@ -42,7 +42,10 @@ def test_generate(
 
 def test_wrong_parameter_is_one_line(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["generate", "data=navier_stokes", "data.viscosity=-1"]) == 2
-    assert capsys.readouterr().err == "neurop generate: data.viscosity=-1: use a finite number above 0\n"
+    assert (
+        capsys.readouterr().err
+        == "neurop generate: data.viscosity=-1: use a finite number above 0\n"
+    )
     assert sorted(p.name for p in home.folder.iterdir()) == ["own"]
 
 

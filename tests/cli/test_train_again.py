@@ -149,7 +149,7 @@ def test_a_run_without_an_epoch_behind_it_has_nothing_to_continue(
         ),
         (
             "trainer.max_epochs=1",
-            "trainer.max_epochs=1: runs/a/b/checkpoints/last.ckpt has 2 epochs behind it; give 2 "
+            "trainer.max_epochs=1: runs/a/b/checkpoints/last.ckpt has 2 completed epochs; give 2 "
             "or more",
         ),
         (

@@ -38,13 +38,13 @@ MISTAKES = {
     "problem.increments=maybe": "problem.increments: expected bool or null, got 'maybe'",
     "callback=[ema] callback.ema.decay=slow": "callback.ema.decay: expected float, got 'slow'",
     f"{COARSE}=8": "augment.coarse_to_fine.shape: expected a list of int, got 8",
-    "seed=abc": "seed=abc: give a whole number from 0 to 4294967295",
+    "seed=abc": "seed=abc: give an integer from 0 to 4294967295",
     # bounds
-    "seed=-1": "seed=-1: give a whole number from 0 to 4294967295",
-    "model.width=0": "width=0; at least 1 is needed",
+    "seed=-1": "seed=-1: give an integer from 0 to 4294967295",
+    "model.width=0": "width=0: at least 1 is needed",
     "model.modes=9": "model.modes=[9, 9]: the 16 points of axis x resolve 8 modes, not 9; use 8 "
     "or fewer",
-    "model.modes=[4,4,4]": "modes=(4, 4, 4) for 2 grid axes; give one number per axis",
+    "model.modes=[4,4,4]": "modes=[4, 4, 4]: the grid has 2 axes; give one number per axis",
     "data.samples=40": "samples=40: 40 are held out for test and validation; use 41 or more",
     "data.viscosity=-1": "viscosity=-1: use a finite number above 0",
     "problem.history=3": "navier_stokes: 3 frames are fewer than history=3 + steps=1",

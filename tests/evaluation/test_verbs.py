@@ -174,8 +174,8 @@ def test_a_rollout_without_steps_is_as_long_as_the_truth_and_survives_divergence
     ("name", "override", "message"),
     [
         ("rollout", "steps=0", "steps=0; give at least 1"),
-        ("rollout", "steps=two", "steps=two; give a whole number"),
-        ("rollout", "steps=2.5", "steps=2.5; give a whole number"),
+        ("rollout", "steps=two", "steps=two; give an integer"),
+        ("rollout", "steps=2.5", "steps=2.5; give an integer"),
         ("rollout", "start=-1", "start=-1; give at least 0"),
         ("rollout", "start=6", "start=6 leaves none of 7 frames"),
         ("rollout", "samples=0", "samples=0; give at least 1"),

@@ -91,7 +91,7 @@ def test_no_more_blocks_are_kept_than_fit(monkeypatch: pytest.MonkeyPatch) -> No
         for sample in (0, 2, 4):
             _ = array[sample, 0]
     assert len(read.parts) == 6
-    assert len(array._kept) == 2
+    assert len(array._cached) == 2
 
 
 def test_another_process_reads_for_itself() -> None:
@@ -99,7 +99,7 @@ def test_another_process_reads_for_itself() -> None:
     view = array[1:3, 2:]
     _ = view[0, 0]
     copy = pickle.loads(pickle.dumps(view))
-    assert not copy._kept
+    assert not copy._cached
     assert copy.key == view.key
     np.testing.assert_array_equal(np.asarray(copy), WHOLE[1:3, 2:])
 

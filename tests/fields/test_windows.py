@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from raising import raises_input
 from torch.utils.data import DataLoader
 
 from neurop.errors import InputError
@@ -80,13 +81,17 @@ def test_loader_sees_every_window_once() -> None:
     assert sorted(first.tolist()) == [1000.0 * s + 100 * t for s in range(3) for t in range(3)]
 
 
+@pytest.mark.parametrize(("history", "steps", "key"), [(0, 1, "history"), (1, 0, "steps")])
+def test_counts_below_one(history: int, steps: int, key: str) -> None:
+    with raises_input(key, 0, "at least 1"):
+        Windows(evolution(), history, steps)
+
+
 @pytest.mark.parametrize(
     ("fields", "history", "steps", "message"),
     [
-        (evolution(), 0, 1, "history=0, steps=1; both are at least 1"),
-        (evolution(), 1, 0, "history=1, steps=0; both are at least 1"),
-        (evolution(), 3, 3, r"flow.h5: 5 frames are fewer than history=3 \+ steps=3; lower one"),
-        (mapping(), 1, 2, "darcy.pt is a map; history=1, steps=2 need trajectories; use 1 and 1"),
+        (evolution(), 3, 3, r"flow.h5: 5 frames are fewer than history=3 \+ steps=3"),
+        (mapping(), 1, 2, "darcy.pt is a map; history=1, steps=2"),
         (mapping(), 2, 1, "darcy.pt is a map"),
     ],
 )

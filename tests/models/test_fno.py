@@ -120,9 +120,9 @@ def test_dimensions_follow_the_modes_or_the_domain() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"width": 0}, "width=0; at least 1"),
-        ({"depth": 0}, "depth=0; at least 1"),
-        ({"modes": 0}, "modes=0; at least 1"),
+        ({"width": 0}, "width=0: at least 1"),
+        ({"depth": 0}, "depth=0: at least 1"),
+        ({"modes": 0}, "modes=0: at least 1"),
         ({"modes": (4, 4, 4)}, r"modes=\(4, 4, 4\) for 2 grid axes"),
         ({"domain": WALLS, "padding": -0.5}, "period 0.5 is shorter"),
     ],

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from raising import raises_input
 
-from neurop.errors import InputError
 from neurop.geometry.axis import Axis
 from neurop.spectral import Basis, Cosine, Fourier, Sine, natural_basis, spacing
 
@@ -116,10 +116,10 @@ def test_bases_are_values() -> None:
 
 @pytest.mark.parametrize("basis", [Fourier, Cosine, Sine])
 def test_a_basis_has_modes(basis: type[Basis]) -> None:
-    with pytest.raises(InputError, match="modes=0; at least 1"):
+    with raises_input("modes", 0, "at least 1"):
         basis(0)
 
 
 def test_a_period_holds_the_domain() -> None:
-    with pytest.raises(InputError, match=r"period 0\.5 is shorter than the domain"):
+    with raises_input("period", 0.5, "shorter than the domain"):
         Fourier(3, period=0.5)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from raising import raises_input
 
 from neurop.errors import InputError
 from neurop.spectral import at_least_one, check_input
@@ -19,5 +20,5 @@ def test_an_input_has_a_batch_its_channels_and_its_axes(axes: int | tuple[str, .
 
 def test_the_first_size_below_one_is_named() -> None:
     at_least_one(width=1, depth=1.5)
-    with pytest.raises(InputError, match=r"^depth=0; at least 1 is needed$"):
+    with raises_input("depth", 0, "at least 1"):
         at_least_one(width=1, depth=0, levels=-1)

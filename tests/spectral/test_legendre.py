@@ -11,7 +11,7 @@ from neurop.geometry.axis import Axis, Layout
 from neurop.geometry.grid import Grid
 from neurop.spectral.legendre import (
     check_sphere,
-    degrees_held,
+    degrees_resolved,
     latitude_analysis,
     latitude_weights,
     legendre,
@@ -57,7 +57,7 @@ def test_high_degrees_obey_the_addition_theorem() -> None:
 def test_analysis_inverts_synthesis_for_all_degrees_that_the_latitudes_hold(
     layout: Layout, n: int
 ) -> None:
-    held = degrees_held(layout, n)
+    held = degrees_resolved(layout, n)
     assert held == n - (layout in ("ends", "left"))
     product = latitude_analysis(layout, n, held, held) @ legendre(
         held, held, angles(layout, n)

@@ -13,7 +13,7 @@ from neurop.geometry.sphere import Sphere
 from neurop.spectral import resample_sphere
 from neurop.spectral.spherical import (
     analyze_sphere,
-    harmonics_held,
+    harmonics_resolved,
     synthesize_sphere,
 )
 
@@ -56,7 +56,7 @@ def packed(z: Tensor) -> Tensor:
 @pytest.mark.parametrize("domain", GRIDS.values(), ids=GRIDS)
 @pytest.mark.parametrize("shape", [(7, 14), (8, 15), (12, 9)])
 def test_analysis_inverts_synthesis(domain: Grid, shape: tuple[int, int]) -> None:
-    degrees, most = harmonics_held(domain, shape)
+    degrees, most = harmonics_resolved(domain, shape)
     assert degrees == shape[0] - (domain.axes[0].layout in ("ends", "left"))
     c = coefficients(degrees, min(degrees, most), channels=2)
     x = synthesize_sphere(c, domain, shape)

@@ -145,7 +145,7 @@ def test_a_checkpoint_of_the_same_model_passes(last: Path) -> None:
             3,
             r"surrogate\.input_norm\.mean has shape \(2, 1, 1\) there and \(2, 9, 8\)",
         ),
-        ({}, 1, r"trainer\.max_epochs=1: .*last\.ckpt has 2 epochs behind it; give 2 or more"),
+        ({}, 1, r"trainer\.max_epochs=1: .*last\.ckpt has 2 completed epochs; give 2 or more"),
     ],
 )
 def test_a_checkpoint_of_another_training(how: Any, epochs: int, message: str, last: Path) -> None:

@@ -1,6 +1,4 @@
-"""A layer between coefficients: channels mixed mode by mode, modes mixed axis by axis, and a
-nonlinearity.
-"""
+"""Residual layer on coefficients: mixing of channels and of modes, and a nonlinearity."""
 
 from __future__ import annotations
 
@@ -26,7 +24,7 @@ from neurop.spectral import (
 
 _MEAN = 0.5 / math.sqrt(math.pi)
 _VARIANCE = 1 / 3 + 1 / (2 * math.pi * math.sqrt(3)) - _MEAN**2
-"""Of GELU(a), for a standard normal a."""
+"""Mean and variance of GELU(a), for a standard normal a."""
 
 
 class CoefficientBlock(nn.Module):
@@ -37,16 +35,16 @@ class CoefficientBlock(nn.Module):
 
     R mixes the channels of each mode: by a complex matrix per signed frequency of the periodic
     axes, so that it is a convolution, and a real one per function of the others. S and S' mix the
-    modes, with one matrix per axis for all channels. They begin as the transform from the s
-    functions of an axis to values at 3 s / 2 points, and its inverse: on coefficients alone a
-    nonlinearity sees no product of fields, of which most equations are made, and as many points
-    give a product of two without aliasing. Without them the nonlinearity acts on each coefficient
-    and no mode hears of another.
+    modes, with one matrix per axis for all channels. They are initialised as the transform from the
+    s functions of an axis to values at 3 s / 2 points, and its inverse: a pointwise nonlinearity on
+    coefficients computes no products of fields, which most equations contain, and 3 s / 2 points
+    give a product of two fields without aliasing. Without S and S' the nonlinearity acts on each
+    coefficient and modes are not coupled.
 
-    :math:`\sigma(a) = \mathrm{GELU}(a) - 1 / (2 \sqrt\pi)` has the mean 0 for a standard normal a,
-    or the constant would grow from step to step. The initial branch has about 1 / `depth` of the
-    mean square of z, so that a stack of `depth` steps multiplies it by a small number that hardly
-    depends on `depth` (2 at depth 1, 3.5 at 16).
+    :math:`\sigma(a) = \mathrm{GELU}(a) - 1 / (2 \sqrt\pi)` has mean 0 for a standard normal a;
+    otherwise the constant would grow from step to step. At initialisation the branch has about
+    1 / `depth` of the mean square of z, so that a stack of `depth` steps multiplies it by a small
+    number that depends weakly on `depth` (2 at depth 1, 3.5 at 16).
 
     Source: Poli et al., Transform once, NeurIPS 2022, arXiv:2211.14453, section 3, where R is real
     and S follows the nonlinearity.
@@ -56,9 +54,9 @@ class CoefficientBlock(nn.Module):
     width
         Number of channels.
     bases
-        One per axis.
+        Basis of each axis.
     mixing
-        Whether modes are mixed.
+        Mix modes by S and S'.
     depth
         Number of steps in the stack.
 
@@ -78,14 +76,14 @@ class CoefficientBlock(nn.Module):
         super().__init__()
         self.bases = tuple(bases)
         periodic = [basis.modes for basis in bases if isinstance(basis, Fourier)]
-        walled = [basis.modes for basis in bases if not isinstance(basis, Fourier)]
+        non_periodic = [basis.modes for basis in bases if not isinstance(basis, Fourier)]
         gain = 1 / math.sqrt(_VARIANCE * depth)
         if periodic:
-            weight = torch.randn(*walled, *signed_sizes(periodic), width, 2, width) / math.sqrt(
-                2 * width
-            )
+            weight = torch.randn(
+                *non_periodic, *signed_sizes(periodic), width, 2, width
+            ) / math.sqrt(2 * width)
         else:
-            weight = torch.randn(*walled, width, width) / math.sqrt(width)
+            weight = torch.randn(*non_periodic, width, width) / math.sqrt(width)
         self.weight = nn.Parameter(weight)
         values = [_values(basis).to(weight.dtype) for basis in (bases if mixing else ())]
         inverses = [torch.linalg.pinv(v.double()) for v in values]
@@ -100,16 +98,16 @@ class CoefficientBlock(nn.Module):
         return y
 
     def _step(self, z: Tensor) -> Tensor:
-        a = gelu(_along(self.spread, _mixed_channels(z, self.weight, self.bases))) - _MEAN
+        a = gelu(_along(self.spread, _mix_channels(z, self.weight, self.bases))) - _MEAN
         return z + _along(self.gather, a)
 
 
 def _along(matrices: Iterable[Tensor], a: Tensor) -> Tensor:
-    """Multiply by one matrix along each axis; unlike those of the engine they are learnt."""
+    """Multiply by one matrix along each axis; unlike the engine's they are trained."""
     for axis, matrix in enumerate(matrices, start=1):
         shape = a.shape
         lines = a.flatten(0, axis - 1).flatten(2)
-        # matmul would transpose the lines to make one product of all: copies cost more than the
+        # matmul would transpose the lines to compute one product: the copies cost more than the
         # products.
         a = torch.bmm(matrix.expand(lines.shape[0], -1, -1), lines).view(
             *shape[:axis], len(matrix), *shape[axis + 1 :]
@@ -117,35 +115,32 @@ def _along(matrices: Iterable[Tensor], a: Tensor) -> Tensor:
     return a
 
 
-def _mixed_channels(z: Tensor, weight: Tensor, bases: Sequence[Basis]) -> Tensor:
-    """Multiply the channels of each mode by its matrix, complex along the periodic axes and real
-    where there are none.
-    """
+def _mix_channels(z: Tensor, weight: Tensor, bases: Sequence[Basis]) -> Tensor:
+    """Multiply the channels of each mode by its matrix, complex if there are periodic axes."""
     axes = range(1, len(bases) + 1)
-    walled = [axis for axis in axes if not isinstance(bases[axis - 1], Fourier)]
+    non_periodic = [axis for axis in axes if not isinstance(bases[axis - 1], Fourier)]
     periodic = [axis for axis in axes if isinstance(bases[axis - 1], Fourier)]
     modes = [bases[axis - 1].modes for axis in periodic]
-    if not walled:
+    if not non_periodic:
         return mix_packed(z, weight, modes, modes)
     if not periodic:
         rows = z.flatten(1, -2).transpose(0, 1)
         return torch.bmm(rows, weight.flatten(0, -3)).transpose(0, 1).reshape(z.shape)
-    # The modes of the other axes are further rows for the change to signed frequencies, and further
-    # modes for the product.
-    order = (0, *walled, *periodic, z.dim() - 1)
+    # The modes of the other axes are additional rows for the change to signed frequencies, and
+    # additional modes for the product.
+    order = (0, *non_periodic, *periodic, z.dim() - 1)
     turned = z.permute(order)
-    rows = turned.flatten(0, len(walled))
-    mixed = mix(to_signed(rows, modes).unflatten(1, turned.shape[: len(walled) + 1]), weight)
-    back = from_signed(mixed.flatten(1, len(walled) + 1), modes).reshape(turned.shape)
+    rows = turned.flatten(0, len(non_periodic))
+    mixed = mix(to_signed(rows, modes).unflatten(1, turned.shape[: len(non_periodic) + 1]), weight)
+    back = from_signed(mixed.flatten(1, len(non_periodic) + 1), modes).reshape(turned.shape)
     return back.permute([order.index(axis) for axis in range(z.dim())])
 
 
 def _values(basis: Basis) -> Tensor:
-    """Return the matrix ``(points, size)`` from orthonormal coefficients, times the root of their
-    number, to values at the points.
+    """Return the matrix ``(points, size)`` from scaled orthonormal coefficients to point values.
 
-    Points are 3/2 times as many as functions and such that the columns are orthogonal; it leaves
-    the mean square as it is.
+    The scale is the square root of the number of coefficients. There are 3/2 as many points as
+    functions, at which the columns are orthogonal; the matrix preserves the mean square.
     """
     p = math.ceil(1.5 * basis.size)
     if isinstance(basis, Fourier):

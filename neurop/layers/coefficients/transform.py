@@ -1,6 +1,4 @@
-"""From fields to the coefficients of their low modes and back: the two transforms of a network
-that lives in between.
-"""
+"""Transforms between fields and the coefficients of their low modes."""
 
 from __future__ import annotations
 
@@ -35,15 +33,15 @@ class CoefficientTransform(nn.Module):
 
     The basis of an axis follows its boundary: real Fourier (periodic), sine (dirichlet), cosine
     (neumann, open). The integral is the grid's quadrature, so the coefficients do not depend on the
-    grid. Modes that a grid does not resolve are zero in what comes from it and left out in what is
-    evaluated on it: a coarse grid sees what it can of the same network.
+    grid. Coefficients of modes that a grid does not resolve are zero in the analysis of its fields
+    and are left out in the synthesis on it, so that one network applies to coarse grids too.
 
     Parameters
     ----------
     domain
-        The grid's axes.
+        Grid with the axes.
     modes
-        Modes per axis: frequencies \|k\| < m (Fourier), or m functions (cosine, sine).
+        Number m of modes per axis: frequencies \|k\| < m (Fourier), or m functions (cosine, sine).
 
     Raises
     ------
@@ -55,7 +53,8 @@ class CoefficientTransform(nn.Module):
     >>> transform = CoefficientTransform(Grid.periodic(1), (3,))
     >>> x = 2 + torch.cos(2 * torch.pi * torch.arange(8) / 8)
     >>> c = transform(x.view(1, 1, 8))
-    >>> (c.square() / transform.count).flatten().abs().round(decimals=4).tolist()  # a cosine has the mean square 1/2
+    >>> square = c.square() / transform.count  # the mean square of a cosine is 1/2
+    >>> square.flatten().round(decimals=4).tolist()
     [4.0, 0.5, 0.0, 0.0, 0.0]
     >>> torch.allclose(transform.inverse(c, (8,)), x.view(1, 1, 8), atol=1e-6)
     True
@@ -64,9 +63,8 @@ class CoefficientTransform(nn.Module):
     def __init__(self, domain: Grid, modes: Sequence[int]) -> None:
         super().__init__()
         if len(modes) != domain.dimensions:
-            raise InputError(
-                f"modes={tuple(modes)} for {domain.dimensions} grid axes; give one number per axis"
-            )
+            remedy = f"the grid has {domain.dimensions} axes; give one number per axis"
+            raise InputError.of("modes", tuple(modes), remedy)
         self.domain, self.modes = domain, tuple(modes)
         self.bases = tuple(
             natural_basis(axis, m, 1) for axis, m in zip(domain.axes, modes, strict=True)
@@ -75,55 +73,51 @@ class CoefficientTransform(nn.Module):
         self.count = math.prod(self.sizes)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the coefficients ``(batch, *sizes, channels)`` of ``(batch, channels, *grid)``,
-        times the root of their number.
+        """Return the scaled coefficients ``(batch, *sizes, channels)``.
 
-        A field of mean square 1 whose energy lies in the modes then has coefficients of mean square
-        1.
+        The scale is the square root of their number: a field ``(batch, channels, *grid)`` of mean
+        square 1 with its energy in the modes has coefficients of mean square 1.
         """
         c: Tensor = in_float32(self._analyze, x)
         return c
 
     def inverse(self, c: Tensor, shape: Sequence[int]) -> Tensor:
-        """Return the field ``(batch, channels, *shape)`` of such coefficients."""
+        """Return the field ``(batch, channels, *shape)`` of scaled coefficients."""
         y: Tensor = in_float32(lambda c: self._synthesize(c, shape), c)
         return y
 
     def project(self, x: Tensor) -> Tensor:
-        """Return the part of a field that the modes hold, on the same grid."""
+        """Return the projection of a field on the modes, on the same grid."""
         return self.inverse(self(x), x.shape[2:])
 
-    def kept(self, shape: Sequence[int]) -> tuple[int, ...]:
-        """Return how many of the modes a grid of `shape` points resolves, per axis."""
+    def retained_modes(self, shape: Sequence[int]) -> tuple[int, ...]:
+        """Return the number of modes per axis that a grid of `shape` points resolves."""
         return tuple(min(m, most) for m, most in zip(self.modes, self.nyquist(shape)))
 
     def nyquist(self, shape: Sequence[int]) -> tuple[int, ...]:
-        """Return the number of modes below the Nyquist frequency of a grid, per axis, and at
-        least 1.
-        """
+        """Return the number of modes below the Nyquist frequency of a grid, per axis (>= 1)."""
         axes = zip(self.bases, self.domain.axes, shape, strict=True)
         return tuple(max(basis.resolved(spacing(axis, n)), 1) for basis, axis, n in axes)
 
     def _analyze(self, x: Tensor) -> Tensor:
         shape = x.shape[2:]
-        kept = self.kept(shape)
-        # One field per row of the batch: with no channels after the points, no field is ever
-        # transposed.
+        kept = self.retained_modes(shape)
+        # One field per row of the batch: without channels after the points, no field is transposed.
         c = analyze(x.reshape(-1, *shape, 1), self._bases(shape), kept, self.domain.axes).squeeze(
             -1
         )
         for axis, (basis, e) in enumerate(zip(self.bases, kept), start=1):
             if e < basis.modes:
-                c = _widened(c, axis, basis, e)
+                c = _pad_modes(c, axis, basis, e)
         return (c * self._scale(c)).view(*x.shape[:2], *self.sizes).movedim(1, -1)
 
     def _synthesize(self, c: Tensor, shape: Sequence[int]) -> Tensor:
-        kept = self.kept(shape)
+        kept = self.retained_modes(shape)
         batch, channels = c.shape[0], c.shape[-1]
         c = c.movedim(-1, 1).reshape(-1, *self.sizes) / self._scale(c)
         for axis, (basis, e) in enumerate(zip(self.bases, kept), start=1):
             if e < basis.modes:
-                c = _narrowed(c, axis, basis, e)
+                c = _drop_modes(c, axis, basis, e)
         y = synthesize(c.unsqueeze(-1), self._bases(shape), kept, self.domain.axes, tuple(shape))
         return y.reshape(batch, channels, *shape)
 
@@ -138,16 +132,14 @@ class CoefficientTransform(nn.Module):
 
 
 def _parts(basis: Basis, kept: int) -> list[tuple[int, int]]:
-    """Return, for each run of functions of a basis, how many belong to the kept modes and how
-    many there are.
-    """
+    """Return the number of functions of retained modes and of all modes: cosines, then sines."""
     if isinstance(basis, Fourier):
         return [(kept, basis.modes), (kept - 1, basis.modes - 1)]
     return [(kept, basis.modes)]
 
 
-def _widened(c: Tensor, axis: int, basis: Basis, kept: int) -> Tensor:
-    """Put zeros where coefficients of the modes that are not kept belong."""
+def _pad_modes(c: Tensor, axis: int, basis: Basis, kept: int) -> Tensor:
+    """Insert zeros for the modes that are not retained."""
     parts = _parts(basis, kept)
     pieces = []
     for piece, (have, want) in zip(c.split([have for have, _ in parts], dim=axis), parts):
@@ -155,8 +147,8 @@ def _widened(c: Tensor, axis: int, basis: Basis, kept: int) -> Tensor:
     return torch.cat(pieces, dim=axis)
 
 
-def _narrowed(c: Tensor, axis: int, basis: Basis, kept: int) -> Tensor:
-    """Leave out the coefficients of the modes that are not kept."""
+def _drop_modes(c: Tensor, axis: int, basis: Basis, kept: int) -> Tensor:
+    """Leave out the coefficients of the modes that are not retained."""
     parts = _parts(basis, kept)
     return torch.cat(
         [
@@ -169,9 +161,7 @@ def _narrowed(c: Tensor, axis: int, basis: Basis, kept: int) -> Tensor:
 
 @constant_tensor(maxsize=64)
 def _scale(bases: Sequence[Basis]) -> NDArray[np.float64]:
-    """Return the factor from the engine's coefficients to orthonormal ones times the root of
-    their number, of shape `sizes`.
-    """
+    """Return the factors, of shape `sizes`, from the engine's coefficients to the scaled ones."""
     norms = np.ones(())
     for basis in bases:
         norms = norms[..., None] * basis.norms()

@@ -1,4 +1,4 @@
-"""A U-Net over the block of coefficients: each mode sees its neighbours."""
+"""A U-Net over coefficients: convolutions couple neighbouring modes."""
 
 from __future__ import annotations
 
@@ -22,11 +22,10 @@ class CoefficientUNet(nn.Module):
     frequency. Each level halves the image.
 
     Before each nonlinearity a sample's image is centred and scaled to unit variance over modes and
-    channels (layer normalisation). The coefficients of a smooth field fall by orders of magnitude
-    from the centre of the spectrum outwards, and one number per sample keeps that order; unlike
-    batch normalisation it is the same for a sample alone. Dividing each mode by its own size
-    instead makes rounding errors of the highest modes as loud as the flow and cost half of the
-    accuracy where it was tried.
+    channels (layer normalisation). The coefficients of a smooth field decay by orders of magnitude
+    with frequency, and one scale per sample preserves that decay; unlike batch normalisation it
+    does not depend on the other samples. Normalising each mode separately amplifies rounding errors
+    of the highest modes to the size of the signal, at half of the accuracy in experiments.
 
     Source: Poli et al., Transform once, NeurIPS 2022, arXiv:2211.14453 (T1+).
 
@@ -35,11 +34,11 @@ class CoefficientUNet(nn.Module):
     width
         Number of channels.
     bases
-        One per axis, three at most.
+        Basis of each axis, at most three.
     levels
-        How often the image is halved.
+        Number of times that the image is halved.
     channels
-        Channels of the finest level; each further one has twice as many.
+        Number of channels of the finest level; it doubles with each level.
 
     Raises
     ------
@@ -52,7 +51,8 @@ class CoefficientUNet(nn.Module):
 
     Examples
     --------
-    >>> CoefficientUNet(4, (Fourier(6), Fourier(5)), levels=2, channels=8)(torch.zeros(2, 11, 9, 4)).shape
+    >>> unet = CoefficientUNet(4, (Fourier(6), Fourier(5)), levels=2, channels=8)
+    >>> unet(torch.zeros(2, 11, 9, 4)).shape
     torch.Size([2, 11, 9, 4])
     """
 

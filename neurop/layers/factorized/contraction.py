@@ -1,10 +1,9 @@
-"""What a way to contract costs: counts of multiplications and of numbers moved, with measured
-weights.
+"""Cost model of contraction orders: counts of operations and of numbers moved, weighted.
 
 The weights are a non-negative least-squares fit to the times, forward alone and with the backward
 pass, of 288 contractions with 80 factorised weights (1 to 3 dimensions, 6 to 64 modes, widths 24 to
-64, batches 4 to 64, ranks 1/2 to 1/150) on one core with AVX-512. The way that they choose takes 5
-% longer than the fastest on the mean, and within 10 % of it for six weights of seven.
+64, batches 4 to 64, ranks 1/2 to 1/150) on one core with AVX-512. The chosen order takes 5 % longer
+than the fastest on average, and at most 10 % longer for six weights of seven.
 """
 
 from __future__ import annotations
@@ -19,17 +18,16 @@ MOVE = 40.0
 
 @dataclass(frozen=True)
 class Work:
-    """Counts of one forward pass; the backward pass does each of them twice, whatever the way.
+    """Counts of one forward pass; the backward pass doubles each of them, for every order.
 
     Parameters
     ----------
     products
-        Multiplications in matrix products.
+        Number of multiplications in matrix products.
     mixes
-        Multiplications in the mixing of channels mode by mode, where each matrix serves one mode
-        only.
+        Number of multiplications in the mixing of channels, where each mode has its own matrix.
     moved
-        Numbers written to memory, or read from it as weights that serve one mode only.
+        Number of values written to memory, or read from it as weights of a single mode.
     """
 
     products: float = 0
@@ -38,7 +36,7 @@ class Work:
 
     @property
     def cost(self) -> float:
-        """Time in that of one multiplication of a matrix product."""
+        """Time, in units of one multiplication of a matrix product."""
         return PRODUCT * self.products + MIX * self.mixes + MOVE * self.moved
 
     def __add__(self, other: Work) -> Work:
@@ -60,9 +58,7 @@ def mixing(batch: float, kept: Sequence[int], channels_in: float, channels_out: 
 
 
 def numbers(kept: Sequence[int]) -> tuple[int, int]:
-    """Return how many signed frequencies and how many packed real coefficients there are below
-    `kept`.
-    """
+    """Return the numbers of signed frequencies and of packed real coefficients below `kept`."""
     leading = 1
     for e in kept[:-1]:
         leading *= 2 * e - 1

@@ -1,4 +1,4 @@
-"""What the factorisations of a spectral weight have in common."""
+"""Base classes of the factorisations of a spectral weight."""
 
 from __future__ import annotations
 
@@ -16,23 +16,22 @@ from neurop.spectral import mix_packed, signed_sizes
 
 
 class Factorized(nn.Module, ABC):
-    r"""Weight :math:`R_{l k_1 \dots k_d\, i c o}` of a spectral convolution, or of several, as a
-    product of small real tensors.
+    r"""Weight :math:`R_{l k_1 \dots k_d\, i c o}` of spectral convolutions as a product of tensors.
 
     Index l runs over layers, k over signed frequencies, i and o over channels, c over real and
-    imaginary part. Each mode needs its own matrix, but the channels need not: they are first mapped
-    to few by a real matrix that all modes share, then mixed mode by mode, then mapped back. Where
-    the cost model says that it is faster (:mod:`neurop.layers.factorized.contraction`), one or both
-    of these maps are multiplied into the weights of the modes instead.
+    imaginary part. Channels are first projected to a smaller number by a real matrix that all modes
+    share, then mixed mode by mode, then mapped back. Where it is faster by the cost model
+    (:mod:`neurop.layers.factorized.contraction`), one or both of these maps are multiplied into the
+    weights of the modes instead.
 
     Parameters
     ----------
     modes
-        Frequencies \|k\| < m per axis, as of :class:`SpectralConv`.
+        Number m of frequencies \|k\| < m per axis, as of :class:`SpectralConv`.
     in_channels, out_channels
         Number of channels.
     rank
-        Parameters, as a fraction of those of the dense tensor; each rank is at least 1.
+        Number of parameters as a fraction of those of the dense tensor; each rank is at least 1.
     layers
         Number of layers that share the tensor.
 
@@ -52,12 +51,13 @@ class Factorized(nn.Module, ABC):
     ) -> None:
         super().__init__()
         if not 0 < rank <= 1:
-            raise InputError(
-                f"rank={rank}; it is a fraction of the dense parameters: give a number above 0, "
-                "at most 1"
+            raise InputError.of(
+                "rank",
+                rank,
+                "it is a fraction of the dense parameters; give a number above 0, at most 1",
             )
         if min(modes) < 1:
-            raise InputError(f"modes={min(modes)}; at least 1 mode per axis is needed")
+            raise InputError.of("modes", tuple(modes), "at least 1 mode per axis is needed")
         self.modes, self.layers = tuple(modes), layers
         self._known: dict[tuple[int, ...], tuple[bool, bool]] = {}
         self.in_channels, self.out_channels = in_channels, out_channels
@@ -66,40 +66,33 @@ class Factorized(nn.Module, ABC):
         wanted, limits = self._proportions()
         self.ranks = fitted(wanted, limits, self._count, rank * self.numel)
         fast = fitted(wanted, self._rounded(limits), self._count, rank * self.numel)
-        if self._count(fast) > 0.9 * self._count(
-            self.ranks
-        ):  # or else it would be another rank than was asked for
+        # Not if rounding would change the number of parameters by more than 10 %.
+        if self._count(fast) > 0.9 * self._count(self.ranks):
             self.ranks = fast
         square = self._create([tuple(shape) for shape in self._shapes(self.ranks)])
-        if not square.is_meta:  # There are no values to scale on a device without memory.
-            # Variance 1 / (2 in) per entry, as of the dense weight.
+        if not square.is_meta:  # Tensors on the meta device have no values to scale.
+            # Variance 1 / (2 in) per entry, as for the dense weight.
             balance(
                 [p.data for p in self.parameters()], float(square), self.numel / (2 * in_channels)
             )
 
     @abstractmethod
     def forward(self, c: Tensor, kept: Sequence[int], layer: int = 0) -> Tensor:
-        """Return packed coefficients with the channels of each mode mixed; as of
-        :func:`neurop.spectral.mix_packed`.
-        """
+        """Mix the channels of each mode, as :func:`neurop.spectral.mix_packed` does."""
 
     @abstractmethod
     def dense(self, kept: Sequence[int] | None = None, layer: int = 0) -> Tensor:
-        """Return the weight of one layer, ``(*signed modes, in, 2, out)``, of the `kept`
-        frequencies.
-        """
+        """Return the weight ``(*signed modes, in, 2, out)`` of a layer for `kept` frequencies."""
 
     @abstractmethod
     def _proportions(self) -> tuple[Sequence[float], Sequence[float]]:
-        """Return to what the ranks are proportional, and their upper bounds."""
+        """Return the proportions of the ranks, and their upper bounds."""
 
     def _count(self, ranks: Sequence[int]) -> int:
         return sum(map(math.prod, self._shapes(ranks)))
 
     def _rounded(self, limits: Sequence[float]) -> Sequence[float]:
-        """Return the upper bounds again, lower where a smaller rank than that of :attr:`ranks`
-        is faster than its share.
-        """
+        """Return the upper bounds, lowered where a rank below :attr:`ranks` is much faster."""
         return limits
 
     @abstractmethod
@@ -108,22 +101,25 @@ class Factorized(nn.Module, ABC):
 
     @abstractmethod
     def _create(self, shapes: list[tuple[int, ...]]) -> Tensor:
-        """Draw the factors and return the sum of squares of the tensor that they make."""
+        """Draw the factors and return the sum of squares of their product."""
 
     def extra_repr(self) -> str:
         """Describe the weight in ``print(model)``."""
         share = sum(p.numel() for p in self.parameters()) / self.numel
-        return f"modes={self.modes}, {self.in_channels}, {self.out_channels}, layers={self.layers}, ranks={self.ranks}, {share:.3g} of dense"
+        return (
+            f"modes={self.modes}, {self.in_channels}, {self.out_channels}, layers={self.layers}, "
+            f"ranks={self.ranks}, {share:.3g} of dense"
+        )
 
 
 _WAYS = ((True, True), (True, False), (False, True), (False, False))
 
 
 class CoreFactorized(Factorized):
-    """Factorisations whose middle is a spectral weight between few channels."""
+    """Factorisations with a core: a spectral weight between fewer channels."""
 
     def forward(self, c: Tensor, kept: Sequence[int], layer: int = 0) -> Tensor:
-        """Return packed coefficients with the channels of each mode mixed."""
+        """Mix the channels of each mode of packed coefficients."""
         first, last = self._channels(layer)
         before, after = self._way(len(c), kept)
         weight = self._spread(kept, layer, None if before else first, None if after else last)
@@ -131,15 +127,11 @@ class CoreFactorized(Factorized):
         return c @ last if after else c
 
     def dense(self, kept: Sequence[int] | None = None, layer: int = 0) -> Tensor:
-        """Return the weight of one layer, ``(*signed modes, in, 2, out)``, of the `kept`
-        frequencies.
-        """
+        """Return the weight ``(*signed modes, in, 2, out)`` of a layer for `kept` frequencies."""
         return self._spread(kept or self.modes, layer, *self._channels(layer))
 
     def _way(self, batch: int, kept: Sequence[int]) -> tuple[bool, bool]:
-        """Return whether it is faster to map the channels before, and after, than to multiply
-        these maps into the weights.
-        """
+        """Return the fastest order: whether channels are mapped before, and after, the mixing."""
         if torch.compiler.is_compiling():
             return self._fastest(batch, kept)
         if (batch, *kept) not in self._known:
@@ -169,20 +161,18 @@ class CoreFactorized(Factorized):
 
     @abstractmethod
     def _few(self) -> tuple[int, int]:
-        """Return the number of channels of the narrow weight."""
+        """Return the numbers of input and output channels of the core."""
 
     @abstractmethod
     def _channels(self, layer: int) -> tuple[Tensor, Tensor]:
-        """Return the maps of the channels, ``(in, few)`` and ``(few, out)``."""
+        """Return the channel maps, ``(in, few)`` and ``(few, out)``."""
 
     @abstractmethod
     def _spread(
         self, kept: Sequence[int], layer: int, first: Tensor | None, last: Tensor | None
     ) -> Tensor:
-        """Return the weights ``(*signed kept, few in, 2, few out)``, multiplied by the maps that
-        are given.
-        """
+        """Return the weights ``(*signed kept, few in, 2, few out)`` times the given maps."""
 
     @abstractmethod
     def _spreading(self, kept: Sequence[int], before: bool, after: bool) -> Work:
-        """Return the work of that, without the map of the channels `before`, and `after`."""
+        """Return the work of :meth:`_spread`, without a channel map if `before`, or `after`."""

@@ -1,5 +1,6 @@
-"""Canonical polyadic factorisation of a spectral weight (Kossaifi et al., Multi-Grid Tensorized
-FNO, 2024, arXiv:2310.00120).
+"""Canonical polyadic factorisation of a spectral weight.
+
+Source: Kossaifi et al., Multi-Grid Tensorized FNO, 2024, arXiv:2310.00120.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ class CP(Factorized):
     r"""Canonical polyadic factorisation, :math:`R = \sum_r u^l_r \otimes u^1_r \otimes \dots
     \otimes u^{in}_r \otimes p_r \otimes u^o_r`.
 
-    Its weight between the two maps of the channels is a complex number per mode and term. There are
-    many terms where `rank` is not small: use it below about 1/50.
+    The weight between the two channel maps is one complex number per mode and term. The number of
+    terms is large unless `rank` is small: use it below about 1/50.
 
     Examples
     --------
@@ -39,13 +40,13 @@ class CP(Factorized):
 
     def _create(self, shapes: list[tuple[int, ...]]) -> Tensor:
         factors = [torch.randn(shape) for shape in shapes]
-        if self.layers > 1:  # No layer begins with a smaller share than another.
+        if self.layers > 1:  # All layers have the same variance at initialisation.
             factors[0].sign_()
         self.factors = nn.ParameterList(nn.functional.normalize(u, dim=0) for u in factors)
         return torch.stack([u.data.t() @ u.data for u in self.factors]).prod(0).sum()
 
     def forward(self, c: Tensor, kept: Sequence[int], layer: int = 0) -> Tensor:
-        """Return packed coefficients with the channels of each mode mixed."""
+        """Mix the channels of each mode of packed coefficients."""
         if self._dense_is_faster(len(c), kept):
             return mix_packed(c, self.dense(kept, layer), kept, kept)
         terms, first, pair, last = self._parts(kept, layer)
@@ -54,9 +55,7 @@ class CP(Factorized):
         return from_signed(torch.stack([re * a - im * b, im * a + re * b]), kept) @ last.t()
 
     def dense(self, kept: Sequence[int] | None = None, layer: int = 0) -> Tensor:
-        """Return the weight of one layer, ``(*signed modes, in, 2, out)``, of the `kept`
-        frequencies.
-        """
+        """Return the weight ``(*signed modes, in, 2, out)`` of a layer for `kept` frequencies."""
         terms, first, pair, last = self._parts(kept or self.modes, layer)
         channels = first[:, None, None] * pair[:, None] * last
         return (terms @ channels.flatten(0, 2).t()).unflatten(-1, channels.shape[:-1])

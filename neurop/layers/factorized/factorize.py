@@ -1,5 +1,6 @@
-"""Weights of a spectral convolution as factorised tensors (Kossaifi et al., Multi-Grid
-Tensorized FNO, 2024, arXiv:2310.00120).
+"""Factorised weights of a spectral convolution, by name, and the weight of one of many layers.
+
+Source: Kossaifi et al., Multi-Grid Tensorized FNO, 2024, arXiv:2310.00120.
 """
 
 from __future__ import annotations
@@ -18,29 +19,35 @@ FACTORIZATIONS: dict[str, type[Factorized]] = {"tucker": Tucker, "cp": CP, "tt":
 
 
 def factorization(name: str) -> type[Factorized]:
-    """Return a factorisation by its name; raise InputError if there is none."""
+    """Return the factorisation of a name; raise InputError if there is none."""
     if name not in FACTORIZATIONS:
-        raise InputError(f"no factorization '{name}'; {nearest(name, FACTORIZATIONS)}")
+        raise InputError.of("factorization", name, nearest(name, FACTORIZATIONS))
     return FACTORIZATIONS[name]
 
 
 class LayerSlice(nn.Module):
-    """The weight of one of the layers that share a tensor; its parameters are those of the
-    tensor, which the model holds.
+    """The weight of one of several layers that share a tensor, which the model owns.
+
+    Parameters
+    ----------
+    joint
+        Tensor of all layers.
+    layer
+        Index of the layer.
     """
 
     def __init__(self, joint: Factorized, layer: int) -> None:
         super().__init__()
-        self._joint = (joint,)  # in a tuple, so that the state has it once
+        self._joint = (joint,)  # in a tuple, so that the state contains it once
         self.layer = layer
 
     def forward(self, c: Tensor, kept: Sequence[int]) -> Tensor:
-        """Return packed coefficients with the channels of each mode mixed."""
+        """Mix the channels of each mode of packed coefficients."""
         y: Tensor = self._joint[0](c, kept, self.layer)
         return y
 
     def dense(self, kept: Sequence[int] | None = None) -> Tensor:
-        """Return the weight, ``(*signed modes, in, 2, out)``, of the `kept` frequencies."""
+        """Return the weight ``(*signed modes, in, 2, out)`` for `kept` frequencies."""
         return self._joint[0].dense(kept, self.layer)
 
 

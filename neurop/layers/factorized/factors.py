@@ -1,4 +1,4 @@
-"""Ranks, initial values and parts of the factors of a tensor."""
+"""Ranks, initial values and slices of the factors of a tensor."""
 
 from __future__ import annotations
 
@@ -15,8 +15,18 @@ def fitted(
     count: Callable[[Sequence[int]], int],
     budget: float,
 ) -> tuple[int, ...]:
-    """Return the largest ranks, about proportional to `wanted`, whose `count` is within the
-    budget; at least 1 each.
+    """Return the largest ranks of at least 1, about proportional to `wanted`, within a budget.
+
+    Parameters
+    ----------
+    wanted
+        Proportions of the ranks.
+    limits
+        Upper bounds of the ranks.
+    count
+        Number of parameters of given ranks.
+    budget
+        Largest number of parameters.
     """
 
     def at(scale: float) -> list[int]:
@@ -30,7 +40,7 @@ def fitted(
         middle = (low + high) / 2
         low, high = (middle, high) if count(at(middle)) <= budget else (low, middle)
     ranks = at(low)
-    while True:  # What rounding left over goes to the rank that is furthest behind.
+    while True:  # The rest of the budget goes to the rank that is furthest below its proportion.
         for j in sorted(range(len(ranks)), key=lambda j: ranks[j] / wanted[j]):
             more = [*ranks[:j], ranks[j] + 1, *ranks[j + 1 :]]
             if more[j] <= limits[j] and count(more) <= budget:
@@ -41,11 +51,10 @@ def fitted(
 
 
 def balance(factors: Sequence[Tensor], square: float, wanted: float) -> None:
-    """Scale the factors of a product in place: its sum of squares from `square` to `wanted`, their
-    entries to one common size.
+    """Scale the factors of a product in place to one common size of their entries.
 
-    Steps of an optimizer like Adam are as large for every entry, so entries of one size change by
-    the same share.
+    The sum of squares of the product changes from `square` to `wanted`. Optimizers like Adam make
+    steps of one size for all entries, so that entries of one size change by the same fraction.
     """
     sizes = [float(f.square().mean().log()) / 2 for f in factors]
     common = (math.log(wanted / square) / 2 + sum(sizes)) / len(factors)
@@ -59,7 +68,7 @@ def orthonormal(n: int, r: int) -> Tensor:
 
 
 def rows(factor: Tensor, dim: int, modes: int, kept: int, one_sided: bool) -> Tensor:
-    """Return the part of an axis's factor that belongs to the frequencies below `kept`."""
+    """Return the slice of an axis's factor for the frequencies below `kept`."""
     if kept == modes:
         return factor
     low = factor.narrow(dim, 0, kept)

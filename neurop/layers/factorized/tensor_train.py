@@ -1,5 +1,6 @@
-"""Tensor train (Oseledets, Tensor-Train Decomposition, SIAM J. Sci. Comput. 33, 2011) of a
-spectral weight.
+"""Tensor train of a spectral weight.
+
+Source: Oseledets, Tensor-Train Decomposition, SIAM J. Sci. Comput. 33, 2011.
 """
 
 from __future__ import annotations
@@ -17,11 +18,10 @@ from neurop.spectral import signed_sizes
 
 
 class TensorTrain(CoreFactorized):
-    r"""Tensor train, :math:`R = A_{in}\, A_l\, A_1(k_1) \cdots A_d(k_d)\, A_{out}`: matrices,
-    chained.
+    r"""Tensor train, :math:`R = A_{in}\, A_l\, A_1(k_1) \cdots A_d(k_d)\, A_{out}`.
 
-    The channels are the ends of the train; the last mode's matrices hold the pair of real and
-    imaginary part. All bonds have the same rank, as far as their sides allow.
+    The channels are the ends of the train; the matrices of the last mode contain the pair of real
+    and imaginary part. All bonds have the same rank, as far as their dimensions allow.
 
     Examples
     --------
@@ -68,9 +68,9 @@ class TensorTrain(CoreFactorized):
         for axis, (m, e, core) in enumerate(zip(self.modes, kept, cores, strict=True)):
             ending = axis == len(kept) - 1
             core = rows(core, 1, m, e, ending)
-            core = (core @ last if ending and last is not None else core).flatten(
-                2
-            )  # (bond, n, bond or pair times channels)
+            if ending and last is not None:
+                core = core @ last
+            core = core.flatten(2)  # (bond, n, bond or pair times channels)
             if w is None:
                 w = core.transpose(0, 1)
             else:

@@ -1,5 +1,6 @@
-"""Tucker factorisation of a spectral weight (Kossaifi et al., Multi-Grid Tensorized FNO, 2024,
-arXiv:2310.00120).
+"""Tucker factorisation of a spectral weight.
+
+Source: Kossaifi et al., Multi-Grid Tensorized FNO, 2024, arXiv:2310.00120.
 """
 
 from __future__ import annotations
@@ -19,14 +20,13 @@ VECTOR = 16
 
 
 class Tucker(CoreFactorized):
-    r"""Tucker factorisation, :math:`R = G \times_l U_l \times_{k_1} U_1 \dots \times_i U_{in}
-    \times_o U_{out}`.
+    r"""Tucker factorisation, :math:`R = G \times_l U_l \times_{k_1} U_1 \dots \times_o U_{out}`.
 
-    The pair of real and imaginary part stays whole in the core G, so that the other factors are
-    real matrices. Ranks are proportional to the sizes, but for that of the layers, which is whole
-    while the budget allows: with fewer, some layers would have the same weight but for a factor,
-    and those of the channels: multiples of 16, if they are larger and the others can make up for
-    it.
+    The pair of real and imaginary part is an axis of the core G, so that the other factors are real
+    matrices. Ranks are proportional to the sizes, with two exceptions. The rank of the layers is
+    their number while the budget allows; with a smaller rank the weights of some layers would be
+    multiples of each other. Ranks of the channels above 16 are rounded down to multiples of 16 if
+    the other ranks can compensate for it.
 
     Examples
     --------
@@ -40,8 +40,8 @@ class Tucker(CoreFactorized):
         return (self.layers * max(sizes), *sizes[1:]), sizes
 
     def _rounded(self, limits: Sequence[float]) -> Sequence[float]:
-        # Mixing 18 channels takes 1.4 times as long as 16, which fill the vectors of a processor
-        # with AVX-512.
+        # Mixing 18 channels takes 1.4 times as long as 16, which fill the vector registers of
+        # AVX-512.
         return [
             *limits[:-2],
             *(
@@ -63,7 +63,7 @@ class Tucker(CoreFactorized):
         self.core = nn.Parameter(core)
         self.factors = nn.ParameterList(orthonormal(*shape) for shape in shapes[1:])
         if self.layers > 1:
-            with torch.no_grad():  # No layer begins with a smaller share than another.
+            with torch.no_grad():  # All layers have the same variance at initialisation.
                 self.factors[0].div_(self.factors[0].norm(dim=1, keepdim=True))
                 core = torch.tensordot(self.factors[0], core, 1)
         return core.square().sum()
@@ -92,7 +92,7 @@ class Tucker(CoreFactorized):
                 self.factors[axis - len(self.modes) - 2], 0, m, e, axis == len(self.modes) - 1
             )
             lines = w.reshape(math.prod(self.ranks[1 : axis + 1]), factor.shape[1], -1)
-            # matmul would turn the lines to make one product of all: copies that cost more than the
+            # matmul would transpose the lines to compute one product: the copies cost more than the
             # products.
             w = torch.bmm(factor.expand(lines.shape[0], -1, -1), lines)
         return w.view(*signed_sizes(kept), *tail)

@@ -1,1 +1,1 @@
-"""Convolutions by few modes, and the blocks around them."""
+"""Convolutions with few modes, and blocks built on them."""

@@ -1,5 +1,6 @@
-"""Spectral convolution axis by axis (Tran et al., Factorized Fourier Neural Operators, ICLR
-2023, arXiv:2111.13802).
+"""Spectral convolution axis by axis.
+
+Source: Tran et al., Factorized Fourier Neural Operators, ICLR 2023, arXiv:2111.13802.
 """
 
 from __future__ import annotations
@@ -18,28 +19,27 @@ from neurop.spectral.transform import apply_matrix
 
 
 class AxisConv(nn.Module):
-    r"""Sum of one-dimensional convolutions, one along each axis, each by a kernel with few Fourier
-    modes.
+    r"""Sum of one-dimensional convolutions along each axis, with few Fourier modes.
 
     .. math:: (K v)_o(x) = \sum_d \sum_{|k| < m_d} \sum_i R^d_{kio}\, \hat v^d_i(k; x_{\ne d})\,
        e^{2\pi i k x_d},
        \qquad \hat v^d_i(k; x_{\ne d}) = \int v_i(x)\, e^{-2\pi i k x_d} \mathrm{d}x_d
 
-    (equation 7 of the paper.) Its parameters grow with the sum of the modes of the axes, where
-    those of :class:`neurop.layers.SpectralConv` grow with their product. Along the other axes
-    nothing is cut off, so the layer stays on the grid of its input. An axis that is not periodic is
-    continued by zeros over `padding` domain lengths.
+    (equation 7 of the paper.) The number of parameters grows with the sum of the modes of the axes,
+    that of :class:`neurop.layers.SpectralConv` with their product. Along the other axes no modes
+    are truncated, so the output is on the grid of the input. An axis that is not periodic is padded
+    with zeros over `padding` domain lengths.
 
     Parameters
     ----------
     in_channels, out_channels
         Number of channels.
     modes
-        Frequencies \|k\| < m per axis, one number per dimension.
+        Number m of frequencies \|k\| < m per axis.
     domain
-        The grid's axes; a periodic box by default.
+        Grid with the axes; a periodic box by default.
     padding
-        Continuation of axes that are not periodic, as a fraction of the domain.
+        Zero padding of axes that are not periodic, as a fraction of the domain.
 
     Shape
     -----
@@ -70,16 +70,13 @@ class AxisConv(nn.Module):
         self.in_channels, self.out_channels, self.modes = in_channels, out_channels, tuple(modes)
         self.domain = domain or Grid.periodic(len(self.modes))
         if self.domain.dimensions != len(self.modes):
-            raise InputError(
-                f"modes={self.modes} for {self.domain.dimensions} grid axes; give one number per "
-                "axis"
-            )
+            remedy = f"the grid has {self.domain.dimensions} axes; give one number per axis"
+            raise InputError.of("modes", self.modes, remedy)
         periods = (
             1.0 if axis.boundary == "periodic" else 1.0 + padding for axis in self.domain.axes
         )
         self.bases = tuple(Fourier(m, period) for m, period in zip(self.modes, periods))
-        # A field whose energy lies in the kept modes of each axis leaves with the variance with
-        # which it came.
+        # The layer preserves the variance of a field with its energy in the modes of each axis.
         std = 1 / math.sqrt(2 * in_channels * len(self.modes))
         self.weights = nn.ParameterList(
             nn.Parameter(std * torch.randn(m, in_channels, 2, out_channels)) for m in self.modes
@@ -91,13 +88,11 @@ class AxisConv(nn.Module):
         return self.channels_last(x.movedim(1, -1)).movedim(-1, 1)
 
     def channels_last(self, x: Tensor) -> Tensor:
-        """Return the same for ``(batch, *grid, channels)``, the layout in which the engine
-        works.
-        """
+        """Return the convolution of ``(batch, *grid, channels)``, the layout of the engine."""
 
         def convolve(x: Tensor) -> Tensor:
             y = None
-            for axis, kept in reversed([*enumerate(self.kept(x.shape[1:-1]), start=1)]):
+            for axis, kept in reversed([*enumerate(self.retained_modes(x.shape[1:-1]), start=1)]):
                 y = self._along(x, axis, kept, y)
             assert y is not None
             return y
@@ -105,24 +100,22 @@ class AxisConv(nn.Module):
         y: Tensor = in_float32(convolve, x)
         return y
 
-    def kept(self, shape: Sequence[int]) -> tuple[int, ...]:
-        """Return how many modes a grid of `shape` points resolves, per axis."""
+    def retained_modes(self, shape: Sequence[int]) -> tuple[int, ...]:
+        """Return the number of modes per axis that a grid of `shape` points resolves."""
         return tuple(
             max(min(basis.modes, n), 1)
             for basis, n in zip(self.bases, self.nyquist(shape), strict=True)
         )
 
     def nyquist(self, shape: Sequence[int]) -> tuple[int, ...]:
-        """Return the number of modes below the Nyquist frequency of a grid, per axis, whatever
-        the layer has.
-        """
+        """Return the number of modes below the Nyquist frequency of a grid, per axis."""
         return tuple(
             basis.resolved(spacing(axis, n))
             for basis, axis, n in zip(self.bases, self.domain.axes, shape, strict=True)
         )
 
     def _along(self, x: Tensor, axis: int, kept: int, onto: Tensor | None) -> Tensor:
-        """Return the convolution along one axis, added to what the axes before it have made."""
+        """Return the convolution along one axis plus `onto`, the sum over previous axes."""
         of = (
             self.bases[axis - 1],
             kept,
@@ -132,8 +125,7 @@ class AxisConv(nn.Module):
             x.device,
         )
         c = apply_matrix(analysis_matrix(*of), x, axis, 1).movedim(axis, -2)
-        # Every line of the grid is a sample: just the coefficients are moved, which are fewer than
-        # the points.
+        # Every line of the grid is a sample: only coefficients, fewer than the points, are moved.
         y = mix_packed(
             c.flatten(0, -3), self.weights[axis - 1], self.modes[axis - 1 : axis], (kept,)
         )

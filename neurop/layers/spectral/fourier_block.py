@@ -26,9 +26,9 @@ class FourierBlock(nn.Module):
     width
         Number of channels.
     modes, domain, padding, weight
-        Of the :class:`SpectralConv`.
+        Arguments of the :class:`SpectralConv`.
     expansion
-        Hidden channels of the MLP, as a multiple of `width`.
+        Number of hidden channels of the MLP, as a multiple of `width`.
 
     Shape
     -----
@@ -36,12 +36,12 @@ class FourierBlock(nn.Module):
 
     Notes
     -----
-    Consecutive blocks hand a spectrum on. A transform is one matrix product per grid axis, and the
-    analysis takes the last axis first, where the synthesis takes it last. So a block ends, and the
-    next one begins, with products along the same axis, between which all operations are pointwise:
-    line by line along that axis one kernel does the last product of the synthesis, the pointwise
-    operations and the first product of the next analysis, while the line is in the cache. That is
-    why :meth:`step` synthesises along all axes but the last
+    Consecutive blocks pass on a partial spectrum. A transform is one matrix product per grid axis;
+    the analysis starts with the last axis, the synthesis ends with it. So a block ends, and the
+    next one begins, with products along the same axis, and all operations between the two are
+    pointwise: line by line along that axis one kernel computes the last product of the synthesis,
+    the pointwise operations and the first product of the next analysis, while the line is in the
+    cache. Therefore :meth:`step` synthesises along all axes but the last
     (:meth:`SpectralConv.all_but_last_axis`), takes the matrix of that first product from the next
     block (:meth:`SpectralConv.last_axis_analysis`), and returns the product as `spectrum_ahead`
     with the field; the next block's convolution continues from there.
@@ -62,7 +62,7 @@ class FourierBlock(nn.Module):
         self.mlp = ChannelMLP(width, max(round(expansion * width), 1), width)
 
     def forward(self, v: Tensor) -> Tensor:
-        """Return the field one block later."""
+        """Return the field after the block."""
         return self.step(v)[0]
 
     def step(
@@ -71,18 +71,17 @@ class FourierBlock(nn.Module):
         spectrum_ahead: Tensor | None = None,
         next_block: FourierBlock | None = None,
     ) -> tuple[Tensor, Tensor | None]:
-        """Return the field one block later, and its spectrum along the last axis for the next
-        block.
+        """Return the field after the block, and its spectrum along the last axis.
 
         Parameters
         ----------
         v
             Field ``(batch, *grid, width)``.
         spectrum_ahead
-            Spectrum of `v` along the last grid axis, ``(batch, n_1, ..., size_d, width)``, as the
-            step of the block before returns it; it is computed from `v` by default.
+            Spectrum of `v` along the last grid axis, ``(batch, n_1, ..., size_d, width)``, as
+            returned by the step of the previous block; computed from `v` by default.
         next_block
-            Block to which the returned spectrum goes; without one that is None.
+            Block that takes the returned spectrum; without it the spectrum is None.
         """
         spectrum, synthesis = self.spectral.all_but_last_axis(v, spectrum_ahead)
         analysis = None if next_block is None else next_block.spectral.last_axis_analysis(v)

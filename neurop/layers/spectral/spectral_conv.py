@@ -1,5 +1,6 @@
-"""Spectral convolution (Li et al., Fourier Neural Operator, 2021, arXiv:2010.08895), in real
-arithmetic.
+"""Spectral convolution in real arithmetic.
+
+Source: Li et al., Fourier Neural Operator, ICLR 2021, arXiv:2010.08895.
 """
 
 from __future__ import annotations
@@ -35,10 +36,10 @@ class SpectralConv(nn.Module):
     .. math:: (K v)_o(x) = \sum_{|k| < m} \sum_i R_{kio}\, \hat v_i(k)\, e^{2\pi i k \cdot x},
        \qquad \hat v_i(k) = \int v_i(x)\, e^{-2\pi i k \cdot x} \mathrm{d}x
 
-    Only the kept modes are computed, as products with small cosine and sine matrices: no FFT, no
-    complex tensor. The integral is the grid's quadrature, so a band-limited field gives the same
+    Only the retained modes are computed, as products with small cosine and sine matrices: no FFT,
+    no complex tensor. The integral is the grid's quadrature, so a band-limited field gives the same
     function on every grid that resolves it; modes at or above the Nyquist frequency of the input's
-    or the output's grid take no part. An axis that is not periodic is continued by zeros over
+    or the output's grid are left out. An axis that is not periodic is padded with zeros over
     `padding` domain lengths.
 
     Parameters
@@ -46,14 +47,14 @@ class SpectralConv(nn.Module):
     in_channels, out_channels
         Number of channels.
     modes
-        Frequencies \|k\| < m per axis, one number per dimension.
+        Number m of frequencies \|k\| < m per axis.
     domain
-        The grid's axes (boundary, layout of points); a periodic box by default.
+        Grid with the axes (boundary, layout of points); a periodic box by default.
     padding
-        Continuation of axes that are not periodic, as a fraction of the domain.
+        Zero padding of axes that are not periodic, as a fraction of the domain.
     weight
-        What mixes the channels of the modes in place of a dense weight, a :class:`Factorized` one
-        for example.
+        Module that mixes the channels of the modes instead of a dense weight, for example a
+        :class:`Factorized` one.
 
     Shape
     -----
@@ -88,18 +89,15 @@ class SpectralConv(nn.Module):
         self.modes = tuple(modes)
         self.domain = domain or Grid.periodic(len(self.modes))
         if self.domain.dimensions != len(self.modes):
-            raise InputError(
-                f"modes={self.modes} for {self.domain.dimensions} grid axes; give one number per "
-                "axis"
-            )
+            remedy = f"the grid has {self.domain.dimensions} axes; give one number per axis"
+            raise InputError.of("modes", self.modes, remedy)
         periods = (
             1.0 if axis.boundary == "periodic" else 1.0 + padding for axis in self.domain.axes
         )
         self.bases = tuple(Fourier(m, period) for m, period in zip(self.modes, periods))
         self.weight: Any
         if weight is None:
-            # A field whose energy lies in the kept modes leaves with the variance with which it
-            # came.
+            # The layer preserves the variance of a field with its energy in the modes.
             self.weight = nn.Parameter(
                 torch.randn(*signed_sizes(self.modes), in_channels, 2, out_channels)
                 / math.sqrt(2 * in_channels)
@@ -108,22 +106,26 @@ class SpectralConv(nn.Module):
             self.weight = weight
 
     def forward(self, x: Tensor, grid: Sequence[int] | Tensor | None = None) -> Tensor:
-        """Return the convolution on `grid`: sizes (default: the input's), or points ``(P, d)``
-        in fractions of the domain.
+        """Return the convolution on `grid`.
+
+        Parameters
+        ----------
+        x
+            Field ``(batch, in_channels, *grid)``.
+        grid
+            Number of points per axis (by default those of `x`), or points ``(P, d)`` as fractions
+            of the domain.
         """
         check_input(x, self.in_channels, self.domain.names)
         if grid is not None:
             check_target(grid, self.domain)
-        # A tensor whose channels lie last in memory passes through both transpositions without a
-        # copy.
+        # Both transpositions are without a copy if the channels are last in memory.
         return self.channels_last(x.movedim(1, -1), grid).movedim(-1, 1)
 
     def channels_last(self, x: Tensor, grid: Sequence[int] | Tensor | None = None) -> Tensor:
-        """Return the same for ``(batch, *grid, channels)``, the layout in which the engine
-        works.
-        """
+        """Return the convolution of ``(batch, *grid, channels)``, the layout of the engine."""
         target = x.shape[1:-1] if grid is None else grid
-        kept = self.kept(x.shape[1:-1], None if isinstance(target, Tensor) else target)
+        kept = self.retained_modes(x.shape[1:-1], None if isinstance(target, Tensor) else target)
 
         def convolve(x: Tensor) -> Tensor:
             return synthesize(self._mixed(x, kept), self.bases, kept, self.domain.axes, target)
@@ -134,8 +136,7 @@ class SpectralConv(nn.Module):
     def all_but_last_axis(
         self, x: Tensor, spectrum_ahead: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Return the convolution, synthesised along all axes but the last, and the matrix that is
-        left.
+        """Return the convolution, synthesised along all axes but the last, and the last matrix.
 
         Parameters
         ----------
@@ -151,7 +152,7 @@ class SpectralConv(nn.Module):
             last grid axis is :meth:`channels_last`.
         """
         shape = x.shape[1:-1]
-        kept = self.kept(shape)
+        kept = self.retained_modes(shape)
 
         def convolve(given: Tensor) -> tuple[Tensor, Tensor]:
             c = self._mixed(given, kept, spectrum_ahead is not None)
@@ -163,17 +164,17 @@ class SpectralConv(nn.Module):
         return made
 
     def last_axis_analysis(self, x: Tensor) -> Tensor:
-        """Return the matrix ``(size_d, n_d)`` that transforms a channels-last `x` along its last
-        grid axis.
-        """
+        """Return the analysis matrix ``(size_d, n_d)`` of the last grid axis of `x`."""
         shape, last = x.shape[1:-1], self.bases[-1]
         dtype = torch.float32 if has_autocast(x) else x.dtype
         return analysis_matrix(
-            last, self.kept(shape)[-1], self.domain.axes[-1], shape[-1], dtype, x.device
+            last, self.retained_modes(shape)[-1], self.domain.axes[-1], shape[-1], dtype, x.device
         )
 
-    def kept(self, shape: Sequence[int], grid: Sequence[int] | None = None) -> tuple[int, ...]:
-        """Return how many modes per axis both the input grid and the output grid resolve."""
+    def retained_modes(
+        self, shape: Sequence[int], grid: Sequence[int] | None = None
+    ) -> tuple[int, ...]:
+        """Return the number of modes per axis that input grid and output grid resolve."""
         kept = []
         for basis, axis, *sizes in zip(
             self.bases, self.domain.axes, shape, shape if grid is None else grid
@@ -184,16 +185,12 @@ class SpectralConv(nn.Module):
         return tuple(kept)
 
     def nyquist(self, shape: Sequence[int]) -> tuple[int, ...]:
-        """Return the number of modes below the Nyquist frequency of a grid, per axis, whatever
-        the layer has.
-        """
+        """Return the number of modes below the Nyquist frequency of a grid, per axis."""
         axes = zip(self.bases, self.domain.axes, shape, strict=True)
         return tuple(basis.resolved(spacing(axis, n)) for basis, axis, n in axes)
 
     def _mixed(self, x: Tensor, kept: Sequence[int], last_axis_done: bool = False) -> Tensor:
-        """Return the coefficients of the convolution; `last_axis_done` as of
-        :func:`neurop.spectral.analyze`.
-        """
+        """Return the coefficients of the convolution; arguments as of `analyze`."""
         c = analyze(x, self.bases, kept, self.domain.axes, last_axis_done)
         if isinstance(self.weight, Tensor):
             return mix_packed(c, self.weight, self.modes, kept)

@@ -1,5 +1,6 @@
-"""Convolution on the sphere (Driscoll and Healy, 1994; as a layer Bonev et al., SFNO, 2023,
-arXiv:2306.03838).
+"""Convolution on the sphere.
+
+Sources: Driscoll and Healy, 1994; as a layer Bonev et al., SFNO, 2023, arXiv:2306.03838.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from neurop.spectral import check_input, check_target, has_autocast, in_float32,
 from neurop.spectral.legendre import check_sphere
 from neurop.spectral.spherical import (
     analyze_sphere,
-    harmonics_held,
+    harmonics_resolved,
     longitude_analysis,
     synthesize_latitude,
     synthesize_sphere,
@@ -35,22 +36,22 @@ class SphericalConv(nn.Module):
     .. math:: (K v)_o = \sum_{l < L} \sum_{|m| \le l} \sum_i R_{lio}\, \hat v_{i,l}^m\, Y_l^m
 
     With real R, a zonal kernel, it commutes with every rotation of the sphere, and no other linear
-    map of real scalars does. With complex R, as torch-harmonics and makani have it, the orders m >
-    0 are multiplied by R, the orders -m by its conjugate and the order 0 by its real part: beside
-    that it shifts waves along the longitude, tells east from west, and commutes with rotations
-    about the axis alone, the symmetry of a planet that turns. The longitude is periodic, the poles
-    are points like any other.
+    map of real scalars does. With complex R, as in torch-harmonics and makani, the orders m > 0 are
+    multiplied by R, the orders -m by its conjugate and the order 0 by its real part: it also shifts
+    waves in longitude, distinguishes east from west, and commutes with rotations about the axis
+    only, the symmetry of a rotating planet. The longitude is periodic; the poles need no special
+    treatment.
 
     Parameters
     ----------
     in_channels, out_channels
         Number of channels.
     modes
-        Degrees l < modes, one number, or degrees l < L and orders m < M (there are none of m > l).
+        Number L of degrees l < L, or numbers L of degrees and M of orders m < M (m <= l).
     domain
-        The sphere; the equiangular one with poles by default.
+        Sphere; the equiangular one with poles by default.
     symmetry
-        The rotations with which it commutes: ``all`` (R real), or those about the ``axis`` (R
+        Rotations that commute with the layer: ``all`` (R real), or those about the ``axis`` (R
         complex).
 
     Shape
@@ -62,7 +63,7 @@ class SphericalConv(nn.Module):
     Raises
     ------
     InputError
-        If the domain is no whole sphere, a mode count is below 1, or input or `grid` does not fit
+        If the domain is not a full sphere, a mode count is below 1, or input or `grid` does not fit
         the axes and channels.
 
     Examples
@@ -82,10 +83,10 @@ class SphericalConv(nn.Module):
     ) -> None:
         super().__init__()
         if symmetry not in get_args(Symmetry):
-            raise InputError(f"no symmetry '{symmetry}'; {nearest(symmetry, get_args(Symmetry))}")
+            raise InputError.of("symmetry", symmetry, nearest(symmetry, get_args(Symmetry)))
         self.domain = domain or Grid.latlon()
         self.modes = truncation(modes, self.domain)
-        # A field whose energy lies in the kept degrees leaves with the variance with which it came.
+        # The layer preserves the variance of a field with its energy in the degrees.
         parts = 1 if symmetry == "all" else 2
         self.weight = nn.Parameter(
             torch.randn(self.modes[0], in_channels, parts, out_channels)
@@ -93,8 +94,15 @@ class SphericalConv(nn.Module):
         )
 
     def forward(self, x: Tensor, grid: Sequence[int] | Tensor | None = None) -> Tensor:
-        """Return the convolution on `grid`: sizes (default: the input's), or points ``(P, 2)``
-        in fractions of the domain.
+        """Return the convolution on `grid`.
+
+        Parameters
+        ----------
+        x
+            Field ``(batch, in_channels, latitude, longitude)``.
+        grid
+            Numbers of latitudes and longitudes (by default those of `x`), or points ``(P, 2)`` as
+            fractions of the domain.
         """
         check_input(x, self.weight.shape[1], self.domain.names)
         if grid is not None:
@@ -102,11 +110,9 @@ class SphericalConv(nn.Module):
         return self.channels_last(x.movedim(1, -1), grid).movedim(-1, 1)
 
     def channels_last(self, x: Tensor, grid: Sequence[int] | Tensor | None = None) -> Tensor:
-        """Return the same for ``(batch, latitude, longitude, channels)``, the layout in which
-        the engine works.
-        """
+        """Return the convolution of ``(batch, latitude, longitude, channels)``."""
         target = x.shape[1:-1] if grid is None else grid
-        kept = self.kept(x.shape[1:-1], None if isinstance(target, Tensor) else target)
+        kept = self.retained_modes(x.shape[1:-1], None if isinstance(target, Tensor) else target)
         y: Tensor = in_float32(
             lambda x: synthesize_sphere(self._mixed(x, kept), self.domain, target), x
         )
@@ -115,7 +121,7 @@ class SphericalConv(nn.Module):
     def all_but_last_axis(
         self, x: Tensor, spectrum_ahead: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Return the convolution, synthesised in the latitude alone, and the matrix that is left.
+        """Return the convolution, synthesised in latitude alone, and the matrix of the longitude.
 
         Parameters
         ----------
@@ -131,7 +137,7 @@ class SphericalConv(nn.Module):
             longitude is :meth:`channels_last`.
         """
         shape = x.shape[1:-1]
-        kept = self.kept(shape)
+        kept = self.retained_modes(shape)
 
         def convolve(given: Tensor) -> tuple[Tensor, Tensor]:
             c = self._mixed(given, kept, spectrum_ahead is not None)
@@ -143,28 +149,26 @@ class SphericalConv(nn.Module):
         return made
 
     def last_axis_analysis(self, x: Tensor) -> Tensor:
-        """Return the matrix ``(2 M, longitudes)`` that transforms a channels-last `x` along the
-        longitude.
-        """
+        """Return the analysis matrix ``(2 M, longitudes)`` of the longitude of `x`."""
         dtype = torch.float32 if has_autocast(x) else x.dtype
         return longitude_analysis(
-            self.domain, x.shape[2], self.kept(x.shape[1:-1])[1], dtype, x.device
+            self.domain, x.shape[2], self.retained_modes(x.shape[1:-1])[1], dtype, x.device
         )
 
-    def kept(self, shape: Sequence[int], grid: Sequence[int] | None = None) -> tuple[int, int]:
-        """Return how many degrees and orders the input grid and the output grid hold."""
+    def retained_modes(
+        self, shape: Sequence[int], grid: Sequence[int] | None = None
+    ) -> tuple[int, int]:
+        """Return the numbers of degrees and orders that input grid and output grid resolve."""
         limits = [self.modes, self.nyquist(shape), self.nyquist(shape if grid is None else grid)]
         degrees = min(limit[0] for limit in limits)
         return degrees, min(degrees, *(limit[1] for limit in limits))
 
     def nyquist(self, shape: Sequence[int]) -> tuple[int, int]:
-        """Return the numbers of degrees and orders that a grid holds, whatever the layer has."""
-        return harmonics_held(self.domain, shape)
+        """Return the numbers of degrees and orders that a grid resolves."""
+        return harmonics_resolved(self.domain, shape)
 
     def _mixed(self, x: Tensor, kept: tuple[int, int], last_axis_done: bool = False) -> Tensor:
-        """Return the coefficients of the convolution; `last_axis_done` as of
-        :func:`analyze_sphere`.
-        """
+        """Return the coefficients of the convolution; arguments as of :func:`analyze_sphere`."""
         c = analyze_sphere(x, self.domain, *kept, last_axis_done)
         orders, degrees, batch, _, channels = c.shape
         rows = c.transpose(0, 1).reshape(degrees, -1, channels)
@@ -184,17 +188,16 @@ class SphericalConv(nn.Module):
 
 
 class SphericalBlock(FourierBlock):
-    r"""Convolution on the sphere, pointwise skip and channel MLP, as the residual step of a
-    :class:`FourierBlock`.
+    r"""Residual step of a :class:`FourierBlock`, with a convolution on the sphere.
 
     Parameters
     ----------
     width
         Number of channels.
     modes, domain, symmetry
-        Of the :class:`SphericalConv`.
+        Arguments of the :class:`SphericalConv`.
     expansion
-        Hidden channels of the MLP, as a multiple of `width`.
+        Number of hidden channels of the MLP, as a multiple of `width`.
 
     Shape
     -----
@@ -220,17 +223,19 @@ class SphericalBlock(FourierBlock):
         spectrum_ahead: Tensor | None = None,
         next_block: FourierBlock | None = None,
     ) -> tuple[Tensor, Tensor | None]:
-        """Return what :meth:`FourierBlock.step` does; torch-harmonics takes no spectrum of one
-        axis.
-        """
-        if torch_harmonics.selected():
+        """Return the field after the block, and its spectrum; see :meth:`FourierBlock.step`."""
+        if torch_harmonics.selected():  # its transforms take no spectrum of one axis
             return super().step(v)
         return super().step(v, spectrum_ahead, next_block)
 
 
 def truncation(modes: int | Sequence[int], domain: Grid) -> tuple[int, int]:
-    """Return the numbers of degrees and orders; raise InputError if they are none, or the domain
-    is no whole sphere.
+    """Return the numbers of degrees and orders.
+
+    Raises
+    ------
+    InputError
+        If a number is below 1, or the domain is not a full sphere.
     """
     if not isinstance(domain, Sphere):
         raise InputError(
@@ -240,7 +245,6 @@ def truncation(modes: int | Sequence[int], domain: Grid) -> tuple[int, int]:
     check_sphere(*domain.axes)
     given = (modes, modes) if isinstance(modes, int) else tuple(modes)
     if len(given) != 2 or min(given) < 1:
-        raise InputError(
-            f"modes={modes}; at least 1 is needed: one number of degrees, or [degrees, orders]"
-        )
+        remedy = "at least 1 is needed; give one number of degrees, or [degrees, orders]"
+        raise InputError.of("modes", modes, remedy)
     return given[0], min(given)

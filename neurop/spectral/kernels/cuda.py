@@ -1,6 +1,4 @@
-"""Loads the CUDA kernels and launches them through the driver, whatever CUDA PyTorch was built
-with.
-"""
+"""CUDA kernels, loaded and launched through the driver, for any CUDA version of PyTorch."""
 
 from __future__ import annotations
 
@@ -25,15 +23,13 @@ from neurop.spectral.kernels.nvrtc import compile_with_nvrtc
 SOURCE = Path(__file__).parents[1] / "csrc" / "cuda"
 PREBUILT = SOURCE / "prebuilt"
 OLDEST = (8, 0)
-"""Compute capability from which there are TF32 products and asynchronous copies."""
+"""Lowest compute capability with TF32 products and asynchronous copies."""
 _MOST_SHARED = 8  # CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
 _log = logging.getLogger(__name__)
 
 
 def usable(*tensors: Tensor) -> bool:
-    """Return whether the kernels can take these tensors: float32, on one GPU for which they
-    could be loaded.
-    """
+    """Return whether the kernels take these tensors: float32, on one GPU that has kernels."""
     device = tensors[0].device
     return (
         device.type == "cuda"
@@ -45,16 +41,17 @@ def usable(*tensors: Tensor) -> bool:
             for t in tensors
         )
         and not torch.is_autocast_enabled("cuda")
-        and _there(device.index)
+        and _is_loaded(device.index)
     )
 
 
-def _there(device: int) -> bool:
+def _is_loaded(device: int) -> bool:
     return module(device) is not None
 
 
-# What torch.compiler.assume_constant_result does, without the import of the whole compiler.
-_there._dynamo_marked_constant = True  # type: ignore[attr-defined]
+# The attribute that torch.compiler.assume_constant_result sets; calling it would import the
+# compiler.
+_is_loaded._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 
 def launch(what: Launch) -> None:
@@ -100,18 +97,16 @@ class Module:
 
 @lru_cache(maxsize=64)
 def module(device: int) -> Module | None:
-    """Return the kernels for a device, or None where there are none; the log says once which and
-    why.
+    """Return the kernels for a device, or None where there are none; the log gives the reason.
 
-    They are part of the package where it was built beside nvcc; otherwise they are compiled into
-    the user's cache by nvcc, or by the NVRTC that PyTorch's CUDA wheels bring.
-    ``NEUROP_NATIVE=off`` does without them.
+    They are part of the package if it was built with nvcc; otherwise they are compiled into the
+    user's cache by nvcc, or by the NVRTC of PyTorch's CUDA wheels. ``NEUROP_NATIVE=off`` disables
+    them.
     """
     capability = torch.cuda.get_device_capability(device)
     if os.environ.get("NEUROP_NATIVE", "") == "off" or capability < OLDEST:
         _log.info(
-            "CUDA kernels are off for cuda:%d (sm_%d%d); fields pass through PyTorch's own "
-            "operations",
+            "CUDA kernels are off for cuda:%d (sm_%d%d); using PyTorch's own operations",
             device,
             *capability,
         )
@@ -122,22 +117,19 @@ def module(device: int) -> Module | None:
             torch.cuda.current_stream(device).synchronize()  # so that there is a context
             loaded = Module(path.read_bytes())
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:
-        _log.info(
-            "CUDA kernels cannot be made (%s); fields pass through PyTorch's own operations", error
-        )
+        _log.info("CUDA kernels cannot be compiled (%s); using PyTorch's own operations", error)
         return None
     _log.info("CUDA kernels: %s", path)
     return loaded
 
 
 def cubin(architecture: str) -> Path:
-    """Return the compiled kernels for an architecture such as ``sm_90``, made by now if they were
-    not there.
+    """Return the compiled kernels of an architecture such as ``sm_90``; compile them if missing.
 
     Raises
     ------
     OSError, RuntimeError, subprocess.SubprocessError
-        If neither nvcc nor NVRTC makes them.
+        If neither nvcc nor NVRTC compiles them.
     """
     if (ready := PREBUILT / f"{architecture}.cubin").is_file():
         return ready
@@ -161,9 +153,7 @@ def cubin(architecture: str) -> Path:
 
 
 def compile_with_nvcc(nvcc: str, architecture: str, out: Path) -> str:
-    """Write the compiled kernels to `out` and return what the assembler says of registers and
-    spills.
-    """
+    """Write the compiled kernels to `out`; return the assembler's report on registers, spills."""
     command = [
         nvcc,
         "-std=c++17",

@@ -1,6 +1,4 @@
-"""What the CUDA kernels of ``csrc/cuda`` are launched with: grids, shared memory and arguments,
-from tensors.
-"""
+"""Launches of the CUDA kernels of ``csrc/cuda``: grid, shared memory and arguments."""
 
 from __future__ import annotations
 
@@ -12,7 +10,7 @@ import torch
 from torch import Tensor
 
 THREADS = 256
-# Sizes of tiles, as the kernels have them.
+# Sizes of tiles, as in the kernels.
 _TILE = 64
 _SAMPLES = 8
 _WEIGHT_TILE = 32
@@ -23,8 +21,20 @@ _WEIGHT_SHARED = (32 * 20 + 16 * 72) * 4
 
 @dataclass(frozen=True)
 class Launch:
-    """A kernel by name, the device of its tensors, its grid, bytes of shared memory, and its one
-    argument as 64-bit words.
+    """One launch of a kernel.
+
+    Parameters
+    ----------
+    kernel
+        Name of the kernel.
+    device
+        Device of its tensors.
+    grid
+        Number of thread blocks per axis.
+    shared
+        Bytes of shared memory.
+    words
+        Its one argument, as 64-bit words.
     """
 
     kernel: str
@@ -43,21 +53,20 @@ def product(
     kept: Tensor | None = None,
     activate: bool = False,
 ) -> Launch:
-    r"""Return the launch of :math:`\mathrm{act}\bigl(\sum_i A_i B_i + b + c\bigr) \odot
-    \mathrm{GELU}'(g)`.
+    r"""Return the launch of :math:`\mathrm{act}(\sum_i A_i B_i + b + c) \odot \mathrm{GELU}'(g)`.
 
     Parameters
     ----------
     factors
         One or two pairs of A ``(batch, m, k)``, of any strides, and B ``(batch, k, n)`` with stride
-        1 along n; a matrix that is the same for the whole batch is expanded.
+        1 along n; a matrix that all samples share is expanded.
     out, add, gate, kept
-        ``(batch, m, n)``, contiguous: the result, c, g, and what goes into the activation. All but
-        `out` may be left out.
+        Contiguous tensors ``(batch, m, n)``: the result, c, g, and the stored input of the
+        activation. All but `out` are optional.
     bias
-        b, ``(n,)``.
+        Bias b ``(n,)``.
     activate
-        Whether act is the GELU, or nothing.
+        Whether act is the GELU; otherwise it is the identity.
     """
     batch, m, n = out.shape
     words = [batch, m, n]
@@ -84,8 +93,9 @@ def mix(
     kept: Sequence[int],
     adjoint: bool = False,
 ) -> Launch:
-    """Return the launch of the channel mixing of :func:`neurop.spectral.mix_packed`, or of its
-    adjoint in `c`; all contiguous.
+    """Return the launch of :func:`neurop.spectral.mix_packed`, or of its adjoint in `c`.
+
+    All tensors are contiguous.
     """
     inputs, outputs = weight.shape[-3], weight.shape[-1]
     assert (c.shape[-1], y.shape[-1]) == ((outputs, inputs) if adjoint else (inputs, outputs))
@@ -102,8 +112,9 @@ def mix(
 def mix_weight(
     c: Tensor, weight: Tensor, g: Tensor, gw: Tensor, modes: Sequence[int], kept: Sequence[int]
 ) -> Launch:
-    """Return the launch that writes the gradient of the weights into `gw` where modes are kept,
-    from that of the result.
+    """Return the launch that writes the gradient of the weights of retained modes into `gw`.
+
+    `g` is the gradient of the result of :func:`mix`.
     """
     grid = (
         math.prod(kept),
@@ -138,7 +149,5 @@ def _mix_words(
 
 
 def _products() -> int:
-    """Return TF32 products per multiplication: 3 for the accuracy of float32, 1 where the user
-    has allowed less.
-    """
+    """Return TF32 products per multiplication: 3 for float32 accuracy, 1 if less is allowed."""
     return 3 if torch.get_float32_matmul_precision() == "highest" else 1

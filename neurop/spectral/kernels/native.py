@@ -1,6 +1,4 @@
-"""The CPU kernels of ``csrc``: compiled on first use into a cache, called through a plain C
-interface.
-"""
+"""The CPU kernels of ``csrc``, compiled into a cache on first use, with a plain C interface."""
 
 from __future__ import annotations
 
@@ -38,20 +36,20 @@ _log = logging.getLogger(__name__)
 
 @lru_cache(maxsize=1)
 def library() -> ctypes.CDLL | None:
-    """Return the compiled kernels, or None where there are none; the log says once which and why.
+    """Return the compiled kernels, or None where there are none; the log gives the reason.
 
     They need Linux, a C++ compiler (``CXX``, else g++ or clang++) with OpenMP, and a folder to
-    write to (``NEUROP_CACHE``, else the user's cache). ``NEUROP_NATIVE=off`` does without them.
+    write to (``NEUROP_CACHE``, else the user's cache). ``NEUROP_NATIVE=off`` disables them.
     """
     if os.environ.get("NEUROP_NATIVE", "") == "off" or platform.system() != "Linux":
-        _log.info("CPU kernels are off; fields pass through PyTorch's own operations")
+        _log.info("CPU kernels are off; using PyTorch's own operations")
         return None
     try:
-        path = _compiled()
+        path = _compile()
         loaded = ctypes.CDLL(str(path))
     except (OSError, subprocess.SubprocessError) as error:
         _log.info(
-            "CPU kernels cannot be compiled (%s); fields pass through PyTorch's own operations",
+            "CPU kernels cannot be compiled (%s); using PyTorch's own operations",
             error,
         )
         return None
@@ -60,9 +58,7 @@ def library() -> ctypes.CDLL | None:
 
 
 def usable(*tensors: Tensor) -> bool:
-    """Return whether the kernels can take these tensors: float32 on the CPU, and not under
-    autocast.
-    """
+    """Return whether the kernels take these tensors: float32 on the CPU, without autocast."""
     return (
         all(
             t.device.type == "cpu"
@@ -72,21 +68,30 @@ def usable(*tensors: Tensor) -> bool:
             for t in tensors
         )
         and not torch.is_autocast_enabled("cpu")
-        and _there()
+        and _is_loaded()
     )
 
 
-def _there() -> bool:
+def _is_loaded() -> bool:
     return library() is not None
 
 
-# What torch.compiler.assume_constant_result does, without the import of the whole compiler.
-_there._dynamo_marked_constant = True  # type: ignore[attr-defined]
+# The attribute that torch.compiler.assume_constant_result sets; calling it would import the
+# compiler.
+_is_loaded._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 
 def call(name: str, sizes: Sequence[int], *arguments: Tensor | Sequence[Tensor] | None) -> None:
-    """Call a kernel with PyTorch's number of threads; arguments are contiguous tensors, lists of
-    them, or None for a null pointer.
+    """Call a kernel with PyTorch's number of threads.
+
+    Parameters
+    ----------
+    name
+        Name of the kernel.
+    sizes
+        Its integer arguments.
+    arguments
+        Contiguous tensors, lists of them, or None for a null pointer.
     """
     kernels = library()
     assert kernels is not None
@@ -110,8 +115,8 @@ def _pointer(
     return (ctypes.c_void_p * len(argument))(*(t.data_ptr() for t in argument))
 
 
-def _compiled() -> Path:
-    """Return the library, made by now if it was not there."""
+def _compile() -> Path:
+    """Return the path of the library; compile it if it is missing."""
     compiler = os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++")
     if compiler is None:
         raise FileNotFoundError("no C++ compiler: install g++, or set CXX")
@@ -127,8 +132,7 @@ def _compiled() -> Path:
     path = folder / f"cpu-{hashlib.sha256(chr(0).join(about).encode()).hexdigest()[:16]}.so"
     if not path.is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        # Another process may do the same: each writes a file of its own, and the last to be renamed
-        # stays.
+        # Another process may do the same: each writes its own file, and the last renamed one stays.
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
             made = Path(scratch) / path.name
             _run(
@@ -151,9 +155,7 @@ def _run(command: Sequence[str]) -> str:
 
 
 def _processor() -> str:
-    """Return what tells processors apart: code for one need not run on another that shares the
-    cache.
-    """
+    """Return a description of the processor: code for one may not run on another."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

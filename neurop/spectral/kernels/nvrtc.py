@@ -13,21 +13,26 @@ _ONCE = re.compile(r"^#pragma once$", re.MULTILINE)
 
 
 def compile_with_nvrtc(source: Path, architecture: str) -> bytes:
-    """Return the compiled kernels of a file and what it includes.
+    """Return the compiled kernels of a source file and the files that it includes.
 
     Raises
     ------
     OSError
         If there is no NVRTC.
     RuntimeError
-        If it refuses the source; the message holds its log.
+        If compilation fails; the message contains the compiler's log.
     """
     nvrtc = _library()
     program = ctypes.c_void_p()
     _check(
         nvrtc,
         nvrtc.nvrtcCreateProgram(
-            ctypes.byref(program), joined(source).encode(), source.name.encode(), 0, None, None
+            ctypes.byref(program),
+            inline_includes(source).encode(),
+            source.name.encode(),
+            0,
+            None,
+            None,
         ),
     )
     options = [b"--std=c++17", f"--gpu-architecture={architecture}".encode()]
@@ -41,8 +46,8 @@ def compile_with_nvrtc(source: Path, architecture: str) -> bytes:
     return _read(nvrtc, program, "CUBIN")
 
 
-def joined(source: Path) -> str:
-    """Return a file with what it includes in its place, each once."""
+def inline_includes(source: Path) -> str:
+    """Return the text of a file with its includes inserted, each once."""
     seen: set[str] = set()
 
     def insert(match: re.Match[str]) -> str:
@@ -72,7 +77,7 @@ def _library() -> Any:
         if ".alt" not in file.name
     ]
     for file in found:
-        # It looks for this part of itself by name, and finds it where it is loaded already.
+        # NVRTC looks for this library by name, and finds it if it is loaded already.
         for part in file.parent.glob("libnvrtc-builtins.so.*"):
             ctypes.CDLL(str(part))
     for name in (*map(str, found), "libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so"):

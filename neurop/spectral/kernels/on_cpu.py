@@ -1,5 +1,6 @@
-"""The fused operations by the CPU kernels; arguments as of :mod:`neurop.spectral.kernels.ops`,
-float32, fields contiguous.
+"""The fused operations by CPU kernels, for contiguous float32 fields.
+
+Arguments as of :mod:`neurop.spectral.kernels.ops`.
 """
 
 from __future__ import annotations
@@ -10,14 +11,12 @@ import torch
 from torch import Tensor
 
 from neurop.spectral.kernels.native import call
-from neurop.spectral.matrices import halved
+from neurop.spectral.matrices import half_period
 
 
 def rows(matrix: Tensor, points: int, x: Tensor, adjoint: bool) -> Tensor:
-    """Return the product of the matrix, or of its transpose, with each row ``(k, channels)`` of
-    x.
-    """
-    half, order, even = halved(matrix, points)
+    """Return the product of the matrix, or its transpose, with each row ``(k, channels)``."""
+    half, order, even = half_period(matrix, points)
     n, size = matrix.shape[points], matrix.shape[1 - points]
     synthesize = (points == 0) != adjoint
     y = x.new_empty(len(x), n if synthesize else size, x.shape[2])
@@ -70,9 +69,7 @@ def tail(
     b2: Tensor,
     keep: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the two outputs and, with `keep`, what goes into the first GELU; empty where not
-    asked for.
-    """
+    """Return the two outputs and the input of the first GELU (empty without `keep`)."""
     y, kept = torch.empty_like(x), torch.empty_like(x) if keep else x.new_empty(0)
     ahead = x.new_empty(0) if analysis is None else x.new_empty(len(x), len(analysis), x.shape[-1])
     sizes, matrices = _axis(s, analysis)
@@ -117,7 +114,7 @@ def mix_backward(
     g: Tensor, c: Tensor, weight: Tensor, modes: Sequence[int], kept: Sequence[int]
 ) -> tuple[Tensor, Tensor]:
     """Return the gradients of c and of the weights."""
-    # Written where modes are kept.
+    # The kernel writes the retained modes only.
     gc, gw = (
         c.new_empty(c.shape),
         weight.new_empty(weight.shape)
@@ -135,7 +132,7 @@ def _mix(c: Tensor, weight: Tensor, modes: Sequence[int], kept: Sequence[int]) -
 
 
 def _mlp(w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor) -> list[Tensor]:
-    """Return the parameters as the kernels read them, each weight followed by its transpose."""
+    """Return the parameters in the kernels' order, each weight followed by its transpose."""
     return [
         w1.contiguous(),
         w1.t().contiguous(),
@@ -147,11 +144,9 @@ def _mlp(w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor) -> list[Tensor]:
 
 
 def _axis(s: Tensor, analysis: Tensor | None) -> tuple[tuple[int, ...], tuple[Tensor | None, ...]]:
-    """Return sizes and arrays of the two matrices as the kernels read them: S by points, A by
-    functions.
-    """
-    half, order, even = halved(s)
+    """Return sizes and arrays of the two matrices: S by points, A by functions."""
+    half, order, even = half_period(s)
     if analysis is None:
         return (half.shape[1], 0, even, 0), (half, order, None, None)
-    to_half, to_order, to_even = halved(analysis, points=1)
+    to_half, to_order, to_even = half_period(analysis, points=1)
     return (half.shape[1], len(to_half), even, to_even), (half, order, to_half, to_order)

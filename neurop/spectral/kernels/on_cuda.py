@@ -1,5 +1,6 @@
-"""The fused operations by the CUDA kernels; arguments as of :mod:`neurop.spectral.kernels.ops`,
-float32, fields contiguous.
+"""The fused operations by CUDA kernels, for contiguous float32 fields.
+
+Arguments as of :mod:`neurop.spectral.kernels.ops`.
 """
 
 from __future__ import annotations
@@ -15,9 +16,7 @@ from neurop.spectral.kernels import cuda, launches
 
 
 def rows(matrix: Tensor, points: int, x: Tensor, adjoint: bool) -> Tensor:
-    """Return the product of the matrix, or of its transpose, with each row ``(k, channels)`` of
-    x.
-    """
+    """Return the product of the matrix, or its transpose, with each row ``(k, channels)``."""
     return _product([(_each(matrix.t() if adjoint else matrix, x), x)])
 
 
@@ -34,9 +33,7 @@ def mlp(x: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor) -> Tensor:
 def mlp_backward(
     g: Tensor, x: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor, gate: Tensor | None = None
 ) -> tuple[Tensor, ...]:
-    """Return the gradients of x, times the slope of the GELU at `gate` if given, and of the
-    parameters.
-    """
+    """Return the gradients of x, times the derivative of the GELU at `gate`, and parameters."""
     e = x.new_empty(len(x), len(b1))
     u = _points(x, w1.t(), bias=b1, kept=e, activate=True)
     ge = _points(g, w2, gate=e)
@@ -56,9 +53,7 @@ def tail(
     b2: Tensor,
     keep: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the two outputs and, with `keep`, what goes into the first GELU; empty where not
-    asked for.
-    """
+    """Return the two outputs and the input of the first GELU (empty without `keep`)."""
     channels, kept = x.shape[-1], torch.empty_like(x) if keep else x.new_empty(0)
     # Synthesis, skip, bias and activation in one pass.
     h = _product(
@@ -136,7 +131,7 @@ def _points(
     kept: Tensor | None = None,
     **ends: Any,
 ) -> Tensor:
-    """Return what follows the product of ``(points, k)`` and ``(k, n)``."""
+    """Return the fused product of ``(points, k)`` and ``(k, n)``; options as of `launches`."""
     fields = {
         name: None if t is None else t[None]
         for name, t in (("add", add), ("gate", gate), ("kept", kept))

@@ -1,8 +1,7 @@
-"""The engine's fused operations as operators of PyTorch, ``torch.ops.neurop.*``: kernels, shapes
-for tracing, and gradients.
+"""The fused operations as PyTorch operators ``torch.ops.neurop.*``, with shapes and gradients.
 
-Without kernels for its tensors an operator raises; :func:`neurop.spectral.fused.have_kernels` says
-beforehand whether there are any.
+Without kernels for its tensors an operator raises; check with
+:func:`neurop.spectral.fused.have_kernels`.
 """
 
 from __future__ import annotations
@@ -18,16 +17,16 @@ from torch.nn.functional import linear
 from neurop.spectral.kernels import on_cpu, on_cuda, plain
 
 _LIBRARY = torch.library.Library("neurop", "DEF")
-_PLACES: dict[str, ModuleType] = {"CPU": on_cpu, "CUDA": on_cuda}
+_DEVICES: dict[str, ModuleType] = {"CPU": on_cpu, "CUDA": on_cuda}
 _MLP = "Tensor w1, Tensor b1, Tensor w2, Tensor b2"
 _TAIL = f"Tensor s, Tensor? analysis, Tensor x, Tensor z, Tensor w, Tensor b, {_MLP}"
 
 
 def _register(name: str, schema: str, shapes: Callable[..., Any]) -> None:
-    """Define an operator that each place implements under its name."""
+    """Define an operator that the module of each device implements under its name."""
     _LIBRARY.define(f"{name}{schema}")
-    for key, place in _PLACES.items():
-        _LIBRARY.impl(name, getattr(place, name), key)
+    for key, kernels in _DEVICES.items():
+        _LIBRARY.impl(name, getattr(kernels, name), key)
     torch.library.register_fake(f"neurop::{name}", shapes, lib=_LIBRARY)
 
 
@@ -48,8 +47,8 @@ def _tail(
 
 
 _register("rows", "(Tensor matrix, int points, Tensor x, bool adjoint) -> Tensor", _rows)
-# Its forward pass is PyTorch's own anywhere, which also tells the shapes; the backward pass alone
-# has kernels.
+# Its forward pass is PyTorch's own on every device, which also infers the shapes; only the backward
+# pass has kernels.
 _LIBRARY.define("linear(Tensor x, Tensor w, Tensor b) -> Tensor")
 _LIBRARY.impl("linear", linear, "CompositeExplicitAutograd")
 _register(
@@ -83,28 +82,28 @@ _register(
 )
 
 
-def _again(
+def _differentiable_gradients(
     function: Callable[..., Any],
     tensors: Sequence[Tensor | None],
     needed: Sequence[bool],
     gradients: Sequence[Tensor | None],
 ) -> tuple[Tensor | None, ...]:
-    """Return the gradients of ``function(*tensors)``, one or more, as what can itself be
-    differentiated; None where not needed.
-    """
+    """Return differentiable gradients of ``function(*tensors)``; None where not needed."""
     wanted = [t for t, need in zip(tensors, needed, strict=True) if t is not None and need]
-    made = function(*tensors)
-    ends = [
+    result = function(*tensors)
+    outputs = [
         (y, g)
-        for y, g in zip((made,) if isinstance(made, Tensor) else made, gradients, strict=True)
+        for y, g in zip((result,) if isinstance(result, Tensor) else result, gradients, strict=True)
         if g is not None
     ]
-    found = iter(
-        torch.autograd.grad([y for y, _ in ends], wanted, [g for _, g in ends], create_graph=True)
-        if ends
+    computed = iter(
+        torch.autograd.grad(
+            [y for y, _ in outputs], wanted, [g for _, g in outputs], create_graph=True
+        )
+        if outputs
         else []
     )
-    return tuple(next(found, None) if need else None for need in needed)
+    return tuple(next(computed, None) if need else None for need in needed)
 
 
 def _keep_inputs(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
@@ -117,7 +116,7 @@ def _rows_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
 
 
 def _rows_gradient(ctx: Any, g: Tensor) -> tuple[Any, ...]:
-    # Linear: its own adjoint, and that as often as is asked for.
+    # Linear: the gradient is the adjoint operator, which can be differentiated again.
     return (
         None,
         None,
@@ -128,14 +127,14 @@ def _rows_gradient(ctx: Any, g: Tensor) -> tuple[Any, ...]:
 
 def _linear_gradient(ctx: Any, g: Tensor) -> tuple[Any, ...]:
     if torch.is_grad_enabled():
-        return _again(linear, ctx.saved_tensors, ctx.needs_input_grad, (g,))
+        return _differentiable_gradients(linear, ctx.saved_tensors, ctx.needs_input_grad, (g,))
     x, w, _ = ctx.saved_tensors
     return torch.ops.neurop.linear_backward(g.contiguous(), x, w)
 
 
 def _mlp_gradient(ctx: Any, g: Tensor) -> tuple[Any, ...]:
     if torch.is_grad_enabled():
-        return _again(plain.mlp, ctx.saved_tensors, ctx.needs_input_grad, (g,))
+        return _differentiable_gradients(plain.mlp, ctx.saved_tensors, ctx.needs_input_grad, (g,))
     return torch.ops.neurop.mlp_backward(g.contiguous(), *ctx.saved_tensors)
 
 
@@ -150,7 +149,9 @@ def _tail_gradient(
     *tensors, kept = ctx.saved_tensors
     g_ahead = None if tensors[1] is None else g_ahead
     if torch.is_grad_enabled():
-        return *_again(plain.tail, tensors, ctx.needs_input_grad[:-1], (g, g_ahead)), None
+        return *_differentiable_gradients(
+            plain.tail, tensors, ctx.needs_input_grad[:-1], (g, g_ahead)
+        ), None
     g = torch.zeros_like(kept) if g is None else g.contiguous()
     g_ahead = None if g_ahead is None else g_ahead.contiguous()
     return None, None, *torch.ops.neurop.tail_backward(g, g_ahead, kept, *tensors), None
@@ -165,7 +166,7 @@ def _mix_gradient(ctx: Any, g: Tensor) -> tuple[Any, ...]:
     sizes = ctx.modes, ctx.kept
     if torch.is_grad_enabled():
         return (
-            *_again(
+            *_differentiable_gradients(
                 lambda c, w: plain.mix(c, w, *sizes),
                 ctx.saved_tensors,
                 ctx.needs_input_grad[:2],

@@ -1,6 +1,4 @@
-"""The fused operations in PyTorch's own, for any device and dtype, traced and transformed: what
-the kernels compute.
-"""
+"""The fused operations in PyTorch, for any device, dtype and transformation: the reference."""
 
 from __future__ import annotations
 
@@ -16,15 +14,14 @@ from neurop.spectral.mixing import mix as mix_signed
 
 
 def has_autocast(x: Tensor) -> bool:
-    """Return whether operations on `x` are under autocast, which torch does not know on the meta
-    device.
-    """
+    """Return whether operations on `x` are under autocast; the meta device has none."""
     return x.device.type != "meta" and torch.is_autocast_enabled(x.device.type)
 
 
 def in_float32(call: Callable[..., Any], *tensors: Tensor) -> Any:
-    """Call with autocast off, on what it may have made bfloat16: a transform's rounding errors
-    fall on the small high modes.
+    """Call with autocast off, on float32 tensors.
+
+    In bfloat16 the rounding errors of a transform would exceed its small high modes.
     """
     if not has_autocast(tensors[0]):
         return call(*tensors)
@@ -52,5 +49,5 @@ def tail(
 
 
 def mix(c: Tensor, weight: Tensor, modes: Sequence[int], kept: Sequence[int]) -> Tensor:
-    """Return packed coefficients with the channels of each mode mixed."""
+    """Return packed coefficients with the channels of each mode mixed (``mix_packed``)."""
     return from_signed(mix_signed(to_signed(c, kept), restrict(weight, modes, kept)), kept)

@@ -1,1 +1,1 @@
-"""What a training does at its steps and epochs, except the step itself."""
+"""Callbacks: actions before and after the steps and epochs of a training."""

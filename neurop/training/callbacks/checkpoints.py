@@ -11,7 +11,7 @@ MONITOR = "val/relative_l2"
 
 
 class SingleCheckpoint(ModelCheckpoint):
-    """Keep one file in a folder, wherever the folder was when the run began."""
+    """Store one checkpoint in a folder, which may have moved since the run began."""
 
     def __init__(self, folder: Path | str, filename: str, **how: Any) -> None:
         super().__init__(folder, filename=filename, enable_version_counter=False, **how)

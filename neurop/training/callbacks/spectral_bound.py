@@ -120,7 +120,7 @@ def matrices(weight: Tensor) -> Tensor:
 
 
 class SpectralNormBound(PreparingCallback):
-    r"""Hold the spectral norm of every channel matrix below a bound, after each optimiser step.
+    r"""Bound the spectral norm of every channel matrix, after each optimiser step.
 
     .. math:: W_k \leftarrow W_k \min\bigl(1,\; b\,F_k / \lVert W_k \rVert_2\bigr)
 
@@ -132,15 +132,15 @@ class SpectralNormBound(PreparingCallback):
     Parameters
     ----------
     bound
-        Largest norm b, for example 1; None bounds spectral weights alone, by F.
+        Largest norm b, for example 1; None bounds spectral weights only, by F.
     order
-        Exponent p of the filter, for example 8; None leaves all modes alike.
+        Exponent p of the filter, for example 8; None for one bound for all modes.
 
     Raises
     ------
     InputError
-        If a number is not above 0 or both are None; in :meth:`prepare`, if a layer has weights that are not
-        bounded: see :func:`channel_matrices`.
+        If a number is not above 0 or both are None; in :meth:`prepare`, if a layer has weights that
+        cannot be bounded: see :func:`channel_matrices`.
 
     Examples
     --------
@@ -158,7 +158,7 @@ class SpectralNormBound(PreparingCallback):
         if bound is None and order is None:
             raise InputError.of("bound", None, "give a bound, an order, or leave the callback out")
         self.bound, self.order = bound, order
-        self._held: list[tuple[Tensor, Tensor]] = []
+        self._bounded: list[tuple[Tensor, Tensor]] = []
         self._right: list[Tensor] = []
 
     def prepare(self, surrogate: Surrogate) -> None:
@@ -168,54 +168,54 @@ class SpectralNormBound(PreparingCallback):
     def hold(self, model: nn.Module) -> None:
         """Bring the weights of a module below their bounds, and keep them there from then on."""
         bound, order = self.bound, self.order
-        self._held = []
+        self._bounded = []
         for weight, modes in channel_matrices(model):
             if modes is None and bound is None:
                 continue
             limit = torch.ones(()) if modes is None or order is None else transfer(modes, order)
-            self._held.append((weight, (limit * (1.0 if bound is None else bound)).to(weight)))
+            self._bounded.append((weight, (limit * (1.0 if bound is None else bound)).to(weight)))
         self.exact()
 
     @torch.no_grad()
     def exact(self) -> None:
-        """Bring all norms below their bounds exactly, and take up the singular vectors."""
+        """Reduce all norms to their bounds exactly, and store the singular vectors."""
         self._right = []
-        for weight, limit in self._held:
+        for weight, limit in self._bounded:
             _, sigma, right = torch.linalg.svd(matrices(weight), full_matrices=False)
             self._right.append(right[..., 0, :].conj().resolve_conj())
             _shrink(weight, limit, sigma[..., 0])
 
     @torch.no_grad()
     def follow(self) -> None:
-        """Do the same by a few power iterations."""
-        for i, (weight, limit) in enumerate(self._held):
-            whole, right = matrices(weight), self._right[i][..., None]
+        """Reduce the norms to their bounds by a few power iterations."""
+        for i, (weight, limit) in enumerate(self._bounded):
+            matrix, right = matrices(weight), self._right[i][..., None]
             for _ in range(ITERATIONS):
-                left = nn.functional.normalize(whole @ right, dim=-2)
-                image = whole.mH @ left
+                left = nn.functional.normalize(matrix @ right, dim=-2)
+                image = matrix.mH @ left
                 right = nn.functional.normalize(image, dim=-2)
             self._right[i] = right[..., 0]
             _shrink(weight, limit, torch.linalg.vector_norm(image[..., 0], dim=-1))
 
     def on_fit_start(self, *_: Any) -> None:
-        """Take the bounds to the device of the training."""
-        self._held = [(weight, limit.to(weight)) for weight, limit in self._held]
+        """Move the bounds to the device of the training."""
+        self._bounded = [(weight, limit.to(weight)) for weight, limit in self._bounded]
 
     def on_train_epoch_start(self, *_: Any) -> None:
         """Begin each epoch with the exact singular vectors."""
         self.exact()
 
     def on_train_batch_end(self, *_: Any) -> None:
-        """Follow the step of the optimiser."""
+        """Apply the bounds after a step of the optimiser."""
         self.follow()
 
     def on_validation_start(self, *_: Any) -> None:
-        """Validate, and keep, weights that are below their bounds exactly."""
+        """Apply the bounds exactly before validation and checkpoints."""
         self.exact()
 
 
 def _shrink(weight: Tensor, limit: Tensor, sigma: Tensor) -> None:
-    # What lies at its bound but for rounding stays as it is, so that doing it twice, as a run that
-    # goes on does, changes no bit.
+    # Norms at their bound up to rounding are unchanged, so that a second projection, as in a
+    # resumed run, is bit-identical.
     factor = torch.where(sigma > limit * (1 + ROUNDING), limit / sigma, 1.0)
     weight.mul_(factor.reshape(*factor.shape, *[1] * (weight.dim() - factor.dim())))

@@ -1,4 +1,4 @@
-"""What a training takes and reaches."""
+"""Time, memory and best validation error of a training."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ from neurop.training.callbacks.checkpoints import MONITOR
 
 
 class Timer(Callback):
-    """Measure how long a training takes, resumed runs included, and how long its steps wait for their batches.
+    """Measure the time of a training, resumed runs included, and the time waiting for data.
 
     Attributes
     ----------
     waiting, stepping, count
-        Seconds from the end of one step to the start of the next in the same epoch, seconds in steps,
-        and number of steps.
+        Seconds waiting for data, seconds in steps, and number of steps.
     """
 
     def __init__(self) -> None:
@@ -94,7 +93,7 @@ class Timer(Callback):
 
 
 def peak_mb() -> float | None:
-    """Return the most memory that was held, in 10^6 bytes: of the GPU where one is used, else of the process."""
+    """Return the peak memory of the GPU, if one is used, or of the process, in 10^6 bytes."""
     if torch.cuda.is_available():
         return round(torch.cuda.max_memory_allocated() / 1e6, 1)
     try:

@@ -9,6 +9,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from raising import raises_input
 from torch import Tensor
 
 from neurop.errors import InputError
@@ -119,13 +120,13 @@ def test_the_variance_is_kept_at_the_beginning() -> None:
 
 def test_few_points_use_the_modes_that_they_resolve() -> None:
     layer = conv((8, 3))
-    assert layer.kept((5, 4)) == (3, 2)
+    assert layer.retained_modes((5, 4)) == (3, 2)
     assert layer.nyquist((64, 5)) == (32, 3)
     assert np.isfinite(layer(noise(1, 2, 1, 2)).detach().numpy()).all()
 
 
 def test_what_does_not_fit() -> None:
-    with pytest.raises(InputError, match=r"modes=\(4,\) for 2 grid axes; give one number per axis"):
+    with raises_input("modes", (4,), "one number per axis"):
         AxisConv(1, 1, (4,), Grid.periodic(2))
     with pytest.raises(InputError, match=r"input has shape \(1, 3, 8\); need \(batch, 2, x, y\)"):
         conv((2, 2))(noise(1, 3, 8))

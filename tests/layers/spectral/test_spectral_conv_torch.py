@@ -6,6 +6,7 @@ import copy
 
 import pytest
 import torch
+from raising import raises_input
 from torch import Tensor
 from torch.func import functional_call
 
@@ -138,13 +139,11 @@ def test_autocast_stays_close() -> None:
 
 
 def test_messages_for_what_does_not_fit() -> None:
-    with pytest.raises(
-        InputError, match=r"modes=\(4, 4\) for 1 grid axes; give one number per axis"
-    ):
+    with raises_input("modes", (4, 4), "one number per axis"):
         SpectralConv(1, 1, (4, 4), Grid.periodic(1))
-    with pytest.raises(InputError, match="modes=0; at least 1"):
+    with raises_input("modes", 0, "at least 1"):
         SpectralConv(1, 1, (4, 0))
-    with pytest.raises(InputError, match="is shorter than the domain"):
+    with raises_input("period", 0.9, "shorter than the domain"):
         SpectralConv(1, 1, (4,), Grid((Axis("x", "open"),)), padding=-0.1)
     conv = SpectralConv(2, 1, (4, 4))
     for shape in ((1, 2, 8), (1, 3, 8, 8), (2, 8, 8)):

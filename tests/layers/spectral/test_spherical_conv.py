@@ -179,8 +179,8 @@ def test_what_a_grid_does_not_hold_is_dropped(
     shape: tuple[int, int], kept: tuple[int, int]
 ) -> None:
     layer = conv()
-    assert layer.kept(shape) == kept
-    assert layer.kept((64, 64), shape) == kept
+    assert layer.retained_modes(shape) == kept
+    assert layer.retained_modes((64, 64), shape) == kept
     assert layer(torch.ones(1, 2, *shape, dtype=torch.float64)).isfinite().all()
 
 

@@ -39,7 +39,7 @@ def test_nvrtc_makes_the_same_kernels() -> None:
 
 
 def test_the_source_joins_into_one_text() -> None:
-    text = nvrtc.joined(cuda.SOURCE / "kernels.cu")
+    text = nvrtc.inline_includes(cuda.SOURCE / "kernels.cu")
     assert not re.search(r'#include "|#pragma once', text)
     assert text.count("void warp_product(") == 1
     for kernel in ("product", "mix", "mix_weight"):

@@ -53,7 +53,7 @@ def test_kernels_are_compiled_once_and_nothing_depends_on_them(tmp_path: Path) -
         assert other == pytest.approx(values[0], rel=1e-4)
     # Said once, whatever is called how often.
     assert [len(lines) for lines in (first, second, *without)] == [2, 2, 2, 2]
-    assert without[0][0] == "CPU kernels are off; fields pass through PyTorch's own operations"
+    assert without[0][0] == "CPU kernels are off; using PyTorch's own operations"
     assert without[1][0].startswith("CPU kernels cannot be compiled (")
     assert [lines[-1].split()[0] for lines in without] == ["False", "False"]
 

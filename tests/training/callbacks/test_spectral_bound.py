@@ -133,7 +133,7 @@ class Watch(SpectralNormBound):
         super().__init__(*args, **how)
 
     def _excess(self) -> float:
-        return max(float((norms(weight) / limit).max()) for weight, limit in self._held)
+        return max(float((norms(weight) / limit).max()) for weight, limit in self._bounded)
 
     def on_train_batch_end(self, *args: Any) -> None:
         before = self._excess()
