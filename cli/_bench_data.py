@@ -14,8 +14,8 @@ from neurop.bench import describe_machine
 from neurop.bench.data import NOTES, measure
 
 from ._console import table, wrote
-from ._data import data_set
 from ._output import write_json
+from ._settings.data import data_set
 
 
 def run(cfg: DictConfig, folder: Path, paths: list[str] | None) -> dict[str, Any]:

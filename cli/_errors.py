@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 from neurop.errors import InputError, nearest
 
-from ._renamed import renamed
+from ._settings.renamed import renamed
 
 LISTS = ("augment", "constraint", "callback")
 """Groups of which several options may be chosen."""

@@ -20,7 +20,7 @@ from neurop.source import Source
 from neurop.surrogate import Surrogate
 
 from ._runs import find
-from ._saved import source_for
+from ._settings.saved import source_for
 
 
 @dataclass(frozen=True)

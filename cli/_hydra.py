@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import importlib
 import os
-import re
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from importlib.resources import files
@@ -22,20 +21,19 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, read_write
 
-from neurop.errors import ExternalFailure, InputError, nearest
+from neurop.errors import ExternalFailure, InputError
 
-from . import _replay, _runs, _sweep
+from . import _runs, _sweep
 from ._arguments import as_arguments, config_dirs, flags, flags_first
-from ._build import trusting
-from ._check import left_out, mistakes
-from ._errors import LISTS, debugging, explain
-from ._keys import in_settings
+from ._errors import debugging, explain
+from ._settings import replay
+from ._settings.build import trusting
+from ._settings.check import left_out, mistakes
+from ._settings.choices import PACKAGE, checked, choices
+from ._settings.keys import in_settings
 
-PACKAGE = "neurop.conf"
 # Hydra 1.3 asks which version's defaults are meant; 1.4 has one set and warns of the question.
 _DEFAULTS: dict[str, Any] = {"version_base": "1.3"} if hydra.__version__.startswith("1.3.") else {}
-# Groups of which the default may name a choice that is not there.
-OPTIONAL = ("recommended",)
 _PROCESS = ("LOCAL_RANK", "NODE_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 
 
@@ -79,23 +77,6 @@ def group_file(group: str) -> DictConfig | None:
     return None
 
 
-def choices(folders: Iterable[str] = ()) -> dict[str, list[str]]:
-    """Return the options of every group: those that neurop brings and those of the user's own
-    folders.
-    """
-    found: dict[str, set[str]] = {}
-    for root in (files(PACKAGE), *map(Path, folders)):
-        for group in root.iterdir():
-            if group.is_dir() and group.name not in ("hydra", "__pycache__"):
-                options = {
-                    f.name.removesuffix(".yaml")
-                    for f in group.iterdir()
-                    if f.name.endswith(".yaml")
-                }
-                found.setdefault(group.name, set()).update(options)
-    return {group: sorted(options) for group, options in sorted(found.items()) if options}
-
-
 def parse(word: str) -> Override | None:
     """Return an override, taken apart; None where it cannot be read."""
     try:
@@ -116,10 +97,10 @@ def run(verb: str, args: list[str]) -> int:
         if verb == "train":
             args = _runs.resumed(
                 args,
-                lambda a: _replay.known(a, choices(config_dirs(a)), str(files(PACKAGE)), parse),
+                lambda a: replay.known(a, choices(config_dirs(a)), str(files(PACKAGE)), parse),
             )
         args = flags_first(args)
-        args = _checked(verb, args)
+        args = checked(verb, args)
         if {"-m", "--multirun"} & set(args):
             sweep, args = _sweep_folder(args)
         task = _task(verb, command, args, failures, folders)
@@ -214,40 +195,6 @@ def _report(verb: str, args: list[str], error: Exception) -> int:
 def _say(verb: str, lines: list[str]) -> None:
     for line in lines:
         print(f"neurop {verb}: {line}", file=sys.stderr)
-
-
-def _checked(verb: str, args: list[str]) -> list[str]:
-    """Return the arguments without choices of null where that is the default.
-
-    Raises
-    ------
-    InputError
-        For a choice that Hydra would not refuse in words: null elsewhere, or what an optional group
-        does not have.
-    """
-    known = choices(config_dirs(args))
-    composed: Any = OmegaConf.to_container(OmegaConf.load(str(files(PACKAGE) / f"{verb}.yaml")))
-    defaults = composed["defaults"]
-    absent = {
-        f"{group}=null"
-        for item in defaults
-        if isinstance(item, dict)
-        for group, choice in item.items()
-        if choice is None
-    }
-    args = [arg for arg in args if arg not in absent]
-    for arg in args:
-        group, _, choice = arg.partition("=")
-        if group in known and choice == "null":
-            raise InputError(
-                f"{arg}: name one of {', '.join(known[group])}; to go without, ~{group}"
-            )
-        if group in (*OPTIONAL, *LISTS) and group in known:
-            for one in re.findall(r"[^\[\],'\"\s]+", choice):
-                if one not in known[group] and "$" not in one:
-                    without = f" (to go without, ~{group})" if group in OPTIONAL else ""
-                    raise InputError(f"no {group} '{one}'{without}; {nearest(one, known[group])}")
-    return args
 
 
 def _sweep_folder(args: list[str]) -> tuple[Path, list[str]]:

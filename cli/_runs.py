@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from neurop.errors import InputError, nearest
 
 if TYPE_CHECKING:
-    from ._replay import Known
+    from ._settings.replay import Known
 
 LAST = Path("checkpoints") / "last.ckpt"
 # A resumed run may be given other hardware, length and records; what the checkpoint holds stays.
@@ -110,8 +110,8 @@ def resumed(args: list[str], known: Callable[[list[str]], Known]) -> list[str]:
                 f"resume={folder}: no {needed} in this folder, so there is nothing to continue"
             )
     # Hydra and OmegaConf are needed for this alone.
-    from ._replay import check
-    from ._saved import read_yaml
+    from ._settings.replay import check
+    from ._settings.saved import read_yaml
 
     words = read_yaml(folder / "overrides.yaml")
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):

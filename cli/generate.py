@@ -15,10 +15,10 @@ from neurop.generation.dataset import SolvedDataset
 from neurop.generation.generate import data_folder
 from neurop.generation.locks import writing
 
-from ._check import check_types
 from ._console import table, wrote
-from ._data import data_set
 from ._output import write_json
+from ._settings.check import check_types
+from ._settings.data import data_set
 
 SETTINGS = {"workers": int | None, "shard": str | None}
 

@@ -32,15 +32,15 @@ from neurop.training.online import OnlineLoader
 from neurop.training.preflight import fewer_modes
 from neurop.training.warm_start import load_weights
 
-from ._build import build, locate, trainer_callbacks
 from ._console import table, wrote
-from ._data import data_set
 from ._errors import LISTS
 from ._hydra import group_file, overrides, run_folder
 from ._metrics import continued
 from ._output import first_process, save_config, write_json
-from ._recommended import fill_in, present, recommended
 from ._runs import find
+from ._settings.build import build, locate, trainer_callbacks
+from ._settings.data import data_set
+from ._settings.recommended import fill_in, present, recommended
 
 
 def run(cfg: DictConfig) -> dict[str, Any]:

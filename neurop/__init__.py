@@ -2,7 +2,7 @@
 
 The public names, each imported when it is first used:
 
-- ``datasets``: data sets that are solved for or read, such as ``datasets.NavierStokes(samples=100)``
+- ``datasets``: data sets, solved or read, such as ``datasets.NavierStokes(samples=100)``
 - ``models``: neural operators, such as ``models.FNO.spec(modes=16)``
 - ``fit``: train a surrogate
 - ``evaluate``: score one, as an ``xarray.Dataset``

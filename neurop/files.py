@@ -10,9 +10,11 @@ from pathlib import Path
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a path in the same folder to write to; when the block ends, it takes the place of `path`.
+    """Yield a path in the same folder to write to; when the block ends, it takes the place of
+    `path`.
 
-    A reader sees the old file or the new one. If the block fails, the old file stays. The folder is made if it is missing.
+    A reader sees the old file or the new one. If the block fails, the old file stays. The folder is
+    made if it is missing.
 
     Examples
     --------

@@ -29,7 +29,8 @@ def write_folder(folder: Path, state: dict[str, Tensor], card: dict[str, Any]) -
 
     The card comes last, since it is what makes a folder a surrogate.
     """
-    # Copies: safetensors refuses tensors that share memory, as one normaliser for input and output does.
+    # Copies: safetensors refuses tensors that share memory, as one normaliser for input and output
+    # does.
     tensors = {name: value.detach().cpu().contiguous().clone() for name, value in state.items()}
     versions = {"neurop": __version__, "torch": torch.__version__}
     record = {"format": FORMAT, **card, "versions": versions, "software": SOFTWARE}

@@ -44,7 +44,8 @@ class Problem(ABC):
         """Return the fields that are predicted."""
 
     def examples(self, data: FieldSet, extra: int = 0) -> Windows:
-        """Return the training examples of a set, with `extra` target frames after those of the problem.
+        """Return the training examples of a set, with `extra` target frames after those of the
+        problem.
 
         Raises
         ------
@@ -67,7 +68,8 @@ class Map(Problem):
         """Raise InputError unless the data have targets."""
         if data.targets is None:
             raise InputError(
-                f"{data.source or 'the data'} hold states in time and no targets; use problem=evolution"
+                f"{data.source or 'the data'} hold states in time and no targets; use "
+                "problem=evolution"
             )
 
     def outputs(self, data: FieldSet) -> tuple[Field, ...]:
@@ -84,7 +86,8 @@ class Evolution(Problem):
     history
         Frames that go in.
     unroll
-        Steps of the surrogate per training example, each on its own predictions (autoregressive training).
+        Steps of the surrogate per training example, each on its own predictions (autoregressive
+        training).
     increments
         Predict the change of the last frame, rather than the next frame itself.
 
@@ -107,7 +110,8 @@ class Evolution(Problem):
         """Raise InputError if the data are pairs of inputs and targets."""
         if data.targets is not None:
             raise InputError(
-                f"{data.source or 'the data'} hold inputs and targets and no states in time; use problem=map"
+                f"{data.source or 'the data'} hold inputs and targets and no states in time; use "
+                "problem=map"
             )
 
     def outputs(self, data: FieldSet) -> tuple[Field, ...]:
@@ -124,7 +128,9 @@ REGISTRY = Registry(
 
 
 def problem_of(data: FieldSet) -> Problem:
-    """Return the question that a set poses by itself: a map where it has targets, else an evolution."""
+    """Return the question that a set poses by itself: a map where it has targets, else an
+    evolution.
+    """
     return Evolution() if data.targets is None else Map()
 
 

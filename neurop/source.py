@@ -22,7 +22,8 @@ class Source(ABC):
     name
         Short name, used in run folders and records.
     problem
-        What is asked of a surrogate unless the user asks otherwise; None for what the data pose by themselves.
+        What is asked of a surrogate unless the user asks otherwise; None for what the data pose by
+        themselves.
     invariants
         Names of the integrals whose drift a rollout reports (``energy``, ``enstrophy``, ``mass``,
         ...).

@@ -28,12 +28,15 @@ if TYPE_CHECKING:
 
 
 class Surrogate(nn.Module):
-    r"""A network between two normalisers, held to constraints: physical units in, physical units out.
+    r"""A network between two normalisers, held to constraints: physical units in, physical units
+    out.
 
-    .. math:: y = C\Bigl([x_{\text{last}}] + \sigma_y\, \mathcal{N}\!\left(\frac{x - \mu_x}{\sigma_x}\right)
+    .. math:: y = C\Bigl([x_{\text{last}}] + \sigma_y\,
+       \mathcal{N}\!\left(\frac{x - \mu_x}{\sigma_x}\right)
        + \mu_y\Bigr),
 
-    the last frame being added where the network predicts increments, and C the constraints, one after the other.
+    the last frame being added where the network predicts increments, and C the constraints, one
+    after the other.
 
     Parameters
     ----------
@@ -44,7 +47,8 @@ class Surrogate(nn.Module):
 
     Shape
     -----
-    ``(batch, history * channels, *grid)``, frames outermost, to ``(batch, out channels, *grid)``, on any grid.
+    ``(batch, history * channels, *grid)``, frames outermost, to ``(batch, out channels, *grid)``,
+    on any grid.
 
     Raises
     ------
@@ -110,8 +114,8 @@ class Surrogate(nn.Module):
         Raises
         ------
         InputError
-            If a field is constant, the data cannot pose the problem, the model refuses its arguments, or a
-            constraint does not fit.
+            If a field is constant, the data cannot pose the problem, the model refuses its
+            arguments, or a constraint does not fit.
         """
         problem = problem or problem_of(train)
         card = Card.of(train, Spec.of(model), problem, constraints)
@@ -145,7 +149,8 @@ class Surrogate(nn.Module):
         x
             ``(batch, history * channels, *grid)`` in physical units, at any resolution.
         grid
-            Points per axis of the result, to which it is carried by the spectral interpolant; the input's by default.
+            Points per axis of the result, to which it is carried by the spectral interpolant; the
+            input's by default.
 
         Raises
         ------
@@ -161,7 +166,8 @@ class Surrogate(nn.Module):
             )
         if x.dtype != self.output_norm.std.dtype:
             raise InputError(
-                f"input is {x.dtype}, the surrogate {self.output_norm.std.dtype}; convert one of them: "
+                f"input is {x.dtype}, the surrogate {self.output_norm.std.dtype}; convert one of "
+                "them: "
                 "x.to(...) or surrogate.double()"
             )
         y = self.output_norm.inverse(self.net(self.input_norm(x)))
@@ -197,7 +203,9 @@ class Surrogate(nn.Module):
             frames = torch.cat([frames[:, 1:], made[:, None]], dim=1)
 
     def trajectory(self, frames: Tensor, steps: int) -> Tensor:
-        """Return the first `steps` states of :meth:`steps`, as ``(batch, steps, channels, *grid)``."""
+        """Return the first `steps` states of :meth:`steps`, as ``(batch, steps, channels,
+        *grid)``.
+        """
         states = self.steps(frames)
         return torch.stack([next(states) for _ in range(steps)], dim=1)
 
@@ -220,7 +228,8 @@ class Surrogate(nn.Module):
         Raises
         ------
         InputError
-            If `points` has another number of axes, or one lies beyond the end of an axis that is not periodic.
+            If `points` has another number of axes, or one lies beyond the end of an axis that is
+            not periodic.
         """
         grid = self.card.grid
         return resample(self(x), grid, grid.fractions(points))
@@ -231,8 +240,8 @@ class Surrogate(nn.Module):
         Parameters
         ----------
         data
-            One variable per input field; dimensions by name, in any order: the grid's axes, optionally
-            ``sample`` and ``time`` (the last `history` frames are used).
+            One variable per input field; dimensions by name, in any order: the grid's axes,
+            optionally ``sample`` and ``time`` (the last `history` frames are used).
 
         Raises
         ------

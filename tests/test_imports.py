@@ -169,7 +169,7 @@ def test_datasets_use_the_library_alone() -> None:
 
 
 def test_hydra_is_used_in_one_file() -> None:
-    files = [f for f in sorted((ROOT / "cli").glob("*.py")) if f.name != "_hydra.py"]
+    files = [f for f in sorted((ROOT / "cli").rglob("*.py")) if f.name != "_hydra.py"]
     assert offenders(files, "hydra") == []
 
 

@@ -110,7 +110,7 @@ def test_a_trusted_package_registers_its_model(of_importable: Saved, trust: str)
 def test_the_command_line_trusts_too(of_importable: Saved) -> None:
     code = """
 import sys
-from neurop.cli._build import trusting
+from neurop.cli._settings.build import trusting
 from neurop.surrogate import Surrogate
 with trusting(["mypkg"]):
     print(Surrogate.load(sys.argv[1]).name)

@@ -9,9 +9,9 @@ import pytest
 import torch
 from hydra import compose, initialize_config_module
 
-from neurop.cli._check import mistakes
 from neurop.cli._hydra import _DEFAULTS
 from neurop.cli._main import COMPUTING, VERBS
+from neurop.cli._settings.check import mistakes
 from neurop.geometry.grid import Grid
 from neurop.models import REGISTRY, create
 from neurop.registry import trust_packages

@@ -1,4 +1,6 @@
-"""What a prediction is held to, whatever the network says; a list of them is part of a surrogate."""
+"""What a prediction is held to, whatever the network says; a list of them is part of a
+surrogate.
+"""
 
 from __future__ import annotations
 

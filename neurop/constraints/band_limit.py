@@ -16,8 +16,8 @@ from neurop.spectral import resample
 class BandLimit(Constraint):
     """Project predictions on the modes that a grid of `band` points resolves.
 
-    What lies beyond is never damped by a network that adds to the last frame; for fields that are smooth on
-    that grid it is error alone.
+    What lies beyond is never damped by a network that adds to the last frame; for fields that are
+    smooth on that grid it is error alone.
 
     Parameters
     ----------

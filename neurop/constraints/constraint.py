@@ -38,14 +38,17 @@ class Context:
 
 
 class Constraint(ABC):
-    """A map from a prediction to one that satisfies a condition; differentiable, and applied twice the same as once.
+    """A map from a prediction to one that satisfies a condition; differentiable, and applied twice
+    the same as once.
 
-    A subclass is a frozen dataclass of plain values, which a saved surrogate keeps under the registered
-    name of the class.
+    A subclass is a frozen dataclass of plain values, which a saved surrogate keeps under the
+    registered name of the class.
     """
 
     rank: ClassVar[int] = 50
-    """Constraints are applied in the order of their ranks: 0 changes the shape of a field, 100 restores exact totals."""
+    """Constraints are applied in the order of their ranks: 0 changes the shape of a field, 100
+    restores exact totals.
+    """
 
     @abstractmethod
     def __call__(self, y: Tensor, last: Tensor, context: Context) -> Tensor:
@@ -56,7 +59,8 @@ class Constraint(ABC):
         y
             ``(batch, channels, *grid)``, in physical units.
         last
-            Last frame that went in, ``(batch, channels, *grid)``, on a grid of any size; of a map the last inputs.
+            Last frame that went in, ``(batch, channels, *grid)``, on a grid of any size; of a map
+            the last inputs.
         context
             Grid, fields and normaliser.
         """
@@ -66,7 +70,9 @@ class Constraint(ABC):
 
 
 def chosen(names: Sequence[str], context: Context, key: str) -> list[bool]:
-    """Return for each output whether it is named; raise InputError for a name that no output has."""
+    """Return for each output whether it is named; raise InputError for a name that no output
+    has.
+    """
     known = [field.name for field in context.outputs]
     for name in names:
         if name not in known:

@@ -17,10 +17,12 @@ from neurop.metrics.norms import mean
 class MaxDeviation(Constraint):
     r"""Bound the root mean square departure of each field from its training mean.
 
-    .. math:: \mu + (y - \mu)\,\min\!\Bigl(1, \frac{c\,\sigma}{\langle (y - \mu)^2 \rangle^{1/2}}\Bigr)
+    .. math:: \mu + (y - \mu)\,\min\!\Bigl(1,
+       \frac{c\,\sigma}{\langle (y - \mu)^2 \rangle^{1/2}}\Bigr)
 
-    A smaller departure is not changed; a larger one is scaled down and keeps its shape, so that a rollout
-    cannot leave that ball. An ordinary frame has about 1, the start of a decaying flow more.
+    A smaller departure is not changed; a larger one is scaled down and keeps its shape, so that a
+    rollout cannot leave that ball. An ordinary frame has about 1, the start of a decaying flow
+    more.
 
     Parameters
     ----------

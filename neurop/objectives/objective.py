@@ -40,8 +40,8 @@ class Objective(nn.Module, ABC):
         surrogate
             What is trained.
         batch
-            ``input`` ``(batch, history, channel, *grid)`` and ``target`` ``(batch, steps, channel, *grid)``, in
-            physical units.
+            ``input`` ``(batch, history, channel, *grid)`` and ``target`` ``(batch, steps, channel,
+            *grid)``, in physical units.
         rng
             Random numbers of this batch.
         """

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
 
 class Regression(Objective):
-    r"""Relative L2 error of the predicted trajectory; see :class:`neurop.objectives.relative_l2.RelativeL2`.
+    r"""Relative L2 error of the predicted trajectory; see
+    :class:`neurop.objectives.relative_l2.RelativeL2`.
 
-    A batch with S target frames is predicted by S steps of the surrogate, each on its own predictions, and gradients flow
-    through all of them.
+    A batch with S target frames is predicted by S steps of the surrogate, each on its own
+    predictions, and gradients flow through all of them.
 
-    With `pushforward` a number of steps, drawn for each batch from 0 to this many, is made without gradient before
-    those of the loss, which then starts from the surrogate's own errors.
+    With `pushforward` a number of steps, drawn for each batch from 0 to this many, is made without
+    gradient before those of the loss, which then starts from the surrogate's own errors.
 
     Parameters
     ----------
@@ -43,7 +44,8 @@ class Regression(Objective):
 
     References
     ----------
-    Brandstetter, Worrall, Welling, Message passing neural PDE solvers, 2022, arXiv:2202.03376, section 3.1.
+    Brandstetter, Worrall, Welling, Message passing neural PDE solvers, 2022, arXiv:2202.03376,
+    section 3.1.
     """
 
     def __init__(

@@ -1,4 +1,6 @@
-"""What is done to a batch of training examples: augmentation, noise, coarse grids, hidden sensors."""
+"""What is done to a batch of training examples: augmentation, noise, coarse grids, hidden
+sensors.
+"""
 
 from __future__ import annotations
 

@@ -13,22 +13,25 @@ from neurop.transforms.transform import Batch, Setting, Transform
 
 @dataclass(frozen=True)
 class CoarseToFine(Transform):
-    """Truncate the fields spectrally to a coarse grid for the first part of the training, for a fraction of its time.
+    """Truncate the fields spectrally to a coarse grid for the first part of the training, for a
+    fraction of its time.
 
-    The weights of a neural operator belong to no grid, and validation stays on the full one. It is meant for
-    fields that are smooth on the coarse grid.
+    The weights of a neural operator belong to no grid, and validation stays on the full one. It is
+    meant for fields that are smooth on the coarse grid.
 
     Parameters
     ----------
     shape
         Points per axis of the coarse grid, for example ``(32, 32)``.
     share
-        Share of the training on it: of the epochs, or of the steps where their number ends the training sooner.
+        Share of the training on it: of the epochs, or of the steps where their number ends the
+        training sooner.
 
     Raises
     ------
     InputError
-        If the coarse grid is finer than the data, an axis is not periodic, or the share is not in [0, 1].
+        If the coarse grid is finer than the data, an axis is not periodic, or the share is not in
+        [0, 1].
     """
 
     shape: tuple[int, ...]
@@ -40,7 +43,9 @@ class CoarseToFine(Transform):
             raise InputError.of("share", self.share, "give a share between 0 and 1")
 
     def check(self, setting: Setting) -> None:
-        """Raise InputError unless the axes are periodic and the coarse grid is no finer than the data."""
+        """Raise InputError unless the axes are periodic and the coarse grid is no finer than the
+        data.
+        """
         if any(axis.boundary != "periodic" for axis in setting.grid.axes):
             raise InputError.of(
                 "shape", self.shape, "only periodic fields are truncated without loss; leave it out"

@@ -18,8 +18,8 @@ from neurop.transforms.transform import Batch, Setting, Transform, coin
 class Mirror(Transform):
     """Reverse each axis at random, per sample, input and target alike.
 
-    Only the user knows whether the equation, its forcing and its boundary are symmetric; components of vectors and vorticity
-    change sign under a mirror and must not be given here.
+    Only the user knows whether the equation, its forcing and its boundary are symmetric; components
+    of vectors and vorticity change sign under a mirror and must not be given here.
 
     Raises
     ------
@@ -74,6 +74,7 @@ def mirrored(x: Tensor, dim: int, axis: Axis, vanishes: bool) -> Tensor:
     turned = x.flip(dim).roll(1, dim)  # point j/n goes to (n - j)/n
     if axis.boundary == "periodic":
         return turned
-    # The far end becomes point 0 and is not in the data: zero by the boundary condition, else as at its neighbour.
+    # The far end becomes point 0 and is not in the data: zero by the boundary condition, else as at
+    # its neighbour.
     edge, rest = turned.narrow(dim, 1, 1), turned.narrow(dim, 1, x.shape[dim] - 1)
     return torch.cat([torch.zeros_like(edge) if vanishes else edge, rest], dim)

@@ -16,8 +16,8 @@ class Noise(Transform):
 
     .. math:: x \leftarrow x + s\,\sigma\,\xi, \qquad \xi \sim N(0, 1)
 
-    with :math:`\sigma` the deviation of each field over the training set. It brings the input of a training step closer
-    to what a surrogate meets on its own predictions.
+    with :math:`\sigma` the deviation of each field over the training set. It brings the input of a
+    training step closer to what a surrogate meets on its own predictions.
 
     Parameters
     ----------

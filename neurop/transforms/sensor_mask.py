@@ -13,10 +13,11 @@ from neurop.transforms.transform import Batch, Setting, Transform
 
 @dataclass(frozen=True)
 class SensorMask(Transform):
-    """Replace the input by its training mean at points that carry no sensor, drawn anew for each sample.
+    """Replace the input by its training mean at points that carry no sensor, drawn anew for each
+    sample.
 
-    The same points are hidden in all frames and fields of a sample. A network that is trained so becomes robust to
-    gaps in its input and can fill them.
+    The same points are hidden in all frames and fields of a sample. A network that is trained so
+    becomes robust to gaps in its input and can fill them.
 
     Parameters
     ----------

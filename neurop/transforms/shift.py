@@ -13,7 +13,8 @@ from neurop.transforms.transform import Batch, Setting, Transform
 
 @dataclass(frozen=True)
 class Shift(Transform):
-    """Translate along each periodic axis by a random number of points, one per sample, input and target alike.
+    """Translate along each periodic axis by a random number of points, one per sample, input and
+    target alike.
 
     Raises
     ------

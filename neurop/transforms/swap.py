@@ -15,7 +15,8 @@ from neurop.transforms.transform import Batch, Setting, Transform, coin
 
 @dataclass(frozen=True)
 class Swap(Transform):
-    """Exchange axes of equal length, layout and boundary at random, per sample, input and target alike.
+    """Exchange axes of equal length, layout and boundary at random, per sample, input and target
+    alike.
 
     Raises
     ------

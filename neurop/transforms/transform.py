@@ -13,7 +13,9 @@ from neurop.fields.normalizer import Normalizer
 from neurop.geometry.grid import Grid
 
 Batch = dict[str, Tensor]
-"""``input`` ``(batch, history, channel, *grid)`` and ``target`` ``(batch, steps, channel, *grid)``."""
+"""``input`` ``(batch, history, channel, *grid)`` and ``target`` ``(batch, steps, channel,
+*grid)``.
+"""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ class Transform(ABC):
         setting
             Grid and normaliser.
         rng
-            Random numbers of this batch, which depend on the seed of the run and the number of the step alone.
+            Random numbers of this batch, which depend on the seed of the run and the number of the
+            step alone.
         progress
             Share of the training that is done, from 0 to 1.
         """

@@ -117,5 +117,6 @@ def test_a_path_that_is_not_installed(
     assert neurop("bench", "paths=[neuraloperator]") == 2
     assert (
         capsys.readouterr().err
-        == "neurop bench: paths=neuraloperator: neuraloperator is not installed; pip install neuraloperator==2.0.0\n"
+        == "neurop bench: paths=neuraloperator: neuraloperator is not installed; pip install "
+        "neuraloperator==2.0.0\n"
     )

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
-from neurop.cli._build import build, trusting
+from neurop.cli._settings.build import build, trusting
 from neurop.errors import InputError
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid

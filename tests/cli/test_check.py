@@ -8,8 +8,8 @@ from typing import Any, Literal
 import pytest
 from omegaconf import OmegaConf
 
-from neurop.cli._build import trusting
-from neurop.cli._check import describe_type, fits, left_out, mistakes
+from neurop.cli._settings.build import trusting
+from neurop.cli._settings.check import describe_type, fits, left_out, mistakes
 
 FIT = [
     (3, int, True),

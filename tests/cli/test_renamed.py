@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
-from neurop.cli._build import build
-from neurop.cli._check import mistakes
 from neurop.cli._errors import _no_setting
-from neurop.cli._renamed import current
+from neurop.cli._settings.build import build
+from neurop.cli._settings.check import mistakes
+from neurop.cli._settings.renamed import current
 
 WATER = {"_target_": "neurop.datasets.ShallowWater"}
 FLOW = {"_target_": "neurop.datasets.NavierStokes"}

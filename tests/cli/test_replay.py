@@ -16,8 +16,8 @@ from omegaconf import OmegaConf
 from neurop.cli import main
 from neurop.cli._hydra import PACKAGE, choices, overrides, parse, run_folder
 from neurop.cli._output import save_config
-from neurop.cli._replay import Known, check, known
 from neurop.cli._runs import LAST
+from neurop.cli._settings.replay import Known, check, known
 from neurop.errors import InputError
 
 RUN = "neurop.spectral.native._run"

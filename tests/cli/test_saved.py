@@ -10,9 +10,9 @@ import pytest
 import yaml
 from omegaconf import OmegaConf
 
-from neurop.cli._build import trusting
 from neurop.cli._runs import Checkpoint
-from neurop.cli._saved import read_yaml, saved_data, source_for
+from neurop.cli._settings.build import trusting
+from neurop.cli._settings.saved import read_yaml, saved_data, source_for
 from neurop.errors import InputError
 
 BURGERS = {"_target_": "neurop.datasets.Burgers", "samples": 9, "seed": 0, "held_out": 2}

@@ -21,13 +21,15 @@ MISTAKES = {
     "modle=fno": "no setting 'modle'; did you mean 'model'?",
     "model=fnno": "no model 'fnno'; ",
     "data=navier_stoke": "no data 'navier_stoke'; did you mean 'navier_stokes'?",
-    "recommended=navier_stoke": "no recommended 'navier_stoke' (to go without, ~recommended); did you mean "
+    "recommended=navier_stoke": "no recommended 'navier_stoke' (to go without, ~recommended); did "
+    "you mean "
     "'navier_stokes'?",
     "objective=null": "objective=null: name one of ",
     "model.widht=8": "no setting 'model.widht'; did you mean 'model.width'?",
     "loader.bach_size=8": "no setting 'loader.bach_size'; did you mean 'loader.batch_size'?",
     "augment=[nose]": "no augment 'nose'; did you mean 'noise'?",
-    "augment.noise.std=1": "no setting 'augment.noise.std' while noise is not chosen; add 'augment=[noise]'",
+    "augment.noise.std=1": "no setting 'augment.noise.std' while noise is not chosen; add "
+    "'augment=[noise]'",
     "data.viscosty=1": "no setting 'data.viscosty'; did you mean 'data.viscosity'?",
     # type
     "model.width=abc": "model.width: expected int, got 'abc'",

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
-from neurop.cli._build import locate
-from neurop.cli._check import group_of, read_annotations
+from neurop.cli._settings.build import locate
+from neurop.cli._settings.check import group_of, read_annotations
 
 CONF = Path(__file__).parents[2] / "conf"
 # What the verb fills in from the data.

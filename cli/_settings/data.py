@@ -6,7 +6,7 @@ from typing import Any
 
 from neurop.source import Source, check_source
 
-from ._build import build
+from .build import build
 
 
 def data_set(node: Any) -> Source:

@@ -13,11 +13,11 @@ from neurop import datasets
 from neurop.errors import InputError
 from neurop.source import Source
 
-from ._build import trusted
-from ._check import mistakes
-from ._data import data_set
-from ._renamed import current
-from ._runs import Checkpoint
+from .._runs import Checkpoint
+from .build import trusted
+from .check import mistakes
+from .data import data_set
+from .renamed import current
 
 # A run writes a few kilobytes; what is larger is no settings file.
 MOST_BYTES = 1_000_000

@@ -17,8 +17,8 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from neurop.errors import InputError, nearest
 
-from ._build import locate
-from ._renamed import RENAMED
+from .build import locate
+from .renamed import RENAMED
 
 _SCALARS: tuple[Any, ...] = (bool, int, float, str, type(None))
 _LISTS: tuple[Any, ...] = (list, tuple, set, Sequence)

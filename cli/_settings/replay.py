@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 
 from neurop.errors import InputError
 
-from ._arguments import config_dirs
+from .._arguments import config_dirs
 
 # Classes that users name themselves, and that neither run nor overwrite anything of others.
 _CALLBACKS = {

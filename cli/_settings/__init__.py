@@ -1,0 +1,1 @@
+"""Settings: what they may be, what they name, where they come from."""

@@ -1,0 +1,71 @@
+"""The groups of the configuration and what they offer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from neurop.errors import InputError, nearest
+
+from .._arguments import config_dirs
+from .._errors import LISTS
+
+PACKAGE = "neurop.conf"
+# Groups of which the default may name a choice that is not there.
+OPTIONAL = ("recommended",)
+
+
+def choices(folders: Iterable[str] = ()) -> dict[str, list[str]]:
+    """Return the options of every group: those that neurop brings and those of the user's own
+    folders.
+    """
+    found: dict[str, set[str]] = {}
+    for root in (files(PACKAGE), *map(Path, folders)):
+        for group in root.iterdir():
+            if group.is_dir() and group.name not in ("hydra", "__pycache__"):
+                options = {
+                    f.name.removesuffix(".yaml")
+                    for f in group.iterdir()
+                    if f.name.endswith(".yaml")
+                }
+                found.setdefault(group.name, set()).update(options)
+    return {group: sorted(options) for group, options in sorted(found.items()) if options}
+
+
+def checked(verb: str, args: list[str]) -> list[str]:
+    """Return the arguments without choices of null where that is the default.
+
+    Raises
+    ------
+    InputError
+        For a choice that Hydra would not refuse in words: null elsewhere, or what an optional group
+        does not have.
+    """
+    known = choices(config_dirs(args))
+    composed: Any = OmegaConf.to_container(OmegaConf.load(str(files(PACKAGE) / f"{verb}.yaml")))
+    defaults = composed["defaults"]
+    absent = {
+        f"{group}=null"
+        for item in defaults
+        if isinstance(item, dict)
+        for group, choice in item.items()
+        if choice is None
+    }
+    args = [arg for arg in args if arg not in absent]
+    for arg in args:
+        group, _, choice = arg.partition("=")
+        if group in known and choice == "null":
+            raise InputError(
+                f"{arg}: name one of {', '.join(known[group])}; to go without, ~{group}"
+            )
+        if group in (*OPTIONAL, *LISTS) and group in known:
+            for one in re.findall(r"[^\[\],'\"\s]+", choice):
+                if one not in known[group] and "$" not in one:
+                    without = f" (to go without, ~{group})" if group in OPTIONAL else ""
+                    raise InputError(f"no {group} '{one}'{without}; {nearest(one, known[group])}")
+    return args
