@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from drawer_contracts.constraint import ConstraintContract, refused
+from contracts.constraint import ConstraintContract, refused
 from small import evolution, surrogate
 from torch import Tensor
 

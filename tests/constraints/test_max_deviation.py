@@ -6,7 +6,7 @@ import math
 
 import pytest
 import torch
-from drawer_contracts.constraint import ConstraintContract, refused
+from contracts.constraint import ConstraintContract, refused
 from small import Scale, evolution, mapping, surrogate, values
 from torch import Tensor
 

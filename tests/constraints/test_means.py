@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from drawer_contracts.constraint import ConstraintContract, refused
+from contracts.constraint import ConstraintContract, refused
 from small import SIZES, evolution, mapping, surrogate
 from torch import Tensor
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from drawer_contracts.constraint import ConstraintContract, refused
+from contracts.constraint import ConstraintContract, refused
 from small import evolution, mapping, surrogate
 from torch import Tensor
 

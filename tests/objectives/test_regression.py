@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from drawer_contracts.objective import ObjectiveContract
+from contracts.objective import ObjectiveContract
 from small import Scale, evolution, surrogate
 from torch import Tensor
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from drawer_contracts.transform import TransformContract, refused, setting
+from contracts.transform import TransformContract, refused, setting
 from torch import Tensor
 
 from neurop.geometry.axis import Axis

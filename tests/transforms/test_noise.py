@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from drawer_contracts.transform import TransformContract, setting
+from contracts.transform import TransformContract, setting
 from small import SIZES
 
 from neurop.errors import InputError

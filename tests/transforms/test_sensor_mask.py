@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from drawer_contracts.transform import TransformContract, noise, setting
+from contracts.transform import TransformContract, noise, setting
 
 from neurop.errors import InputError
 from neurop.transforms.sensor_mask import SensorMask

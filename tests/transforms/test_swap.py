@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from drawer_contracts.transform import TransformContract, noise, refused, setting
+from contracts.transform import TransformContract, noise, refused, setting
 
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
