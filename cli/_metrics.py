@@ -30,7 +30,9 @@ def continued(folder: Path) -> Iterator[None]:
         yield
     finally:
         if before:
-            _write(path, _joined(before, _rows(path)))
+            now = _rows(path)
+            if now != before:  # what a training that never started has not touched stays
+                _write(path, _joined(before, now))
             aside.unlink()
 
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from neurop.errors import InputError
+from neurop.fields.fieldset import Field, FieldSet
 from neurop.fields.windows import Windows
 from neurop.registry import Registry
-
-if TYPE_CHECKING:
-    from neurop.fields.fieldset import Field, FieldSet
 
 
 class Problem(ABC):

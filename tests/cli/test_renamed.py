@@ -65,11 +65,11 @@ def test_a_setting_that_is_not_there_names_the_one_that_is() -> None:
     keys = ["data.storage.seed", "data.flow.forcing", "seed"]
     assert (
         _no_setting("data.seed", lambda: (keys, {}))
-        == "no setting 'data.seed'; it is 'data.storage.seed'"
+        == "no setting 'data.seed'; write data.storage.seed"
     )
     assert (
         _no_setting("data.forcing", lambda: (keys, {}))
-        == "no setting 'data.forcing'; it is 'data.flow.forcing'"
+        == "no setting 'data.forcing'; write data.flow.forcing"
     )
 
 
@@ -102,5 +102,5 @@ def test_a_saved_run_of_an_earlier_version_is_read() -> None:
         "length": {"x": 2.0},
         "layout": "ends",
     }
-    choice = build(current(OmegaConf.create(file))).choice
+    choice = build(current(OmegaConf.create(file))).options
     assert (choice.length, choice.layout) == ({"x": 2.0}, "ends")

@@ -63,7 +63,7 @@ def test_a_run_leaves_the_whole_contract(
     assert run.parent.name == "navier_stokes-fno"
     assert {str(p.relative_to(run)) for p in run.rglob("*") if p.is_file()} == FILES
     out = capsys.readouterr().out.splitlines()
-    assert out[0] == "fno on navier_stokes: 4 training windows"
+    assert out[0] == "fno on navier_stokes: 4 training examples"
     assert (
         out[1] == f"  {record(run)['parameters']:,} real parameters; batches of 2 on 16 x 16 points"
     )

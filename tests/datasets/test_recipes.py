@@ -6,7 +6,7 @@ import pytest
 
 import neurop.datasets
 from neurop.errors import InputError
-from neurop.XX import Storage
+from neurop.generation.storage import Storage
 
 FILES = [
     ("NavierStokes", {}, "navier_stokes-64-d4f50e9d.h5"),

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from neurop.card import Card
 from neurop.fields import Field, FieldSet
 from neurop.geometry.grid import Grid
+from neurop.models import Operator
 from neurop.problems import Evolution, Map
 from neurop.registry import Spec
 from neurop.surrogate import Surrogate
@@ -31,8 +32,9 @@ class Analytic(Surrogate):
         history: int = 1,
         step: float | None = None,
     ) -> None:
-        nn.Module.__init__(self)  # no network, no normalisers
+        nn.Module.__init__(self)
         self.function = function
+        self.net, self.output_norm = Operator(), nn.Identity()  # never asked for an output
         problem = Map() if data.has_targets else Evolution(history, increments=False)
         card = Card.of(data, Spec("analytic"), problem)
         shape = tuple(train_shape or data.shape)

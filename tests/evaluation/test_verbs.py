@@ -19,15 +19,15 @@ from neurop.cli.superres import shape_at
 from neurop.errors import InputError
 from neurop.fields import Field, FieldSet
 from neurop.geometry.grid import Grid
+from neurop.source import Source
 
 Make = Callable[..., Any]
 
 
-class Waves:
+class Waves(Source):
     """A source of vortices that a shift moves, at any resolution up to 32."""
 
     name = "waves"
-    history = 1
     invariants = ("energy", "enstrophy", "mean")
     baselines = ("persistence", "climatology")
 

@@ -158,8 +158,8 @@ def test_without_coordinates_a_shift_of_the_input_shifts_the_output() -> None:
         ({"width": 0}, "width=0: at least 1"),
         ({"depth": 0}, "depth=0: at least 1"),
         ({"modes": 0}, "modes=0: at least 1"),
-        ({"modes": (4, 4, 4)}, r"modes=\(4, 4, 4\) for 2 grid axes"),
-        ({"domain": WALLS, "padding": -0.5}, "period 0.5 is shorter"),
+        ({"modes": (4, 4, 4)}, r"modes=\[4, 4, 4\]: the grid has 2 axes"),
+        ({"domain": WALLS, "padding": -0.5}, "period=0.5: shorter"),
     ],
 )
 def test_arguments_that_make_no_model(arguments: dict, message: str) -> None:

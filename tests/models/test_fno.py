@@ -123,8 +123,8 @@ def test_dimensions_follow_the_modes_or_the_domain() -> None:
         ({"width": 0}, "width=0: at least 1"),
         ({"depth": 0}, "depth=0: at least 1"),
         ({"modes": 0}, "modes=0: at least 1"),
-        ({"modes": (4, 4, 4)}, r"modes=\(4, 4, 4\) for 2 grid axes"),
-        ({"domain": WALLS, "padding": -0.5}, "period 0.5 is shorter"),
+        ({"modes": (4, 4, 4)}, r"modes=\[4, 4, 4\]: the grid has 2 axes"),
+        ({"domain": WALLS, "padding": -0.5}, "period=0.5: shorter"),
     ],
 )
 def test_arguments_that_make_no_model(arguments: dict, message: str) -> None:

@@ -373,7 +373,7 @@ def test_gradients() -> None:
         (TransformOnce, {"width": 0}, "width=0: at least 1"),
         (TransformOnce, {"depth": 0}, "depth=0: at least 1"),
         (TransformOnce, {"modes": 0}, "modes=0: at least 1"),
-        (TransformOnce, {"modes": (4, 4, 4)}, r"modes=\(4, 4, 4\) for 2 grid axes"),
+        (TransformOnce, {"modes": (4, 4, 4)}, r"modes=\[4, 4, 4\]: the grid has 2 axes"),
         (TransformOncePlus, {"levels": 0}, "levels=0: at least 1"),
         (TransformOncePlus, {"channels": 0}, "channels=0: at least 1"),
         (

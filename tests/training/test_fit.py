@@ -182,7 +182,7 @@ def test_nothing_is_left_without_a_folder(tmp_path: Path, monkeypatch: pytest.Mo
         ({"trainer": partial(TRAINER, precision="bf16-true")}, "precision", "bf16-true"),
         ({"trainer": partial(TRAINER, precision="16-true")}, "precision", "16-true"),
         ({"model": FNO.spec(modes=6)}, None, None),
-        ({"model": FNO.spec(wdth=6)}, None, None),
+        ({"model": Spec("fno", {"wdth": 6})}, None, None),
         ({"optimizer": partial(torch.optim.AdamW, lr=-1.0)}, None, None),
         ({"data": {"train": evolution()}}, None, None),
         ({"data": evolution(samples=1)}, None, None),
