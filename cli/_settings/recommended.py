@@ -68,7 +68,8 @@ def recommended(cfg: DictConfig, chosen: DictConfig | None, given: list[str]) ->
     for key, value in _leaves(OmegaConf.to_container(chosen), ""):
         now = OmegaConf.select(cfg, key)
         plain = OmegaConf.to_container(now) if OmegaConf.is_config(now) else now
-        by_user = any(key == name or key.startswith(f"{name}.") for name in named)
+        # A word without a dot chooses an option of a group, not its settings.
+        by_user = any(key == n or ("." in n and key.startswith(f"{n}.")) for n in named)
         if not by_user and plain is not None and (plain == value or value == "auto"):
             shown.append(f"{key}={str(plain).replace(' ', '')}")
     return f"recommended: {' '.join(shown)} (~recommended refuses them)" if shown else None

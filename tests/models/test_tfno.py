@@ -155,7 +155,7 @@ def test_all_of_it_learns_at_a_rank_of_1_150(kind: Any, joint: bool) -> None:
         ({"factorization": "tuker"}, "factorization=tuker: .*tucker"),
         ({"rank": 0}, "rank=0: .*above 0, at most 1"),
         ({"rank": 2, "joint": True}, "rank=2: .*above 0, at most 1"),
-        ({"modes": 0, "domain": Grid.periodic(2)}, "modes=\[0, 0\]: at least 1"),
+        ({"modes": 0, "domain": Grid.periodic(2)}, r"modes=\[0, 0\]: at least 1"),
         ({"width": 0}, "width=0: at least 1"),
         ({"depth": 0}, "depth=0: at least 1"),
         (
