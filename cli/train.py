@@ -7,6 +7,7 @@ import platform
 import sys
 from functools import partial
 from importlib.metadata import version
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     if line := recommended(cfg, group_file("recommended"), overrides()):
         lines.insert(0, line)
     surrogate = _surrogate(cfg, splits["train"], _problem(cfg, source, splits["train"]))
-    loader = build(cfg.loader, **({"source": source} if source.online else {}))
+    loader = _loader(cfg, source)
     timer = Timer()
     start = _Start(cfg, folder, f"{surrogate.name} on {source.name}", lines)
     show = cfg.trainer.enable_progress_bar
@@ -148,6 +149,13 @@ def _check(cfg: DictConfig) -> None:
             # What the data set computes is built once it is known.
             if "auto" not in node.values():
                 build(node)
+
+
+def _loader(cfg: DictConfig, source: Source) -> Any:
+    online = "source" in signature(locate(str(cfg.loader._target_), "loader")).parameters
+    if source.online and not online:
+        raise InputError("data.storage.mode=online: add loader=online, or use mode=stored")
+    return build(cfg.loader, **({"source": source} if online else {}))
 
 
 def _problem(cfg: DictConfig, source: Source, train: FieldSet) -> Problem:

@@ -49,9 +49,8 @@ def test_splits_are_pairs_by_default() -> None:
         assert split.attributes["viscosity"] == 5e-2
         assert split.attributes["initial"] == "paper"
         assert split.attributes["solver_version"] == 1
-    assert (small().name, small().history, Burgers().samples, Burgers().shape) == (
+    assert (small().name, Burgers().samples, Burgers().shape) == (
         "burgers",
-        1,
         1240,
         (1024,),
     )
@@ -86,13 +85,13 @@ def test_the_standard_deviations_of_the_card(initial: str, deviation: float) -> 
 
 
 def test_steps_make_trajectories_that_end_where_the_map_does() -> None:
-    source = small(steps=5, time=0.5, history=2)
+    source = small(steps=5, time=0.5)
     test = source.splits()["test"]
     assert not test.has_targets
     assert test.values.shape == (20, 6, 1, 64)
     assert test.times is not None
     np.testing.assert_allclose(test.times, [0, 0.1, 0.2, 0.3, 0.4, 0.5], atol=1e-15)
-    assert (source.history, test.attributes["steps"]) == (2, 5)
+    assert test.attributes["steps"] == 5
     pairs = small(time=0.5).splits()["test"]
     assert pairs.targets is not None
     assert pairs.target_fields[0].long_name == "velocity at t = 0.5"

@@ -61,7 +61,7 @@ def test_laplacian_tells_the_phases_apart():
 def test_names_units_and_conventions():
     source = DarcyPublic()
     test = source.splits()["test"]
-    assert (source.name, source.history, test.source) == ("darcy_public", 1, "darcy_test_16.pt")
+    assert (source.name, source.problem, test.source) == ("darcy_public", None, "darcy_test_16.pt")
     assert [(f.name, f.unit) for f in (*test.fields, *test.target_fields)] == [
         ("permeability", "1"),
         ("pressure", "1"),

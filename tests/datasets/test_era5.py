@@ -3,6 +3,7 @@ import pytest
 
 from neurop.datasets import ERA5
 from neurop.errors import InputError
+from neurop.problems import Evolution
 
 
 @pytest.fixture(scope="module")
@@ -59,9 +60,9 @@ def test_values_units_and_attribution(source):
         "Contains modified Copernicus Climate Change Service information 2025-2026; "
         "neither the European Commission nor ECMWF is responsible for any use of it."
     )
-    assert (source.name, source.history, source.baselines, test.source) == (
+    assert (source.name, source.problem, source.baselines, test.source) == (
         "era5",
-        2,
+        Evolution(history=2),
         ("persistence", "climatology"),
         "era5_msl_2025-2026_djf_2.5x2.5.nc",
     )
@@ -82,7 +83,6 @@ def test_validation_inside_training_only_when_asked_for(source):
         ({"test": ("2026-02-28", "2026-02-01")}, "swap"),
         ({"test": ("February", "March")}, "first and the last day"),
         ({"test": ("2026-02-01",)}, "first and the last day"),
-        ({"history": 0}, "history=0"),
     ],
 )
 def test_wrong_periods_are_an_input_error(arguments, message):

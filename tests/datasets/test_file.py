@@ -139,9 +139,7 @@ def test_the_command_of_the_readme(
         "model.width=8",
         "model.depth=1",
     ]
-    assert (
-        main(["train", "data=file", *words, "trainer.max_epochs=1", "training.batch_size=4"]) == 0
-    )
+    assert main(["train", "data=file", *words, "trainer.max_epochs=1", "loader.batch_size=4"]) == 0
     assert list(tmp_path.glob("runs/file-fno/*/model/model.json"))
 
 
@@ -156,7 +154,7 @@ def test_a_known_file_needs_its_path_alone(
         in capsys.readouterr().out.splitlines()
     )
     (card,) = tmp_path.glob("runs/file-fno/*/model/model.json")
-    assert json.loads(card.read_text())["arguments"]["modes"] == [10, 10]
+    assert json.loads(card.read_text())["model"]["arguments"]["modes"] == [10, 10]
     # What was asked for is not changed in silence.
     assert main([*words, "model.modes=12"]) == 2
     assert "use 10 or fewer" in capsys.readouterr().err

@@ -32,8 +32,8 @@ def modes(values: np.ndarray, band: int) -> np.ndarray:
 
 
 def test_splits_have_the_promised_samples_and_labels() -> None:
-    source = small(history=2)
-    assert (source.name, source.history) == ("kuramoto_sivashinsky", 2)
+    source = small()
+    assert source.name == "kuramoto_sivashinsky"
     splits = source.splits()
     assert {name: len(split) for name, split in splits.items()} == {
         "train": 3,

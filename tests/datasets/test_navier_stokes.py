@@ -67,8 +67,8 @@ def test_splits_have_the_promised_samples_and_labels() -> None:
 
 
 def test_source_attributes() -> None:
-    source = small(history=3)
-    assert (source.name, source.history) == ("navier_stokes", 3)
+    source = small()
+    assert source.name == "navier_stokes"
     assert set(source.invariants) <= set(INVARIANTS)
 
 

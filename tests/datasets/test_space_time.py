@@ -26,7 +26,7 @@ from neurop.surrogate import Surrogate
 
 
 class Waves(Source):
-    name, history = "waves", 2
+    name = "waves"
 
     def __init__(self, **how: Any) -> None:
         self.fields = evolution((5, 4), frames=8, **how)
@@ -42,7 +42,7 @@ class Waves(Source):
 
 def test_every_frame_is_where_it_belongs() -> None:
     source = Waves()
-    fields, u = SpaceTime(source, 4).splits()["train"], source.fields.values
+    fields, u = SpaceTime(source, 2, 4).splits()["train"], source.fields.values
     assert fields.has_targets
     assert (fields.values.shape, fields.targets.shape) == ((3, 1, 4, 5, 4, 4), (3, 1, 2, 5, 4, 4))
     for t in range(4):
@@ -58,7 +58,7 @@ def test_every_frame_is_where_it_belongs() -> None:
 
 
 def test_the_time_axis_has_the_times_of_the_frames() -> None:
-    fields = SpaceTime(Waves(), 4).splits()["test"]
+    fields = SpaceTime(Waves(), 2, 4).splits()["test"]
     axis = fields.grid.axes[-1]
     # Frames 0.5 s apart, of which the third is the first to predict.
     np.testing.assert_allclose(axis.coordinates(4), [1.0, 1.5, 2.0, 2.5])
@@ -80,20 +80,20 @@ def test_the_time_axis_has_the_times_of_the_frames() -> None:
 def test_frames_without_times_are_counted_and_dates_are_hours(
     times: Any, unit: str, expected: list[float]
 ) -> None:
-    axis = SpaceTime(Waves(times=times, time_unit=unit), 4).splits()["train"].grid.axes[-1]
+    axis = SpaceTime(Waves(times=times, time_unit=unit), 2, 4).splits()["train"].grid.axes[-1]
     np.testing.assert_allclose(axis.coordinates(4)[:2], expected)
     assert axis.unit == ("1" if times is None else "h")
 
 
 def test_without_a_number_all_frames_are_predicted() -> None:
-    assert SpaceTime(Waves()).splits()["val"].shape == (5, 4, 6)
+    assert SpaceTime(Waves(), 2).splits()["val"].shape == (5, 4, 6)
 
 
 def test_values_in_a_file_stay_there_and_are_the_same() -> None:
     source = Waves()
     whole, expected = (
         source.fields.values.astype(np.float32),
-        SpaceTime(source, 4).splits()["train"],
+        SpaceTime(source, 2, 4).splits()["train"],
     )
     reads = []
 
@@ -105,7 +105,7 @@ def test_values_in_a_file_stay_there_and_are_the_same() -> None:
     source.fields = FieldSet(
         lazy, source.fields.fields, source.fields.grid, times=source.fields.times, time_unit="s"
     )
-    found = SpaceTime(source, 4).splits()["train"]
+    found = SpaceTime(source, 2, 4).splits()["train"]
     assert isinstance(found.values, Lazy)
     assert not reads
     np.testing.assert_array_equal(np.asarray(found.values), expected.values.astype(np.float32))
@@ -114,14 +114,18 @@ def test_values_in_a_file_stay_there_and_are_the_same() -> None:
     )
     assert (
         len(
-            {found.values.key, found.targets.key, SpaceTime(source, 3).splits()["train"].values.key}
+            {
+                found.values.key,
+                found.targets.key,
+                SpaceTime(source, 2, 3).splits()["train"].values.key,
+            }
         )
         == 3
     )
 
 
 def test_one_window_is_one_trajectory_and_a_surrogate_scores_it() -> None:
-    fields = SpaceTime(Waves(), 4).splits()["test"]
+    fields = SpaceTime(Waves(), 2, 4).splits()["test"]
     windows = Windows(fields)
     assert len(windows) == 3
     assert windows[1]["input"].shape == (1, 4, 5, 4, 4)
@@ -158,7 +162,7 @@ def test_finer_space_and_time_are_the_same_flow(tmp_path: Path) -> None:
     """The set at twice the points and times holds the coarse one: its points in space but for
     the modes beyond, its times in between.
     """
-    source = SpaceTime(flow(tmp_path))
+    source = SpaceTime(flow(tmp_path), 2)
     coarse, fine = source.splits()["test"], source.at((32, 32, 6))
     assert (coarse.shape, fine.shape) == ((16, 16, 3), (32, 32, 6))
     assert [(a.start, a.length) for a in fine.grid.axes] == [
@@ -195,7 +199,7 @@ def test_what_makes_no_pairs(tmp_path: Path) -> None:
         SpaceTime(flow(tmp_path, storage={"mode": "online"}))
     source.fields = mapping((5, 4))
     with pytest.raises(InputError, match="pairs is a map and has no time axis"):
-        SpaceTime(source).splits()
+        SpaceTime(source, 2).splits()
 
 
 def test_a_sphere_is_refused_in_words() -> None:
@@ -204,4 +208,4 @@ def test_a_sphere_is_refused_in_words() -> None:
         InputError,
         match=r"waves .* sphere.* flat grid",
     ):
-        SpaceTime(source).splits()
+        SpaceTime(source, 2).splits()

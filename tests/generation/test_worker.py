@@ -108,7 +108,7 @@ def worker() -> Iterator[Worker]:
         (
             "memory",
             ExternalFailure,
-            "ran out of memory; .*with fewer workers",
+            "with fewer workers if memory is short",
         ),
     ],
 )

@@ -66,7 +66,7 @@ def test_the_file_has_the_first_samples_and_the_sets_are_the_usual_ones(tmp_path
         np.asarray(short["train"].values), np.asarray(usual["train"].values)[:20]
     )
     assert local(tmp_path, 45).stored == 45
-    with pytest.raises(InputError, match="mode=onlin; choose stored or online"):
+    with pytest.raises(InputError, match="mode=onlin: choose stored or online"):
         Noise(100, "onlin")  # type: ignore[arg-type]
 
 
@@ -167,14 +167,14 @@ def test_train_verb(
         train(
             "data.storage.mode=online",
             "data.samples=50",
-            "training.reservoir=8",
+            "loader=online",
+            "loader.buffer=8",
             "hydra.run.dir=run",
         )
         == 0
     )
     assert (
-        "20 training windows per epoch, of samples that are solved for meanwhile"
-        in capsys.readouterr().out
+        "20 training examples per epoch, generated while training runs" in capsys.readouterr().out
     )
     record = json.loads((tmp_path / "run" / "train.json").read_text())
     assert record["steps"] == 2 * 20 // 2
@@ -184,7 +184,8 @@ def test_train_verb(
         "OnlineLoader"
     ]
     assert saved["begun"] >= 50
-    assert train("data.storage.mode=online", "data.samples=50", "training.workers=1") == 2
+    assert train("data.storage.mode=online", "data.samples=50") == 2
+    assert "add loader=online" in capsys.readouterr().err
     assert train("data.storage.mode=onlin") == 2
     assert (
         "data.storage.mode: expected 'stored' or 'online', got 'onlin'" in capsys.readouterr().err
@@ -199,7 +200,8 @@ def test_ctrl_c_is_one_line_and_leaves_no_process(tmp_path: Path) -> None:
         "data.storage.mode=online",
         "data.resolution=16",
         "data.samples=60",
-        "~recipe",
+        "~recommended",
+        "loader=online",
         "model.modes=4",
         "model.width=4",
     ]
