@@ -55,6 +55,7 @@ def has_type(value: Any, hint: Any) -> bool:
 
     Examples
     --------
+    >>> import math
     >>> has_type([2, 3], tuple[int, ...]), has_type(True, int), has_type(math.inf, float)
     (True, False, False)
     """

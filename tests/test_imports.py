@@ -46,7 +46,7 @@ def imports(file: Path, run: bool = False) -> Iterator[str]:
     package = (
         ["neurop", *file.relative_to(ROOT / "neurop").parent.parts]
         if (ROOT / "neurop") in file.parents
-        else ["neurop", file.parent.name]
+        else ["neurop", *file.relative_to(ROOT).parent.parts]
     )
     for node in nodes(file, run):
         if isinstance(node, ast.Import):
