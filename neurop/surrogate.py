@@ -72,20 +72,15 @@ class Surrogate(nn.Module):
         super().__init__()
         self.card = card
         self.input_norm, self.output_norm = input_norm, output_norm
-        for what, norm, fields in (
-            ("input", input_norm, card.inputs),
-            ("output", output_norm, card.outputs),
-        ):
+        for norm, fields in ((input_norm, card.inputs), (output_norm, card.outputs)):
             if len(norm.std) != len(fields):
                 raise InputError(
-                    f"the {what} normaliser is for {len(norm.std)} channels, "
-                    f"but {len(fields)} fields are named"
+                    f"a normaliser is for {len(norm.std)} channels, but {len(fields)} fields are named"
                 )
         for constraint in card.constraints:
             constraint.check(self.context)
-        self.net: Operator = models.create(
-            card.model, card.in_channels, card.out_channels, card.grid
-        )
+        channels = card.in_channels, card.out_channels
+        self.net: Operator = models.create(card.model, *channels, card.grid)
 
     @classmethod
     def of(
@@ -114,8 +109,7 @@ class Surrogate(nn.Module):
         Raises
         ------
         InputError
-            If a field is constant, the data cannot pose the problem, the model refuses its
-            arguments, or a constraint does not fit.
+            If a field is constant, or problem, model or constraints do not fit the data.
         """
         problem = problem or problem_of(train)
         card = Card.of(train, Spec.of(model), problem, constraints)
@@ -129,9 +123,8 @@ class Surrogate(nn.Module):
     @property
     def context(self) -> Context:
         """What the constraints look at."""
-        state = self.card.is_state
-        norm = self.input_norm if state else self.output_norm
-        return Context(self.card.grid, self.card.outputs, norm, state)
+        norm = self.input_norm if self.card.is_state else self.output_norm
+        return Context(self.card.grid, self.card.outputs, norm, self.card.is_state)
 
     @property
     def scale(self) -> Tensor:

@@ -159,7 +159,7 @@ def test_an_input_of_another_shape_is_refused(shape: tuple[int, ...]) -> None:
 
 def test_a_normaliser_of_other_fields_is_refused() -> None:
     s = surrogate(evolution())
-    with pytest.raises(InputError, match="input normaliser is for 2 channels, but 1 fields"):
+    with pytest.raises(InputError, match="normaliser is for 2 channels, but 1 fields"):
         Surrogate(surrogate(evolution(channels=1)).card, s.input_norm, s.output_norm)
 
 
