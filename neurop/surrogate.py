@@ -75,7 +75,7 @@ class Surrogate(nn.Module):
         for norm, fields in ((input_norm, card.inputs), (output_norm, card.outputs)):
             if len(norm.std) != len(fields):
                 raise InputError(
-                    f"a normaliser is for {len(norm.std)} channels, but {len(fields)} fields are named"
+                    f"normaliser is for {len(norm.std)} channels, but {len(fields)} fields named"
                 )
         for constraint in card.constraints:
             constraint.check(self.context)
