@@ -1,4 +1,4 @@
-"""Run folders: find a trained surrogate, continue a run, leave none behind that holds nothing."""
+"""Run folders: find a trained surrogate, continue a run, remove empty folders."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ class OnlineLoader(Loader):
         self.buffer: Buffer[Windows] = Buffer(usual if buffer is None else buffer, (seed, 1))
         self.examples["train"] = RandomWindows(self.buffer, usual * windows.starts, (seed, 2))
         self.stream: Stream | None = None
-        self._begun, self._drawn = source.stored, 0
+        self._next_number, self._drawn = source.stored, 0
 
     def train_dataloader(self) -> DataLoader[dict[str, Tensor]]:
         """Return batches from the buffer, and begin to solve for more."""
@@ -121,13 +121,13 @@ class OnlineLoader(Loader):
         """Fill the buffer with the first samples, and start the processes."""
         if self.stream is not None:
             return
-        again = self._begun > self.source.stored
+        again = self._next_number > self.source.stored
         for i in range(min(len(self.first), self.buffer.capacity)):
             self._accept(self.first.samples(slice(i, i + 1)).loaded(), again)
         trainer = self.trainer
         share = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
         self.stream = Stream(
-            self.source, self._accept, self.buffer.close, self._begun, self.solvers, share
+            self.source, self._accept, self.buffer.close, self._next_number, self.solvers, share
         )
 
     def report(self) -> dict[str, int]:
@@ -139,11 +139,11 @@ class OnlineLoader(Loader):
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state from which a resumed run continues with new samples."""
-        return {"begun": self._next(), "drawn": self._drawn + self.buffer.drawn}
+        return {"next_number": self._next(), "drawn": self._drawn + self.buffer.drawn}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on after the samples of a checkpoint."""
-        self._begun, self._drawn = int(state_dict["begun"]), int(state_dict["drawn"])
+        self._next_number, self._drawn = int(state_dict["next_number"]), int(state_dict["drawn"])
 
     def teardown(self, stage: str) -> None:
         """End the processes."""
@@ -160,7 +160,7 @@ class OnlineLoader(Loader):
         self.buffer.close()
 
     def _next(self) -> int:
-        return self._begun if self.stream is None else self.stream.next
+        return self._next_number if self.stream is None else self.stream.next
 
     def _accept(self, fields: FieldSet, drawn: bool = False) -> bool:
         return self.buffer.put(Windows(fields, self.history, self.steps), drawn)

@@ -183,7 +183,7 @@ def test_train_verb(
     saved = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)[
         "OnlineLoader"
     ]
-    assert saved["begun"] >= 50
+    assert saved["next_number"] >= 50
     assert train("data.storage.mode=online", "data.samples=50") == 2
     assert "add loader=online" in capsys.readouterr().err
     assert train("data.storage.mode=onlin") == 2
