@@ -4,7 +4,6 @@ settings, atomic writes of files.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from omegaconf import DictConfig, ListConfig
 
 from neurop import __version__
 from neurop.errors import InputError, nearest
+from neurop.files import replacing
 from neurop.source import Source
 from neurop.surrogate import Surrogate
 
@@ -124,23 +124,16 @@ def field_index(name: str | None, surrogate: Surrogate) -> int:
 
 def write_netcdf(path: Path, data: xr.Dataset) -> None:
     """Write a dataset with CF attributes, variables in single precision, atomically."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     encoding = {
         str(name): {"dtype": "float32"}
         for name, variable in data.data_vars.items()
         if variable.dtype == np.float64
     }
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with np.errstate(
-            over="ignore"
-        ):  # what has diverged beyond single precision is infinite in it
-            data.assign_attrs(Conventions="CF-1.11", neurop_version=__version__).to_netcdf(
-                part, engine="h5netcdf", encoding=encoding
-            )
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    # What has diverged beyond single precision is infinite in it.
+    with replacing(path) as part, np.errstate(over="ignore"):
+        data.assign_attrs(Conventions="CF-1.11", neurop_version=__version__).to_netcdf(
+            part, engine="h5netcdf", encoding=encoding
+        )
 
 
 def values_by_field(values: xr.DataArray) -> dict[str, float]:

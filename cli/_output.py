@@ -11,6 +11,8 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from neurop.files import replacing
+
 CONFIG, OVERRIDES = "config.yaml", "overrides.yaml"
 
 
@@ -47,14 +49,8 @@ def write_text(path: Path | str, text: str) -> None:
     """
     if not first_process():
         return
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with replacing(Path(path)) as part:
         part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def save_config(folder: Path | str, cfg: DictConfig, overrides: Sequence[str]) -> None:

@@ -8,12 +8,11 @@ from typing import Any
 import xarray as xr
 from omegaconf import DictConfig
 
-from neurop.errors import InputError
 from neurop.evaluation import example, superres
+from neurop.evaluation.resolutions import finer_sets, shape_at
 from neurop.evaluation.superres import SCORES
 from neurop.fields.fieldset import FieldSet
 from neurop.plots import error_by_resolution, fields, save, superres_spectra
-from neurop.surrogate import Surrogate
 
 from ._console import table, wrote
 from ._evaluation import (
@@ -27,7 +26,6 @@ from ._evaluation import (
 )
 from ._output import write_json
 
-FACTORS = (1, 2, 4)
 COLUMNS = {
     "relative_l2": "relative L2",
     "relative_l2_in_band": "in band",
@@ -48,7 +46,12 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     asked = None if cfg.resolutions is None else as_ints("resolutions", cfg.resolutions, 2)
     task = prepare(cfg, "superres")
     field = field_index(cfg.field, task.surrogate)
-    truths = _given(task, asked) if asked else _usual(task)
+    card = task.surrogate.card
+    truths = (
+        {resolution: task.source.at(shape_at(resolution, card)) for resolution in asked}
+        if asked
+        else finer_sets(task.source, card, _say_skipped)
+    )
     scores = superres(task.surrogate, truths, cfg.batch_size)
     _write(task, scores, truths, field)
     rows = [
@@ -66,46 +69,8 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     return {name: float(scores[name][-1]) for name in ("relative_l2", "relative_l2_interpolated")}
 
 
-def shape_at(resolution: int, surrogate: Surrogate) -> tuple[int, ...]:
-    """Return the grid whose first axis has `resolution` points, the other axes in the proportion of
-    the training grid.
-
-    An axis that holds both its ends has one point more than it has intervals.
-    """
-    ends = [int(axis.layout == "ends") for axis in surrogate.card.grid.axes]
-    factor = (resolution - ends[0]) / (surrogate.card.shape[0] - ends[0])
-    return tuple(
-        max(round((n - end) * factor) + end, 2)
-        for n, end in zip(surrogate.card.shape, ends, strict=True)
-    )
-
-
-def _given(task: Task, asked: list[int]) -> dict[int, FieldSet]:
-    shapes = {resolution: shape_at(resolution, task.surrogate) for resolution in asked}
-    return {resolution: task.source.at(shape) for resolution, shape in shapes.items()}
-
-
-def _usual(task: Task) -> dict[int, FieldSet]:
-    """Return the test set on the training grid and on twice and four times as fine ones, as far
-    as the data go.
-    """
-    end = int(task.surrogate.card.grid.axes[0].layout == "ends")
-    points = task.surrogate.card.shape[0] - end
-    found: dict[int, FieldSet] = {}
-    reason = ""
-    for factor in FACTORS:
-        resolution = points * factor + end
-        try:
-            found[resolution] = task.source.at(shape_at(resolution, task.surrogate))
-        except InputError as error:
-            reason = str(error)
-            print(f"no {resolution} points: {error}", file=sys.stderr)
-    if not any(data.shape != task.surrogate.card.shape for data in found.values()):
-        raise InputError(
-            f"the data have no other grid than that of the training ({reason}); give data=<name> "
-            "or resolutions=[...]"
-        )
-    return found
+def _say_skipped(resolution: int, reason: str) -> None:
+    print(f"no {resolution} points: {reason}", file=sys.stderr)
 
 
 def _write(task: Task, scores: xr.Dataset, truths: dict[int, FieldSet], field: int) -> None:

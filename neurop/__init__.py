@@ -7,6 +7,7 @@ The public names, each imported when it is first used:
 - ``fit``: train a surrogate
 - ``evaluate``: score one, as an ``xarray.Dataset``
 - ``load``: a saved one
+- ``InputError``: what all of them raise for input that cannot be used
 - ``Surrogate``, ``Field``, ``FieldSet``, ``Grid``, ``Sphere``: what these take and return
 - ``constraints``, ``objectives``, ``problems``, ``transforms``: what a training is made of
 """
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from neurop import constraints, models, objectives, problems, transforms
+    from neurop.errors import InputError
     from neurop.evaluation.evaluate import evaluate
     from neurop.fields.fieldset import Field, FieldSet
     from neurop.geometry.grid import Grid
@@ -32,6 +34,7 @@ _PLACES = {
     "Field": "neurop.fields.fieldset",
     "FieldSet": "neurop.fields.fieldset",
     "Grid": "neurop.geometry.grid",
+    "InputError": "neurop.errors",
     "Sphere": "neurop.geometry.sphere",
     "Surrogate": "neurop.surrogate",
     "evaluate": "neurop.evaluation.evaluate",
@@ -44,6 +47,7 @@ __all__ = [
     "Field",
     "FieldSet",
     "Grid",
+    "InputError",
     "Sphere",
     "Surrogate",
     "__version__",

@@ -23,7 +23,7 @@ def check_compatible(surrogate: Surrogate, data: FieldSet) -> None:
     """Raise InputError unless `data` hold what the surrogate takes and predicts, on its kind of
     grid, with a time step equal to its own.
     """
-    where = data.source or "the data"
+    where = data.label
     if surrogate.card.is_state == data.has_targets:
         kinds = ("an evolution in time", "a map from inputs to targets")
         raise InputError(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 
 from neurop.errors import InputError, nearest
+from neurop.evaluation.resolutions import finer_sets
 from neurop.fields.fieldset import FieldSet
 from neurop.source import Source
 
@@ -58,12 +59,12 @@ def evaluate(
     if protocol not in PROTOCOLS:
         raise InputError.of("protocol", protocol, nearest(protocol, PROTOCOLS))
     call = getattr(importlib.import_module(PROTOCOLS[protocol]), protocol)
-    shape = surrogate.card.shape
     if isinstance(data, Source):
-        if protocol == "superres":
-            data = {shape[0] * k: data.at(tuple(n * k for n in shape)) for k in (1, 2)}
-        else:
-            data = data.test()
+        data = finer_sets(data, surrogate.card) if protocol == "superres" else data.test()
+    elif protocol == "superres" and isinstance(data, FieldSet):
+        data = {data.shape[0]: data}
+    elif protocol != "superres" and not isinstance(data, FieldSet):
+        raise InputError(f"{type(data).__name__}: give a data set or fields to {protocol}")
     if protocol == "rollout" and isinstance(data, FieldSet):
         how = {"steps": data.values.shape[1] - surrogate.card.history} | how
     found: xr.Dataset = call(surrogate, data, **how)

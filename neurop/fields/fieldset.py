@@ -72,18 +72,23 @@ class FieldSet:
                 continue
             if values.ndim != rank:
                 raise InputError(
-                    f"{self.source}: {name} have shape {values.shape}; need (sample, time, "
+                    f"{self.label}: {name} have shape {values.shape}; need (sample, time, "
                     f"channel, {', '.join(self.grid.names)})"
                 )
             if values.shape[2] != len(fields):
                 raise InputError(
-                    f"{self.source}: {name} have {values.shape[2]} channels but {len(fields)} "
+                    f"{self.label}: {name} have {values.shape[2]} channels but {len(fields)} "
                     "fields are named"
                 )
         if self.times is not None and len(self.times) != self.values.shape[1]:
             raise InputError(
-                f"{self.source}: {len(self.times)} times for {self.values.shape[1]} frames"
+                f"{self.label}: {len(self.times)} times for {self.values.shape[1]} frames"
             )
+
+    @property
+    def label(self) -> str:
+        """What messages call the set."""
+        return self.source or "the data"
 
     @property
     def has_targets(self) -> bool:
@@ -174,10 +179,9 @@ class FieldSet:
         if not np.isfinite(block).all():
             time, channel, *point = (int(i) for i in np.argwhere(~np.isfinite(block))[0])
             raise InputError(
-                f"{self.source}: field '{fields[channel].name}' of sample {sample}, frame "
-                f"{first + time} is "
-                f"{block[time, channel][tuple(point)]} at point {tuple(point)}; mask, fill or "
-                "remove it first"
+                f"{self.label}: field '{fields[channel].name}' of sample {sample}, frame "
+                f"{first + time} is {block[time, channel][tuple(point)]} at point "
+                f"{tuple(point)}; mask, fill or remove it first"
             )
 
     def digest(self) -> str:

@@ -10,7 +10,7 @@ from typing import cast
 from torch import Tensor, nn
 
 from neurop.geometry.grid import Grid
-from neurop.layers import ChannelMLP, Coordinates, FourierBlock
+from neurop.layers import ChannelMLP, Coordinates, FourierBlock, SpectralConv
 from neurop.models.arguments import at_least_one, check_input, grid_and_modes
 from neurop.models.operator import GridOperator
 from neurop.spectral import linear
@@ -84,7 +84,8 @@ class FNO(GridOperator):
         self.coordinates = Coordinates(domain)
         self.lift = nn.Linear(in_channels + self.coordinates.channels, width)
         self.blocks = nn.ModuleList(
-            FourierBlock(width, self.modes, domain, padding, expansion) for _ in range(depth)
+            FourierBlock(width, SpectralConv(width, width, self.modes, domain, padding), expansion)
+            for _ in range(depth)
         )
         self.project = ChannelMLP(width, 2 * width, out_channels)
 

@@ -16,7 +16,12 @@ from torch import Tensor, nn
 from neurop.errors import InputError
 from neurop.geometry.grid import Grid
 from neurop.layers import ChannelMLP
-from neurop.layers.spectral.spherical_conv import SphericalBlock, Symmetry, truncation
+from neurop.layers.spectral.spherical_conv import (
+    SphericalBlock,
+    SphericalConv,
+    Symmetry,
+    truncation,
+)
 from neurop.models.arguments import at_least_one
 from neurop.models.operator import GridOperator
 from neurop.spectral import constant_tensor, in_float32, linear
@@ -104,7 +109,10 @@ class SFNO(GridOperator):
         self.internal = latitudes, 2 * latitudes
         self.lift = nn.Linear(in_channels + 3, width)
         self.blocks = nn.ModuleList(
-            SphericalBlock(width, self.modes, _GAUSS, symmetry, expansion) for _ in range(depth)
+            SphericalBlock(
+                width, SphericalConv(width, width, self.modes, _GAUSS, symmetry), expansion
+            )
+            for _ in range(depth)
         )
         self.project = ChannelMLP(width + in_channels, 2 * width, out_channels)
 

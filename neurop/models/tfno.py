@@ -10,7 +10,7 @@ from typing import Literal
 from torch import nn
 
 from neurop.geometry.grid import Grid
-from neurop.layers import FourierBlock
+from neurop.layers import FourierBlock, SpectralConv
 from neurop.layers.factorized.factorize import LayerSlice
 from neurop.layers.factorized.factorize import factorization as named
 from neurop.models.arguments import grid_and_modes
@@ -86,5 +86,6 @@ class TFNO(FNO):
         else:
             weights = [kind(self.modes, width, width, rank) for _ in range(depth)]
         self.blocks = nn.ModuleList(
-            FourierBlock(width, self.modes, domain, 0.25, 1.0, weight) for weight in weights
+            FourierBlock(width, SpectralConv(width, width, self.modes, domain, weight=weight), 1.0)
+            for weight in weights
         )

@@ -1,9 +1,18 @@
 """The spectral engine: bases as small real matrices, separable transforms, per-mode mixing."""
 
-from neurop.spectral.bases import Basis, Cosine, Fourier, Sine, natural_basis, spacing
+from neurop.spectral.bases import (
+    Basis,
+    Cosine,
+    Fourier,
+    Sine,
+    below_nyquist,
+    natural_basis,
+    padded_bases,
+    spacing,
+)
 from neurop.spectral.constants import constant_tensor
 from neurop.spectral.fused import block_tail, linear, mix_packed, mlp
-from neurop.spectral.inputs import at_least_one, check_input
+from neurop.spectral.inputs import at_least_one, check_input, one_per_axis
 from neurop.spectral.kernels.plain import has_autocast, in_float32
 from neurop.spectral.matrices import analysis_matrix
 from neurop.spectral.mixing import from_signed, mix, restrict, signed_sizes, to_signed
@@ -25,6 +34,7 @@ __all__ = [
     "analyze",
     "analyze_sphere",
     "at_least_one",
+    "below_nyquist",
     "block_tail",
     "check_input",
     "check_target",
@@ -38,6 +48,8 @@ __all__ = [
     "mix_packed",
     "mlp",
     "natural_basis",
+    "one_per_axis",
+    "padded_bases",
     "resample",
     "resample_axes",
     "resample_sphere",

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from neurop.errors import InputError
 from neurop.geometry.axis import Axis
+from neurop.spectral.inputs import one_per_axis
 
 Array = NDArray[np.float64]
 
@@ -184,6 +186,31 @@ def natural_basis(axis: Axis, modes: int, n: int) -> Basis:
     if axis.boundary == "dirichlet":
         return Sine(modes)
     return Cosine(modes, 0.5 / n if axis.layout == "left" else 0.0)
+
+
+def padded_bases(axes: Sequence[Axis], modes: Sequence[int], padding: float) -> tuple[Fourier, ...]:
+    """Return the Fourier basis of each axis; one that is not periodic is continued by `padding`
+    domain lengths.
+
+    Raises
+    ------
+    InputError
+        If there is not one number of modes per axis.
+    """
+    one_per_axis(axes, modes)
+    return tuple(
+        Fourier(m, 1.0 if axis.boundary == "periodic" else 1.0 + padding)
+        for axis, m in zip(axes, modes, strict=True)
+    )
+
+
+def below_nyquist(
+    bases: Sequence[Basis], axes: Sequence[Axis], shape: Sequence[int]
+) -> tuple[int, ...]:
+    """Return the number of modes below the Nyquist frequency of a grid, per axis."""
+    return tuple(
+        basis.resolved(spacing(axis, n)) for basis, axis, n in zip(bases, axes, shape, strict=True)
+    )
 
 
 def spacing(axis: Axis, n: int) -> float:

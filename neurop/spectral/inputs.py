@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from neurop.errors import InputError
+from neurop.geometry.axis import Axis
 
 
 def at_least_one(**sizes: float) -> None:
@@ -21,6 +22,13 @@ def at_least_one(**sizes: float) -> None:
     for name, value in sizes.items():
         if value < 1:
             raise InputError.of(name, value, "at least 1 is needed")
+
+
+def one_per_axis(axes: Sequence[Axis], modes: Sequence[int]) -> None:
+    """Raise InputError unless there is one number of modes per axis."""
+    if len(modes) != len(axes):
+        remedy = f"the grid has {len(axes)} axes; give one number per axis"
+        raise InputError.of("modes", tuple(modes), remedy)
 
 
 def check_input(x: Tensor, channels: int, axes: int | Sequence[str]) -> None:

@@ -15,7 +15,6 @@ import xarray as xr
 from hydra import compose, initialize_config_module
 
 from neurop.cli._evaluation import Task, as_int, as_ints, device
-from neurop.cli.superres import shape_at
 from neurop.errors import InputError
 from neurop.fields import Field, FieldSet
 from neurop.geometry.grid import Grid
@@ -196,17 +195,6 @@ def test_wrong_settings_are_one_line_and_nothing_is_written(
         verb(name, override)
     assert "\n" not in str(error.value)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_resolution_keeps_the_proportion_of_the_training_grid(analytic: Make) -> None:
-    values = np.zeros((1, 2, 1, 73, 144))
-    earth = FieldSet(
-        values, (Field("msl", "Pa"),), Grid.latlon(), times=np.arange(2.0), source="earth"
-    )
-    surrogate = analytic(lambda x: x, earth)
-    assert shape_at(73, surrogate) == (73, 144)
-    assert shape_at(145, surrogate) == (145, 288)
-    assert shape_at(37, surrogate) == (37, 72)
 
 
 def test_settings_are_checked() -> None:

@@ -10,16 +10,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from neurop.errors import InputError
 from neurop.geometry.grid import Grid
 from neurop.spectral import (
     Basis,
     Fourier,
     analyze,
+    below_nyquist,
     constant_tensor,
     in_float32,
     natural_basis,
-    spacing,
+    one_per_axis,
     synthesize,
 )
 
@@ -62,9 +62,7 @@ class CoefficientTransform(nn.Module):
 
     def __init__(self, domain: Grid, modes: Sequence[int]) -> None:
         super().__init__()
-        if len(modes) != domain.dimensions:
-            remedy = f"the grid has {domain.dimensions} axes; give one number per axis"
-            raise InputError.of("modes", tuple(modes), remedy)
+        one_per_axis(domain.axes, modes)
         self.domain, self.modes = domain, tuple(modes)
         self.bases = tuple(
             natural_basis(axis, m, 1) for axis, m in zip(domain.axes, modes, strict=True)
@@ -96,8 +94,7 @@ class CoefficientTransform(nn.Module):
 
     def nyquist(self, shape: Sequence[int]) -> tuple[int, ...]:
         """Return the number of modes below the Nyquist frequency of a grid, per axis (>= 1)."""
-        axes = zip(self.bases, self.domain.axes, shape, strict=True)
-        return tuple(max(basis.resolved(spacing(axis, n)), 1) for basis, axis, n in axes)
+        return tuple(max(n, 1) for n in below_nyquist(self.bases, self.domain.axes, shape))
 
     def _analyze(self, x: Tensor) -> Tensor:
         shape = x.shape[2:]

@@ -11,9 +11,15 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from neurop.errors import InputError
 from neurop.geometry.grid import Grid
-from neurop.spectral import Fourier, analysis_matrix, check_input, in_float32, mix_packed, spacing
+from neurop.spectral import (
+    analysis_matrix,
+    below_nyquist,
+    check_input,
+    in_float32,
+    mix_packed,
+    padded_bases,
+)
 from neurop.spectral.matrices import synthesis_matrix
 from neurop.spectral.transform import apply_matrix
 
@@ -69,13 +75,7 @@ class AxisConv(nn.Module):
         super().__init__()
         self.in_channels, self.out_channels, self.modes = in_channels, out_channels, tuple(modes)
         self.domain = domain or Grid.periodic(len(self.modes))
-        if self.domain.dimensions != len(self.modes):
-            remedy = f"the grid has {self.domain.dimensions} axes; give one number per axis"
-            raise InputError.of("modes", self.modes, remedy)
-        periods = (
-            1.0 if axis.boundary == "periodic" else 1.0 + padding for axis in self.domain.axes
-        )
-        self.bases = tuple(Fourier(m, period) for m, period in zip(self.modes, periods))
+        self.bases = padded_bases(self.domain.axes, self.modes, padding)
         # The layer preserves the variance of a field with its energy in the modes of each axis.
         std = 1 / math.sqrt(2 * in_channels * len(self.modes))
         self.weights = nn.ParameterList(
@@ -109,10 +109,7 @@ class AxisConv(nn.Module):
 
     def nyquist(self, shape: Sequence[int]) -> tuple[int, ...]:
         """Return the number of modes below the Nyquist frequency of a grid, per axis."""
-        return tuple(
-            basis.resolved(spacing(axis, n))
-            for basis, axis, n in zip(self.bases, self.domain.axes, shape, strict=True)
-        )
+        return below_nyquist(self.bases, self.domain.axes, shape)
 
     def _along(self, x: Tensor, axis: int, kept: int, onto: Tensor | None) -> Tensor:
         """Return the convolution along one axis plus `onto`, the sum over previous axes."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 from torch import Tensor, nn
 
-from neurop.geometry.grid import Grid
 from neurop.layers.channel_mlp import ChannelMLP
-from neurop.layers.spectral.spectral_conv import SpectralConv
 from neurop.spectral import block_tail
 
 
@@ -25,8 +23,9 @@ class FourierBlock(nn.Module):
     ----------
     width
         Number of channels.
-    modes, domain, padding, weight
-        Arguments of the :class:`SpectralConv`.
+    convolution
+        K, from `width` channels to as many: a :class:`SpectralConv`, or another module with its
+        methods.
     expansion
         Number of hidden channels of the MLP, as a multiple of `width`.
 
@@ -50,14 +49,11 @@ class FourierBlock(nn.Module):
     def __init__(
         self,
         width: int,
-        modes: Sequence[int],
-        domain: Grid,
-        padding: float,
+        convolution: nn.Module,
         expansion: float,
-        weight: nn.Module | None = None,
     ) -> None:
         super().__init__()
-        self.spectral = SpectralConv(width, width, modes, domain, padding, weight=weight)
+        self.spectral: Any = convolution
         self.skip = nn.Linear(width, width)
         self.mlp = ChannelMLP(width, max(round(expansion * width), 1), width)
 

@@ -12,19 +12,18 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from neurop.errors import InputError
 from neurop.geometry.grid import Grid
 from neurop.spectral import (
-    Fourier,
     analysis_matrix,
     analyze,
+    below_nyquist,
     check_input,
     check_target,
     has_autocast,
     in_float32,
     mix_packed,
+    padded_bases,
     signed_sizes,
-    spacing,
     synthesize,
     synthesize_all_but_last_axis,
 )
@@ -88,13 +87,7 @@ class SpectralConv(nn.Module):
         self.in_channels, self.out_channels = in_channels, out_channels
         self.modes = tuple(modes)
         self.domain = domain or Grid.periodic(len(self.modes))
-        if self.domain.dimensions != len(self.modes):
-            remedy = f"the grid has {self.domain.dimensions} axes; give one number per axis"
-            raise InputError.of("modes", self.modes, remedy)
-        periods = (
-            1.0 if axis.boundary == "periodic" else 1.0 + padding for axis in self.domain.axes
-        )
-        self.bases = tuple(Fourier(m, period) for m, period in zip(self.modes, periods))
+        self.bases = padded_bases(self.domain.axes, self.modes, padding)
         self.weight: Any
         if weight is None:
             # The layer preserves the variance of a field with its energy in the modes.
@@ -175,19 +168,12 @@ class SpectralConv(nn.Module):
         self, shape: Sequence[int], grid: Sequence[int] | None = None
     ) -> tuple[int, ...]:
         """Return the number of modes per axis that input grid and output grid resolve."""
-        kept = []
-        for basis, axis, *sizes in zip(
-            self.bases, self.domain.axes, shape, shape if grid is None else grid
-        ):
-            kept.append(
-                max(min(basis.modes, *(basis.resolved(spacing(axis, n)) for n in sizes)), 1)
-            )
-        return tuple(kept)
+        limits = (self.modes, self.nyquist(shape), self.nyquist(shape if grid is None else grid))
+        return tuple(max(min(each), 1) for each in zip(*limits, strict=True))
 
     def nyquist(self, shape: Sequence[int]) -> tuple[int, ...]:
         """Return the number of modes below the Nyquist frequency of a grid, per axis."""
-        axes = zip(self.bases, self.domain.axes, shape, strict=True)
-        return tuple(basis.resolved(spacing(axis, n)) for basis, axis, n in axes)
+        return below_nyquist(self.bases, self.domain.axes, shape)
 
     def _mixed(self, x: Tensor, kept: Sequence[int], last_axis_done: bool = False) -> Tensor:
         """Return the coefficients of the convolution; arguments as of `analyze`."""

@@ -15,7 +15,6 @@ from torch import Tensor, nn
 from neurop.errors import InputError, nearest
 from neurop.geometry.grid import Grid
 from neurop.geometry.sphere import Sphere
-from neurop.layers.channel_mlp import ChannelMLP
 from neurop.layers.spectral.fourier_block import FourierBlock
 from neurop.spectral import check_input, check_target, has_autocast, in_float32, torch_harmonics
 from neurop.spectral.legendre import check_sphere
@@ -188,34 +187,7 @@ class SphericalConv(nn.Module):
 
 
 class SphericalBlock(FourierBlock):
-    r"""Residual step of a :class:`FourierBlock`, with a convolution on the sphere.
-
-    Parameters
-    ----------
-    width
-        Number of channels.
-    modes, domain, symmetry
-        Arguments of the :class:`SphericalConv`.
-    expansion
-        Number of hidden channels of the MLP, as a multiple of `width`.
-
-    Shape
-    -----
-    ``(batch, latitude, longitude, width)`` to the same, channels last.
-    """
-
-    def __init__(
-        self,
-        width: int,
-        modes: int | Sequence[int],
-        domain: Grid,
-        symmetry: Symmetry,
-        expansion: float,
-    ) -> None:
-        nn.Module.__init__(self)
-        self.spectral = SphericalConv(width, width, modes, domain, symmetry)  # type: ignore[assignment]
-        self.skip = nn.Linear(width, width)
-        self.mlp = ChannelMLP(width, max(round(expansion * width), 1), width)
+    """A :class:`FourierBlock` whose convolution is a :class:`SphericalConv`."""
 
     def step(
         self,

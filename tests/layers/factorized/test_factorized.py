@@ -200,7 +200,7 @@ def test_state_holds_a_joint_tensor_once(kind: str) -> None:
         torch.manual_seed(seed)
         joint = FACTORIZATIONS[kind]((3, 3), 4, 4, 0.3, 2)
         blocks = [
-            FourierBlock(4, (3, 3), Grid.periodic(2), 0.25, 1.0, LayerSlice(joint, layer))
+            FourierBlock(4, SpectralConv(4, 4, (3, 3), weight=LayerSlice(joint, layer)), 1.0)
             for layer in range(2)
         ]
         return nn.ModuleList([joint, *blocks])

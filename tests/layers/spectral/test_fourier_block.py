@@ -8,7 +8,7 @@ from torch import Tensor
 
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
-from neurop.layers import FourierBlock
+from neurop.layers import FourierBlock, SpectralConv
 
 
 def block(
@@ -18,7 +18,7 @@ def block(
     expansion: float = 1.5,
 ) -> FourierBlock:
     torch.manual_seed(0)
-    return FourierBlock(width, modes, domain or Grid.periodic(len(modes)), 0.25, expansion).double()
+    return FourierBlock(width, SpectralConv(width, width, modes, domain), expansion).double()
 
 
 def gelu(x: Tensor) -> Tensor:
