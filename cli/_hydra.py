@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
@@ -54,9 +55,7 @@ def overrides() -> list[str]:
     given = list(job.overrides.task)
     named = {o.split("=", 1)[0].lstrip("+~") for o in given}
     # A choice that is missing on disk is one of the optional kind (recommended: ${data}).
-    known = choices(
-        [s.path.removeprefix("file://") for s in job.runtime.config_sources if s.schema == "file"]
-    )
+    known = choices(_own_folders())
     spelt = [
         f"{group}={choice}"
         for group, choice in job.runtime.choices.items()
@@ -67,14 +66,18 @@ def overrides() -> list[str]:
 
 def group_file(group: str) -> DictConfig | None:
     """Return the file of the chosen option of a group; None where it has none."""
-    job = HydraConfig.get().runtime
-    choice = job.choices.get(group)
-    places = [s.path.removeprefix("file://") for s in job.config_sources if s.schema == "file"]
-    for root in (files(PACKAGE), *map(Path, places)):
+    choice = HydraConfig.get().runtime.choices.get(group)
+    for root in (files(PACKAGE), *map(Path, _own_folders())):
         file = root / group / f"{choice}.yaml"
         if file.is_file():
             return cast(DictConfig, OmegaConf.create(file.read_text(encoding="utf-8")))
     return None
+
+
+def _own_folders() -> list[str]:
+    """Return the folders of configuration that the user added to the job at hand."""
+    sources = HydraConfig.get().runtime.config_sources
+    return [s.path.removeprefix("file://") for s in sources if s.schema == "file"]
 
 
 def parse(word: str) -> Override | None:
@@ -95,10 +98,7 @@ def run(verb: str, args: list[str]) -> int:
     folders: list[Path] = []
     try:
         if verb == "train":
-            args = _runs.resumed(
-                args,
-                lambda a: replay.known(a, choices(config_dirs(a)), str(files(PACKAGE)), parse),
-            )
+            args = _runs.resumed(args, partial(replay.known, parse=parse))
         args = flags_first(args)
         args = checked(verb, args)
         if {"-m", "--multirun"} & set(args):
@@ -147,11 +147,11 @@ def _task(
         folder = Path(job.runtime.output_dir)
         folders.append(folder)
         given = list(job.overrides.task)
-        # What Lightning starts for the other devices writes where this process does.
+        # The processes that Lightning starts for other devices write where this one does, and are
+        # started with the arguments of this job, not with those of its sweep.
         with read_write(cast(DictConfig, job)):
             job.run.dir = job.runtime.output_dir
         result, error = None, None
-        # ... and is this job, not the sweep that it belongs to.
         try:
             with as_arguments([command, verb, *flags(args), *given]), trusting(cfg.get("trust")):
                 left_out(cfg, given)

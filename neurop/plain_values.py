@@ -1,18 +1,25 @@
-"""Values of a file held to the annotations of the constructor that they are for."""
+"""Plain values, of a file or a configuration, compared with the annotations of what takes them."""
 
 from __future__ import annotations
 
 import inspect
+import math
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from neurop.errors import InputError
 
+_SCALARS: tuple[Any, ...] = (bool, int, float, str, type(None))
+LISTS: tuple[Any, ...] = (list, tuple, set, Sequence)
+"""Annotations that a list fits."""
+
 
 def check_values(kind: type, values: Any, where: str) -> None:
     """Raise InputError, with the key of the wrong value, unless plain values have the types of the
-    arguments.
+    arguments and their numbers are finite.
 
     Names that the constructor does not have are its own business, and so are annotations that are
     no plain types.
@@ -36,50 +43,145 @@ def check_values(kind: type, values: Any, where: str) -> None:
     """
     if not isinstance(values, Mapping):
         raise InputError.of(where, repr(values)[:80], "need a mapping from names to values")
-    try:
-        hints = get_type_hints(kind.__init__)  # type: ignore[misc]
-    except (NameError, TypeError):  # annotations that are imported for type checkers alone
-        return
+    hints = read_annotations(kind)
     for name, value in values.items():
-        if name in hints and not has_type(value, hints[name]):
+        if name in hints and not (_finite(value) and has_type(value, hints[name])):
             raise InputError(
-                f"{where}.{name}={value!r:.80}: need {_shown(hints[name])}",
+                f"{where}.{name}={value!r:.80}: need {describe_type(hints[name])}",
                 f"{where}.{name}",
                 value,
             )
 
 
-def has_type(value: Any, hint: Any) -> bool:
-    """Return whether a plain value is of an annotated type; numbers are finite, a list may stand
-    for a tuple.
+def read_annotations(call: Callable[..., Any]) -> dict[str, Any]:
+    """Return the annotations of a class's constructor or of a function; empty where they cannot
+    be read.
+    """
+    try:
+        return get_type_hints(call.__init__ if inspect.isclass(call) else call)
+    except (NameError, TypeError):  # names imported for type checkers alone
+        return {}
+
+
+def has_type(
+    value: Any, hint: Any, stands_for: Callable[[Any, Any], bool] = lambda value, hint: False
+) -> bool:
+    """Return whether a plain value fits an annotation; a list fits a tuple, and a type that JSON
+    and YAML cannot write takes anything.
+
+    Parameters
+    ----------
+    value, hint
+        The value, and the annotation of what takes it.
+    stands_for
+        Called with each value and annotation: whether the value is a placeholder, which fits.
 
     Examples
     --------
-    >>> import math
-    >>> has_type([2, 3], tuple[int, ...]), has_type(True, int), has_type(math.inf, float)
-    (True, False, False)
+    >>> has_type([16, 16], tuple[int, ...]), has_type([16, "x"], tuple[int, ...])
+    (True, False)
+    >>> has_type(1, float), has_type(True, int)
+    (True, False)
     """
+    if stands_for(value, hint):
+        return True
+
+    def fits(item: Any, part: Any) -> bool:
+        return has_type(item, part, stands_for)
+
     origin, parts = get_origin(hint) or hint, get_args(hint)
     if origin in (Union, types.UnionType):
-        return any(has_type(value, part) for part in parts)
+        # No file writes a tensor, so apart from float the alternative Tensor takes nothing.
+        return type(value) in parts or any(fits(value, part) for part in _writable(parts))
     if origin is Literal:
         return any(value == part and type(value) is type(part) for part in parts)
-    if hint in (None, type(None)):
-        return value is None
-    if hint is int:
-        return type(value) is int
-    if hint is float:
-        return type(value) in (int, float) and abs(value) <= 1e300  # false of nan, too
-    if hint in (str, bool):
-        return type(value) is hint
-    if inspect.isclass(origin) and issubclass(origin, Mapping):
-        return isinstance(value, Mapping)
-    if inspect.isclass(origin) and issubclass(origin, Sequence):
-        return isinstance(value, list | tuple) and all(
-            has_type(v, parts[0]) for v in value if parts
+    if origin in (None, *_SCALARS):
+        exact = type(value) is (type(None) if origin is None else origin)
+        return exact or (origin is float and type(value) is int)
+    if origin is Path:
+        return isinstance(value, str)
+    if origin in LISTS:
+        if not isinstance(value, list | tuple):
+            return False
+        if origin is tuple and parts and parts[-1] is not Ellipsis:
+            return len(value) == len(parts) and all(map(fits, value, parts))
+        return not parts or all(fits(item, parts[0]) for item in value)
+    if origin in (dict, Mapping):
+        return isinstance(value, Mapping) and (
+            not parts or all(fits(item, parts[1]) for item in value.values())
         )
     return True
 
 
-def _shown(hint: Any) -> str:
-    return hint.__name__ if inspect.isclass(hint) and not get_args(hint) else str(hint)
+def describe_type(hint: Any) -> str:
+    """Return an annotation in words.
+
+    Examples
+    --------
+    >>> describe_type(int | None), describe_type(tuple[int, ...]), describe_type(Literal["a", "b"])
+    ('int or null', 'a list of int', "'a' or 'b'")
+    """
+    origin, parts = get_origin(hint) or hint, get_args(hint)
+    if kind := group_of(hint):
+        return f"a mapping of {', '.join(field.name for field in fields(kind))}"
+    if origin in (Union, types.UnionType):
+        return " or ".join(describe_type(part) for part in _writable(parts))
+    if origin is Literal:
+        return " or ".join(map(as_yaml, parts))
+    if origin in (None, type(None)):
+        return "null"
+    if origin is Path:
+        return "a path"
+    if origin in LISTS:
+        if origin is tuple and parts and parts[-1] is not Ellipsis:
+            return f"a list of {len(parts)} ({', '.join(map(describe_type, parts))})"
+        return f"a list of {describe_type(parts[0])}" if parts else "a list"
+    if origin in (dict, Mapping):
+        return "a mapping"
+    return getattr(origin, "__name__", str(hint))
+
+
+def group_of(hint: Any) -> Any:
+    """Return the dataclass of an annotation that takes a mapping for it; None for any other
+    annotation.
+
+    Examples
+    --------
+    >>> from neurop.generation.storage import Storage
+    >>> group_of(Storage | Mapping[str, Any] | None).__name__
+    'Storage'
+    >>> group_of(Storage | None), group_of(Mapping[str, int])
+    (None, None)
+    """
+    parts = get_args(hint) if (get_origin(hint) in (Union, types.UnionType)) else ()
+    mapped = any((get_origin(part) or part) is Mapping for part in parts)
+    kinds = (part for part in parts if inspect.isclass(part) and is_dataclass(part))
+    return next(kinds, None) if mapped else None
+
+
+def as_yaml(value: Any) -> str:
+    """Return a plain value as YAML writes it.
+
+    Examples
+    --------
+    >>> as_yaml(None), as_yaml(True), as_yaml("a")
+    ('null', 'true', "'a'")
+    """
+    words = {None: "null", True: "true", False: "false"}
+    return words[value] if value is None or isinstance(value, bool) else repr(value)
+
+
+def _writable(parts: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the alternatives that a file can hold; all of them if only ``null`` is."""
+    known = (*_SCALARS, *LISTS, dict, Mapping, Path, object)
+    plain = tuple(p for p in parts if not inspect.isclass(p) or p in known or get_origin(p))
+    return plain if set(plain) - {type(None)} else parts
+
+
+def _finite(value: Any) -> bool:
+    """Return whether all numbers of a value can be computed with."""
+    if isinstance(value, list | tuple):
+        return all(map(_finite, value))
+    return not isinstance(value, int | float) or (
+        abs(value) <= 1e300 and math.isfinite(float(value))
+    )

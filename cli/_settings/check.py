@@ -7,21 +7,16 @@ to theirs as well.
 from __future__ import annotations
 
 import inspect
-import types
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass
-from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, get_origin
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from neurop.errors import InputError, nearest
+from neurop.plain_values import LISTS, as_yaml, describe_type, group_of, has_type, read_annotations
 
 from .build import locate
 from .renamed import RENAMED
-
-_SCALARS: tuple[Any, ...] = (bool, int, float, str, type(None))
-_LISTS: tuple[Any, ...] = (list, tuple, set, Sequence)
 
 
 def mistakes(cfg: DictConfig) -> Iterator[str]:
@@ -33,10 +28,9 @@ def mistakes(cfg: DictConfig) -> Iterator[str]:
 
 
 def left_out(cfg: DictConfig, given: Iterable[str]) -> None:
-    """Take out of ``cfg.model`` what its target does not take and the command line does not name.
+    """Remove from ``cfg.model`` what its target does not take and the command line does not name.
 
-    A recipe suits a data set, whatever the model: what it says of one that another does not have is
-    of no meaning for it.
+    Settings that a data set recommends are written for one model; another may lack some of them.
     """
     node = cfg.get("model")
     if not isinstance(node, DictConfig) or "_target_" not in node:
@@ -59,7 +53,7 @@ def check_types(cfg: DictConfig, settings: Mapping[str, Any]) -> None:
         for key, value in values.items()
     }
     wrong = [
-        f"{key}: expected {describe_type(hint)}, got {_yaml(plain[key])}"
+        f"{key}: expected {describe_type(hint)}, got {as_yaml(plain[key])}"
         for key, hint in settings.items()
         if not fits(plain[key], hint)
     ]
@@ -110,7 +104,7 @@ def _call(node: dict[str, Any], path: str) -> Iterator[str]:
             yield from _group(value, kind, where)
         elif not fits(value, hints.get(key, Any)):
             remedy = _instead(key, target, value, path)
-            yield f"{where}: expected {describe_type(hints[key])}, got {_yaml(value)}{remedy}"
+            yield f"{where}: expected {describe_type(hints[key])}, got {as_yaml(value)}{remedy}"
 
 
 def _instead(key: str, target: str, value: Any, path: str) -> str:
@@ -123,131 +117,33 @@ def _instead(key: str, target: str, value: Any, path: str) -> str:
 
 def _group(value: dict[str, Any], kind: type, where: str) -> Iterator[str]:
     """Yield one line for each key of a mapping that the dataclass it stands for would not take."""
-    names = {field.name for field in fields(kind)}
-    hints = {name: hint for name, hint in get_type_hints(kind).items() if name in names}
+    hints = {k: hint for k, hint in read_annotations(kind).items() if k != "return"}
     for key, item in value.items():
         if key not in hints:
             yield f"{where}: there is no '{key}' in it; {nearest(key, hints)}"
         elif not fits(item, hints[key]):
-            yield f"{where}.{key}: expected {describe_type(hints[key])}, got {_yaml(item)}"
-
-
-def group_of(hint: Any) -> type | None:
-    """Return the dataclass of an annotation that takes a mapping for it; None for any other
-    annotation.
-
-    Examples
-    --------
-    >>> from neurop.generation.storage import Storage
-    >>> group_of(Storage | Mapping[str, Any] | None).__name__
-    'Storage'
-    >>> group_of(Storage | None), group_of(Mapping[str, int])
-    (None, None)
-    """
-    parts = get_args(hint) if (get_origin(hint) in (Union, types.UnionType)) else ()
-    mapped = any((get_origin(part) or part) is Mapping for part in parts)
-    return (
-        next((part for part in parts if inspect.isclass(part) and is_dataclass(part)), None)
-        if mapped
-        else None
-    )
-
-
-def read_annotations(call: Callable[..., Any]) -> dict[str, Any]:
-    """Return the annotations of a class's constructor or of a function; empty where they cannot
-    be read.
-    """
-    try:
-        return get_type_hints(call.__init__ if inspect.isclass(call) else call)
-    except (NameError, TypeError):  # names imported for type checkers alone
-        return {}
+            yield f"{where}.{key}: expected {describe_type(hints[key])}, got {as_yaml(item)}"
 
 
 def fits(value: Any, hint: Any) -> bool:
-    """Return whether a value from YAML fits an annotation; one that YAML cannot write fits
-    anything.
+    """Return whether a value of the configuration fits an annotation, or stands for one that does.
 
     Examples
     --------
-    >>> fits([16, 16], tuple[int, ...]), fits([16, "x"], tuple[int, ...])
-    (True, False)
-    >>> fits(1, float), fits(True, int)
-    (True, False)
+    >>> fits("???", int), fits({"_target_": "torch.optim.Adam"}, int), fits("auto", list[int])
+    (True, True, True)
     """
-    if (isinstance(value, str) and value == "???") or (
-        isinstance(value, dict) and "_target_" in value
-    ):
-        return True
-    origin, parts = get_origin(hint) or hint, get_args(hint)
-    if origin in (Union, types.UnionType):
-        # YAML writes no tensor, so apart from float the alternative Tensor takes nothing.
-        return any(fits(value, part) for part in _writable(parts))
-    if origin is Literal:
-        return value in parts
-    if origin in _SCALARS:
-        return type(value) is origin or (origin is float and type(value) is int)
-    if origin is Path:
-        return isinstance(value, str)
-    if origin in _LISTS:
-        # What the data set computes stands there as a word until the data set has been made.
-        return value == "auto" or (isinstance(value, list) and _items_fit(value, origin, parts))
-    if origin in (dict, Mapping):
-        return isinstance(value, dict) and (
-            not parts or all(fits(item, parts[1]) for item in value.values())
-        )
-    return True
+    return has_type(value, hint, _stands_for)
 
 
-def _writable(parts: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return the alternatives that YAML can write; all of them if only ``null`` is."""
-    plain = tuple(
-        p
-        for p in parts
-        if not inspect.isclass(p) or p in (*_SCALARS, *_LISTS, dict, Path, object) or get_origin(p)
-    )
-    return plain if set(plain) - {type(None)} else parts
-
-
-def _items_fit(value: list[Any], origin: Any, parts: tuple[Any, ...]) -> bool:
-    if not parts:
-        return True
-    if origin is tuple and parts[-1] is not Ellipsis:
-        return len(value) == len(parts) and all(map(fits, value, parts))
-    return all(fits(item, parts[0]) for item in value)
-
-
-def describe_type(hint: Any) -> str:
-    """Return an annotation in words.
-
-    Examples
-    --------
-    >>> describe_type(int | None), describe_type(tuple[int, ...]), describe_type(Literal["a", "b"])
-    ('int or null', 'a list of int', "'a' or 'b'")
+def _stands_for(value: Any, hint: Any) -> bool:
+    """Return whether a value is replaced before it is used: a missing one, an object to be made,
+    or what the data set computes of a list.
     """
-    origin, parts = get_origin(hint) or hint, get_args(hint)
-    if kind := group_of(hint):
-        return f"a mapping of {', '.join(kind.__dataclass_fields__)}"  # type: ignore[attr-defined]
-    if origin in (Union, types.UnionType):
-        return " or ".join(describe_type(part) for part in _writable(parts))
-    if origin is Literal:
-        return " or ".join(map(_yaml, parts))
-    if origin is type(None):
-        return "null"
-    if origin is Path:
-        return "a path"
-    if origin in _LISTS:
-        if origin is tuple and parts and parts[-1] is not Ellipsis:
-            return f"a list of {len(parts)} ({', '.join(map(describe_type, parts))})"
-        return f"a list of {describe_type(parts[0])}" if parts else "a list"
-    if origin in (dict, Mapping):
-        return "a mapping"
-    return getattr(origin, "__name__", str(hint))
+    if isinstance(value, dict):
+        return "_target_" in value
+    return value == "???" or (value == "auto" and (get_origin(hint) or hint) in LISTS)
 
 
 def _plain(value: Any) -> str:
-    return value if isinstance(value, str) else _yaml(value)
-
-
-def _yaml(value: Any) -> str:
-    words = {None: "null", True: "true", False: "false"}
-    return words[value] if value is None or isinstance(value, bool) else repr(value)
+    return value if isinstance(value, str) else as_yaml(value)

@@ -30,7 +30,7 @@ def full_key(key: str, value: Any, cfg: DictConfig) -> str | None:
     plain = list(value) if isinstance(value, tuple) else value
     found = [
         (path, there)
-        for path, there in _leaves(OmegaConf.to_container(cfg), "")
+        for path, there in leaves(OmegaConf.to_container(cfg))
         if path.rpartition(".")[2] == key
     ]
     same = [path for path, there in found if there == plain] or [path for path, _ in found]
@@ -50,10 +50,17 @@ def in_settings(error: Exception, cfg: DictConfig) -> Exception:
     return made
 
 
-def _leaves(node: Any, path: str) -> Iterator[tuple[str, Any]]:
+def leaves(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield full key and value of every setting below a node of plain values.
+
+    Examples
+    --------
+    >>> list(leaves({"a": {"b": 1, "_target_": "c"}}))
+    [('a.b', 1)]
+    """
     for key, value in node.items() if isinstance(node, dict) else ():
         where = f"{path}.{key}" if path else str(key)
         if isinstance(value, dict):
-            yield from _leaves(value, where)
-        else:
+            yield from leaves(value, where)
+        elif not str(key).startswith("_"):
             yield where, value

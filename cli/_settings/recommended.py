@@ -11,6 +11,8 @@ from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
 from neurop.source import Source
 
+from .keys import leaves
+
 # Settings with the value `auto`, and what computes them from a data set and its training split.
 AUTO: dict[str, Callable[[Source, FieldSet], Sequence[Any] | None]] = {
     "constraint.band_limit.band": lambda source, _: source.resolved_band(),
@@ -65,7 +67,7 @@ def recommended(cfg: DictConfig, chosen: DictConfig | None, given: list[str]) ->
         return None
     named = [word.split("=", 1)[0].lstrip("+~") for word in given]
     shown = []
-    for key, value in _leaves(OmegaConf.to_container(chosen), ""):
+    for key, value in leaves(OmegaConf.to_container(chosen)):
         now = OmegaConf.select(cfg, key)
         plain = OmegaConf.to_container(now) if OmegaConf.is_config(now) else now
         # A word without a dot chooses an option of a group, not its settings.
@@ -85,12 +87,3 @@ def present(group: DictConfig | None) -> Iterator[tuple[str, DictConfig]]:
                     f"augment=[{name}]"
                 )
             yield name, node
-
-
-def _leaves(node: Any, path: str) -> Iterator[tuple[str, Any]]:
-    for key, value in node.items():
-        where = f"{path}.{key}" if path else str(key)
-        if isinstance(value, dict):
-            yield from _leaves(value, where)
-        elif not str(key).startswith("_"):
-            yield where, value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from omegaconf import OmegaConf
 from neurop.errors import InputError
 
 from .._arguments import config_dirs
+from .choices import PACKAGE, choices
 
 # Classes that users name themselves, and that neither run nor overwrite anything of others.
 _CALLBACKS = {
@@ -70,8 +72,6 @@ class Known:
 
 def known(
     args: list[str],
-    groups: Mapping[str, Sequence[str]],
-    house: str,
     parse: Callable[[str], Any],
 ) -> Known:
     """Return what the files of configuration and the command line know of a training.
@@ -80,21 +80,18 @@ def known(
     ----------
     args
         Words of the command line.
-    groups
-        Choices of every group.
-    house
-        Folder of the configuration that neurop brings.
     parse
         From a word to an override of Hydra; None where it cannot be read.
     """
+    own, house = config_dirs(args), str(files(PACKAGE))
     texts = [
         file.read_text(encoding="utf-8")
-        for root in (house, *config_dirs(args))
+        for root in (house, *own)
         for file in Path(root).glob("*/*.yaml")
     ]
     top = OmegaConf.load(Path(house) / "train.yaml")
     return Known(
-        groups,
+        choices(own),
         settings=frozenset(map(str, top)) - {"defaults", "hydra", "trust"},
         targets=frozenset(name for text in texts for name in _TARGET.findall(text)),
         parse=parse,

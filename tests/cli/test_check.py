@@ -9,7 +9,8 @@ import pytest
 from omegaconf import OmegaConf
 
 from neurop.cli._settings.build import trusting
-from neurop.cli._settings.check import describe_type, fits, left_out, mistakes
+from neurop.cli._settings.check import fits, left_out, mistakes
+from neurop.plain_values import describe_type
 
 FIT = [
     (3, int, True),

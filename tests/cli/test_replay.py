@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import types
 from collections.abc import Callable
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import yaml
 from omegaconf import OmegaConf
 
 from neurop.cli import main
-from neurop.cli._hydra import PACKAGE, choices, overrides, parse, run_folder
+from neurop.cli._hydra import choices, overrides, parse, run_folder
 from neurop.cli._output import save_config
 from neurop.cli._runs import LAST
 from neurop.cli._settings.replay import Known, check, known
@@ -166,7 +165,7 @@ def test_what_a_run_writes_is_repeated(which: str, verb: list[Any]) -> None:
 
 
 def here(*words: str) -> Known:
-    return known(list(words), choices(), str(files(PACKAGE)), parse)
+    return known(list(words), parse)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from neurop.cli._settings.build import locate
-from neurop.cli._settings.check import group_of, read_annotations
+from neurop.plain_values import group_of, read_annotations
 
 CONF = Path(__file__).parents[2] / "conf"
 # What the verb fills in from the data.
