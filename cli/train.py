@@ -165,7 +165,7 @@ def _problem(cfg: DictConfig, source: Source, train: FieldSet) -> Problem:
 
 
 def _surrogate(cfg: DictConfig, train: FieldSet, problem: Problem) -> Surrogate:
-    name = models.REGISTRY.name_of(locate(cfg.model._target_, "model"))  # type: ignore[arg-type]
+    name = models.REGISTRY.name_of(locate(cfg.model._target_, "model"))
     given = OmegaConf.to_container(cfg.model, resolve=True)
     assert isinstance(given, dict)
     arguments = {str(key): value for key, value in given.items() if key != "_target_"}

@@ -12,7 +12,7 @@ from neurop.registry import Registry
 
 
 class Problem(ABC):
-    """The question that a surrogate answers.
+    """The question that a surrogate answers; its subclasses are frozen dataclasses.
 
     Attributes
     ----------

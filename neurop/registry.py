@@ -97,7 +97,7 @@ class Registry:
 
         return decorate
 
-    def name_of(self, kind: type) -> str:
+    def name_of(self, kind: Callable[..., Any]) -> str:
         """Return the name of a class; raise InputError if it has none."""
         place = _place(kind)
         for key, registered in self._registered.items():
@@ -143,7 +143,8 @@ class Registry:
     def spec_of(self, thing: Any) -> Spec:
         """Return the spec of an object whose class is a dataclass of plain values."""
         assert is_dataclass(thing)
-        arguments = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(thing).items()}  # type: ignore[arg-type]
+        assert not isinstance(thing, type)
+        arguments = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(thing).items()}
         return Spec(self.name_of(type(thing)), arguments)
 
     def module_of(self, name: str) -> str | None:
@@ -252,7 +253,7 @@ def trust_packages(packages: str | Iterable[str]) -> None:
         _trusted.add(name)
 
 
-def _place(kind: type) -> str:
+def _place(kind: Callable[..., Any]) -> str:
     return f"{kind.__module__}:{kind.__qualname__}"
 
 

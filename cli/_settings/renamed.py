@@ -5,7 +5,7 @@ run is read.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -65,8 +65,6 @@ MOVED = {
 }
 """Full keys of earlier versions, and what to write today."""
 
-Node = TypeVar("Node")
-
 
 def renamed(key: str, known: Iterable[str]) -> str | None:
     """Return what to write today for a full key of earlier versions; None if it was never one.
@@ -84,7 +82,7 @@ def renamed(key: str, known: Iterable[str]) -> str | None:
     return next((name for name in found if name in there), None)
 
 
-def current(node: Node) -> Node:
+def current(node: Any) -> Any:
     """Return a node of a saved configuration with the settings under their names of today, nested
     targets included.
 
@@ -112,4 +110,4 @@ def current(node: Node) -> Node:
             made[key] = value
     if made.get("_target_") == "neurop.datasets.SpaceTime" and "history" in node.get("source", ()):
         made["given"] = node["source"]["history"]
-    return made  # type: ignore[return-value]
+    return made

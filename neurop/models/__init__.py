@@ -95,11 +95,6 @@ def check_arguments(spec: Spec, numbers: int) -> None:
             raise InputError.of(f"arguments.{name}", value, remedy)
 
 
-def name_of(kind: type) -> str:
-    """Return the registered name of a class of models; raise InputError if it has none."""
-    return REGISTRY.name_of(kind)
-
-
 def __getattr__(name: str) -> Any:
     # Imported at first use: a saved surrogate needs one model, and a list of names none.
     if name in _PLACES:
@@ -108,4 +103,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(["REGISTRY", "create", "name_of", *_PLACES])
+    return sorted(["REGISTRY", "create", *_PLACES])

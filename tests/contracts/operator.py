@@ -13,7 +13,7 @@ from torch import Tensor
 
 from contracts.case import Case
 from neurop.errors import InputError
-from neurop.models import create, name_of
+from neurop.models import REGISTRY, create
 from neurop.models.operator import Operator
 
 
@@ -32,7 +32,7 @@ class OperatorContract:
     def test_it_is_registered_and_cited(self, case: Case) -> None:
         kind = type(case.model(self.name))
         assert issubclass(kind, Operator)
-        assert name_of(kind) == self.name
+        assert REGISTRY.name_of(kind) == self.name
         # Author, title, year, and where it can be found.
         assert re.search(r"^[A-Z].* et al\., .{10,}, .*(19|20)\d\d.*(arXiv:|doi:)", kind.citation)
 
