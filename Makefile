@@ -35,7 +35,7 @@ demo: install  ## train a small surrogate, then judge it
 # On small tensors two threads wait for each other longer than they work.
 test: export OMP_NUM_THREADS := 1
 test: lint types  ## lint, types and every test
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 lint: install  ## style and format, changing nothing
 	$(BIN)/ruff check

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import platform
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from neurop.cache import cache_folder
 from neurop.spectral import fused
 from neurop.spectral.kernels import native
 
@@ -24,6 +27,10 @@ y = model(torch.randn(2, 1, 8, 9))
 y.square().sum().backward()
 print(native.library() is not None, float(y.sum()), float(model.lift.weight.grad.norm()))
 """
+
+x86 = pytest.mark.skipif(
+    platform.machine() != "x86_64" or shutil.which("g++") is None, reason="needs g++ on x86-64"
+)
 
 
 def run(folder: Path, **environment: str) -> list[str]:
@@ -56,6 +63,31 @@ def test_kernels_are_compiled_once_and_nothing_depends_on_them(tmp_path: Path) -
     assert without[0][0] == "CPU kernels are off; using PyTorch's own operations"
     assert without[1][0].startswith("CPU kernels cannot be compiled (")
     assert [lines[-1].split()[0] for lines in without] == ["False", "False"]
+
+
+@x86
+@pytest.mark.parametrize("level", ["x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4"])
+def test_no_vector_is_wider_than_the_registers(level: str, tmp_path: Path) -> None:
+    # The compiler takes a wider one apart through memory, and warns of its calling convention.
+    sources = [str(file) for file in native._SOURCE.glob("*.cpp")]
+    flags = [flag for flag in native._FLAGS if flag not in ("-shared", "-O3")]
+    subprocess.run(
+        ["g++", *flags, f"-march={level}", "-Werror=psabi", "-c", *sources],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+    )
+
+
+@x86
+def test_vectors_of_four_compute_the_same(tmp_path: Path) -> None:
+    compiler = tmp_path / "g++"
+    compiler.write_text('#!/bin/sh\nexec g++ "$@" -march=x86-64\n')
+    compiler.chmod(0o755)
+    wide, narrow = run(cache_folder()), run(tmp_path / "narrow", CXX=str(compiler))
+    assert (wide[-1].split()[0], narrow[-1].split()[0]) == ("True", "True")
+    values = [[float(v) for v in lines[-1].split()[1:]] for lines in (wide, narrow)]
+    assert values[1] == pytest.approx(values[0], rel=1e-5)
 
 
 def test_a_compiler_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
