@@ -13,20 +13,21 @@ from neurop.errors import InputError
 
 @contextmanager
 def raises_input(key: str, value: Any, match: str = "") -> Iterator[None]:
-    """Assert that the block raises the InputError of an argument.
+    """Assert that the block raises the InputError of an argument, in one line that names it.
 
     Parameters
     ----------
     key, value
-        Name and value of the argument.
+        Name and value of the argument; for a file ``path`` and the path.
     match
-        Keyword of the remedy, or of the bound.
+        Keyword of the remedy, or of the bound; where several mistakes have this key and value.
     """
     with pytest.raises(InputError, match=match) as error:
         yield
     assert (error.value.key, error.value.value) == (key, value)
-    assert "\n" not in str(error.value)
-    assert str(error.value).startswith(f"{key}=")
+    message = str(error.value)
+    assert "\n" not in message
+    assert f"{key}=" in message or str(value) in message
 
 
 def leaf(changes: Mapping[str, Any]) -> tuple[str, Any]:

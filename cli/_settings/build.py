@@ -32,7 +32,9 @@ def trusting(packages: str | Iterable[str] | None) -> Iterator[None]:
         else packages or []
     )
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise InputError(f"trust={packages}: give a list of packages, trust=[mypkg]")
+        raise InputError(
+            f"trust={packages}: give a list of packages, trust=[mypkg]", "trust", packages
+        )
     token = _trust.set((*TRUSTED, *(name.removesuffix(".*") for name in names)))
     try:
         # They register models of their own, which a saved surrogate may name.
@@ -100,7 +102,7 @@ def _make(node: Any, path: str, given: dict[str, Any]) -> Any:
         return [_make(item, f"{path}[{i}]", {}) for i, item in enumerate(node)]
     if not isinstance(node, dict):
         if node == "???":
-            raise InputError(f"{path}: a value is needed; add {path}=...")
+            raise InputError(f"{path}: a value is needed; add {path}=...", path, "???")
         return node
     # A part that the caller gives need not be complete in the configuration.
     items = {

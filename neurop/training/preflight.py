@@ -38,7 +38,9 @@ def check_modes(surrogate: Surrogate) -> None:
         if m > most:
             raise InputError(
                 f"model.modes={list(modes)}: the {n} points of axis {axis.name} resolve {most} "
-                f"modes, not {m}; use {most} or fewer"
+                f"modes, not {m}; use {most} or fewer",
+                "model.modes",
+                modes,
             )
 
 
@@ -116,11 +118,15 @@ def check_checkpoint(
         key, mine, theirs = different
         raise InputError(
             f"{path}: {key} has shape {theirs} there and {mine} by the settings; resume with "
-            "those that the run began with"
+            "those that the run began with",
+            "resume",
+            str(path),
         )
     if epochs is not None and 0 <= epochs < done:
         raise InputError(
-            f"trainer.max_epochs={epochs}: {path} has {done} completed epochs; give {done} or more"
+            f"trainer.max_epochs={epochs}: {path} has {done} completed epochs; give {done} or more",
+            "trainer.max_epochs",
+            epochs,
         )
 
 
