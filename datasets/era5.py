@@ -101,7 +101,7 @@ class ERA5(Source):
                         f"{name} {first}..{last} overlaps {other} {begin}..{end}; separate them "
                         "in time",
                         name,
-                        [str(first), str(last)],
+                        (str(first), str(last)),
                     )
 
     def splits(self) -> dict[str, FieldSet]:
@@ -155,7 +155,7 @@ class ERA5(Source):
                 f"than history={self.problem.history}; "
                 f"the file covers {times[0]:.10}..{times[-1]:.10}",
                 name,
-                [str(first), str(last)],
+                (str(first), str(last)),
             )
         return self._all.frames(slice(start, stop))
 

@@ -119,8 +119,8 @@ class SpaceTime(Source):
             return self._turned(self.source.at(tuple(shape[:-1])), times)
         if not isinstance(self.source, NavierStokes | KuramotoSivashinsky | ShallowWater):
             raise InputError(
-                f"{self.source.name} has no frames between its {times} times, so not {asked}; give "
-                f"{times}",
+                f"{self.name} has no grid {'x'.join(map(str, shape))}: {self.source.name} has no "
+                f"frames between its {times} times; give {times}",
                 "shape",
                 tuple(shape),
             )

@@ -79,8 +79,8 @@ def saved_data(path: Path) -> dict[str, Any] | None:
 
 def _check_data(node: Any, where: str, path: Path) -> None:
     if not isinstance(node, dict) or "_target_" not in node:
-        raise InputError.in_file(
-            path, f"{where} names no data set; add data=<name> (neurop list data)"
+        raise InputError(
+            f"{path}: {where} names no data set; add data=<name> (neurop list data)", where, node
         )
     target = node["_target_"]
     house, _, name = str(target).rpartition(".")
@@ -142,7 +142,7 @@ def source_for(cfg: DictConfig, checkpoint: Checkpoint) -> Source:
             )
         node = current(OmegaConf.create(trained))
         if wrong := list(mistakes(OmegaConf.create({"data": node}))):
-            raise InputError("\n".join(f"{saved}: {line}" for line in wrong))
+            raise InputError("\n".join(f"{saved}: {line}" for line in wrong), "path", str(saved))
         return data_set(node)
     source = data_set(given)  # first, since it checks the values
     content = read_yaml(saved) if saved else None

@@ -72,7 +72,7 @@ def check_compatible(surrogate: Surrogate, data: FieldSet) -> None:
                 f"axis {axis.name}: the surrogate's runs from {axis.start:g} to "
                 f"{axis.start + axis.length:g}, that of {where} from "
                 f"{other.start:g} to {other.start + other.length:g}; turn or cut the data",
-                "grid",
+                "axis",
                 other.name,
             )
     if surrogate.card.sampling.step is not None and data.step is not None:
@@ -86,7 +86,7 @@ def check_compatible(surrogate: Surrogate, data: FieldSet) -> None:
                 f"{apart:g} {other_unit} apart; "
                 "choose data with that step",
                 "step",
-                data.step,
+                apart,
             )
     frames = data.values.shape[1]
     if not data.has_targets and frames <= surrogate.card.history:

@@ -112,18 +112,21 @@ def _assembled(content: FileContent, options: ReadOptions, lazy: bool | None) ->
         [array for array in arrays if array.name in names] for names in _names(content, options)
     )
     evolves = not targets
-    if evolves and (still := [a.name for a in inputs if "time" not in a.axes]):
-        raise InputError.in_file(
-            path,
-            f"'{still[0]}' has no axis time; give target for a map, or name the axis with "
-            "axes=[...]",
+    if evolves and (still := [a for a in inputs if "time" not in a.axes]):
+        axes = list(still[0].axes)
+        raise InputError(
+            f"{path}: '{still[0].name}' has axes=[{', '.join(axes)}], none of them time; give "
+            "target for a map, or name the axis",
+            "axes",
+            axes,
         )
     moving = [a for a in arrays if "time" in a.axes and a.sizes()["time"] > 1]
     if not evolves and moving:
-        raise InputError.in_file(
-            path,
-            f"'{moving[0].name}' has an axis time, but a map (with target) has none; give "
-            "it another name, such as t",
+        raise InputError(
+            f"{path}: '{moving[0].name}' has an axis time, but a map (with "
+            f"target={targets[0].name}) has none; give it another name, such as t",
+            "target",
+            targets[0].name,
         )
     sizes = _sizes(arrays, path)
     spatial = {name: n for name, n in sizes.items() if name not in LEADING}

@@ -71,9 +71,11 @@ def write(path: str | Path, fieldset: FieldSet, parameters: dict[str, Any]) -> N
         targets=None if fieldset.targets is None else _single(fieldset.targets),
     )
     if 0 in stored.values.shape:
-        raise InputError.in_file(
-            path,
-            f"nothing to write, the set has shape {stored.values.shape}; need at least 1 per axis",
+        raise InputError(
+            f"{path}: nothing to write, the set has shape {stored.values.shape}; need at least 1 "
+            "per axis",
+            "values",
+            stored.values.shape,
         )
     parameters = dict(parameters)
     name = str(parameters.pop("dataset_name", "") or Path(fieldset.source).stem or path.stem)

@@ -65,14 +65,16 @@ def check_optimizer(
     end that the training has not.
     """
     endless = trainer.max_epochs == -1 and trainer.max_steps == -1
+    part = "optimizer"
     try:
         optimizer = make(iter([nn.Parameter(torch.zeros(1))]))
         if schedule is not None:
+            part = "scheduler"
             schedule(optimizer, math.inf if endless else 1.0)
     except InputError:
         raise
     except (ValueError, TypeError) as error:
-        raise InputError(f"optimizer or scheduler: {error}") from error
+        raise InputError(f"{part}: {error}", part) from error
 
 
 def check_precision(trainer: lightning.Trainer) -> None:

@@ -71,7 +71,7 @@ def test_what_cannot_be_handed_over_is_made_in_threads(tmp_path: Path, expected:
 def test_a_process_that_ends_is_one_line_and_what_is_finished_stays(
     tmp_path: Path, expected: str
 ) -> None:
-    with pytest.raises(ExternalFailure, match=r"ended \(SIGKILL\).*run this again") as error:
+    with pytest.raises(ExternalFailure, match="SIGKILL") as error:
         generate(recipe(Make("killed", at=8)), tmp_path, workers=2)
     assert "\n" not in str(error.value)
     assert not (tmp_path / recipe().file).exists()

@@ -214,7 +214,7 @@ def truncation(modes: int | Sequence[int], domain: Grid) -> tuple[int, int]:
             f"a spherical convolution on axes {', '.join(domain.names)}; it needs a sphere, use a "
             "planar model such as fno",
             "domain",
-            list(domain.names),
+            ", ".join(domain.names),
         )
     check_sphere(*domain.axes)
     given = (modes, modes) if isinstance(modes, int) else tuple(modes)
