@@ -120,6 +120,8 @@ def test_an_error_in_a_process_is_its_own(
     assert type(error.value) is kind
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+    if isinstance(error.value, InputError):
+        assert (error.value.key, error.value.value) == ("viscosity", -1)
     if how in ("input", "system"):
         assert "noise.py" in error.value.__notes__[0]
 
