@@ -41,7 +41,14 @@ class InputError(ValueError):
 
     @classmethod
     def in_file(cls, path: str | PathLike[str], what: str) -> InputError:
-        """Return the error ``path: what`` about a file, or a folder; its key is ``path``."""
+        """Return the error ``path: what`` about a file or a folder; its key is ``path``.
+
+        Examples
+        --------
+        >>> error = InputError.in_file("a.h5", "no such file; correct the path")
+        >>> error.key, error.value, str(error)
+        ('path', 'a.h5', 'a.h5: no such file; correct the path')
+        """
         return cls(f"{path}: {what}", "path", str(path))
 
 

@@ -290,7 +290,7 @@ class Surrogate(nn.Module):
             key, mine, theirs = different
             raise InputError.in_file(
                 folder,
-                f"{key} has shape {theirs} in model.safetensors, {mine} by model.json, which are "
+                f"{key} has shape {theirs} in model.safetensors, {mine} by model.json; they are "
                 "of two models",
             )
         check_weights(Path(folder), surrogate.state_dict(), state)
