@@ -62,7 +62,7 @@ def prepare(cfg: DictConfig, verb: str) -> Task:
         Path(cfg.out) if cfg.out is not None else (checkpoint.run or checkpoint.model.parent) / verb
     )
     if folder.exists() and not folder.is_dir():
-        raise InputError(f"out={folder} is a file; give a folder")
+        raise InputError.of("out", str(folder), "is a file; give a folder")
     record = {
         "model": surrogate.name,
         "checkpoint": str(checkpoint.model),
@@ -82,13 +82,17 @@ def device(name: str) -> torch.device:
     try:
         found = torch.device(name)
     except RuntimeError:
-        raise InputError(f"device={name}: no such device; use auto, cpu, cuda or cuda:N") from None
+        raise InputError.of(
+            "device", name, "no such device; use auto, cpu, cuda or cuda:N"
+        ) from None
     if found.type not in ("cpu", "cuda"):
-        raise InputError(f"device={name} is not supported; use auto, cpu, cuda or cuda:N")
+        raise InputError.of("device", name, "not supported; use auto, cpu, cuda or cuda:N")
     if found.type == "cuda" and (found.index or 0) >= torch.cuda.device_count():
         raise InputError(
             f"device={name}: this machine has {torch.cuda.device_count()} CUDA devices; use cpu "
-            "or auto"
+            "or auto",
+            "device",
+            name,
         )
     return found
 
@@ -96,9 +100,9 @@ def device(name: str) -> torch.device:
 def as_int(name: str, value: Any, least: int) -> int:
     """Return a setting that must be an integer of at least `least`."""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise InputError(f"{name}={value}; give an integer")
+        raise InputError.of(name, value, "give an integer")
     if value < least:
-        raise InputError(f"{name}={value}; give at least {least}")
+        raise InputError.of(name, value, f"give at least {least}")
     return value
 
 
@@ -107,7 +111,7 @@ def as_ints(name: str, value: Any, least: int) -> list[int]:
     items = list(value) if isinstance(value, ListConfig | list | tuple) else [value]
     if not items:
         raise InputError(
-            f"{name}=[] is empty; give at least one number, for example {name}=[{least}]"
+            f"{name}=[] is empty; give at least one number, for example {name}=[{least}]", name, []
         )
     return [as_int(name, item, least) for item in items]
 
@@ -118,7 +122,9 @@ def field_index(name: str | None, surrogate: Surrogate) -> int:
     if name is None:
         return 0
     if name not in names:
-        raise InputError(f"field={name}: the surrogate does not predict it; {nearest(name, names)}")
+        raise InputError.of(
+            "field", name, f"the surrogate does not predict it; {nearest(name, names)}"
+        )
     return names.index(name)
 
 

@@ -48,12 +48,16 @@ def find(ckpt: str, root: Path = Path("runs"), setting: str = "ckpt") -> Checkpo
         if not models:
             raise InputError(
                 f"{setting}=latest: no trained surrogate under {root}/; train one first: neurop "
-                "train"
+                "train",
+                setting,
+                ckpt,
             )
         return Checkpoint(models[-1].parent, models[-1])
     path = Path(ckpt)
     if path.is_file():
-        raise InputError(f"{setting}={ckpt} is a file; give the run folder or its model/ folder")
+        raise InputError(
+            f"{setting}={ckpt} is a file; give the run folder or its model/ folder", setting, ckpt
+        )
     if (path / "model.json").is_file():
         is_run = path.name == "model" and (path.parent / "config.yaml").is_file()
         return Checkpoint(path.parent if is_run else None, path)
@@ -62,12 +66,16 @@ def find(ckpt: str, root: Path = Path("runs"), setting: str = "ckpt") -> Checkpo
     if path.is_dir():
         raise InputError(
             f"{setting}={ckpt}: no model/model.json in this folder; give the folder of a finished "
-            "run"
+            "run",
+            setting,
+            ckpt,
         )
     runs = [str(model.parent) for model in _models(root)]
     raise InputError(
         f"{setting}={ckpt}: no such folder"
-        + (f"; {nearest(ckpt, runs)}" if runs else "; train one first: neurop train")
+        + (f"; {nearest(ckpt, runs)}" if runs else "; train one first: neurop train"),
+        setting,
+        ckpt,
     )
 
 
@@ -97,17 +105,21 @@ def resumed(args: list[str], known: Callable[[list[str]], Known]) -> list[str]:
     if not named:
         return args
     if {"-m", "--multirun"} & set(args):
-        raise InputError("resume= continues one run; leave out -m")
+        raise InputError("resume= continues one run; leave out -m", "resume", named[-1])
     folder = Path(named[-1].strip("'\""))
     if not folder.is_dir():
         raise InputError(
             f"resume={folder}: no such folder; give the folder of a run, "
-            "runs/<data>-<model>/<date-time>"
+            "runs/<data>-<model>/<date-time>",
+            "resume",
+            str(folder),
         )
     for needed in ("overrides.yaml", LAST):
         if not (folder / needed).is_file():
             raise InputError(
-                f"resume={folder}: no {needed} in this folder, so there is nothing to continue"
+                f"resume={folder}: no {needed} in this folder, so there is nothing to continue",
+                "resume",
+                str(folder),
             )
     # Hydra and OmegaConf are needed for this alone.
     from ._settings.replay import check
@@ -115,7 +127,9 @@ def resumed(args: list[str], known: Callable[[list[str]], Known]) -> list[str]:
 
     words = read_yaml(folder / "overrides.yaml")
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-        raise InputError(f"resume={folder}: its overrides.yaml is no list of overrides")
+        raise InputError(
+            f"resume={folder}: its overrides.yaml is no list of overrides", "resume", str(folder)
+        )
     before = {_key(word): word for word in words}
     after = [a for a in args if not a.startswith("resume=")]
     here = known(after)

@@ -46,7 +46,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     as_int("repeats", cfg.repeats, 1)
     folder = Path(cfg.out)
     if folder.exists() and not folder.is_dir():
-        raise InputError(f"out={folder} is a file; give a folder")
+        raise InputError(f"out={folder} is a file; give a folder", "out", str(folder))
     if cfg.get("data") is not None:
         return _bench_data.run(
             cfg, folder, None if cfg.paths is None else _words("paths", cfg.paths)
@@ -54,14 +54,16 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     scopes = _words("scopes", cfg.scopes)
     for scope in scopes:
         if scope not in SCOPES:
-            raise InputError(f"no scope '{scope}'; {nearest(scope, SCOPES)}")
+            raise InputError(f"no scope '{scope}'; {nearest(scope, SCOPES)}", "scope", scope)
     names = [*STANDARD] if cfg.cases is None else _words("cases", cfg.cases)
     asked = None if cfg.paths is None else check_paths(_words("paths", cfg.paths))
     paths = {scope: of_scope(scope, asked) for scope in scopes}
     if none := [scope for scope, those in paths.items() if not those]:
         raise InputError(
             f"paths={list(asked or ())}: none of them is of the scope {none[0]}; leave out paths= "
-            "or the scope"
+            "or the scope",
+            "paths",
+            list(asked or ()),
         )
     work = [(parse(name), scope, paths[scope]) for scope in scopes for name in names]
     if cfg.cases is None and "layer" in scopes:
@@ -72,7 +74,9 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         or not isinstance(cfg.seconds, int | float)
         or not cfg.seconds >= 0
     ):
-        raise InputError(f"seconds={cfg.seconds}; give a number of at least 0")
+        raise InputError(
+            f"seconds={cfg.seconds}; give a number of at least 0", "seconds", cfg.seconds
+        )
     settings = OmegaConf.to_container(cfg, resolve=True)
     assert isinstance(settings, dict)
     settings |= {
@@ -139,7 +143,9 @@ def _words(name: str, given: Any) -> list[str]:
     if not isinstance(given, ListConfig | list) or not given:
         raise InputError(
             f"{name}={given}: give a list, such as "
-            f"{name}=[{STANDARD[1] if name == 'cases' else SCOPES[0]}]"
+            f"{name}=[{STANDARD[1] if name == 'cases' else SCOPES[0]}]",
+            name,
+            given,
         )
     return list(dict.fromkeys(str(word) for word in given))
 

@@ -42,7 +42,9 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     splits = task.source.splits()
     if cfg.split not in splits:
         raise InputError(
-            f"split={cfg.split}: the data have no such split; {nearest(str(cfg.split), splits)}"
+            f"split={cfg.split}: the data have no such split; {nearest(str(cfg.split), splits)}",
+            "split",
+            cfg.split,
         )
     test = splits[cfg.split]
     climatology = _climatology(splits["train"]) if "climatology" in task.source.baselines else None

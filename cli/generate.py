@@ -78,7 +78,9 @@ def _shard(text: str) -> tuple[int, int]:
     if not found or int(found[1]) >= int(found[2]):
         raise InputError(
             f"shard={text}: give the number of the shard, counted from 0, and of all shards, such "
-            "as shard=0/4 to shard=3/4"
+            "as shard=0/4 to shard=3/4",
+            "shard",
+            text,
         )
     return int(found[1]), int(found[2])
 
@@ -89,7 +91,9 @@ def _make_shard(
     if not isinstance(source, SolvedDataset):
         raise InputError(
             f"shard={shard[0]}/{shard[1]}: {source.name} is read, not generated; leave the shard "
-            "out"
+            "out",
+            "shard",
+            f"{shard[0]}/{shard[1]}",
         )
     started = perf_counter()
     made = source.generate(workers, shard)

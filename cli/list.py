@@ -22,7 +22,7 @@ def run(words: Sequence[str]) -> None:
     if len(words) > 1:
         raise InputError(f"it takes one group; choose from {', '.join(found)}")
     if words and words[0] not in found:
-        raise InputError(f"no group '{words[0]}'; {nearest(words[0], found)}")
+        raise InputError(f"no group '{words[0]}'; {nearest(words[0], found)}", "group", words[0])
     if words == ["data"]:
         _data(found["data"])
         return

@@ -40,7 +40,9 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     if not task.surrogate.card.is_state:
         raise InputError(
             f"{task.record['checkpoint']} maps inputs to targets and has no time to roll out; use "
-            "neurop eval or superres"
+            "neurop eval or superres",
+            "ckpt",
+            task.record["checkpoint"],
         )
     field = field_index(cfg.field, task.surrogate)
     held_out = task.source.test()
@@ -50,7 +52,9 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         if steps < 1:
             raise InputError(
                 f"start={start} leaves none of {test.values.shape[1]} frames to predict; lower it "
-                "or give steps="
+                "or give steps=",
+                "start",
+                start,
             )
     result = rollout(task.surrogate, test, steps, start, task.source.invariants, cfg.batch_size)
     _write(task, result, test, field, bool(cfg.gif))

@@ -154,7 +154,11 @@ def _check(cfg: DictConfig) -> None:
 def _loader(cfg: DictConfig, source: Source) -> Any:
     online = "source" in signature(locate(str(cfg.loader._target_), "loader")).parameters
     if source.online and not online:
-        raise InputError("data.storage.mode=online: add loader=online, or use mode=stored")
+        raise InputError(
+            "data.storage.mode=online: add loader=online, or use mode=stored",
+            "data.storage.mode",
+            "online",
+        )
     return build(cfg.loader, **({"source": source} if online else {}))
 
 

@@ -215,9 +215,8 @@ class Burgers(SolvedDataset):
         # The modes of the initial field beyond the solver's grid decay before the next frame.
         frames[:, 0] = random_field(numbers, shape, seed=self.seed, **INITIAL[self.initial])
         if not bool(torch.isfinite(frames).all()):
-            raise InputError(
-                f"{self.name}: the solution overflowed (viscosity={self.viscosity}); use a larger "
-                "viscosity"
+            raise InputError.of(
+                "viscosity", self.viscosity, "the solution overflowed; use a larger viscosity"
             )
         return frames[:, :, None].float().cpu().numpy()
 

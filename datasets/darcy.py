@@ -156,7 +156,10 @@ class Darcy(SolvedDataset):
         super().__init__(samples, (resolution, resolution), storage=storage)
         self.coefficient, self.faces, self.solver = medium.kind, faces, solver
         self.low, self.high, self.sigma = float(medium.low), float(medium.high), float(medium.sigma)
-        factors(solver - 1)
+        try:
+            factors(solver - 1)
+        except InputError as error:
+            raise InputError.of("solver", solver, str(error)) from error
         self._strides(self.shape)
 
     def parameters(self) -> dict[str, Any]:
@@ -217,6 +220,8 @@ class Darcy(SolvedDataset):
                 raise InputError(
                     f"{self.name} has no {points} points per side: those of the solver's grid of "
                     f"{self.solver} are needed; "
-                    f"choose from {', '.join(map(str, self.resolutions()))}, or another solver"
+                    f"choose from {', '.join(map(str, self.resolutions()))}, or another solver",
+                    "resolution",
+                    points,
                 )
         return intervals // (shape[0] - 1), intervals // (shape[1] - 1)

@@ -95,7 +95,9 @@ class DarcyPublic(Source):
         if tuple(shape) not in [(n, n) for n in _RESOLUTIONS]:
             raise InputError(
                 f"darcy_public has no {' x '.join(map(str, shape))} test set; choose from "
-                "resolutions 16, 32"
+                "resolutions 16, 32",
+                "shape",
+                tuple(shape),
             )
         return _read("test", shape[0])
 

@@ -99,7 +99,9 @@ class ERA5(Source):
                 if name < other and first <= end and begin <= last:
                     raise InputError(
                         f"{name} {first}..{last} overlaps {other} {begin}..{end}; separate them "
-                        "in time"
+                        "in time",
+                        name,
+                        (str(first), str(last)),
                     )
 
     def splits(self) -> dict[str, FieldSet]:
@@ -117,7 +119,9 @@ class ERA5(Source):
             there, asked = (" x ".join(map(str, s)) for s in (self._all.shape, shape))
             raise InputError(
                 f"era5 has one resolution, {there}, not {asked}; give the path of a file at that "
-                "resolution"
+                "resolution",
+                "shape",
+                tuple(shape),
             )
         return self._period("test")
 
@@ -149,7 +153,9 @@ class ERA5(Source):
             raise InputError(
                 f"{self._all.source}: {stop - start} frames in {name} {first}..{last}, need more "
                 f"than history={self.problem.history}; "
-                f"the file covers {times[0]:.10}..{times[-1]:.10}"
+                f"the file covers {times[0]:.10}..{times[-1]:.10}",
+                name,
+                (str(first), str(last)),
             )
         return self._all.frames(slice(start, stop))
 

@@ -147,7 +147,9 @@ class File(Source):
             what = f"{count} {'sample' if by_sample else 'frame'}{'s' if count != 1 else ''}"
             raise InputError(
                 f"{data.source}: {what} leave none to train on, with {each} each for validation "
-                "and test"
+                "and test",
+                "path",
+                data.source,
             )
         parts = {
             "train": slice(0, count - 2 * each),
@@ -161,7 +163,11 @@ class File(Source):
         """Return the test set; there is one resolution, the file's."""
         if tuple(shape) != self._all.shape:
             there, asked = (" x ".join(map(str, s)) for s in (self._all.shape, shape))
-            raise InputError(f"{self._all.source} has one resolution, {there}, not {asked}")
+            raise InputError(
+                f"{self._all.source} has one resolution, {there}, not {asked}",
+                "shape",
+                tuple(shape),
+            )
         return self.splits()["test"]
 
     @cached_property

@@ -180,9 +180,10 @@ class KuramotoSivashinsky(SolvedDataset):
             state, linear, self.length, self.interval / substeps, substeps, self.steps, shape[0]
         )
         if not bool(torch.isfinite(frames).all()):
-            raise InputError(
-                f"{self.name}: the solution overflowed (length={self.length}, "
-                f"interval={self.interval}); use a smaller interval"
+            raise InputError.of(
+                "interval",
+                self.interval,
+                f"the solution overflowed (length={self.length}); use a smaller interval",
             )
         return frames[:, :, None].float().cpu().numpy()
 

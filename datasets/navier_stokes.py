@@ -220,10 +220,11 @@ class NavierStokes(SolvedDataset):
             (shape[0], shape[1]),
         )
         if not bool(torch.isfinite(frames).all()):
-            raise InputError(
-                f"{self.name}: the solution overflowed (viscosity={self.viscosity}, "
-                f"amplitude={self.amplitude}, interval={self.interval}); "
-                "use a larger viscosity or a smaller amplitude"
+            raise InputError.of(
+                "viscosity",
+                self.viscosity,
+                f"the solution overflowed (amplitude={self.amplitude}, interval={self.interval}); "
+                "use a larger viscosity or a smaller amplitude",
             )
         return frames[:, :, None].float().cpu().numpy()
 

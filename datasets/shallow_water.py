@@ -231,10 +231,11 @@ class ShallowWater(SolvedDataset):
                 (synthesize(state, (shape[0], shape[1]), self.grid) / unit).float().cpu().numpy()
             )
         if not np.isfinite(frames).all():
-            raise InputError(
-                f"{self.name}: the solution overflowed (truncation={self.truncation}, "
-                f"mach={self.mach}, topography={self.topography}); "
-                "use a smaller mach or lower mountains"
+            raise InputError.of(
+                "mach",
+                self.mach,
+                f"the solution overflowed (truncation={self.truncation}, "
+                f"topography={self.topography}); use a smaller mach or lower mountains",
             )
         return {"values": frames}
 

@@ -110,15 +110,19 @@ class SpaceTime(Source):
         if len(shape) != len(test.shape) or asked % times:
             raise InputError(
                 f"{self.name} has no grid {'x'.join(map(str, shape))}; give sizes whose last is a "
-                f"multiple of {times} times"
+                f"multiple of {times} times",
+                "shape",
+                tuple(shape),
             )
         factor = asked // times
         if factor == 1:
             return self._turned(self.source.at(tuple(shape[:-1])), times)
         if not isinstance(self.source, NavierStokes | KuramotoSivashinsky | ShallowWater):
             raise InputError(
-                f"{self.source.name} has no frames between its {times} times, so not {asked}; give "
-                f"{times}"
+                f"{self.name} has no grid {'x'.join(map(str, shape))}: {self.source.name} has no "
+                f"frames between its {times} times; give {times}",
+                "shape",
+                tuple(shape),
             )
         closer: Any = copy(self.source)
         # The last times lie after the last frame of the coarse set.
@@ -131,12 +135,16 @@ class SpaceTime(Source):
         """Return the pairs of a set of trajectories, with input frames `every` frames apart."""
         if fields.has_targets:
             raise InputError(
-                f"{fields.source} is a map and has no time axis; name a data set of trajectories"
+                f"{fields.source} is a map and has no time axis; name a data set of trajectories",
+                "source",
+                fields.source,
             )
         if isinstance(fields.grid, Sphere):
             raise InputError(
                 f"{fields.source} lies on a {fields.grid.geometry}, which takes no third axis; "
-                "name data on a flat grid"
+                "name data on a flat grid",
+                "source",
+                fields.source,
             )
         given = self.given * every
         frames = fields.values.shape[1]
@@ -144,7 +152,9 @@ class SpaceTime(Source):
         if not given + 2 <= stop <= frames:
             raise InputError(
                 f"{fields.source}: {frames} frames are fewer than given={given} + "
-                f"steps={steps or 2}; lower one of them"
+                f"steps={steps or 2}; lower one of them",
+                "steps",
+                steps or 2,
             )
         inputs = tuple(
             Field(f"{f.name}_{i}", f.unit, f"{f.long_name or f.name}, frame {i}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from os import PathLike
 from typing import Any
 
 
@@ -37,6 +38,18 @@ class InputError(ValueError):
         """Return the error ``key=value: remedy``."""
         shown = list(value) if isinstance(value, tuple) else value
         return cls(f"{key}={shown}: {remedy}", key, value)
+
+    @classmethod
+    def in_file(cls, path: str | PathLike[str], what: str) -> InputError:
+        """Return the error ``path: what`` about a file or a folder; its key is ``path``.
+
+        Examples
+        --------
+        >>> error = InputError.in_file("a.h5", "no such file; correct the path")
+        >>> error.key, error.value, str(error)
+        ('path', 'a.h5', 'a.h5: no such file; correct the path')
+        """
+        return cls(f"{path}: {what}", "path", str(path))
 
 
 class ExternalFailure(RuntimeError):

@@ -51,26 +51,30 @@ def read_folder(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """
     for name in (CARD, WEIGHTS):
         if not (folder / name).is_file():
-            raise InputError(
-                f"{folder}: no {name} in this folder; give a run folder or its model/ folder"
+            raise InputError.in_file(
+                folder, f"no {name} in this folder; give a run folder or its model/ folder"
             )
     try:
         card = json.loads((folder / CARD).read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{folder / CARD}: not JSON ({error}); copy the folder again") from error
+        raise InputError.in_file(
+            folder / CARD, f"not JSON ({error}); copy the folder again"
+        ) from error
     if not isinstance(card, dict) or type(card.get("format")) is not int:
-        raise InputError(
-            f"{folder / CARD}: no surrogate's card; give a run folder or its model/ folder"
+        raise InputError.in_file(
+            folder / CARD, "no surrogate's card; give a run folder or its model/ folder"
         )
     if card["format"] > FORMAT:
-        raise InputError(
-            f"{folder / CARD}: format {card['format']}, this neurop reads up to {FORMAT}; upgrade "
-            "neurop"
+        raise InputError.in_file(
+            folder / CARD,
+            f"format {card['format']}, this neurop reads up to {FORMAT}; upgrade neurop",
         )
     try:
         return load_file(folder / WEIGHTS), card
     except (SafetensorError, OSError) as error:
-        raise InputError(f"{folder / WEIGHTS}: damaged ({error}); copy the folder again") from error
+        raise InputError.in_file(
+            folder / WEIGHTS, f"damaged ({error}); copy the folder again"
+        ) from error
 
 
 def read_parts(
@@ -92,12 +96,12 @@ def read_parts(
             for name in ("input_norm", "output_norm")
         ]
     except KeyError as error:
-        raise InputError(
-            f"{folder}: model.json or model.safetensors lacks {error}; copy the folder again"
+        raise InputError.in_file(
+            folder, f"model.json or model.safetensors lacks {error}; copy the folder again"
         ) from error
     except (TypeError, AttributeError) as error:
-        raise InputError(
-            f"{folder}: model.json is no card of a surrogate ({error}); copy the folder again"
+        raise InputError.in_file(
+            folder, f"model.json is no card of a surrogate ({error}); copy the folder again"
         ) from error
     return card, norms, state, plain
 

@@ -65,7 +65,9 @@ class Map(Problem):
         """Raise InputError unless the data have targets."""
         if data.targets is None:
             raise InputError(
-                f"{data.label} hold states in time and no targets; use problem=evolution"
+                f"{data.label} hold states in time and no targets; use problem=evolution",
+                "problem",
+                "map",
             )
 
     def outputs(self, data: FieldSet) -> tuple[Field, ...]:
@@ -106,7 +108,9 @@ class Evolution(Problem):
         """Raise InputError if the data are pairs of inputs and targets."""
         if data.targets is not None:
             raise InputError(
-                f"{data.label} hold inputs and targets and no states in time; use problem=map"
+                f"{data.label} hold inputs and targets and no states in time; use problem=map",
+                "problem",
+                "evolution",
             )
 
     def outputs(self, data: FieldSet) -> tuple[Field, ...]:

@@ -114,7 +114,9 @@ class Registry:
                 return point.name.casefold()
         raise InputError(
             f"{kind.__name__} is no registered {self.kind}; decorate it with "
-            f"@REGISTRY.register('{kind.__name__.casefold()}')"
+            f"@REGISTRY.register('{kind.__name__.casefold()}')",
+            self.kind,
+            kind.__name__,
         )
 
     def create(self, given: Spec | str | Mapping[str, Any], *first: Any, **more: Any) -> Any:

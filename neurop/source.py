@@ -79,7 +79,9 @@ class Source(ABC):
         test = self.test()
         if tuple(shape) != test.shape:
             there, asked = (" x ".join(map(str, s)) for s in (test.shape, shape))
-            raise InputError(f"{self.name} has one resolution, {there}, not {asked}")
+            raise InputError(
+                f"{self.name} has one resolution, {there}, not {asked}", "shape", tuple(shape)
+            )
         return test
 
     def generate(self, workers: int | None = None, shard: tuple[int, int] | None = None) -> int:
@@ -90,7 +92,11 @@ class Source(ABC):
         InputError
             By default: the set is read, not generated.
         """
-        raise InputError(f"{self.name} is read, not generated; use neurop train or neurop inspect")
+        raise InputError(
+            f"{self.name} is read, not generated; use neurop train or neurop inspect",
+            "source",
+            self.name,
+        )
 
     def resolved_band(self) -> tuple[int, ...] | None:
         """Return the points per axis of a grid that holds all scales of the fields to predict.
@@ -117,5 +123,8 @@ def check_source(found: object) -> Source:
         return found
     name = type(found).__name__
     raise InputError(
-        f"data: {name} is no data set; declare it as a subclass, class {name}(neurop.source.Source)"
+        f"data: {name} is no data set; declare it as a subclass, class "
+        f"{name}(neurop.source.Source)",
+        "data",
+        name,
     )

@@ -73,14 +73,14 @@ class Surrogate(nn.Module):
         self.card = card
         self.input_norm, self.output_norm = input_norm, output_norm
         for norm, fields in ((input_norm, card.inputs), (output_norm, card.outputs)):
-            if len(norm.std) != len(fields):
-                raise InputError(
-                    f"normaliser is for {len(norm.std)} channels, but {len(fields)} fields named"
-                )
+            if (channels := len(norm.std)) != len(fields):
+                key = "input_norm" if norm is input_norm else "output_norm"
+                remedy = f"channels, but {len(fields)} fields are named; give one for each"
+                raise InputError.of(key, channels, remedy)
         for constraint in card.constraints:
             constraint.check(self.context)
-        channels = card.in_channels, card.out_channels
-        self.net: Operator = models.create(card.model, *channels, card.grid)
+        sizes = card.in_channels, card.out_channels
+        self.net: Operator = models.create(card.model, *sizes, card.grid)
 
     @classmethod
     def of(
@@ -155,14 +155,13 @@ class Surrogate(nn.Module):
             names = ", ".join(card.grid.names)
             raise InputError(
                 f"input has shape {tuple(x.shape)}; need (batch, {card.in_channels}, {names}): "
-                f"{card.history} frames of {', '.join(f.name for f in card.inputs)}"
+                f"{card.history} frames of {', '.join(f.name for f in card.inputs)}",
+                "x",
+                tuple(x.shape),
             )
         if x.dtype != self.output_norm.std.dtype:
-            raise InputError(
-                f"input is {x.dtype}, the surrogate {self.output_norm.std.dtype}; convert one of "
-                "them: "
-                "x.to(...) or surrogate.double()"
-            )
+            remedy = f"the surrogate is of {self.output_norm.std.dtype}; convert one of the two"
+            raise InputError.of("x", x.dtype, remedy)
         y = self.output_norm.inverse(self.net(self.input_norm(x)))
         last = x[:, -card.out_channels :]
         if card.problem.increments:
@@ -250,9 +249,7 @@ class Surrogate(nn.Module):
         from neurop.inference.predict import predict
 
         if not self.card.is_state:
-            raise InputError(
-                "the surrogate maps inputs to targets and has no time to roll out; use predict"
-            )
+            raise InputError.of("problem", "map", "it has no time to roll out; use predict")
         if steps < 1:
             raise InputError.of("steps", steps, "give at least 1")
         return predict(self, data, steps)
@@ -291,9 +288,10 @@ class Surrogate(nn.Module):
         surrogate.to(next(weights, torch.float32))
         if different := mismatch(surrogate.state_dict(), state):
             key, mine, theirs = different
-            raise InputError(
-                f"{folder}: {key} has shape {theirs} in model.safetensors, {mine} by model.json; "
-                "they are of two models"
+            raise InputError.in_file(
+                folder,
+                f"{key} has shape {theirs} in model.safetensors, {mine} by model.json; they are "
+                "of two models",
             )
         check_weights(Path(folder), surrogate.state_dict(), state)
         surrogate.load_state_dict(state)

@@ -20,6 +20,7 @@ from formats.truth import Truth
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
+from raising import raises_input
 
 from neurop.datasets import File
 from neurop.errors import InputError
@@ -206,7 +207,7 @@ class AdapterContract:
         path, truth = built(builder)
         name = file_content(path).names()[0]
         axes = {"axes": truth.settings["axes"]} if "axes" in truth.settings else {}
-        with pytest.raises(InputError, match=f"no array '{name}_'; did you mean '") as error:
+        with raises_input("input", f"{name}_", "did you mean '") as error:
             File(str(path), f"{name}_", **axes).splits()
         assert str(path) in str(error.value)
 

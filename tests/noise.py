@@ -69,7 +69,7 @@ class Make:
         if self.how == "memory":
             raise MemoryError
         if self.how == "input":
-            raise InputError("viscosity=-1: use a number above 0")
+            raise InputError.of("viscosity", -1, "use a number above 0")
         if self.how == "system":
             raise OSError("no such device")
         if self.how == "awkward":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -12,21 +13,25 @@ from neurop.errors import InputError
 
 
 @contextmanager
-def raises_input(key: str, value: Any, match: str = "") -> Iterator[None]:
-    """Assert that the block raises the InputError of an argument.
+def raises_input(
+    key: str, value: Any, match: str | None = None
+) -> Iterator[pytest.ExceptionInfo[InputError]]:
+    """Assert that the block raises the InputError of an argument, in one line that names it, or its
+    value.
 
     Parameters
     ----------
     key, value
-        Name and value of the argument.
+        Name and value of the argument; for a file ``path`` and the path.
     match
-        Keyword of the remedy, or of the bound.
+        Keyword of the remedy, or of the bound; where several mistakes have this key and value.
     """
     with pytest.raises(InputError, match=match) as error:
-        yield
+        yield error
     assert (error.value.key, error.value.value) == (key, value)
-    assert "\n" not in str(error.value)
-    assert str(error.value).startswith(f"{key}=")
+    message = str(error.value)
+    assert "\n" not in message
+    assert key in message or all(word in message for word in re.findall(r"[\w.-]+", str(value)))
 
 
 def leaf(changes: Mapping[str, Any]) -> tuple[str, Any]:

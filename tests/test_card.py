@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from raising import raises_input
 from small import ARGUMENTS, FIELDS, evolution, mapping
 
 from neurop.card import FORMAT, MIGRATIONS, Card, Sampling
@@ -64,7 +65,7 @@ def test_constraints_stand_in_the_order_of_their_ranks() -> None:
 
 
 def test_data_that_cannot_pose_the_problem_have_no_card() -> None:
-    with pytest.raises(InputError, match="problem=map"):
+    with raises_input("problem", "evolution"):
         Card.of(mapping(), SPEC, Evolution())
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from raising import raises_input
 from small import evolution, mapping, surrogate
 
 import neurop
-from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.standardize import Standardize
 from neurop.geometry.axis import Axis
@@ -109,7 +109,7 @@ def test_a_card_that_cannot_be_written_leaves_the_folder_as_it_was(folder: Path)
     before = {p.name: p.read_bytes() for p in folder.iterdir()}
     s = surrogate(evolution(), seed=1)
     s.card = replace(s.card, sampling=replace(s.card.sampling, step=float("nan")))
-    with pytest.raises(ValueError, match="Out of range float values are not JSON compliant"):
+    with pytest.raises(ValueError, match="JSON"):
         s.save(folder)
     assert {p.name: p.read_bytes() for p in folder.iterdir()} == before
 
@@ -117,8 +117,8 @@ def test_a_card_that_cannot_be_written_leaves_the_folder_as_it_was(folder: Path)
 def test_constant_fields_cannot_be_normalised() -> None:
     data = evolution()
     data.values[:, :, 1] = 4.0
-    with pytest.raises(InputError, match="p is constant"):
+    with raises_input("field", "p"):
         surrogate(data)
     still = replace(data, values=np.repeat(evolution().values[:, :1], 6, 1))
-    with pytest.raises(InputError, match="u is constant"):
+    with raises_input("field", "u"):
         surrogate(still)

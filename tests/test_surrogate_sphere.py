@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from raising import raises_input
 from small import Scale, surrogate
 from torch import Tensor
 
 from neurop.constraints.band_limit import BandLimit
 from neurop.constraints.means import Means
-from neurop.errors import InputError
 from neurop.fields.fieldset import Field, FieldSet
 from neurop.geometry.sphere import Sphere
 from neurop.problems import Evolution
@@ -70,7 +70,7 @@ def test_a_place_has_one_value_and_so_has_a_pole(name: str) -> None:
 
 def test_a_latitude_beyond_the_pole_is_refused() -> None:
     sphere = SPHERES["poles"]
-    with pytest.raises(InputError, match="latitude=91, outside 90 to -90"):
+    with raises_input("latitude", 91.0):
         tripled(sphere).at(states(sphere, (12, 24)), torch.tensor([[91.0, 0.0]]))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from raising import raises_input
 from safetensors.torch import load_file, save_file
 from small import ARGUMENTS, evolution, surrogate
 
@@ -89,7 +90,7 @@ def test_a_value_of_another_type_is_named(
 @pytest.mark.parametrize("nested", ["[" * 10**5 + "]" * 10**5, '{"a":' * 10**5 + "1" + "}" * 10**5])
 def test_a_deep_card_is_refused(nested: str, folder: Path) -> None:
     (folder / "model.json").write_text(nested)
-    with pytest.raises(InputError, match="not JSON"):
+    with raises_input("path", str(folder / "model.json"), "not JSON"):
         neurop.load(folder)
 
 

@@ -32,7 +32,9 @@ def trusting(packages: str | Iterable[str] | None) -> Iterator[None]:
         else packages or []
     )
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise InputError(f"trust={packages}: give a list of packages, trust=[mypkg]")
+        raise InputError(
+            f"trust={packages}: give a list of packages, trust=[mypkg]", "trust", packages
+        )
     token = _trust.set((*TRUSTED, *(name.removesuffix(".*") for name in names)))
     try:
         # They register models of their own, which a saved surrogate may name.
@@ -100,7 +102,7 @@ def _make(node: Any, path: str, given: dict[str, Any]) -> Any:
         return [_make(item, f"{path}[{i}]", {}) for i, item in enumerate(node)]
     if not isinstance(node, dict):
         if node == "???":
-            raise InputError(f"{path}: a value is needed; add {path}=...")
+            raise InputError(f"{path}: a value is needed; add {path}=...", path, "???")
         return node
     # A part that the caller gives need not be complete in the configuration.
     items = {
@@ -148,7 +150,7 @@ def locate(target: str, path: str = "") -> Callable[..., Any]:
         the name led to), or not there.
     """
     where = f"{path}._target_" if path else "_target_"
-    _check_trust(target, f"{where}: '{target}'")
+    _check_trust(target, f"{where}: '{target}'", where, target)
     owner_name, _, name = target.rpartition(".")
     owner = _owner(owner_name, where)
     if not hasattr(owner, name):
@@ -161,7 +163,9 @@ def locate(target: str, path: str = "") -> Callable[..., Any]:
         raise InputError(f"{where}: '{target}' cannot be called")
     # `neurop.a.os.system` begins with a trusted name and ends elsewhere.
     home = getattr(found, "__module__", None) or type(found).__module__
-    _check_trust(f"{home}.{name}", f"{where}: '{target}' leads to '{home}.{name}', which")
+    _check_trust(
+        f"{home}.{name}", f"{where}: '{target}' leads to '{home}.{name}', which", where, target
+    )
     return found
 
 
@@ -183,19 +187,21 @@ def trusted(name: str) -> bool:
     return any(name.startswith(f"{package}.") for package in _trust.get() if package not in TRUSTED)
 
 
-def _check_trust(name: str, what: str) -> None:
+def _check_trust(name: str, what: str, where: str, target: str) -> None:
     if not any(name.startswith(f"{package}.") for package in _trust.get()):
         package = name.split(".")[0]
         raise InputError(
             f"{what} is not of {', '.join(_trust.get())}; add trust=[{package}] if you trust that "
-            "package"
+            "package",
+            where,
+            target,
         )
 
 
 def _absent(error: ModuleNotFoundError, what: str) -> InputError:
     """Name the command that installs a package, where it is an optional one."""
     if package := optional(f"{error.name} {error}"):
-        return InputError(f"{what} needs the package {package}: {advice(package)}")
+        return InputError(f"{what} needs the package {package}: {advice(package)}", what, package)
     return InputError(f"{what}: {_first_line(error)}")
 
 

@@ -36,16 +36,18 @@ def read_yaml(path: Path) -> Any:
     """
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise InputError(f"{path}: larger than any settings of a run; use another run")
+            raise InputError.in_file(path, "larger than any settings of a run; use another run")
         text = path.read_text(encoding="utf-8")
         depth = 0
         for event in yaml.parse(text, yaml.SafeLoader):
             depth += isinstance(event, yaml.CollectionStartEvent)
             depth -= isinstance(event, yaml.CollectionEndEvent)
             if depth > MOST_DEPTH:
-                raise InputError(f"{path}: nested deeper than any settings of a run")
+                raise InputError.in_file(path, "nested deeper than any settings of a run")
             if isinstance(event, yaml.AliasEvent):
-                raise InputError(f"{path}: repeats parts by reference (*name), which no run writes")
+                raise InputError.in_file(
+                    path, "repeats parts by reference (*name), which no run writes"
+                )
         return OmegaConf.to_container(OmegaConf.create(text), resolve=False)
     except (
         OSError,
@@ -55,7 +57,7 @@ def read_yaml(path: Path) -> Any:
         RecursionError,
     ) as error:
         line = (str(error) or type(error).__name__).splitlines()[0]
-        raise InputError(f"{path}: not the settings of a run ({line})") from error
+        raise InputError.in_file(path, f"not the settings of a run ({line})") from error
 
 
 def saved_data(path: Path) -> dict[str, Any] | None:
@@ -77,7 +79,9 @@ def saved_data(path: Path) -> dict[str, Any] | None:
 
 def _check_data(node: Any, where: str, path: Path) -> None:
     if not isinstance(node, dict) or "_target_" not in node:
-        raise InputError(f"{path}: {where} names no data set; add data=<name> (neurop list data)")
+        raise InputError(
+            f"{path}: {where} names no data set; add data=<name> (neurop list data)", where, node
+        )
     target = node["_target_"]
     house, _, name = str(target).rpartition(".")
     ours = house == datasets.__name__ and name in datasets.__all__
@@ -127,14 +131,18 @@ def source_for(cfg: DictConfig, checkpoint: Checkpoint) -> Source:
         if saved is None:
             raise InputError(
                 f"{checkpoint.model} does not say what it was trained on; add data=<name> (neurop "
-                "list data)"
+                "list data)",
+                "data",
+                None,
             )
         trained = saved_data(saved)
         if trained is None:
-            raise InputError(f"{saved} names no data; add data=<name> (neurop list data)")
+            raise InputError(
+                f"{saved} names no data; add data=<name> (neurop list data)", "data", None
+            )
         node = current(OmegaConf.create(trained))
         if wrong := list(mistakes(OmegaConf.create({"data": node}))):
-            raise InputError("\n".join(f"{saved}: {line}" for line in wrong))
+            raise InputError("\n".join(f"{saved}: {line}" for line in wrong), "path", str(saved))
         return data_set(node)
     source = data_set(given)  # first, since it checks the values
     content = read_yaml(saved) if saved else None

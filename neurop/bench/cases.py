@@ -56,10 +56,16 @@ class Case:
 
     def __post_init__(self) -> None:
         if not 1 <= self.dimensions <= 3 or min(self.batch, self.width, self.modes) < 1:
-            raise InputError(f"case {self.name}: use 1 to 3 dimensions, and sizes of at least 1")
+            raise InputError(
+                f"case {self.name}: use 1 to 3 dimensions, and sizes of at least 1",
+                "case",
+                self.name,
+            )
         if 2 * self.modes > self.points:
             raise InputError(
-                f"case {self.name}: {self.points} points resolve at most {self.points // 2} modes"
+                f"case {self.name}: {self.points} points resolve at most {self.points // 2} modes",
+                "case",
+                self.name,
             )
 
     @property
@@ -89,6 +95,8 @@ def parse(name: str) -> Case:
     match = re.fullmatch(r"(\d)d-(\d+)x(\d+)x(\d+)-m(\d+)", name)
     if match is None:
         raise InputError(
-            f"no case '{name}' (DIMENSIONSd-BATCHxWIDTHxPOINTS-mMODES); {nearest(name, STANDARD)}"
+            f"no case '{name}' (DIMENSIONSd-BATCHxWIDTHxPOINTS-mMODES); {nearest(name, STANDARD)}",
+            "case",
+            name,
         )
     return Case(*map(int, match.groups()))

@@ -28,7 +28,9 @@ def check_compatible(surrogate: Surrogate, data: FieldSet) -> None:
         kinds = ("an evolution in time", "a map from inputs to targets")
         raise InputError(
             f"the surrogate is {kinds[not surrogate.card.is_state]}, but {where} holds "
-            f"{kinds[data.has_targets]}; choose data of the same kind"
+            f"{kinds[data.has_targets]}; choose data of the same kind",
+            "data",
+            where,
         )
     for what, expected, found in (
         ("takes", surrogate.card.inputs, data.fields),
@@ -37,13 +39,17 @@ def check_compatible(surrogate: Surrogate, data: FieldSet) -> None:
         if [f.name for f in expected] != [f.name for f in found]:
             raise InputError(
                 f"the surrogate {what} {_names(expected)}, but {where} holds {_names(found)}; "
-                "choose data with those fields"
+                "choose data with those fields",
+                "fields",
+                [f.name for f in found],
             )
         for mine, theirs in zip(expected, found, strict=True):
             if mine.unit != theirs.unit:
                 raise InputError(
                     f"field '{mine.name}': the surrogate works in '{mine.unit}', {where} is in "
-                    f"'{theirs.unit}'; convert the data"
+                    f"'{theirs.unit}'; convert the data",
+                    "unit",
+                    theirs.unit,
                 )
     mine_axes, their_axes = (
         [(a.name, a.boundary, a.layout) for a in g.axes] for g in (surrogate.card.grid, data.grid)
@@ -51,7 +57,9 @@ def check_compatible(surrogate: Surrogate, data: FieldSet) -> None:
     if mine_axes != their_axes or type(surrogate.card.grid) is not type(data.grid):
         raise InputError(
             f"the surrogate lives on a {_axes(surrogate.card.grid)} grid, {where} on "
-            f"{_axes(data.grid)}; choose data on that kind of grid"
+            f"{_axes(data.grid)}; choose data on that kind of grid",
+            "grid",
+            _axes(data.grid),
         )
     for axis, other in zip(surrogate.card.grid.axes, data.grid.axes, strict=True):
         if not np.allclose(
@@ -63,7 +71,9 @@ def check_compatible(surrogate: Surrogate, data: FieldSet) -> None:
             raise InputError(
                 f"axis {axis.name}: the surrogate's runs from {axis.start:g} to "
                 f"{axis.start + axis.length:g}, that of {where} from "
-                f"{other.start:g} to {other.start + other.length:g}; turn or cut the data"
+                f"{other.start:g} to {other.start + other.length:g}; turn or cut the data",
+                "axis",
+                other.name,
             )
     if surrogate.card.sampling.step is not None and data.step is not None:
         (step, unit), (apart, other_unit) = (
@@ -74,16 +84,20 @@ def check_compatible(surrogate: Surrogate, data: FieldSet) -> None:
             raise InputError(
                 f"the surrogate makes steps of {step:g} {unit}, the frames of {where} are "
                 f"{apart:g} {other_unit} apart; "
-                "choose data with that step"
+                "choose data with that step",
+                "step",
+                apart,
             )
     frames = data.values.shape[1]
     if not data.has_targets and frames <= surrogate.card.history:
         raise InputError(
             f"{where} has {frames} frames; a surrogate with history {surrogate.card.history} needs "
-            f"at least {surrogate.card.history + 1}"
+            f"at least {surrogate.card.history + 1}",
+            "frames",
+            frames,
         )
     if len(data) == 0:
-        raise InputError(f"{where} holds no samples; nothing to evaluate")
+        raise InputError(f"{where} holds no samples; nothing to evaluate", "samples", 0)
 
 
 def to_model_dtype(surrogate: Surrogate, values: NDArray[Any]) -> Tensor:
@@ -109,7 +123,7 @@ def iterate_pairs(
     Inputs are ``(batch, history*channel, *grid)``, truths ``(batch, channel, *grid)``.
     """
     if batch_size < 1:
-        raise InputError(f"batch_size={batch_size}; give at least 1")
+        raise InputError.of("batch_size", batch_size, "give at least 1")
     if data.targets is not None:
         for first in range(0, len(data), batch_size):
             batch = slice(first, first + batch_size)

@@ -56,7 +56,7 @@ def drifts(
     found: dict[str, NDArray[np.float64]] = {}
     for name in names:
         if name not in known:
-            raise InputError(f"no invariant '{name}'; {nearest(name, known)}")
+            raise InputError(f"no invariant '{name}'; {nearest(name, known)}", "invariants", name)
         integral = _integral(grid, name, fields)
         first = integral(torch.from_numpy(initial.astype(np.float64))).numpy()
         later = np.stack(
@@ -94,7 +94,9 @@ def _(grid: Sphere, name: str, fields: Sequence[Field]) -> Callable[[Tensor], Te
     if missing := [field for field in FIELDS if field not in names]:
         raise InputError(
             f"the {name} on a sphere needs the fields {', '.join(FIELDS)}; {missing[0]} is "
-            "missing; leave the invariants out"
+            "missing; leave the invariants out",
+            "invariants",
+            name,
         )
     channels = [names.index(field) for field in FIELDS]
     # A CF unit may begin with a factor, as in 1e-5 s-1.
@@ -118,6 +120,8 @@ def _channel(invariant: str, fields: Sequence[Field]) -> int:
     if len(names) > 1:
         raise InputError(
             f"the {invariant} is that of a vorticity; the fields are {', '.join(names)}; leave "
-            "the invariants out"
+            "the invariants out",
+            "invariants",
+            invariant,
         )
     return 0

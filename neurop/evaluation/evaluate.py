@@ -64,7 +64,11 @@ def evaluate(
     elif protocol == "superres" and isinstance(data, FieldSet):
         data = {data.shape[0]: data}
     elif protocol != "superres" and not isinstance(data, FieldSet):
-        raise InputError(f"{type(data).__name__}: give a data set or fields to {protocol}")
+        raise InputError(
+            f"{type(data).__name__}: give a data set or fields to {protocol}",
+            "data",
+            type(data).__name__,
+        )
     if protocol == "rollout" and isinstance(data, FieldSet):
         how = {"steps": data.values.shape[1] - surrogate.card.history} | how
     found: xr.Dataset = call(surrogate, data, **how)

@@ -66,6 +66,8 @@ def finer_sets(
     if all(data.shape == card.shape for data in found.values()):
         raise InputError(
             f"the data have no other grid than that of the training ({reason}); give other data, "
-            "or resolutions that they have"
+            "or resolutions that they have",
+            "resolution",
+            card.shape,
         )
     return found

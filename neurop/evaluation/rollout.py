@@ -87,19 +87,18 @@ def rollout(
         A map, data that do not suit the surrogate, or steps or start out of range.
     """
     if not surrogate.card.is_state:
-        raise InputError(
-            "the surrogate maps inputs to targets and has no time to roll out; use eval or superres"
-        )
+        raise InputError.of("problem", "map", "it has no time to roll out; use eval or superres")
     check_compatible(surrogate, truth)
     past, frames = surrogate.card.history, truth.values.shape[1]
     if steps < 1:
-        raise InputError(f"steps={steps}; give at least 1")
+        raise InputError.of("steps", steps, "give at least 1")
     if batch_size < 1:
-        raise InputError(f"batch_size={batch_size}; give at least 1")
+        raise InputError.of("batch_size", batch_size, "give at least 1")
     if not 0 <= start <= frames - past:
-        raise InputError(
-            f"start={start} is out of range; {frames} frames with a history of {past} allow 0 to "
-            f"{frames - past}"
+        raise InputError.of(
+            "start",
+            start,
+            f"{frames} frames with a history of {past} allow 0 to {frames - past}",
         )
     known = min(steps, frames - past - start)
     parts = []

@@ -87,7 +87,9 @@ def score(
     if climatology is not None and climatology.shape != shape:
         raise InputError(
             f"the climatology has shape {climatology.shape}, the test set needs (channel, *grid) "
-            f"= {shape}"
+            f"= {shape}",
+            "climatology",
+            climatology.shape,
         )
     kept: dict[str, list[Tensor]] = defaultdict(list)
     with evaluating(surrogate):
@@ -117,7 +119,9 @@ def _leads(surrogate: Surrogate, test: FieldSet, leads: Sequence[int] | None) ->
         if not 1 <= lead <= longest:
             raise InputError(
                 f"leads: {lead} is out of range; {test.values.shape[1]} frames with a history of "
-                f"{surrogate.card.history} allow 1 to {longest}"
+                f"{surrogate.card.history} allow 1 to {longest}",
+                "leads",
+                lead,
             )
     return tuple(sorted(set(leads))) if leads else tuple(lead for lead in LEADS if lead <= longest)
 
@@ -151,7 +155,7 @@ def _forecasts(
     """
     past, frames = surrogate.card.history, test.values.shape[1]
     if batch_size < 1:
-        raise InputError(f"batch_size={batch_size}; give at least 1")
+        raise InputError.of("batch_size", batch_size, "give at least 1")
     normal = None if climatology is None else to_float64(surrogate, climatology)
     for number in range(len(test)):
         for first in range(past - 1, frames - 1, batch_size):

@@ -91,7 +91,7 @@ def superres(
         No resolution, or data that do not suit the surrogate.
     """
     if not truths:
-        raise InputError("resolutions=[] holds no resolution; give at least one")
+        raise InputError("resolutions=[] holds no resolution; give at least one", "resolutions", [])
     for data in truths.values():
         check_compatible(surrogate, data)
     with evaluating(surrogate):

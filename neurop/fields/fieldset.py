@@ -73,16 +73,22 @@ class FieldSet:
             if values.ndim != rank:
                 raise InputError(
                     f"{self.label}: {name} have shape {values.shape}; need (sample, time, "
-                    f"channel, {', '.join(self.grid.names)})"
+                    f"channel, {', '.join(self.grid.names)})",
+                    name,
+                    values.shape,
                 )
             if values.shape[2] != len(fields):
                 raise InputError(
                     f"{self.label}: {name} have {values.shape[2]} channels but {len(fields)} "
-                    "fields are named"
+                    "fields are named",
+                    name,
+                    values.shape[2],
                 )
         if self.times is not None and len(self.times) != self.values.shape[1]:
             raise InputError(
-                f"{self.label}: {len(self.times)} times for {self.values.shape[1]} frames"
+                f"{self.label}: {len(self.times)} times for {self.values.shape[1]} frames",
+                "times",
+                len(self.times),
             )
 
     @property
@@ -181,7 +187,9 @@ class FieldSet:
             raise InputError(
                 f"{self.label}: field '{fields[channel].name}' of sample {sample}, frame "
                 f"{first + time} is {block[time, channel][tuple(point)]} at point "
-                f"{tuple(point)}; mask, fill or remove it first"
+                f"{tuple(point)}; mask, fill or remove it first",
+                "field",
+                fields[channel].name,
             )
 
     def digest(self) -> str:

@@ -41,24 +41,32 @@ def from_xarray(data: xr.Dataset, fields: Sequence[Field], grid: Grid) -> FieldS
         if expected.name not in data:
             raise InputError(
                 f"no variable '{expected.name}' in the dataset; "
-                f"{nearest(expected.name, map(str, data.data_vars))}"
+                f"{nearest(expected.name, map(str, data.data_vars))}",
+                "fields",
+                expected.name,
             )
         one = data[expected.name]
         if (unit := one.attrs.get("units", expected.unit)) != expected.unit:
             raise InputError(
                 f"'{expected.name}' is in '{unit}', the surrogate works in '{expected.unit}'; "
-                "convert it"
+                "convert it",
+                "unit",
+                unit,
             )
         for name in grid.names:
             if name not in one.dims:
                 raise InputError(
                     f"'{expected.name}' has dimensions {', '.join(map(str, one.dims))}; {name} is "
-                    "missing"
+                    "missing",
+                    "axes",
+                    name,
                 )
         if extra := [str(d) for d in one.dims if d not in dims]:
             raise InputError(
                 f"'{expected.name}' has a dimension '{extra[0]}'; only sample, time and "
-                f"{', '.join(grid.names)} have a meaning"
+                f"{', '.join(grid.names)} have a meaning",
+                "axes",
+                extra[0],
             )
     for axis in grid.axes:
         if axis.name in data.coords:
@@ -113,7 +121,9 @@ def later(
     if times.dtype.kind == "O":
         raise InputError(
             f"the times are of type {type(times[0]).__name__}; decode them to datetime64 or to "
-            "numbers"
+            "numbers",
+            "time",
+            type(times[0]).__name__,
         )
     apart: Any = step
     if times.dtype.kind in "mM":
@@ -121,14 +131,18 @@ def later(
         if known != "s":
             raise InputError(
                 f"the times are dates, the surrogate makes steps of {step:g} '{unit}'; give "
-                "numbers in that unit, or no times"
+                "numbers in that unit, or no times",
+                "time",
+                unit,
             )
         apart = np.timedelta64(round(seconds * 1e9), "ns")
     elif own != unit:
         if own not in SECONDS or unit not in SECONDS:
             raise InputError(
                 f"the times are in '{own}', the surrogate makes steps of {step:g} '{unit}'; "
-                "convert them"
+                "convert them",
+                "time",
+                own,
             )
         apart = step * SECONDS[unit] / SECONDS[own]
     gaps = np.diff(times[-history:])
@@ -136,7 +150,9 @@ def later(
         (found, of), (needed, _) = (in_seconds(gap, own) for gap in (wrong[0], apart))
         raise InputError(
             f"the given frames are {found:g} {of} apart; give {history} that are {needed:g} {of} "
-            "apart, in order"
+            "apart, in order",
+            "step",
+            found,
         )
     return times[-1] + ahead * apart, own
 
@@ -160,7 +176,9 @@ def _same(axis: Axis, coordinates: NDArray[Any]) -> None:
     if not np.allclose(found, expected, rtol=0, atol=1e-3 * gap):
         raise InputError(
             f"axis {axis.name} runs {_ends(found)}; the surrogate needs {_ends(expected)}; sort, "
-            "roll or interpolate the data"
+            "roll or interpolate the data",
+            "axes",
+            axis.name,
         )
 
 

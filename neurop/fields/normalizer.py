@@ -67,7 +67,9 @@ class Normalizer(nn.Module):
             (:data:`SMALLEST`, :data:`LARGEST`).
         """
         if not moments.count:
-            raise InputError("no samples to fit the normaliser on; give a training split")
+            raise InputError(
+                "no samples to fit the normaliser on; give a training split", "samples", 0
+            )
         mean = (
             moments.mean
             if moments.pointwise
@@ -104,15 +106,19 @@ class Normalizer(nn.Module):
 def _check(name: str, mean: float, deviation: float) -> None:
     """Raise InputError unless float32 resolves a field of this (largest) mean and deviation."""
     if deviation <= 1e-12 * mean:
-        raise InputError(f"{name} is constant over the training split; remove it")
+        raise InputError(f"{name} is constant over the training split; remove it", "field", name)
     if not (deviation >= SMALLEST and max(mean, deviation) <= LARGEST):
         raise InputError(
             f"{name} has mean {mean:g} and deviation {deviation:g}; float32 needs {SMALLEST:g} to "
-            f"{LARGEST:g}; use another unit"
+            f"{LARGEST:g}; use another unit",
+            "field",
+            name,
         )
     if deviation < RESOLVED * mean:
         raise InputError(
             f"{name} has mean {mean:g} and deviation {deviation:g}, less than {RESOLVED:.1e} of "
             "it, which float32 rounds away; "
-            "subtract an offset from the data"
+            "subtract an offset from the data",
+            "field",
+            name,
         )

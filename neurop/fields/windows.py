@@ -45,14 +45,19 @@ class Windows(Dataset[dict[str, Tensor]]):
         self.fields, self.history, self.steps = fields, history, steps
         self.starts = 1 if fields.has_targets else frames - history - steps + 1
         if fields.has_targets and (history, steps) != (1, 1):
+            key, value = ("history", history) if history > 1 else ("steps", steps)
             raise InputError(
                 f"{fields.source} is a map; history={history}, steps={steps} need trajectories; "
-                "use 1 and 1"
+                "use 1 and 1",
+                key,
+                value,
             )
         if self.starts < 1:
             raise InputError(
                 f"{fields.source}: {frames} frames are fewer than history={history} + "
-                f"steps={steps}; lower one of them"
+                f"steps={steps}; lower one of them",
+                "steps",
+                steps,
             )
 
     def __len__(self) -> int:

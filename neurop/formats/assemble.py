@@ -99,9 +99,9 @@ def assemble(
     except InputError:
         raise
     except Exception as error:  # the metadata of a damaged file may contradict each other
-        raise InputError(
-            f"{content.path}: damaged, or contradicts itself ({one_line(error)[:160]}); write or "
-            "download it again"
+        raise InputError.in_file(
+            content.path,
+            f"damaged, or contradicts itself ({one_line(error)[:160]}); write or download it again",
         ) from error
 
 
@@ -112,23 +112,29 @@ def _assembled(content: FileContent, options: ReadOptions, lazy: bool | None) ->
         [array for array in arrays if array.name in names] for names in _names(content, options)
     )
     evolves = not targets
-    if evolves and (still := [a.name for a in inputs if "time" not in a.axes]):
+    if evolves and (still := [a for a in inputs if "time" not in a.axes]):
+        axes = list(still[0].axes)
         raise InputError(
-            f"{path}: '{still[0]}' has no axis time; give target for a map, or name the axis with "
-            "axes=[...]"
+            f"{path}: '{still[0].name}' has axes=[{', '.join(axes)}], none of them time; give "
+            "target for a map, or name the axis",
+            "axes",
+            axes,
         )
     moving = [a for a in arrays if "time" in a.axes and a.sizes()["time"] > 1]
     if not evolves and moving:
         raise InputError(
-            f"{path}: '{moving[0].name}' has an axis time, but a map (with target) has none; give "
-            "it another name, such as t"
+            f"{path}: '{moving[0].name}' has an axis time, but a map (with "
+            f"target={targets[0].name}) has none; give it another name, such as t",
+            "target",
+            targets[0].name,
         )
     sizes = _sizes(arrays, path)
     spatial = {name: n for name, n in sizes.items() if name not in LEADING}
     if not spatial:
-        raise InputError(
-            f"{path}: '{inputs[0].name}' has the axes {', '.join(inputs[0].axes)}, none of a "
-            "grid; give axes"
+        raise InputError.in_file(
+            path,
+            f"'{inputs[0].name}' has the axes {', '.join(inputs[0].axes)}, none of a "
+            "grid; give axes",
         )
     if set(GLOBE) <= set(spatial):
         spatial = {name: spatial[name] for name in GLOBE} | {
@@ -187,42 +193,49 @@ def _chosen(content: FileContent, options: ReadOptions) -> list[Array]:
     inputs, targets = _names(content, options)
     known = content.names()
     if not inputs:
-        raise InputError(
-            f"{content.path}: {content.format} with {', '.join(known[:8]) or 'no array'} defines "
-            "no learning task; give input, and target for a map"
+        raise InputError.in_file(
+            content.path,
+            f"{content.format} with {', '.join(known[:8]) or 'no array'} defines "
+            "no learning task; give input, and target for a map",
         )
     found = []
     for name in (*inputs, *targets):
         if name not in known:
-            raise InputError(f"{content.path}: no array '{name}'; {nearest(name, known)}")
+            raise InputError(
+                f"{content.path}: no array '{name}'; {nearest(name, known)}",
+                "input" if name in inputs else "target",
+                name,
+            )
         array = content.array(name)
         if array.dtype.kind not in "fiub":
-            raise InputError(
-                f"{content.path}: '{name}' contains {array.dtype}, not real numbers; convert it"
+            raise InputError.in_file(
+                content.path, f"'{name}' contains {array.dtype}, not real numbers; convert it"
             )
         if options.axes:
             if len(options.axes) != len(array.shape):
                 names = ", ".join(options.axes)
                 raise InputError(
                     f"{content.path}: '{name}' has shape {array.shape}, but axes=[{names}] names "
-                    f"{len(options.axes)}; name each axis once"
+                    f"{len(options.axes)}; name each axis once",
+                    "axes",
+                    list(options.axes),
                 )
             array = replace(array, axes=tuple(map(_canonical, options.axes)))
         if twice := [axis for axis in array.axes if axis and array.axes.count(axis) > 1]:
-            raise InputError(
-                f"{content.path}: '{name}' has two axes named {twice[0]}; select one entry of one "
-                "of them first"
+            raise InputError.in_file(
+                content.path,
+                f"'{name}' has two axes named {twice[0]}; select one entry of one of them first",
             )
         if "" in array.axes:
             shape = ", ".join(map(str, array.shape))
-            raise InputError(
-                f"{content.path}: the axes of '{name}' ({shape}) have no names; give axes, such "
-                f"as [{', '.join(_guess(array))}]"
+            raise InputError.in_file(
+                content.path,
+                f"the axes of '{name}' ({shape}) have no names; give axes, such "
+                f"as [{', '.join(_guess(array))}]",
             )
         if 0 in array.shape:
-            raise InputError(
-                f"{content.path}: '{name}' has shape {array.shape}, it is empty; write the file "
-                "again"
+            raise InputError.in_file(
+                content.path, f"'{name}' has shape {array.shape}, it is empty; write the file again"
             )
         found.append(array)
     return found
@@ -240,9 +253,10 @@ def _sizes(arrays: Sequence[Array], path: str) -> dict[str, int]:
         for axis, n in array.sizes().items():
             known, other = sizes.setdefault(axis, (n, array.name))
             if known != n and axis not in ("channel", "level"):
-                raise InputError(
-                    f"{path}: axis {axis} has {known} entries in '{other}' and {n} in "
-                    f"'{array.name}'; they must agree"
+                raise InputError.in_file(
+                    path,
+                    f"axis {axis} has {known} entries in '{other}' and {n} in "
+                    f"'{array.name}'; they must agree",
                 )
     return {axis: n for axis, (n, _) in sizes.items()}
 

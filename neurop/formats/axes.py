@@ -78,9 +78,10 @@ def grid_of(
         known = {option: value for option, value in stored.items() if value is not None} | known
         line = lines.get(name)
         if line is None and name in GLOBE and "boundary" not in known:
-            raise InputError(
-                f"{content.path}: no coordinate of '{name}'; store its degrees, or name the axis "
-                "otherwise, such as y"
+            raise InputError.in_file(
+                content.path,
+                f"no coordinate of '{name}'; store its degrees, or name the axis "
+                "otherwise, such as y",
             )
         if line is not None and name == "latitude" and line.values[0] < line.values[-1]:
             orders[name], line = np.arange(n)[::-1], Coordinate(line.values[::-1], line.unit)
@@ -92,19 +93,22 @@ def _points(name: str, line: Coordinate, n: int, source: str) -> Coordinate:
     """Return the coordinate of n points; n + 1 edges of cells become their centres."""
     values = np.asarray(line.values)
     if values.ndim != 1 or values.dtype.kind not in "iufb":
-        raise InputError(
-            f"{source}: the coordinate of axis '{name}' contains {values.dtype} of shape "
-            f"{values.shape}; need one number per point"
+        raise InputError.in_file(
+            source,
+            f"the coordinate of axis '{name}' contains {values.dtype} of shape "
+            f"{values.shape}; need one number per point",
         )
     if len(values) not in (n, n + 1):
-        raise InputError(
-            f"{source}: axis '{name}' has {n} points but its coordinate {len(values)}; name the "
-            "axes in the file's order, or correct the file"
+        raise InputError.in_file(
+            source,
+            f"axis '{name}' has {n} points but its coordinate {len(values)}; name the "
+            "axes in the file's order, or correct the file",
         )
     if not np.isfinite(values).all():
-        raise InputError(
-            f"{source}: the coordinate of axis '{name}' contains values that are not finite; "
-            "correct the file"
+        raise InputError.in_file(
+            source,
+            f"the coordinate of axis '{name}' contains values that are not finite; "
+            "correct the file",
         )
     points = values.astype(np.float64)
     return Coordinate(points if len(points) == n else (points[1:] + points[:-1]) / 2, line.unit)
@@ -130,9 +134,10 @@ def axis_of(
     # Coordinates are often float32: the rounding of the largest bounds the precision of a
     # difference.
     if np.abs(steps - step).max() > 1e-3 * abs(step) + 4e-7 * np.abs(points).max() or step == 0:
-        raise InputError(
-            f"{source}: axis '{name}' is not uniform (steps {steps.min():g} to {steps.max():g}); "
-            "resample it first"
+        raise InputError.in_file(
+            source,
+            f"axis '{name}' is not uniform (steps {steps.min():g} to {steps.max():g}); "
+            "resample it first",
         )
     boundary = known.get("boundary", "open")
     outer = sum(_digits(p) for p in (points[0] - step / 2, points[-1] + step / 2))
@@ -175,9 +180,10 @@ def _globe(lines: Mapping[str, Coordinate], source: str) -> tuple[Grid, dict[str
                 return Sphere((south, east)), orders
     if abs(np.ptp(raw)) * len(raw) / max(len(raw) - 1, 1) > 359 and np.ptp(latitude) > 170:
         what, points = ("latitudes", latitude) if circle else ("longitudes", raw)
-        raise InputError(
-            f"{source}: {_range(points)} {what} are not a regular grid of the globe; interpolate "
-            "the fields to one"
+        raise InputError.in_file(
+            source,
+            f"{_range(points)} {what} are not a regular grid of the globe; interpolate "
+            "the fields to one",
         )
     south = axis_of(
         "latitude",
@@ -188,8 +194,8 @@ def _globe(lines: Mapping[str, Coordinate], source: str) -> tuple[Grid, dict[str
     )
     if not circle:
         if len(columns) < len(raw):
-            raise InputError(
-                f"{source}: {_range(raw)} longitudes, but some occur twice; remove the double ones"
+            raise InputError.in_file(
+                source, f"{_range(raw)} longitudes, but some occur twice; remove the double ones"
             )
         orders["longitude"], turned = _arc(raw, columns)
         east = axis_of(

@@ -48,7 +48,9 @@ def concatenate(sets: Sequence[FieldSet], lazy: bool | None = None) -> FieldSet:
                 at = int(wrong[0]) + 1
                 raise InputError(
                     f"{sets[0].source} and others: the frame after {times[at - 1]:.16} is "
-                    f"{times[at]:.16}; need one constant step"
+                    f"{times[at]:.16}; need one constant step",
+                    "path",
+                    sets[0].source,
                 )
         axis = 1 if dated else 0
         targets = None if first.targets is None else _side_by_side([s.targets for s in sets], axis)
@@ -77,7 +79,10 @@ def _alike(first: FieldSet, other: FieldSet) -> None:
     ):
         if one != two:
             raise InputError(
-                f"{other.source} has {what} {two}, {first.source} has {one}; give files of one kind"
+                f"{other.source} has {what} {two}, {first.source} has {one}; give files of one "
+                "kind",
+                "path",
+                other.source,
             )
     if (first.times is None or first.times.dtype.kind != "M") and first.values.shape[
         1
@@ -85,7 +90,9 @@ def _alike(first: FieldSet, other: FieldSet) -> None:
         counts = first.values.shape[1], other.values.shape[1]
         raise InputError(
             f"{other.source} has {counts[1]} frames, {first.source} has {counts[0]}; give samples "
-            "of one length"
+            "of one length",
+            "path",
+            other.source,
         )
 
 

@@ -93,9 +93,9 @@ def file_content(path: str | Path) -> FileContent:
     if path.is_dir():
         if zarr_store.is_zarr(path):
             return _guarded(netcdf.file_content, path)
-        raise InputError(f"{path} is a folder; give one file, or a Zarr store")
+        raise InputError(f"{path} is a folder; give one file, or a Zarr store", "path", str(path))
     if not path.is_file():
-        raise InputError(f"{path}: no such file; correct the path")
+        raise InputError.in_file(path, "no such file; correct the path")
     current_state(str(path))
     with path.open("rb") as file:
         start = file.read(128)
@@ -113,13 +113,14 @@ def file_content(path: str | Path) -> FileContent:
     if start.startswith((b"PK", b"\x80")):
         return _guarded(_archive, path)
     if not start:
-        raise InputError(f"{path}: the file is empty; write or download it again")
+        raise InputError.in_file(path, "the file is empty; write or download it again")
     for begin, what in OTHER:
         if start.lstrip(b" \t\r\n\xef\xbb\xbf").startswith(begin):
-            raise InputError(f"{path}: {what}")
-    raise InputError(
-        f"{path}: not a format that neurop reads (HDF5, NetCDF, Zarr, MATLAB .mat, torch .pt, "
-        f"numpy .npy or .npz); it begins with {start[:8]!r}"
+            raise InputError.in_file(path, what)
+    raise InputError.in_file(
+        path,
+        f"not a format that neurop reads (HDF5, NetCDF, Zarr, MATLAB .mat, torch .pt, "
+        f"numpy .npy or .npz); it begins with {start[:8]!r}",
     )
 
 
@@ -142,10 +143,10 @@ def _archive(path: Path) -> FileContent:
     if any(name.endswith("data.pkl") for name in names) or not names:
         return torch_pt.file_content(path)
     if any(name.startswith(_STORES) for name in names):
-        raise InputError(
-            f"{path}: a Zarr store in a zip archive; unpack it with `unzip -d data.zarr`"
+        raise InputError.in_file(
+            path, "a Zarr store in a zip archive; unpack it with `unzip -d data.zarr`"
         )
-    raise InputError(f"{path}: a zip archive of {', '.join(names[:3])}; unpack it first")
+    raise InputError.in_file(path, f"a zip archive of {', '.join(names[:3])}; unpack it first")
 
 
 def _plausible(name: str, item: h5py.Group | h5py.Dataset) -> None:
@@ -164,12 +165,12 @@ def _guarded(read: Callable[[Path], FileContent], path: Path) -> FileContent:
     try:
         return read(path)
     except InputError as error:
-        raise error if str(path) in str(error) else InputError(f"{path}: {error}") from error
+        raise error if str(path) in str(error) else InputError.in_file(path, str(error)) from error
     except ModuleNotFoundError as error:
-        raise InputError(
-            f"{path}: needs the package {error.name}: {advice(str(error.name))}"
+        raise InputError.in_file(
+            path, f"needs the package {error.name}: {advice(str(error.name))}"
         ) from error
     except Exception as error:
-        raise InputError(
-            f"{path}: damaged or not readable ({one_line(error)[:160]}); write or download it again"
+        raise InputError.in_file(
+            path, f"damaged or not readable ({one_line(error)[:160]}); write or download it again"
         ) from error

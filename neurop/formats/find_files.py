@@ -28,7 +28,7 @@ def find_files(given: str | Sequence[str]) -> list[str]:
             else [path]
         )
         if not fit:
-            raise InputError(f"{item}: no file matches this pattern; correct it")
+            raise InputError.in_file(item, "no file matches this pattern; correct it")
         files += fit
     if not files:
         raise InputError.of("path", given, "give a file")

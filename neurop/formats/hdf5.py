@@ -17,20 +17,20 @@ from neurop.errors import InputError
 def open_hdf5(path: str | Path) -> Iterator[h5py.File]:
     """Open a file for reading; any failure inside the block becomes one InputError naming it."""
     if not Path(path).is_file():
-        raise InputError(f"{path}: no such file; generate the data or correct the path")
+        raise InputError.in_file(path, "no such file; generate the data or correct the path")
     try:
         with h5py.File(path, "r") as file:
             yield file
     except InputError as error:
-        raise error if str(path) in str(error) else InputError(f"{path}: {error}") from error
+        raise error if str(path) in str(error) else InputError.in_file(path, str(error)) from error
     except KeyError as error:
-        raise InputError(
-            f"{path}: incomplete, {one_line(error)}; write or download the file again"
+        raise InputError.in_file(
+            path, f"incomplete, {one_line(error)}; write or download the file again"
         ) from error
     except Exception as error:  # the library raises many types for a damaged file
         what = "damaged or truncated" if _has_signature(path) else "not an HDF5 file"
-        raise InputError(
-            f"{path}: {what} ({one_line(error)}); write or download the file again"
+        raise InputError.in_file(
+            path, f"{what} ({one_line(error)}); write or download the file again"
         ) from error
 
 

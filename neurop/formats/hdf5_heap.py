@@ -33,17 +33,19 @@ def check_heap(path: Path) -> None:
             )
             at, end = start + _HEADER, start + size
             if end > len(data):
-                raise InputError(
-                    f"{path}: damaged (a heap of {size} bytes at byte {start} of {len(data)}); "
-                    "write or download it again"
+                raise InputError.in_file(
+                    path,
+                    f"damaged (a heap of {size} bytes at byte {start} of {len(data)}); "
+                    "write or download it again",
                 )
             while at + _OBJECT.size <= end:
                 number, length = _OBJECT.unpack_from(data, at)
                 step = _OBJECT.size + (length + 7) // 8 * 8 if number else length
                 if not step:
-                    raise InputError(
-                        f"{path}: damaged (a heap without an end at byte {start}); write or "
-                        "download it again"
+                    raise InputError.in_file(
+                        path,
+                        f"damaged (a heap without an end at byte {start}); write or "
+                        "download it again",
                     )
                 at += step
 

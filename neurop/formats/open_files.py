@@ -74,9 +74,10 @@ class HDF5Part:
             data = handle(self.path, "hdf5", _hdf5)[self.name]
             found: NDArray[Any] = np.asarray(data[where[::-1] if self.reverse else where])
         except Exception as error:  # the library raises many types for a damaged file
-            raise InputError(
-                f"{self.path}: damaged, '{self.name}' cannot be read ({one_line(error)[:120]}); "
-                "write or download it again"
+            raise InputError.in_file(
+                self.path,
+                f"damaged, '{self.name}' cannot be read ({one_line(error)[:120]}); "
+                "write or download it again",
             ) from error
         return found.transpose() if self.reverse else found
 

@@ -73,7 +73,9 @@ def write(path: str | Path, fieldset: FieldSet, parameters: dict[str, Any]) -> N
     if 0 in stored.values.shape:
         raise InputError(
             f"{path}: nothing to write, the set has shape {stored.values.shape}; need at least 1 "
-            "per axis"
+            "per axis",
+            "values",
+            stored.values.shape,
         )
     parameters = dict(parameters)
     name = str(parameters.pop("dataset_name", "") or Path(fieldset.source).stem or path.stem)
@@ -101,9 +103,10 @@ def write(path: str | Path, fieldset: FieldSet, parameters: dict[str, Any]) -> N
             file.create_dataset(RECORD, data=line, chunks=(1,), fletcher32=True)
         os.replace(partial, path)
     except (OSError, RuntimeError) as error:
-        raise InputError(
-            f"{path}: cannot be written ({one_line(error)}); check free space and permissions of "
-            f"{path.parent}"
+        raise InputError.in_file(
+            path,
+            f"cannot be written ({one_line(error)}); check free space and permissions of "
+            f"{path.parent}",
         ) from error
     finally:
         with suppress(OSError):
@@ -133,9 +136,9 @@ def read(path: str | Path, lazy: bool | None = None) -> FieldSet:
     with open_hdf5(path) as file:
         content = the_well.file_content(file, str(path))
         if content is None:
-            raise InputError(
-                f"{path}: not in The Well's layout, it has no group 't0_fields'; read it with "
-                "data=file"
+            raise InputError.in_file(
+                path,
+                "not in The Well's layout, it has no group 't0_fields'; read it with data=file",
             )
         record = json.loads(file[RECORD][0]) if RECORD in file else None
         if record is None:

@@ -32,7 +32,9 @@ def write_root(file: h5py.File, fieldset: FieldSet, name: str, parameters: dict[
     """Write the root attributes, and the numbers among the parameters as the group ``scalars``."""
     if clash := sorted(set(parameters).intersection(_ROOT)):
         raise InputError(
-            f"parameter '{clash[0]}' is the name of an attribute of the layout; rename it"
+            f"parameter '{clash[0]}' is the name of an attribute of the layout; rename it",
+            "parameters",
+            clash[0],
         )
     grid = fieldset.grid
     grid_type = "equiangular" if isinstance(grid, Sphere) else "cartesian"
@@ -130,7 +132,9 @@ def _channels(fields: tuple[Field, ...], taken: tuple[Field, ...]) -> list[dict[
         if name in ("", ".") or "/" in name or names.count(name) > 1:
             raise InputError(
                 f"field '{name}' cannot be stored: a name occurs once, is not empty and has no "
-                "'/'; rename it"
+                "'/'; rename it",
+                "fields",
+                name,
             )
     inputs = {f.name for f in taken}
     return [

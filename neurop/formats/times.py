@@ -31,9 +31,9 @@ def times_of(
     # One time more than frames is common: solvers count the interval after the last frame.
     values = np.asarray(line.values)
     if len(values) not in (n, n + 1):
-        raise InputError(
-            f"{source}: {n} frames but {len(values)} times; name the axes in the file's order, or "
-            "give step"
+        raise InputError.in_file(
+            source,
+            f"{n} frames but {len(values)} times; name the axes in the file's order, or give step",
         )
     values = values[:n]
     dated = values.dtype.kind == "M"
@@ -42,16 +42,17 @@ def times_of(
         or values.dtype.kind not in "Miuf"
         or not (~np.isnat(values) if dated else np.isfinite(values)).all()
     ):
-        raise InputError(
-            f"{source}: the times are neither dates nor numbers ({values.ravel()[:2]}, ...); "
-            "correct the file, or give step"
+        raise InputError.in_file(
+            source,
+            f"the times are neither dates nor numbers ({values.ravel()[:2]}, ...); "
+            "correct the file, or give step",
         )
     order = np.argsort(values, kind="stable")
     times = values[order].astype("datetime64[ns]") if dated else values[order].astype(np.float64)
     steps = np.diff(times)
     if len(steps) and not steps[0]:
-        raise InputError(
-            f"{source}: time {_shown(times[0])} occurs twice; remove the double entries"
+        raise InputError.in_file(
+            source, f"time {_shown(times[0])} occurs twice; remove the double entries"
         )
     slack = (
         np.timedelta64(0)
@@ -66,9 +67,9 @@ def times_of(
             f"{s / np.timedelta64(1, 'h'):g} h" if dated else f"{s:g} {line.unit}".strip()
             for s in (steps[0], steps[at - 1])
         )
-        raise InputError(
-            f"{source}: time step {before} becomes {after} at {_shown(times[at])}; need one "
-            "constant step"
+        raise InputError.in_file(
+            source,
+            f"time step {before} becomes {after} at {_shown(times[at])}; need one constant step",
         )
     return times, "1" if dated else line.unit or "1", order
 

@@ -33,20 +33,22 @@ def has_index(path: Path) -> bool:
 def check_store(store: Path) -> None:
     """Raise InputError for pickled values, a coordinate of impossible length, or without zarr."""
     if find_spec("zarr") is None:
-        raise InputError(f"{store}: a Zarr store needs the package zarr: {advice('zarr')}")
+        raise InputError.in_file(store, f"a Zarr store needs the package zarr: {advice('zarr')}")
     for name in (".zarray", "zarr.json", ".zmetadata"):
         for file in store.rglob(name):
             about = json.loads(file.read_text())
             if _pickled(about):
-                raise InputError(
-                    f"{store}: '{file.parent.name}' contains Python objects, which could run code "
-                    "when read; write numbers"
+                raise InputError.in_file(
+                    store,
+                    f"'{file.parent.name}' contains Python objects, which could run code "
+                    "when read; write numbers",
                 )
             for shape in _shapes(about):
                 if len(shape) == 1 and shape[0] > MOST:
-                    raise InputError(
-                        f"{store}: damaged, '{file.parent.name}' has {shape[0]} points; write or "
-                        "download it again"
+                    raise InputError.in_file(
+                        store,
+                        f"damaged, '{file.parent.name}' has {shape[0]} points; write or "
+                        "download it again",
                     )
 
 

@@ -149,7 +149,9 @@ class SolvedDataset(Source):
             sizes = ("one size", "two sizes", "three sizes")[len(self.shape) - 1]
             raise InputError(
                 f"{self.name} has no resolution {'x'.join(map(str, shape))}; give {sizes} of 8 or "
-                "more"
+                "more",
+                "shape",
+                tuple(shape),
             )
         return load_or_generate(self.recipe(tuple(shape), self.held_out), self.folder)
 

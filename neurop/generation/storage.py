@@ -45,7 +45,9 @@ def grouped(kind: type[Group], given: Group | Mapping[str, Any] | None, name: st
         raise InputError.of(name, given, f"give a mapping of {', '.join(known)}")
     for key in given:
         if key not in known:
-            raise InputError(f"{name} has no '{key}'; {nearest(str(key), known)}")
+            raise InputError(
+                f"{name} has no '{key}'; {nearest(str(key), known)}", str(key), given[key]
+            )
     return kind(**given)
 
 

@@ -131,7 +131,9 @@ class Grid:
         if points.dim() != 2 or points.shape[1] != len(axes):
             raise InputError(
                 f"points have shape {tuple(points.shape)}; need (points, {len(axes)}): "
-                f"{', '.join(self.names)}"
+                f"{', '.join(self.names)}",
+                "points",
+                tuple(points.shape),
             )
         columns = [(points[:, i].double() - a.start) / a.length for i, a in enumerate(axes)]
         for axis, column, given in zip(axes, columns, points.unbind(1), strict=True):
@@ -139,7 +141,9 @@ class Grid:
             if axis.boundary != "periodic" and outside.any():
                 raise InputError(
                     f"a point lies at {axis.name}={float(given[outside][0]):g}, outside "
-                    f"{axis.start:g} to {axis.start + axis.length:g}"
+                    f"{axis.start:g} to {axis.start + axis.length:g}",
+                    axis.name,
+                    float(given[outside][0]),
                 )
         return torch.stack(columns, dim=1)
 
@@ -162,7 +166,9 @@ class Grid:
         if len(shape) != self.dimensions:
             raise InputError(
                 f"{len(shape)} sizes {tuple(shape)} for a grid of {self.dimensions} axes "
-                f"({', '.join(self.names)})"
+                f"({', '.join(self.names)})",
+                "shape",
+                tuple(shape),
             )
         return tuple(shape)
 

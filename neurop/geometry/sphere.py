@@ -44,7 +44,9 @@ class Sphere(Grid):
     def __post_init__(self) -> None:
         if self.names != ("latitude", "longitude"):
             raise InputError(
-                f"a sphere has axes latitude, longitude in this order, got {', '.join(self.names)}"
+                f"a sphere has axes latitude, longitude in this order, got {', '.join(self.names)}",
+                "axes",
+                list(self.names),
             )
         axis = self.axes[0]
         ends = _degrees(axis, axis.start), _degrees(axis, axis.start + axis.length)

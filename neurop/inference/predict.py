@@ -49,7 +49,11 @@ def predict(surrogate: Surrogate, data: xr.Dataset, steps: int, batch_size: int 
     given = from_xarray(data, card.inputs, card.grid)
     history = card.history
     if given.values.shape[1] < history:
-        raise InputError(f"{given.values.shape[1]} frames are given; the surrogate needs {history}")
+        raise InputError(
+            f"{given.values.shape[1]} frames are given; the surrogate needs {history}",
+            "frames",
+            given.values.shape[1],
+        )
     times, unit = later(given, card.sampling.step, card.sampling.unit, steps, history)
     like = next(surrogate.parameters())
     frames = torch.as_tensor(np.asarray(given.values[:, -history:])).to(like)

@@ -94,7 +94,9 @@ def _trailing(values: NDArray[Any], grid: Grid) -> tuple[int, ...]:
     if values.ndim < grid.dimensions:
         raise InputError(
             f"values of shape {values.shape} on a grid of {grid.dimensions} axes "
-            f"({', '.join(grid.names)}); give (..., *grid)"
+            f"({', '.join(grid.names)}); give (..., *grid)",
+            "values",
+            values.shape,
         )
     return tuple(values.shape[values.ndim - grid.dimensions :])
 

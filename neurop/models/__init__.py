@@ -72,7 +72,9 @@ def create(
     if not isinstance(model, Operator):
         raise InputError(
             f"model {type(model).__name__}: not an operator; declare it as a subclass of "
-            "neurop.models.GridOperator"
+            "neurop.models.GridOperator",
+            "model",
+            type(model).__name__,
         )
     return model
 

@@ -121,7 +121,9 @@ class SFNO(GridOperator):
         channels = self.lift.in_features - 3
         if x.dim() != 4 or x.shape[1] != channels:
             raise InputError(
-                f"input has shape {tuple(x.shape)}; need (batch, {channels}, latitude, longitude)"
+                f"input has shape {tuple(x.shape)}; need (batch, {channels}, latitude, longitude)",
+                "x",
+                tuple(x.shape),
             )
         fields = x.movedim(1, -1)
         kept = self.resolved(x.shape[2:])

@@ -46,7 +46,9 @@ def energy(state: Tensor, grid: Sphere) -> Tensor:
     if grid.axes[0].layout != "gauss":
         raise InputError(
             "the energy needs Legendre-Gauss latitudes; these are of layout "
-            f"'{grid.axes[0].layout}'; leave the energy out"
+            f"'{grid.axes[0].layout}'; leave the energy out",
+            "layout",
+            grid.axes[0].layout,
         )
     latitudes, longitudes = state.shape[-2:]
     sphere = _sphere(latitudes, longitudes, state.device)

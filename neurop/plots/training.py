@@ -25,11 +25,15 @@ def read_metrics(path: Path | str) -> xr.Dataset:
     """
     path = Path(path)
     if not path.is_file():
-        raise InputError(f"{path}: no such file; give the metrics.csv of a run")
+        raise InputError.in_file(path, "no such file; give the metrics.csv of a run")
     with path.open(newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row.get("epoch")]
     if not rows:
-        raise InputError(f"{path} has no epochs; give the metrics.csv of a run that has trained")
+        raise InputError(
+            f"{path} has no epochs; give the metrics.csv of a run that has trained",
+            "path",
+            str(path),
+        )
     epochs = sorted({int(float(row["epoch"])) for row in rows})
     place = {epoch: index for index, epoch in enumerate(epochs)}
     columns = {name: np.full(len(epochs), np.nan) for name in rows[0] if name and name != "epoch"}

@@ -53,4 +53,8 @@ def check_input(x: Tensor, channels: int, axes: int | Sequence[str]) -> None:
     count = axes if isinstance(axes, int) else len(axes)
     if x.dim() != 2 + count or x.shape[1] != channels:
         grid = f"and {axes} grid axes" if isinstance(axes, int) else ", ".join(axes)
-        raise InputError(f"input has shape {tuple(x.shape)}; need (batch, {channels}, {grid})")
+        raise InputError(
+            f"input has shape {tuple(x.shape)}; need (batch, {channels}, {grid})",
+            "x",
+            tuple(x.shape),
+        )

@@ -154,7 +154,9 @@ def check_sphere(latitude: Axis, longitude: Axis) -> None:
         if abs(degrees - extent) > 1e-3:
             raise InputError(
                 f"{axis.name} spans {degrees:g} degrees; spherical harmonics need {extent:g}, use "
-                "a planar model such as fno"
+                "a planar model such as fno",
+                "axis",
+                axis.name,
             )
 
 

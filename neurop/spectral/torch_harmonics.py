@@ -73,7 +73,11 @@ def _transform(
 ) -> Any:
     layout = domain.axes[0].layout
     if layout not in _GRIDS:
-        raise InputError(f"torch-harmonics has no latitudes of layout '{layout}'; unset NEUROP_SHT")
+        raise InputError(
+            f"torch-harmonics has no latitudes of layout '{layout}'; unset NEUROP_SHT",
+            "layout",
+            layout,
+        )
     return _create(kind, shape, degrees, orders, _GRIDS[layout], like.dtype, like.device)
 
 

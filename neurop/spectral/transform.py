@@ -43,10 +43,16 @@ def check_target(target: Sequence[int] | Tensor, domain: Grid) -> None:
     if isinstance(target, Tensor):
         if target.dim() != 2 or target.shape[1] != d:
             raise InputError(
-                f"points have shape {tuple(target.shape)}; need (points, {d}): {names}"
+                f"points have shape {tuple(target.shape)}; need (points, {d}): {names}",
+                "points",
+                tuple(target.shape),
             )
     elif len(target) != d:
-        raise InputError(f"{len(target)} sizes {tuple(target)} for a grid of {d} axes ({names})")
+        raise InputError(
+            f"{len(target)} sizes {tuple(target)} for a grid of {d} axes ({names})",
+            "shape",
+            tuple(target),
+        )
 
 
 def analyze(

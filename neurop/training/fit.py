@@ -199,7 +199,9 @@ def splits_of(data: Source | FieldSet | Mapping[str, FieldSet]) -> dict[str, Fie
     if isinstance(data, FieldSet):
         if len(data) < 2:
             raise InputError(
-                f"{len(data)} samples; 2 or more are needed to hold one out for validation"
+                f"{len(data)} samples; 2 or more are needed to hold one out for validation",
+                "samples",
+                len(data),
             )
         held_out = max(1, len(data) // 10)
         return {
@@ -210,6 +212,8 @@ def splits_of(data: Source | FieldSet | Mapping[str, FieldSet]) -> dict[str, Fie
     for name in ("train", "val"):
         if name not in splits:
             raise InputError(
-                f"no split '{name}' among {', '.join(splits)}; give both train and val"
+                f"no split '{name}' among {', '.join(splits)}; give both train and val",
+                "splits",
+                name,
             )
     return splits

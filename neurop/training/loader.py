@@ -61,7 +61,10 @@ class Loader(lightning.LightningDataModule):
         for name in ("train", "val"):
             if not len(splits[name]):
                 raise InputError(
-                    f"{splits[name].source}: the split {name} is empty; give it at least one sample"
+                    f"{splits[name].source}: the split {name} is empty; give it at least one "
+                    "sample",
+                    "splits",
+                    name,
                 )
         self.examples: dict[str, Any] = {
             name: problem.examples(splits[name].check_finite(), extra) for name in ("train", "val")

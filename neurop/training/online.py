@@ -101,7 +101,9 @@ class OnlineLoader(Loader):
                 raise InputError.of(name, value, "give 1 or more")
         if not source.online:
             raise InputError(
-                "loader=online is for data that are solved online; set data.storage.mode=online"
+                "loader=online is for data that are solved online; set data.storage.mode=online",
+                "loader",
+                "online",
             )
         self.source, self.first, self.solvers = source, splits["train"], solvers
         windows = self.examples["train"]

@@ -38,7 +38,9 @@ def check_modes(surrogate: Surrogate) -> None:
         if m > most:
             raise InputError(
                 f"model.modes={list(modes)}: the {n} points of axis {axis.name} resolve {most} "
-                f"modes, not {m}; use {most} or fewer"
+                f"modes, not {m}; use {most} or fewer",
+                "model.modes",
+                modes,
             )
 
 
@@ -63,14 +65,16 @@ def check_optimizer(
     end that the training has not.
     """
     endless = trainer.max_epochs == -1 and trainer.max_steps == -1
+    part = "optimizer"
     try:
         optimizer = make(iter([nn.Parameter(torch.zeros(1))]))
         if schedule is not None:
+            part = "scheduler"
             schedule(optimizer, math.inf if endless else 1.0)
     except InputError:
         raise
     except (ValueError, TypeError) as error:
-        raise InputError(f"optimizer or scheduler: {error}") from error
+        raise InputError(f"{part}: {error}", part) from error
 
 
 def check_precision(trainer: lightning.Trainer) -> None:
@@ -116,11 +120,15 @@ def check_checkpoint(
         key, mine, theirs = different
         raise InputError(
             f"{path}: {key} has shape {theirs} there and {mine} by the settings; resume with "
-            "those that the run began with"
+            "those that the run began with",
+            "resume",
+            str(path),
         )
     if epochs is not None and 0 <= epochs < done:
         raise InputError(
-            f"trainer.max_epochs={epochs}: {path} has {done} completed epochs; give {done} or more"
+            f"trainer.max_epochs={epochs}: {path} has {done} completed epochs; give {done} or more",
+            "trainer.max_epochs",
+            epochs,
         )
 
 

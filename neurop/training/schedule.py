@@ -51,7 +51,9 @@ def warmup_cosine(
     if not 0 < steps < math.inf:
         raise InputError(
             f"the schedule needs to know the number of steps, not {steps}; set trainer.max_epochs "
-            "or trainer.max_steps"
+            "or trainer.max_steps",
+            "steps",
+            steps,
         )
     rising = round(warmup * steps)
 

@@ -38,13 +38,17 @@ def load_weights(surrogate: Surrogate, folder: Path) -> None:
         if there != here:
             raise InputError(
                 f"init={folder}: its {name} is {there}, the new one is {here}; begin with a run "
-                "of the same settings"
+                "of the same settings",
+                "init",
+                str(folder),
             )
     if different := mismatch(surrogate.state_dict(), earlier.state_dict()):
         key, mine, theirs = different
         raise InputError(
             f"init={folder}: {key} has shape {theirs} there and {mine} by the settings; give "
-            "those that it was made with"
+            "those that it was made with",
+            "init",
+            str(folder),
         )
     surrogate.load_state_dict(earlier.state_dict())
 

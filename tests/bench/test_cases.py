@@ -1,9 +1,9 @@
 """A case is its name."""
 
 import pytest
+from raising import raises_input
 
 from neurop.bench import STANDARD, SWEEPS, Case, parse
-from neurop.errors import InputError
 
 
 @pytest.mark.parametrize("name", [*STANDARD, *SWEEPS])
@@ -18,14 +18,8 @@ def test_sizes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("2d-16x32x64-m15x", r"no case '2d-16x32x64-m15x' .*; did you mean '2d-16x32x64-m16'\?"),
-        ("2d-1x1x16-m9", "16 points resolve at most 8 modes"),
-        ("4d-1x1x16-m2", "use 1 to 3 dimensions"),
-        ("2d-0x1x16-m2", "sizes of at least 1"),
-    ],
+    "name", ["2d-16x32x64-m15x", "2d-1x1x16-m9", "4d-1x1x16-m2", "2d-0x1x16-m2"]
 )
-def test_a_wrong_case_is_refused(name: str, message: str) -> None:
-    with pytest.raises(InputError, match=message):
+def test_a_wrong_case_is_refused(name: str) -> None:
+    with raises_input("case", name):
         parse(name)

@@ -94,7 +94,7 @@ def test_a_family_is_measured_beside_its_fno(neurop: Callable[..., int], tmp_pat
             "paths=['neurop-t1']: none of them is of the scope layer; leave out paths= or the "
             "scope",
         ),
-        ("repeats=0", "repeats=0; give at least 1"),
+        ("repeats=0", "repeats=0: give at least 1"),
         ("seconds=-1", "seconds=-1; give a number of at least 0"),
     ],
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from omegaconf import OmegaConf
+from raising import raises_input
 
 from neurop.cli._hydra import overrides, run_folder
 from neurop.cli._metrics import continued
@@ -51,18 +52,17 @@ def test_find_run_and_model_folders(tmp_path: Path) -> None:
 
 
 def test_find_says_what_is_wrong(tmp_path: Path) -> None:
-    with pytest.raises(
-        InputError,
-        match=r"^ckpt=latest: no trained surrogate under .*/; train one first: neurop train$",
-    ):
+    with raises_input("ckpt", "latest", "neurop train"):
         find("latest", tmp_path)
     model(tmp_path / "a" / "20260101-000000" / "model")
-    with pytest.raises(InputError, match=r"no such folder; did you mean '.*/a/20260101-000000'\?"):
-        find(str(tmp_path / "a" / "20260101-00000"), tmp_path)
-    with pytest.raises(InputError, match=r"no model/model\.json in this folder"):
-        find(str(tmp_path / "a"), tmp_path)
-    with pytest.raises(InputError, match="is a file; give the run folder"):
-        find(str(tmp_path / "a" / "20260101-000000" / "model" / "model.json"), tmp_path)
+    run = tmp_path / "a" / "20260101-000000"
+    for given, what in (
+        (str(run)[:-1], f"did you mean '{run}'"),
+        (str(tmp_path / "a"), "model.json"),
+        (str(run / "model" / "model.json"), "is a file"),
+    ):
+        with raises_input("ckpt", given, what):
+            find(given, tmp_path)
 
 
 # what a run leaves

@@ -55,7 +55,7 @@ MISTAKES = {
     "problem.unroll=3": "navier_stokes: 3 frames are fewer than history=1 + steps=3",
     "callback=[ema] callback.ema.decay=2": "callback.ema.decay=2: give a number between 0 and 1",
     f"{COARSE}=[32,8]": "augment.coarse_to_fine.shape=[32, 8]: give 2 sizes up to [16, 16]",
-    "optimizer.lr=-1": "optimizer or scheduler: Invalid learning rate: -1",
+    "optimizer.lr=-1": "optimizer: Invalid learning rate: -1",
     "scheduler.warmup=3": "scheduler.warmup=3: give a share between 0 and 1",
     "trainer.max_epochs=-1": "not inf; set trainer.max_epochs or trainer.max_steps",
     "trainer.devices=0": "trainer: `Trainer(devices=0)` value is not a valid input",

@@ -8,11 +8,11 @@ from typing import ClassVar
 
 import pytest
 import torch
+from raising import raises_input
 from safetensors.torch import load, save
 from torch import Tensor
 
 from contracts.case import Case
-from neurop.errors import InputError
 from neurop.models import REGISTRY, create
 from neurop.models.operator import Operator
 
@@ -43,14 +43,11 @@ class OperatorContract:
         torch.manual_seed(0)
         twin = create(spec, case.in_channels, case.out_channels, case.domain)
         assert torch.equal(twin(case.noise()), model(case.noise()))
-        with pytest.raises(InputError) as caught:
+        with raises_input("widht", 4, "did you mean 'width'"):
             type(model).spec(**case.arguments, widht=4)
-        assert (caught.value.key, caught.value.value) == ("widht", 4)
-        assert "did you mean 'width'?" in str(caught.value)
         for given in ("in_channels", "domain"):
-            with pytest.raises(InputError, match="comes from the data") as caught:
+            with raises_input(given, 1):
                 type(model).spec(**{given: 1})
-            assert caught.value.key == given
 
     def test_parameter_count(self, case: Case) -> None:
         assert sum(p.numel() for p in case.model(self.name).parameters()) == case.parameters

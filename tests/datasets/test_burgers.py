@@ -6,7 +6,6 @@ import torch
 from raising import leaf, raises_input
 
 from neurop.datasets.burgers import INITIAL, Burgers
-from neurop.errors import InputError
 from neurop.fields.fieldset import Field
 from neurop.geometry.grid import Grid
 from neurop.physics.random_fields.periodic import field_std, random_field
@@ -173,14 +172,14 @@ def test_unusable_parameters_are_one_line(changes: dict[str, object], message: s
 
 
 def test_a_shape_that_is_none_is_one_line() -> None:
-    with pytest.raises(InputError, match="give one size of 8 or more"):
+    with raises_input("shape", (32, 32)):
         small().at((32, 32))
 
 
 def test_an_overflow_is_reported_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
     source = small(viscosity=1e-3)
     monkeypatch.setattr(source, "_discretisation", lambda shape: (256, 8))
-    with pytest.raises(InputError, match="use a larger viscosity"):
+    with raises_input("viscosity", 1e-3):
         source.solve(range(2), (64,))
 
 

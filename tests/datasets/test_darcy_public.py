@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
+from raising import raises_input
 
 from neurop.datasets import DarcyPublic
-from neurop.errors import InputError
 
 
 def test_splits_are_apart_and_ordered():
@@ -74,11 +74,14 @@ def test_names_units_and_conventions():
 
 @pytest.mark.parametrize("shape", [(64, 64), (16, 32), (32,)])
 def test_other_resolutions_are_an_input_error(shape):
-    with pytest.raises(InputError, match="16, 32"):
+    with raises_input("shape", shape):
         DarcyPublic().at(shape)
 
 
-@pytest.mark.parametrize("sizes", [(951, 50), (0, 20), (900, 0)])
-def test_sizes_are_bounded(sizes):
-    with pytest.raises(InputError, match="at most 1000"):
+@pytest.mark.parametrize(
+    ("sizes", "key", "value"),
+    [((951, 50), "train", 951), ((0, 20), "train", 0), ((900, 0), "val", 0)],
+)
+def test_sizes_are_bounded(sizes, key, value):
+    with raises_input(key, value):
         DarcyPublic(*sizes)

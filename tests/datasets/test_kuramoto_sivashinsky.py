@@ -6,7 +6,6 @@ import pytest
 from raising import leaf, raises_input
 
 from neurop.datasets.kuramoto_sivashinsky import KuramotoSivashinsky
-from neurop.errors import InputError
 from neurop.fields.fieldset import Field
 from neurop.geometry.grid import Grid
 
@@ -144,5 +143,5 @@ def test_unusable_parameters_are_one_line(changes: dict[str, object], message: s
 
 
 def test_a_shape_that_is_none_is_one_line() -> None:
-    with pytest.raises(InputError, match="give one size of 8 or more"):
+    with raises_input("shape", (32, 32)):
         small().at((32, 32))

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pytest
 import torch
+from raising import raises_input
 
 from neurop import evaluate
 from neurop.card import Card
@@ -63,7 +63,7 @@ def test_finer_sets_halve_the_intervals_and_report_what_is_missing() -> None:
     assert list(finer_sets(Membranes(), card(membrane(9)))) == [9, 17, 33]
     assert list(finer_sets(Membranes(17), card(membrane(9)), missing.__setitem__)) == [9, 17]
     assert missing == {33: "no 33 points"}
-    with pytest.raises(InputError, match="no other grid than that of the training"):
+    with raises_input("resolution", (9, 9)):
         finer_sets(Membranes(9), card(membrane(9)))
 
 
@@ -79,7 +79,7 @@ def test_fields_stand_for_their_own_resolution(analytic: Make) -> None:
     surrogate = analytic(lambda x: 2.5 * x, membrane(9))
     found = evaluate(surrogate, membrane(17), "superres")
     assert found.resolution.values.tolist() == [17]
-    with pytest.raises(InputError, match="dict: give a data set or fields to score"):
+    with raises_input("data", "dict"):
         evaluate(surrogate, {9: membrane(9)})
 
 

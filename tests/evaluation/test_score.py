@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from raising import raises_input
 
-from neurop.errors import InputError
 from neurop.evaluation.score import score
 from neurop.fields import Field, FieldSet
 from neurop.geometry.grid import Grid
@@ -69,7 +69,7 @@ def test_acc_and_climatology(analytic: Make) -> None:
     np.testing.assert_allclose(s.climatology_rmse[0, 0], np.sqrt((W * y**2).mean()), rtol=1e-12)
     exact = score(analytic(STILL, data, step=6.0), data, climatology=c - 1)
     np.testing.assert_allclose(exact.acc, exact.persistence_acc, rtol=1e-12)
-    with pytest.raises(InputError, match="climatology"):
+    with raises_input("climatology", c[0].shape):
         score(analytic(STILL, data, step=6.0), data, climatology=c[0])
 
 
@@ -126,5 +126,5 @@ def test_examples_of_a_single_long_sample_are_spread_over_its_frames(analytic: M
 
 @pytest.mark.parametrize("lead", [0, 16])
 def test_a_lead_that_does_not_fit_is_said(analytic: Make, lead: int) -> None:
-    with pytest.raises(InputError, match=f"leads: {lead} is out of range"):
+    with raises_input("leads", lead):
         score(analytic(STILL, weather(), step=6.0), weather(), leads=[lead])

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from raising import raises_input
 from torch import Tensor
 
-from neurop.errors import InputError
 from neurop.evaluation.restriction import restrict_to
 from neurop.evaluation.superres import example, superres
 from neurop.fields import Field, FieldSet
@@ -221,13 +221,13 @@ def test_a_periodic_state_keeps_the_modes_of_the_training_grid() -> None:
 def test_data_of_other_kind_are_refused(analytic: Make, travelling: Make) -> None:
     data = random_map(8)
     surrogate = analytic(lambda x: x, data, BAND)
-    with pytest.raises(InputError, match="resolutions"):
+    with raises_input("resolutions", []):
         superres(surrogate, {})
-    with pytest.raises(InputError, match="evolution in time"):
+    with raises_input("data", "waves"):
         superres(surrogate, {8: travelling(8)})
     other = FieldSet(data.values, (Field("b"),), data.grid, data.targets, TARGET, source="other")
-    with pytest.raises(InputError, match=r"takes a, but other holds b"):
+    with raises_input("fields", ["b"]):
         superres(surrogate, {8: other})
-    with pytest.raises(InputError, match="periodic, left"):
+    with raises_input("grid", "flat x (open, left) x y (periodic, left)"):
         superres(surrogate, {8: random_map(8, grid=Grid((Axis("x", "open"), Axis("y"))))})
     assert surrogate.training  # left as it was found

@@ -13,6 +13,7 @@ import pytest
 import torch
 import xarray as xr
 from hydra import compose, initialize_config_module
+from raising import raises_input
 
 from neurop.cli._evaluation import Task, as_int, as_ints, device
 from neurop.errors import InputError
@@ -170,41 +171,39 @@ def test_a_rollout_without_steps_is_as_long_as_the_truth_and_survives_divergence
 
 
 @pytest.mark.parametrize(
-    ("name", "override", "message"),
+    ("name", "override", "value"),
     [
-        ("rollout", "steps=0", "steps=0; give at least 1"),
-        ("rollout", "steps=two", "steps=two; give an integer"),
-        ("rollout", "steps=2.5", "steps=2.5; give an integer"),
-        ("rollout", "start=-1", "start=-1; give at least 0"),
-        ("rollout", "start=6", "start=6 leaves none of 7 frames"),
-        ("rollout", "samples=0", "samples=0; give at least 1"),
-        ("rollout", "field=vortisity", "did you mean 'vorticity'"),
-        ("superres", "resolutions=[]", "resolutions=\\[\\] is empty"),
-        ("superres", "resolutions=[16,0]", "resolutions=0; give at least 2"),
-        ("superres", "resolutions=-64", "resolutions=-64; give at least 2"),
-        ("superres", "resolutions=[64]", "no resolution 64; 16 and 32"),
-        ("eval", "split=tset", "did you mean 'test'"),
-        ("eval", "leads=[7]", "7 is out of range; 7 frames with a history of 1 allow 1 to 6"),
-        ("eval", "batch_size=0", "batch_size=0"),
+        ("rollout", "steps=0", 0),
+        ("rollout", "steps=two", "two"),
+        ("rollout", "steps=2.5", 2.5),
+        ("rollout", "start=-1", -1),
+        ("rollout", "start=6", 6),
+        ("rollout", "samples=0", 0),
+        ("rollout", "field=vortisity", "vortisity"),
+        ("superres", "resolutions=[]", []),
+        ("superres", "resolutions=[16,0]", 0),
+        ("superres", "resolutions=-64", -64),
+        ("eval", "split=tset", "tset"),
+        ("eval", "leads=[7]", 7),
+        ("eval", "batch_size=0", 0),
     ],
 )
 def test_wrong_settings_are_one_line_and_nothing_is_written(
-    verb: Make, tmp_path: Path, name: str, override: str, message: str
+    verb: Make, tmp_path: Path, name: str, override: str, value: Any
 ) -> None:
-    with pytest.raises(InputError, match=message) as error:
+    with raises_input(override.split("=")[0], value):
         verb(name, override)
-    assert "\n" not in str(error.value)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_settings_are_checked() -> None:
     assert as_ints("leads", 4, 1) == [4]
-    with pytest.raises(InputError, match="n=True"):
+    with raises_input("n", True):
         as_int("n", True, 1)
     assert device("cpu").type == "cpu"
-    with pytest.raises(InputError, match="device=gpu: no such device"):
+    with raises_input("device", "gpu"):
         device("gpu")
-    with pytest.raises(InputError, match="device=cuda:99"):
+    with raises_input("device", "cuda:99"):
         device("cuda:99")
-    with pytest.raises(InputError, match="not supported"):
+    with raises_input("device", "meta"):
         device("meta")

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from raising import raises_input
 from small import evolution, mapping
 
-from neurop.errors import InputError
 from neurop.fields import statistics
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.lazy import Lazy, blocks
@@ -121,9 +121,7 @@ def test_a_value_that_is_no_number_is_named(tmp_path: Path) -> None:
         stored(tmp_path, fields),
         values=Lazy(lambda s, f: holed[s, f], holed.shape, (1, 3), "holed"),
     )
-    with pytest.raises(
-        InputError, match=r"field 'p' of sample 1, frame 2 is inf at point \(3, 4\)"
-    ):
+    with raises_input("field", "p", r"sample 1, frame 2 is inf at point \(3, 4\)"):
         summary(lazy)
 
 

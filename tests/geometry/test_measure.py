@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import torch
+from raising import raises_input
 from torch import Tensor, nn
 
-from neurop.errors import InputError
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid, _measure
 from neurop.geometry.sphere import Sphere
@@ -73,5 +73,5 @@ def test_what_inference_made_serves_training(grid: Grid) -> None:
 
 
 def test_a_shape_of_other_axes_is_refused() -> None:
-    with pytest.raises(InputError, match=r"1 sizes \(6,\) for a grid of 2 axes"):
+    with raises_input("shape", (6,)):
         GRIDS[0].measure((6,), field())

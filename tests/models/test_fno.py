@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 import torch
 from contracts import Case, GridOperatorContract
+from raising import raises_input
 
-from neurop.errors import InputError
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 from neurop.models import FNO
@@ -118,15 +119,15 @@ def test_dimensions_follow_the_modes_or_the_domain() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("arguments", "key", "value"),
     [
-        ({"width": 0}, "width=0: at least 1"),
-        ({"depth": 0}, "depth=0: at least 1"),
-        ({"modes": 0}, "modes=0: at least 1"),
-        ({"modes": (4, 4, 4)}, r"modes=\[4, 4, 4\]: the grid has 2 axes"),
-        ({"domain": WALLS, "padding": -0.5}, "period=0.5: shorter"),
+        ({"width": 0}, "width", 0),
+        ({"depth": 0}, "depth", 0),
+        ({"modes": 0}, "modes", 0),
+        ({"modes": (4, 4, 4)}, "modes", (4, 4, 4)),
+        ({"domain": WALLS, "padding": -0.5}, "period", 0.5),
     ],
 )
-def test_arguments_that_make_no_model(arguments: dict, message: str) -> None:
-    with pytest.raises(InputError, match=message):
+def test_arguments_that_make_no_model(arguments: dict, key: str, value: Any) -> None:
+    with raises_input(key, value):
         FNO(1, 1, **{"domain": Grid.periodic(2), **arguments})

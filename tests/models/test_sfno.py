@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,6 @@ from contracts import Case, GridOperatorContract
 from raising import raises_input
 from torch import Tensor
 
-from neurop.errors import InputError
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 from neurop.geometry.sphere import Sphere
@@ -136,7 +136,7 @@ def test_the_transforms_of_torch_harmonics(monkeypatch: pytest.MonkeyPatch) -> N
         made = net(x)
         torch.testing.assert_close(made, y, atol=1e-5, rtol=1e-5)
         assert (made != y).any()
-    with pytest.raises(InputError, match="no latitudes of layout 'cells'; unset NEUROP_SHT"):
+    with raises_input("layout", "cells"):
         model(Grid.latlon(poles=False))(torch.zeros(1, 1, 12, 24).double())
     monkeypatch.setenv("NEUROP_SHT", "spherepack")
     with raises_input("NEUROP_SHT", "spherepack", "use neurop"):
@@ -208,15 +208,15 @@ def test_one_function_on_every_grid(domain: Grid) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("arguments", "key", "value"),
     [
-        ({"width": 0}, "width=0: at least 1"),
-        ({"depth": 0}, "depth=0: at least 1"),
-        ({"modes": 0}, "modes=0: at least 1"),
-        ({"modes": (4, 4, 4)}, r"modes=\[4, 4, 4\]: at least 1 is needed"),
-        ({"oversampling": 0.5}, "oversampling=0.5: at least 1"),
-        ({"symmetry": "axes"}, "symmetry=axes: did you mean 'axis'"),
-        ({"domain": Grid.periodic(2)}, "on axes x, y; it needs a sphere"),
+        ({"width": 0}, "width", 0),
+        ({"depth": 0}, "depth", 0),
+        ({"modes": 0}, "modes", 0),
+        ({"modes": (4, 4, 4)}, "modes", (4, 4, 4)),
+        ({"oversampling": 0.5}, "oversampling", 0.5),
+        ({"symmetry": "axes"}, "symmetry", "axes"),
+        ({"domain": Grid.periodic(2)}, "domain", "x, y"),
         (
             {
                 "domain": Sphere(
@@ -226,19 +226,18 @@ def test_one_function_on_every_grid(domain: Grid) -> None:
                     ),
                 )
             },
-            "latitude spans 120 degrees; spherical harmonics need 180",
+            "axis",
+            "latitude",
         ),
     ],
 )
-def test_arguments_that_make_no_model(arguments: dict, message: str) -> None:
-    with pytest.raises(InputError, match=message):
+def test_arguments_that_make_no_model(arguments: dict, key: str, value: Any) -> None:
+    with raises_input(key, value):
         model(**arguments)
 
 
 def test_an_input_that_does_not_fit() -> None:
-    with pytest.raises(
-        InputError, match=r"input has shape \(1, 2, 8, 16\); need \(batch, 1, latitude, longitude\)"
-    ):
+    with raises_input("x", (1, 2, 8, 16)):
         model()(torch.zeros(1, 2, 8, 16))
 
 

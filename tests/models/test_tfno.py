@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import torch
 from contracts import Case, GridOperatorContract
+from raising import raises_input
 
-from neurop.errors import InputError
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 from neurop.models import FNO, TFNO
@@ -150,20 +150,17 @@ def test_all_of_it_learns_at_a_rank_of_1_150(kind: Any, joint: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("arguments", "key", "value"),
     [
-        ({"factorization": "tuker"}, "factorization=tuker: .*tucker"),
-        ({"rank": 0}, "rank=0: .*above 0, at most 1"),
-        ({"rank": 2, "joint": True}, "rank=2: .*above 0, at most 1"),
-        ({"modes": 0, "domain": Grid.periodic(2)}, r"modes=\[0, 0\]: at least 1"),
-        ({"width": 0}, "width=0: at least 1"),
-        ({"depth": 0}, "depth=0: at least 1"),
-        (
-            {"modes": (4, 4, 4), "domain": Grid.periodic(2)},
-            r"modes=\[4, 4, 4\]: the grid has 2 axes",
-        ),
+        ({"factorization": "tuker"}, "factorization", "tuker"),
+        ({"rank": 0}, "rank", 0),
+        ({"rank": 2, "joint": True}, "rank", 2),
+        ({"modes": 0, "domain": Grid.periodic(2)}, "modes", (0, 0)),
+        ({"width": 0}, "width", 0),
+        ({"depth": 0}, "depth", 0),
+        ({"modes": (4, 4, 4), "domain": Grid.periodic(2)}, "modes", (4, 4, 4)),
     ],
 )
-def test_arguments_that_make_no_model(arguments: dict[str, Any], message: str) -> None:
-    with pytest.raises(InputError, match=message):
+def test_arguments_that_make_no_model(arguments: dict[str, Any], key: str, value: Any) -> None:
+    with raises_input(key, value):
         net(**arguments)

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pytest
 import xarray as xr
 from matplotlib.axes import Axes
+from raising import raises_input
 
-from neurop.errors import InputError
 from neurop.plots import (
     error_by_resolution,
     error_growth,
@@ -131,8 +130,8 @@ def test_loss_curves_join_the_sparse_rows_of_a_run(tmp_path: Path) -> None:
     axes = loss_curves(metrics).axes[0]
     assert set(curves(axes)) == {"train/loss", "val/relative_l2", "best, 0.5"}
     assert axes.get_yscale() == "log"
-    with pytest.raises(InputError, match="no such file"):
+    with raises_input("path", str(tmp_path / "none.csv")):
         read_metrics(tmp_path / "none.csv")
     path.write_text("epoch,step\n")
-    with pytest.raises(InputError, match="no epochs"):
+    with raises_input("path", str(path)):
         read_metrics(path)

@@ -7,9 +7,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from raising import raises_input
 from torch import Tensor
 
-from neurop.errors import InputError
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 from neurop.geometry.sphere import Sphere
@@ -125,7 +125,7 @@ def test_a_part_of_the_sphere_has_the_modes_of_its_axes() -> None:
     flat = Grid(box.axes)
     for to in ((17, 20), torch.rand(5, 2, dtype=torch.float64)):
         torch.testing.assert_close(resample(x, box, to), resample(x, flat, to), atol=0, rtol=0)
-    with pytest.raises(InputError, match="latitude spans 120 degrees; spherical harmonics need"):
+    with raises_input("axis", "latitude", "120 degrees"):
         resample_sphere(x, box, (17, 20))
 
 

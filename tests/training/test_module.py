@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from lightning.pytorch.callbacks import Callback
+from raising import raises_input
 from small import Scale, evolution, surrogate
 from torch import Tensor
 
@@ -187,18 +188,16 @@ class Explosion(Objective):
 
 
 def test_a_loss_that_is_no_number_stops_the_training() -> None:
-    with pytest.raises(InputError, match=r"the loss became -?(nan|inf) in epoch 0") as error:
+    with raises_input("lr", 0.01, "loss .* epoch 0"):
         fit(evolution(), evolution(), objective=Explosion())
-    assert (error.value.key, error.value.value) == ("lr", 0.01)
 
 
 def test_a_validation_error_that_is_no_number_stops_the_training() -> None:
     s = surrogate(evolution())
     s.net = Scale(2)
     module = TrainingModule(s.train(), Regression(), partial(torch.optim.SGD, lr=torch.inf))
-    with pytest.raises(InputError, match=r"validation error became (nan|inf) in epoch 0") as error:
+    with raises_input("lr", torch.inf, "validation error .* epoch 0"):
         trainer(1).fit(module, loader(evolution()))
-    assert (error.value.key, error.value.value) == ("lr", torch.inf)
 
 
 def test_validation_before_training_leaves_training_possible() -> None:

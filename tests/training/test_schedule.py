@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from raising import raises_input
 
 from neurop.errors import InputError
 from neurop.training.schedule import warmup_cosine
@@ -65,5 +66,5 @@ def test_what_is_no_share_is_refused(key: str, share: float) -> None:
 
 @pytest.mark.parametrize("steps", [math.inf, 0])
 def test_the_number_of_steps_must_be_known(steps: float) -> None:
-    with pytest.raises(InputError, match=f"not {steps}; set trainer.max_epochs"):
+    with raises_input("steps", steps):
         warmup_cosine(torch.optim.SGD([torch.zeros(1)], lr=1.0), steps)

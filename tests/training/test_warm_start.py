@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 import torch
+from raising import raises_input
 from small import evolution, mapping, surrogate
 
-from neurop.errors import InputError
 from neurop.problems import Evolution
 from neurop.training.warm_start import load_weights
 
@@ -28,14 +27,14 @@ def test_an_earlier_surrogate_of_another_kind_is_refused(tmp_path: Path) -> None
     for new, message in (
         (
             surrogate(evolution(), problem=Evolution(increments=False)),
-            "its increments is True, the new one is False",
+            "increments is True.* False",
         ),
-        (surrogate(evolution(channels=1)), r"its input is \['u', 'p'\], the new one is \['u'\]"),
-        (surrogate(mapping()), r"its input is \['u', 'p'\], the new one is \['a'\]"),
+        (surrogate(evolution(channels=1)), r"input is \['u', 'p'\].*\['u'\]"),
+        (surrogate(mapping()), r"input is \['u', 'p'\].*\['a'\]"),
         (
             surrogate(evolution(), problem=Evolution(2)),
-            r"net.lift.weight has shape \(6, 6\) there and \(6, 8\) by the settings",
+            r"net.lift.weight .*\(6, 6\).*\(6, 8\)",
         ),
     ):
-        with pytest.raises(InputError, match=message):
+        with raises_input("init", str(tmp_path), message):
             load_weights(new, tmp_path)

@@ -75,8 +75,8 @@ def _is_numeric(value: Any) -> bool:
 
 def _content(arrays: Mapping[str, Array], path: str, version: str) -> FileContent:
     if not arrays:
-        raise InputError(
-            f"{path}: a MATLAB file without an array of numbers; save the fields as arrays"
+        raise InputError.in_file(
+            path, "a MATLAB file without an array of numbers; save the fields as arrays"
         )
     numbers = {
         name: float(a.values().item()) for name, a in arrays.items() if np.prod(a.shape) == 1

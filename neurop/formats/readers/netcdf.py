@@ -164,9 +164,9 @@ class _Part:
                 found = np.where(np.isnan(found), part.isel(expver=version).values, found)
             return found
         except Exception as error:  # the library raises many types for a damaged file
-            raise InputError(
-                f"{self.path}: damaged, '{self.name}' cannot be read ({one_line(error)[:120]}); "
-                "write it again"
+            raise InputError.in_file(
+                self.path,
+                f"damaged, '{self.name}' cannot be read ({one_line(error)[:120]}); write it again",
             ) from error
 
 

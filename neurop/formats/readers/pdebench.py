@@ -187,9 +187,10 @@ def _groups(file: h5py.File, path: str) -> FileContent | None:
     for name in groups:
         if file[name]["data"].shape != shape:
             other = file[name]["data"].shape
-            raise InputError(
-                f"{path}: group '{name}' has data of shape {other}, '{groups[0]}' of {shape}; "
-                "write one file per resolution"
+            raise InputError.in_file(
+                path,
+                f"group '{name}' has data of shape {other}, '{groups[0]}' of {shape}; "
+                "write one file per resolution",
             )
     axes = ("sample", "time", *"xyz"[: len(shape) - 2], "channel")
     data = Array(

@@ -49,8 +49,8 @@ def file_content(file: h5py.File, path: str) -> FileContent | None:
         return None
     for name in GROUPS:
         if name not in file:
-            raise InputError(
-                f"{path}: no group '{name}'; The Well's layout has {', '.join(GROUPS)}"
+            raise InputError.in_file(
+                path, f"no group '{name}'; The Well's layout has {', '.join(GROUPS)}"
             )
     dims = texts(file["dimensions"].attrs["spatial_dims"])
     sphere = (
@@ -115,9 +115,10 @@ def _ours(
     roles = {role: tuple(c["dataset"] for c in record[role]) for role in ("values", "targets")}
     for name in (*roles["values"], *roles["targets"]):
         if name not in {array.name for array in arrays}:
-            raise InputError(
-                f"{path}: no data set 't0_fields/{name}', which the record lists; write or "
-                "download the file again"
+            raise InputError.in_file(
+                path,
+                f"no data set 't0_fields/{name}', which the record lists; write or "
+                "download the file again",
             )
     if record["times"] is None:
         del lines["time"]
@@ -172,18 +173,20 @@ def _array(
     path: str,
 ) -> Array:
     if name not in group:
-        raise InputError(
-            f"{path}: no data set '{group.name.strip('/')}/{name}', which its group lists; write "
-            "or download the file again"
+        raise InputError.in_file(
+            path,
+            f"no data set '{group.name.strip('/')}/{name}', which its group lists; write "
+            "or download the file again",
         )
     data = group[name]
     varies = (data.attrs["sample_varying"], data.attrs["time_varying"], *data.attrs["dim_varying"])
     present = [bool(v) for v in varies]
     expected = tuple(n for n, there in zip(sizes, present) if there) + (len(dims),) * order
     if len(present) != len(sizes) or data.shape != expected:
-        raise InputError(
-            f"{path}: '{data.name}' has shape {data.shape}; its attributes and the dimensions "
-            f"give {expected}"
+        raise InputError.in_file(
+            path,
+            f"'{data.name}' has shape {data.shape}; its attributes and the dimensions "
+            f"give {expected}",
         )
     # A size that exceeds the file is damage, found before memory is allocated.
     if (
@@ -191,9 +194,10 @@ def _array(
         and data.compression is None
         and data.size * data.dtype.itemsize > group.file.id.get_filesize()
     ):
-        raise InputError(
-            f"{path}: damaged, '{data.name}' has shape {data.shape}, more than the file can hold; "
-            "write or download it again"
+        raise InputError.in_file(
+            path,
+            f"damaged, '{data.name}' has shape {data.shape}, more than the file can hold; "
+            "write or download it again",
         )
     present_axes = tuple(axis for axis, there in zip(axes, present) if there)
     part, chunks = HDF5Part(path, data.name), data.chunks
@@ -230,9 +234,10 @@ def _same(points: NDArray[Any], name: str, path: str) -> NDArray[Any]:
     if points.ndim == 2 and np.array_equal(points, points[:1].repeat(len(points), 0)):
         points = points[0]
     if points.ndim != 1:
-        raise InputError(
-            f"{path}: dimension '{name}' has shape {points.shape}; need points that are the same "
-            "for all samples"
+        raise InputError.in_file(
+            path,
+            f"dimension '{name}' has shape {points.shape}; need points that are the same "
+            "for all samples",
         )
     return points
 

@@ -55,13 +55,13 @@ def read(
         have a value that is not finite.
     """
     if not Path(path).is_file():
-        raise InputError(f"{path}: no such file; correct the path")
+        raise InputError.in_file(path, "no such file; correct the path")
     content = file_content(Path(path))
     if not content.task.target:
         shapes = ", ".join(f"{a.name} {a.shape}" for a in content.arrays)
-        raise InputError(
-            f"{path}: {shapes} are not pairs (sample, *grid) of a map from x to y; read it with "
-            "data=file"
+        raise InputError.in_file(
+            path,
+            f"{shapes} are not pairs (sample, *grid) of a map from x to y; read it with data=file",
         )
     made = assemble(content)
     return replace(
@@ -81,9 +81,10 @@ def file_content(path: Path) -> FileContent:
     numbers = {key: array.item() for key, array in tensors.items() if array.size == 1}
     fields = {key: array for key, array in tensors.items() if key not in numbers}
     if not fields:
-        raise InputError(
-            f"{path}: a torch file without a tensor of numbers ({type(loaded).__name__}); save "
-            "{'x': x, 'y': y}"
+        raise InputError.in_file(
+            path,
+            f"a torch file without a tensor of numbers ({type(loaded).__name__}); save "
+            "{'x': x, 'y': y}",
         )
     axes: dict[str, tuple[str, ...]] = {key: ("",) * array.ndim for key, array in fields.items()}
     boundary: dict[str, str] = {}
@@ -136,8 +137,8 @@ def _load(path: Path) -> Any:
             if hostile
             else f"damaged, cannot be read: {one_line(error)[:120]}"
         )
-        raise InputError(
-            f"{path}: {reason}; save it again with torch.save({{'x': x, 'y': y}}, path)"
+        raise InputError.in_file(
+            path, f"{reason}; save it again with torch.save({{'x': x, 'y': y}}, path)"
         ) from error
 
 
@@ -160,8 +161,8 @@ def _tensors(item: Any, name: str) -> list[tuple[str, Any]]:
 
 def _array(tensor: Any, key: str, path: Path) -> NDArray[Any]:
     if str(tensor.layout) != "torch.strided" or tensor.is_complex() or tensor.is_quantized:
-        raise InputError(
-            f"{path}: '{key}' is not a dense tensor of real numbers; need (sample, *grid)"
+        raise InputError.in_file(
+            path, f"'{key}' is not a dense tensor of real numbers; need (sample, *grid)"
         )
     plain = tensor.detach()
     array: NDArray[Any] = (

@@ -62,7 +62,9 @@ class CoefficientUNet(nn.Module):
         super().__init__()
         at_least_one(levels=levels, channels=channels)
         if len(bases) > len(_CONV):
-            raise InputError(f"{len(bases)} axes; a U-Net over coefficients has 1, 2 or 3")
+            raise InputError(
+                f"{len(bases)} axes; a U-Net over coefficients has 1, 2 or 3", "bases", len(bases)
+            )
         self.bases = tuple(bases)
         conv = _CONV[len(bases) - 1]
         images = width * 2 ** sum(isinstance(basis, Fourier) for basis in bases)

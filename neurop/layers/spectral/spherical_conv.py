@@ -212,7 +212,9 @@ def truncation(modes: int | Sequence[int], domain: Grid) -> tuple[int, int]:
     if not isinstance(domain, Sphere):
         raise InputError(
             f"a spherical convolution on axes {', '.join(domain.names)}; it needs a sphere, use a "
-            "planar model such as fno"
+            "planar model such as fno",
+            "domain",
+            ", ".join(domain.names),
         )
     check_sphere(*domain.axes)
     given = (modes, modes) if isinstance(modes, int) else tuple(modes)

@@ -102,7 +102,9 @@ def solve_darcy(
     worst = float((residual.norm(dim=1) / bound).max()) * tolerance
     raise InputError(
         f"{MOST_ITERATIONS} iterations left a relative residual of {worst:.1e}, above "
-        f"{tolerance:.1e}; use less contrast"
+        f"tolerance={tolerance:g}; use less contrast",
+        "tolerance",
+        tolerance,
     )
 
 

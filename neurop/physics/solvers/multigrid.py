@@ -103,7 +103,9 @@ def factors(n: int) -> list[int]:
     if left > COARSEST:
         raise InputError(
             f"{n} intervals per side coarsen to {left}, above {COARSEST}; use a number with small "
-            "prime factors, such as 420"
+            "prime factors, such as 420",
+            "n",
+            n,
         )
     return found
 

@@ -95,13 +95,17 @@ def channel_matrices(model: nn.Module) -> Iterator[tuple[Tensor, tuple[int, ...]
             if not isinstance(module.weight, nn.Parameter):
                 raise InputError(
                     "callback=spectral_bound: a factorised weight has no matrix "
-                    "per mode to bound; use fno"
+                    "per mode to bound; use fno",
+                    "callback",
+                    "spectral_bound",
                 )
             yield module.weight, module.modes
         elif isinstance(module, CoefficientBlock):
             if not all(isinstance(basis, Fourier) for basis in module.bases):
-                raise InputError(
-                    "callback=spectral_bound: of this model they bound periodic axes alone; use fno"
+                raise InputError.of(
+                    "callback",
+                    "spectral_bound",
+                    "of this model they bound periodic axes alone; use fno",
                 )
             yield module.weight, tuple(basis.modes for basis in module.bases)
 

@@ -1,8 +1,8 @@
 import h5py
 import numpy as np
 import pytest
+from raising import raises_input
 
-from neurop.errors import InputError
 from neurop.formats import store
 from neurop.geometry.axis import Axis
 
@@ -81,7 +81,7 @@ def test_values_axes_and_parameters(path):
 def test_missing_group_is_named(path, name):
     with h5py.File(path, "r+") as file:
         del file[name]
-    with pytest.raises(InputError, match=f"no group '{name}'"):
+    with raises_input("path", str(path), f"no group '{name}'"):
         store.read(path)
 
 
@@ -97,7 +97,7 @@ def test_uneven_axis_is_an_input_error(path, name, values, message):
     with h5py.File(path, "r+") as file:
         del file["dimensions"][name]
         file["dimensions"][name] = values
-    with pytest.raises(InputError, match=message):
+    with raises_input("path", str(path), message):
         store.read(path)
 
 
@@ -105,12 +105,12 @@ def test_nothing_that_varies_in_time_is_an_input_error(path):
     with h5py.File(path, "r+") as file:
         file["t0_fields"].attrs["field_names"] = ["mask"]
         file["t1_fields"].attrs["field_names"] = np.array([], dtype=h5py.string_dtype())
-    with pytest.raises(InputError, match=r"with mask .*give input"):
+    with raises_input("path", str(path), "with mask .*give input"):
         store.read(path)
 
 
 def test_shape_that_contradicts_the_attributes_is_an_input_error(path):
     with h5py.File(path, "r+") as file:
         file.attrs["n_trajectories"] = 3
-    with pytest.raises(InputError, match=r"rho' has shape \(2, 4, 6, 8\).*\(3, 4, 6, 8\)"):
+    with raises_input("path", str(path), r"\(2, 4, 6, 8\).*\(3, 4, 6, 8\)"):
         store.read(path)

@@ -3,8 +3,8 @@ import time
 import numpy as np
 import pytest
 import torch
+from raising import raises_input
 
-from neurop.errors import InputError
 from neurop.physics.random_fields.periodic import field_std, random_field
 
 NS = {"alpha": 2.5, "tau": 7.0}
@@ -91,7 +91,7 @@ def test_drawing_240_fields_takes_a_fraction_of_a_second() -> None:
     assert time.process_time() - start < 2.0
 
 
-@pytest.mark.parametrize(("samples", "seed"), [([0], -1), ([-1], 0)])
-def test_negative_numbers_are_refused(samples: list[int], seed: int) -> None:
-    with pytest.raises(InputError, match="0 or more"):
+@pytest.mark.parametrize(("samples", "seed", "key"), [([0], -1, "seed"), ([-1], 0, "samples")])
+def test_negative_numbers_are_refused(samples: list[int], seed: int, key: str) -> None:
+    with raises_input(key, -1):
         random_field(samples, (8,), seed=seed, **NS)

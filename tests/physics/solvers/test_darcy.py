@@ -248,7 +248,7 @@ def test_no_source_and_the_smallest_grids() -> None:
 def test_a_coefficient_that_is_none_is_one_line(bad: float) -> None:
     a = torch.ones(2, 9, 9)
     a[1, 3, 3] = bad
-    with pytest.raises(InputError, match="positive and finite") as error:
+    with pytest.raises(InputError) as error:
         solve_darcy(a)
     assert error.value.key == "coefficient"
 
@@ -258,9 +258,5 @@ def test_wrong_words_and_missed_tolerances_are_one_line(monkeypatch: pytest.Monk
     with raises_input("faces", "geometric", "arithmetic, harmonic"):
         solve_darcy(a, faces="geometric")  # type: ignore[arg-type]
     monkeypatch.setattr("neurop.physics.solvers.darcy.MOST_ITERATIONS", 2)
-    with pytest.raises(
-        InputError,
-        match=r"2 iterations .* 1.0e-06; use less contrast",
-    ) as error:
+    with raises_input("tolerance", 1e-6, "use less contrast"):
         solve_darcy(a)
-    assert "\n" not in str(error.value)
