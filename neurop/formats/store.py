@@ -138,7 +138,7 @@ def read(path: str | Path, lazy: bool | None = None) -> FieldSet:
         if content is None:
             raise InputError.in_file(
                 path,
-                "not in The Well's layout, it has no group 't0_fields'; read it with data=file",
+                "not in The Well's layout, it has no group 't0_fields'; use neurop.datasets.File",
             )
         record = json.loads(file[RECORD][0]) if RECORD in file else None
         if record is None:

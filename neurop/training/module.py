@@ -122,11 +122,11 @@ class TrainingModule(lightning.LightningModule):
             value = float(self.trainer.callback_metrics.get(key, 0.0))
             if not math.isfinite(value):
                 rate = self.trainer.optimizers[0].defaults.get("lr")
-                raise InputError(
-                    f"the {what} became {value} in epoch {self.current_epoch}; "
-                    f"lower optimizer.lr={rate} or trainer.gradient_clip_val",
+                raise InputError.of(
                     "lr",
                     rate,
+                    f"the {what} became {value} in epoch {self.current_epoch}; lower it, or "
+                    "gradient_clip_val of the trainer",
                 )
 
     def configure_optimizers(self) -> Any:

@@ -100,10 +100,10 @@ class OnlineLoader(Loader):
             if value is not None and value < 1:
                 raise InputError.of(name, value, "give 1 or more")
         if not source.online:
-            raise InputError(
-                "loader=online is for data that are solved online; set data.storage.mode=online",
-                "loader",
-                "online",
+            raise InputError.of(
+                "mode",
+                source.mode,
+                "an online loader trains on data that are solved meanwhile; set it to online",
             )
         self.source, self.first, self.solvers = source, splits["train"], solvers
         windows = self.examples["train"]

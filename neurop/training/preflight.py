@@ -36,11 +36,11 @@ def check_modes(surrogate: Surrogate) -> None:
         strict=True,
     ):
         if m > most:
-            raise InputError(
-                f"model.modes={list(modes)}: the {n} points of axis {axis.name} resolve {most} "
-                f"modes, not {m}; use {most} or fewer",
-                "model.modes",
+            raise InputError.of(
+                "modes",
                 modes,
+                f"the {n} points of axis {axis.name} resolve {most} modes, not {m}; use {most} or "
+                "fewer",
             )
 
 
@@ -125,10 +125,8 @@ def check_checkpoint(
             str(path),
         )
     if epochs is not None and 0 <= epochs < done:
-        raise InputError(
-            f"trainer.max_epochs={epochs}: {path} has {done} completed epochs; give {done} or more",
-            "trainer.max_epochs",
-            epochs,
+        raise InputError.of(
+            "max_epochs", epochs, f"{path} has {done} completed epochs; give {done} or more"
         )
 
 

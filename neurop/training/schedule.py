@@ -50,8 +50,8 @@ def warmup_cosine(
             raise InputError.of(name, share, "give a share between 0 and 1")
     if not 0 < steps < math.inf:
         raise InputError(
-            f"the schedule needs to know the number of steps, not {steps}; set trainer.max_epochs "
-            "or trainer.max_steps",
+            f"the schedule needs to know the number of steps, not {steps}; give max_epochs "
+            "or max_steps",
             "steps",
             steps,
         )

@@ -57,7 +57,7 @@ MISTAKES = {
     f"{COARSE}=[32,8]": "augment.coarse_to_fine.shape=[32, 8]: give 2 sizes up to [16, 16]",
     "optimizer.lr=-1": "optimizer: Invalid learning rate: -1",
     "scheduler.warmup=3": "scheduler.warmup=3: give a share between 0 and 1",
-    "trainer.max_epochs=-1": "not inf; set trainer.max_epochs or trainer.max_steps",
+    "trainer.max_epochs=-1": "not inf; give max_epochs or max_steps",
     "trainer.devices=0": "trainer: `Trainer(devices=0)` value is not a valid input",
     "trainer.max_time=soon": "trainer: `Timer(duration='soon')` is not a valid duration",
     # files

@@ -155,7 +155,7 @@ def test_wrong_settings_are_named(tmp_path: Path, how: dict[str, int], key: str)
 
 
 def test_a_stored_set_is_refused(tmp_path: Path) -> None:
-    with raises_input("loader", "online"):
+    with raises_input("mode", "stored"):
         online(Noise(100, folder=str(tmp_path)))
 
 

@@ -47,7 +47,7 @@ def test_modes_that_the_grid_resolves_pass(modes: Any) -> None:
     ],
 )
 def test_modes_beyond_the_grid_are_named(modes: Any, value: tuple[int, ...], most: str) -> None:
-    with raises_input("model.modes", value, most):
+    with raises_input("modes", value, most):
         check_modes(with_modes(modes))
 
 
@@ -83,7 +83,7 @@ def limits(epochs: int | None, steps: int = -1) -> Any:
             "beta",
         ),
         (ADAM, partial(warmup_cosine, warmup=3), limits(3), ("warmup", 3), "share"),
-        (ADAM, warmup_cosine, limits(-1), ("steps", torch.inf), "trainer.max_epochs"),
+        (ADAM, warmup_cosine, limits(-1), ("steps", torch.inf), "max_epochs"),
     ],
 )
 def test_what_the_optimizer_refuses(
@@ -137,7 +137,7 @@ def test_a_checkpoint_of_another_training(how: Any, what: str, last: Path) -> No
 
 
 def test_a_checkpoint_beyond_the_last_epoch(last: Path) -> None:
-    with raises_input("trainer.max_epochs", 1, "give 2 or more"):
+    with raises_input("max_epochs", 1, "give 2 or more"):
         check_checkpoint(last, module(), 1)
 
 

@@ -61,7 +61,7 @@ def read(
         shapes = ", ".join(f"{a.name} {a.shape}" for a in content.arrays)
         raise InputError.in_file(
             path,
-            f"{shapes} are not pairs (sample, *grid) of a map from x to y; read it with data=file",
+            f"{shapes} are not pairs (sample, *grid) of a map from x to y; use datasets.File",
         )
     made = assemble(content)
     return replace(

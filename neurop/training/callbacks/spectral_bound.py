@@ -93,11 +93,10 @@ def channel_matrices(model: nn.Module) -> Iterator[tuple[Tensor, tuple[int, ...]
             yield module.weight, module.modes[:1]
         elif isinstance(module, SpectralConv):
             if not isinstance(module.weight, nn.Parameter):
-                raise InputError(
-                    "callback=spectral_bound: a factorised weight has no matrix "
-                    "per mode to bound; use fno",
+                raise InputError.of(
                     "callback",
                     "spectral_bound",
+                    "a factorised weight has no matrix per mode to bound; use fno",
                 )
             yield module.weight, module.modes
         elif isinstance(module, CoefficientBlock):
