@@ -1,4 +1,4 @@
-"""Conversion between labelled arrays (xarray.Dataset) and FieldSet, by name, not by position."""
+"""Conversion between xarray.Dataset and FieldSet, by names of dimensions."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def from_xarray(data: xr.Dataset, fields: Sequence[Field], grid: Grid) -> FieldS
     Parameters
     ----------
     data
-        Dataset with one variable per field, with the grid's axes and optionally ``sample`` and
-        ``time`` as dimensions, in any order. A variable without one of these two is constant along
-        it if other variables have it.
+        Dataset with one variable per field. Its dimensions, in any order, are the axes of the grid
+        and optionally ``sample`` and ``time``; along one of these that only other variables have, a
+        variable is constant.
     fields
         Expected names and units.
     grid
