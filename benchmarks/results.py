@@ -88,8 +88,8 @@ def keep(run: Path) -> Path | None:
             found[verb] = {
                 key: value for key, value in short.items() if key != "checkpoint"
             }  # a path
-    told = [word for word in words if not word.startswith("hydra.")]
-    found |= {"command": "neurop train " + " ".join(told), "versions": versions}
+    given = [word for word in words if not word.startswith("hydra.")]
+    found |= {"command": "neurop train " + " ".join(given), "versions": versions}
     KEPT.mkdir(exist_ok=True)
     changed = settings(found)
     mark = f"-{hashlib.sha256(' '.join(changed).encode()).hexdigest()[:6]}" if changed else ""
@@ -101,7 +101,7 @@ def keep(run: Path) -> Path | None:
 
 
 def settings(found: dict[str, Any]) -> list[str]:
-    """Return what the command of a run set beside what its experiment does."""
+    """Return the settings of a run's command in addition to those of its experiment."""
     return sorted(word for word in found["command"].split()[2:] if "." in word.split("=")[0])
 
 

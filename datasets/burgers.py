@@ -8,8 +8,8 @@ r"""The viscous Burgers equation on the periodic unit interval: a map to t = 1, 
 **Fields.** velocity (dimensionless), one channel. `steps` null: a map, u(., 0) in and u(., `time`)
 out. `steps` = n: an evolution of n + 1 frames, u(., 0) the first.
 
-**Grid.** x, `resolution` points of [0, 1), left end in. The recorded fields are spectral
-truncations |k| < N/2 of one and the same solution, which does not depend on `resolution`.
+**Grid.** x, `resolution` points of [0, 1), with the left end. The recorded fields are spectral
+truncations |k| < N/2 of one solution, which does not depend on `resolution`.
 
 **Boundary.** periodic.
 
@@ -84,13 +84,13 @@ class Burgers(SolvedDataset):
     resolution
         Points of the interval.
     viscosity
-        :math:`\nu > 0`.
+        Viscosity :math:`\nu > 0`.
     initial
         Random field of the initial velocity: ``paper``, ``code`` or ``pino``.
     steps
-        Frames after the initial one; None makes a map to the last time.
+        Frames after the initial one; None for a map to the last time.
     time
-        The last time.
+        Last time.
     storage
         Seed, folder, mode and held-out samples: a :class:`neurop.generation.storage.Storage` or a
         mapping of its parameters.

@@ -117,7 +117,7 @@ def check_checkpoint(
         key, mine, theirs = different
         raise InputError(
             f"{path}: {key} has shape {theirs} there and {mine} by the settings; resume with "
-            "the settings of that run"
+            "those that the run began with"
         )
     if epochs is not None and 0 <= epochs < done:
         raise InputError(
