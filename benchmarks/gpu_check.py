@@ -1,5 +1,6 @@
-"""Build, check and time the CUDA kernels on the GPU at hand; needs torch, numpy and nvcc or NVRTC,
-and no network.
+"""Build, check and time the CUDA kernels on this machine's GPU.
+
+It needs torch, numpy and nvcc or NVRTC, and no network.
 
     python benchmarks/gpu_check.py --out results            # all pieces, each in its own process
     python benchmarks/gpu_check.py --out results --piece values

@@ -34,13 +34,11 @@ KEYS = (
     "train_shape",
 )
 LONGEST = 100
-"""Numbers per step of a rollout longer than this stay in the run folder."""
+"""Largest number of values per step of a rollout that are stored; others stay in the run folder."""
 CLIMATE = 1000
-"""Steps of a rollout from which on its statistics count."""
+"""Steps of a rollout from which on its statistics are reported."""
 STACKED, MARK = "_stacked", " †"
-"""Ending of the names, and mark in the table, of errors whose norms are stacked over fields in
-their units.
-"""
+"""Ending of the names, and mark in the table, of errors whose norms are stacked over fields."""
 COLUMNS = (
     "experiment",
     "model",
@@ -57,9 +55,7 @@ COLUMNS = (
 
 
 def keep(run: Path) -> Path | None:
-    """Write what one run found to benchmarks/runs; nothing for a run without an experiment or an
-    end.
-    """
+    """Write the results of a run to benchmarks/runs; None if it has no experiment or no end."""
     if not (run / "train.json").is_file():
         return None
     words = yaml.safe_load((run / "overrides.yaml").read_text())

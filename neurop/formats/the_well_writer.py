@@ -1,4 +1,4 @@
-"""Write a set of fields in the groups of The Well's layout; see :mod:`neurop.formats.store`."""
+"""Writer of a set of fields in The Well's layout; see :mod:`neurop.formats.store`."""
 
 from __future__ import annotations
 
