@@ -92,6 +92,11 @@ class Coefficient:
     ------
     InputError
         For a parameter out of its bounds.
+
+    Examples
+    --------
+    >>> Darcy(samples=100, coefficient=Coefficient("lognormal", sigma=2.0)).coefficient
+    'lognormal'
     """
 
     kind: Kind = "piecewise"

@@ -57,6 +57,11 @@ class Domain:
     layout
         Positions of the points: ``left`` (j/n), ``ends`` (with both ends) or ``cells`` (centres);
         one for all axes, or one per axis by name; by default that of the file, else left.
+
+    Examples
+    --------
+    >>> Domain(length={"x": 2.0, "y": 1.0}, layout="cells").layout
+    'cells'
     """
 
     length: float | Mapping[str, float] | None = None

@@ -86,6 +86,12 @@ class Solver:
     ------
     InputError
         For an unknown precision.
+
+    Examples
+    --------
+    >>> from neurop.datasets import NavierStokes
+    >>> NavierStokes(samples=100, solver=Solver(points=128)).solver
+    128
     """
 
     points: int | None = None

@@ -211,7 +211,7 @@ class ShallowWater(SolvedDataset):
         )
 
     def solve(self, numbers: range, shape: tuple[int, ...]) -> dict[str, NDArray[Any]]:
-        """Return the trajectories of these numbers."""
+        """Return the trajectories of these numbers; raise InputError if the solution overflows."""
         water = _equations(
             self.truncation, self.topography, self.forcing, self.seed, compute_device()
         )

@@ -37,6 +37,12 @@ class Flow:
     ------
     InputError
         For a parameter out of its bounds.
+
+    Examples
+    --------
+    >>> from neurop.datasets import ShallowWater
+    >>> ShallowWater(samples=100, truncation=20, flow=Flow(forcing="bands")).forcing
+    'bands'
     """
 
     initial: Initial = "random"

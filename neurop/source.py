@@ -104,7 +104,7 @@ class Source(ABC):
 
 
 def check_source(found: object) -> Source:
-    """Return `found` if it is a :class:`Source`.
+    """Return an object if it is a :class:`Source`.
 
     Raises
     ------

@@ -82,6 +82,13 @@ def rollout(
     ------
     InputError
         If the surrogate is a map, the data do not fit it, or steps or start are out of range.
+
+    Examples
+    --------
+    >>> from neurop import Field, Grid, Surrogate
+    >>> data = FieldSet(np.random.randn(2, 4, 1, 16), (Field("u"),), Grid.periodic(1))
+    >>> rollout(Surrogate.of(data, "fno"), data, steps=3).prediction.shape
+    (2, 3, 1, 16)
     """
     if not surrogate.card.is_state:
         raise InputError(

@@ -82,6 +82,13 @@ def score(
     InputError
         If the data do not fit the surrogate, a lead time is too long, or the climatology has
         another shape.
+
+    Examples
+    --------
+    >>> from neurop import Field, Grid, Surrogate
+    >>> data = FieldSet(np.random.randn(2, 6, 1, 16), (Field("u"),), Grid.periodic(1))
+    >>> score(Surrogate.of(data, "fno"), data).rmse.lead.values
+    array([1, 4])
     """
     check_compatible(surrogate, test)
     chosen = _leads(surrogate, test, leads)

@@ -35,6 +35,12 @@ def from_xarray(data: xr.Dataset, fields: Sequence[Field], grid: Grid) -> FieldS
     InputError
         If a field or an axis is missing, a unit or coordinate differs, a dimension is unknown, or a
         value is not finite.
+
+    Examples
+    --------
+    >>> data = xr.Dataset({"u": ("x", np.zeros(8), {"units": "m s-1"})})
+    >>> from_xarray(data, (Field("u", "m s-1"),), Grid.periodic(1)).values.shape
+    (1, 1, 1, 8)
     """
     dims = ("sample", "time", *grid.names)
     for expected in fields:

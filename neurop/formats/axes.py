@@ -117,6 +117,11 @@ def axis_of(
 
     Points are the centres of cells if the ends of the domain are then rounder numbers; otherwise
     both ends are included, unless the axis is periodic.
+
+    Raises
+    ------
+    InputError
+        If the points are not regular, or do not fit the options.
     """
     unit = (line.unit if line else "") or "1"
     if line is None or n < 2:

@@ -134,12 +134,25 @@ def by_field(x: Tensor, weights: Tensor) -> Tensor:
 
 
 def rmse(prediction: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
-    r"""Return :math:`\sqrt{\langle w (p - y)^2 \rangle}` over space, in the field's unit."""
+    r"""Return :math:`\sqrt{\langle w (p - y)^2 \rangle}` over space, in the field's unit.
+
+    Examples
+    --------
+    >>> rmse(torch.zeros(1, 4), torch.full((1, 4), 2.0), torch.ones(4))
+    tensor([2.])
+    """
     return mean((prediction - truth).square(), weights).sqrt()
 
 
 def correlation(prediction: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
-    """Return the weighted Pearson correlation over space, shape of the leading axes."""
+    """Return the weighted Pearson correlation over space, of the shape of the leading axes.
+
+    Examples
+    --------
+    >>> x = torch.arange(4.0)
+    >>> correlation(x, 1 - 2 * x, torch.ones(4))
+    tensor(-1.)
+    """
     p = prediction - mean(prediction, weights)[(...,) + (None,) * weights.dim()]
     y = truth - mean(truth, weights)[(...,) + (None,) * weights.dim()]
     return mean(p * y, weights) / (mean(p.square(), weights) * mean(y.square(), weights)).sqrt()

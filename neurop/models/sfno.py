@@ -114,7 +114,7 @@ class SFNO(GridOperator):
         self.project = ChannelMLP(width + in_channels, 2 * width, out_channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the output fields on the input's grid."""
+        """Return the output fields on the input's grid; raise InputError for another shape."""
         channels = self.lift.in_features - 3
         if x.dim() != 4 or x.shape[1] != channels:
             raise InputError(
