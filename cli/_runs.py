@@ -108,7 +108,8 @@ def resumed(args: list[str], known: Callable[[list[str]], Known]) -> list[str]:
     folder = Path(named[-1].strip("'\""))
     if not folder.is_dir():
         raise InputError(
-            f"resume={folder}: no such folder; give a run folder, runs/<data>-<model>/<date-time>"
+            f"resume={folder}: no such folder; give the folder of a run, "
+            "runs/<data>-<model>/<date-time>"
         )
     for needed in ("overrides.yaml", LAST):
         if not (folder / needed).is_file():

@@ -20,7 +20,7 @@ float64 with a fixed step, free of aliases: 540 points and 585 steps per unit fo
 **Parameters.** viscosity 1e-2. `initial`, the random field: `paper`, gamma 2, tau 5, sigma 25,
 standard deviation 0.594; `code`, gamma 2.5, tau 7, sigma 49, from the script published with the
 paper, 0.274; `pino`, gamma 4, tau 5, sigma 625 (the factor is 625^2 in the covariance), 0.214. The
-paper states a viscosity of 0.1, at which diffusion alone leaves 2 % of the longest wave at t = 1;
+paper states a viscosity of 0.1, at which diffusion reduces the longest wave to 2 % at t = 1;
 its released file differs from that, and no error here is measured on that file. The set of PINO is
 samples=1200 storage.held_out=200 resolution=128 steps=100 initial=pino with this viscosity; it has
 800 samples for training and none for validation.
@@ -222,7 +222,7 @@ class Burgers(SolvedDataset):
         return frames[:, :, None].float().cpu().numpy()
 
     def _discretisation(self, shape: tuple[int, ...]) -> tuple[int, int]:
-        r"""Return the solver's points and its steps per frame, from the parameters alone.
+        r"""Return the solver's points and its steps per frame, determined by the parameters.
 
         A shock of height :math:`2U` has the thickness :math:`2\nu/U`, and no speed exceeds that of
         the start: the points resolve :math:`\nu/U` of a start with the standard deviation U nine

@@ -112,5 +112,5 @@ def _read(split: str, resolution: int) -> FieldSet:
         Field("permeability", "1", "phase of the medium"),
         Field("pressure", "1", "pressure"),
     )
-    # The name alone, because the path of the package is irrelevant to the data.
+    # Only the name, because the path of the package is irrelevant to the data.
     return replace(fields, source=file.name, attributes={"license": "MIT"})

@@ -130,7 +130,7 @@ class ERA5(Source):
             f"{'-'.join(map(str, years))}; "
             "neither the European Commission nor ECMWF is responsible for any use of it."
         )
-        # For the sample the name alone, because the path of the package is irrelevant to the data.
+        # For the sample only the name, because the path of the package is irrelevant to the data.
         return replace(
             fields,
             source=self.path or SAMPLE.name,

@@ -33,7 +33,7 @@ steps. The set is stored in float32.
 **What is hard.** Waves of length 2 pi sqrt 2 grow at the rate 1/4 and merge, and new ones appear
 all the time: a small error grows on average as exp(0.084 t) at length 64 (measured over 16 pairs
 and 60 to 90 units of time), a factor of 4000 over a trajectory of the default set, so a surrogate
-is judged by how long it stays close and by the spectrum after that. Lyapunov spectra by length:
+is evaluated by how long it stays close and by the spectrum after that. Lyapunov spectra by length:
 Edson et al. The flow is smooth: the modes beyond k = 6.3 (128 points) are 1e-7 of its norm.
 
 **Source.** Kassam and Trefethen, SIAM J. Sci. Comput. 26 (2005) 1214; Brandstetter et al., Lie
@@ -187,7 +187,7 @@ class KuramotoSivashinsky(SolvedDataset):
         return frames[:, :, None].float().cpu().numpy()
 
     def _discretisation(self) -> tuple[int, int]:
-        """Return the solver's points and its steps per frame, from the parameters alone.
+        """Return the solver's points and its steps per frame, determined by the parameters.
 
         The amplitude of the waves on the attractor does not depend on the length: at k = 8 it has
         fallen to 1e-10 of the largest, and four points per unit of length keep the modes below 8.4

@@ -241,7 +241,7 @@ class NavierStokes(SolvedDataset):
         return self._force.on_grid(points)
 
     def discretisation(self, shape: tuple[int, ...]) -> tuple[int, int]:
-        r"""Return the solver's points per side and its steps per frame, from the parameters alone.
+        r"""Return the solver's points per side and its steps per frame, from the parameters.
 
         Bounds in the mean square: a forcing of strength F and wavenumber :math:`\kappa` against
         viscosity on the slowest mode gives :math:`\omega \le a + F\theta,\ u \le a/2\pi +

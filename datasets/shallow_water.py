@@ -188,7 +188,7 @@ class ShallowWater(SolvedDataset):
     def parameters(self) -> dict[str, Any]:
         """Return the parameters of the equations and of the initial fields."""
         names = ("truncation", "initial", "mach", "steps", "interval", "spin_up", "grid")
-        # Absent where there is none, because HDF5 attributes cannot be null.
+        # Left out if there is none, because HDF5 attributes cannot be null.
         ground = {} if self.topography is None else {"topography": self.topography}
         forcing = {} if self.forcing == "none" else {"forcing": self.forcing}
         return (

@@ -61,7 +61,7 @@ def read_annotations(call: Callable[..., Any]) -> dict[str, Any]:
     """Return the annotations of a constructor or function; empty if they cannot be read."""
     try:
         return get_type_hints(call.__init__ if inspect.isclass(call) else call)
-    except (NameError, TypeError):  # names imported for type checkers alone
+    except (NameError, TypeError):  # names that are imported only for type checkers
         return {}
 
 

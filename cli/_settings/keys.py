@@ -11,7 +11,7 @@ from neurop.errors import InputError
 
 
 def full_key(key: str, value: Any, cfg: DictConfig) -> str | None:
-    """Return the full key of the setting behind an argument of the library; None if ambiguous.
+    """Return the full key of the setting for an argument of the library; None if ambiguous.
 
     Parameters
     ----------

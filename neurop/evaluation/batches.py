@@ -48,7 +48,7 @@ def check_compatible(surrogate: Surrogate, data: FieldSet) -> None:
     )
     if mine_axes != their_axes or type(surrogate.card.grid) is not type(data.grid):
         raise InputError(
-            f"the surrogate lives on a {_axes(surrogate.card.grid)} grid, {where} on "
+            f"the surrogate is on a {_axes(surrogate.card.grid)} grid, {where} on "
             f"{_axes(data.grid)}; choose data on that kind of grid"
         )
     for axis, other in zip(surrogate.card.grid.axes, data.grid.axes, strict=True):

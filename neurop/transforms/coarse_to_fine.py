@@ -15,8 +15,8 @@ from neurop.transforms.transform import Batch, Setting, Transform
 class CoarseToFine(Transform):
     """Train on a coarse grid first, by spectral truncation of the fields, to save time.
 
-    The weights of a neural operator do not depend on the grid; validation uses the full one. It
-    suits fields that the coarse grid resolves.
+    The weights of a neural operator do not depend on the grid; validation uses the full one. The
+    coarse grid should resolve the fields.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ class Noise(Transform):
     .. math:: x \leftarrow x + s\,\sigma\,\xi, \qquad \xi \sim N(0, 1)
 
     with :math:`\sigma` the standard deviation of each field over the training set. The noise stands
-    for the errors that a surrogate's own predictions carry in a rollout.
+    for the errors of a surrogate's own predictions in a rollout.
 
     Parameters
     ----------

@@ -137,7 +137,7 @@ def file_content(path: Path) -> FileContent:
 
 
 def _load(path: Path) -> Any:
-    import torch  # slow to import, and needed for this format alone
+    import torch  # slow to import, and needed only for this format
 
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
