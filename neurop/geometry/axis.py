@@ -24,7 +24,7 @@ class Axis:
     name
         Dimension name, for example ``"x"`` or ``"latitude"``.
     boundary
-        Boundary condition: ``periodic``, ``dirichlet``, ``neumann`` or ``open`` (unknown).
+        Boundary condition: ``periodic``, ``dirichlet``, ``neumann``, or ``open`` for no condition.
     start, length
         First end of the domain and signed extent, in `unit`; a latitude from 90 to -90 has length
         -180.

@@ -69,7 +69,7 @@ class Transform(ABC):
 
 
 def coin(rng: np.random.Generator, batch: Batch, share: float = 0.5) -> Tensor:
-    """Return a random choice per sample: booleans ``(batch, 1, ...)``, true with odds `share`."""
+    """Return random booleans ``(batch, 1, ...)``, one per sample, true with probability `share`."""
     like = batch["input"]
     chosen = torch.from_numpy(rng.random(len(like)) < share)
     return chosen.to(like.device).view(-1, *[1] * (like.dim() - 1))
