@@ -15,18 +15,18 @@ STAMP := $(VENV)/.installed
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-install: $(STAMP)  ## make .venv with the pinned CPU set and the project
+install: $(STAMP)  ## make .venv with the pinned CPU versions and the project
 
 $(STAMP): $(PINS) pyproject.toml
 	@echo "installing into $(VENV) (a few minutes at first)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@# torch first and with its dependencies, which differ by platform; the list completes the rest
+	@# torch first and with its dependencies, which differ by platform; the list has the others
 	@$(PIP) --constraint $(PINS) $$(grep '^torch==' $(PINS))
 	@$(PIP) --no-deps --requirement $(PINS)
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: install  ## train a small surrogate, then judge it
+demo: install  ## train a small surrogate, then evaluate it
 	$(BIN)/neurop train model=fno data=navier_stokes
 	$(BIN)/neurop superres ckpt=latest
 	$(BIN)/neurop rollout ckpt=latest
@@ -44,17 +44,17 @@ lint: install  ## style and format, changing nothing
 types: install  ## static types
 	$(BIN)/mypy
 
-format: install  ## put style and format right
+format: install  ## fix style and format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
 notebooks: install  ## run every notebook
 	$(BIN)/pytest --nbmake --nbmake-timeout=600 notebooks
 
-bench: install  ## time the engine beside what else computes the same (minutes)
+bench: install  ## time the engine compared with other implementations (minutes)
 	$(BIN)/neurop bench
 
-results: install  ## keep what the runs of experiments found, and write benchmarks/RESULTS.md
+results: install  ## store the results of experiments, and write benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/results.py
 
 gpu-check:  ## build, check and time the CUDA kernels on the GPU at hand, with the Python that has torch
@@ -63,6 +63,6 @@ gpu-check:  ## build, check and time the CUDA kernels on the GPU at hand, with t
 package: install  ## build dist/*.tar.gz and dist/*.whl
 	$(BIN)/python -m build --quiet --no-isolation
 
-clean:  ## remove what the tools made, but .venv, data/ and runs/
+clean:  ## remove generated files, except .venv, data/ and runs/
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .hypothesis .coverage
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

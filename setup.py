@@ -1,8 +1,7 @@
-"""Adds the compiled CUDA kernels to a wheel that is built beside nvcc; all else is in
-pyproject.toml.
+"""Adds compiled CUDA kernels to a wheel if nvcc is installed; the rest is in pyproject.toml.
 
 ``NEUROP_CUDA`` names the architectures (``sm_90,sm_120``), or is ``off``. Without nvcc the wheel
-holds the source alone, and the kernels are compiled where they are first used.
+has only the source, and the kernels are compiled at first use.
 """
 
 import os
@@ -21,7 +20,7 @@ class Build(build_py):
     """Copy the packages, then compile."""
 
     def run(self) -> None:
-        """Compile for each architecture that nvcc knows; none is an error."""
+        """Compile for each architecture; a failure is a warning."""
         super().run()
         wanted, nvcc = os.environ.get("NEUROP_CUDA", ARCHITECTURES), shutil.which("nvcc")
         if wanted == "off" or nvcc is None or self.editable_mode:
@@ -40,10 +39,7 @@ class Build(build_py):
                 str(out / f"{name}.cubin"),
             ]
             if subprocess.run(command, check=False).returncode:
-                print(
-                    f"warning: no CUDA kernels for {name}; they will be compiled where they are "
-                    "first used"
-                )
+                print(f"warning: no CUDA kernels for {name}; they will be compiled at first use")
 
 
 setup(cmdclass={"build_py": Build})

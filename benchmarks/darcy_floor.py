@@ -1,5 +1,4 @@
-r"""How well a finite-volume solution does on the public Darcy files: what their coarse coefficients
-allow.
+r"""Error of a finite-volume solution on the public Darcy files, due to their coarse coefficients.
 
 The two-point flux scheme with harmonic means of :math:`-\nabla\cdot(a \nabla y) = 1` on the points
 of the files, with the permeabilities that their Laplacians imply (1/50.2 and 1/2.78, see the card

@@ -1,10 +1,10 @@
-"""Move the full-size experiments on by one piece of time, data generation included; the same call
-again goes on where it stopped.
+"""Run the full-size experiments for a limited time, data generation included.
 
 python benchmarks/full_size.py [--minutes 8.5] [--out runs/full] [EXPERIMENT:MODEL ...]
 
-Each run has the folder ``<out>/<experiment>-<model>``. What a piece cuts off costs at most one
-batch of samples or one epoch. At the end `make results` and one line per run: how far it is.
+Each run has the folder ``<out>/<experiment>-<model>``, and the next call continues it. When the
+time ends, at most one batch of samples or one epoch is lost. Finally `make results`, and one line
+with the state of each run.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-# In the order in which GPU time is best spent; those of frames are judged from frame 10 on, as
-# published.
+# In order of priority for GPU time; START: first input frame of the rollout, as published.
 RUNS = (
     *(
         "burgers:fno",
@@ -48,7 +47,7 @@ START = {"ns_1e-3": 10, "ns_1e-4": 10, "ns_1e-5": 10}
 
 
 def neurop(words: Sequence[str], until: float) -> bool:
-    """Run a command of neurop, ended if it takes longer; return whether it ended well by itself."""
+    """Run a command of neurop until a time; return whether it succeeded before that."""
     left = until - time.monotonic()
     if left <= 0:
         return False
@@ -65,12 +64,12 @@ def neurop(words: Sequence[str], until: float) -> bool:
 
 
 def advance(experiment: str, model: str, folder: Path, until: float) -> bool:
-    """Generate, train and judge as far as the time goes; return whether all is done."""
+    """Generate, train and evaluate until a time; return whether all of it is done."""
     if not (folder / "train.json").is_file():
-        begun = (folder / "checkpoints" / "last.ckpt").is_file()
+        started = (folder / "checkpoints" / "last.ckpt").is_file()
         words = (
             [f"resume={folder}"]
-            if begun
+            if started
             else [f"experiment={experiment}", f"model={model}", f"hydra.run.dir={folder}"]
         )
         if not neurop(["train", *words], until):
@@ -83,19 +82,19 @@ def advance(experiment: str, model: str, folder: Path, until: float) -> bool:
 
 
 def state(folder: Path) -> str:
-    """Return how far a run is, in words."""
+    """Return the state of a run, in words."""
     if (folder / "train.json").is_file():
         error = json.loads((folder / "train.json").read_text())["test/relative_l2"]
         return f"trained, error {error:.4g}"
     return (
         "training"
         if (folder / "checkpoints" / "last.ckpt").is_file()
-        else "not begun, or generating"
+        else "not started, or generating"
     )
 
 
 def main() -> None:
-    """Move the runs on, in their order, until the time is over."""
+    """Continue the runs, in their order, until the time is over."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,5 +1,6 @@
-"""Build, check and time the CUDA kernels on the GPU at hand; needs torch, numpy and nvcc or NVRTC,
-and no network.
+"""Build, check and time the CUDA kernels on this machine's GPU.
+
+It needs torch, numpy and nvcc or NVRTC, and no network.
 
     python benchmarks/gpu_check.py --out results            # all pieces, each in its own process
     python benchmarks/gpu_check.py --out results --piece values
@@ -34,7 +35,7 @@ FLOAT32, TF32 = 2e-6, 2e-3
 """Largest relative L2 distance to float64, with three TF32 products per multiplication and with
 one.
 """
-# The sizes of the peers' published timings, beside those of `neurop bench`.
+# The sizes of the peers' published timings, in addition to those of `neurop bench`.
 CASES = (
     *STANDARD,
     "2d-32x64x64-m16",
@@ -229,9 +230,7 @@ def milliseconds(call: Callable[[], object], fill: float = 20.0) -> float:
 
 
 def times(rounds: int = 5) -> dict[str, Any]:
-    """Time forward and training step of layer and model, the paths in turn, beside the machine's
-    own rates.
-    """
+    """Time forward pass and training step of layer and model, the paths in turn."""
     rows = []
     paths = [path for path in installed() if path != "neurop-compiled"]
     for case in map(parse, CASES):

@@ -1,5 +1,4 @@
-"""What online training gains: the same network, steps and seeds on a stored set and on samples that
-are solved for during training.
+"""Gain of online training: the same network, steps and seeds with stored and with new samples.
 
 python benchmarks/online.py [--out FILE] [--seeds 0 1 2]
 """

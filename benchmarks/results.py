@@ -34,13 +34,11 @@ KEYS = (
     "train_shape",
 )
 LONGEST = 100
-"""Numbers per step of a rollout longer than this stay in the run folder."""
+"""Largest number of values per step of a rollout that are stored; others stay in the run folder."""
 CLIMATE = 1000
-"""Steps of a rollout from which on its statistics count."""
+"""Steps of a rollout from which on its statistics are reported."""
 STACKED, MARK = "_stacked", " †"
-"""Ending of the names, and mark in the table, of errors whose norms are stacked over fields in
-their units.
-"""
+"""Ending of the names, and mark in the table, of errors whose norms are stacked over fields."""
 COLUMNS = (
     "experiment",
     "model",
@@ -57,9 +55,7 @@ COLUMNS = (
 
 
 def keep(run: Path) -> Path | None:
-    """Write what one run found to benchmarks/runs; nothing for a run without an experiment or an
-    end.
-    """
+    """Write the results of a run to benchmarks/runs; None if it has no experiment or no end."""
     if not (run / "train.json").is_file():
         return None
     words = yaml.safe_load((run / "overrides.yaml").read_text())
@@ -88,8 +84,8 @@ def keep(run: Path) -> Path | None:
             found[verb] = {
                 key: value for key, value in short.items() if key != "checkpoint"
             }  # a path
-    told = [word for word in words if not word.startswith("hydra.")]
-    found |= {"command": "neurop train " + " ".join(told), "versions": versions}
+    given = [word for word in words if not word.startswith("hydra.")]
+    found |= {"command": "neurop train " + " ".join(given), "versions": versions}
     KEPT.mkdir(exist_ok=True)
     changed = settings(found)
     mark = f"-{hashlib.sha256(' '.join(changed).encode()).hexdigest()[:6]}" if changed else ""
@@ -101,7 +97,7 @@ def keep(run: Path) -> Path | None:
 
 
 def settings(found: dict[str, Any]) -> list[str]:
-    """Return what the command of a run set beside what its experiment does."""
+    """Return the settings of a run's command in addition to those of its experiment."""
     return sorted(word for word in found["command"].split()[2:] if "." in word.split("=")[0])
 
 

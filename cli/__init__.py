@@ -1,6 +1,4 @@
-"""The ``neurop`` command: one verb per module, one grammar (Hydra's ``key=value``) for all that
-compute.
-"""
+"""The ``neurop`` command: one module per verb, arguments in Hydra's ``key=value`` grammar."""
 
 from ._main import main
 

@@ -1,4 +1,4 @@
-"""Have the C library keep the pages that it was given."""
+"""Allocator settings: let the C library reuse freed memory."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _GROWTH = 64 << 20
 
 
 def keep_pages() -> bool:
-    """Let glibc reuse the memory of large freed tensors, and return whether it does.
+    """Let glibc reuse the memory of large freed tensors; return whether it does.
 
-    As shipped, glibc maps every large buffer afresh and gives it back when it is freed, so each
-    tensor costs a page fault per 4 KiB at its first touch, at every call.
-    ``NEUROP_ALLOCATOR=system`` leaves it at that; other C libraries and allocators are not touched.
-    Memory that a run has once needed stays with the process until it ends.
+    By default glibc maps new pages for every large buffer and unmaps them when it is freed, so each
+    tensor costs a page fault per 4 KiB when it is first written. ``NEUROP_ALLOCATOR=system``
+    keeps that default; other C libraries and allocators are not changed. The process keeps its
+    largest amount of memory until it ends.
     """
     if os.environ.get("NEUROP_ALLOCATOR", "") == "system" or not sys.platform.startswith("linux"):
         return False

@@ -1,4 +1,4 @@
-"""The words after a verb: flags, overrides, and where configuration is looked for."""
+"""The arguments after a verb: flags, overrides, and the folders of configuration."""
 
 from __future__ import annotations
 
@@ -40,8 +40,9 @@ _BARE = (
 
 
 def flags_first(args: list[str]) -> list[str]:
-    """Return the flags, then the overrides; Hydra does not take overrides on both sides of a
-    flag.
+    """Return the flags, then the overrides, as Hydra needs them; raise InputError for others.
+
+    Hydra does not accept overrides on both sides of a flag.
     """
     first: list[str] = []
     words: list[str] = []
@@ -66,12 +67,12 @@ def flags_first(args: list[str]) -> list[str]:
 
 
 def flags(args: list[str]) -> list[str]:
-    """Return the flags that say where configuration is found."""
+    """Return the flags that name folders and files of configuration."""
     return [f"--{name.replace('_', '-')}={value}" for name, value in _places(args).items() if value]
 
 
 def config_dirs(args: list[str]) -> list[str]:
-    """Return the user's own folders of configuration."""
+    """Return the user's folders of configuration."""
     folder = _places(args)["config_dir"]
     return [folder] if folder and Path(folder).is_dir() else []
 
@@ -89,7 +90,7 @@ def _places(args: list[str]) -> dict[str, str | None]:
 
 @contextmanager
 def as_arguments(argv: list[str]) -> Iterator[None]:
-    """Let these be the arguments of the process, inside the block."""
+    """Replace the arguments of the process inside the block."""
     before, sys.argv = sys.argv, argv
     try:
         yield

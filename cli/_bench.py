@@ -1,6 +1,4 @@
-"""Process that measures for ``neurop bench``, with or without the command line's allocator
-settings.
-"""
+"""Measuring process of ``neurop bench``, with or without the allocator settings."""
 
 from __future__ import annotations
 
@@ -12,7 +10,7 @@ from ._allocator import keep_pages
 
 
 def start(keep: bool) -> BenchProcess:
-    """Start the process, with freed memory kept or as the C library has it."""
+    """Start the process; with `keep`, freed memory is reused (see :func:`keep_pages`)."""
     return BenchProcess(
         [sys.executable, "-P", "-m", "neurop.cli._bench", *(["keep"] if keep else [])]
     )

@@ -24,7 +24,7 @@ def run(cfg: DictConfig, folder: Path, paths: list[str] | None) -> dict[str, Any
     Returns
     -------
     dict
-        Per path, its time over that of neurop.
+        Time of each path divided by that of neurop.
     """
     machine = describe_machine()
     rows = _alone(data_set(cfg.data), int(cfg.repeats), paths)
@@ -53,8 +53,9 @@ def run(cfg: DictConfig, folder: Path, paths: list[str] | None) -> dict[str, Any
 
 
 def _alone(source: Any, repeats: int, paths: list[str] | None) -> list[dict[str, Any]]:
-    """Measure in a process with one thread: the linear algebra of NumPy and SciPy reads how many
-    it may have when it is loaded.
+    """Measure in a process with one thread.
+
+    A new process, since NumPy's linear algebra reads the number of threads when it is loaded.
     """
     before = dict(os.environ)
     os.environ.update(

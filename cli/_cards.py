@@ -11,9 +11,7 @@ _HEADING = re.compile(r"^\*\*(\w[\w ]*)\.\*\*\s*", re.MULTILINE)
 
 
 def card(name: str) -> dict[str, str]:
-    """Return heading and text of a data set's card; nothing if its module is not one of
-    neurop's.
-    """
+    """Return heading and text of a data set's card; empty if neurop has no such module."""
     module = files("neurop.datasets") / f"{name}.py"
     if not module.is_file():
         return {}
@@ -26,12 +24,12 @@ def card(name: str) -> dict[str, str]:
 
 
 def strip_markup(text: str) -> str:
-    """Return a text in reStructuredText without its marks."""
+    """Return reStructuredText without its markup."""
     return re.sub(r":\w+:`([^`]*)`|``([^`]*)``|`([^`]*)`", lambda m: m[1] or m[2] or m[3], text)
 
 
 def sentence(text: str) -> str:
-    """Return the first sentence of a text in reStructuredText, without its marks.
+    """Return the first sentence of reStructuredText, without its markup.
 
     Examples
     --------

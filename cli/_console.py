@@ -1,4 +1,4 @@
-"""What the user reads: tables and the closing line."""
+"""Output on the terminal: tables and the last line."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from ._output import first_process
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print a table (in the first process of a run alone): drawn on a terminal, plain aligned text
-    when the output is a file or a pipe.
+    """Print a table: with lines on a terminal, as aligned text in a file or a pipe.
 
-    Floats are shown with four significant digits, None as ``-``; columns of numbers are aligned
-    right.
+    Floats have four significant digits, None is ``-``, and columns of numbers are aligned right.
+    Only the first process of a run prints.
     """
     if not first_process():
         return
@@ -43,7 +42,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
 
 
 def wrote(folder: Path | str) -> None:
-    """Print the last line of a verb: where its files are."""
+    """Print the last line of a verb, which names the folder of its files."""
     if first_process():
         print(f"wrote {folder}", flush=True)
 

@@ -1,4 +1,4 @@
-"""Say in one line what a user did wrong and what was probably meant."""
+"""Error messages of one line: the mistake, and what was probably meant."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from neurop.errors import InputError, nearest
 from ._settings.renamed import renamed
 
 LISTS = ("augment", "constraint", "callback")
-"""Groups of which several options may be chosen."""
+"""Groups with a list of options."""
 
 
 def debugging() -> bool:
-    """Return whether ``NEUROP_DEBUG`` asks for tracebacks."""
+    """Return whether ``NEUROP_DEBUG`` turns on tracebacks."""
     return os.environ.get("NEUROP_DEBUG", "0") not in ("", "0")
 
 
 def explain(
     error: BaseException, words: Callable[[], tuple[list[str], dict[str, list[str]]]]
 ) -> str | None:
-    """Return the line for an error that the user can put right; None for one that is a failure of
-    the program.
+    """Return the message for an error that the user can correct; None for any other error.
 
     Parameters
     ----------
     error
-        What was raised.
+        Exception that was raised.
     words
-        Called only if needed: every key of the configuration, and the choices of every group.
+        Function that returns every key of the configuration and the choices of every group; called
+        only if needed.
     """
     if cause := _wrong_input(error):
         return str(cause)
-    # Named here rather than by class, so that this module needs neither Hydra nor OmegaConf.
+    # Names rather than classes, so that this module imports neither Hydra nor OmegaConf.
     names = {c.__name__ for c in type(error).__mro__}
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     if match := re.search(r"Could not load '([^'/]+)/([^']+)'", first):
@@ -56,7 +56,7 @@ def explain(
 
 
 def _wrong_input(error: BaseException | None) -> InputError | None:
-    """Return the InputError that an error is, or was raised from."""
+    """Return the first InputError in the chain of causes; None if there is none."""
     while error is not None:
         if isinstance(error, InputError):
             return error
@@ -114,9 +114,7 @@ def _no_setting(key: str, words: Callable[[], tuple[list[str], dict[str, list[st
 
 
 def _closest(key: str, known: Iterable[str]) -> str | None:
-    """Return the key that was probably meant: one with the same last word first, then one spelt
-    alike.
-    """
+    """Return the key that was probably meant: first by its last part, then by its spelling."""
     known = sorted(k for k in set(known) if "." in k or "." not in key)
     last = key.rsplit(".", 1)[-1]
     same = [k for k in known if k.rsplit(".", 1)[-1] == last and k != key]

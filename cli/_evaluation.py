@@ -1,6 +1,4 @@
-"""What ``eval``, ``superres`` and ``rollout`` share: the surrogate and its data, checked
-settings, atomic writes of files.
-"""
+"""Common parts of ``eval``, ``superres`` and ``rollout``: inputs, checks, and NetCDF files."""
 
 from __future__ import annotations
 
@@ -25,18 +23,18 @@ from ._settings.saved import source_for
 
 @dataclass(frozen=True)
 class Task:
-    """What a verb works on.
+    """Surrogate, data and folder of an evaluation.
 
     Parameters
     ----------
     surrogate
-        On the device asked for.
+        Surrogate on the chosen device.
     source
-        The data set.
+        Data set.
     folder
-        Where the verb writes; it need not exist yet.
+        Folder of the results; it need not exist.
     record
-        Beginning of the verb's JSON: where the numbers come from.
+        First entries of the JSON file: the origin of the numbers.
     """
 
     surrogate: Surrogate
@@ -46,7 +44,7 @@ class Task:
 
 
 def prepare(cfg: DictConfig, verb: str) -> Task:
-    """Return surrogate, data set and folder of an evaluation; nothing is written.
+    """Return surrogate, data set and folder of an evaluation; no file is written.
 
     Raises
     ------
@@ -76,7 +74,7 @@ def prepare(cfg: DictConfig, verb: str) -> Task:
 
 
 def device(name: str) -> torch.device:
-    """Return the device of a name; ``auto`` is the GPU if there is one."""
+    """Return the device of a name, ``auto`` for the GPU if there is one; else raise InputError."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -98,7 +96,7 @@ def device(name: str) -> torch.device:
 
 
 def as_int(name: str, value: Any, least: int) -> int:
-    """Return a setting that must be an integer of at least `least`."""
+    """Return a setting; raise InputError unless it is an integer of at least `least`."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise InputError.of(name, value, "give an integer")
     if value < least:
@@ -107,7 +105,7 @@ def as_int(name: str, value: Any, least: int) -> int:
 
 
 def as_ints(name: str, value: Any, least: int) -> list[int]:
-    """Return a setting that must be a list of such numbers; one number counts as a list."""
+    """Return a setting as a list of integers of at least `least`; else raise InputError."""
     items = list(value) if isinstance(value, ListConfig | list | tuple) else [value]
     if not items:
         raise InputError(
@@ -117,7 +115,7 @@ def as_ints(name: str, value: Any, least: int) -> list[int]:
 
 
 def field_index(name: str | None, surrogate: Surrogate) -> int:
-    """Return the place of the field to draw."""
+    """Return the index of the field to draw; raise InputError if it is not predicted."""
     names = [f.name for f in surrogate.card.outputs]
     if name is None:
         return 0
@@ -135,7 +133,7 @@ def write_netcdf(path: Path, data: xr.Dataset) -> None:
         for name, variable in data.data_vars.items()
         if variable.dtype == np.float64
     }
-    # What has diverged beyond single precision is infinite in it.
+    # Values of a diverged rollout may be infinite in single precision.
     with replacing(path) as part, np.errstate(over="ignore"):
         data.assign_attrs(Conventions="CF-1.11", neurop_version=__version__).to_netcdf(
             part, engine="h5netcdf", encoding=encoding

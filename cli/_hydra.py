@@ -1,4 +1,4 @@
-"""Everything that neurop asks of Hydra, in one place."""
+"""All use of Hydra."""
 
 from __future__ import annotations
 
@@ -39,22 +39,20 @@ _PROCESS = ("LOCAL_RANK", "NODE_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT
 
 
 def run_folder() -> Path:
-    """Return the folder of the job at hand, relative to the working directory where it lies
-    inside.
-    """
+    """Return the folder of the current job, relative to the working directory if inside it."""
     folder = Path(HydraConfig.get().runtime.output_dir)
     return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
 
 
 def overrides() -> list[str]:
-    """Return what the job at hand was asked for, with the choice of every group spelt out.
+    """Return the overrides of the current job, with the choice of every group.
 
-    With the choices in it, a run can be repeated after a default has changed.
+    With all choices, a run can be repeated after a default has changed.
     """
     job = HydraConfig.get()
     given = list(job.overrides.task)
     named = {o.split("=", 1)[0].lstrip("+~") for o in given}
-    # A choice that is missing on disk is one of the optional kind (recommended: ${data}).
+    # An optional choice (recommended: ${data}) may have no file.
     known = choices(_own_folders())
     spelt = [
         f"{group}={choice}"
@@ -65,7 +63,7 @@ def overrides() -> list[str]:
 
 
 def group_file(group: str) -> DictConfig | None:
-    """Return the file of the chosen option of a group; None where it has none."""
+    """Return the file of the chosen option of a group; None if there is none."""
     choice = HydraConfig.get().runtime.choices.get(group)
     for root in (files(PACKAGE), *map(Path, _own_folders())):
         file = root / group / f"{choice}.yaml"
@@ -75,13 +73,13 @@ def group_file(group: str) -> DictConfig | None:
 
 
 def _own_folders() -> list[str]:
-    """Return the folders of configuration that the user added to the job at hand."""
+    """Return the user's folders of configuration in the current job."""
     sources = HydraConfig.get().runtime.config_sources
     return [s.path.removeprefix("file://") for s in sources if s.schema == "file"]
 
 
 def parse(word: str) -> Override | None:
-    """Return an override, taken apart; None where it cannot be read."""
+    """Return a parsed override; None if it cannot be parsed."""
     try:
         return OverridesParser.create().parse_override(word)
     except (HydraException, RecursionError):
@@ -89,9 +87,7 @@ def parse(word: str) -> Override | None:
 
 
 def run(verb: str, args: list[str]) -> int:
-    """Compose the configuration of a verb and run it, once or as a sweep; return the exit
-    status.
-    """
+    """Compose the configuration of a verb, run it once or as a sweep, return the exit status."""
     command = sys.argv[0]
     sweep: Path | None = None
     failures: list[BaseException] = []
@@ -147,8 +143,8 @@ def _task(
         folder = Path(job.runtime.output_dir)
         folders.append(folder)
         given = list(job.overrides.task)
-        # The processes that Lightning starts for other devices write where this one does, and are
-        # started with the arguments of this job, not with those of its sweep.
+        # Lightning starts the processes of other devices with these arguments: they must name this
+        # job, not the sweep, and its folder.
         with read_write(cast(DictConfig, job)):
             job.run.dir = job.runtime.output_dir
         result, error = None, None
@@ -163,7 +159,7 @@ def _task(
                     quiet()
                 result = importlib.import_module(f".{verb}", __package__).run(cfg)
         except Exception as raised:
-            # Raised again after Hydra, which would print lines of its own.
+            # Raised again after Hydra has returned, which would print its own message.
             error = in_settings(raised, cfg)
         finally:
             _leave_process_group()
@@ -198,8 +194,9 @@ def _say(verb: str, lines: list[str]) -> None:
 
 
 def _sweep_folder(args: list[str]) -> tuple[Path, list[str]]:
-    """Return the folder of a sweep, settled before Hydra starts so that its table can be written
-    afterwards.
+    """Return the folder of a sweep, and the arguments with that folder.
+
+    It is chosen before Hydra starts, since the table is written after Hydra has returned.
     """
     given = [
         a.removeprefix("hydra.sweep.dir=").strip("'\"")
@@ -213,9 +210,7 @@ def _sweep_folder(args: list[str]) -> tuple[Path, list[str]]:
 
 
 def _words(verb: str, args: list[str]) -> tuple[list[str], dict[str, list[str]]]:
-    """Return every key of the verb's configuration with the user's choices, and every group's
-    options.
-    """
+    """Return every key of the verb's configuration, and the options of every group."""
     folders = config_dirs(args)
     groups = choices(folders)
     chosen = []
@@ -231,7 +226,7 @@ def _words(verb: str, args: list[str]) -> tuple[list[str], dict[str, list[str]]]
             cfg = hydra.compose(verb, [*search, *chosen])
     except (
         Exception
-    ):  # the mistake at hand may be one of several: then only groups can be suggested
+    ):  # with further mistakes nothing can be composed, and only groups can be suggested
         return [], groups
     keys: list[str] = []
 
@@ -251,7 +246,7 @@ def _words(verb: str, args: list[str]) -> tuple[list[str], dict[str, list[str]]]
 
 
 def _leave_process_group() -> None:
-    """Forget the processes of a job, so that the next job of a sweep starts its own."""
+    """Leave the process group of a job, so that the next job of a sweep starts its own."""
     if "torch" not in sys.modules:
         return
     import torch.distributed as dist
@@ -264,7 +259,7 @@ def _leave_process_group() -> None:
 
 @contextmanager
 def _full_errors() -> Iterator[None]:
-    """Have Hydra raise rather than print and exit."""
+    """Make Hydra raise errors instead of printing them and exiting."""
     before = os.environ.get("HYDRA_FULL_ERROR")
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:

@@ -1,7 +1,6 @@
-"""Dispatch ``neurop VERB ...``.
+"""Entry point of the command: ``neurop VERB ...``.
 
-Only the standard library is imported here, so that ``neurop --help`` and the shell's completion
-answer at once.
+Only the standard library is imported here, so that ``neurop --help`` and shell completion are fast.
 """
 
 from __future__ import annotations
@@ -15,8 +14,8 @@ COMPUTING = {
     "train": "fit a neural operator to a data set",
     "eval": "score a trained surrogate on its test set",
     "superres": "score a surrogate on other grids than it was trained on",
-    "rollout": "run a surrogate forward in time, with its error and an animation",
-    "generate": "make the files of a data set",
+    "rollout": "run a surrogate autoregressively, with error growth and an animation",
+    "generate": "generate the files of a data set",
     "bench": "time the engine compared with torch.fft and neuraloperator",
 }
 READING = {
@@ -37,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 done, 1 failed, 2 used wrongly, 130 interrupted.
+        Exit status: 0 success, 1 failure, 2 wrong use, 130 interrupted.
     """
     args = list(sys.argv[1:] if argv is None else argv)
     if args[:1] in (["-sc"], ["--shell-completion"]):
@@ -62,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"neurop {verb}: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # The reader (head, less) has gone: what is still buffered has nowhere to go.
+        # The reader (head, less) has closed the pipe: the rest of the output is discarded.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
@@ -76,7 +75,7 @@ def _compute(verb: str, args: list[str]) -> int:
 
 
 def _read(verb: str, words: list[str]) -> int:
-    """Run a verb that takes plain words."""
+    """Run a verb whose arguments are plain words."""
     from neurop.errors import InputError
 
     from ._errors import debugging
@@ -102,13 +101,13 @@ def _usage() -> str:
     return (
         "Usage: neurop VERB [group=choice ...] [key=value ...]\n\n"
         f"{rows(COMPUTING)}\n\nPlain words instead of key=value:\n{rows(READING)}\n\n"
-        "neurop VERB --help shows what a verb takes; neurop --version the version.\n"
+        "neurop VERB --help shows the settings of a verb; neurop --version the version.\n"
         'Completion in bash: eval "$(neurop -sc install=bash)"'
     )
 
 
 def _complete(args: list[str]) -> int:
-    """Answer the shell: the verbs first, then what Hydra knows of that verb's configuration."""
+    """Print completions for the shell: the verbs, then Hydra's for the settings of a verb."""
     line = os.environ.get("COMP_LINE", "")
     words = line.split()
     if not any(a.startswith("query=") for a in args):
@@ -118,6 +117,6 @@ def _complete(args: list[str]) -> int:
         return 0
     if words[1] not in COMPUTING:
         return 0
-    # Hydra's completer knows a command of one word, so the verb is cut out of what was typed.
+    # Hydra's completer expects a command of one word, so the verb is removed from the line.
     os.environ["COMP_LINE"] = line.replace(f" {words[1]}", "", 1)
     return _compute(words[1], args)

@@ -1,4 +1,4 @@
-"""``metrics.csv`` of a run that is continued: the earlier rows stay."""
+"""``metrics.csv`` of a resumed run, with the earlier rows."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from ._output import first_process, write_text
 
 @contextmanager
 def continued(folder: Path) -> Iterator[None]:
-    """Keep the rows that ``metrics.csv`` holds, ahead of those written inside the block.
+    """Keep the existing rows of ``metrics.csv``, before those written inside the block.
 
-    Lightning's CSVLogger removes the file that it finds. Rows of steps that the block computes
-    again are replaced.
+    Lightning's CSVLogger deletes an existing file. Rows of steps that the block computes again are
+    replaced.
     """
     if not first_process():
         yield
         return
     path, aside = folder / "metrics.csv", folder / "metrics.before.csv"
-    # A file left aside is of a run that was killed: its rows come first.
+    # The backup exists if an earlier run was killed; its rows come first.
     before = _joined(_rows(aside), _rows(path))
     if before:
         _write(aside, before)
@@ -31,7 +31,7 @@ def continued(folder: Path) -> Iterator[None]:
     finally:
         if before:
             now = _rows(path)
-            if now != before:  # what a training that never started has not touched stays
+            if now != before:  # equal if the training failed before it logged
                 _write(path, _joined(before, now))
             aside.unlink()
 

@@ -1,4 +1,4 @@
-"""Files that verbs leave: strict JSON, and the configuration that a run can be repeated from."""
+"""Output files of the verbs: strict JSON, and the configuration of a run."""
 
 from __future__ import annotations
 
@@ -17,9 +17,7 @@ CONFIG, OVERRIDES = "config.yaml", "overrides.yaml"
 
 
 def first_process() -> bool:
-    """Return whether this process speaks for the run; those that Lightning starts for other
-    devices do not.
-    """
+    """Return whether this is the first process of a run, the one that prints and writes."""
     return not any(
         os.environ.get(name, "0") != "0"
         for name in ("RANK", "LOCAL_RANK", "NODE_RANK", "SLURM_PROCID")
@@ -29,13 +27,13 @@ def first_process() -> bool:
 def write_json(path: Path | str, content: Mapping[str, Any]) -> None:
     """Write strict JSON atomically.
 
-    NaN and infinities become null (JSON has no word for them); numpy and torch scalars and arrays
-    become plain numbers and lists; paths become text.
+    NaN and infinities, which JSON does not have, become null; NumPy and torch scalars and arrays
+    become numbers and lists; paths become strings.
 
     Raises
     ------
     TypeError
-        If a value is none of these.
+        If a value has another type.
     """
     write_text(
         path, json.dumps(_plain(content), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
@@ -43,10 +41,7 @@ def write_json(path: Path | str, content: Mapping[str, Any]) -> None:
 
 
 def write_text(path: Path | str, text: str) -> None:
-    """Write a text file through a temporary one, so that a reader sees the old file or the new one.
-
-    Only the first process of a run writes.
-    """
+    """Write a text file atomically, in the first process of a run only."""
     if not first_process():
         return
     with replacing(Path(path)) as part:
@@ -54,17 +49,16 @@ def write_text(path: Path | str, text: str) -> None:
 
 
 def save_config(folder: Path | str, cfg: DictConfig, overrides: Sequence[str]) -> None:
-    """Write ``config.yaml`` (all values, references filled in) and ``overrides.yaml`` (what
-    ``resume=`` replays).
+    """Write ``config.yaml``, all values, and ``overrides.yaml``, from which ``resume=`` continues.
 
     Parameters
     ----------
     folder
-        The run folder.
+        Run folder.
     cfg
-        The composed configuration.
+        Composed configuration; its references are resolved.
     overrides
-        The job's overrides, as :func:`neurop.cli._hydra.overrides` returns them.
+        Overrides of the job, from :func:`neurop.cli._hydra.overrides`.
     """
     kept = OmegaConf.create(OmegaConf.to_container(cfg, resolve=True))
     if "resume" in kept:

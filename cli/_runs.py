@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ._settings.replay import Known
 
 LAST = Path("checkpoints") / "last.ckpt"
-# A resumed run may be given other hardware, length and records; what the checkpoint holds stays.
+# Groups that a resumed run may change, since the checkpoint does not depend on them.
 _FREE = {"trainer", "logger", "debug"}
 
 
@@ -25,9 +25,9 @@ class Checkpoint:
     Parameters
     ----------
     run
-        The run folder that made it; None if it stands alone.
+        Run folder; None for a model folder without a run.
     model
-        The folder with ``model.json`` and ``model.safetensors``.
+        Folder with ``model.json`` and ``model.safetensors``.
     """
 
     run: Path | None
@@ -35,13 +35,21 @@ class Checkpoint:
 
 
 def find(ckpt: str, root: Path = Path("runs"), setting: str = "ckpt") -> Checkpoint:
-    """Return the surrogate that ``ckpt=``, or another setting, names: a run folder, a ``model/``
-    folder, or ``latest``.
+    """Return the surrogate that ``ckpt=`` names: a run folder, a ``model/`` folder or ``latest``.
+
+    Parameters
+    ----------
+    ckpt
+        Value of the setting.
+    root
+        Folder of the runs, for ``latest``.
+    setting
+        Name of the setting, for messages.
 
     Raises
     ------
     InputError
-        If there is none; the message says what was looked at.
+        If there is none.
     """
     if ckpt == "latest":
         models = sorted(_models(root), key=lambda m: (m / "model.json").stat().st_mtime_ns)
@@ -85,21 +93,20 @@ def _models(root: Path) -> Iterator[Path]:
 
 
 def resumed(args: list[str], known: Callable[[list[str]], Known]) -> list[str]:
-    """Turn ``resume=RUN`` into that run's own overrides, its folder and what the user adds; other
-    arguments pass.
+    """Replace ``resume=RUN`` by the overrides and the folder of that run; keep other arguments.
 
     Parameters
     ----------
     args
         Arguments of ``neurop train``.
     known
-        From these arguments to what the command knows without the run folder.
+        Function from these arguments to the settings and classes known without the run folder.
 
     Raises
     ------
     InputError
-        If there is nothing to continue, if the arguments ask for another run, or if the run folder
-        says more than plain values of known keys.
+        If there is nothing to continue, if the arguments change what a resumed run must keep, or if
+        the run folder has other overrides than plain values of known keys.
     """
     named = [a.removeprefix("resume=") for a in args if a.startswith("resume=")]
     if not named:
@@ -121,7 +128,7 @@ def resumed(args: list[str], known: Callable[[list[str]], Known]) -> list[str]:
                 "resume",
                 str(folder),
             )
-    # Hydra and OmegaConf are needed for this alone.
+    # Imported here: only resuming needs Hydra and OmegaConf in this module.
     from ._settings.replay import check
     from ._settings.saved import read_yaml
 
@@ -172,7 +179,7 @@ def quoted(text: str) -> str:
 
 
 def prune(folder: Path) -> None:
-    """Remove a folder that holds nothing, then its empty parents inside the working directory."""
+    """Remove an empty folder, then its empty parents inside the working directory."""
     folder, here = folder.resolve(), Path.cwd()
     while folder != here and folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()

@@ -1,4 +1,4 @@
-"""What a sweep (``-m``) leaves: one record per job, and their table."""
+"""Results of a sweep (``-m``): one record per job, and their table."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RECORD, SUMMARY = "job.json", "summary.csv"
 
 
 def headline(result: object) -> float:
-    """Return the number that a sweep makes small: the first metric; NaN if the verb gave none."""
+    """Return the number that a sweep minimises: the first metric; NaN if there is none."""
     numbers = list(_metrics(result).values())
     return numbers[0] if numbers else math.nan
 
@@ -31,8 +31,22 @@ def record(
     error: str | None = None,
     wrong: bool = False,
 ) -> None:
-    """Write the record of a job: its overrides, and its metrics or its error (`wrong`: one that
-    the user can put right).
+    """Write the record of a job: its overrides, and its metrics or its error.
+
+    Parameters
+    ----------
+    folder
+        Folder of the job.
+    job
+        Number of the job.
+    overrides
+        Overrides of the job.
+    result
+        Metrics that the verb returned.
+    error
+        Error message of one line.
+    wrong
+        Whether the user can correct the error.
     """
     write_json(
         folder / RECORD,
@@ -47,11 +61,10 @@ def record(
 
 
 def summarise(folder: Path) -> tuple[int, list[str]]:
-    """Write ``summary.csv`` of a sweep and print it; return the exit status and the lines about
-    wrong use.
+    """Write ``summary.csv`` of a sweep and print it; return exit status and error messages.
 
-    The best job is the one whose first metric is lowest. If no job could be started at all, the
-    folder is removed.
+    The best job is the one with the lowest first metric. If no job could be started, the folder is
+    removed.
     """
     jobs = sorted(
         (json.loads(path.read_text()) for path in folder.glob(f"*/{RECORD}")),
@@ -81,7 +94,7 @@ def summarise(folder: Path) -> tuple[int, list[str]]:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([columns, *rows])
     write_text(folder / SUMMARY, text.getvalue())
-    # On the screen, what all jobs share would push their differences off it.
+    # The printed table leaves out the settings that all jobs share.
     shown = [
         c for c, name in enumerate(columns) if name not in keys or len({row[c] for row in rows}) > 1
     ]
@@ -93,7 +106,7 @@ def summarise(folder: Path) -> tuple[int, list[str]]:
 
 
 def discard(folder: Path) -> None:
-    """Remove the folder of a sweep of which no job ran."""
+    """Remove the folder of a sweep without a completed job."""
     for path in (*folder.glob(f"*/{RECORD}"), folder / "multirun.yaml"):
         path.unlink(missing_ok=True)
     for job in folder.glob("*/"):

@@ -34,14 +34,18 @@ from ._output import write_json
 
 
 def run(cfg: DictConfig) -> dict[str, Any]:
-    """Measure ``cfg.cases`` in every scope and by every path, or the solvers of ``cfg.data``; write
-    bench.json, and bench.png.
+    """Measure ``cfg.cases``, or the solvers of ``cfg.data``; write bench.json and bench.png.
 
     Returns
     -------
     dict
-        Geometric means over the model cases (layers, else families, if there are none) of the time
-        of each path over that of neurop, in a family over that of its FNO, as shipped.
+        Time of each path divided by that of neurop (in a family, by that of its FNO), geometric
+        mean over the model cases (else the layers, else the families), with the default allocator.
+
+    Raises
+    ------
+    InputError
+        If a setting cannot be used.
     """
     as_int("repeats", cfg.repeats, 1)
     folder = Path(cfg.out)
@@ -95,7 +99,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
             rows += pair.rows(
                 case, scope, those, int(cfg.repeats), float(cfg.seconds), int(cfg.seed)
             )
-            # What is measured so far outlives an interruption.
+            # Written after each case, so that an interruption loses only one.
             write_json(
                 folder / "bench.json",
                 {"machine": machine, "settings": settings, "notes": NOTES, "rows": rows},
@@ -151,6 +155,6 @@ def _words(name: str, given: Any) -> list[str]:
 
 
 def _progress(text: str) -> None:
-    """Say what is being measured, on a terminal alone; each text replaces the last."""
+    """Show on a terminal what is being measured; each text replaces the previous one."""
     if sys.stderr.isatty():
         print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)

@@ -34,7 +34,12 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     Returns
     -------
     dict
-        The headline metrics.
+        Mean and largest relative L2 error of one step.
+
+    Raises
+    ------
+    InputError
+        If a setting cannot be used.
     """
     leads = None if cfg.leads is None else as_ints("leads", cfg.leads, 1)
     task = prepare(cfg, "eval")

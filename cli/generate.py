@@ -1,4 +1,4 @@
-"""``neurop generate``: make the files of a data set."""
+"""``neurop generate``: generate the files of a data set."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ SETTINGS = {"workers": int | None, "shard": str | None}
 
 
 def run(cfg: DictConfig) -> dict[str, Any]:
-    """Make what is missing of ``cfg.data``, or of one shard of it, and say what there is.
+    """Generate the missing samples of ``cfg.data``, or of one shard, and print a summary.
 
     Returns
     -------
     dict
-        What ``generate.json`` holds: name, seconds, and per split the file, the shapes and the
-        digest of the values. Of a shard: the samples that were made, and seconds.
+        Content of ``generate.json``: name, seconds, and per split the file, the shapes and the
+        digest of the values. For a shard: the number of samples generated, and seconds.
     """
     check_types(cfg, SETTINGS)
     shard = None if cfg.shard is None else _shard(cfg.shard)
@@ -122,6 +122,6 @@ def _facts(fields: FieldSet, file: Path | None) -> dict[str, Any]:
 
 
 def _file(folder: Path, name: str, fields: FieldSet) -> Path | None:
-    """Return the generated file of a set, by the hash in its name; None for a set that was read."""
+    """Return the generated file of a set, by the hash in its name; None if it was not generated."""
     known = fields.attributes.get("hash")
     return next(folder.glob(f"{name}-*-{known}.h5"), None) if known else None

@@ -12,7 +12,7 @@ USAGE = "Usage: neurop inspect FILE [FILE ...]"
 
 
 def run(words: Sequence[str]) -> None:
-    """Print format, fields, axes and attributes of each file."""
+    """Print format, fields, axes and attributes of each file; raise InputError without a file."""
     if not words or any(word.startswith("-") for word in words):
         raise InputError(f"it takes the names of files; {USAGE[0].lower()}{USAGE[1:]}")
     from neurop.formats.inspect import inspect

@@ -1,5 +1,6 @@
-"""``neurop list [GROUP]``: the choices of the configuration, each with its first line of
-description; of data their cards too.
+"""``neurop list [GROUP]``: the choices of the configuration, each with one line of description.
+
+For data sets it also prints their cards.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ USAGE = "Usage: neurop list [GROUP]"
 
 
 def run(words: Sequence[str]) -> None:
-    """Print the options of one group, or of all."""
+    """Print the options of one group, or of all; raise InputError for an unknown group."""
     found = groups()
     if len(words) > 1:
         raise InputError(f"it takes one group; choose from {', '.join(found)}")
@@ -35,14 +36,14 @@ def run(words: Sequence[str]) -> None:
 
 
 def _data(known: dict[str, str]) -> None:
-    """Print what there is to know before a data set is chosen."""
+    """Print the cards of the data sets."""
     for name, what in known.items():
         print(f"data={name}  {what}")
         about = card(name)
         for heading in SHOWN:
             if heading in about:
                 start = f"  {heading.lower():7} "
-                # Names of journals have points of their own.
+                # Full text, as abbreviated names of journals contain periods.
                 text = (
                     strip_markup(about[heading])
                     if heading == "Source"

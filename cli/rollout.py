@@ -1,4 +1,4 @@
-"""``neurop rollout``: run a surrogate forward in time."""
+"""``neurop rollout``: run a surrogate autoregressively."""
 
 from __future__ import annotations
 
@@ -25,13 +25,17 @@ ROWS = 4
 
 
 def run(cfg: DictConfig) -> dict[str, Any]:
-    """Run ``cfg.ckpt`` for ``cfg.steps`` on its own predictions; write rollout.json, rollout.nc,
-    figures and an animation.
+    """Run ``cfg.ckpt`` autoregressively; write rollout.json, rollout.nc, figures and an animation.
 
     Returns
     -------
     dict
-        The headline metrics.
+        Relative L2 error of the trajectory, and the time until the correlation falls below 0.9.
+
+    Raises
+    ------
+    InputError
+        If a setting cannot be used, or the surrogate is a map.
     """
     start = as_int("start", cfg.start, 0)
     steps = None if cfg.steps is None else as_int("steps", cfg.steps, 1)
@@ -137,7 +141,7 @@ def _show(task: Task, result: xr.Dataset) -> None:
         ["first divergent step", "none" if gone is None else int(gone)],
     ]
     for word, share in LATE.values():
-        # Of the field that has drifted most.
+        # Only the field with the largest drift is shown.
         found = climate_drift(result, share)
         bias, drift, error = (
             found[name].values for name in ("mean_bias", "mid_band_drift", "mid_band_drift_error")

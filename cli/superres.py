@@ -41,7 +41,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     Returns
     -------
     dict
-        The error at the finest grid and that of interpolation.
+        Relative L2 error on the finest grid, and that of interpolation.
     """
     asked = None if cfg.resolutions is None else as_ints("resolutions", cfg.resolutions, 2)
     task = prepare(cfg, "superres")

@@ -50,7 +50,12 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     Returns
     -------
     dict
-        The headline metrics; the first decides which job of a sweep is best.
+        Scores of the test set; a sweep ranks its jobs by the first.
+
+    Raises
+    ------
+    InputError
+        If a setting cannot be used.
     """
     folder = run_folder()
     if isinstance(cfg.seed, bool) or not isinstance(cfg.seed, int) or not 0 <= cfg.seed < 2**32:
@@ -114,7 +119,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
 
 
 class _Start(Callback):
-    """What is said and written once all settings have been checked, before the first step."""
+    """Print the settings and write the configuration before the first step, after all checks."""
 
     def __init__(self, cfg: DictConfig, folder: Path, title: str, lines: list[str]) -> None:
         self.cfg, self.folder, self.title, self.lines = cfg, folder, title, lines
@@ -140,13 +145,13 @@ class _Start(Callback):
 
 
 def _check(cfg: DictConfig) -> None:
-    """Refuse what needs no data to be refused, before data are made."""
+    """Raise InputError for wrong settings that can be found before data are generated."""
     if cfg.init and not cfg.resume:
         find(str(cfg.init), setting="init")
     build(cfg.objective)
     for group in LISTS:
         for _, node in present(cfg.get(group)):
-            # What the data set computes is built once it is known.
+            # Values `auto` are known only with the data set.
             if "auto" not in node.values():
                 build(node)
 
@@ -183,7 +188,7 @@ def _surrogate(cfg: DictConfig, train: FieldSet, problem: Problem) -> Surrogate:
     surrogate = make()
     asked = any(word.startswith("model.modes=") for word in overrides())
     if not asked and (most := fewer_modes(surrogate)):
-        # Nobody asked for the number that the grid cannot hold.
+        # The user did not choose the number of modes, so it is reduced to the grid's.
         surrogate = make(modes=list(most))
         if first_process():
             points = " x ".join(map(str, train.shape))
@@ -194,7 +199,7 @@ def _surrogate(cfg: DictConfig, train: FieldSet, problem: Problem) -> Surrogate:
 
 
 def _loggers(cfg: DictConfig, folder: Path) -> list[Logger]:
-    """Return the chosen logger and, whatever it is, the one that writes metrics.csv."""
+    """Return the chosen logger, and in any case the one that writes metrics.csv."""
     chosen = build(cfg.get("logger"), save_dir=str(folder))
     found = [] if chosen is None else [chosen]
     if isinstance(chosen, CSVLogger):

@@ -8,8 +8,8 @@ r"""The viscous Burgers equation on the periodic unit interval: a map to t = 1, 
 **Fields.** velocity (dimensionless), one channel. `steps` null: a map, u(., 0) in and u(., `time`)
 out. `steps` = n: an evolution of n + 1 frames, u(., 0) the first.
 
-**Grid.** x, `resolution` points of [0, 1), left end in. The recorded fields are spectral
-truncations |k| < N/2 of one and the same solution, which does not depend on `resolution`.
+**Grid.** x, `resolution` points of [0, 1), with the left end. The recorded fields are spectral
+truncations |k| < N/2 of one solution, which does not depend on `resolution`.
 
 **Boundary.** periodic.
 
@@ -20,7 +20,7 @@ float64 with a fixed step, free of aliases: 540 points and 585 steps per unit fo
 **Parameters.** viscosity 1e-2. `initial`, the random field: `paper`, gamma 2, tau 5, sigma 25,
 standard deviation 0.594; `code`, gamma 2.5, tau 7, sigma 49, from the script published with the
 paper, 0.274; `pino`, gamma 4, tau 5, sigma 625 (the factor is 625^2 in the covariance), 0.214. The
-paper states a viscosity of 0.1, at which diffusion alone leaves 2 % of the longest wave at t = 1;
+paper states a viscosity of 0.1, at which diffusion reduces the longest wave to 2 % at t = 1;
 its released file differs from that, and no error here is measured on that file. The set of PINO is
 samples=1200 storage.held_out=200 resolution=128 steps=100 initial=pino with this viscosity; it has
 800 samples for training and none for validation.
@@ -84,13 +84,13 @@ class Burgers(SolvedDataset):
     resolution
         Points of the interval.
     viscosity
-        :math:`\nu > 0`.
+        Viscosity :math:`\nu > 0`.
     initial
         Random field of the initial velocity: ``paper``, ``code`` or ``pino``.
     steps
-        Frames after the initial one; None makes a map to the last time.
+        Frames after the initial one; None for a map to the last time.
     time
-        The last time.
+        Last time.
     storage
         Seed, folder, mode and held-out samples: a :class:`neurop.generation.storage.Storage` or a
         mapping of its parameters.
@@ -221,7 +221,7 @@ class Burgers(SolvedDataset):
         return frames[:, :, None].float().cpu().numpy()
 
     def _discretisation(self, shape: tuple[int, ...]) -> tuple[int, int]:
-        r"""Return the solver's points and its steps per frame, from the parameters alone.
+        r"""Return the solver's points and its steps per frame, determined by the parameters.
 
         A shock of height :math:`2U` has the thickness :math:`2\nu/U`, and no speed exceeds that of
         the start: the points resolve :math:`\nu/U` of a start with the standard deviation U nine

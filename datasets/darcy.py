@@ -11,10 +11,10 @@ r"""Steady Darcy flow through a random medium on the unit square, of two phases 
 
 **Fields.** in: permeability a; out: pressure u. Both dimensionless.
 
-**Grid.** (x, y), `resolution` points per side of [0, 1], both ends in. The equation is solved on
+**Grid.** (x, y), `resolution` points per side of [0, 1], with both ends. The equation is solved on
 `solver` points (421 as in the paper) by finite volumes around the nodes, and every stored
 resolution is a part of that grid: 85, 141, 211 and 421 as in the paper, and 16, 22, 43, 61, 106. So
-sets at several resolutions show one and the same solution, at the same cost.
+sets at several resolutions have the same solutions, at the same cost.
 
 **Boundary.** dirichlet, u = 0.
 
@@ -77,12 +77,12 @@ Kind = Literal["piecewise", "lognormal"]
 
 @dataclass(frozen=True)
 class Coefficient:
-    """The law of the random coefficient a.
+    """Distribution of the random coefficient a.
 
     Parameters
     ----------
     kind
-        ``piecewise`` or ``lognormal``.
+        Kind of medium: ``piecewise`` or ``lognormal``.
     low, high
         Values of a > 0 where g < 0 and elsewhere; piecewise only.
     sigma
@@ -92,6 +92,11 @@ class Coefficient:
     ------
     InputError
         For a parameter out of its bounds.
+
+    Examples
+    --------
+    >>> Darcy(samples=100, coefficient=Coefficient("lognormal", sigma=2.0)).coefficient
+    'lognormal'
     """
 
     kind: Kind = "piecewise"
@@ -114,14 +119,14 @@ class Darcy(SolvedDataset):
         Number of samples, more than twice `held_out`; more samples change neither the test nor the
         validation set.
     resolution
-        Points per side of the stored fields, both ends in: resolution - 1 divides solver - 1.
+        Points per side of the stored fields, with both ends: resolution - 1 divides solver - 1.
     coefficient
-        Law of a: a :class:`Coefficient` or a mapping of its parameters.
+        Distribution of a: a :class:`Coefficient` or a mapping of its parameters.
     faces
         Mean of a on the face between two nodes: ``harmonic``, or ``arithmetic`` as in the published
         files.
     solver
-        Points per side of the solver, both ends in.
+        Points per side of the solver, with both ends.
     storage
         Seed, folder, mode and held-out samples: a :class:`neurop.generation.storage.Storage` or a
         mapping of its parameters.

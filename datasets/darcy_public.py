@@ -8,9 +8,8 @@ r"""Steady Darcy flow through a two-phase medium: the small public files of neur
 **Fields.** in: permeability, the phase indicator 0 or 1 (the values of a are not in the files);
 out: pressure. Both dimensionless.
 
-**Grid.** (x, y), N points per side at j/N: the near edges are in, the far edges out, which is why
-the test set at 16 is every second point of the one at 32. N = 16 for training, 16 and 32 for the
-test.
+**Grid.** (x, y), N points per side at j/N, with the near edges and without the far ones, so the
+test set at 16 has every second point of that at 32. N = 16 for training, 16 and 32 for the test.
 
 **Boundary.** dirichlet. In the files y at j = 0 is the interpolated solution, zero up to 0.3 % of
 its norm.
@@ -63,6 +62,11 @@ class DarcyPublic(Source):
     val
         Number of validation pairs, the last of the file; train + val is at most 1000.
 
+    Raises
+    ------
+    InputError
+        If a number is below 1, or their sum above 1000.
+
     Examples
     --------
     >>> {name: len(fields) for name, fields in DarcyPublic().splits().items()}
@@ -91,7 +95,7 @@ class DarcyPublic(Source):
         }
 
     def at(self, shape: tuple[int, ...]) -> FieldSet:
-        """Return the test set at 16 x 16 or 32 x 32."""
+        """Return the test set at 16 x 16 or 32 x 32; raise InputError for another shape."""
         if tuple(shape) not in [(n, n) for n in _RESOLUTIONS]:
             raise InputError(
                 f"darcy_public has no {' x '.join(map(str, shape))} test set; choose from "
@@ -110,5 +114,5 @@ def _read(split: str, resolution: int) -> FieldSet:
         Field("permeability", "1", "phase of the medium"),
         Field("pressure", "1", "pressure"),
     )
-    # The name alone, because the path of the package is irrelevant to the data.
+    # Only the name, because the path of the package is irrelevant to the data.
     return replace(fields, source=file.name, attributes={"license": "MIT"})

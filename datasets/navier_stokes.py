@@ -13,8 +13,8 @@ The flow is forced at a large scale, or decays.
 
 **Fields.** vorticity (dimensionless), one channel; the frame at t = 0 is the first of steps + 1.
 
-**Grid.** (x, y), `resolution` points per side of [0, 1), left end in. The recorded field is the
-spectral truncation |k| < N/2 of the solver's field, so sets at several resolutions describe one and
+**Grid.** (x, y), `resolution` points per side of [0, 1), with the left end. The recorded field is
+the spectral truncation |k| < N/2 of the solver's field, so sets at several resolutions describe
 the same flow.
 
 **Boundary.** periodic in x and y.
@@ -27,7 +27,7 @@ off by 1e-6 with 6 steps per unit, in 0.05 s, and by 4e-9 with its 25, in 0.16 s
 **Parameters.** viscosity 1e-3 (the paper: also 1e-4, 1e-5). forcing: `diagonal`, the paper's f
 above; `kolmogorov`, f = F sin(2 pi k y) with k = `wavenumber`, whose laminar flow f / (4 pi^2 k^2
 nu) is an exact solution; `none`, decay. F is `strength` (0.1). amplitude, the standard deviation of
-omega_0: 0.262 is the value of the code that generated the released files, 0.185 that of its present
+omega_0: 0.262 is the value of the code that generated the released files, 0.185 that of its latest
 version, 0.043 that of the paper's covariance 7^(3/2) (-Lap + 49)^-2.5. precision: float32 takes 0.6
 of the CPU time of float64 and is off by 6e-7 (relative L2 over 20 frames of the default set) where
 float64 is off by 4e-9. The paper uses frames 1 to 10 as input; here ``problem.history`` sets their
@@ -38,7 +38,7 @@ validation, the rest training.
 
 **Cost.** The default set takes 25 to 40 s on two CPU cores and differs from a solve with 256^2
 points by 3e-8 (relative L2 of the common modes: the rounding of float32). The 20 test samples at
-256^2: about 1 minute. Finer flow gets a finer solver, unless `solver` is given: per
+256^2: about 1 minute. A finer flow has a finer solver, unless `solver` is given: per
 trajectory of 20 units and core 0.2 s at 1e-3, 2 s at 1e-4 (128^2), 2 minutes at 1e-5 (432^2).
 
 **What is hard.** Forcing drives the large scales while the influence of omega_0 decays: the error
@@ -88,7 +88,7 @@ class NavierStokes(SolvedDataset):
     resolution
         Points per side.
     viscosity
-        :math:`\nu > 0`.
+        Viscosity :math:`\nu > 0`.
     amplitude
         Standard deviation of the initial vorticity.
     steps
@@ -242,7 +242,7 @@ class NavierStokes(SolvedDataset):
         return self._force.on_grid(points)
 
     def discretisation(self, shape: tuple[int, ...]) -> tuple[int, int]:
-        r"""Return the solver's points per side and its steps per frame, from the parameters alone.
+        r"""Return the solver's points per side and its steps per frame, from the parameters.
 
         Bounds in the mean square: a forcing of strength F and wavenumber :math:`\kappa` against
         viscosity on the slowest mode gives :math:`\omega \le a + F\theta,\ u \le a/2\pi +

@@ -17,12 +17,12 @@ PRECISIONS = {"float64": torch.float64, "float32": torch.float32}
 
 @dataclass(frozen=True)
 class Forcing:
-    """The force f on the flow.
+    """Force f on the flow.
 
     Parameters
     ----------
     kind
-        ``diagonal`` (the paper's), ``kolmogorov`` or ``none``.
+        Kind of force: ``diagonal`` (the paper's), ``kolmogorov`` or ``none``.
     strength
         Strength F > 0; ignored without forcing.
     wavenumber
@@ -32,6 +32,11 @@ class Forcing:
     ------
     InputError
         For a parameter out of its bounds.
+
+    Examples
+    --------
+    >>> Forcing("kolmogorov", strength=1.0, wavenumber=1).on_grid(4)[0].round().tolist()
+    [0.0, 1.0, 0.0, -1.0]
     """
 
     kind: str = "diagonal"
@@ -74,13 +79,19 @@ class Solver:
         Points per side, from those of the fields to 4096; by default as many as the viscosity
         requires.
     precision
-        ``float64``, or ``float32`` for more speed and less accuracy; the set is stored in float32
-        either way.
+        Precision: ``float64``, or ``float32``, which is faster and less accurate. The set is stored
+        in float32 in both cases.
 
     Raises
     ------
     InputError
         For an unknown precision.
+
+    Examples
+    --------
+    >>> from neurop.datasets import NavierStokes
+    >>> NavierStokes(samples=100, solver=Solver(points=128)).solver
+    128
     """
 
     points: int | None = None

@@ -18,16 +18,15 @@ eddies, and from about day 20 on the flow has a climate: it is chaotic, with sta
 Without forcing it decays.
 
 **Fields.** geopotential_anomaly, the deviation from gravity times 10 km (1e3 m2 s-2), vorticity and
-divergence (1e-5 s-1): the state that the literature on spherical operators learns, in units in
-which all three are about 1, so that errors which sum over fields see each of them.
+divergence (1e-5 s-1): the state in the literature on spherical operators, in units in which all
+three are about 1, so that each of them contributes to errors summed over fields.
 
 **Grid.** (latitude, longitude), `resolution` times twice as many points, from the northernmost
-latitude and longitude 0. legendre-gauss: no point on a pole, area weights exact. equiangular: the
-poles are in, as in torch-harmonics. The recorded field has those spherical harmonics of the
-solver's field that the grid resolves, so sets at several resolutions describe one and the same
-flow.
+latitude and longitude 0. legendre-gauss: no point on a pole, area weights exact. equiangular: with
+the poles, as in torch-harmonics. The recorded field has those spherical harmonics of the solver's
+field that the grid resolves, so sets at several resolutions describe the same flow.
 
-**Boundary.** A sphere has none; longitude is periodic.
+**Boundary.** none on a sphere; longitude is periodic.
 
 **Time step.** Frames every `interval` (1 h), the first after `spin_up`. Inside, ETDRK4 with exact
 gravity waves and a step of one over the frequency of the fastest (10 minutes at truncation 31), at
@@ -108,7 +107,7 @@ class ShallowWater(SolvedDataset):
     truncation
         Largest degree L of the spherical harmonics in which the flow is solved.
     flow
-        Initial state, ground and forcing: a :class:`Flow` or a mapping of its parameters.
+        Initial state, topography and forcing: a :class:`Flow` or a mapping of its parameters.
     steps
         Frames after the initial one.
     interval
@@ -116,7 +115,7 @@ class ShallowWater(SolvedDataset):
     spin_up
         Time before the first frame [h].
     grid
-        ``legendre-gauss`` or ``equiangular`` (poles in).
+        Latitudes: ``legendre-gauss`` or ``equiangular`` (with the poles).
     storage
         Seed, folder, mode and held-out samples: a :class:`neurop.generation.storage.Storage` or a
         mapping of its parameters.
@@ -172,7 +171,7 @@ class ShallowWater(SolvedDataset):
     def invariants(self) -> tuple[str, ...]:  # type: ignore[override]
         """Integrals that the flow conserves up to hyperdiffusion.
 
-        Integrals of products need Gauss quadrature.
+        Energy and potential enstrophy, integrals of products, need Gauss quadrature.
         """
         if self.grid != "legendre-gauss" or self.forcing != "none":
             return ("mass",)
@@ -189,7 +188,7 @@ class ShallowWater(SolvedDataset):
     def parameters(self) -> dict[str, Any]:
         """Return the parameters of the equations and of the initial fields."""
         names = ("truncation", "initial", "mach", "steps", "interval", "spin_up", "grid")
-        # Absent where there is none, because HDF5 attributes cannot be null.
+        # Left out if there is none, because HDF5 attributes cannot be null.
         ground = {} if self.topography is None else {"topography": self.topography}
         forcing = {} if self.forcing == "none" else {"forcing": self.forcing}
         return (
@@ -212,7 +211,7 @@ class ShallowWater(SolvedDataset):
         )
 
     def solve(self, numbers: range, shape: tuple[int, ...]) -> dict[str, NDArray[Any]]:
-        """Return the trajectories of these numbers."""
+        """Return the trajectories of these numbers; raise InputError if the solution overflows."""
         water = _equations(
             self.truncation, self.topography, self.forcing, self.seed, compute_device()
         )

@@ -1,4 +1,4 @@
-"""Initial state, ground and forcing of the shallow-water data set."""
+"""Initial state, topography and forcing of the shallow-water data set."""
 
 from __future__ import annotations
 
@@ -13,30 +13,36 @@ Forcing = Literal["none", "bands"]
 
 
 def check_choice(what: str, value: str, kind: Any) -> None:
-    """Raise InputError for a value that a literal type lacks."""
+    """Raise InputError unless a literal type has the value."""
     if value not in get_args(kind):
         raise InputError.of(what, value, nearest(str(value), get_args(kind)))
 
 
 @dataclass(frozen=True)
 class Flow:
-    """Initial state, ground and forcing of the flow.
+    """Initial state, topography and forcing of the flow.
 
     Parameters
     ----------
     initial
-        ``random`` or ``galewsky``.
+        Initial state: ``random`` or ``galewsky``.
     mach
         Strength of the random wind, in units of the speed of gravity waves.
     topography
         Height of the mountains [m]; None for a smooth sphere.
     forcing
-        ``none``, or ``bands``: toward zonal winds that alternate, in 10 days.
+        Forcing: ``none``, or ``bands``, a relaxation to alternating zonal winds within 10 days.
 
     Raises
     ------
     InputError
         For a parameter out of its bounds.
+
+    Examples
+    --------
+    >>> from neurop.datasets import ShallowWater
+    >>> ShallowWater(samples=100, truncation=20, flow=Flow(forcing="bands")).forcing
+    'bands'
     """
 
     initial: Initial = "random"

@@ -5,8 +5,7 @@ r"""Trajectories of another data set as maps over space and time, from the first
 **Fields.** in: the first frames of `source`, ``<field>_0`` and so on, the same at every time; out:
 its fields at all later times.
 
-**Grid.** the axes of `source` and t, its points the times of the frames to predict; flat grids
-alone.
+**Grid.** the axes of `source`, and t with the times of the frames to predict; only flat grids.
 
 **Boundary.** that of `source`; t is open.
 
@@ -18,9 +17,9 @@ alone.
 
 **Cost.** that of `source`.
 
-**What is hard.** The prediction is not autoregressive, so no error grows from step to step; but a
-sample is a complete trajectory, while a surrogate of single steps learns from every frame, and the
-lead time is limited to that of the trajectories.
+**What is hard.** The prediction is not autoregressive, so errors do not grow from step to step; but
+a sample is a complete trajectory, while a surrogate of single steps learns from every frame, and
+the lead time is limited to that of the trajectories.
 
 **Source.** Li et al., Fourier neural operator for parametric PDEs, ICLR 2021, arXiv:2010.08895,
 section 5.3 (FNO-3D).
@@ -52,31 +51,33 @@ AXIS = "t"
 
 
 class SpaceTime(Source):
-    r"""A data set of trajectories, each as one pair of fields on a grid that has time as its last
-    axis.
-
-    The first `given` frames go in as channels, the same at each time; the `steps` frames after
-    them come out:
+    r"""Trajectories of a data set as pairs of fields on a grid with time as its last axis.
 
     .. math:: (u_0, \dots, u_{h-1})(x) \;\mapsto\; u(x, t), \qquad t = t_h, \dots, t_{h+T-1}
 
-    A surrogate of it is one for a map, also for evaluation at other resolutions. The time axis is
-    open, its points have equal weights, and its coordinates are the times of the frames.
+    The first `given` frames are the input channels, the same at each time; the `steps` frames after
+    them are the target. A surrogate for it is a map, which can also be evaluated at other
+    resolutions. The time axis is open, its points have equal weights, and its coordinates are the
+    times of the frames.
 
     Parameters
     ----------
     source
         Data set of the trajectories.
     given
-        Number of input frames, as channels.
+        Number h of input frames.
     steps
         Number T of frames to predict; by default all later frames.
 
     Raises
     ------
     InputError
-        If `source` is a map, lies on a sphere or solves for its samples while training runs, or its
-        trajectories are too short.
+        If `source` is a map, on a sphere or an online data set, or its trajectories are too short.
+
+    Examples
+    --------
+    >>> SpaceTime(NavierStokes(samples=100), given=10).name
+    'navier_stokes_space_time'
     """
 
     def __init__(self, source: Source, given: int = 10, steps: int | None = None) -> None:
@@ -196,7 +197,7 @@ def _inputs(frames: NDArray[Any], every: int, times: int) -> NDArray[Any]:
     """Return ``(sample, given * channel, *grid, times)``, a view that repeats the input in time."""
     frames = frames[:, ::every]
     channels = frames.reshape(len(frames), -1, *frames.shape[3:])[..., None]
-    # As broadcast_to, whose views PyTorch warns of because they cannot be written to.
+    # Not broadcast_to: its views are read-only, of which PyTorch warns.
     return as_strided(channels, (*channels.shape[:-1], times), (*channels.strides[:-1], 0))
 
 

@@ -4,12 +4,20 @@ The public names, each imported when it is first used:
 
 - ``datasets``: data sets, solved or read, such as ``datasets.NavierStokes(samples=100)``
 - ``models``: neural operators, such as ``models.FNO.spec(modes=16)``
-- ``fit``: train a surrogate
-- ``evaluate``: score one, as an ``xarray.Dataset``
-- ``load``: a saved one
-- ``InputError``: what all of them raise for input that cannot be used
-- ``Surrogate``, ``Field``, ``FieldSet``, ``Grid``, ``Sphere``: what these take and return
-- ``constraints``, ``objectives``, ``problems``, ``transforms``: what a training is made of
+- ``fit``: trains a surrogate and returns it
+- ``evaluate``: scores a surrogate on its test set and returns an ``xarray.Dataset``
+- ``load``: reads a saved surrogate
+- ``InputError``: the error that all of them raise for input that cannot be used
+- ``Surrogate``, ``Field``, ``FieldSet``, ``Grid``, ``Sphere``: their arguments and results
+- ``constraints``, ``objectives``, ``problems``, ``transforms``: the parts of a training
+
+Examples
+--------
+>>> import neurop
+>>> neurop.models.FNO.spec(modes=16, width=24)
+Spec(name='fno', arguments={'modes': 16, 'width': 24})
+>>> neurop.Grid.periodic(2).names
+('x', 'y')
 """
 
 from __future__ import annotations

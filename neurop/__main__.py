@@ -1,4 +1,4 @@
-"""``python -m neurop`` is the ``neurop`` command."""
+"""Entry point of ``python -m neurop``, the same command as ``neurop``."""
 
 from neurop.cli import main
 

@@ -1,4 +1,4 @@
-"""The user's cache: what is made once and can be made again."""
+"""The folder of cached files, which can be deleted at any time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def cache_folder() -> Path:
-    """Return the folder that ``NEUROP_CACHE`` names, else that of the user."""
+    """Return the folder of ``NEUROP_CACHE``, by default ``~/.cache/neurop``."""
     if chosen := os.environ.get("NEUROP_CACHE"):
         return Path(chosen)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "neurop"

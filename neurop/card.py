@@ -1,4 +1,4 @@
-"""What a surrogate is, takes and makes, as plain values: all of ``model.json``."""
+"""The description of a surrogate as plain values: the content of ``model.json``."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ FORMAT = 2
 
 @dataclass(frozen=True)
 class Sampling:
-    """How the training data are sampled.
+    """Resolution and time step of the training data.
 
     Parameters
     ----------
     shape
         Points per axis.
     step, unit
-        Time between frames; seconds where the data are dated. None for a map.
+        Time between frames and its unit; seconds if the data have dates. None for a map.
     """
 
     shape: tuple[int, ...]
@@ -42,22 +42,22 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Card:
-    """What a surrogate is, takes and makes.
+    """Description of a surrogate: model, problem, fields, grid, constraints and data.
 
     Parameters
     ----------
     model
         Registered name, and arguments of its constructor except channels and domain.
     problem
-        What is asked: a map or an evolution.
+        Map or evolution.
     inputs, outputs
-        The fields, one per channel of a frame.
+        Input and output fields, one per channel of a frame.
     grid
         Axes, boundaries and units.
     sampling
         Points per axis of the training data, and the time between their frames.
     constraints
-        What predictions are held to, in the order in which they are applied.
+        Constraints on the predictions, in the order in which they are applied.
     origin
         Source of the training data, their hash, licence and attribution.
     """
@@ -79,7 +79,7 @@ class Card:
         problem: Problem,
         constraints: Sequence[Constraint] = (),
     ) -> Card:
-        """Return the card that a training set implies; see the class for the arguments.
+        """Return the card of a model for a training set; see the class for the arguments.
 
         Raises
         ------
@@ -115,7 +115,7 @@ class Card:
 
     @property
     def history(self) -> int:
-        """Frames that go in."""
+        """Number of input frames."""
         return self.problem.history
 
     @property
@@ -125,12 +125,12 @@ class Card:
 
     @property
     def in_channels(self) -> int:
-        """Channels that the network takes."""
+        """Input channels of the network: fields times frames."""
         return self.problem.history * len(self.inputs)
 
     @property
     def out_channels(self) -> int:
-        """Channels that the network makes."""
+        """Output channels of the network."""
         return len(self.outputs)
 
     def to_dict(self) -> dict[str, Any]:
@@ -150,7 +150,7 @@ class Card:
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> Card:
-        """Return the card that :meth:`to_dict` described, of this or an earlier format.
+        """Return the card of plain values from :meth:`to_dict`, in this or an earlier format.
 
         Raises
         ------
@@ -196,7 +196,7 @@ def _create(registry: Registry, plain: Any) -> Any:
 
 
 def _from_1(plain: dict[str, Any]) -> dict[str, Any]:
-    """Return a card of format 1 in the words of format 2."""
+    """Return a card of format 1 converted to format 2."""
     evolution = {
         "name": "evolution",
         "arguments": {"history": plain["history"], "increments": plain["increments"]},
@@ -225,4 +225,4 @@ def _from_1(plain: dict[str, Any]) -> dict[str, Any]:
 
 
 MIGRATIONS = {1: _from_1}
-"""Format to a function that returns a card of it in the words of the next."""
+"""Format number to a function that converts a card to the next format."""

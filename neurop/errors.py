@@ -1,4 +1,4 @@
-"""What a user can put right, in one line."""
+"""Errors that the user can correct, each with a message of one line."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class InputError(ValueError):
     Parameters
     ----------
     message
-        One line.
+        Text of one line.
     key
         Name of the argument that is wrong; the command line translates it to its own key.
     value
-        The value that it has.
+        Value of that argument.
 
     Examples
     --------

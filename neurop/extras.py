@@ -1,4 +1,4 @@
-"""How to install a package that neurop can use but does not need."""
+"""Advice on how to install optional packages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, requires
 from packaging.requirements import Requirement
 
 OPTIONAL = ("neuraloperator", "tensorboard", "torch-harmonics", "zarr", "wandb", "mlflow")
-"""Packages that messages advise to install; each is in an extra of neurop."""
+"""Optional packages; each is in an extra of neurop."""
 
 
 def advice(package: str) -> str:

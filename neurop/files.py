@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Atomic writes of files."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from pathlib import Path
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a path in the same folder to write to; when the block ends, it takes the place of
-    `path`.
+    """Yield a temporary path to write to, which replaces `path` when the block ends.
 
-    A reader sees the old file or the new one. If the block fails, the old file stays. The folder is
-    made if it is missing.
+    A reader sees the old file or the complete new one. If the block fails, the old file stays. The
+    folder is created if it is missing.
 
     Examples
     --------

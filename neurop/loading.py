@@ -1,4 +1,4 @@
-"""Saved surrogates, from the folder of a run or of a model."""
+"""Loading of saved surrogates."""
 
 from __future__ import annotations
 
@@ -10,15 +10,33 @@ from neurop.surrogate import Surrogate
 
 
 def load(path: str | Path, trust: Sequence[str] = ()) -> Surrogate:
-    """Return the surrogate of a run folder or of its ``model/`` folder; see :meth:`Surrogate.load`.
+    """Return the surrogate of a run folder or of its ``model/`` folder, on the CPU.
+
+    Nothing is unpickled; see :meth:`neurop.Surrogate.load`.
 
     Parameters
     ----------
     path
-        The folder.
+        Run folder, or folder with ``model.json`` and ``model.safetensors``.
     trust
-        Packages of the user's that are imported first, so that they register models of their own;
-        what a package declares as an entry point ``neurop.models`` needs no such word.
+        Packages to import first because they register models of their own. Models that a package
+        declares as entry points ``neurop.models`` are found without it.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or damaged, or a package or the model is not installed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from neurop import Field, FieldSet, Grid
+    >>> data = FieldSet(np.random.randn(2, 3, 1, 8), (Field("u"),), Grid.periodic(1))
+    >>> folder = tempfile.mkdtemp()
+    >>> Surrogate.of(data, "fno").save(folder)
+    >>> load(folder).name
+    'fno'
     """
     trust_packages(trust)
     folder = Path(path)

@@ -1,4 +1,4 @@
-"""Description of the machine, and its rates of copying and multiplying."""
+"""Description of the machine, and its memory bandwidth and floating-point rate."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import torch
 
 
 def describe_machine() -> dict[str, Any]:
-    """Return processor, threads, memory, load and versions."""
+    """Return processor, threads, memory in GB, load averages and versions of packages."""
     return {
         "processor": _processor(),
         "logical_cpus": os.cpu_count(),
@@ -31,7 +31,7 @@ def describe_machine() -> dict[str, Any]:
 
 
 def measure_rates(repeats: int = 7) -> dict[str, float]:
-    """Return median copy bandwidth (read and written GB/s) and float32 product rate (GFLOP/s)."""
+    """Return median copy bandwidth (GB/s, read plus written) and float32 GEMM rate (GFLOP/s)."""
     x = torch.zeros(64 << 20, dtype=torch.uint8)
     y = torch.zeros_like(x)
     n = 1024

@@ -1,4 +1,4 @@
-"""The folder of a surrogate: weights as safetensors, everything else as JSON; no pickle."""
+"""The folder of a saved surrogate: weights as safetensors, the card as JSON, no pickle."""
 
 from __future__ import annotations
 
@@ -25,10 +25,7 @@ SOFTWARE = f"neurop {__version__}, neural-operator surrogates for PDEs (CITATION
 
 
 def write_folder(folder: Path, state: dict[str, Tensor], card: dict[str, Any]) -> None:
-    """Write weights and card, each whole or not at all.
-
-    The card comes last, since it is what makes a folder a surrogate.
-    """
+    """Write weights, then card, each atomically; an interrupted write leaves no new card."""
     # Copies: safetensors refuses tensors that share memory, as one normaliser for input and output
     # does.
     tensors = {name: value.detach().cpu().contiguous().clone() for name, value in state.items()}
@@ -42,7 +39,7 @@ def write_folder(folder: Path, state: dict[str, Tensor], card: dict[str, Any]) -
 
 
 def read_folder(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Return weights and card.
+    """Return weights and card of a folder.
 
     Raises
     ------
@@ -109,8 +106,9 @@ def read_parts(
 def mismatch(
     expected: Mapping[str, Tensor], found: Mapping[str, Tensor]
 ) -> tuple[str, Shape, Shape] | None:
-    """Return the first name whose tensor differs in shape, and both shapes (None where there is
-    no tensor); None if all agree.
+    """Return the first name whose two tensors differ in shape, and both shapes; None if none does.
+
+    The shape of a missing tensor is None.
     """
     for name in sorted(expected.keys() | found.keys()):
         mine, theirs = (

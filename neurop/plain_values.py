@@ -1,4 +1,4 @@
-"""Plain values, of a file or a configuration, compared with the annotations of what takes them."""
+"""Type checks of plain values, from a file or a configuration, against annotations."""
 
 from __future__ import annotations
 
@@ -18,20 +18,24 @@ LISTS: tuple[Any, ...] = (list, tuple, set, Sequence)
 
 
 def check_values(kind: type, values: Any, where: str) -> None:
-    """Raise InputError, with the key of the wrong value, unless plain values have the types of the
-    arguments and their numbers are finite.
+    """Raise InputError unless values have the types of a constructor's arguments and are finite.
 
-    Names that the constructor does not have are its own business, and so are annotations that are
-    no plain types.
+    Names that the constructor does not have, and annotations that are not plain types, are not
+    checked.
 
     Parameters
     ----------
     kind
-        A class with an annotated constructor.
+        Class with an annotated constructor.
     values
-        What a file says, by name of the argument.
+        Values from a file, by name of the argument.
     where
-        Key of the mapping in the file.
+        Key of the mapping in the file, for the message.
+
+    Raises
+    ------
+    InputError
+        With the key of the wrong value.
 
     Examples
     --------
@@ -54,27 +58,27 @@ def check_values(kind: type, values: Any, where: str) -> None:
 
 
 def read_annotations(call: Callable[..., Any]) -> dict[str, Any]:
-    """Return the annotations of a class's constructor or of a function; empty where they cannot
-    be read.
-    """
+    """Return the annotations of a constructor or function; empty if they cannot be read."""
     try:
         return get_type_hints(call.__init__ if inspect.isclass(call) else call)
-    except (NameError, TypeError):  # names imported for type checkers alone
+    except (NameError, TypeError):  # names that are imported only for type checkers
         return {}
 
 
 def has_type(
     value: Any, hint: Any, stands_for: Callable[[Any, Any], bool] = lambda value, hint: False
 ) -> bool:
-    """Return whether a plain value fits an annotation; a list fits a tuple, and a type that JSON
-    and YAML cannot write takes anything.
+    """Return whether a plain value fits an annotation.
+
+    A list fits a tuple, and any value fits a type that JSON and YAML cannot write.
 
     Parameters
     ----------
     value, hint
-        The value, and the annotation of what takes it.
+        Value and annotation.
     stands_for
-        Called with each value and annotation: whether the value is a placeholder, which fits.
+        Function of value and annotation that returns whether the value is a placeholder, which
+        fits.
 
     Examples
     --------
@@ -142,8 +146,7 @@ def describe_type(hint: Any) -> str:
 
 
 def group_of(hint: Any) -> Any:
-    """Return the dataclass of an annotation that takes a mapping for it; None for any other
-    annotation.
+    """Return the dataclass of an annotation that also accepts a mapping; None for any other.
 
     Examples
     --------
@@ -172,14 +175,14 @@ def as_yaml(value: Any) -> str:
 
 
 def _writable(parts: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return the alternatives that a file can hold; all of them if only ``null`` is."""
+    """Return the alternatives that a file can contain; all of them if only ``null`` is one."""
     known = (*_SCALARS, *LISTS, dict, Mapping, Path, object)
     plain = tuple(p for p in parts if not inspect.isclass(p) or p in known or get_origin(p))
     return plain if set(plain) - {type(None)} else parts
 
 
 def _finite(value: Any) -> bool:
-    """Return whether all numbers of a value can be computed with."""
+    """Return whether all numbers of a value are finite and at most 1e300."""
     if isinstance(value, list | tuple):
         return all(map(_finite, value))
     return not isinstance(value, int | float) or (

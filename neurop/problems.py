@@ -1,4 +1,4 @@
-"""What is asked of a surrogate: which functions of a sample go in, and which are predicted."""
+"""Problems: which functions of a sample are the input, and which are predicted."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from neurop.registry import Registry
 
 
 class Problem(ABC):
-    """The question that a surrogate answers; its subclasses are frozen dataclasses.
+    """Base class of problems: inputs and outputs of a surrogate. Subclasses are frozen dataclasses.
 
     Attributes
     ----------
     history
-        Frames that go in.
+        Number of input frames.
     unroll
-        Frames that a training example predicts, each from the predictions before it.
+        Number of frames that a training example predicts autoregressively.
     increments
         Whether the network predicts the change of the last frame.
     """
@@ -30,10 +30,10 @@ class Problem(ABC):
 
     @abstractmethod
     def check(self, data: FieldSet) -> None:
-        """Raise InputError unless the data can pose this question."""
+        """Raise InputError unless the data fit this problem."""
 
     def inputs(self, data: FieldSet) -> tuple[Field, ...]:
-        """Return the fields that go in, one per channel of a frame."""
+        """Return the input fields, one per channel of a frame."""
         return data.fields
 
     @abstractmethod
@@ -41,8 +41,7 @@ class Problem(ABC):
         """Return the fields that are predicted."""
 
     def examples(self, data: FieldSet, extra: int = 0) -> Windows:
-        """Return the training examples of a set, with `extra` target frames after those of the
-        problem.
+        """Return the training examples of a set, each with `extra` further target frames.
 
         Raises
         ------
@@ -55,7 +54,17 @@ class Problem(ABC):
 
 @dataclass(frozen=True)
 class Map(Problem):
-    """Input fields to target fields of the same sample, such as permeability to pressure."""
+    """Map from input fields to target fields of a sample, such as permeability to pressure.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from neurop.geometry.grid import Grid
+    >>> a = np.ones((2, 1, 1, 8))
+    >>> data = FieldSet(a, (Field("a"),), Grid.periodic(1), a, (Field("u"),))
+    >>> Map().outputs(data)[0].name
+    'u'
+    """
 
     history = 1
     unroll = 1
@@ -77,22 +86,32 @@ class Map(Problem):
 
 @dataclass(frozen=True)
 class Evolution(Problem):
-    """A state in time to its next state; the output is the next input.
+    r"""Evolution of a state in time: the output is the next state, and the next input.
+
+    .. math:: u_{t+1} = G(u_{t-h+1}, \dots, u_t), \quad\text{or}\quad u_{t+1} = u_t + G(\dots)
 
     Parameters
     ----------
     history
-        Frames that go in.
+        Number of input frames h.
     unroll
         Steps of the surrogate per training example, each on its own predictions (autoregressive
         training).
     increments
-        Predict the change of the last frame, rather than the next frame itself.
+        Whether the network predicts the change of the last frame, rather than the next frame.
 
     Raises
     ------
     InputError
         If a number of frames is below 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from neurop.geometry.grid import Grid
+    >>> data = FieldSet(np.zeros((2, 5, 1, 8)), (Field("u"),), Grid.periodic(1))
+    >>> len(Evolution(history=2).examples(data))  # three windows of three frames per sample
+    6
     """
 
     history: int = 1
@@ -123,13 +142,11 @@ REGISTRY = Registry(
     {"evolution": "neurop.problems:Evolution", "map": "neurop.problems:Map"},
     "neurop.problems",
 )
-"""Registered name to class: a saved surrogate names its problem by this."""
+"""Registered name to class, as used in saved surrogates."""
 
 
 def problem_of(data: FieldSet) -> Problem:
-    """Return the question that a set poses by itself: a map where it has targets, else an
-    evolution.
-    """
+    """Return the default problem of a set: a map if it has targets, else an evolution."""
     return Evolution() if data.targets is None else Map()
 
 
@@ -140,21 +157,29 @@ def automatic(
     unroll: int | None = None,
     increments: bool | None = None,
 ) -> Problem:
-    """Return the question that a set poses, with some of its values replaced.
+    """Return the default problem of a data set, with some of its values replaced.
 
     Parameters
     ----------
     data
-        The training set.
+        Training set.
     default
-        What the data set proposes; what the data pose by themselves if it proposes nothing.
+        Problem that the data set proposes; :func:`problem_of` by default.
     history, unroll, increments
         Values of an evolution that replace those of the default; None keeps them.
 
     Raises
     ------
     InputError
-        If a value is given for a map.
+        If another value is given for a map.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from neurop.geometry.grid import Grid
+    >>> data = FieldSet(np.zeros((2, 5, 1, 8)), (Field("u"),), Grid.periodic(1))
+    >>> automatic(data, unroll=3)
+    Evolution(history=1, unroll=3, increments=True)
     """
     problem = default or problem_of(data)
     given = {"history": history, "unroll": unroll, "increments": increments}

@@ -1,4 +1,4 @@
-"""Registered names of classes: imported when they are asked for, extended by other packages."""
+"""Registries: names of classes, which are imported on demand; other packages can add to them."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _trusted: set[str] = set()
 
 
 class Registry:
-    """Registered names of one kind of class; case does not matter.
+    """Names of one kind of class, such as models; case does not matter.
 
     A package adds a class by an entry point, which needs no import, or by :meth:`register`, which
-    needs one. No name is taken twice.
+    needs one. A name belongs to one class.
 
     Parameters
     ----------
     kind
-        What the classes are, for messages.
+        Noun for the classes, for messages.
     table
-        Names of the library's own classes, to ``module:class``.
+        Names of the library's own classes, with ``module:class`` of each.
     group
         Group of the entry points of other packages.
 
@@ -47,12 +47,12 @@ class Registry:
         return sorted({*self.table, *self._registered, *outside})
 
     def get(self, name: str) -> type:
-        """Return the class of a name.
+        """Return the class of a name, imported if necessary.
 
         Raises
         ------
         InputError
-            If there is none, or two packages claim the name.
+            If there is none, or two packages register the name.
         """
         key = name.casefold()
         if key in self._registered:
@@ -80,7 +80,7 @@ class Registry:
         Raises
         ------
         InputError
-            If the name is that of another class.
+            If the name belongs to another class.
         """
         key = name.casefold()
 
@@ -98,7 +98,7 @@ class Registry:
         return decorate
 
     def name_of(self, kind: Callable[..., Any]) -> str:
-        """Return the name of a class; raise InputError if it has none."""
+        """Return the registered name of a class; raise InputError if it has none."""
         place = _place(kind)
         for key, registered in self._registered.items():
             if registered is kind:
@@ -125,14 +125,14 @@ class Registry:
         Parameters
         ----------
         given
-            A name, a spec, or the mapping of one.
+            Registered name, spec, or a mapping of ``name`` and ``arguments``.
         *first, **more
             Arguments that are not part of the spec.
 
         Raises
         ------
         InputError
-            If the name is unknown or the class refuses its arguments.
+            If the name is unknown or the class does not take the arguments.
         """
         spec = Spec.of(given)
         kind = self.get(spec.name)
@@ -150,13 +150,11 @@ class Registry:
         return Spec(self.name_of(type(thing)), arguments)
 
     def module_of(self, name: str) -> str | None:
-        """Return the module that a class comes from; None for one of the library's own."""
+        """Return the module of a class; None for one of the library's own."""
         return None if name.casefold() in self.table else self.get(name).__module__
 
     def distribution_of(self, name: str) -> str | None:
-        """Return the distribution that a class comes from, or its top-level module where it was
-        not installed; None for one of the library's own.
-        """
+        """Return the distribution of a class, else its top-level module; None for neurop's own."""
         if name.casefold() in self.table:
             return None
         for point in self._points(name.casefold()):
@@ -166,17 +164,17 @@ class Registry:
         return next(iter(packages_distributions().get(top, [])), top)
 
     def require(self, name: str, distribution: Any = None, module: Any = None) -> None:
-        """Raise InputError unless a name that is read from a file is known.
+        """Raise InputError unless a name that was read from a file is known.
 
-        What the file says of the origin goes into the message. Its module is imported only if it is
-        of a package that the user trusts, see :func:`trust_packages`: a file alone imports nothing.
+        The module named in the file is imported only if it belongs to a package that the user
+        trusts, see :func:`trust_packages`.
 
         Parameters
         ----------
         name
             Registered name.
         distribution, module
-            Origin of the class where it was saved, see :meth:`distribution_of`.
+            Origin of the class according to the file, for the message.
         """
         key = name.casefold()
         if key in self.table or key in self._registered or key in self.names():
@@ -223,12 +221,12 @@ class Registry:
 
 
 def trust_packages(packages: str | Iterable[str]) -> None:
-    """Import packages of the user's, so that they register classes of their own.
+    """Import packages, so that they can register classes of their own.
 
     Parameters
     ----------
     packages
-        Import names, such as ``mypkg``; its modules are trusted with it.
+        Import names, such as ``mypkg``; all modules of a package are trusted.
 
     Raises
     ------

@@ -15,9 +15,8 @@ _KEYS = {"name", "arguments"}
 class Spec:
     """A registered name and arguments of its constructor.
 
-    A spec among the arguments is passed to the constructor as a spec: what else the inner object
-    needs, such as its number of channels, only the outer one knows, and it calls
-    :meth:`neurop.registry.Registry.create` with that.
+    A spec among the arguments is passed on as a spec: the outer object completes it, for example
+    with the number of channels, and calls :meth:`neurop.registry.Registry.create`.
 
     Parameters
     ----------
@@ -29,7 +28,7 @@ class Spec:
     Raises
     ------
     InputError
-        If the name is no text or the arguments are no mapping from text.
+        If the name is not a string or the arguments are not a mapping from strings.
 
     Examples
     --------
@@ -66,13 +65,14 @@ class Spec:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Spec:
-        """Return what :meth:`to_dict` described; mappings of exactly a name and arguments inside
-        are specs too.
+        """Return the spec of plain values from :meth:`to_dict`.
+
+        Inner mappings of exactly ``name`` and ``arguments`` become specs too.
 
         Raises
         ------
         InputError
-            If it is no mapping of a name and, where there are any, arguments.
+            If it is not a mapping of ``name`` and optionally ``arguments``.
         """
         if not isinstance(plain, Mapping) or not {"name"} <= plain.keys() <= _KEYS:
             raise InputError(f"{plain!r:.80} names nothing registered; give name and arguments")

@@ -1,4 +1,4 @@
-"""A trained neural operator that takes and returns physical units, and lives in a folder."""
+"""A neural operator with its normalisers and constraints: physical units in and out."""
 
 from __future__ import annotations
 
@@ -28,15 +28,14 @@ if TYPE_CHECKING:
 
 
 class Surrogate(nn.Module):
-    r"""A network between two normalisers, held to constraints: physical units in, physical units
-    out.
+    r"""A network with normalisers and constraints: maps fields to fields in physical units.
 
     .. math:: y = C\Bigl([x_{\text{last}}] + \sigma_y\,
        \mathcal{N}\!\left(\frac{x - \mu_x}{\sigma_x}\right)
-       + \mu_y\Bigr),
+       + \mu_y\Bigr)
 
-    the last frame being added where the network predicts increments, and C the constraints, one
-    after the other.
+    with :math:`\mathcal{N}` the network and C the constraints, applied in turn. The last input
+    frame is added if the network predicts increments.
 
     Parameters
     ----------
@@ -47,8 +46,7 @@ class Surrogate(nn.Module):
 
     Shape
     -----
-    ``(batch, history * channels, *grid)``, frames outermost, to ``(batch, out channels, *grid)``,
-    on any grid.
+    ``(batch, history * channels, *grid) -> (batch, out channels, *grid)``, frames outermost.
 
     Raises
     ------
@@ -100,11 +98,11 @@ class Surrogate(nn.Module):
         model
             A registered name, or ``neurop.models.FNO.spec(modes=16)``: name and arguments.
         problem
-            What is asked; what the data pose by themselves by default.
+            Map or evolution; by default a map if the data have targets, else an evolution.
         constraints
-            What predictions are held to; sorted by their ranks.
+            Constraints on the predictions, applied in the order of their ranks.
         normalizer
-            How normalisers are fitted; standardisation by default.
+            Fit of the normalisers; standardisation by default.
 
         Raises
         ------
@@ -122,28 +120,27 @@ class Surrogate(nn.Module):
 
     @property
     def context(self) -> Context:
-        """What the constraints look at."""
+        """Grid, fields and normaliser of the predictions, for the constraints."""
         norm = self.input_norm if self.card.is_state else self.output_norm
         return Context(self.card.grid, self.card.outputs, norm, self.card.is_state)
 
     @property
     def scale(self) -> Tensor:
-        """The deviation of each predicted field over the training data, ``(out channels,)``.
+        """Standard deviation of each predicted field over the training data, ``(out channels,)``.
 
         Errors are measured in this unit: see :func:`neurop.metrics.norms.relative_l2`.
         """
         return (self.input_norm if self.card.is_state else self.output_norm).std
 
     def forward(self, x: Tensor, grid: Sequence[int] | None = None) -> Tensor:
-        """Return the next state, or the mapped fields.
+        """Return the next state, or the mapped fields, ``(batch, out channels, *grid)``.
 
         Parameters
         ----------
         x
             ``(batch, history * channels, *grid)`` in physical units, at any resolution.
         grid
-            Points per axis of the result, to which it is carried by the spectral interpolant; the
-            input's by default.
+            Points per axis of the result (spectral interpolation); those of `x` by default.
 
         Raises
         ------
@@ -160,7 +157,10 @@ class Surrogate(nn.Module):
                 tuple(x.shape),
             )
         if x.dtype != self.output_norm.std.dtype:
-            remedy = f"the surrogate is of {self.output_norm.std.dtype}; convert one of the two"
+            remedy = (
+                f"the surrogate is of {self.output_norm.std.dtype}; convert one of them: x.to(...) "
+                "or surrogate.double()"
+            )
             raise InputError.of("x", x.dtype, remedy)
         y = self.output_norm.inverse(self.net(self.input_norm(x)))
         last = x[:, -card.out_channels :]
@@ -175,17 +175,17 @@ class Surrogate(nn.Module):
         return y
 
     def steps(self, frames: Tensor) -> Iterator[Tensor]:
-        """Yield the states after the given ones, each made from those before it, without end.
+        """Yield the predicted states of an autoregressive rollout, without end.
 
         Parameters
         ----------
         frames
-            ``(batch, history, channels, *grid)``.
+            Initial frames ``(batch, history, channels, *grid)``.
 
         Yields
         ------
         Tensor
-            ``(batch, channels, *grid)``; of a map one only, as its output is no input.
+            ``(batch, channels, *grid)``; only one for a map, whose output cannot be its input.
         """
         while True:
             made = self(frames.flatten(1, 2))
@@ -195,45 +195,38 @@ class Surrogate(nn.Module):
             frames = torch.cat([frames[:, 1:], made[:, None]], dim=1)
 
     def trajectory(self, frames: Tensor, steps: int) -> Tensor:
-        """Return the first `steps` states of :meth:`steps`, as ``(batch, steps, channels,
-        *grid)``.
-        """
+        """Return the first `steps` states of :meth:`steps`, ``(batch, steps, channels, *grid)``."""
         states = self.steps(frames)
         return torch.stack([next(states) for _ in range(steps)], dim=1)
 
     @torch.no_grad()
     def at(self, x: Tensor, points: Tensor) -> Tensor:
-        """Return the prediction at scattered points.
+        """Return the prediction at scattered points, ``(batch, out channels, P)``.
 
         Parameters
         ----------
         x
-            As in :meth:`forward`.
+            Input of :meth:`forward`.
         points
-            ``(P, d)``, in the units of the grid's coordinates; a periodic axis takes any value.
-
-        Returns
-        -------
-        Tensor
-            ``(batch, out channels, P)``, values of the spectral interpolant.
+            Coordinates ``(P, d)`` in the units of the grid; any value along a periodic axis.
 
         Raises
         ------
         InputError
-            If `points` has another number of axes, or one lies beyond the end of an axis that is
-            not periodic.
+            If `points` has another number of axes than the grid, or a point lies outside an axis
+            that is not periodic.
         """
         grid = self.card.grid
         return resample(self(x), grid, grid.fractions(points))
 
     def predict(self, data: xr.Dataset) -> xr.Dataset:
-        """Return the next state, or the mapped fields, of labelled fields in physical units.
+        """Return the next state, or the mapped fields, as a labelled dataset.
 
         Parameters
         ----------
         data
-            One variable per input field; dimensions by name, in any order: the grid's axes,
-            optionally ``sample`` and ``time`` (the last `history` frames are used).
+            One variable per input field; dimensions in any order: the axes of the grid, optionally
+            ``sample`` and ``time`` (the last `history` frames are used).
 
         Raises
         ------
@@ -245,7 +238,13 @@ class Surrogate(nn.Module):
         return predict(self, data, 1)
 
     def rollout(self, data: xr.Dataset, steps: int) -> xr.Dataset:
-        """Return the next `steps` states; `data` as in :meth:`predict`."""
+        """Return the next `steps` states, an autoregressive rollout; `data` as in :meth:`predict`.
+
+        Raises
+        ------
+        InputError
+            As :meth:`predict`; and if the surrogate is a map, or `steps` is below 1.
+        """
         from neurop.inference.predict import predict
 
         if not self.card.is_state:
@@ -255,11 +254,11 @@ class Surrogate(nn.Module):
         return predict(self, data, steps)
 
     def parameters_count(self) -> int:
-        """Return the number of trainable parameters, all of them real numbers."""
+        """Return the number of trainable parameters (all are real numbers)."""
         return sum(p.numel() for p in self.parameters() if p.requires_grad)
 
     def save(self, folder: str | Path) -> None:
-        """Write ``model.safetensors`` and ``model.json``; the folder is made if it is missing."""
+        """Write ``model.safetensors`` and ``model.json``; create the folder if it is missing."""
         about: dict[str, Any] = {
             "distribution": models.REGISTRY.distribution_of(self.name),
             "module": models.REGISTRY.module_of(self.name),
@@ -269,7 +268,7 @@ class Surrogate(nn.Module):
 
     @classmethod
     def load(cls, folder: str | Path) -> Surrogate:
-        """Return the surrogate of a folder, on the CPU, in evaluation mode; nothing is unpickled.
+        """Return the surrogate saved in a folder, on the CPU, in evaluation mode.
 
         Raises
         ------

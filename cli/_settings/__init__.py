@@ -1,1 +1,1 @@
-"""Settings: what they may be, what they name, where they come from."""
+"""Settings: their choices, checks, and the objects that they name."""

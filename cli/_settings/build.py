@@ -1,4 +1,4 @@
-"""Make the objects that a configuration names, from trusted packages alone."""
+"""Create the objects that a configuration names, from trusted packages only."""
 
 from __future__ import annotations
 
@@ -16,14 +16,19 @@ from neurop.extras import advice, optional
 from neurop.registry import trust_packages
 
 TRUSTED = ("neurop", "torch.optim", "lightning")
-# A configuration read from a run or a download must not widen what may be called: only the command
-# at hand does.
+# Only the command line can add packages: a configuration from a run or a download must not.
 _trust: ContextVar[tuple[str, ...]] = ContextVar("trust", default=TRUSTED)
 
 
 @contextmanager
 def trusting(packages: str | Iterable[str] | None) -> Iterator[None]:
-    """Also trust these packages (``mypkg`` or ``mypkg.*``) inside the block."""
+    """Trust these packages too (``mypkg`` or ``mypkg.*``) inside the block.
+
+    Raises
+    ------
+    InputError
+        If `packages` is not a list of names, or one is not installed.
+    """
     names = (
         [packages]
         if isinstance(packages, str)
@@ -37,7 +42,7 @@ def trusting(packages: str | Iterable[str] | None) -> Iterator[None]:
         )
     token = _trust.set((*TRUSTED, *(name.removesuffix(".*") for name in names)))
     try:
-        # They register models of their own, which a saved surrogate may name.
+        # Imported, since they may register models that a saved surrogate names.
         trust_packages(names)
         yield
     finally:
@@ -45,24 +50,23 @@ def trusting(packages: str | Iterable[str] | None) -> Iterator[None]:
 
 
 def build(node: Any, **given: Any) -> Any:
-    """Return what the ``_target_`` of a configuration node makes.
+    """Return the object of the ``_target_`` of a configuration node.
 
-    Nested nodes with a ``_target_`` are made first; ``_partial_: true`` returns a function that
-    still awaits arguments.
+    Nested nodes with a ``_target_`` are created first; ``_partial_: true`` returns a function of
+    the remaining arguments.
 
     Parameters
     ----------
     node
-        A node or list of the configuration; None makes None.
+        Node or list of the configuration; None gives None.
     **given
-        Arguments that the caller knows; they replace those of the node.
+        Arguments from the caller, which replace those of the node.
 
     Raises
     ------
     InputError
-        If a target is not trusted or not there, if a value is missing, or if the constructor
-        refuses its arguments with a ValueError, a TypeError or Lightning's
-        MisconfigurationException.
+        If a target is not trusted or does not exist, a value is missing, or the constructor raises
+        a ValueError, a TypeError or Lightning's MisconfigurationException.
 
     Examples
     --------
@@ -84,7 +88,7 @@ def trainer_callbacks(trainer: DictConfig) -> list[Any]:
     Raises
     ------
     InputError
-        If it names what the command sets itself: a logger or a folder.
+        If it sets a logger or a folder, which the command sets itself.
     """
     ours = {
         "logger": "choose it by logger=<name>",
@@ -104,7 +108,7 @@ def _make(node: Any, path: str, given: dict[str, Any]) -> Any:
         if node == "???":
             raise InputError(f"{path}: a value is needed; add {path}=...", path, "???")
         return node
-    # A part that the caller gives need not be complete in the configuration.
+    # Arguments from the caller need not be complete in the configuration.
     items = {
         k: v
         for k, v in node.items()
@@ -146,8 +150,8 @@ def locate(target: str, path: str = "") -> Callable[..., Any]:
     Raises
     ------
     InputError
-        If it is not of a trusted package (checked before anything is imported, and again on what
-        the name led to), or not there.
+        If it is not of a trusted package (checked before the import, and again for the object that
+        was found), or does not exist.
     """
     where = f"{path}._target_" if path else "_target_"
     _check_trust(target, f"{where}: '{target}'", where, target)
@@ -161,7 +165,7 @@ def locate(target: str, path: str = "") -> Callable[..., Any]:
     found: Callable[..., Any] = getattr(owner, name)
     if not callable(found):
         raise InputError(f"{where}: '{target}' cannot be called")
-    # `neurop.a.os.system` begins with a trusted name and ends elsewhere.
+    # `neurop.a.os.system` starts with a trusted name but is not of that package.
     home = getattr(found, "__module__", None) or type(found).__module__
     _check_trust(
         f"{home}.{name}", f"{where}: '{target}' leads to '{home}.{name}', which", where, target
@@ -183,7 +187,7 @@ def _owner(name: str, where: str) -> Any:
 
 
 def trusted(name: str) -> bool:
-    """Return whether a dotted name is of a package that the command at hand adds by ``trust=``."""
+    """Return whether a dotted name is of a package that the command line adds by ``trust=``."""
     return any(name.startswith(f"{package}.") for package in _trust.get() if package not in TRUSTED)
 
 
@@ -199,7 +203,7 @@ def _check_trust(name: str, what: str, where: str, target: str) -> None:
 
 
 def _absent(error: ModuleNotFoundError, what: str) -> InputError:
-    """Name the command that installs a package, where it is an optional one."""
+    """Return the error for a missing package, with the command that installs an optional one."""
     if package := optional(f"{error.name} {error}"):
         return InputError(f"{what} needs the package {package}: {advice(package)}", what, package)
     return InputError(f"{what}: {_first_line(error)}")

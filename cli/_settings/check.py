@@ -1,7 +1,7 @@
-"""Hold a composed configuration to the signatures that it will call, before anything is computed.
+"""Check a composed configuration against the signatures of its targets, before any computation.
 
-The types come from the constructors' own annotations, so Lightning's and a user's classes are held
-to theirs as well.
+The types come from the annotations of the constructors, so Lightning's and a user's classes are
+checked as well.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from .renamed import RENAMED
 
 
 def mistakes(cfg: DictConfig) -> Iterator[str]:
-    """Yield one line for each value that its ``_target_`` would not take.
+    """Yield one line for each value that its ``_target_`` would not accept.
 
-    A missing value (``???``) passes: the verb fills it in, or says that it is needed.
+    A missing value (``???``) is accepted: the verb fills it in, or reports that it is needed.
     """
     yield from _walk(OmegaConf.to_container(cfg, resolve=True), "")
 
 
 def left_out(cfg: DictConfig, given: Iterable[str]) -> None:
-    """Remove from ``cfg.model`` what its target does not take and the command line does not name.
+    """Remove settings from ``cfg.model`` that its target lacks and the command line does not name.
 
-    Settings that a data set recommends are written for one model; another may lack some of them.
+    A data set recommends settings for one model; another model may not have all of them.
     """
     node = cfg.get("model")
     if not isinstance(node, DictConfig) or "_target_" not in node:
@@ -108,15 +108,13 @@ def _call(node: dict[str, Any], path: str) -> Iterator[str]:
 
 
 def _instead(key: str, target: str, value: Any, path: str) -> str:
-    """Return the new spelling of a setting that earlier versions took as it stands, to end a
-    message with; else nothing.
-    """
+    """Return the end of a message: the new name of a setting of earlier versions; else empty."""
     new = RENAMED.get(target, {}).get(key)
     return f"; write {path}.{new}={_plain(value)}" if new and not isinstance(value, dict) else ""
 
 
 def _group(value: dict[str, Any], kind: type, where: str) -> Iterator[str]:
-    """Yield one line for each key of a mapping that the dataclass it stands for would not take."""
+    """Yield one line for each key of a mapping that its dataclass would not accept."""
     hints = {k: hint for k, hint in read_annotations(kind).items() if k != "return"}
     for key, item in value.items():
         if key not in hints:
@@ -126,7 +124,7 @@ def _group(value: dict[str, Any], kind: type, where: str) -> Iterator[str]:
 
 
 def fits(value: Any, hint: Any) -> bool:
-    """Return whether a value of the configuration fits an annotation, or stands for one that does.
+    """Return whether a value of the configuration, or the value that replaces it, fits a type.
 
     Examples
     --------
@@ -137,9 +135,7 @@ def fits(value: Any, hint: Any) -> bool:
 
 
 def _stands_for(value: Any, hint: Any) -> bool:
-    """Return whether a value is replaced before it is used: a missing one, an object to be made,
-    or what the data set computes of a list.
-    """
+    """Return whether a value is replaced before use: missing, an object, or an ``auto`` list."""
     if isinstance(value, dict):
         return "_target_" in value
     return value == "???" or (value == "auto" and (get_origin(hint) or hint) in LISTS)

@@ -1,4 +1,4 @@
-"""The groups of the configuration and what they offer."""
+"""The groups of the configuration and their options."""
 
 from __future__ import annotations
 
@@ -16,14 +16,12 @@ from .._arguments import config_dirs
 from .._errors import LISTS
 
 PACKAGE = "neurop.conf"
-# Groups of which the default may name a choice that is not there.
+# Groups whose default may name a choice without a file.
 OPTIONAL = ("recommended",)
 
 
 def choices(folders: Iterable[str] = ()) -> dict[str, list[str]]:
-    """Return the options of every group: those that neurop brings and those of the user's own
-    folders.
-    """
+    """Return the options of every group, from neurop and from the user's folders."""
     found: dict[str, set[str]] = {}
     for root in (files(PACKAGE), *map(Path, folders)):
         for group in root.iterdir():
@@ -38,13 +36,13 @@ def choices(folders: Iterable[str] = ()) -> dict[str, list[str]]:
 
 
 def checked(verb: str, args: list[str]) -> list[str]:
-    """Return the arguments without choices of null where that is the default.
+    """Return the arguments without choices of null for groups whose default is null.
 
     Raises
     ------
     InputError
-        For a choice that Hydra would not refuse in words: null elsewhere, or what an optional group
-        does not have.
+        For choices that Hydra would not report clearly: null in other groups, or an unknown option
+        of an optional or a list group.
     """
     known = choices(config_dirs(args))
     composed: Any = OmegaConf.to_container(OmegaConf.load(str(files(PACKAGE) / f"{verb}.yaml")))

@@ -1,4 +1,4 @@
-"""Make the data set that a configuration names."""
+"""Create the data set that a configuration names."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ def data_set(node: Any) -> Source:
     Raises
     ------
     InputError
-        As :func:`build`, and if what is made is no :class:`neurop.source.Source`.
+        As :func:`build`, and if the object is not a :class:`neurop.source.Source`.
     """
     return check_source(build(node))

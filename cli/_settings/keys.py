@@ -1,4 +1,4 @@
-"""From an argument of the library to the setting that it came from."""
+"""Names of settings for the arguments of the library."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from neurop.errors import InputError
 
 
 def full_key(key: str, value: Any, cfg: DictConfig) -> str | None:
-    """Return the setting of a configuration that an argument came from; None if ambiguous.
+    """Return the full key of the setting for an argument of the library; None if ambiguous.
 
     Parameters
     ----------
     key, value
         Name and value of the argument.
     cfg
-        The composed configuration.
+        Composed configuration.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What a data set recommends, and what it computes from its own parameters."""
+"""Settings that a data set recommends, and values that it computes from its parameters."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from neurop.source import Source
 
 from .keys import leaves
 
-# Settings with the value `auto`, and what computes them from a data set and its training split.
+# Settings with the value `auto`, and the functions that compute them from a data set and its
+# training split.
 AUTO: dict[str, Callable[[Source, FieldSet], Sequence[Any] | None]] = {
     "constraint.band_limit.band": lambda source, _: source.resolved_band(),
     "constraint.means.fields": lambda source, _: source.conserved(),
@@ -22,9 +23,9 @@ AUTO: dict[str, Callable[[Source, FieldSet], Sequence[Any] | None]] = {
 
 
 def fill_in(cfg: DictConfig, source: Source, train: FieldSet) -> list[str]:
-    """Replace each ``auto`` by the value of the data set; return a line for each without one.
+    """Replace each ``auto`` by the value from the data set; return a line for each without one.
 
-    Where it knows nothing, the transform or constraint is left out.
+    A transform or constraint without a value is removed.
     """
     lines = []
     for key, compute in AUTO.items():
@@ -57,9 +58,9 @@ def recommended(cfg: DictConfig, chosen: DictConfig | None, given: list[str]) ->
     Parameters
     ----------
     cfg
-        The composed configuration, ``auto`` filled in.
+        Composed configuration, with ``auto`` replaced.
     chosen
-        The file of recommended settings.
+        File of recommended settings.
     given
         Overrides of the command line.
     """
@@ -70,7 +71,7 @@ def recommended(cfg: DictConfig, chosen: DictConfig | None, given: list[str]) ->
     for key, value in leaves(OmegaConf.to_container(chosen)):
         now = OmegaConf.select(cfg, key)
         plain = OmegaConf.to_container(now) if OmegaConf.is_config(now) else now
-        # A word without a dot chooses an option of a group, not its settings.
+        # An override without a dot chooses an option of a group, not its settings.
         by_user = any(key == n or ("." in n and key.startswith(f"{n}.")) for n in named)
         if not by_user and plain is not None and (plain == value or value == "auto"):
             shown.append(f"{key}={str(plain).replace(' ', '')}")
@@ -78,7 +79,13 @@ def recommended(cfg: DictConfig, chosen: DictConfig | None, given: list[str]) ->
 
 
 def present(group: DictConfig | None) -> Iterator[tuple[str, DictConfig]]:
-    """Yield name and node of the chosen files of a list group, without those set to null."""
+    """Yield name and node of each chosen option of a list group, without those set to null.
+
+    Raises
+    ------
+    InputError
+        If an option has settings but was not chosen.
+    """
     for name, node in ((str(key), node) for key, node in (group or {}).items()):
         if node is not None:
             if not OmegaConf.is_dict(node) or "_target_" not in node:

@@ -1,6 +1,4 @@
-"""Settings of earlier versions under their names of today: what a message says, and how a saved
-run is read.
-"""
+"""Renamed settings of earlier versions, for messages and for reading saved runs."""
 
 from __future__ import annotations
 
@@ -32,7 +30,7 @@ RENAMED: dict[str, dict[str, str]] = {
     },
     "neurop.datasets.File": {key: f"domain.{key}" for key in ("length", "layout")},
 }
-"""Of each ``_target_``, the keys that earlier versions took and the keys of today."""
+"""Target, to its keys in earlier versions and the current keys."""
 
 TRAINING = {
     "batch_size": "loader.batch_size=...",
@@ -55,7 +53,7 @@ TRAINING = {
     "filter": "'callback=[spectral_bound]' callback.spectral_bound.order=...",
     "compile": "'callback=[compile]'",
 }
-"""Of each key of the former node ``training``, what to write today."""
+"""Key of the former node ``training``, to the current setting."""
 MOVED = {
     **{f"training.{key}": words for key, words in TRAINING.items()},
     "loss.gradient": "objective.gradient=...",
@@ -63,11 +61,11 @@ MOVED = {
     "data.history": "problem.history=...",
     "recipe": "recommended, as in ~recommended",
 }
-"""Full keys of earlier versions, and what to write today."""
+"""Full key of earlier versions, to the current setting."""
 
 
 def renamed(key: str, known: Iterable[str]) -> str | None:
-    """Return what to write today for a full key of earlier versions; None if it was never one.
+    """Return the current setting for a full key of earlier versions; None if there is none.
 
     Examples
     --------
@@ -83,8 +81,7 @@ def renamed(key: str, known: Iterable[str]) -> str | None:
 
 
 def current(node: Any) -> Any:
-    """Return a node of a saved configuration with the settings under their names of today, nested
-    targets included.
+    """Return a node of a saved configuration with current names of settings, at any depth.
 
     Examples
     --------

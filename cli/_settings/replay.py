@@ -1,4 +1,4 @@
-"""Which words of a run's ``overrides.yaml`` are repeated: plain values of known keys."""
+"""Check of a run's ``overrides.yaml`` before it is used again: plain values of known keys."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from neurop.errors import InputError
 from .._arguments import config_dirs
 from .choices import PACKAGE, choices
 
-# Classes that users name themselves, and that neither run nor overwrite anything of others.
+# Callbacks that users may name themselves, which neither run programs nor overwrite files.
 _CALLBACKS = {
     f"lightning.pytorch.callbacks.{name}"
     for name in (
@@ -38,18 +38,18 @@ _REFERENCE = re.compile(r"\$\{[\w.\[\]]+\}")
 
 @dataclass(frozen=True)
 class Known:
-    """What the command at hand knows without the run folder.
+    """Settings and classes that are known without the run folder.
 
     Parameters
     ----------
     groups
         Choices of every group.
     settings
-        Keys at the top of the configuration that are no group.
+        Top-level keys of the configuration that are not groups.
     targets
-        Classes and functions that its configuration files name.
+        Classes and functions that the configuration files name.
     parse
-        From a word to an override of Hydra; None where it cannot be read.
+        Function from a word to an override of Hydra, or None if it cannot be parsed.
     trust
         Packages that the command line trusts.
     """
@@ -61,7 +61,7 @@ class Known:
     trust: tuple[str, ...] = ()
 
     def target(self, name: Any) -> bool:
-        """Return whether a class may be named."""
+        """Return whether a target is known or trusted."""
         return isinstance(name, str) and (
             name in self.targets
             or name in _CALLBACKS
@@ -74,22 +74,22 @@ def known(
     args: list[str],
     parse: Callable[[str], Any],
 ) -> Known:
-    """Return what the files of configuration and the command line know of a training.
+    """Return the settings and classes of the configuration files and the command line.
 
     Parameters
     ----------
     args
-        Words of the command line.
+        Arguments of the command line.
     parse
-        From a word to an override of Hydra; None where it cannot be read.
+        Function from a word to an override of Hydra, or None if it cannot be parsed.
     """
-    own, house = config_dirs(args), str(files(PACKAGE))
+    own, package = config_dirs(args), str(files(PACKAGE))
     texts = [
         file.read_text(encoding="utf-8")
-        for root in (house, *own)
+        for root in (package, *own)
         for file in Path(root).glob("*/*.yaml")
     ]
-    top = OmegaConf.load(Path(house) / "train.yaml")
+    top = OmegaConf.load(Path(package) / "train.yaml")
     return Known(
         choices(own),
         settings=frozenset(map(str, top)) - {"defaults", "hydra", "trust"},
@@ -111,23 +111,23 @@ def _trusted(words: Iterable[str], parse: Callable[[str], Any]) -> tuple[str, ..
 
 
 def check(words: Iterable[str], known: Known, run: str) -> None:
-    """Raise InputError for the first word that is more than a plain value of a known key.
+    """Raise InputError for the first override that is not a plain value of a known key.
 
     Parameters
     ----------
     words
-        Overrides that a run folder holds.
+        Overrides in a run folder.
     known
-        What the command at hand knows.
+        Settings and classes that are known without it.
     run
-        The run folder, for the message.
+        Run folder, for the message.
     """
     for word in words:
         if wrong := _wrong(word, known):
             again = f"neurop train resume={run} {_shell(word)}"
             raise InputError(
-                f"resume={run}: its overrides.yaml says {_shell(word)}, which {wrong}; if you "
-                f"trust it, say it yourself: {again}",
+                f"resume={run}: its overrides.yaml has {_shell(word)}, which {wrong}; if you "
+                f"trust it, add it yourself: {again}",
                 "resume",
                 word,
             )
@@ -158,7 +158,7 @@ def _wrong(word: str, known: Known) -> str | None:
 
 
 def _calls(value: Any, known: Known) -> str | None:
-    """Return what a value would call or look up beyond what is known."""
+    """Return what an unsafe value would call or look up; None for a plain value."""
     if isinstance(value, str) and "${" in _REFERENCE.sub("", value):
         return "looks values up"
     if isinstance(value, dict):
@@ -171,6 +171,6 @@ def _calls(value: Any, known: Known) -> str | None:
 
 
 def _shell(word: str) -> str:
-    """Return a word as it is typed in a shell, without characters that a terminal obeys."""
+    """Return a word as typed in a shell, without control characters of the terminal."""
     shown = "".join(c if c.isprintable() else "?" for c in word)
     return shown if re.fullmatch(r"[\w./=+~-]*", shown) else "'" + shown.replace("'", r"'\''") + "'"

@@ -1,4 +1,4 @@
-"""Read what a run folder says as data: nothing in it decides what is called."""
+"""Read the settings of a run folder as plain data, which cannot name functions to call."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .check import mistakes
 from .data import data_set
 from .renamed import current
 
-# A run writes a few kilobytes; what is larger is no settings file.
+# A run writes a few kilobytes.
 MOST_BYTES = 1_000_000
 # The time to read a nested file grows with the square of its depth.
 MOST_DEPTH = 50
@@ -31,8 +31,8 @@ def read_yaml(path: Path) -> Any:
     Raises
     ------
     InputError
-        If it cannot be read, is too large or too deep, or repeats parts by reference: a kilobyte of
-        nested references stands for gigabytes, and no run writes them.
+        If it cannot be read, is too large or too deep, or has YAML references, since a kilobyte of
+        nested references can expand to gigabytes.
     """
     try:
         if path.stat().st_size > MOST_BYTES:
@@ -61,13 +61,12 @@ def read_yaml(path: Path) -> Any:
 
 
 def saved_data(path: Path) -> dict[str, Any] | None:
-    """Return the settings of the data set that a run's ``config.yaml`` names; None if it names
-    none.
+    """Return the settings of the data set in a run's ``config.yaml``; None if there are none.
 
     Raises
     ------
     InputError
-        If they name anything but a data set of neurop or of a package that the command trusts.
+        If they name anything but a data set of neurop or of a trusted package.
     """
     content = read_yaml(path)
     node = content.get("data") if isinstance(content, dict) else None
@@ -83,12 +82,12 @@ def _check_data(node: Any, where: str, path: Path) -> None:
             f"{path}: {where} names no data set; add data=<name> (neurop list data)", where, node
         )
     target = node["_target_"]
-    house, _, name = str(target).rpartition(".")
-    ours = house == datasets.__name__ and name in datasets.__all__
+    module, _, name = str(target).rpartition(".")
+    ours = module == datasets.__name__ and name in datasets.__all__
     if not ours and not trusted(str(target)):
         raise InputError(
             f"{path}: {where}._target_={target} is no data set of neurop; add "
-            f"trust=[{house.split('.')[0] or target}] if you trust that package, or data=<name>",
+            f"trust=[{module.split('.')[0] or target}] if you trust that package, or data=<name>",
             f"{where}._target_",
             target,
         )
@@ -104,7 +103,7 @@ def _check_data(node: Any, where: str, path: Path) -> None:
 
 
 def _plain(value: Any) -> bool:
-    """Return whether a value names nothing that would be called or looked up."""
+    """Return whether a value contains no target and no reference."""
     if isinstance(value, dict):
         return all(not str(k).startswith("_") and _plain(v) for k, v in value.items())
     if isinstance(value, list):
@@ -113,15 +112,14 @@ def _plain(value: Any) -> bool:
 
 
 def source_for(cfg: DictConfig, checkpoint: Checkpoint) -> Source:
-    """Return the data set of an evaluation: ``cfg.data`` if the user names one, else that of the
-    run.
+    """Return the data set of an evaluation: ``cfg.data`` if given, else that of the run.
 
     Raises
     ------
     InputError
-        If neither is known: a ``model/`` folder alone does not say what it was trained on. If the
-        run names something else than a data set. If the test set of ``cfg.data`` holds generated
-        samples that the run was trained with.
+        If there is neither, as for a ``model/`` folder without its run; if the run names something
+        else than a data set; or if the test set of ``cfg.data`` contains generated samples of the
+        training.
     """
     given = cfg.get("data")
     saved = checkpoint.run / "config.yaml" if checkpoint.run else None
@@ -153,11 +151,10 @@ def source_for(cfg: DictConfig, checkpoint: Checkpoint) -> Source:
 
 
 def _check_unseen(given: DictConfig, trained: DictConfig) -> None:
-    """Raise InputError if the test set of generated data holds samples that training on other data
-    of its kind has seen.
+    """Raise InputError if the test set of `given` contains training samples of `trained`.
 
-    Sample i of both begins with the same random numbers where the seeds are the same, and the first
-    ``held_out`` are the test set.
+    With equal seeds, sample i of both starts from the same random numbers, and the first
+    ``held_out`` samples are the test set.
     """
     kind, seed, held_out = (
         tuple(OmegaConf.select(node, key) for node in (given, trained))

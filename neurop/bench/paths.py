@@ -54,10 +54,10 @@ def check_paths(paths: Iterable[str]) -> tuple[str, ...]:
 
 
 def build(path: str, case: Case, scope: str, seed: int = 0) -> nn.Module:
-    """Return a layer, or a model of one input and one output field, as `path` computes it.
+    """Return the layer, or the model with one input and one output field, of a path.
 
-    The weights follow from `seed` alone. All layers are the same function; so are all models but
-    that of neuraloperator, which has an architecture of its own, and those of a family.
+    The weights are determined by `seed`. All layers are the same function; so are all models except
+    that of neuraloperator, which has another architecture, and those of a family.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -91,8 +91,7 @@ def build(path: str, case: Case, scope: str, seed: int = 0) -> nn.Module:
 def sample(path: str, case: Case, scope: str, seed: int = 0) -> Tensor:
     """Return white noise ``(batch, channels, *grid)``: `width` channels for a layer, else one.
 
-    The engine's layer gets it with the channels last in memory, as from its blocks; the others with
-    the channels first.
+    The channels are last in memory for the engine's layer, as from its blocks, else first.
     """
     channels = case.width if scope == "layer" else 1
     x = torch.randn(

@@ -1,4 +1,4 @@
-"""The layer and model of neuraloperator with our weights, so that the same function is timed."""
+"""The layer and model of neuraloperator, with neurop's weights in the layer for equal functions."""
 
 from __future__ import annotations
 
@@ -82,12 +82,12 @@ class _Exact(nn.Module):
 
 
 def _tensor(peer: Any) -> Tensor:
-    """Return the complex weights of one of its convolutions, which share memory with it."""
+    """Return the complex weights of one of neuraloperator's convolutions, without a copy."""
     return peer.weight.to_tensor().detach()
 
 
 def _total(modes: tuple[int, ...]) -> tuple[int, ...]:
-    """Return frequencies per axis: it counts both signs, and halves the last axis itself."""
+    """Return the frequencies of both signs per axis, as neuraloperator counts them."""
     return tuple(2 * m - 1 for m in modes)
 
 

@@ -1,6 +1,4 @@
-"""What a prediction is held to, whatever the network says; a list of them is part of a
-surrogate.
-"""
+"""Constraints: conditions that a surrogate enforces on every prediction of its network."""
 
 from __future__ import annotations
 
@@ -16,4 +14,4 @@ REGISTRY = Registry(
     },
     "neurop.constraints",
 )
-"""Registered name to class: a saved surrogate names its constraints by this."""
+"""Registered name to class, as used in saved surrogates."""

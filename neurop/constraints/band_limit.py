@@ -1,4 +1,4 @@
-"""Predictions that hold the modes of a coarser grid and no others."""
+"""Predictions limited to the modes of a coarser grid."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from neurop.spectral import resample
 class BandLimit(Constraint):
     """Project predictions on the modes that a grid of `band` points resolves.
 
-    What lies beyond is never damped by a network that adds to the last frame; for fields that are
-    smooth on that grid it is error alone.
+    For fields that such a grid resolves, everything beyond is error, and a network that predicts
+    increments does not damp it.
 
     Parameters
     ----------
@@ -27,12 +27,17 @@ class BandLimit(Constraint):
     Raises
     ------
     InputError
-        If there is not one size of at least 2 per axis.
+        From :meth:`check`, if there is not one size of at least 2 per axis.
 
     Examples
     --------
-    >>> BandLimit((32, 32)).band
-    (32, 32)
+    >>> from neurop import Field, FieldSet, Grid, Surrogate
+    >>> import numpy as np
+    >>> data = FieldSet(np.random.randn(2, 3, 1, 16), (Field("u"),), Grid.periodic(1))
+    >>> surrogate = Surrogate.of(data, "fno", constraints=[BandLimit((8,))])
+    >>> u = surrogate.predict(data.initial()).u.values
+    >>> bool(np.abs(np.fft.rfft(u))[..., 5:].max() < 1e-4)
+    True
     """
 
     band: tuple[int, ...]

@@ -1,4 +1,4 @@
-"""The interface of a constraint, and what it may look at."""
+"""The base class of constraints, and the context in which they are applied."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from neurop.geometry.grid import Grid
 
 @dataclass(frozen=True)
 class Context:
-    """What a constraint may look at.
+    """Grid, fields and statistics of the predictions, for constraints.
 
     Parameters
     ----------
     grid
         Axes, boundaries and cell measure.
     outputs
-        The predicted fields, one per channel.
+        Predicted fields, one per channel.
     norm
-        Mean and deviation of the predicted fields over the training set.
+        Mean and standard deviation of the predicted fields over the training set.
     is_state
         Whether the outputs are the next state of the inputs, rather than other fields.
     """
@@ -38,41 +38,40 @@ class Context:
 
 
 class Constraint(ABC):
-    """A map from a prediction to one that satisfies a condition; differentiable, and applied twice
-    the same as once.
+    r"""A differentiable projection C of predictions onto those that satisfy a condition.
 
-    A subclass is a frozen dataclass of plain values, which a saved surrogate keeps under the
+    .. math:: C(C(y)) = C(y)
+
+    A subclass is a frozen dataclass of plain values, which a saved surrogate stores with the
     registered name of the class.
     """
 
     rank: ClassVar[int] = 50
-    """Constraints are applied in the order of their ranks: 0 changes the shape of a field, 100
-    restores exact totals.
+    """Order in which constraints are applied: from 0, changes of the shape of a field, to 100,
+    exact totals.
     """
 
     @abstractmethod
     def __call__(self, y: Tensor, last: Tensor, context: Context) -> Tensor:
-        """Return the prediction that is held to the condition.
+        """Return the prediction that satisfies the condition, ``(batch, channels, *grid)``.
 
         Parameters
         ----------
         y
-            ``(batch, channels, *grid)``, in physical units.
+            Prediction ``(batch, channels, *grid)``, in physical units.
         last
-            Last frame that went in, ``(batch, channels, *grid)``, on a grid of any size; of a map
-            the last inputs.
+            Last input frame ``(batch, channels, *grid)``, at any resolution; the last input
+            channels of a map.
         context
             Grid, fields and normaliser.
         """
 
     def check(self, context: Context) -> None:  # noqa: B027 - most hold anywhere
-        """Raise InputError if the constraint has no meaning for these fields or this grid."""
+        """Raise InputError if the constraint does not apply to these fields or this grid."""
 
 
 def chosen(names: Sequence[str], context: Context, key: str) -> list[bool]:
-    """Return for each output whether it is named; raise InputError for a name that no output
-    has.
-    """
+    """Return for each output whether it is named; raise InputError for an unknown name."""
     known = [field.name for field in context.outputs]
     for name in names:
         if name not in known:

@@ -1,4 +1,4 @@
-"""Predictions that stay near the range of the training data."""
+"""A bound on the size of predictions, relative to the training data."""
 
 from __future__ import annotations
 
@@ -15,24 +15,32 @@ from neurop.metrics.norms import mean
 
 @dataclass(frozen=True)
 class MaxDeviation(Constraint):
-    r"""Bound the root mean square departure of each field from its training mean.
+    r"""Bound the root mean square deviation of each field from its training mean.
 
-    .. math:: \mu + (y - \mu)\,\min\!\Bigl(1,
+    .. math:: y \leftarrow \mu + (y - \mu)\,\min\!\Bigl(1,
        \frac{c\,\sigma}{\langle (y - \mu)^2 \rangle^{1/2}}\Bigr)
 
-    A smaller departure is not changed; a larger one is scaled down and keeps its shape, so that a
-    rollout cannot leave that ball. An ordinary frame has about 1, the start of a decaying flow
-    more.
+    A larger deviation is scaled down and keeps its shape, so that a rollout cannot grow without
+    bound. A typical frame of the training set has about 1, the start of a decaying flow more.
 
     Parameters
     ----------
     most
-        The bound c, in deviations over the training set, above 0.
+        Bound c, in standard deviations over the training set, above 0.
 
     Raises
     ------
     InputError
-        If the bound is not above 0 and finite, or the problem is a map.
+        From :meth:`check`, if the bound is not above 0 and finite, or the problem is a map.
+
+    Examples
+    --------
+    >>> from neurop import Field, FieldSet, Grid, Surrogate
+    >>> import numpy as np
+    >>> data = FieldSet(np.random.randn(2, 3, 1, 16), (Field("u"),), Grid.periodic(1))
+    >>> surrogate = Surrogate.of(data, "fno", constraints=[MaxDeviation(1.5)])
+    >>> surrogate.card.constraints
+    (MaxDeviation(most=1.5),)
     """
 
     most: float
@@ -48,9 +56,9 @@ class MaxDeviation(Constraint):
             )
 
     def __call__(self, y: Tensor, last: Tensor, context: Context) -> Tensor:
-        """Return the prediction within the ball."""
+        """Return the prediction with bounded deviations."""
         grid, z = context.grid, context.norm(y)
         square = mean(z.square(), grid.measure(z.shape[2:], z))
-        # 1 inside the ball, with a gradient of 0; clamped first, as a root has no slope at 0.
+        # Clamped before the root, whose gradient is infinite at 0.
         factor = self.most / square.clamp_min(self.most**2).sqrt()
         return context.norm.inverse(z * factor[(...,) + (None,) * grid.dimensions])

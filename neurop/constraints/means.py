@@ -1,4 +1,4 @@
-"""Means over the domain that no step changes."""
+"""Conservation of means over the domain."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from neurop.metrics.norms import mean
 
 @dataclass(frozen=True)
 class Means(Constraint):
-    r"""Give the chosen fields the mean over the domain that they have in the last frame.
+    r"""Keep the mean over the domain of the given fields constant in time.
 
     .. math:: y \leftarrow y + \langle x_{\text{last}} \rangle - \langle y \rangle
 
-    For conserved quantities: the depth of water or, on a periodic domain or a sphere, vorticity.
+    For conserved quantities, such as the depth of water, or vorticity on a periodic domain or a
+    sphere.
 
     Parameters
     ----------
@@ -29,7 +30,18 @@ class Means(Constraint):
     Raises
     ------
     InputError
-        If there is no such field, or the problem is a map.
+        From :meth:`check`, if there is no such field, or the problem is a map.
+
+    Examples
+    --------
+    >>> from neurop import Field, FieldSet, Grid, Surrogate
+    >>> import numpy as np
+    >>> data = FieldSet(np.random.randn(2, 3, 1, 16), (Field("u"),), Grid.periodic(1))
+    >>> surrogate = Surrogate.of(data, "fno", constraints=[Means(("u",))])
+    >>> initial = data.initial()
+    >>> change = surrogate.rollout(initial, steps=4).u.mean("x") - initial.u.mean("x").squeeze()
+    >>> bool(abs(change).max() < 1e-5)
+    True
     """
 
     fields: tuple[str, ...]

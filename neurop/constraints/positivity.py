@@ -1,4 +1,4 @@
-"""Fields that are nowhere below a bound, such as densities and concentrations."""
+"""A lower bound of fields, such as densities and concentrations."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from neurop.constraints.constraint import Constraint, Context, chosen
 
 @dataclass(frozen=True)
 class Positivity(Constraint):
-    r"""Raise the chosen fields to a lower bound wherever they fall below it.
+    r"""Clip the given fields at a lower bound.
 
     .. math:: y \leftarrow \max(y, b)
 
@@ -22,12 +22,21 @@ class Positivity(Constraint):
     fields
         Names of predicted fields.
     bound
-        The lower bound b, in the unit of the fields.
+        Lower bound b, in the unit of the fields.
 
     Raises
     ------
     InputError
-        If there is no such field.
+        From :meth:`check`, if there is no such field.
+
+    Examples
+    --------
+    >>> from neurop import Field, FieldSet, Grid, Surrogate
+    >>> import numpy as np
+    >>> data = FieldSet(np.random.rand(2, 3, 1, 16), (Field("density"),), Grid.periodic(1))
+    >>> surrogate = Surrogate.of(data, "fno", constraints=[Positivity(("density",))])
+    >>> bool((surrogate.predict(data.initial()).density >= 0).all())
+    True
     """
 
     fields: tuple[str, ...]

@@ -1,5 +1,6 @@
-"""How good a surrogate is: on its test set, on finer grids, over many steps. Each evaluation
-returns an xarray.Dataset.
+"""Evaluations of a surrogate: one step, forecasts, rollouts and super-resolution.
+
+Each returns an ``xarray.Dataset``.
 """
 
 from neurop.evaluation.floor import truncation_floor

@@ -1,4 +1,4 @@
-"""What the evaluations share: that data suit a surrogate, batches of inputs and truths, labels."""
+"""Common parts of the evaluations: compatibility of data, batches, coordinates."""
 
 from __future__ import annotations
 
@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
 
 def check_compatible(surrogate: Surrogate, data: FieldSet) -> None:
-    """Raise InputError unless `data` hold what the surrogate takes and predicts, on its kind of
-    grid, with a time step equal to its own.
-    """
+    """Raise InputError unless fields, grid and time step of `data` are those of the surrogate."""
     where = data.label
     if surrogate.card.is_state == data.has_targets:
         kinds = ("an evolution in time", "a map from inputs to targets")
@@ -56,7 +54,7 @@ def check_compatible(surrogate: Surrogate, data: FieldSet) -> None:
     )
     if mine_axes != their_axes or type(surrogate.card.grid) is not type(data.grid):
         raise InputError(
-            f"the surrogate lives on a {_axes(surrogate.card.grid)} grid, {where} on "
+            f"the surrogate is on a {_axes(surrogate.card.grid)} grid, {where} on "
             f"{_axes(data.grid)}; choose data on that kind of grid",
             "grid",
             _axes(data.grid),
@@ -108,9 +106,7 @@ def to_model_dtype(surrogate: Surrogate, values: NDArray[Any]) -> Tensor:
 
 
 def to_float64(surrogate: Surrogate, values: NDArray[Any]) -> Tensor:
-    """Return `values` as float64 on the surrogate's device: errors are measured in double
-    precision.
-    """
+    """Return `values` as a float64 tensor on the surrogate's device, for exact error norms."""
     like = next(surrogate.parameters(), torch.zeros(()))
     return torch.from_numpy(np.array(values)).to(like.device, torch.float64)
 
@@ -118,9 +114,14 @@ def to_float64(surrogate: Surrogate, values: NDArray[Any]) -> Tensor:
 def iterate_pairs(
     surrogate: Surrogate, data: FieldSet, batch_size: int
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield each sample of a map, or each window of an evolution, in batches.
+    """Yield input and truth of each sample of a map, or window of an evolution, in batches.
 
-    Inputs are ``(batch, history*channel, *grid)``, truths ``(batch, channel, *grid)``.
+    Inputs are ``(batch, history * channel, *grid)``, truths ``(batch, channel, *grid)``.
+
+    Raises
+    ------
+    InputError
+        If `batch_size` is below 1.
     """
     if batch_size < 1:
         raise InputError.of("batch_size", batch_size, "give at least 1")
@@ -149,9 +150,7 @@ def iterate_pairs(
 
 
 def coordinates(data: FieldSet, suffix: str = "") -> dict[str, Any]:
-    """Return the grid's coordinates for an xarray.Dataset; `suffix` keeps grids of several sizes
-    apart.
-    """
+    """Return the grid's coordinates for an xarray.Dataset; `suffix` is appended to their names."""
     return {
         f"{axis.name}{suffix}": (
             f"{axis.name}{suffix}",
@@ -163,19 +162,17 @@ def coordinates(data: FieldSet, suffix: str = "") -> dict[str, Any]:
 
 
 def field_coordinate(fields: Sequence[Field]) -> dict[str, Any]:
-    """Return the field coordinate and, along it, the units."""
+    """Return the coordinate ``field``, and along it the units."""
     return {"field": [f.name for f in fields], "unit": ("field", [f.unit for f in fields])}
 
 
 def variable(dims: Sequence[str], values: object, long_name: str, units: str = "1") -> xr.Variable:
-    """Return a variable with the attributes that CF asks for."""
+    """Return a variable with the CF attributes ``long_name`` and ``units``."""
     return xr.Variable(tuple(dims), np.asarray(values), {"long_name": long_name, "units": units})
 
 
 def common_unit(fields: Sequence[Field]) -> dict[str, str]:
-    """Return the units attribute of an array with a field axis: left out where the fields
-    differ.
-    """
+    """Return the units attribute of an array with a field axis; empty if the units differ."""
     units = {f.unit for f in fields}
     return {"units": units.pop()} if len(units) == 1 else {}
 

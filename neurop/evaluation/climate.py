@@ -1,5 +1,6 @@
-"""Statistics that a long rollout should keep when it has long lost the individual flow: means,
-and power in the middle of the spectrum.
+"""Climate statistics of a long rollout: means, and power in the middle of the spectrum.
+
+A chaotic flow is not predictable for long, but its statistics should stay those of the truth.
 """
 
 from __future__ import annotations
@@ -15,15 +16,18 @@ Array = NDArray[np.float64]
 
 
 def mean_bias(prediction: Array, truth: Array, grid: Grid) -> Array:
-    r"""Return :math:`(\langle p \rangle - \langle y \rangle) / \langle y^2 \rangle^{1/2}` of each
-    field, mean over samples.
+    r"""Return the relative error of the mean over space of each field.
+
+    .. math:: (\langle p \rangle - \langle y \rangle) / \langle y^2 \rangle^{1/2}
+
+    Numerator and denominator are averaged over the samples.
 
     Parameters
     ----------
     prediction, truth
-        ``(sample, step, field, *grid)``; means over space carry the cell measure.
+        Fields ``(sample, step, field, *grid)``; means over space use the cell measure.
     grid
-        The grid of the trailing axes.
+        Grid of the trailing axes.
 
     Returns
     -------
@@ -49,25 +53,25 @@ def mean_bias(prediction: Array, truth: Array, grid: Grid) -> Array:
 
 
 def climate_drift(result: xr.Dataset, share: float) -> dict[str, xr.DataArray]:
-    r"""Return ``mean_bias``, ``mid_band_drift`` and its error over the last `share` of the steps
-    whose truth is known.
+    r"""Return bias and drift of a rollout over the last `share` of the steps with known truth.
 
-    The drift is :math:`P / T - 1` with P and T the power of prediction and truth in the middle
-    third of the spectrum, means over these steps and over samples, as the power of a turbulent flow
-    comes and goes. ``mid_band_drift_error`` is its standard error by the jackknife over samples
-    [1]_: how much another choice of trajectories would change it.
+    ``mid_band_drift`` is :math:`P / T - 1` with P and T the power of prediction and truth in the
+    middle third of the spectrum, averaged over these steps and the samples, since the power of a
+    turbulent flow fluctuates. ``mid_band_drift_error`` is its standard error by the jackknife over
+    samples [1]_: the change due to another choice of trajectories. ``mean_bias`` is that of
+    :func:`mean_bias`, averaged over the steps.
 
     Parameters
     ----------
     result
-        What :func:`neurop.evaluation.rollout` returns.
+        Dataset from :func:`neurop.evaluation.rollout`.
     share
-        Above 0, at most 1; one step at least.
+        Share of the steps, above 0, at most 1; at least one step is used.
 
     Returns
     -------
     dict
-        ``(field,)``; NaN where no truth is known, and the error where there is one sample.
+        Arrays ``(field,)``; NaN if no truth is known, and the error also for a single sample.
 
     References
     ----------
@@ -75,7 +79,7 @@ def climate_drift(result: xr.Dataset, share: float) -> dict[str, xr.DataArray]:
     """
     known = int(result.attrs["known_steps"])
     steps = slice(known - max(round(share * known), 1), known) if known else slice(0, 1)
-    # What is not finite shows: a rollout that has diverged has no climate.
+    # skipna=False: a rollout that has diverged has no climate.
     bias = result.mean_bias[steps].mean("step", skipna=False)
     power, true = (
         result[name][:, steps].mean("step", skipna=False).values
@@ -96,9 +100,9 @@ def climate_drift(result: xr.Dataset, share: float) -> dict[str, xr.DataArray]:
 def mid_band_power(prediction: Array, truth: Array) -> tuple[Array, Array]:
     r"""Return the power of prediction and truth in the middle third of the spectrum.
 
-    The middle is that of the wavenumbers in which the truth, mean over samples and steps, holds
-    more than 1e-12 of its power: between the largest scales, where most of the power is, and the
-    smallest, which a surrogate may drop unseen.
+    It is the middle third of the wavenumbers at which the truth, averaged over samples and steps,
+    has more than 1e-12 of its power: between the largest scales, with most of the power, and the
+    smallest, which hardly affect the error.
 
     Parameters
     ----------

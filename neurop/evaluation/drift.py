@@ -26,8 +26,9 @@ def drifts(
     fields: Sequence[Field],
     grid: Grid,
 ) -> dict[str, NDArray[np.float64]]:
-    r"""Return the change of each invariant since the start, :math:`(I(t) - I(0)) / |I(0)|`, of
-    shape ``(sample, step)``.
+    r"""Return the relative change of each invariant since the start, ``(sample, step)``.
+
+    .. math:: (I(t) - I(0)) / |I(0)|
 
     The change of the mean, which may vanish, is relative to the root mean square of the initial
     field.
@@ -35,17 +36,17 @@ def drifts(
     Parameters
     ----------
     names
-        Keys of :data:`neurop.physics.invariants.INVARIANTS`, on a sphere of
+        Keys of :data:`neurop.physics.invariants.INVARIANTS`, or on a sphere of
         :data:`neurop.physics.sphere_invariants.SPHERE_INVARIANTS`.
     initial
-        ``(sample, channel, *grid)``.
+        Initial fields ``(sample, channel, *grid)``.
     trajectory
-        ``(sample, step, channel, *grid)``.
+        Later fields ``(sample, step, channel, *grid)``.
     fields
-        One per channel; the invariants are those of the field ``vorticity``, or of the only field,
-        on a sphere of geopotential anomaly, vorticity and divergence.
+        Field of each channel. The invariants are those of the field ``vorticity`` or of the only
+        field; on a sphere those of geopotential anomaly, vorticity and divergence.
     grid
-        The grid of the trailing axes.
+        Grid of the trailing axes.
 
     Raises
     ------

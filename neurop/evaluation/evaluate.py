@@ -1,4 +1,4 @@
-"""Evaluations by name."""
+"""Evaluation of a surrogate in one call."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PROTOCOLS = {
     "rollout": "neurop.evaluation.rollout",
     "superres": "neurop.evaluation.superres",
 }
-"""Name of an evaluation and the module whose function of that name makes it."""
+"""Name of an evaluation, to the module with the function of that name."""
 
 
 def evaluate(
@@ -30,31 +30,43 @@ def evaluate(
     protocol: str = "score",
     **how: Any,
 ) -> xr.Dataset:
-    """Return an evaluation of a surrogate on test data.
+    """Evaluate a surrogate on test data.
 
     Parameters
     ----------
     surrogate
-        What is evaluated.
+        Surrogate to evaluate.
     data
         Data set, of which the test split is used, or fields; for ``superres`` fields by resolution.
     protocol
-        Name of the evaluation. ``score``: errors of one step and of forecasts; ``rollout``: an
-        autoregressive rollout from the initial state; ``superres``: other grids than the training
-        grid.
+        Name of the evaluation. ``score``: errors of one step and of forecasts
+        (:func:`neurop.evaluation.score`); ``rollout``: an autoregressive rollout from the initial
+        state (:func:`neurop.evaluation.rollout`); ``superres``: other grids than the training grid
+        (:func:`neurop.evaluation.superres`).
     **how
-        Arguments of that evaluation, for example ``steps=20``.
+        Further arguments of that evaluation, for example ``steps=20``.
+
+    Returns
+    -------
+    xarray.Dataset
+        Scores and examples; see the function of the protocol.
 
     Raises
     ------
     InputError
-        For an unknown protocol, or data that do not suit the surrogate.
+        For an unknown protocol, or data that do not fit the surrogate.
 
     Examples
     --------
-    >>> evaluate(None, None, "scores")
-    Traceback (most recent call last):
-    neurop.errors.InputError: protocol=scores: did you mean 'score'?
+    >>> import numpy as np
+    >>> from neurop import Field, Grid, Surrogate
+    >>> waves = np.sin(2 * np.pi * (np.arange(16) - np.arange(5)[:, None]) / 16)
+    >>> data = FieldSet(waves[None, :, None], (Field("u", "m s-1"),), Grid.periodic(1))
+    >>> untrained = Surrogate.of(data, "fno")
+    >>> evaluate(untrained, data).rmse.sizes
+    Frozen({'lead': 2, 'field': 1})
+    >>> evaluate(untrained, data, "rollout", steps=3).relative_l2.sizes
+    Frozen({'step': 3})
     """
     if protocol not in PROTOCOLS:
         raise InputError.of("protocol", protocol, nearest(protocol, PROTOCOLS))

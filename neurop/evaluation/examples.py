@@ -1,4 +1,4 @@
-"""A few predictions with their truths, for a figure."""
+"""Examples of predictions and truths, for a figure."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ EXAMPLES = 3
 
 
 def examples(surrogate: Surrogate, test: FieldSet) -> dict[str, Any]:
-    """Return one step of a few samples (of a few frames where the samples are fewer), for a
-    figure.
+    """Return one-step predictions of up to three samples, or of frames if there are fewer samples.
+
+    The result maps names to variables of an ``xarray.Dataset``: ``truth``, ``prediction``,
+    ``example_name``, and ``input`` of a map.
     """
     past = surrogate.card.history
     windows = 1 if test.has_targets else test.values.shape[1] - past

@@ -1,6 +1,4 @@
-"""What no training can remove: the part of the truth beyond the modes in which a network writes
-its output.
-"""
+"""Truncation floor: the part of the truth outside the modes of a band-limited network."""
 
 from __future__ import annotations
 
@@ -19,25 +17,25 @@ if TYPE_CHECKING:
 
 
 def truncation_floor(surrogate: Surrogate, test: FieldSet, batch_size: int = 16) -> float | None:
-    r"""Return the relative L2 error of the best fields that a band-limited network can write, mean
-    over samples or windows.
+    r"""Return the smallest relative L2 error that a band-limited network can have.
 
     .. math:: \frac{\lVert r - P r \rVert}{\lVert y \rVert}, \qquad
        r = y - [x_{\text{last}}] - \mu_y,
 
-    the mean over fields, with P the projection on the network's modes (its method ``truncated``),
-    the last frame where it predicts increments, and :math:`\mu_y` the mean of its normaliser. On
-    flat grids P is orthogonal and no sample has a smaller error; on the sphere, where the modes are
-    not orthogonal under the area, it is a close guide.
+    the mean over fields and over samples or windows, with P the projection on the network's modes
+    (its method ``truncated``), the last frame subtracted if it predicts increments, and
+    :math:`\mu_y` the mean of its normaliser. On flat grids P is orthogonal and no training can
+    reach a smaller error; on the sphere, where the modes are not orthogonal with the weights of the
+    area, it is approximate.
 
     Parameters
     ----------
     surrogate
-        A map or an evolution.
+        Surrogate of a map or an evolution.
     test
-        Data that suit it.
+        Test data for it.
     batch_size
-        Windows at a time.
+        Windows per call of the surrogate.
 
     Returns
     -------
@@ -47,7 +45,7 @@ def truncation_floor(surrogate: Surrogate, test: FieldSet, batch_size: int = 16)
     Raises
     ------
     InputError
-        Data that do not suit the surrogate.
+        If the data do not fit the surrogate.
     """
     check_compatible(surrogate, test)
     s, found = surrogate.card, []

@@ -1,4 +1,4 @@
-"""The few numbers that a training reports of its test set."""
+"""The few scores of the test set that are reported after a training."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from neurop.fields.fieldset import FieldSet
 from neurop.surrogate import Surrogate
 
 TRAJECTORY = 10
-"""Steps of the rollout from the first frame, where the test set has them."""
+"""Largest number of steps of the rollout from the first frame."""
 
 
 def headline(surrogate: Surrogate, test: FieldSet) -> Iterator[tuple[str, float]]:
@@ -19,9 +19,9 @@ def headline(surrogate: Surrogate, test: FieldSet) -> Iterator[tuple[str, float]
     Parameters
     ----------
     surrogate
-        A map or an evolution.
+        Surrogate of a map or an evolution.
     test
-        Data that suit it.
+        Test data for it.
     """
     state = surrogate.card.is_state
     scores = score(surrogate, test, leads=[1] if state else None)

@@ -10,21 +10,25 @@ from neurop.fields.fieldset import FieldSet
 from neurop.source import Source
 
 FACTORS = (1, 2, 4)
-"""Refinements of the training grid that are tried."""
+"""Refinements of the training grid that are evaluated if the data have them."""
 
 
 def shape_at(resolution: int, card: Card) -> tuple[int, ...]:
-    """Return the grid whose first axis has `resolution` points, the other axes in the proportion of
-    the training grid.
+    """Return the shape with `resolution` points on the first axis, in proportion to training.
 
-    An axis that holds both its ends has one point more than it has intervals.
+    An axis with both ends has one point more than intervals, and the intervals are in proportion.
 
     Parameters
     ----------
     resolution
         Points of the first axis.
     card
-        That of the surrogate.
+        Card of the surrogate.
+
+    Returns
+    -------
+    tuple of int
+        Points per axis.
     """
     ends = [int(axis.layout == "ends") for axis in card.grid.axes]
     factor = (resolution - ends[0]) / (card.shape[0] - ends[0])
@@ -36,22 +40,21 @@ def shape_at(resolution: int, card: Card) -> tuple[int, ...]:
 def finer_sets(
     source: Source, card: Card, skipped: Callable[[int, str], None] = lambda _, __: None
 ) -> dict[int, FieldSet]:
-    """Return the test set by resolution: on the training grid and, as far as the data go, with its
-    intervals halved and quartered.
+    """Return the test set by resolution: at 1, 2 and 4 times that of the training, if available.
 
     Parameters
     ----------
     source
         Data set.
     card
-        That of the surrogate.
+        Card of the surrogate.
     skipped
-        Called with each resolution that the data do not have, and the reason.
+        Function that is called with each missing resolution and the reason.
 
     Raises
     ------
     InputError
-        If the data have the training grid alone.
+        If the data have only the training grid.
     """
     end = int(card.grid.axes[0].layout == "ends")
     found: dict[int, FieldSet] = {}

@@ -1,4 +1,4 @@
-"""Fields on a finer grid, brought to the training grid."""
+"""Restriction of fields from a finer grid to the training grid."""
 
 from __future__ import annotations
 
@@ -12,13 +12,23 @@ from neurop.spectral import resample
 
 
 def restrict_to(x: Tensor, grid: Grid, coarse: tuple[int, ...], smooth: bool) -> Tensor:
-    """Return `x` on the training grid.
+    """Return fields on the training grid.
 
-    The smooth states of an evolution without boundary, periodic or on the sphere, are truncated
-    spectrally. Inputs of a map may jump,
-    and need not satisfy the boundary condition of the solution: they are read off where the grids
-    share points, which keeps a piecewise constant coefficient one, and interpolated linearly where
-    they do not.
+    Smooth states without boundary, periodic or on the sphere, are truncated spectrally. Other
+    fields may have jumps, or not satisfy the boundary condition of the solution: they are sampled
+    at the points that the grids share, which preserves piecewise constant coefficients, and
+    otherwise interpolated linearly.
+
+    Parameters
+    ----------
+    x
+        Fields ``(batch, channels, *grid)`` on a finer grid.
+    grid
+        Axes of both grids.
+    coarse
+        Points per axis of the training grid.
+    smooth
+        Whether the fields are smooth, as the states of an evolution are.
     """
     shape = tuple(x.shape[2:])
     if smooth and not grid.has_boundary:

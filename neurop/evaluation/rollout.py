@@ -1,6 +1,4 @@
-"""Forecasts over many steps: error, correlation and spectra against the truth and persistence,
-stability and drift beyond it.
-"""
+"""Autoregressive rollouts: error growth, correlation, spectra, stability and drift."""
 
 from __future__ import annotations
 
@@ -35,9 +33,7 @@ if TYPE_CHECKING:
 
 THRESHOLDS = (0.9, 0.8)
 EXPLOSION = 10.0
-"""Norm of a predicted field over the largest norm of its truth above which it has left the
-physics.
-"""
+"""Ratio of a predicted field's norm to the largest norm of its truth that counts as divergence."""
 
 
 def rollout(
@@ -48,20 +44,21 @@ def rollout(
     invariants: Sequence[str] = (),
     batch_size: int = 16,
 ) -> xr.Dataset:
-    r"""Run a surrogate on its own predictions and measure every step.
+    r"""Run a surrogate autoregressively, and compare every step with the truth and persistence.
 
     Parameters
     ----------
     surrogate
-        An evolution.
+        Surrogate of an evolution.
     truth
-        Trajectories; frames ``start`` to ``start + history - 1`` are given, the next is step 1.
+        Trajectories; frames ``start`` to ``start + history - 1`` are the input, the next is step 1.
     steps
-        Number of steps; beyond the end of the truth the scores are NaN, stability and drift go on.
+        Number of steps; beyond the end of the truth there are stability and drift, but no scores
+        (NaN).
     start
-        First given frame.
+        Index of the first input frame.
     invariants
-        Names whose drift is followed; see :func:`neurop.evaluation.drift.drifts`.
+        Names of invariants; see :func:`neurop.evaluation.drift.drifts`.
     batch_size
         Samples per call of the surrogate.
 
@@ -70,21 +67,28 @@ def rollout(
     xarray.Dataset
         ``prediction`` and ``truth`` ``(sample, step, field, *grid)``; per step ``relative_l2`` and
         ``persistence_relative_l2`` (:func:`neurop.metrics.norms.relative_l2`, means over samples;
-        ``relative_l2_samples`` of each, ``relative_l2_field`` of each field), ``correlation``
-        (Pearson over space, weighted, mean over fields and samples; a prediction that is not finite
-        has none: 0), ``spectrum_prediction``, ``spectrum_truth``, ``spectrum_error``, ``mean_bias``
-        of each field and, sample by sample, ``mid_band_power`` and ``mid_band_power_truth``
-        (:mod:`neurop.evaluation.climate`), and ``<invariant>_drift``, ``<invariant>_drift_truth``;
-        scalars ``trajectory_relative_l2`` (norms stacked over the steps, mean over fields and
-        samples), ``correlation_time_0.9`` and ``_0.8`` (time of the first step whose mean
-        correlation is below, NaN if none) and ``first_divergent_step`` (first step at which a field
-        of a sample is not finite or has more than ten times the largest norm of its truth, or ten
-        deviations of the training data where that is next to zero; NaN if none).
+        ``relative_l2_samples`` per sample, ``relative_l2_field`` per field), ``correlation``
+        (weighted Pearson over space, mean over fields and samples; 0 for a prediction that is not
+        finite), ``spectrum_prediction``, ``spectrum_truth``, ``spectrum_error``, ``mean_bias`` per
+        field and, per sample, ``mid_band_power`` and ``mid_band_power_truth``
+        (:mod:`neurop.evaluation.climate`), ``<invariant>_drift`` and ``<invariant>_drift_truth``;
+        scalars ``trajectory_relative_l2`` (norms over all steps, mean over fields and samples),
+        ``correlation_time_0.9`` and ``_0.8`` (time of the first step with a lower mean correlation;
+        NaN if none) and ``first_divergent_step`` (first step at which a field of a sample is not
+        finite or exceeds ten times the largest norm of its truth, or ten standard deviations of the
+        training data if that is close to zero; NaN if none).
 
     Raises
     ------
     InputError
-        A map, data that do not suit the surrogate, or steps or start out of range.
+        If the surrogate is a map, the data do not fit it, or steps or start are out of range.
+
+    Examples
+    --------
+    >>> from neurop import Field, Grid, Surrogate
+    >>> data = FieldSet(np.random.randn(2, 4, 1, 16), (Field("u"),), Grid.periodic(1))
+    >>> rollout(Surrogate.of(data, "fno"), data, steps=3).prediction.shape
+    (2, 3, 1, 16)
     """
     if not surrogate.card.is_state:
         raise InputError.of("problem", "map", "it has no time to roll out; use eval or superres")
@@ -127,9 +131,7 @@ def rollout(
 def _score(
     predicted: Tensor, batch: Tensor, truth: FieldSet, first: int, known: int, scale: Tensor
 ) -> dict[str, NDArray[Any]]:
-    """Return the scores of a batch of predictions against the `known` frames from `first` on:
-    sample by step, NaN where unknown.
-    """
+    """Return scores ``(sample, step)`` of a batch; NaN after the `known` frames from `first`."""
     weights, steps = truth.grid.measure(truth.shape, batch), predicted.shape[1]
     prediction, true = predicted.double(), batch[:, first : first + known]
     unit, given = (scaled(x, scale, weights) for x in (prediction, batch))
@@ -159,19 +161,15 @@ def _score(
 
 
 def _per_step(error: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
-    """Return the relative errors of every step: ``(batch, time, channel, *grid) -> (batch, time,
-    channel)``.
-    """
+    """Return the relative error of each step and field, ``(batch, time, channel)``."""
     return relative(error.flatten(0, 1), truth.flatten(0, 1), weights).view(truth.shape[:3])
 
 
 def _divergent(prediction: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
-    """Return whether a field has left the physics, ``(batch, time)``, of fields in units of
-    their scales.
-    """
+    """Return whether a field has diverged, ``(batch, time)``; fields are in units of scale."""
     size, bound = (mean(x.square(), weights) for x in (prediction, truth))
     bound = bound.amax(1, keepdim=True)
-    # Ten times nothing is nothing: a field at rest is measured by its deviation in training.
+    # The truth of a field at rest gives no bound; its deviation in the training data does.
     bound = torch.where(bound < FLOOR**2, 1.0, bound)
     return (~size.isfinite() | (size > EXPLOSION**2 * bound)).any(-1)
 
@@ -259,7 +257,7 @@ def _dataset(
     data["first_divergent_step"] = variable(
         [],
         gone[0] + 1 if gone.size else np.nan,
-        "first step at which a sample has left the physics",
+        "first step at which a sample has diverged",
     )
     initial = truth.values[:, start + surrogate.card.history - 1]
     for name, values in drifts(

@@ -1,4 +1,4 @@
-"""Scores of a test set: one-step errors, and forecasts against persistence and climatology."""
+"""Scores on a test set: one-step errors, and the skill of forecasts."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def score(
     leads: Sequence[int] | None = None,
     batch_size: int = 16,
 ) -> xr.Dataset:
-    r"""Score a surrogate on a test set, in physical units where the name does not say ``relative``.
+    r"""Score a surrogate on a test set, in physical units unless a name contains ``relative``.
 
-    A forecast at lead :math:`l` is made from every frame that leaves room for it, and
+    Forecasts with lead time :math:`l` start from every possible frame, and
 
     .. math:: \mathrm{RMSE}(l) =
        \sqrt{\mathrm{mean}_{\,\mathrm{starts}}\, \langle w\,(p - y)^2\rangle}, \qquad
@@ -50,8 +50,8 @@ def score(
        \frac{\langle w\,(p-c)(y-c)\rangle}
        {\sqrt{\langle w\,(p-c)^2\rangle\langle w\,(y-c)^2\rangle}}
 
-    with :math:`\langle\cdot\rangle` the mean over the grid, :math:`w` its measure and :math:`c` the
-    climatology.
+    with :math:`\langle\cdot\rangle` the mean over the grid, :math:`w` the cell measure and
+    :math:`c` the climatology.
 
     Parameters
     ----------
@@ -62,7 +62,8 @@ def score(
     climatology
         Climatology ``(channel, *grid)`` of the training period, for its RMSE and the ACC.
     leads
-        Lead times in frames; by default those of 1, 4, 12 that fit. Ignored for a map.
+        Lead times in frames; by default those of 1, 4 and 12 that the trajectories allow. Ignored
+        for a map.
     batch_size
         Number of inputs per call of the surrogate.
 
@@ -70,16 +71,24 @@ def score(
     -------
     xarray.Dataset
         ``relative_l2`` (:func:`neurop.metrics.norms.relative_l2`, mean over samples or windows, one
-        step), ``relative_l2_median``, ``relative_l2_worst``, ``worst_sample``, ``rmse_one_step``,
-        ``relative_l2_field`` per field; for an evolution ``rmse``, ``persistence_rmse``,
-        ``climatology_rmse``, ``acc``, ``persistence_acc`` ``(lead, field)`` and
-        ``persistence_relative_l2``; examples ``truth``, ``prediction`` ``(example, field, *grid)``.
+        step), ``relative_l2_samples``, ``relative_l2_median``, ``relative_l2_worst``,
+        ``worst_sample``; per field ``rmse_one_step`` and ``relative_l2_field``; for an evolution
+        ``rmse``, ``persistence_rmse``, ``climatology_rmse``, ``acc``, ``persistence_acc`` ``(lead,
+        field)`` and ``persistence_relative_l2``; examples ``truth``, ``prediction`` ``(example,
+        field, *grid)``.
 
     Raises
     ------
     InputError
-        Data that do not suit the surrogate, a lead that does not fit, or a climatology of another
-        shape.
+        If the data do not fit the surrogate, a lead time is too long, or the climatology has
+        another shape.
+
+    Examples
+    --------
+    >>> from neurop import Field, Grid, Surrogate
+    >>> data = FieldSet(np.random.randn(2, 6, 1, 16), (Field("u"),), Grid.periodic(1))
+    >>> score(Surrogate.of(data, "fno"), data).rmse.lead.values
+    array([1, 4])
     """
     check_compatible(surrogate, test)
     chosen = _leads(surrogate, test, leads)
@@ -132,9 +141,7 @@ def _map(surrogate: Surrogate, test: FieldSet, batch_size: int) -> Iterator[dict
 
 
 def _errors(p: Tensor, y: Tensor, weights: Tensor, scale: Tensor) -> dict[str, Tensor]:
-    """Return the errors of ``(batch, channel, *grid)``: relative per sample, relative and
-    squared per sample and field.
-    """
+    """Return relative errors per sample, relative and squared errors per sample and field."""
     fields = relative_l2_field(p, y, weights, scale)
     return {
         "relative": fields.mean(1),
@@ -150,9 +157,7 @@ def _forecasts(
     climatology: NDArray[Any] | None,
     batch_size: int,
 ) -> Iterator[dict[str, Tensor]]:
-    """Yield the errors of forecasts from every start, a batch of neighbouring starts of one
-    sample at a time.
-    """
+    """Yield the errors of forecasts from every frame, in batches of frames of one sample."""
     past, frames = surrogate.card.history, test.values.shape[1]
     if batch_size < 1:
         raise InputError.of("batch_size", batch_size, "give at least 1")
@@ -161,10 +166,9 @@ def _forecasts(
         for first in range(past - 1, frames - 1, batch_size):
             last = np.arange(
                 first, min(first + batch_size, frames - 1)
-            )  # the last frame that each forecast is given
+            )  # the last input frame of each forecast
             reach = int(max(lead for lead in (1, *leads) if first + lead < frames))
-            # What these forecasts see and are compared with, and no more: a trajectory need not fit
-            # into memory.
+            # Only the frames of these forecasts, as a trajectory need not fit into memory.
             stretch = np.asarray(test.values[number, first - past + 1 : last[-1] + reach + 1])
             last = last - (first - past + 1)
             ends = len(stretch)
@@ -190,9 +194,7 @@ def _forecasts(
 def _skill(
     p: Tensor, y: Tensor, now: Tensor, normal: Tensor | None, weights: Tensor
 ) -> dict[str, Tensor]:
-    """Return the mean square errors of forecast, persistence and climatology and the anomaly
-    correlations, per start and field.
-    """
+    """Return mean square errors and anomaly correlations of the forecasts, per start and field."""
     found = {
         "rmse": mean((p - y).square(), weights),
         "persistence_rmse": mean((now - y).square(), weights),
@@ -268,7 +270,7 @@ def _lead_coordinates(surrogate: Surrogate, leads: Sequence[int]) -> dict[str, A
         "lead": (
             "lead",
             list(leads),
-            {"long_name": "lead", "units": "1", "comment": "frames ahead"},
+            {"long_name": "lead time", "units": "1", "comment": "in frames"},
         )
     }
     if surrogate.card.sampling.step is not None:

@@ -1,6 +1,4 @@
-"""Zero-shot super-resolution, measured inside the training band, beyond it, and against
-interpolation from the training grid.
-"""
+"""Zero-shot super-resolution: errors inside and beyond the training band, and of interpolation."""
 
 from __future__ import annotations
 
@@ -47,48 +45,59 @@ KINDS = ("truth", "prediction", "interpolated")
 GROWTH = 1.2
 """Ratio of in-band errors, to the training resolution's, above which a finer grid is harmful."""
 EXCESS, NOTABLE = 2.0, 0.005
-"""Norm beyond the band, relative to the truth's and to the field's, reported as aliasing."""
+"""Bounds of the prediction's norm beyond the band, reported as aliasing if both are exceeded.
+
+EXCESS is relative to the truth's norm beyond the band, NOTABLE to the norm of the truth.
+"""
 
 
 def superres(
     surrogate: Surrogate, truths: Mapping[int, FieldSet], batch_size: int = 16
 ) -> xr.Dataset:
-    r"""Score a surrogate on grids other than its own.
+    r"""Score a surrogate on other grids than the training grid.
 
-    With :math:`P` the projection on the modes strictly below the Nyquist frequency of the training
-    grid and :math:`e` the error,
+    The error :math:`e` is split by the projection :math:`P` on the modes strictly below the Nyquist
+    frequency of the training grid, its band:
 
-    .. math:: \frac{\|e\|^2}{\|y\|^2} = \frac{\|Pe\|^2}{\|y\|^2} + \frac{\|e-Pe\|^2}{\|y\|^2},
+    .. math:: \frac{\|e\|^2}{\|y\|^2} = \frac{\|Pe\|^2}{\|y\|^2} + \frac{\|e-Pe\|^2}{\|y\|^2}
 
-    exactly on flat grids, per field and sample (per window of an evolution: one step from every
-    frame); the scores are means over these, and satisfy it no more. A truth below
-    :data:`neurop.metrics.norms.FLOOR` counts as that large. On the sphere the modes are spherical
-    harmonics, and the equation is exact on Legendre-Gauss latitudes, whose quadrature is; on others
-    the two parts add up as closely as the weights measure the area.
+    This holds per field and sample (per window of an evolution: one step from every frame), exactly
+    on flat grids and, with spherical harmonics as modes, on Legendre-Gauss latitudes; on other
+    latitudes approximately. The scores are means, for which it does not hold. A truth below
+    :data:`neurop.metrics.norms.FLOOR` counts as that large.
 
     Parameters
     ----------
     surrogate
-        Takes any resolution; ``train_shape`` is the band.
+        Surrogate of a map or an evolution.
     truths
-        Test set per resolution; the key is the name of the resolution, usually the points of the
-        first axis.
+        Test set per resolution; the key is the number of points of the first axis.
     batch_size
         Windows per call of the surrogate.
 
     Returns
     -------
     xarray.Dataset
-        Over ``resolution``: the mean of each of :data:`SCORES` over fields and samples,
-        ``relative_l2_field`` of each field, ``train_resolution``, power spectra
-        ``spectrum_{truth,prediction,interpolated}`` and ``spectrum_error``; per resolution r one
-        example ``{truth,prediction,interpolated}_r`` (see :func:`example`); attribute ``warning``,
-        empty where no aliasing was seen.
+        Over ``resolution``: each of :data:`SCORES`, the mean over fields and samples,
+        ``relative_l2_field`` per field, power spectra ``spectrum_{truth,prediction,interpolated}``
+        and ``spectrum_error``; ``train_resolution``; per resolution r one example
+        ``{truth,prediction,interpolated}_r`` (see :func:`example`); attribute ``warning``, empty if
+        no aliasing was found.
 
     Raises
     ------
     InputError
-        No resolution, or data that do not suit the surrogate.
+        If there is no resolution, or the data do not fit the surrogate.
+
+    Examples
+    --------
+    >>> from neurop import Field, Surrogate
+    >>> sets = {
+    ...     n: FieldSet(np.random.randn(2, 3, 1, n), (Field("u"),), Grid.periodic(1))
+    ...     for n in (16, 32)
+    ... }
+    >>> superres(Surrogate.of(sets[16], "fno"), sets).relative_l2.sizes
+    Frozen({'resolution': 2})
     """
     if not truths:
         raise InputError("resolutions=[] holds no resolution; give at least one", "resolutions", [])
@@ -157,9 +166,7 @@ def superres(
 
 
 def example(scores: xr.Dataset, resolution: int) -> xr.Dataset:
-    """Return ``truth``, ``prediction`` and ``interpolated`` of one sample at one resolution,
-    with the grid's own axis names.
-    """
+    """Return ``truth``, ``prediction`` and ``interpolated`` of one sample at one resolution."""
     names = {f"{kind}_{resolution}": kind for kind in KINDS}
     axes = {f"{axis}_{resolution}": axis for axis in np.atleast_1d(scores.attrs["axes"])}
     chosen = scores[list(names)]
@@ -208,9 +215,7 @@ def _measure(surrogate: Surrogate, data: FieldSet, batch_size: int) -> dict[str,
 
 
 def _interpolated(surrogate: Surrogate, x: Tensor, prediction: Tensor, grid: Grid) -> Tensor:
-    """Return the prediction made on the training grid, carried to the grid of `x` by its
-    spectral interpolant.
-    """
+    """Return the prediction on the training grid, interpolated spectrally to the grid of `x`."""
     shape, coarse = tuple(x.shape[2:]), surrogate.card.shape
     if shape == coarse:
         return prediction
@@ -224,7 +229,7 @@ def _interpolated(surrogate: Surrogate, x: Tensor, prediction: Tensor, grid: Gri
 def _warning(
     parts: Mapping[int, Any], truths: Mapping[int, FieldSet], band: tuple[int, ...]
 ) -> str:
-    """Return a warning of resolutions with aliased or disturbed modes; empty if there are none."""
+    """Return a warning about resolutions with aliasing; empty if there are none."""
     base = next(
         (
             parts[r]["scores"]["relative_l2_in_band"]

@@ -1,4 +1,4 @@
-"""Fields on one grid, the common type of readers, generators, training and evaluation."""
+"""Sets of fields on one grid: the type that readers return and training takes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Field:
-    """One physical field: short name, unit (CF spelling) and descriptive name."""
+    """One physical field: short name, unit (CF spelling) and descriptive name.
+
+    Examples
+    --------
+    >>> Field("msl", "Pa", "mean sea level pressure").unit
+    'Pa'
+    """
 
     name: str
     unit: str = "1"
@@ -34,8 +40,8 @@ class FieldSet:
     ----------
     values
         Array ``(sample, time, channel, *grid)``: the states of an evolution, or the inputs of a map
-        (one time). A NumPy array, or a :class:`neurop.fields.lazy.Lazy` one, read from its file on
-        demand.
+        (one time). A NumPy array, or a :class:`neurop.fields.lazy.Lazy` one that is read from its
+        file on demand.
     fields
         Field of each channel of `values`.
     grid
@@ -50,6 +56,18 @@ class FieldSet:
         Origin of the values (file or generator), for messages and records.
     attributes
         Parameters that describe the set (viscosity, seed, ...), plain values.
+
+    Raises
+    ------
+    InputError
+        If the arrays do not fit the grid, the fields or the times.
+
+    Examples
+    --------
+    >>> states = np.zeros((10, 5, 1, 64, 64))  # 10 trajectories of 5 frames
+    >>> data = FieldSet(states, (Field("vorticity", "s-1"),), Grid.periodic(2))
+    >>> len(data), data.shape, data.frames(slice(2)).values.shape
+    (10, (64, 64), (10, 2, 1, 64, 64))
     """
 
     values: NDArray[Any] | Lazy
@@ -93,7 +111,7 @@ class FieldSet:
 
     @property
     def label(self) -> str:
-        """What messages call the set."""
+        """Name of the set in messages."""
         return self.source or "the data"
 
     @property
@@ -108,12 +126,12 @@ class FieldSet:
 
     @property
     def outputs(self) -> tuple[Field, ...]:
-        """The fields that a surrogate predicts."""
+        """Fields that a surrogate predicts."""
         return self.target_fields if self.has_targets else self.fields
 
     @property
     def step(self) -> Any:
-        """Interval of frames (number in `time_unit`, or ``timedelta64``), or None."""
+        """Time between frames (number in `time_unit`, or ``timedelta64``), or None."""
         return None if self.times is None or len(self.times) < 2 else self.times[1] - self.times[0]
 
     @property
@@ -155,7 +173,7 @@ class FieldSet:
         )
 
     def initial(self, history: int = 1) -> xr.Dataset:
-        """Return the first `history` frames of every sample, labelled: the input of a rollout."""
+        """Return the first `history` frames of every sample as a dataset, to start a rollout."""
         return self.frames(slice(history)).to_xarray()
 
     def check_finite(self) -> FieldSet:

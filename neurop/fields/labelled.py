@@ -1,4 +1,4 @@
-"""Conversion between labelled arrays (xarray.Dataset) and FieldSet, by name, not by position."""
+"""Conversion between xarray.Dataset and FieldSet, by names of dimensions."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def from_xarray(data: xr.Dataset, fields: Sequence[Field], grid: Grid) -> FieldS
     Parameters
     ----------
     data
-        Dataset with one variable per field, with the grid's axes and optionally ``sample`` and
-        ``time`` as dimensions, in any order. A variable without one of these two is constant along
-        it if other variables have it.
+        Dataset with one variable per field. Its dimensions, in any order, are the axes of the grid
+        and optionally ``sample`` and ``time``; along one of these that only other variables have, a
+        variable is constant.
     fields
         Expected names and units.
     grid
@@ -35,6 +35,12 @@ def from_xarray(data: xr.Dataset, fields: Sequence[Field], grid: Grid) -> FieldS
     InputError
         If a field or an axis is missing, a unit or coordinate differs, a dimension is unknown, or a
         value is not finite.
+
+    Examples
+    --------
+    >>> data = xr.Dataset({"u": ("x", np.zeros(8), {"units": "m s-1"})})
+    >>> from_xarray(data, (Field("u", "m s-1"),), Grid.periodic(1)).values.shape
+    (1, 1, 1, 8)
     """
     dims = ("sample", "time", *grid.names)
     for expected in fields:

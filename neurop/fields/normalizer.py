@@ -34,6 +34,12 @@ class Normalizer(nn.Module):
         Standard deviation ``(channels,)``.
     domain
         Grid of `mean`, which is resampled spectrally to other grids.
+
+    Examples
+    --------
+    >>> norm = Normalizer(torch.tensor([[3.0]]), torch.tensor([2.0]), Grid.periodic(1))
+    >>> norm(torch.tensor([[[1.0, 3.0, 5.0]]]))
+    tensor([[[-1.,  0.,  1.]]])
     """
 
     mean: Tensor
@@ -47,7 +53,7 @@ class Normalizer(nn.Module):
 
     @classmethod
     def of(cls, moments: Moments, domain: Grid, names: Sequence[str] = ()) -> Normalizer:
-        """Return the normaliser of known moments.
+        """Return the normaliser of given moments.
 
         Parameters
         ----------
@@ -63,8 +69,8 @@ class Normalizer(nn.Module):
         ------
         InputError
             If there are no samples, or a channel is constant, varies by less than float32 resolves
-            at its mean (:data:`RESOLVED`), or is outside of the range of float32
-            (:data:`SMALLEST`, :data:`LARGEST`).
+            at its mean (:data:`RESOLVED`), or lies outside the range of float32 (:data:`SMALLEST`,
+            :data:`LARGEST`).
         """
         if not moments.count:
             raise InputError(
@@ -88,7 +94,7 @@ class Normalizer(nn.Module):
         return (x - mean) / std
 
     def inverse(self, z: Tensor) -> Tensor:
-        """Return the physical field of a normalised one."""
+        r"""Return the physical field of a normalised one, :math:`x = \sigma z + \mu`."""
         mean, std = self._over(z)
         return z * std + mean
 

@@ -1,4 +1,4 @@
-"""Normalisation of the network's inputs and outputs to mean 0 and deviation 1."""
+"""Standardisation of the network's inputs and outputs: mean 0, standard deviation 1."""
 
 from __future__ import annotations
 
@@ -11,13 +11,26 @@ from neurop.fields.statistics import summary
 
 @dataclass(frozen=True)
 class Standardize:
-    r"""Subtract the mean of each field and divide by its standard deviation, over the training set.
+    r"""Standardisation: subtract the training mean and divide by the standard deviation.
+
+    .. math:: z = (x - \mu) / \sigma
 
     Parameters
     ----------
     pointwise
-        Subtract from the input the mean at each point, such as a climatology, instead of one mean
+        Whether the mean of the input is taken at each point (a climatology), instead of one mean
         per field.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from neurop import Field, FieldSet, Grid
+    >>> states = np.arange(12.0).reshape(1, 3, 1, 4) ** 2
+    >>> inputs, outputs = Standardize().fit(
+    ...     FieldSet(states, (Field("u"),), Grid.periodic(1)), increments=True
+    ... )
+    >>> round(inputs.mean.item(), 2), round(outputs.mean.item(), 2)  # of states, of increments
+    (42.17, 44.0)
     """
 
     pointwise: bool = False
@@ -30,7 +43,8 @@ class Standardize:
         train
             Training split; no other data are used.
         increments
-            Whether the network predicts the change from frame to frame.
+            Whether the network predicts the change from frame to frame, whose statistics then
+            normalise the output.
 
         Raises
         ------

@@ -30,7 +30,7 @@ class Moments:
     Parameters
     ----------
     pointwise
-        Compute the mean at each point instead of one mean per field.
+        Whether the mean is computed at each point, instead of one mean per field.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def summary(fields: FieldSet, pointwise: bool = False) -> Summary:
     fields
         Set of fields.
     pointwise
-        Compute the mean of the values at each point instead of one mean per field.
+        Whether the mean of the values is computed at each point, instead of one mean per field.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Windows of trajectories as training samples."""
+"""Windows of trajectories as training examples."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from neurop.fields.lazy import CACHE, Lazy
 
 
 class Windows(Dataset[dict[str, Tensor]]):
-    """All windows of `history` input frames followed by `steps` target frames; pairs of a map.
+    """All windows of `history` input frames and the `steps` target frames after them.
+
+    The items of a map are its pairs.
 
     Parameters
     ----------
@@ -34,7 +36,15 @@ class Windows(Dataset[dict[str, Tensor]]):
     Raises
     ------
     InputError
-        If a trajectory is shorter than one window.
+        If a trajectory is shorter than one window, or a map has other numbers than 1.
+
+    Examples
+    --------
+    >>> from neurop import Field, Grid
+    >>> states = np.zeros((2, 5, 1, 8))
+    >>> windows = Windows(FieldSet(states, (Field("u"),), Grid.periodic(1)), history=2)
+    >>> len(windows), windows[0]["input"].shape, windows[0]["target"].shape
+    (6, torch.Size([2, 1, 8]), torch.Size([1, 1, 8]))
     """
 
     def __init__(self, fields: FieldSet, history: int = 1, steps: int = 1) -> None:

@@ -1,1 +1,1 @@
-"""Files of others, read as fields: formats are detected from content, not the extension."""
+"""Data files in common formats, read as fields; formats are detected from the content."""

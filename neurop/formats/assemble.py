@@ -26,7 +26,7 @@ class ReadOptions:
     Parameters
     ----------
     input, target
-        Names of the arrays that go in and that are predicted; no target for an evolution in time.
+        Names of the input and the predicted arrays; no target for an evolution in time.
     axes
         Names of the axes of these arrays, in stored order.
     boundary, length, layout
@@ -79,8 +79,8 @@ def assemble(
     options
         Settings of the user.
     lazy
-        Leave the values in the file and read them when they are needed; by default if they would
-        take more than a quarter of the memory.
+        Whether the values stay in the file and are read on demand; by default if they would take
+        more than a quarter of the memory.
 
     Returns
     -------
@@ -169,7 +169,7 @@ def _assembled(content: FileContent, options: ReadOptions, lazy: bool | None) ->
 
 
 def memory_bytes() -> int:
-    """Return the bytes of memory of this machine; 8 GiB where the system gives no number."""
+    """Return the memory of this machine in bytes; 8 GiB if the system does not report it."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (ValueError, OSError, AttributeError):
@@ -184,7 +184,7 @@ def _names(content: FileContent, options: ReadOptions) -> tuple[Sequence[str], S
         else (content.task.input, content.task.target)
     )
     if not inputs and options.axes and len(content.arrays) == 1:
-        # There is nothing to choose.
+        # With a single array there is no choice.
         inputs = content.names()
     return [name.strip("/") for name in inputs], [name.strip("/") for name in targets]
 

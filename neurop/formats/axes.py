@@ -22,7 +22,7 @@ OPTIONS: tuple[tuple[str, Any], ...] = (
     ("length", 1.0),
     ("layout", "left"),
 )
-"""Options of an axis, with the values assumed where neither the file nor the user gives them."""
+"""Options of an axis, with the default values if neither the file nor the user gives them."""
 
 
 def grid_of(
@@ -41,7 +41,7 @@ def grid_of(
     sizes
         Points per grid axis, in array order.
     given
-        ``boundary``, ``length`` and ``layout`` per axis that the user gives; they override the
+        Options ``boundary``, ``length`` and ``layout`` per axis from the user, which override the
         file.
 
     Raises
@@ -121,6 +121,11 @@ def axis_of(
 
     Points are the centres of cells if the ends of the domain are then rounder numbers; otherwise
     both ends are included, unless the axis is periodic.
+
+    Raises
+    ------
+    InputError
+        If the points are not regular, or do not fit the options.
     """
     unit = (line.unit if line else "") or "1"
     if line is None or n < 2:

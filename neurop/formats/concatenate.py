@@ -22,10 +22,10 @@ def concatenate(sets: Sequence[FieldSet], lazy: bool | None = None) -> FieldSet:
     Parameters
     ----------
     sets
-        One or more sets, with values still in their files.
+        Sets of fields, at least one, with lazy values.
     lazy
-        Leave the values in the files; by default if they would take more than a quarter of the
-        memory.
+        Whether the values stay in the files; by default if they would take more than a quarter of
+        the memory.
 
     Raises
     ------

@@ -27,7 +27,7 @@ class Array:
         Name in the file.
     axes
         Name of each axis, in stored order: those of :data:`LEADING`, ``latitude`` and ``longitude``
-        have the same meaning in all formats; ``""`` where the file gives no name.
+        have the same meaning in all formats; ``""`` for an axis without a name.
     shape, dtype
         Shape and type of the values that `fetch` returns.
     fetch
@@ -36,9 +36,9 @@ class Array:
     unit, long_name
         Unit and long name in the file, in CF spelling.
     labels
-        Names of the entries of the axis ``channel``, where there is one.
+        Names of the entries of the axis ``channel``, if there is one.
     chunks
-        Sizes that are read together, where the file is chunked.
+        Sizes of a chunk, if the file is chunked.
     """
 
     name: str
@@ -75,8 +75,8 @@ class Task:
     Parameters
     ----------
     input, target
-        Names of the arrays that the task takes and predicts; no target for an evolution in time.
-        Empty where the format has no task.
+        Names of the input and the predicted arrays; no target for an evolution in time. Empty if
+        the format has no task.
     """
 
     input: tuple[str, ...] = ()
@@ -92,7 +92,7 @@ class Metadata:
     parameters
         Parameters that describe the fields (viscosity, ...), plain values.
     facts
-        Other metadata, for people.
+        Other metadata, as text for reports.
     """
 
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -106,7 +106,7 @@ class FileContent:
     Parameters
     ----------
     format
-        Name of the format, for people.
+        Name of the format, for reports.
     path
         Path of the file.
     arrays
@@ -114,14 +114,14 @@ class FileContent:
     coordinates
         Coordinates per axis name.
     boundary, layout
-        Boundary and layout per grid axis, where the format defines them: see
+        Boundary and layout per grid axis, if the format defines them: see
         :class:`neurop.geometry.axis.Axis`.
     task
         Learning task of the format.
     metadata
         Parameters of the fields and other metadata.
     grid
-        Exact grid, where the file records it.
+        Exact grid, if the file records it.
     """
 
     format: str

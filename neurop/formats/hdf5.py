@@ -78,7 +78,7 @@ def is_scale(data: h5py.Dataset) -> bool:
 
 
 def labels(data: h5py.Dataset) -> list[str]:
-    """Return the label of each axis of a data set, ``""`` where there is none."""
+    """Return the label of each axis of a data set, ``""`` if there is none."""
     found = data.attrs.get("DIMENSION_LABELS")
     return (
         [""] * data.ndim

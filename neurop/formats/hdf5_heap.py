@@ -1,4 +1,4 @@
-"""Check the heap of texts in an HDF5 file: reading a damaged one may never end.
+"""Check of the heap of texts in an HDF5 file, since reading a damaged one may never end.
 
 The HDF Group, HDF5 file format specification, version 3, III.E: global heap.
 """

@@ -1,4 +1,4 @@
-"""Report the content of a data file, and the settings that would read it."""
+"""Reports on data files: their content, and settings that read them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from neurop.geometry.sphere import Sphere
 
 @dataclass(frozen=True)
 class Report:
-    """Report on a file; `yaml` are the settings that read it, `hint` names what they still lack."""
+    """Report on a file: content, settings that read it (`yaml`), and settings to add (`hint`)."""
 
     format: str
     fields: tuple[FieldReport, ...]
@@ -82,7 +82,7 @@ def _axes(
 
 
 def _yaml(content: FileContent, made: FieldSet | None) -> str:
-    """Return ``conf/data/*.yaml`` for this file, with ``???`` for what the user must add."""
+    """Return ``conf/data/*.yaml`` for this file, with ``???`` for values that the user must add."""
     lines = ["_target_: neurop.datasets.File", f"path: {_text(content.path)}"]
     if made is None:
         names = content.names()

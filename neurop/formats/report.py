@@ -1,4 +1,4 @@
-"""Summaries of one array or axis of a data file, for people."""
+"""Summaries of one array or axis of a data file, for reports."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOOK = 2**28
 class FieldReport:
     """One array: `shape` and `axes` in stored order; `missing` counts NaN.
 
-    Where not all slices were searched, `missing` gives their number too.
+    If not all slices were searched, `missing` has their number too.
     """
 
     name: str
@@ -33,7 +33,7 @@ class FieldReport:
 
 @dataclass(frozen=True)
 class AxisReport:
-    """One axis: number of points, ends and spacing of its coordinate; ``""`` where unknown."""
+    """One axis: number of points, ends and spacing of its coordinate; ``""`` if unknown."""
 
     name: str
     points: int
@@ -45,7 +45,7 @@ class AxisReport:
 
 
 def missing(array: Array) -> str:
-    """Return how many values are missing (NaN)."""
+    """Return the number of missing values (NaN)."""
     if array.dtype.kind != "f" or 0 in array.shape:
         return "0"
     slices = array.shape[0]

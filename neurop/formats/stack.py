@@ -16,7 +16,7 @@ from neurop.formats.content import Array, FileContent
 from neurop.formats.open_files import fingerprint
 
 BLOCK = 2**23
-"""Bytes read together at least, where the chunks of the file are smaller."""
+"""Least number of bytes per read, if the chunks of the file are smaller."""
 
 
 def stack_arrays(

@@ -39,7 +39,7 @@ def write(path: str | Path, fieldset: FieldSet, parameters: dict[str, Any]) -> N
     Parameters
     ----------
     path
-        Path of the file; its folder is created where missing.
+        Path of the file; its folder is created if it is missing.
     fieldset
         Evolution or map; each field is stored as ``(sample, time, *grid)``, each chunk with a
         checksum.
@@ -114,7 +114,7 @@ def write(path: str | Path, fieldset: FieldSet, parameters: dict[str, Any]) -> N
 
 
 def read(path: str | Path, lazy: bool | None = None) -> FieldSet:
-    """Read a set as it was written; its `attributes` include the parameters.
+    """Read a set that :func:`write` wrote; its `attributes` include the parameters.
 
     Other files in The Well's layout are read by
     :func:`neurop.formats.readers.the_well.file_content`.
@@ -124,8 +124,8 @@ def read(path: str | Path, lazy: bool | None = None) -> FieldSet:
     path
         Path of the file.
     lazy
-        Leave the values in the file until they are needed; by default if they would take more than
-        a quarter of the memory.
+        Whether the values stay in the file and are read on demand; by default if they would take
+        more than a quarter of the memory.
 
     Raises
     ------

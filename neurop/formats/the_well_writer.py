@@ -1,4 +1,4 @@
-"""Write a set of fields in the groups of The Well's layout; see :mod:`neurop.formats.store`."""
+"""Writer of a set of fields in The Well's layout; see :mod:`neurop.formats.store`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,13 @@ _UNITS = {
 
 
 def write_root(file: h5py.File, fieldset: FieldSet, name: str, parameters: dict[str, Any]) -> None:
-    """Write the root attributes, and the numbers among the parameters as the group ``scalars``."""
+    """Write the root attributes, and the numbers among the parameters as the group ``scalars``.
+
+    Raises
+    ------
+    InputError
+        If a parameter has the name of an attribute of the layout.
+    """
     if clash := sorted(set(parameters).intersection(_ROOT)):
         raise InputError(
             f"parameter '{clash[0]}' is the name of an attribute of the layout; rename it",

@@ -1,1 +1,1 @@
-"""Data sets that a solver makes: resumable, in shards and processes, or while training runs."""
+"""Generated data sets: resumable, in shards and processes, or during the training."""

@@ -1,4 +1,4 @@
-"""Samples solved while training runs: a bounded buffer, and the processes that fill it."""
+"""Samples solved during the training: a bounded buffer, and the processes that fill it."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Buffer(Generic[Item]):
             return [*self._fresh, *self._used]
 
     def put(self, item: Item, drawn: bool = False) -> bool:
-        """Add an item as soon as there is room; return False if the buffer is closed.
+        """Add an item as soon as there is space; return False if the buffer is closed.
 
         Parameters
         ----------
@@ -148,12 +148,17 @@ class Stream:
     workers
         Number of processes that solve.
     share
-        ``(i, n)``: of n training processes, this one takes every n-th batch, from the i-th on.
+        Pair ``(i, n)``: of n training processes, this one takes every n-th batch, from the i-th on.
 
     Attributes
     ----------
     next
         Number after the last sample whose solution was started.
+
+    Raises
+    ------
+    InputError
+        If `workers` is below 1.
     """
 
     def __init__(
@@ -182,7 +187,7 @@ class Stream:
             threading.Thread(target=self._run, args=(call, solve), daemon=True).start()
 
     def close(self) -> None:
-        """End the processes."""
+        """Stop the processes."""
         self._closed = True
         for process in self._processes:
             process.close()

@@ -1,4 +1,4 @@
-"""Data sets that a solver generates: the base class."""
+"""The base class of generated data sets."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ ON_GPU = 16
 
 
 def positive(**numbers: float | None) -> None:
-    """Raise InputError for the first number that is not finite and above 0; None passes."""
+    """Raise InputError for the first number that is not finite and above 0; None is allowed."""
     for name, number in numbers.items():
         if number is not None and not 0 < number < math.inf:
             raise InputError.of(name, number, "use a finite number above 0")
 
 
 class SolvedDataset(Source):
-    """A data set that is generated at first use and stored in a file.
+    """Base class of data sets that are generated at first use and stored in a file.
 
-    Sample i depends on the parameters, the seed and i alone. The first `held_out` samples are the
+    Sample i is determined by the parameters, the seed and i. The first `held_out` samples are the
     test set, as many more the validation set and the rest the training set, so that more samples
     change neither of the first two.
 
@@ -82,24 +82,24 @@ class SolvedDataset(Source):
 
     @abstractmethod
     def parameters(self) -> dict[str, Any]:
-        """Return all parameters of the values except shape and sample number, as plain values.
+        """Return all parameters except shape and number of samples, as plain values.
 
-        The solver's version is one of them.
+        They include the version of the solver.
         """
 
     @abstractmethod
     def solve(self, numbers: range, shape: tuple[int, ...]) -> dict[str, NDArray[Any]]:
-        """Return the samples of `numbers` on a grid of `shape`, each depending on its number alone.
+        """Return the samples of `numbers` on a grid of `shape`, each determined by its number.
 
-        ``{"values": (n, time, channel, *shape)}``, and ``"targets"`` for a map. Called from several
-        processes at once, each with a copy of this object.
+        The result is ``{"values": (n, time, channel, *shape)}``, and ``"targets"`` for a map.
+        Several processes call it at once, each with a copy of this object.
         """
 
     @abstractmethod
     def label(self, arrays: dict[str, NDArray[Any]]) -> FieldSet:
         """Return the arrays of :meth:`solve` as a set, with fields, grid and times.
 
-        They may be lazy arrays on disk, so no computation takes place here.
+        The arrays may be lazy ones on disk, so they must not be computed with.
         """
 
     def batch(self, shape: tuple[int, ...]) -> int:
@@ -115,7 +115,7 @@ class SolvedDataset(Source):
         return min(self.samples, 3 * self.held_out) if self.online else self.samples
 
     def generate(self, workers: int | None = None, shard: tuple[int, int] | None = None) -> int:
-        """Generate the file, or one shard, as :func:`neurop.generation.generate.generate` does."""
+        """Generate the file, or one shard; see :func:`neurop.generation.generate.generate`."""
         return generate(self.recipe(self.shape, self.stored), self.folder, workers, shard)
 
     def splits(self) -> dict[str, FieldSet]:
@@ -130,7 +130,7 @@ class SolvedDataset(Source):
         return {split: data.samples(which) for split, which in bounds.items()}
 
     def test(self) -> FieldSet:
-        """Return the test set; where the full set is not stored, only this part is generated."""
+        """Return the test set; only this part is generated if the full set is not stored."""
         if (data_folder(self.folder) / self.recipe(self.shape, self.stored).file).exists():
             return self.splits()["test"]
         return load_or_generate(self.recipe(self.shape, self.held_out), self.folder)

@@ -36,14 +36,14 @@ class Recipe:
     shape
         Points per axis of the stored fields; part of the file name.
     parameters
-        Everything that the values depend on, the seed and the solver's version included: plain
+        All parameters that determine the values, with the seed and the solver's version: plain
         values, hashed into the file name.
     samples
         Number of samples.
     make
-        Function from a range of sample numbers to arrays with that many rows, each sample depending
-        on its number alone: ``{"values": (n, time, channel, *grid)}``, and ``"targets"`` for a map.
-        Called in several processes at once if it can be pickled, else in several threads.
+        Function from a range of sample numbers to arrays with that many rows, each determined by
+        its number: ``{"values": (n, time, channel, *grid)}``, and ``"targets"`` for a map. It is
+        called in several processes at once if it can be pickled, else in several threads.
     assemble
         Function from the lazy arrays of all samples to the set to store.
     batch
@@ -123,7 +123,8 @@ def generate(
         Number of processes. By default one per core, if the remaining work takes longer than to
         start them.
     shard
-        ``(i, n)``: generate every n-th batch, from the i-th on, counted from 0, and write no file.
+        Pair ``(i, n)`` to generate every n-th batch, from the i-th on, counted from 0, and write no
+        file.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Locks against two processes writing one file, and write errors as a message of one line."""
+"""Locks against two processes writing one file, and messages of one line for write errors."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ except ImportError:  # Windows
 def locked(parts: Path, path: Path, shard: tuple[int, int] | None = None) -> Iterator[None]:
     """Lock the generation of `path`, or of one shard of it; the lock ends with the process.
 
-    All shards of a set take one lock in shared mode, and each its own lock alone; generation of the
-    full set takes the first lock exclusively.
+    All shards of a set share one lock, and each has a lock of its own; generation of the full set
+    takes the first lock exclusively.
 
     Parameters
     ----------

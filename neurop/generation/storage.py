@@ -1,4 +1,4 @@
-"""Settings in one group: a small dataclass in Python, a mapping in YAML."""
+"""Groups of settings: a small dataclass in Python, a mapping in YAML."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar, get_args
 from neurop.errors import InputError, nearest
 
 Mode = Literal["stored", "online"]
-"""Source of the training samples: a file, or solvers that work while training runs."""
+"""Source of the training samples: a file, or solvers that run during the training."""
 
 Group = TypeVar("Group")
 
@@ -58,13 +58,14 @@ class Storage:
     Parameters
     ----------
     seed
-        Seed of the data set, from 0; sample i depends on the parameters, the seed and i alone.
+        Seed of the data set, 0 or more; sample i is determined by the parameters, the seed and i.
     folder
-        Folder of the files; default ``$NEUROP_DATA``, else ``./data``.
+        Folder of the files; by default ``$NEUROP_DATA``, else ``./data``.
     mode
-        ``stored``: all samples are in the file. ``online``: the file has the held-out samples and
-        as many initial training samples (`held_out`, at most `samples` in all); solvers generate
-        further samples while training runs, and `samples` is the length of an epoch.
+        Storage of the training samples. ``stored``: all samples are in the file. ``online``: the
+        file has the held-out samples and `held_out` initial training samples (at most `samples` in
+        all); solvers generate further samples during the training, and `samples` is the length of
+        an epoch.
     held_out
         Number of samples of the test set, the first ones, and of the validation set, the next ones.
 
@@ -72,6 +73,12 @@ class Storage:
     ------
     InputError
         For a value out of its bounds.
+
+    Examples
+    --------
+    >>> from neurop.datasets import Darcy
+    >>> Darcy(samples=100, storage=Storage(seed=1, held_out=10)).held_out
+    10
     """
 
     seed: int = 0

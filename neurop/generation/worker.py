@@ -1,8 +1,8 @@
 """Worker processes that call one function repeatedly, each on one core.
 
-They are started from scratch rather than forked (a fork of a process with threads may hang), and
-not by `multiprocessing`, which would run the user's script again in each of them. Both ends of a
-pipe are ours, so its messages are safe to unpickle.
+They are started as new processes rather than forked, as a fork of a process with threads may hang,
+and not by `multiprocessing`, which would run the user's script again in each of them. Both ends of
+a pipe belong to neurop, so its messages are safe to unpickle.
 """
 
 from __future__ import annotations
@@ -28,8 +28,7 @@ _CODE = "from neurop.generation.worker import serve; serve()"
 class Worker:
     """A process that calls `call` with one argument after another.
 
-    It ends with :meth:`close`, and at once when this process ends in any way. Ctrl-C does not reach
-    it.
+    It ends with :meth:`close`, or when this process ends in any way. Ctrl-C does not interrupt it.
 
     Parameters
     ----------
@@ -49,7 +48,7 @@ class Worker:
         # The process imports from the same paths.
         paths = os.pathsep.join(path or os.getcwd() for path in sys.path)
         env = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
-        # A terminal sends Ctrl-C to the group of its command; the parent alone ends its workers.
+        # A terminal sends Ctrl-C to the whole process group; only the parent may end its workers.
         alone: dict[str, Any] = (
             {"process_group": 0} if os.name == "posix" else {"creationflags": 0x200}
         )
@@ -85,7 +84,7 @@ class Worker:
         raise value
 
     def close(self) -> None:
-        """End the process at once."""
+        """Stop the process at once."""
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
@@ -127,7 +126,7 @@ def serve() -> None:
     threading.Thread(target=_listen, args=(sys.stdin.buffer, inbox), daemon=True).start()
     try:
         call = pickle.loads(inbox.get())
-    except Exception:  # the function is of a module that cannot be imported here
+    except Exception:  # the module of the function cannot be imported here
         _write(answers, pickle.dumps(False))
         os._exit(0)  # an ordinary exit would wait for the listener
     if "torch" in sys.modules:

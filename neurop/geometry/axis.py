@@ -24,16 +24,21 @@ class Axis:
     name
         Dimension name, for example ``"x"`` or ``"latitude"``.
     boundary
-        ``periodic``, ``dirichlet``, ``neumann`` or ``open``.
+        Boundary condition: ``periodic``, ``dirichlet``, ``neumann``, or ``open`` for no condition.
     start, length
         First end of the domain and signed extent, in `unit`; a latitude from 90 to -90 has length
         -180.
     unit
         Unit of the coordinate (CF spelling), ``"1"`` if it has none.
     layout
-        Positions of n points: ``left`` at j/n (near end in, far end out), ``ends`` at j/(n-1) (both
-        ends in), ``cells`` at (j+1/2)/n (cell centres), ``gauss`` at the Legendre-Gauss latitudes
-        of a sphere (no pole in).
+        Positions of n points as fractions of the domain: ``left`` at j/n (without the far end),
+        ``ends`` at j/(n-1) (with both ends), ``cells`` at (j+1/2)/n (cell centres), ``gauss`` at
+        the Legendre-Gauss latitudes of a sphere (without the poles).
+
+    Raises
+    ------
+    InputError
+        If boundary and layout are unknown or do not fit each other, or the length is 0.
 
     Examples
     --------
@@ -74,7 +79,13 @@ class Axis:
             raise InputError.of("length", self.length, remedy)
 
     def points(self, n: int) -> NDArray[np.float64]:
-        """Return the n positions as fractions of the domain, in [0, 1]."""
+        """Return the n positions as fractions of the domain, in [0, 1].
+
+        Raises
+        ------
+        InputError
+            If n is too small for the layout.
+        """
         if n < (2 if self.layout == "ends" else 1):
             raise InputError.of("n", n, f"axis {self.name}: too few for layout '{self.layout}'")
         if self.layout == "ends":
@@ -90,8 +101,9 @@ class Axis:
     def weights(self, n: int) -> NDArray[np.float64]:
         """Return the quadrature weights of the n points along the axis, of sum 1.
 
-        Trapezoid for ``ends``; exact for the first n cosines for ``gauss`` (along the angle: the
-        area of a sphere is :meth:`neurop.geometry.sphere.Sphere.weights`); else equal.
+        The trapezoidal rule for ``ends``; for ``gauss`` a rule in the angle that is exact for the
+        first n cosines (weights by area are :meth:`neurop.geometry.sphere.Sphere.weights`); else
+        equal weights.
         """
         if self.layout == "ends":
             w = np.full(n, 1.0 / (n - 1))

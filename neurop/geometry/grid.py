@@ -21,15 +21,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Grid:
-    """A tensor-product grid on a flat domain; :class:`neurop.geometry.sphere.Sphere` on the sphere.
+    """A tensor-product grid on a flat domain, at any number of points.
+
+    On the sphere use :class:`neurop.geometry.sphere.Sphere`.
 
     Parameters
     ----------
     axes
         Axes of the grid, in the order of the dimensions of an array.
 
+    Raises
+    ------
+    InputError
+        If an axis has Legendre-Gauss points.
+
     Examples
     --------
+    >>> grid = Grid((Axis("x", length=2.0), Axis("y", "dirichlet", layout="ends")))
+    >>> grid.coordinates((4, 3))["x"], grid.weights((4, 3))[0]
+    (array([0. , 0.5, 1. , 1.5]), array([0.75, 1.5 , 0.75]))
     >>> Grid.periodic(2).names
     ('x', 'y')
     """
@@ -37,7 +47,7 @@ class Grid:
     axes: tuple[Axis, ...]
 
     geometry: ClassVar[str] = "flat"
-    """Name of the class in a saved grid."""
+    """Name of the class in a saved surrogate."""
 
     def __post_init__(self) -> None:
         for axis in self.axes:
@@ -51,7 +61,13 @@ class Grid:
 
     @classmethod
     def periodic(cls, dimensions: int, length: float = 1.0) -> Grid:
-        """Return a periodic box with axes x, y, z; at most three."""
+        """Return a periodic box with axes x, y, z, each of the given length.
+
+        Raises
+        ------
+        InputError
+            If `dimensions` is not 1, 2 or 3.
+        """
         if not 1 <= dimensions <= 3:
             raise InputError.of(
                 "dimensions",
@@ -79,7 +95,7 @@ class Grid:
 
     @property
     def has_boundary(self) -> bool:
-        """Whether the domain ends anywhere: a box does unless every axis is periodic."""
+        """Whether the domain has a boundary: whether any axis is not periodic."""
         return any(axis.boundary != "periodic" for axis in self.axes)
 
     def coordinates(self, shape: Sequence[int]) -> dict[str, NDArray[np.float64]]:
@@ -92,7 +108,7 @@ class Grid:
     def weights(self, shape: Sequence[int]) -> NDArray[np.float64]:
         """Return the cell measure of a grid of `shape` points, normalised to mean 1.
 
-        The product of the axes' quadrature weights.
+        It is the product of the axes' quadrature weights.
         """
         w = np.ones(())
         for axis, n in zip(self.axes, self.checked(shape), strict=True):
@@ -102,7 +118,7 @@ class Grid:
     def measure(self, shape: Sequence[int], like: Tensor) -> Tensor:
         """Return :meth:`weights` as a tensor of the device and precision of `like`.
 
-        Made once per grid and shape; it is shared, so it must not be changed in place.
+        The tensor is cached and shared, so it must not be changed in place.
         """
         import torch
 
@@ -122,8 +138,7 @@ class Grid:
         Raises
         ------
         InputError
-            If `points` has another number of axes, or a point lies beyond the end of a
-            non-periodic axis.
+            If `points` has another number of axes, or a point lies outside a non-periodic axis.
         """
         import torch
 
@@ -153,7 +168,13 @@ class Grid:
 
     @staticmethod
     def from_dict(plain: dict[str, Any]) -> Grid:
-        """Return the grid or sphere that :meth:`to_dict` described."""
+        """Return the grid or sphere of plain values from :meth:`to_dict`.
+
+        Raises
+        ------
+        InputError
+            If the geometry is unknown, or an axis has a wrong value.
+        """
         from neurop.geometry.sphere import Sphere
 
         kinds: dict[str, type[Grid]] = {kind.geometry: kind for kind in (Grid, Sphere)}
@@ -162,7 +183,7 @@ class Grid:
         return kinds[plain["geometry"]](tuple(Axis(**axis) for axis in plain["axes"]))
 
     def checked(self, shape: Sequence[int]) -> tuple[int, ...]:
-        """Return a shape; raise InputError unless it has one size per axis."""
+        """Return `shape` as a tuple; raise InputError unless it has one size per axis."""
         if len(shape) != self.dimensions:
             raise InputError(
                 f"{len(shape)} sizes {tuple(shape)} for a grid of {self.dimensions} axes "

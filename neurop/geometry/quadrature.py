@@ -18,7 +18,7 @@ def gauss_legendre(n: int) -> tuple[Array, Array, Array]:
     -------
     points
         Angles from the first pole as fractions of the half circle, :math:`\theta_j/\pi` with
-        :math:`P_n(\cos\theta_j) = 0`, rising.
+        :math:`P_n(\cos\theta_j) = 0`, in ascending order.
     area
         Weights of :math:`\tfrac12\int_0^\pi f \sin\theta\,\mathrm{d}\theta`, exact where f is a
         polynomial in :math:`\cos\theta` of degree 2n - 1 at most.

@@ -15,17 +15,19 @@ from neurop.geometry.grid import Grid
 from neurop.geometry.quadrature import gauss_legendre
 
 CLOSE = 1e-3
-"""Degrees within which a latitude is that of a pole."""
+"""Tolerance of latitudes, in degrees."""
 
 
 @dataclass(frozen=True)
 class Sphere(Grid):
-    """The sphere: latitude by longitude; means are by area, changes of grid by harmonics.
+    """The sphere, or a part of it, as a grid of latitudes by longitudes.
+
+    Means are weighted by area; spherical harmonics interpolate between grids of a full sphere.
 
     Parameters
     ----------
     axes
-        Latitude and longitude, in this order, in degrees or, where the unit says so, in radians.
+        Latitude and longitude, in this order, in degrees, or in radians if the unit is ``rad...``.
 
     Raises
     ------
@@ -37,6 +39,8 @@ class Sphere(Grid):
     --------
     >>> Sphere.latlon().names
     ('latitude', 'longitude')
+    >>> Sphere.latlon().weights((3, 4))[:, 0].round(6)  # north pole, equator, south pole
+    array([0., 3., 0.])
     """
 
     geometry: ClassVar[str] = "sphere"
@@ -60,16 +64,16 @@ class Sphere(Grid):
 
     @staticmethod
     def latlon(north_first: bool = True, poles: bool = True, gauss: bool = False) -> Sphere:
-        """Return a sphere: latitude by longitude from 0.
+        """Return a full sphere with longitudes from 0 to 360 degrees.
 
         Parameters
         ----------
         north_first
-            Order of the latitudes.
+            Whether the latitudes run from north to south.
         poles
-            Equiangular latitudes with the poles among them, rather than cell centres.
+            Whether equiangular latitudes include the poles, rather than being cell centres.
         gauss
-            Latitudes of Legendre-Gauss quadrature, without the poles, instead of equiangular ones.
+            Whether the latitudes are those of Legendre-Gauss quadrature, without the poles.
         """
         start, length = (90.0, -180.0) if north_first else (-90.0, 180.0)
         layout: Layout = "gauss" if gauss else "ends" if poles else "cells"
@@ -77,20 +81,20 @@ class Sphere(Grid):
         return Sphere((latitude, Axis("longitude", "periodic", 0.0, 360.0, "degrees_east")))
 
     def latitudes(self, n: int) -> NDArray[np.float64]:
-        """Return the n latitudes in radians, whatever the unit of the axis."""
+        """Return the n latitudes in radians."""
         axis = self.axes[0]
         return np.deg2rad(_degrees(axis, axis.coordinates(n)))
 
     @property
     def is_whole(self) -> bool:
-        """Whether the grid reaches from pole to pole and, equally spaced, once around."""
+        """Whether the grid covers the full sphere, with equally spaced longitudes."""
         south, east = (abs(_degrees(axis, axis.length)) for axis in self.axes)
         closes = abs(south - 180) < CLOSE and abs(east - 360) < CLOSE
         return bool(closes and self.axes[1].layout in ("left", "cells"))
 
     @property
     def has_boundary(self) -> bool:
-        """Whether the domain ends anywhere: a part of the sphere does."""
+        """Whether the domain has a boundary: whether it is only a part of the sphere."""
         return not self.is_whole
 
     def weights(self, shape: Sequence[int]) -> NDArray[np.float64]:

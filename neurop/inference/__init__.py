@@ -1,1 +1,1 @@
-"""Predictions of trained surrogates."""
+"""Predictions by trained surrogates."""

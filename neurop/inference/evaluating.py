@@ -1,4 +1,4 @@
-"""Evaluation mode, for the length of a block."""
+"""Evaluation mode of a surrogate for the duration of a block."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def evaluating(surrogate: Surrogate) -> Iterator[None]:
-    """Set evaluation mode without gradients; the former mode is restored, after errors too."""
+    """Set evaluation mode without gradients; afterwards, also after an error, restore the mode."""
     training = surrogate.training
     surrogate.eval()
     try:

@@ -1,4 +1,4 @@
-"""Labelled fields in, labelled predictions out."""
+"""Predictions from labelled fields, as labelled fields."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 
 
 def predict(surrogate: Surrogate, data: xr.Dataset, steps: int, batch_size: int = 16) -> xr.Dataset:
-    """Return the `steps` states that follow labelled ones, or the mapped fields.
+    """Return the next `steps` states of a labelled dataset, or the mapped fields.
 
     Parameters
     ----------
     surrogate
-        A map or an evolution.
+        Surrogate of a map or an evolution.
     data
-        One variable per input field; see :meth:`neurop.surrogate.Surrogate.predict`.
+        Dataset with one variable per input field; see :meth:`neurop.Surrogate.predict`.
     steps
-        Steps of an evolution, 1 for a map.
+        Number of steps of an evolution; 1 for a map.
     batch_size
         Samples per call of the surrogate, which bounds the memory.
 
     Raises
     ------
     InputError
-        If the data are no dataset, have too few frames, or do not have the fields, axes, units and
+        If `data` is not a dataset, has too few frames, or does not have the fields, axes, units and
         times of the surrogate.
     """
     card = surrogate.card

@@ -1,4 +1,4 @@
-"""Coordinates as input channels, by the grid's convention."""
+"""Coordinates as input channels."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ class Coordinates(nn.Module):
     A periodic axis adds :math:`\cos 2\pi x, \sin 2\pi x`, which are smooth across the periodic
     boundary and band-limited, so that they are the same functions on every grid; any other axis
     adds :math:`2x - 1`, with x the points of the axis's layout as fractions of the domain.
+
+    Parameters
+    ----------
+    domain
+        Grid of the fields.
 
     Shape
     -----

@@ -15,9 +15,9 @@ FLOOR = 1e-2
 """Lower bound of the norm of the truth in relative errors, as a root mean square per scale.
 
 A surrogate that is accurate to one per cent of the scale cannot distinguish a truth below this
-floor from zero. There an error of one per cent of the scale counts as 1, the score of predicting
-zero elsewhere: a frame at rest is included without dominating the mean. A field whose mean is large
-compared with its deviation never approaches the floor.
+floor from zero. There an error of one per cent of the scale counts as 1, like a prediction of zero
+elsewhere, so that a frame at rest does not dominate the mean. The floor does not affect a field
+whose mean is large compared with its standard deviation.
 """
 
 
@@ -48,12 +48,19 @@ def norm(x: Tensor, weights: Tensor | None = None) -> Tensor:
     r"""Return the L2 norm :math:`\sqrt{\sum_c \langle w\, x_c^2 \rangle}` per sample.
 
     The mean over space approximates the integral over the domain; all other axes are summed.
+
+    Parameters
+    ----------
+    x
+        Fields ``(batch, ..., *grid)``.
+    weights
+        Cell measure ``(*grid)``; None to sum over all axes.
     """
     square = x.square() if weights is None else x.square() * weights
     space = 0 if weights is None else weights.dim()
     points = x.shape[x.dim() - space :].numel() if space else 1
     total = square.flatten(1).sum(1) / points
-    # The root is not differentiable at 0: an exact prediction would turn all gradients into NaN.
+    # The root is not differentiable at 0: for an exact prediction all gradients would be NaN.
     none = total == 0
     return torch.where(none, 0.0, torch.where(none, 1.0, total).sqrt())
 
@@ -127,12 +134,25 @@ def by_field(x: Tensor, weights: Tensor) -> Tensor:
 
 
 def rmse(prediction: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
-    r"""Return :math:`\sqrt{\langle w (p - y)^2 \rangle}` over space, in the field's unit."""
+    r"""Return :math:`\sqrt{\langle w (p - y)^2 \rangle}` over space, in the field's unit.
+
+    Examples
+    --------
+    >>> rmse(torch.zeros(1, 4), torch.full((1, 4), 2.0), torch.ones(4))
+    tensor([2.])
+    """
     return mean((prediction - truth).square(), weights).sqrt()
 
 
 def correlation(prediction: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
-    """Return the weighted Pearson correlation over space, shape of the leading axes."""
+    """Return the weighted Pearson correlation over space, of the shape of the leading axes.
+
+    Examples
+    --------
+    >>> x = torch.arange(4.0)
+    >>> correlation(x, 1 - 2 * x, torch.ones(4))
+    tensor(-1.)
+    """
     p = prediction - mean(prediction, weights)[(...,) + (None,) * weights.dim()]
     y = truth - mean(truth, weights)[(...,) + (None,) * weights.dim()]
     return mean(p * y, weights) / (mean(p.square(), weights) * mean(y.square(), weights)).sqrt()

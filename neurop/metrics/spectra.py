@@ -102,7 +102,7 @@ def _trailing(values: NDArray[Any], grid: Grid) -> tuple[int, ...]:
 
 
 def _power(values: Array, grid: Grid) -> Array:
-    """Return the squared orthonormal coefficients, mode by mode."""
+    """Return the squared orthonormal coefficients of each mode."""
     coefficients: NDArray[Any] = values
     for index, axis in enumerate(grid.axes, start=-grid.dimensions):
         n = values.shape[index]

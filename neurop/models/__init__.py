@@ -1,4 +1,4 @@
-"""Models, and the table of the names under which saved surrogates know them."""
+"""Neural operators, and the registry of their names in configurations and saved surrogates."""
 
 from __future__ import annotations
 
@@ -42,23 +42,24 @@ _PLACES = {
 def create(
     spec: Spec | str, in_channels: int, out_channels: int, domain: Grid, **arguments: Any
 ) -> Operator:
-    """Return a registered model for a grid.
+    """Return a model by its registered name.
 
     Parameters
     ----------
     spec
         Registered name, or name and arguments.
     in_channels, out_channels
-        Number of input and output fields (times history).
+        Number of input and output channels: fields times frames.
     domain
-        The grid's axes.
+        Grid of the fields.
     **arguments
         Further arguments of the constructor.
 
     Raises
     ------
     InputError
-        If there is no such model, it refuses an argument, or it is no :class:`Operator`.
+        If there is no such model, it does not take an argument, or it is not an
+        :class:`Operator`.
 
     Examples
     --------
@@ -80,8 +81,14 @@ def create(
 
 
 def check_arguments(spec: Spec, numbers: int) -> None:
-    """Raise InputError if arguments that are read from a file are of another type, or too large for
-    so many weights.
+    """Raise InputError for arguments in a file of a wrong type, or larger than `numbers`.
+
+    Parameters
+    ----------
+    spec
+        Name and arguments of the model.
+    numbers
+        Number of all weights in the file.
     """
     from neurop.models.operator import FROM_DATA
 

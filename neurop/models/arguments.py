@@ -1,4 +1,4 @@
-"""What the constructors and the calls of the models check alike."""
+"""Common checks of the models' arguments and inputs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from neurop.spectral import check_input as check_input
 
 
 def grid_and_modes(domain: Grid | None, modes: int | Sequence[int]) -> tuple[Grid, tuple[int, ...]]:
-    """Return the grid, a periodic box by default, and one number of modes per axis.
+    """Return the grid (a periodic box by default) and the number of modes per axis.
 
     Examples
     --------

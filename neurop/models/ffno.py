@@ -16,25 +16,24 @@ from neurop.spectral import linear
 
 
 class FFNO(GridOperator):
-    r"""Factorized Fourier neural operator in any number of dimensions: convolutions axis by axis,
-    shared by all layers.
+    r"""Factorized Fourier neural operator: spectral convolutions axis by axis, any dimension.
 
     .. math:: v \leftarrow v + \mathrm{FF}(K v), \qquad
        \mathrm{FF}(w) = W_2\,\mathrm{GELU}(W_1 w + b_1) + b_2
 
-    with K the sum of one convolution per axis (:class:`neurop.layers.spectral.axis_conv.AxisConv`)
-    and the residual outside the nonlinearity, which keeps deep stacks trainable (equations 5 and 7
-    of the paper). The output is made by linear maps from the branch :math:`\mathrm{FF}(K v)` of the
-    last layer. The paper's ReLU and weight normalisation are GELU and none here.
+    with K the sum of one convolution per axis (:class:`neurop.layers.spectral.axis_conv.AxisConv`).
+    The residual is outside the nonlinearity, which keeps deep stacks trainable (equations 5 and 7
+    of the paper). A pointwise MLP projects the branch :math:`\mathrm{FF}(K v)` of the last layer to
+    the output. Unlike the paper, the activation is GELU, not ReLU, and weights are not normalised.
 
     Parameters
     ----------
     in_channels, out_channels
-        Number of input and output fields (times history).
+        Number of input and output channels: fields times frames.
     domain
-        The grid's axes; a periodic box of ``len(modes)`` dimensions by default.
+        Grid of the fields; a periodic box of ``len(modes)`` dimensions by default.
     modes
-        Frequencies \|k\| < m: one number for all axes or one per axis.
+        Number m of frequencies \|k\| < m: one for all axes or one per axis.
     width
         Channels of the layers.
     depth
@@ -42,9 +41,9 @@ class FFNO(GridOperator):
     expansion
         Hidden channels of each layer's FF, as a multiple of `width`; 4 in the paper.
     padding
-        Continuation by zeros of axes that are not periodic, as a fraction of the domain.
+        Zero padding of axes that are not periodic, as a fraction of the domain.
     shared
-        One convolution for all layers, as in the paper, instead of one each.
+        Whether all layers share one convolution, as in the paper.
 
     Shape
     -----
@@ -53,8 +52,8 @@ class FFNO(GridOperator):
     Raises
     ------
     InputError
-        If `width`, `depth` or a mode count is below 1, or their number does not fit the domain, or
-        an input the model.
+        If `width`, `depth` or a number of modes is below 1, or `modes` does not fit the domain; in
+        a call, if the input does not fit the model.
 
     Examples
     --------
@@ -105,11 +104,9 @@ class FFNO(GridOperator):
         return self.project(branch).movedim(-1, 1)
 
     def resolved(self, shape: Sequence[int]) -> tuple[int, ...]:
-        """Return how many of the modes a grid of `shape` points resolves, per axis."""
+        """Return the number of the model's modes that a grid of `shape` points resolves."""
         return cast(AxisConv, self.spectral[0]).retained_modes(shape)
 
     def nyquist(self, shape: Sequence[int]) -> tuple[int, ...]:
-        """Return how many modes lie below the Nyquist frequency of a grid of `shape` points, per
-        axis.
-        """
+        """Return the number of modes below the Nyquist frequency of a grid, per axis."""
         return cast(AxisConv, self.spectral[0]).nyquist(shape)

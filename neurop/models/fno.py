@@ -1,6 +1,4 @@
-"""Fourier neural operator (Li et al., Fourier Neural Operator for Parametric PDEs, ICLR 2021,
-arXiv:2010.08895).
-"""
+"""Fourier neural operator (Li et al., ICLR 2021, arXiv:2010.08895)."""
 
 from __future__ import annotations
 
@@ -17,23 +15,23 @@ from neurop.spectral import linear
 
 
 class FNO(GridOperator):
-    r"""Fourier neural operator in any number of dimensions: lift, Fourier blocks, project.
+    r"""Fourier neural operator in any number of dimensions: lifting, Fourier blocks, projection.
 
     .. math:: u = Q\,(B_L \circ \dots \circ B_1)\,P\,[a, x],
        \qquad B v = v + \mathrm{MLP}\bigl(\mathrm{GELU}(K v + W v + b)\bigr)
 
-    with K a convolution of few Fourier modes (:class:`neurop.layers.SpectralConv`). Input and
-    output lie on the same grid, which may differ from call to call; nothing in the weights depends
-    on it.
+    with a the input, x its coordinates, P and Q pointwise maps of the channels, and K a convolution
+    with few Fourier modes (:class:`neurop.layers.SpectralConv`). Input and output are on the same
+    grid. The weights do not depend on the grid, which may differ from call to call.
 
     Parameters
     ----------
     in_channels, out_channels
-        Number of input and output fields (times history).
+        Number of input and output channels: fields times frames.
     domain
-        The grid's axes; a periodic box of ``len(modes)`` dimensions by default.
+        Grid of the fields; a periodic box of ``len(modes)`` dimensions by default.
     modes
-        Frequencies \|k\| < m: one number for all axes or one per axis.
+        Number m of frequencies \|k\| < m: one for all axes or one per axis.
     width
         Channels of the blocks.
     depth
@@ -41,7 +39,7 @@ class FNO(GridOperator):
     expansion
         Hidden channels of each block's MLP, as a multiple of `width`.
     padding
-        Continuation by zeros of axes that are not periodic, as a fraction of the domain.
+        Zero padding of axes that are not periodic, as a fraction of the domain.
 
     Shape
     -----
@@ -50,8 +48,8 @@ class FNO(GridOperator):
     Raises
     ------
     InputError
-        If `width`, `depth` or a mode count is below 1, or their number does not fit the domain, or
-        an input the model.
+        If `width`, `depth` or a number of modes is below 1, or `modes` does not fit the domain; in
+        a call, if the input does not fit the model.
 
     Examples
     --------
@@ -101,11 +99,9 @@ class FNO(GridOperator):
         return self.project(v).movedim(-1, 1)
 
     def resolved(self, shape: Sequence[int]) -> tuple[int, ...]:
-        """Return how many of the modes a grid of `shape` points resolves, per axis."""
+        """Return the number of the model's modes that a grid of `shape` points resolves."""
         return cast(FourierBlock, self.blocks[0]).spectral.retained_modes(shape)
 
     def nyquist(self, shape: Sequence[int]) -> tuple[int, ...]:
-        """Return how many modes lie below the Nyquist frequency of a grid of `shape` points, per
-        axis.
-        """
+        """Return the number of modes below the Nyquist frequency of a grid, per axis."""
         return cast(FourierBlock, self.blocks[0]).spectral.nyquist(shape)

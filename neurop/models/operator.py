@@ -1,4 +1,4 @@
-"""Base classes of models: what the rest of the library asks of a network."""
+"""Base classes of models: the interface of a network."""
 
 from __future__ import annotations
 
@@ -14,46 +14,49 @@ from neurop.models import REGISTRY
 from neurop.registry import Spec
 
 FROM_DATA = ("in_channels", "out_channels", "domain")
-"""Arguments that come from the data, and so are in no spec."""
+"""Arguments that come from the data and are not part of a spec."""
 
 
 class Operator(nn.Module):
-    """A network that maps functions to functions.
+    """Base class of neural operators: networks that map functions to functions.
 
-    A model that has modes, or whose output lies in a space of its own, replaces the defaults below.
+    A model with modes, or with a band-limited output, overrides the defaults below.
 
     Attributes
     ----------
     citation
         Paper of the model, in one line; it is written into the card of a saved surrogate.
     modes
-        Modes per axis; None for a network that has none.
+        Number of modes per axis; None for a network without modes.
     """
 
     citation: ClassVar[str] = ""
     modes: tuple[int, ...] | None = None
 
     def resolved(self, shape: Sequence[int]) -> tuple[int, ...] | None:
-        """Return how many of the modes a grid of `shape` points resolves, per axis; None for a
-        network without modes.
+        """Return the number of the model's modes that a grid of `shape` points resolves, per axis.
+
+        None for a network without modes.
         """
         return None
 
     def nyquist(self, shape: Sequence[int]) -> tuple[int, ...] | None:
-        """Return how many modes lie below the Nyquist frequency of a grid of `shape` points, per
-        axis; None for a network without modes.
+        """Return the number of modes below the Nyquist frequency of a grid, per axis.
+
+        None for a network without modes.
         """
         return None
 
     def truncated(self, y: Tensor) -> Tensor | None:
-        """Return the output nearest to fields ``(batch, out_channels, *grid)``; None if the output
-        is not band-limited.
+        """Return the possible output that is nearest to fields ``(batch, out_channels, *grid)``.
+
+        None if the output is not band-limited.
         """
         return None
 
     @classmethod
     def spec(cls, **arguments: Any) -> Spec:
-        """Return the registered name of this model, and arguments of its constructor.
+        """Return the registered name of this model and arguments of its constructor.
 
         Parameters
         ----------
@@ -63,8 +66,8 @@ class Operator(nn.Module):
         Raises
         ------
         InputError
-            If the constructor has no such argument, the data give it, or the class is not
-            registered.
+            If the constructor has no such argument, the argument comes from the data, or the class
+            is not registered.
 
         Examples
         --------
@@ -85,11 +88,25 @@ class Operator(nn.Module):
 
 
 class GridOperator(Operator, ABC):
-    """A network on grids: fields on a grid to fields on the same grid, at any resolution.
+    """Base class of networks that map fields on a grid to fields on the same grid.
+
+    A subclass takes ``in_channels``, ``out_channels`` and ``domain``, then its own arguments.
 
     Shape
     -----
-    ``(batch, in_channels, *grid) -> (batch, out_channels, *grid)``.
+    ``(batch, in_channels, *grid) -> (batch, out_channels, *grid)``, at any resolution.
+
+    Examples
+    --------
+    >>> class Pointwise(GridOperator):
+    ...     def __init__(self, in_channels, out_channels, domain):
+    ...         super().__init__()
+    ...         self.linear = nn.Linear(in_channels, out_channels)
+    ...
+    ...     def forward(self, x):
+    ...         return self.linear(x.movedim(1, -1)).movedim(-1, 1)
+    >>> Pointwise(2, 1, None).modes is None
+    True
     """
 
     @abstractmethod

@@ -1,6 +1,4 @@
-"""Spherical Fourier neural operator (Bonev et al., Spherical Fourier Neural Operators, ICML
-2023, arXiv:2306.03838).
-"""
+"""Spherical Fourier neural operator (Bonev et al., ICML 2023, arXiv:2306.03838)."""
 
 from __future__ import annotations
 
@@ -31,28 +29,27 @@ _GAUSS = Grid.latlon(gauss=True)
 
 
 class SFNO(GridOperator):
-    r"""Spherical Fourier neural operator: harmonics of the input, blocks on an internal
-    Legendre-Gauss grid, decoder on the input's grid.
+    r"""Spherical Fourier neural operator, with blocks on an internal Legendre-Gauss grid.
 
     .. math:: u = Q\,[S\,(B_L \circ \dots \circ B_1)\,P\,[S' a, x], a],
        \qquad B v = v + \mathrm{MLP}\bigl(\mathrm{GELU}(K v + W v + b)\bigr)
 
     with K a convolution by one matrix per degree
-    (:class:`neurop.layers.spectral.spherical_conv.SphericalConv`), S' and S the transforms of the
-    degrees l < L from the data grid to the internal one and back, x the position, and Q, with the
-    input itself together with the output of the blocks (the big skip), pointwise. The internal grid
-    belongs to the model: data on another grid, or at another resolution, change the two outer
-    transforms alone. The fields are scalars: of a wind give vorticity and divergence, since its
-    components jump at the poles.
+    (:class:`neurop.layers.spectral.spherical_conv.SphericalConv`), S' and S the spherical harmonic
+    transforms of the degrees l < L from the data grid to the internal grid and back, and x the
+    position. The pointwise decoder Q takes the input a together with the output of the blocks (the
+    big skip). The internal grid belongs to the model: data on another grid or at another resolution
+    change only S' and S. The fields are scalars; a wind is given as vorticity and divergence, as
+    its components are discontinuous at the poles.
 
     Parameters
     ----------
     in_channels, out_channels
-        Number of input and output fields (times history).
+        Number of input and output channels: fields times frames.
     domain
-        The sphere; the equiangular one with poles by default.
+        Sphere of the fields; the equiangular one with poles by default.
     modes
-        Degrees l < modes, and as many orders, or a list of both.
+        Number L of degrees l < L and of orders, or a list of both.
     width
         Channels of the blocks.
     depth
@@ -60,12 +57,12 @@ class SFNO(GridOperator):
     expansion
         Hidden channels of each block's MLP, as a multiple of `width`.
     oversampling
-        Latitudes of the internal grid per degree, 1 or more; twice as many longitudes. What
-        torch-harmonics calls scale factor is the data's latitudes over those: ``latitudes /
-        (oversampling * modes)``.
+        Latitudes of the internal grid per degree, 1 or more; there are twice as many longitudes.
+        The scale factor of torch-harmonics is ``latitudes / (oversampling * modes)`` with the
+        latitudes of the data.
     symmetry
-        Of the convolutions: rotations about the ``axis``, as of a planet that turns, or ``all``.
-        The position breaks both.
+        Rotations that commute with the convolutions: those about the ``axis``, as of a rotating
+        planet, or ``all``. The position channels break both.
 
     Shape
     -----
@@ -117,7 +114,7 @@ class SFNO(GridOperator):
         self.project = ChannelMLP(width + in_channels, 2 * width, out_channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the output fields on the input's grid."""
+        """Return the output fields on the input's grid; raise InputError for another shape."""
         channels = self.lift.in_features - 3
         if x.dim() != 4 or x.shape[1] != channels:
             raise InputError(
@@ -127,8 +124,8 @@ class SFNO(GridOperator):
             )
         fields = x.movedim(1, -1)
         kept = self.resolved(x.shape[2:])
-        # The lift is pointwise and linear, so it may as well come after the transform, which then
-        # carries few channels.
+        # The lifting is pointwise and linear, so it commutes with the transform, which is cheaper
+        # on the few channels of the input.
         v = self._carried(fields, self.domain, _GAUSS, self.internal, kept)
         position = _position(self.internal, v.dtype, v.device)
         v = linear(
@@ -143,14 +140,12 @@ class SFNO(GridOperator):
         return self.project(torch.cat([v, fields], -1)).movedim(-1, 1)
 
     def resolved(self, shape: Sequence[int]) -> tuple[int, int]:
-        """Return how many of the degrees and orders a grid of `shape` points resolves."""
+        """Return the numbers of the model's degrees and orders that a grid resolves."""
         degrees, orders = (min(pair) for pair in zip(self.modes, self.nyquist(shape)))
         return degrees, min(degrees, orders)
 
     def nyquist(self, shape: Sequence[int]) -> tuple[int, int]:
-        """Return how many degrees and orders a grid of `shape` points holds, whatever the model
-        has.
-        """
+        """Return the numbers of degrees and orders that a grid of `shape` points resolves."""
         return harmonics_resolved(self.domain, shape)
 
     @staticmethod
@@ -165,8 +160,9 @@ class SFNO(GridOperator):
 
 @constant_tensor(maxsize=64)
 def _position(shape: tuple[int, int]) -> NDArray[np.float64]:
-    """Return the unit vector of each point, which unlike the longitude is smooth at the poles:
-    ``(latitude, longitude, 3)``.
+    """Return the unit vector of each point, ``(latitude, longitude, 3)``.
+
+    Unlike the longitude it is smooth at the poles.
     """
     latitude, longitude = (np.deg2rad(values) for values in _GAUSS.coordinates(shape).values())
     along = np.stack([np.cos(longitude), np.sin(longitude), 0 * longitude], -1)

@@ -1,6 +1,4 @@
-"""Tensorized Fourier neural operator (Kossaifi et al., Multi-Grid Tensorized FNO, TMLR 2024,
-arXiv:2310.00120).
-"""
+"""Tensorized Fourier neural operator (Kossaifi et al., TMLR 2024, arXiv:2310.00120)."""
 
 from __future__ import annotations
 
@@ -18,27 +16,28 @@ from neurop.models.fno import FNO
 
 
 class TFNO(FNO):
-    r"""Fourier neural operator whose spectral weights are factorised tensors.
+    r"""Fourier neural operator with factorised spectral weights.
 
     The blocks are those of :class:`FNO` with
 
     .. math:: R = G \times_1 U_1 \times_2 \dots \times_d U_d \times_i U_{in} \times_o U_{out}
 
     (Tucker) in place of the dense :math:`R_{kio}`, or one of the other factorisations of
-    :mod:`neurop.layers.factorized.factorize`. The dense tensor is only formed where that is faster.
-    Its entries begin with the variance of FNO's.
+    :mod:`neurop.layers.factorized.factorize`. The dense tensor is only computed where that is
+    faster. At initialisation its entries have the variance of FNO's.
 
     Parameters
     ----------
     in_channels, out_channels, domain, modes, width, depth
-        As of :class:`FNO`.
+        Arguments of :class:`FNO`.
     factorization
-        ``tucker``; ``cp``, canonical polyadic, for ranks below about 1/50; or ``tt``, tensor train.
+        Name of the factorisation: ``tucker``; ``cp``, canonical polyadic, for a `rank` below about
+        1/50; or ``tt``, tensor train.
     rank
-        Spectral parameters, as a fraction of those of the dense tensors. Each rank inside is at
-        least 1.
+        Number of spectral parameters as a fraction of that of the dense tensors. Each rank of the
+        factorisation is at least 1.
     joint
-        One tensor for all blocks, with the block as one more index, instead of one tensor each.
+        Whether all blocks share one tensor, with the block as an additional index.
 
     Shape
     -----
@@ -47,7 +46,8 @@ class TFNO(FNO):
     Raises
     ------
     InputError
-        As FNO; and if there is no such factorisation, or `rank` is not above 0 and at most 1.
+        As :class:`FNO`; and if there is no such factorisation, or `rank` is not above 0 and at most
+        1.
 
     Examples
     --------
@@ -76,8 +76,7 @@ class TFNO(FNO):
     ) -> None:
         domain, each = grid_and_modes(domain, modes)
         kind = named(factorization)
-        # Lift and projection are FNO's; its dense weights stay at one mode, since they are
-        # replaced.
+        # FNO's blocks have one mode, since they are replaced below.
         super().__init__(in_channels, out_channels, domain, 1, width, depth)
         self.modes = each
         if joint:

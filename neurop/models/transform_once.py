@@ -1,6 +1,4 @@
-"""Transform-Once (Poli et al., Transform once: efficient operator learning in frequency domain,
-NeurIPS 2022, arXiv:2211.14453).
-"""
+"""Transform-Once, T1 (Poli et al., NeurIPS 2022, arXiv:2211.14453)."""
 
 from __future__ import annotations
 
@@ -16,13 +14,11 @@ from neurop.models.arguments import at_least_one, check_input, grid_and_modes
 from neurop.models.operator import GridOperator
 
 _OFFSET = 10.0
-"""Unit of the constant: an optimizer whose steps do not know sizes reaches it in a tenth of the
-steps.
-"""
+"""Unit of the constant, so that Adam, whose steps do not depend on sizes, reaches it sooner."""
 
 
 class TransformOnce(GridOperator):
-    r"""One transform in, layers on coefficients, one transform out.
+    r"""Transform-Once (T1): layers on coefficients between one transform and its inverse.
 
     .. math:: u = T^{-1} Q\,(B_L \circ \dots \circ B_1)(P\,T a + b), \qquad
        B z = z + S'\,\sigma(S R z)
@@ -30,33 +26,32 @@ class TransformOnce(GridOperator):
     with T the orthonormal transform onto few modes (:class:`neurop.layers.CoefficientTransform`), P
     and Q linear maps of channels, b a bias per mode and channel, and B
     :class:`neurop.layers.CoefficientBlock`. P and Q commute with the transform, so only the input
-    and the output fields are ever transformed, whatever the width; the cost of a layer does not
-    depend on the grid. In the place of coordinates, which after a transform are the same numbers
-    for every input, stands b.
+    and output fields are transformed, for any width, and the cost of a layer does not depend on the
+    grid. The bias b replaces coordinate channels, whose transform is a constant.
 
-    The output lies in the kept modes: :meth:`truncated` gives what of a field they hold, and the
-    rest of the truth, its truncation floor, is a lower bound of the error. Modes a grid does not
-    resolve come in as zeros and are not evaluated, so a coarse grid gives the projection of the
-    result on a fine one where the input is band-limited.
+    The output is limited to the modes: :meth:`truncated` is the projection on them, and the rest of
+    the truth is a lower bound of the error, the truncation floor. Coefficients of modes that a grid
+    does not resolve are zero in the input and left out in the output, so that for a band-limited
+    input the result on a coarse grid is the projection of that on a fine one.
 
-    Where an axis is dirichlet, a learnt constant is added: a normaliser that takes off the mean of
-    such fields leaves values on the boundary that no sum of sines has.
+    If an axis is dirichlet, a learnt constant is added: normalised fields have a nonzero value on
+    the boundary, where all sines vanish.
 
     Parameters
     ----------
     in_channels, out_channels
-        Number of input and output fields (times history).
+        Number of input and output channels: fields times frames.
     domain
-        The grid's axes; a periodic box of ``len(modes)`` dimensions by default.
+        Grid of the fields; a periodic box of ``len(modes)`` dimensions by default.
     modes
-        Modes per axis, frequencies \|k\| < m (periodic) or m functions: one number for all axes or
+        Number m of modes, frequencies \|k\| < m (periodic axes) or m functions: one for all axes or
         one per axis.
     width
         Channels of the layers.
     depth
         Number of layers.
     mixing
-        Whether the layers mix modes.
+        Whether the layers couple the modes, by S and S'.
 
     Shape
     -----
@@ -65,8 +60,8 @@ class TransformOnce(GridOperator):
     Raises
     ------
     InputError
-        If `width`, `depth` or a mode count is below 1, or their number does not fit the domain, or
-        an input the model.
+        If `width`, `depth` or a number of modes is below 1, or `modes` does not fit the domain; in
+        a call, if the input does not fit the model.
 
     Examples
     --------
@@ -113,15 +108,14 @@ class TransformOnce(GridOperator):
         return y if self.offset is None else y + _OFFSET * self.offset
 
     def coefficients(self, x: Tensor) -> Tensor:
-        """Return the orthonormal coefficients of the output less its constant, ``(batch,
-        out_channels, *sizes)``: no transform back.
+        """Return the orthonormal coefficients of the output, ``(batch, out_channels, *sizes)``.
+
+        The learnt constant is not included.
         """
         return self._between(x).movedim(-1, 1) / math.sqrt(self.transform.count)
 
     def truncated(self, y: Tensor) -> Tensor:
-        """Return what the modes hold of fields ``(batch, out_channels, *grid)``: the nearest
-        output there is.
-        """
+        """Return the possible output that is nearest to fields ``(batch, out_channels, *grid)``."""
         return (
             self.transform.project(y)
             if self.offset is None
@@ -129,13 +123,11 @@ class TransformOnce(GridOperator):
         )
 
     def resolved(self, shape: Sequence[int]) -> tuple[int, ...]:
-        """Return how many of the modes a grid of `shape` points resolves, per axis."""
+        """Return the number of the model's modes that a grid of `shape` points resolves."""
         return self.transform.retained_modes(shape)
 
     def nyquist(self, shape: Sequence[int]) -> tuple[int, ...]:
-        """Return how many modes lie below the Nyquist frequency of a grid of `shape` points, per
-        axis.
-        """
+        """Return the number of modes below the Nyquist frequency of a grid, per axis."""
         return self.transform.nyquist(shape)
 
     def _between(self, x: Tensor) -> Tensor:

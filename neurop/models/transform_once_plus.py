@@ -1,6 +1,4 @@
-"""Transform-Once with a U-Net in coefficient space, T1+ (Poli et al., Transform once, NeurIPS
-2022, arXiv:2211.14453).
-"""
+"""Transform-Once with a U-Net, T1+ (Poli et al., NeurIPS 2022, arXiv:2211.14453)."""
 
 from __future__ import annotations
 
@@ -12,24 +10,23 @@ from neurop.models.transform_once import TransformOnce
 
 
 class TransformOncePlus(TransformOnce):
-    r"""One transform in, one mode-mixing layer, a U-Net over the block of coefficients, one
-    transform out.
+    r"""Transform-Once with a U-Net over the coefficients (T1+), in one to three dimensions.
 
     .. math:: u = T^{-1} Q\,(U \circ B)(P\,T a + b)
 
     in the notation of :class:`neurop.models.TransformOnce`, with U a residual
     :class:`neurop.layers.CoefficientUNet`. Its filters are shared by all modes, so it has far fewer
-    parameters than as many layers of one matrix per mode. Unlike the published one, the U-Net sees
-    all the lifted channels, and normalises a sample by itself.
+    parameters than layers with one matrix per mode. Unlike the published U-Net it takes all the
+    lifted channels, and normalises each sample by itself.
 
     Parameters
     ----------
     in_channels, out_channels, domain, modes, width
-        As of :class:`neurop.models.TransformOnce`; at most three axes.
+        Arguments of :class:`neurop.models.TransformOnce`; at most three axes.
     levels
-        How often the U-Net halves the block.
+        Number of times that the U-Net halves the array of coefficients.
     channels
-        Channels of its finest level.
+        Channels of its finest level; they double with each level.
 
     Shape
     -----

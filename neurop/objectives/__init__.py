@@ -1,4 +1,4 @@
-"""What training makes small: a loss on data, or terms that need no data."""
+"""Objectives: the loss that a training minimises."""
 
 from __future__ import annotations
 

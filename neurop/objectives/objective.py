@@ -1,4 +1,4 @@
-"""The interface of an objective."""
+"""The base class of objectives."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 class Objective(nn.Module, ABC):
-    """What training makes small, as named terms whose sum is differentiated.
+    """A loss that a training minimises: the sum of named terms.
 
     Attributes
     ----------
     needs_targets
-        Whether it reads the targets of a batch; where it does not, none need be given.
+        Whether the objective reads the targets of a batch.
     """
 
     needs_targets: ClassVar[bool] = True
@@ -38,10 +38,10 @@ class Objective(nn.Module, ABC):
         Parameters
         ----------
         surrogate
-            What is trained.
+            Surrogate in training.
         batch
-            ``input`` ``(batch, history, channel, *grid)`` and ``target`` ``(batch, steps, channel,
-            *grid)``, in physical units.
+            Mapping with ``input`` ``(batch, history, channel, *grid)`` and ``target`` ``(batch,
+            steps, channel, *grid)``, in physical units.
         rng
-            Random numbers of this batch.
+            Random number generator of this batch.
         """

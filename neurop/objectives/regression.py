@@ -1,4 +1,4 @@
-"""Predictions compared with targets."""
+"""Supervised training: the error of predictions compared with targets."""
 
 from __future__ import annotations
 
@@ -19,21 +19,20 @@ if TYPE_CHECKING:
 
 
 class Regression(Objective):
-    r"""Relative L2 error of the predicted trajectory; see
-    :class:`neurop.objectives.relative_l2.RelativeL2`.
+    r"""Relative L2 error of the predicted trajectory.
 
-    A batch with S target frames is predicted by S steps of the surrogate, each on its own
-    predictions, and gradients flow through all of them.
+    S target frames are predicted by S autoregressive steps of the surrogate, and gradients flow
+    through all of them. The error is that of :class:`neurop.objectives.relative_l2.RelativeL2`.
 
-    With `pushforward` a number of steps, drawn for each batch from 0 to this many, is made without
-    gradient before those of the loss, which then starts from the surrogate's own errors.
+    With `pushforward` (Brandstetter et al.) each batch first makes a random number of steps without
+    gradient, from 0 to `pushforward`, so that the loss starts from the surrogate's own errors.
 
     Parameters
     ----------
     gradient
         Factor of the relative error of the gradient (H1), 0 or more.
     geometric
-        Average over fields by the geometric mean.
+        Whether fields are averaged by the geometric mean.
     pushforward
         Largest number of steps without gradient, 0 or more.
 
@@ -41,6 +40,15 @@ class Regression(Objective):
     ------
     InputError
         If a number is negative.
+
+    Examples
+    --------
+    >>> from neurop import Field, FieldSet, Grid, Surrogate
+    >>> data = FieldSet(np.random.randn(2, 3, 1, 16), (Field("u"),), Grid.periodic(1))
+    >>> u = torch.as_tensor(data.values, dtype=torch.float32)
+    >>> batch = {"input": u[:, :1], "target": u[:, 1:]}
+    >>> list(Regression()(Surrogate.of(data, "fno"), batch, np.random.default_rng(0)))
+    ['relative_l2']
 
     References
     ----------
@@ -58,7 +66,7 @@ class Regression(Objective):
 
     @property
     def extra_frames(self) -> int:
-        """Frames for the steps without gradient."""
+        """Largest number of frames for the steps without gradient."""
         return self.pushforward
 
     def forward(
@@ -74,7 +82,7 @@ class Regression(Objective):
     def _pushed(
         self, surrogate: Surrogate, frames: Tensor, target: Tensor, rng: np.random.Generator
     ) -> tuple[Tensor, Tensor]:
-        """Return the frames that the loss starts from, and the targets after them."""
+        """Return the initial frames of the loss, and the targets after them."""
         ahead = int(rng.integers(self.pushforward + 1))
         if ahead:
             with torch.no_grad():

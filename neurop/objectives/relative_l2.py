@@ -1,7 +1,7 @@
-"""Training losses: modules called ``loss(prediction, truth, weights)``.
+"""The relative L2 loss, with an optional gradient term.
 
-Fields come in units of their scales (:func:`neurop.metrics.norms.scaled`), the deviations of the
-training data, so that squares stay within the range of float32 whatever the physical units.
+Fields are in units of their scales (:func:`neurop.metrics.norms.scaled`), the standard deviations
+of the training data, so that squares stay within the range of float32 in any physical units.
 """
 
 from __future__ import annotations
@@ -14,35 +14,45 @@ from neurop.metrics.norms import FLOOR, by_field, norm, relative
 
 
 class RelativeL2(nn.Module):
-    r"""Relative L2 error, norms weighted by the cell measure; with `gradient` also that of the
-    gradient (H1).
+    r"""Relative L2 error of prediction p and truth y, optionally with that of the gradient (H1).
 
     .. math:: \frac{\lVert p - y \rVert}{\lVert y \rVert} + \lambda
        \frac{\lVert \nabla(p - y) \rVert}{\lVert \nabla y \rVert},
 
-    mean over samples and fields, each field by itself, as their units have nothing in common;
-    trajectories are stacked over their steps. The gradient is that of first differences over
-    fractions of the domain. A norm of the truth below :data:`neurop.metrics.norms.FLOOR` counts as
-    that large. It holds the fluxes of an elliptic problem to account, which the small errors of a
-    field may hide. Source: Li et al. (2021), section 5; for the second term Czarnecki et al.,
-    Sobolev training, 2017, arXiv:1706.04859.
+    the mean over samples and fields. Norms are weighted by the cell measure and taken of each field
+    by itself, over all steps of a trajectory. The gradient is that of first differences over
+    fractions of the domain; its term counts the fluxes of an elliptic problem, whose errors may be
+    large where those of the field are small. A norm of the truth below
+    :data:`neurop.metrics.norms.FLOOR` counts as that large.
 
-    With `geometric` the mean over the fields is their geometric mean. Its gradient weighs the
-    relative change of each field's error alike, so that a field that can hardly be predicted does
-    not drown the others. Its logarithm is, but for a constant, the loss of Kendall et al. (2018,
-    arXiv:1705.07115) at the best variance of each field, sample by sample.
+    With `geometric` fields are averaged by the geometric mean, whose gradient weighs the relative
+    change of each field's error equally, so that a field that can hardly be predicted does not
+    dominate. Up to a constant, its logarithm is the loss of Kendall et al. at the optimal variance
+    of each field and sample.
 
     Parameters
     ----------
     gradient
-        The factor :math:`\lambda`, 0 or more.
+        Factor :math:`\lambda`, 0 or more.
     geometric
-        Whether errors of fields are averaged by their logarithms.
+        Whether fields are averaged by the geometric mean.
 
     Raises
     ------
     InputError
         If the factor is negative.
+
+    Examples
+    --------
+    >>> truth = torch.ones(2, 1, 8)
+    >>> RelativeL2()(1.1 * truth, truth, torch.ones(8))
+    tensor(0.1000)
+
+    References
+    ----------
+    Li et al., Fourier neural operator, 2021, arXiv:2010.08895, section 5; Czarnecki et al., Sobolev
+    training for neural networks, 2017, arXiv:1706.04859; Kendall et al., Multi-task learning using
+    uncertainty, 2018, arXiv:1705.07115.
     """
 
     def __init__(self, gradient: float = 0.0, geometric: bool = False) -> None:
@@ -52,10 +62,14 @@ class RelativeL2(nn.Module):
         self.gradient, self.geometric = gradient, geometric
 
     def forward(self, prediction: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
-        """Return the scalar loss of ``(batch, ..., channel, *grid)`` in units of the fields'
-        scales.
+        """Return the scalar loss of fields ``(batch, ..., channel, *grid)``.
 
-        `weights` has the shape of the grid.
+        Parameters
+        ----------
+        prediction, truth
+            Fields in units of their scales.
+        weights
+            Cell measure, of the shape of the grid and mean 1.
         """
         error = prediction - truth
         loss = relative(error, truth, weights)

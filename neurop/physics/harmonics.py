@@ -88,7 +88,7 @@ class Harmonics:
     latitude, longitude
         Points in radians; the first latitude is the northernmost.
     laplacian
-        :math:`-l(l+1)/a^2`, shape ``(l, 1)``.
+        Eigenvalues :math:`-l(l+1)/a^2` of the Laplacian, shape ``(l, 1)``.
 
     Examples
     --------

@@ -1,7 +1,7 @@
 r"""Integral quantities of the vorticity on the periodic unit square, by name.
 
-Each maps ``(..., x, y)`` to ``(...)``, per unit of area; for a band-limited field the result does
-not depend on the resolution.
+Each maps ``(..., x, y)`` to ``(...)``, per unit area; for a band-limited field the result does not
+depend on the resolution.
 """
 
 from __future__ import annotations

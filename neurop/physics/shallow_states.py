@@ -1,4 +1,4 @@
-"""Initial states and ground of the shallow-water equations on the sphere."""
+"""Initial states and topography for the shallow-water equations on the sphere."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ def random_states(
     The coefficients of degree 1 and more are independent normal numbers, complex for m > 0, real
     for m = 0, with :math:`E|c_l^m|^2 = 4\pi\sigma^2/(L+1)^2`, which makes the fields isotropic with
     a deviation of about :math:`\sigma` at each point: :math:`\sigma = gh` for the geopotential and
-    :math:`\mathrm{Ma}\sqrt\Phi/a` for vorticity and divergence. It is the law of
-    torch_harmonics.examples.ShallowWaterSolver, whose fixed limit of 120 degrees is the truncation
-    here.
+    :math:`\mathrm{Ma}\sqrt\Phi/a` for vorticity and divergence. It is the distribution of
+    torch_harmonics.examples.ShallowWaterSolver with the truncation L in place of its fixed limit of
+    120 degrees.
 
     Parameters
     ----------
     water
-        Equations, which define truncation, planet and ground; the surface of the water is level
-        except for the noise.
+        Equations, which define truncation, planet and topography; without the noise the surface of
+        the water is level.
     samples
-        Numbers of the samples; each depends on the seed and its number alone.
+        Numbers of the samples; each is determined by the seed and its number.
     mach, height
-        Ma, and h [m].
+        Mach number Ma, and height h [m].
     seed
         Seed of the data set.
 
@@ -82,11 +82,11 @@ def jet_states(
     Parameters
     ----------
     water
-        Equations; the balance includes their ground.
+        Equations; the balance includes their topography.
     samples
-        Numbers of the samples; each depends on the seed and its number alone.
+        Numbers of the samples; each is determined by the seed and its number.
     speed, height
-        U [m s-1], and h [m]; 0 leaves the bump out.
+        Speed U [m s-1] of the jet, and height h [m] of the bump; 0 for no bump.
     seed
         Seed of the data set.
 
@@ -134,9 +134,9 @@ def zonal_bands(water: ShallowWaterEquations, speed: float, count: int) -> Tenso
     Parameters
     ----------
     water
-        Equations without forcing; the balance includes their ground.
+        Equations without forcing; the balance includes their topography.
     speed, count
-        U [m s-1], and n.
+        Speed U [m s-1], and number n of bands.
 
     Returns
     -------
@@ -152,8 +152,9 @@ def zonal_bands(water: ShallowWaterEquations, speed: float, count: int) -> Tenso
 def balanced(water: ShallowWaterEquations, eastward: Tensor) -> Tensor:
     r"""Return the steady state of a zonal wind [m s-1] on the grid of `water`, of mean depth.
 
-    :math:`\Delta(\varphi + \varphi_s + u^2/2) = k\cdot\nabla\times((\zeta + f)\,u)`, in the
-    truncated space.
+    .. math:: \Delta(\varphi + \varphi_s + u^2/2) = k\cdot\nabla\times((\zeta + f)\,u)
+
+    in the truncated space.
     """
     sphere = water.harmonics
     vorticity, divergence = sphere.curl_and_divergence(
@@ -198,7 +199,7 @@ def uniform(seed: int, number: int, count: int, stream: int = 0) -> NDArray[np.f
 
 
 def _uneven(ground: Tensor) -> Tensor:
-    """Return the ground without its mean, so that the mean depth of the water is unchanged."""
+    """Return the topography without its mean, so that the mean depth of the water is unchanged."""
     uneven = ground.clone()
     uneven[0, 0] = 0
     return uneven

@@ -1,4 +1,4 @@
-"""Figures for print and the screen: xarray in, matplotlib Figure out, without global state."""
+"""Figures: functions from xarray data to a matplotlib Figure, without global state."""
 
 from neurop.plots.animate import animate
 from neurop.plots.cost import cost

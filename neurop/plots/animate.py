@@ -31,6 +31,17 @@ def animate(
     Limits are those of the truth over all steps; after the end of the truth, its panel and the
     error are empty. A prediction that is not finite is empty too.
 
+    Parameters
+    ----------
+    run
+        Result of the rollout.
+    path
+        Path of the file.
+    sample, field
+        Index of the sample and of the field.
+    fps, dpi
+        Frames per second, and points per inch.
+
     Returns
     -------
     Path

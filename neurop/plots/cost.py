@@ -21,7 +21,7 @@ def cost(timings: xr.Dataset) -> Figure:
     """Draw milliseconds per evaluation and training step of :func:`neurop.bench.as_dataset`.
 
     The columns are over points and over modes, each for the largest family of cases that are equal
-    otherwise; layers where there are any, else models.
+    otherwise; layers if there are any, else models.
     """
     figure = Figure(figsize=(6.6, 4.6), layout="constrained")
     axes = figure.subplots(2, 2, sharex="col", sharey="row")

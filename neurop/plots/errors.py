@@ -122,7 +122,7 @@ def error_by_resolution(scores: xr.Dataset) -> Figure:
 def forecast_skill(scores: xr.Dataset, field: int = 0) -> Figure:
     """Draw RMSE per lead time of :func:`neurop.evaluation.score.score`.
 
-    With a climatology, the anomaly correlation too.
+    With a climatology there is also a panel of the anomaly correlation.
     """
     panels = ["rmse", *(["acc"] if "acc" in scores else [])]
     figure = Figure(figsize=(3.3 * len(panels), 2.6), layout="constrained")

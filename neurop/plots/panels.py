@@ -25,7 +25,7 @@ def plane(array: xr.DataArray) -> xr.DataArray:
 
 
 def scale(truth: Any, cmap: str | None = None) -> tuple[Normalize, str]:
-    """Return limits and colour map of the truth, symmetric about zero where it has both signs.
+    """Return limits and colour map of the truth, symmetric about zero if it has both signs.
 
     A given colour map decides whether the limits are symmetric.
     """
@@ -44,7 +44,7 @@ def scale(truth: Any, cmap: str | None = None) -> tuple[Normalize, str]:
 def shared(truths: Sequence[xr.DataArray], alike: float = 3.0) -> list[tuple[Normalize, str]]:
     """Return the scale of each row.
 
-    All rows share one scale where their ranges differ by less than a factor `alike`; otherwise each
+    All rows share one scale if their ranges differ by less than a factor `alike`; otherwise each
     has its own limits in one colour map.
     """
     finite = [values[np.isfinite(values)] for values in map(np.ravel, truths)]

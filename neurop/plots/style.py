@@ -1,4 +1,4 @@
-"""Style of the figures: colours distinct under colour blindness, units in print."""
+"""Style of the figures: colours that are distinct under colour blindness, typeset units."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def save(figure: Figure, path: Path | str, dpi: int = 300) -> Path:
 
 
 def unit_text(unit: str) -> str:
-    r"""Return a CF unit for print.
+    r"""Return a CF unit, typeset.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def unit_text(unit: str) -> str:
 
 
 def label(name: str, unit: str = "") -> str:
-    """Return ``name (unit)``, or the name alone where there is no unit."""
+    """Return ``name (unit)``, or only the name if there is no unit."""
     text = unit_text(unit)
     return f"{name.replace('_', ' ')} ({text})" if text else name.replace("_", " ")
 
@@ -119,7 +119,7 @@ def field_label(array: xr.DataArray) -> str:
 
 
 def readable_time(values: Any, unit: str) -> tuple[NDArray[np.float64], str]:
-    """Return times for print: long spans of seconds in hours (``h``) or days (``d``).
+    """Return times in a readable unit: long spans of seconds in hours (``h``) or days (``d``).
 
     Examples
     --------
@@ -139,7 +139,7 @@ def readable_time(values: Any, unit: str) -> tuple[NDArray[np.float64], str]:
 
 
 def step_text(run: xr.Dataset, index: int) -> str:
-    """Return ``step 4 (24 h)`` of a rollout, or ``step 4`` where time has no unit."""
+    """Return ``step 4 (24 h)`` of a rollout, or ``step 4`` if time has no unit."""
     times, unit = readable_time(run.time.values, str(run.time.attrs.get("units", "1")))
     text = f"step {int(run.step[index])}"
     return (
@@ -150,7 +150,7 @@ def step_text(run: xr.Dataset, index: int) -> str:
 
 
 def log_or_linear(axes: Axes, *values: Any) -> None:
-    """Use a logarithmic y axis where positive values span more than a factor of five.
+    """Use a logarithmic y axis if positive values span more than a factor of five.
 
     Up to a factor of 300, its labels are plain numbers.
     """

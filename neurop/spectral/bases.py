@@ -28,12 +28,17 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Basis(ABC):
-    """Basis functions of one axis; a hashable value, by which the engine caches its matrices.
+    """Basis functions of one axis: a hashable value, by which the engine caches its matrices.
 
     Parameters
     ----------
     modes
         Number of modes, at least 1.
+
+    Raises
+    ------
+    InputError
+        If `modes` is below 1.
     """
 
     modes: int
@@ -74,6 +79,11 @@ class Fourier(Basis):
     period
         Period in domain lengths. Above 1 the domain is padded with zeros: a convolution wraps
         around only beyond that margin ("fractional padding").
+
+    Raises
+    ------
+    InputError
+        If `modes` or `period` is below 1.
 
     Examples
     --------
@@ -125,7 +135,12 @@ class Cosine(Basis):
         Number m of functions.
     shift
         Shift s of the points of symmetry, to -s and 1 - s. For points j/n without the far end the
-        cosines are orthogonal for s = 1/(2n) only.
+        cosines are orthogonal only for s = 1/(2n).
+
+    Examples
+    --------
+    >>> Cosine(2).functions(np.array([0.0, 0.5, 1.0])).round(6)[:, 1]
+    array([ 1.,  0., -1.])
     """
 
     shift: float = 0.0
@@ -154,7 +169,13 @@ class Cosine(Basis):
 
 @dataclass(frozen=True)
 class Sine(Basis):
-    r"""Functions :math:`\sin \pi k x`, k = 1 .. m: odd continuation (Dirichlet)."""
+    r"""Functions :math:`\sin \pi k x`, k = 1 .. m: odd continuation (Dirichlet).
+
+    Examples
+    --------
+    >>> Sine(1).functions(np.array([0.0, 0.5, 1.0])).round(6)[:, 0]
+    array([0., 1., 0.])
+    """
 
     @property
     def size(self) -> int:
@@ -189,8 +210,14 @@ def natural_basis(axis: Axis, modes: int, n: int) -> Basis:
 
 
 def padded_bases(axes: Sequence[Axis], modes: Sequence[int], padding: float) -> tuple[Fourier, ...]:
-    """Return the Fourier basis of each axis; one that is not periodic is continued by `padding`
-    domain lengths.
+    """Return the Fourier basis of each axis; axes that are not periodic are padded with zeros.
+
+    Parameters
+    ----------
+    axes, modes
+        Axes of the grid, and the number of modes of each.
+    padding
+        Length of the padding, as a fraction of the domain.
 
     Raises
     ------

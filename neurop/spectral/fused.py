@@ -102,7 +102,7 @@ def block_tail(
     skip
         Weight W and bias b.
     mlp
-        Parameters of the MLP, as of :func:`mlp`.
+        Parameters of the MLP, as for :func:`mlp`.
 
     Returns
     -------

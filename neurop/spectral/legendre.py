@@ -73,9 +73,10 @@ def legendre(degrees: int, orders: int, angles: Array) -> Array:
 def legendre_gradient(degrees: int, orders: int, angles: Array) -> tuple[Array, Array]:
     r"""Return :math:`\mathrm{d}\bar P_l^m / \mathrm{d}\theta`, :math:`m \bar P_l^m / \sin\theta`.
 
-    Parameters and shapes as of :func:`legendre`, with no angle at a pole;
-    :math:`\sin\theta\,\mathrm{d}\bar P_l^m/\mathrm{d}\theta = l\cos\theta\,\bar P_l^m -
-    \sqrt{(2l+1)(l^2-m^2)/(2l-1)}\,\bar P_{l-1}^m`.
+    .. math:: \sin\theta\,\mathrm{d}\bar P_l^m/\mathrm{d}\theta = l\cos\theta\,\bar P_l^m -
+       \sqrt{(2l+1)(l^2-m^2)/(2l-1)}\,\bar P_{l-1}^m
+
+    Parameters and shapes are those of :func:`legendre`, with no angle at a pole.
     """
     p, sine = legendre(degrees, orders, angles), np.sin(angles)
     m, degree = np.arange(orders)[:, None, None], np.arange(degrees)[:, None]
@@ -101,7 +102,7 @@ def degrees_resolved(layout: Layout, n: int) -> int:
 def latitude_weights(layout: Layout, n: int) -> Array:
     r"""Return the weights, of sum 1, of :math:`\tfrac12\int_0^\pi f \sin\theta\,\mathrm{d}\theta`.
 
-    Exact for polynomials in :math:`\cos\theta` of degree 2n - 1 (``gauss``: Gauss), n - 1
+    They are exact for polynomials in :math:`\cos\theta` of degree 2n - 1 (``gauss``: Gauss), n - 1
     (``ends``: Clenshaw and Curtis; ``cells``: Fejer's first rule) or n - 2 (``left``).
 
     Examples
@@ -127,7 +128,7 @@ def latitude_analysis(layout: Layout, n: int, degrees: int, orders: int) -> Arra
     layout, n
         Layout and number of the latitudes.
     degrees, orders
-        Numbers of degrees and orders, as of :func:`legendre`.
+        Numbers of degrees and orders, as for :func:`legendre`.
 
     Returns
     -------
@@ -163,8 +164,8 @@ def check_sphere(latitude: Axis, longitude: Axis) -> None:
 def _to_gauss(layout: Layout, n: int, odd: bool) -> Array:
     """Return the matrix of trigonometric interpolation from n latitudes to n Gauss latitudes."""
     points = Axis("latitude", "open", layout=layout).points(n)
-    # Sines vanish at a pole that is among the points; for every pole that is not, one cosine
-    # fewer can be distinguished from the others.
+    # Sines vanish at a pole that is among the points; for every other pole, one cosine fewer can be
+    # distinguished from the others.
     first, last = (
         (1, n - (layout == "left") - 2 * (layout == "ends"))
         if odd

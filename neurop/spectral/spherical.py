@@ -117,7 +117,7 @@ def synthesize_sphere(c: Tensor, domain: Grid, grid: Sequence[int] | Tensor) -> 
 
 
 def synthesize_latitude(c: Tensor, domain: Grid, grid: Sequence[int]) -> tuple[Tensor, Tensor]:
-    """Evaluate coefficients in latitude alone.
+    """Evaluate coefficients only in latitude; arguments as for :func:`synthesize_sphere`.
 
     Returns
     -------

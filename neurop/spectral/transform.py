@@ -129,7 +129,7 @@ def synthesize_all_but_last_axis(
     axes: Sequence[Axis],
     grid: Sequence[int],
 ) -> tuple[Tensor, Tensor]:
-    """Evaluate coefficients along all axes but the last; arguments as of :func:`synthesize`.
+    """Evaluate coefficients along all axes but the last; arguments as for :func:`synthesize`.
 
     Returns
     -------

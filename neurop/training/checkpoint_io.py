@@ -15,19 +15,19 @@ from neurop.files import replacing
 
 
 class WholeCheckpointIO(TorchCheckpointIO):
-    """Write a checkpoint next to its place, then move it there.
+    """Write a checkpoint to a temporary file in its folder, then rename it.
 
-    Lightning's own writer goes through the folder for temporary files; where that is on another
-    file system, moving is copying, and a process that is killed meanwhile leaves half a file in
-    place of the earlier checkpoint. Within one folder, a move is one step.
+    Lightning's own writer uses the folder for temporary files. On another file system its final
+    move is a copy, and a process that is killed meanwhile leaves an incomplete checkpoint; a rename
+    within one folder is atomic.
     """
 
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: str | os.PathLike[str], storage_options: Any = None
     ) -> None:
-        """Write a checkpoint; until all of it is on the disk, the earlier one stays."""
+        """Write a checkpoint; until it is complete on the disk, the earlier one stays."""
         path = Path(path)
-        # A process that was killed meanwhile leaves as much as it had written.
+        # Incomplete files of a process that was killed.
         for left in path.parent.glob(f".{path.name}.*.part"):
             left.unlink(missing_ok=True)
         # In memory first: on a full disk torch's writer ends the process, a file raises OSError.
@@ -40,6 +40,6 @@ class WholeCheckpointIO(TorchCheckpointIO):
 
 
 def write_whole(trainer: lightning.Trainer) -> None:
-    """Have a trainer write whole checkpoints, unless it was given a writer of its own."""
+    """Make a trainer write checkpoints atomically, unless it has a writer of its own."""
     if type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:
         trainer.strategy.checkpoint_io = WholeCheckpointIO()

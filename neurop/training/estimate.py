@@ -40,7 +40,7 @@ class Estimate:
 
 
 def estimate(module: TrainingModule, batch: dict[str, Tensor]) -> Estimate:
-    """Run forward and backward on a batch, and return the costs; the state is unchanged."""
+    """Measure a forward and backward pass on a batch; weights and random state do not change."""
     kept: dict[int, int] = {}
 
     def count(tensor: Tensor) -> Tensor:
@@ -54,7 +54,7 @@ def estimate(module: TrainingModule, batch: dict[str, Tensor]) -> Estimate:
         torch.random.fork_rng(devices=[device] if device.type == "cuda" else []),
         torch.enable_grad(),
     ):
-        for _ in range(2):  # the first pays for caches and compilation
+        for _ in range(2):  # the first includes caches and compilation
             kept.clear()
             _wait(device)
             start = time.perf_counter()

@@ -60,15 +60,16 @@ def fit(
     resume: bool = False,
     seed: int = 0,
 ) -> Surrogate:
-    """Train a surrogate, and return it with the weights of the best validation error.
+    """Train a surrogate and return it with the weights of the smallest validation error.
 
-    Everything is checked before the first step, and before anything is written.
+    All arguments are checked before the first step and before any file is written.
 
     Parameters
     ----------
     model
-        Surrogate, trained or not, or its model: ``"fno"``, ``neurop.models.FNO.spec(modes=16)``.
-        For another problem or constraints create it with :meth:`neurop.Surrogate.of`.
+        Surrogate, trained or not, or a model: ``"fno"``, ``neurop.models.FNO.spec(modes=16)``. For
+        constraints, or another problem than the default, give a surrogate of
+        :meth:`neurop.Surrogate.of`.
     data
         Data set, or its splits ``train`` and ``val``. The last tenth of the samples of a single set
         of fields is used for validation.
@@ -90,25 +91,24 @@ def fit(
         `batch_size`.
     trainer
         Function from ``callbacks`` and ``default_root_dir`` to a trainer of Lightning, instead of
-        `epochs`; for example ``partial(lightning.Trainer, max_epochs=3, devices=2)``. Callbacks of
-        a partial run together with `callbacks`.
+        `epochs`; for example ``partial(lightning.Trainer, max_epochs=3, devices=2)``. Its callbacks
+        are used together with `callbacks`.
     folder
-        Run folder to which ``checkpoints/`` and ``model/`` are written; without it nothing is
-        stored.
+        Run folder for ``checkpoints/`` and ``model/``; None to write nothing.
     resume
-        Continue from the last checkpoint in `folder`.
+        Whether to continue from the last checkpoint in `folder`.
     seed
         Seed of weights, batches and transforms.
 
     Returns
     -------
     Surrogate
-        The surrogate itself where one was given, in evaluation mode.
+        Trained surrogate in evaluation mode; the same object as `model` if that is a surrogate.
 
     Raises
     ------
     InputError
-        For whatever cannot be used; during training, if the loss is no longer finite.
+        If an argument cannot be used; during training, if the loss is not finite.
 
     Examples
     --------
@@ -174,12 +174,12 @@ def fit(
 
 
 def _callbacks_of(trainer: Callable[..., lightning.Trainer] | None) -> list[Callback]:
-    """Return the callbacks that a partial trainer holds, since those of the call replace them.
+    """Return the callbacks of a partial trainer, since those of the call would replace them.
 
     Raises
     ------
     InputError
-        If it holds a folder, which the call replaces too.
+        If it has a folder, which the call would replace too.
     """
     given = trainer.keywords if isinstance(trainer, partial) else {}
     if (place := given.get("default_root_dir")) is not None:
@@ -189,7 +189,7 @@ def _callbacks_of(trainer: Callable[..., lightning.Trainer] | None) -> list[Call
 
 
 def splits_of(data: Source | FieldSet | Mapping[str, FieldSet]) -> dict[str, FieldSet]:
-    """Return the sets ``train`` and ``val``, and more where there are more.
+    """Return the splits of a data set; ``train`` and ``val`` are among them.
 
     Raises
     ------

@@ -43,6 +43,15 @@ class Loader(lightning.LightningDataModule):
     InputError
         If a split is empty, a value is not finite, a trajectory is shorter than an example, or a
         number is too small.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from neurop import Field, Grid, problems
+    >>> data = FieldSet(np.random.randn(4, 5, 1, 16), (Field("u"),), Grid.periodic(1))
+    >>> loader = Loader({"train": data, "val": data}, problems.Evolution(), batch_size=8)
+    >>> next(iter(loader.train_dataloader()))["input"].shape
+    torch.Size([8, 1, 1, 16])
     """
 
     def __init__(

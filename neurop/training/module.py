@@ -21,10 +21,10 @@ from neurop.transforms.transform import Batch, Setting, Transform
 
 
 class TrainingModule(lightning.LightningModule):
-    r"""Fit a surrogate in physical units: transforms of the batch, then an objective.
+    r"""Lightning module that trains a surrogate: transforms of the batch, then an objective.
 
-    Logged: ``train/loss`` and its terms, ``val/relative_l2`` (relative L2 of the stacked
-    trajectory, mean over examples and fields), ``lr``.
+    It logs ``train/loss`` and its terms, ``val/relative_l2`` (relative L2 error of the trajectory,
+    mean over examples and fields) and ``lr``.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class TrainingModule(lightning.LightningModule):
     ------
     InputError
         If a transform does not apply to the grid or the problem; during training, if the loss or
-        the validation error is no longer finite.
+        the validation error is not finite.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class TrainingModule(lightning.LightningModule):
 
     @property
     def setting(self) -> Setting:
-        """What the transforms look at."""
+        """Grid and statistics of the training data, for the transforms."""
         card = self.surrogate.card
         return Setting(card.grid, card.shape, self.surrogate.input_norm, card.is_state)
 
@@ -94,7 +94,7 @@ class TrainingModule(lightning.LightningModule):
         """Return the loss of a batch, and log it."""
         number = self._number()
         for i, transform in enumerate(self.augment):
-            # By the step rather than from a running stream, so that a resumed run draws the same.
+            # Seeded by the step, so that a resumed run draws the same numbers.
             rng = np.random.default_rng((self.seed, *number, i))
             batch = transform(batch, self.setting, rng, self._progress())
         terms = self.losses(batch, number)
@@ -117,7 +117,7 @@ class TrainingModule(lightning.LightningModule):
         self.log("val/relative_l2", error.mean(), batch_size=size, sync_dist=True, prog_bar=True)
 
     def on_train_epoch_end(self) -> None:
-        """Stop a training whose numbers are no longer finite."""
+        """Raise InputError if the loss or the validation error is not finite."""
         for what, key in (("loss", "train/loss_epoch"), ("validation error", "val/relative_l2")):
             value = float(self.trainer.callback_metrics.get(key, 0.0))
             if not math.isfinite(value):
@@ -132,7 +132,7 @@ class TrainingModule(lightning.LightningModule):
     def configure_optimizers(self) -> Any:
         """Return the optimizer and its schedule, advanced at each step."""
         chosen = getattr(self.make_optimizer, "keywords", {})
-        # A fused step unscales the gradients itself, too late to clip them.
+        # A fused optimizer unscales the gradients itself, after they would be clipped.
         mixed = self.trainer.precision.endswith("mixed")
         unfused = {"fused": False} if mixed and chosen.get("fused") else {}
         optimizer = self.make_optimizer(self.parameters(), **unfused)

@@ -1,4 +1,4 @@
-"""Online training: samples are generated while training runs."""
+"""Online training: samples are generated during the training."""
 
 from __future__ import annotations
 
@@ -37,21 +37,21 @@ class RandomWindows(Dataset[dict[str, Tensor]]):
         self._rng = np.random.default_rng(seed)
 
     def __len__(self) -> int:
-        """Return the windows of an epoch."""
+        """Return the number of windows per epoch."""
         return self.count
 
     def __getitem__(self, index: int) -> dict[str, Tensor]:
-        """Return a window, another one at each call."""
+        """Return a random window; `index` is not used."""
         windows = self.buffer.draw()
         return windows[int(self._rng.integers(len(windows)))]
 
     def blocks(self) -> tuple[None, int]:
-        """Return that all are in memory."""
+        """Return ``(None, 1)``: all windows are in memory."""
         return None, 1
 
 
 class OnlineLoader(Loader):
-    """Batches of samples that are solved while training runs; validation uses the stored set.
+    """Batches of samples that are solved during the training; validation uses the stored set.
 
     The buffer is initialised with the training split of the source, which is generated before.
     After that, processes solve for the samples of the following indices, without repetition, and
@@ -115,7 +115,7 @@ class OnlineLoader(Loader):
         self._next_number, self._drawn = source.stored, 0
 
     def train_dataloader(self) -> DataLoader[dict[str, Tensor]]:
-        """Return batches from the buffer, and begin to solve for more."""
+        """Return batches from the buffer, and start the solver processes."""
         self.start()
         return super().train_dataloader()
 
@@ -144,19 +144,19 @@ class OnlineLoader(Loader):
         return {"next_number": self._next(), "drawn": self._drawn + self.buffer.drawn}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on after the samples of a checkpoint."""
+        """Continue after the samples of a checkpoint."""
         self._next_number, self._drawn = int(state_dict["next_number"]), int(state_dict["drawn"])
 
     def teardown(self, stage: str) -> None:
-        """End the processes."""
+        """Stop the solver processes."""
         self.close()
 
     def on_exception(self, exception: BaseException) -> None:
-        """End the processes."""
+        """Stop the solver processes."""
         self.close()
 
     def close(self) -> None:
-        """End the processes; the buffer stays."""
+        """Stop the solver processes and close the buffer, whose samples remain."""
         if self.stream is not None:
             self.stream.close()
         self.buffer.close()

@@ -10,9 +10,9 @@ from torch.utils.data import Sampler
 
 
 class Shuffled(Sampler[int]):
-    """The numbers below `count` in an order that depends on the seed and the epoch alone.
+    """Random order of the indices below `count`, determined by seed and epoch.
 
-    Resuming reproduces the same batches; Lightning sets the epoch.
+    A resumed run therefore has the same batches; Lightning sets the epoch.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Shuffled(Sampler[int]):
         )
 
     def set_epoch(self, epoch: int) -> None:
-        """Take the order of this epoch from now on."""
+        """Set the epoch whose order is used."""
         self.epoch = epoch
 
     def __len__(self) -> int:
@@ -54,7 +54,7 @@ class Shuffled(Sampler[int]):
         return self.count
 
     def __iter__(self) -> Iterator[int]:
-        """Yield the numbers."""
+        """Yield the indices."""
         rng = np.random.default_rng((self.seed, self.epoch))
         order = rng.permutation(self.count)
         if self.blocks is not None:

@@ -17,12 +17,13 @@ from neurop.model_folder import mismatch
 from neurop.surrogate import Surrogate
 
 PRECISIONS = ("32-true", "64-true", "bf16-mixed", "16-mixed")
-"""Precisions of a training, in the words of Lightning."""
+"""Precisions of a training, by their names in Lightning."""
 
 
 def check_modes(surrogate: Surrogate) -> None:
-    """Raise InputError if the network has more modes than the training grid resolves: their
-    weights would never be used.
+    """Raise InputError if the network has more modes than the training grid resolves.
+
+    The weights of the others would never be used.
     """
     net, shape = surrogate.net, surrogate.card.shape
     modes, resolved = net.modes, net.resolved(shape)
@@ -45,9 +46,7 @@ def check_modes(surrogate: Surrogate) -> None:
 
 
 def fewer_modes(surrogate: Surrogate) -> tuple[int, ...] | None:
-    """Return the modes that the training grid resolves of those that the network has, per axis;
-    None if it resolves all.
-    """
+    """Return the network's modes that the training grid resolves, per axis; None if all."""
     net, shape = surrogate.net, surrogate.card.shape
     modes, resolved = net.modes, net.resolved(shape)
     if modes is None or resolved is None:
@@ -61,8 +60,9 @@ def check_optimizer(
     schedule: Callable[[Optimizer, float], LRScheduler] | None,
     trainer: lightning.Trainer,
 ) -> None:
-    """Raise InputError if optimizer or schedule refuse their arguments, or the schedule needs an
-    end that the training has not.
+    """Raise InputError if optimizer or schedule do not take their arguments.
+
+    Also if the schedule needs the number of steps and the training has no end.
     """
     endless = trainer.max_epochs == -1 and trainer.max_steps == -1
     part = "optimizer"
@@ -78,9 +78,10 @@ def check_optimizer(
 
 
 def check_precision(trainer: lightning.Trainer) -> None:
-    """Raise InputError for a precision in which no surrogate can be trained.
+    """Raise InputError for a precision in which a surrogate cannot be trained.
 
-    Fourier transforms and normalisers of 16 bits lose what a prediction differs by from its input.
+    With Fourier transforms and normalisers in 16 bits, rounding errors exceed the change of a field
+    in a step.
     """
     if trainer.precision not in PRECISIONS:
         raise InputError.of("precision", trainer.precision, f"choose from {', '.join(PRECISIONS)}")
@@ -89,7 +90,7 @@ def check_precision(trainer: lightning.Trainer) -> None:
 def check_checkpoint(
     path: Path, module: lightning.LightningModule, epochs: int | None = None
 ) -> None:
-    """Raise InputError unless training can go on from a checkpoint.
+    """Raise InputError unless training can continue from a checkpoint.
 
     Parameters
     ----------
@@ -110,7 +111,7 @@ def check_checkpoint(
         raise InputError(f"{path}: no such checkpoint; {_instead(path)}", "resume", str(path))
     try:
         state, done = _weights_and_epochs(path)
-    except Exception as error:  # the unpickler fails in any way on what is no checkpoint
+    except Exception as error:  # a damaged file can raise anything in the unpickler
         raise InputError(
             f"{path}: damaged, or no checkpoint ({type(error).__name__}); {_instead(path)}",
             "resume",
@@ -136,10 +137,10 @@ def _weights_and_epochs(path: Path) -> tuple[dict[str, torch.Tensor], int]:
 
 
 def _instead(path: Path) -> str:
-    """Return the remedy for a last checkpoint that cannot be used: the best one where it can."""
+    """Return the remedy for an unusable last checkpoint: the best checkpoint, if it is usable."""
     best = path.with_name("best.ckpt")
     try:
         _, done = _weights_and_epochs(best)
     except Exception:
         return "start a new run"
-    return f"copy {best} to {path.name} to go on after epoch {done}, or start a new run"
+    return f"copy {best} to {path.name} to continue after epoch {done}, or start a new run"

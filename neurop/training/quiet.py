@@ -1,4 +1,4 @@
-"""Filters for messages that do not concern the user of a training."""
+"""Filters for Lightning's messages that do not concern the user of a training."""
 
 from __future__ import annotations
 

@@ -13,13 +13,13 @@ from neurop.errors import InputError
 def warmup_cosine(
     optimizer: Optimizer, steps: float, warmup: float = 0.05, final: float = 0.01
 ) -> LambdaLR:
-    r"""Return a linear warm-up followed by half a cosine.
-
-    Source: Loshchilov and Hutter, SGDR, 2017, arXiv:1608.03983.
+    r"""Return a linear warm-up followed by cosine annealing, advanced at each step.
 
     With :math:`s` the step and :math:`w` the steps of the warm-up the learning rate is multiplied
     by :math:`(s+1)/w` for :math:`s < w`, then by :math:`f + (1-f)\,\tfrac12 (1 + \cos \pi
     \tfrac{s-w}{S-w})`.
+
+    Source: Loshchilov and Hutter, SGDR, 2017, arXiv:1608.03983.
 
     Parameters
     ----------

@@ -10,10 +10,9 @@ from neurop.surrogate import Surrogate
 
 
 def load_weights(surrogate: Surrogate, folder: Path) -> None:
-    """Take the weights of a saved surrogate, and its normalisation, which belongs to them.
+    """Copy the weights and the normalisation of a saved surrogate into a new one.
 
-    What does not change the meaning of a weight may differ: the data, their resolution, the steps
-    of a training window.
+    Data, resolution and the number of steps of a training example may differ.
 
     Parameters
     ----------
@@ -37,8 +36,8 @@ def load_weights(surrogate: Surrogate, folder: Path) -> None:
     for name, (there, here) in pairs.items():
         if there != here:
             raise InputError(
-                f"init={folder}: its {name} is {there}, the new one is {here}; begin with a run "
-                "of the same settings",
+                f"init={folder}: its {name} is {there}, the new one is {here}; give a run with "
+                "the same settings",
                 "init",
                 str(folder),
             )

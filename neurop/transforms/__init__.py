@@ -1,6 +1,4 @@
-"""What is done to a batch of training examples: augmentation, noise, coarse grids, hidden
-sensors.
-"""
+"""Transforms of training batches: augmentation, noise, coarse grids, masks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first part of a training on a coarse grid."""
+"""Training on a coarse grid first."""
 
 from __future__ import annotations
 
@@ -13,25 +13,37 @@ from neurop.transforms.transform import Batch, Setting, Transform
 
 @dataclass(frozen=True)
 class CoarseToFine(Transform):
-    """Truncate the fields spectrally to a coarse grid for the first part of the training, for a
-    fraction of its time.
+    """Train on a coarse grid first, by spectral truncation of the fields, to save time.
 
-    The weights of a neural operator belong to no grid, and validation stays on the full one. It is
-    meant for fields that are smooth on the coarse grid.
+    The weights of a neural operator do not depend on the grid; validation uses the full one. The
+    coarse grid should resolve the fields.
 
     Parameters
     ----------
     shape
         Points per axis of the coarse grid, for example ``(32, 32)``.
     share
-        Share of the training on it: of the epochs, or of the steps where their number ends the
-        training sooner.
+        Share of the training on the coarse grid: of the epochs, or of the steps if their number
+        ends the training sooner.
 
     Raises
     ------
     InputError
-        If the coarse grid is finer than the data, an axis is not periodic, or the share is not in
-        [0, 1].
+        If the share is not in [0, 1]; from :meth:`check`, if the coarse grid is finer than the
+        data, or an axis is not periodic.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from neurop import Grid
+    >>> from neurop.fields.normalizer import Normalizer
+    >>> grid = Grid.periodic(1)
+    >>> norm = Normalizer(torch.zeros(1, 1), torch.ones(1), grid)
+    >>> setting, rng = Setting(grid, (16,), norm, is_state=True), np.random.default_rng(0)
+    >>> batch = {"input": torch.zeros(2, 1, 1, 16)}
+    >>> transform = CoarseToFine((8,), share=0.5)
+    >>> [transform(batch, setting, rng, progress)["input"].shape[-1] for progress in (0.0, 0.7)]
+    [8, 16]
     """
 
     shape: tuple[int, ...]
@@ -43,9 +55,7 @@ class CoarseToFine(Transform):
             raise InputError.of("share", self.share, "give a share between 0 and 1")
 
     def check(self, setting: Setting) -> None:
-        """Raise InputError unless the axes are periodic and the coarse grid is no finer than the
-        data.
-        """
+        """Raise InputError unless the axes are periodic and the grid is not finer than the data."""
         if any(axis.boundary != "periodic" for axis in setting.grid.axes):
             raise InputError.of(
                 "shape", self.shape, "only periodic fields are truncated without loss; leave it out"
@@ -57,7 +67,7 @@ class CoarseToFine(Transform):
     def __call__(
         self, batch: Batch, setting: Setting, rng: np.random.Generator, progress: float
     ) -> Batch:
-        """Return the batch on the coarse grid, or unchanged in the last part of the training."""
+        """Return the batch on the coarse grid, or unchanged once `progress` reaches the share."""
         if progress >= self.share:
             return batch
         return {name: resample(x, setting.grid, self.shape) for name, x in batch.items()}

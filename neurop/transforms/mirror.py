@@ -1,4 +1,4 @@
-"""Mirror images of scalar fields."""
+"""Augmentation by mirror images of scalar fields."""
 
 from __future__ import annotations
 
@@ -16,15 +16,27 @@ from neurop.transforms.transform import Batch, Setting, Transform, coin
 
 @dataclass(frozen=True)
 class Mirror(Transform):
-    """Reverse each axis at random, per sample, input and target alike.
+    """Reverse each axis at random, in input and target of a sample alike.
 
-    Only the user knows whether the equation, its forcing and its boundary are symmetric; components
-    of vectors and vorticity change sign under a mirror and must not be given here.
+    Use it only if the equation, its forcing and its boundary have this symmetry. The fields must be
+    scalars: components of vectors, and vorticity, change sign under a reflection.
 
     Raises
     ------
     InputError
-        On a sphere.
+        From :meth:`check`, on a sphere.
+
+    Examples
+    --------
+    >>> from neurop import Grid
+    >>> from neurop.fields.normalizer import Normalizer
+    >>> grid = Grid.periodic(1)
+    >>> norm = Normalizer(torch.zeros(1, 1), torch.ones(1), grid)
+    >>> setting = Setting(grid, (4,), norm, is_state=True)
+    >>> batch = {"input": torch.arange(4.0).expand(2, 1, 1, 4)}
+    >>> Mirror()(batch, setting, np.random.default_rng(0), progress=0.0)["input"].squeeze()
+    tensor([[0., 1., 2., 3.],
+            [0., 3., 2., 1.]])
     """
 
     def check(self, setting: Setting) -> None:
@@ -56,12 +68,12 @@ def _vanishes(name: str, axis: Axis, setting: Setting) -> bool:
 
 
 def mirrored(x: Tensor, dim: int, axis: Axis, vanishes: bool) -> Tensor:
-    """Return the field of 1 - position along an axis.
+    """Return a field reversed along an axis: its value at 1 - s for each fraction s of the domain.
 
     Parameters
     ----------
     x
-        A field.
+        Field of any shape.
     dim
         Dimension of the axis in `x`.
     axis
@@ -74,7 +86,7 @@ def mirrored(x: Tensor, dim: int, axis: Axis, vanishes: bool) -> Tensor:
     turned = x.flip(dim).roll(1, dim)  # point j/n goes to (n - j)/n
     if axis.boundary == "periodic":
         return turned
-    # The far end becomes point 0 and is not in the data: zero by the boundary condition, else as at
-    # its neighbour.
+    # The far end becomes point 0 and is not in the data: zero by the boundary condition, else the
+    # value at its neighbour.
     edge, rest = turned.narrow(dim, 1, 1), turned.narrow(dim, 1, x.shape[dim] - 1)
     return torch.cat([torch.zeros_like(edge) if vanishes else edge, rest], dim)

@@ -1,4 +1,4 @@
-"""White noise on the frames that go in."""
+"""White noise on the input frames."""
 
 from __future__ import annotations
 
@@ -16,18 +16,31 @@ class Noise(Transform):
 
     .. math:: x \leftarrow x + s\,\sigma\,\xi, \qquad \xi \sim N(0, 1)
 
-    with :math:`\sigma` the deviation of each field over the training set. It brings the input of a
-    training step closer to what a surrogate meets on its own predictions.
+    with :math:`\sigma` the standard deviation of each field over the training set. The noise stands
+    for the errors of a surrogate's own predictions in a rollout.
 
     Parameters
     ----------
     std
-        The factor s, above 0, for example 0.01.
+        Factor s, above 0.
 
     Raises
     ------
     InputError
         If the factor is not above 0.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from neurop import Grid
+    >>> from neurop.fields.normalizer import Normalizer
+    >>> grid = Grid.periodic(1)
+    >>> norm = Normalizer(torch.zeros(1, 1), torch.full((1,), 10.0), grid)
+    >>> setting = Setting(grid, (1000,), norm, is_state=True)
+    >>> batch = {"input": torch.zeros(1, 1, 1, 1000)}
+    >>> noisy = Noise(0.1)(batch, setting, np.random.default_rng(0), progress=0.0)["input"]
+    >>> round(noisy.std().item(), 1)
+    1.0
 
     References
     ----------

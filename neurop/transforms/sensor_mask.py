@@ -1,4 +1,4 @@
-"""Inputs that are known at some points alone."""
+"""Inputs that are known only at some points."""
 
 from __future__ import annotations
 
@@ -13,21 +13,31 @@ from neurop.transforms.transform import Batch, Setting, Transform
 
 @dataclass(frozen=True)
 class SensorMask(Transform):
-    """Replace the input by its training mean at points that carry no sensor, drawn anew for each
-    sample.
+    """Replace the input by its training mean at random points, as if they had no sensor.
 
-    The same points are hidden in all frames and fields of a sample. A network that is trained so
-    becomes robust to gaps in its input and can fill them.
+    The hidden points are drawn for each sample, and are the same in all its frames and fields. The
+    trained network is robust to gaps in its input.
 
     Parameters
     ----------
     share
-        Share of the points that are hidden, above 0 and below 1.
+        Expected share of hidden points, above 0 and below 1.
 
     Raises
     ------
     InputError
         If the share is not between 0 and 1.
+
+    Examples
+    --------
+    >>> from neurop import Grid
+    >>> from neurop.fields.normalizer import Normalizer
+    >>> grid = Grid.periodic(1)
+    >>> norm = Normalizer(torch.full((1, 1), 5.0), torch.ones(1), grid)
+    >>> setting = Setting(grid, (6,), norm, is_state=True)
+    >>> batch = {"input": torch.arange(6.0).view(1, 1, 1, 6)}
+    >>> SensorMask()(batch, setting, np.random.default_rng(0), progress=0.0)["input"].squeeze()
+    tensor([0., 5., 5., 5., 4., 5.])
     """
 
     share: float = 0.5

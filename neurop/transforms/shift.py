@@ -1,4 +1,4 @@
-"""Translation along periodic axes."""
+"""Augmentation by translation along periodic axes."""
 
 from __future__ import annotations
 
@@ -13,13 +13,26 @@ from neurop.transforms.transform import Batch, Setting, Transform
 
 @dataclass(frozen=True)
 class Shift(Transform):
-    """Translate along each periodic axis by a random number of points, one per sample, input and
-    target alike.
+    """Translate along each periodic axis by a random number of points, input and target alike.
+
+    Use it only if the equation, its forcing and its boundary have this symmetry.
 
     Raises
     ------
     InputError
-        If no axis is periodic.
+        From :meth:`check`, if no axis is periodic.
+
+    Examples
+    --------
+    >>> from neurop import Grid
+    >>> from neurop.fields.normalizer import Normalizer
+    >>> grid = Grid.periodic(1)
+    >>> norm = Normalizer(torch.zeros(1, 1), torch.ones(1), grid)
+    >>> setting = Setting(grid, (4,), norm, is_state=True)
+    >>> batch = {"input": torch.arange(4.0).expand(2, 1, 1, 4)}
+    >>> Shift()(batch, setting, np.random.default_rng(0), progress=0.0)["input"].squeeze()
+    tensor([[1., 2., 3., 0.],
+            [2., 3., 0., 1.]])
     """
 
     def check(self, setting: Setting) -> None:

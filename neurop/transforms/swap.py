@@ -1,4 +1,4 @@
-"""Exchange of equal axes."""
+"""Augmentation by exchange of equal axes."""
 
 from __future__ import annotations
 
@@ -15,13 +15,29 @@ from neurop.transforms.transform import Batch, Setting, Transform, coin
 
 @dataclass(frozen=True)
 class Swap(Transform):
-    """Exchange axes of equal length, layout and boundary at random, per sample, input and target
-    alike.
+    """Exchange axes of equal length, layout and boundary at random, input and target alike.
+
+    Use it only if the equation, its forcing and its boundary have this symmetry.
 
     Raises
     ------
     InputError
-        If no two axes are equal, or on a sphere.
+        From :meth:`check`, if no two axes are equal, or on a sphere.
+
+    Examples
+    --------
+    >>> from neurop import Grid
+    >>> from neurop.fields.normalizer import Normalizer
+    >>> grid = Grid.periodic(2)
+    >>> norm = Normalizer(torch.zeros(1, 1, 1), torch.ones(1), grid)
+    >>> setting = Setting(grid, (2, 2), norm, is_state=True)
+    >>> batch = {"input": torch.arange(4.0).view(2, 2).expand(2, 1, 1, 2, 2)}
+    >>> Swap()(batch, setting, np.random.default_rng(0), progress=0.0)["input"].squeeze()
+    tensor([[[0., 1.],
+             [2., 3.]],
+    <BLANKLINE>
+            [[0., 2.],
+             [1., 3.]]])
     """
 
     def check(self, setting: Setting) -> None:

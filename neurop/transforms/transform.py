@@ -1,4 +1,4 @@
-"""The interface of a transform of batches, and what it may look at."""
+"""The base class of transforms of training batches, and the setting in which they are applied."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Batch = dict[str, Tensor]
 
 @dataclass(frozen=True)
 class Setting:
-    """What is the same for all batches of a training.
+    """Grid and statistics of the training data, the same for all batches.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class Setting:
     shape
         Points per axis of the training data.
     norm
-        Mean and deviation of the input fields over the training set.
+        Mean and standard deviation of the input fields over the training set.
     is_state
         Whether input and target are states of one evolution, rather than different fields.
     """
@@ -41,13 +41,13 @@ class Setting:
 
 
 class Transform(ABC):
-    """A map from a batch to a batch, random or not, applied to training batches on their device.
+    """Base class of transforms of training batches, random or deterministic.
 
     A subclass is a frozen dataclass of plain values.
     """
 
     def check(self, setting: Setting) -> None:  # noqa: B027 - most work anywhere
-        """Raise InputError if the transform has no meaning for this grid or problem."""
+        """Raise InputError if the transform does not apply to this grid or problem."""
 
     @abstractmethod
     def __call__(
@@ -58,19 +58,18 @@ class Transform(ABC):
         Parameters
         ----------
         batch
-            What goes in and what is to be predicted; not changed in place.
+            Inputs and targets; not changed in place.
         setting
             Grid and normaliser.
         rng
-            Random numbers of this batch, which depend on the seed of the run and the number of the
-            step alone.
+            Random number generator of this batch, seeded by the run's seed and the step.
         progress
-            Share of the training that is done, from 0 to 1.
+            Completed share of the training, from 0 to 1.
         """
 
 
 def coin(rng: np.random.Generator, batch: Batch, share: float = 0.5) -> Tensor:
-    """Return a random choice per sample, of the shape ``(batch, 1, ...)`` of its tensors."""
+    """Return random booleans ``(batch, 1, ...)``, one per sample, true with probability `share`."""
     like = batch["input"]
     chosen = torch.from_numpy(rng.random(len(like)) < share)
     return chosen.to(like.device).view(-1, *[1] * (like.dim() - 1))

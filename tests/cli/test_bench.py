@@ -35,11 +35,11 @@ def test_bench(
     assert set(record) == {"machine", "settings", "notes", "rows"}
     assert record["machine"]["copy_gb_per_s"] > 0.1
     assert record["machine"]["gemm_gflop_per_s"] > 1
-    told = [
+    order = [
         (row["case"], row["scope"], row["path"], row["device"], row["allocator"])
         for row in record["rows"]
     ]
-    assert told == [
+    assert order == [
         (case, "layer", path, "cpu", kind)
         for path in ("neurop", "torch-fft")
         for kind in ("shipped", "same")

@@ -32,7 +32,7 @@ def test_table_on_a_terminal(
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     table("Errors", ["name", "error"], [["[bold]", 0.5]])
     printed = capsys.readouterr().out
-    # Rich reads square brackets as markup unless it is told not to.
+    # By default Rich reads square brackets as markup.
     assert "[bold]" in printed
     assert "━" in printed
 

@@ -1,6 +1,4 @@
-"""Wrong use of the real commands is one line that names the value and the remedy, and leaves
-nothing behind.
-"""
+"""Wrong use of the real commands gives one line with the value and the remedy, and no files."""
 
 from __future__ import annotations
 
@@ -73,8 +71,9 @@ def refused(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> Callable[..., str]:
-    """Return a function that runs a command beside a run ``warm``, holds it to one line and no
-    new file, and returns the line.
+    """Return a function that runs a command next to a run ``warm`` and returns its output.
+
+    It checks that the output is one line, and that there is no new file.
     """
     shutil.copytree(trained, tmp_path / "warm")
     capsys.readouterr()

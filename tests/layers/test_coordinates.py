@@ -20,7 +20,7 @@ MIXED = Grid(
 
 
 def appended(domain: Grid, *shape: int, dtype: torch.dtype = torch.float64) -> torch.Tensor:
-    """Return the coordinate channels alone, behind a check of those before them."""
+    """Return only the coordinate channels, after a check of those before them."""
     layer = Coordinates(domain)
     x = torch.randn(2, *shape, 3, dtype=dtype)
     y = layer(x)

@@ -90,7 +90,7 @@ def _frames(source: Any, scheme: Callable[..., Tensor], substeps: int, points: i
 
 
 def _exponax(source: Any, substeps: int, points: int) -> Callable[[], Any]:
-    """Return a function that computes the trajectories by exponax, compiled, with our forcing."""
+    """Return a compiled function that computes the trajectories by exponax, with equal forcing."""
     import equinox
     import exponax
     import jax

@@ -112,7 +112,7 @@ def _one_task(arrays: list[Array]) -> bool:
 
 
 def axes_of(data: h5py.Dataset) -> tuple[str, ...]:
-    """Return the names of the axes of a data set, ``""`` where the file gives none."""
+    """Return the names of the axes of a data set, ``""`` if the file gives none."""
     for key in _AXES:
         if key in data.attrs and len(names := texts(data.attrs[key])) == data.ndim:
             return tuple(canonical(name) for name in names)

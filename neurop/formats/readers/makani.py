@@ -22,7 +22,7 @@ def file_content(file: h5py.File, path: str) -> FileContent | None:
 
     Coordinates are the scales attached to its axes: ``timestamp`` (seconds since 1970), channel
     names, degrees. Files of FourCastNet, which have none, are assumed to be on a global grid that
-    begins at 90 and 0 degrees and leaves out the south pole where the number of rows is even.
+    starts at 90 and 0 degrees, without the south pole if the number of rows is even.
     """
     fields = file.get("fields")
     if not isinstance(fields, h5py.Dataset) or fields.ndim != 4 or not _is_global(fields):

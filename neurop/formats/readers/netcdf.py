@@ -51,6 +51,13 @@ def read(path: str | Path, variables: Sequence[str] | None = None) -> FieldSet:
     InputError
         If the file is damaged, a variable or dimension is missing, the grid is not regular, the
         time step is not constant, or a value is not finite.
+
+    Examples
+    --------
+    >>> from neurop.datasets.era5 import SAMPLE
+    >>> data = read(SAMPLE, ["msl"])
+    >>> data.values.shape, data.fields[0].unit
+    ((1, 360, 1, 73, 144), 'Pa')
     """
     from neurop.formats.detect import file_content as detected
 

@@ -22,9 +22,9 @@ _COORDINATES = {"t": "time", "x": "x", "y": "y", "z": "z"}
 def file_content(file: h5py.File, path: str) -> FileContent | None:
     """Return the fields of the only split in a file; None for any other file.
 
-    The axes are ``(sample, time, x, y, ...)``; time and coordinates are taken from the file where
-    all samples share them. Parameters that are one number per sample (``buo_y``) are attributes
-    where all samples share them.
+    The axes are ``(sample, time, x, y, ...)``; time and coordinates are taken from the file if all
+    samples share them. Parameters with one number per sample (``buo_y``) are attributes if all
+    samples share them.
     """
     splits = [name for name in _SPLITS if isinstance(file.get(name), h5py.Group)]
     group = file[splits[0]] if len(splits) == 1 else {}

@@ -53,6 +53,12 @@ def read(
     InputError
         If the file is missing, unsafe or damaged, lacks ``x`` or ``y``, or they differ in shape or
         have a value that is not finite.
+
+    Examples
+    --------
+    >>> from neurop.datasets.darcy_public import SAMPLES
+    >>> read(SAMPLES / "darcy_test_16.pt").values.shape
+    (50, 1, 1, 16, 16)
     """
     if not Path(path).is_file():
         raise InputError.in_file(path, "no such file; correct the path")
@@ -73,7 +79,13 @@ def read(
 
 
 def file_content(path: Path) -> FileContent:
-    """Return the tensors of a file; ``x`` and ``y`` are a map, or an evolution from ``x``."""
+    """Return the tensors of a file; ``x`` and ``y`` are a map, or an evolution from ``x``.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged or unsafe, or has no tensors of fields.
+    """
     loaded = _load(path)
     tensors = {
         key: _array(value, key, path) for key, value in _tensors(loaded, "") if value is not None
@@ -126,7 +138,7 @@ def file_content(path: Path) -> FileContent:
 
 
 def _load(path: Path) -> Any:
-    import torch  # slow to import, and needed for this format alone
+    import torch  # slow to import, and needed only for this format
 
     try:
         return torch.load(path, map_location="cpu", weights_only=True)

@@ -56,7 +56,7 @@ class CoefficientBlock(nn.Module):
     bases
         Basis of each axis.
     mixing
-        Mix modes by S and S'.
+        Whether modes are mixed by S and S'.
     depth
         Number of steps in the stack.
 

@@ -1,8 +1,8 @@
 """Cost model of contraction orders: counts of operations and of numbers moved, weighted.
 
-The weights are a non-negative least-squares fit to the times, forward alone and with the backward
-pass, of 288 contractions with 80 factorised weights (1 to 3 dimensions, 6 to 64 modes, widths 24 to
-64, batches 4 to 64, ranks 1/2 to 1/150) on one core with AVX-512. The chosen order takes 5 % longer
+The weights are a non-negative least-squares fit to the times, without and with the backward pass,
+of 288 contractions with 80 factorised weights (1 to 3 dimensions, 6 to 64 modes, widths 24 to 64,
+batches 4 to 64, ranks 1/2 to 1/150) on one core with AVX-512. The chosen order takes 5 % longer
 than the fastest on average, and at most 10 % longer for six weights of seven.
 """
 

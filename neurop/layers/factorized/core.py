@@ -27,7 +27,7 @@ class Factorized(nn.Module, ABC):
     Parameters
     ----------
     modes
-        Number m of frequencies \|k\| < m per axis, as of :class:`SpectralConv`.
+        Number m of frequencies \|k\| < m per axis, as for :class:`SpectralConv`.
     in_channels, out_channels
         Number of channels.
     rank

@@ -17,8 +17,10 @@ from neurop.spectral import from_signed, mix_packed, to_signed
 
 
 class CP(Factorized):
-    r"""Canonical polyadic factorisation, :math:`R = \sum_r u^l_r \otimes u^1_r \otimes \dots
-    \otimes u^{in}_r \otimes p_r \otimes u^o_r`.
+    r"""Canonical polyadic factorisation of a spectral weight.
+
+    .. math:: R = \sum_r u^l_r \otimes u^1_r \otimes \dots \otimes u^d_r \otimes u^{in}_r
+       \otimes p_r \otimes u^o_r
 
     The weight between the two channel maps is one complex number per mode and term. The number of
     terms is large unless `rank` is small: use it below about 1/50.

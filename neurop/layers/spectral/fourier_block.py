@@ -33,6 +33,14 @@ class FourierBlock(nn.Module):
     -----
     ``(batch, *grid, width)`` to the same, channels last.
 
+    Examples
+    --------
+    >>> import torch
+    >>> from neurop.layers.spectral.spectral_conv import SpectralConv
+    >>> block = FourierBlock(8, SpectralConv(8, 8, modes=(4, 4)), expansion=1.0)
+    >>> block(torch.zeros(2, 16, 20, 8)).shape
+    torch.Size([2, 16, 20, 8])
+
     Notes
     -----
     Consecutive blocks pass on a partial spectrum. A transform is one matrix product per grid axis;

@@ -53,7 +53,7 @@ class SpectralConv(nn.Module):
         Zero padding of axes that are not periodic, as a fraction of the domain.
     weight
         Module that mixes the channels of the modes instead of a dense weight, for example a
-        :class:`Factorized` one.
+        :class:`neurop.layers.factorized.core.Factorized` one.
 
     Shape
     -----
@@ -176,7 +176,7 @@ class SpectralConv(nn.Module):
         return below_nyquist(self.bases, self.domain.axes, shape)
 
     def _mixed(self, x: Tensor, kept: Sequence[int], last_axis_done: bool = False) -> Tensor:
-        """Return the coefficients of the convolution; arguments as of `analyze`."""
+        """Return the coefficients of the convolution; arguments as for `analyze`."""
         c = analyze(x, self.bases, kept, self.domain.axes, last_axis_done)
         if isinstance(self.weight, Tensor):
             return mix_packed(c, self.weight, self.modes, kept)

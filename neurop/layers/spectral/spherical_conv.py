@@ -120,7 +120,7 @@ class SphericalConv(nn.Module):
     def all_but_last_axis(
         self, x: Tensor, spectrum_ahead: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Return the convolution, synthesised in latitude alone, and the matrix of the longitude.
+        """Return the convolution, synthesised only in latitude, and the matrix of the longitude.
 
         Parameters
         ----------
@@ -167,7 +167,7 @@ class SphericalConv(nn.Module):
         return harmonics_resolved(self.domain, shape)
 
     def _mixed(self, x: Tensor, kept: tuple[int, int], last_axis_done: bool = False) -> Tensor:
-        """Return the coefficients of the convolution; arguments as of :func:`analyze_sphere`."""
+        """Return the coefficients of the convolution; arguments as for :func:`analyze_sphere`."""
         c = analyze_sphere(x, self.domain, *kept, last_axis_done)
         orders, degrees, batch, _, channels = c.shape
         rows = c.transpose(0, 1).reshape(degrees, -1, channels)
@@ -187,7 +187,14 @@ class SphericalConv(nn.Module):
 
 
 class SphericalBlock(FourierBlock):
-    """A :class:`FourierBlock` whose convolution is a :class:`SphericalConv`."""
+    """A :class:`FourierBlock` whose convolution is a :class:`SphericalConv`.
+
+    Examples
+    --------
+    >>> block = SphericalBlock(4, SphericalConv(4, 4, modes=8), expansion=2.0)
+    >>> block(torch.zeros(1, 19, 36, 4)).shape
+    torch.Size([1, 19, 36, 4])
+    """
 
     def step(
         self,

@@ -41,15 +41,14 @@ def cosine_field(
     samples
         Numbers i >= 0 of the samples to draw, for example ``range(20)``.
     shape
-        Points per axis, both ends in, two or more; any number of axes.
+        Points per axis, with both ends, two or more; any number of axes.
     alpha
         Exponent of the covariance; a finite variance without a bound on the modes needs alpha >
         len(shape)/2.
     tau
         Inverse correlation length.
     modes
-        Number K of wavenumbers per axis, from 0 to K - 1, all of them on a grid of fewer points
-        too.
+        Number K of wavenumbers per axis, from 0 to K - 1, also on a grid of fewer points.
     sigma
         Square root of the factor of the covariance; see :func:`cosine_std` for the resulting
         deviation.
@@ -128,8 +127,8 @@ def _evaluation(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     r"""Return the flat index of each mode in a type-1 cosine transform of `shape`, and its factor.
 
-    At the nodes j/N the wavenumbers k, k + 2N and 2N - k of :math:`\cos\pi k x` are one and the
-    same, and the transform counts the inner ones twice.
+    At the nodes j/N the wavenumbers k, k + 2N and 2N - k of :math:`\cos\pi k x` are the same, and
+    the transform counts the inner ones twice.
     """
     k = _shells(modes, len(shape))
     last = np.array(shape)[:, None] - 1

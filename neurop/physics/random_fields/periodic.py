@@ -31,9 +31,8 @@ def random_field(
     .. math:: u(x) = \sum_{0 < \max|k_i|,\; |k_i| < N_i/2} c_k e^{2\pi i k\cdot x/L}, \qquad
               E|c_k|^2 = \sigma^2 (4\pi^2|k|^2/L^2 + \tau^2)^{-\alpha}, \qquad c_{-k} = \bar c_k.
 
-    Sample i depends on (seed, i) alone, not on the other samples, and a finer grid has the same
-    coefficients and more, because the noise of :func:`normals` is used in shells of increasing
-    :math:`\max|k_i|`.
+    Sample i is determined by (seed, i), and a finer grid has the same coefficients and more, since
+    the noise of :func:`normals` is used in shells of increasing :math:`\max|k_i|`.
 
     Parameters
     ----------
@@ -90,7 +89,7 @@ def random_field(
 
 
 def normals(samples: Iterable[int], count: int, seed: int = 0) -> NDArray[np.float64]:
-    """Return `count` standard normal numbers per sample, which depend on (seed, sample) alone.
+    """Return `count` standard normal numbers per sample, determined by (seed, sample).
 
     They are the inverse normal distribution of raw generator bits, which NumPy does not change by
     version.

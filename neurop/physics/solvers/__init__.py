@@ -1,1 +1,1 @@
-"""One scheme or equation per module."""
+"""Solvers and time steppers, one scheme or equation per module."""

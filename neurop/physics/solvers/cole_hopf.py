@@ -21,9 +21,9 @@ def cole_hopf(start: Tensor, viscosity: float, time: float, points: int, images:
     Parameters
     ----------
     start
-        :math:`u_0` of zero mean, ``(sample, n)`` in float64.
+        Initial field :math:`u_0` of zero mean, ``(sample, n)`` in float64.
     viscosity, time
-        :math:`\nu` and t, above 0.
+        Viscosity :math:`\nu` and time t, above 0.
     points
         Points x = j/points of the result.
     images

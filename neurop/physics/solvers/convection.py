@@ -55,7 +55,7 @@ def solve_convection(
     start
         Initial field ``(sample, n)``; its dtype and device are those of the computation.
     linear
-        The symbol of L over the half spectrum, ``(n // 2 + 1,)``.
+        Symbol of L over the half spectrum, ``(n // 2 + 1,)``.
     length
         Length of the interval.
     dt, substeps

@@ -37,9 +37,9 @@ def crank_nicolson_euler(
         Initial vorticity ``(sample, n, m)`` of zero mean; its dtype and device are those of the
         computation.
     forcing
-        f on the grid, ``(n, m)``.
+        Forcing f on the grid, ``(n, m)``.
     viscosity
-        :math:`\nu`.
+        Viscosity :math:`\nu`.
     dt, substeps
         Time step and number of them between frames.
     steps

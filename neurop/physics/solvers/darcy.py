@@ -40,9 +40,10 @@ def solve_darcy(
     Parameters
     ----------
     coefficient
-        a > 0 at the nodes, ``(batch, n+1, n+1)``; n has small prime factors (420 = 2*2*3*5*7).
+        Coefficient a > 0 at the nodes, ``(batch, n+1, n+1)``; n has small prime factors (420 =
+        2*2*3*5*7).
     source
-        f, a number or nodal values that broadcast against `coefficient`.
+        Source f, a number or nodal values that broadcast against `coefficient`.
     faces
         Mean of a on the face between two nodes.
     tolerance
@@ -51,7 +52,7 @@ def solve_darcy(
     Returns
     -------
     Tensor
-        u at the nodes, ``(batch, n+1, n+1)``, float64, on the device of `coefficient`.
+        Solution u at the nodes, ``(batch, n+1, n+1)``, float64, on the device of `coefficient`.
 
     Raises
     ------
@@ -111,7 +112,7 @@ def solve_darcy(
 def transmissibilities(coefficient: Tensor, faces: FaceMean = "harmonic") -> tuple[Tensor, Tensor]:
     """Return t on the faces across x, ``(batch, n, n+1)``, and across y, ``(batch, n+1, n)``.
 
-    In float64; see :func:`solve_darcy`.
+    They are in float64; see :func:`solve_darcy`. Raises InputError for an unknown mean.
     """
     if faces not in get_args(FaceMean):
         raise InputError.of("faces", faces, nearest(faces, get_args(FaceMean)))

@@ -20,8 +20,8 @@ class Multigrid:
     factor is above 7; there the equations are solved exactly. A coarse face conducts like the fine
     faces that it replaces: in series along the flow, in parallel across it. Smoothing is in the
     order red, black before and black, red after the coarse correction, so the cycle is symmetric.
-    Where the grid is halved, half of the work is not needed: the residual is zero at the black
-    nodes, and the correction is only needed at the red ones.
+    If the grid is halved, half of the work is saved: the residual is zero at the black nodes, and
+    the correction is only needed at the red ones.
 
     Parameters
     ----------
@@ -52,8 +52,8 @@ class Multigrid:
     def __call__(self, red: Tensor) -> Tensor:
         """Return the red entries of the V-cycle for a right-hand side that is zero at black nodes.
 
-        An approximation of the inverse of the Schur complement of the black nodes, symmetric and
-        positive definite. The result lies in a buffer that the next call overwrites.
+        The cycle approximates the inverse of the Schur complement of the black nodes, and is
+        symmetric and positive definite. The result is in a buffer that the next call overwrites.
         """
         return self._cycle(0, red, None)[RED]
 

@@ -22,14 +22,14 @@ class RedBlack:
     Parameters
     ----------
     x_faces
-        t between the nodes (i, j) and (i+1, j): ``(batch, n, n+1)``.
+        Coupling t between the nodes (i, j) and (i+1, j): ``(batch, n, n+1)``.
     y_faces
-        t between the nodes (i, j) and (i, j+1): ``(batch, n+1, n)``.
+        Coupling t between the nodes (i, j) and (i, j+1): ``(batch, n+1, n)``.
 
     Attributes
     ----------
     diagonal, inverse
-        d and 1/d of the red and of the black nodes; 1/d is 0 outside the interior.
+        Diagonal d and 1/d of the red and of the black nodes; 1/d is 0 outside the interior.
     """
 
     def __init__(self, x_faces: Tensor, y_faces: Tensor) -> None:

@@ -18,7 +18,7 @@ ROTATION = 7.292e-5
 
 @dataclass(frozen=True)
 class Planet:
-    """A sphere under a layer of water: the Earth and 10 km by default.
+    """A rotating sphere with a layer of water: the Earth and 10 km by default.
 
     Parameters
     ----------
@@ -47,15 +47,15 @@ class ShallowWaterEquations:
                 - \Delta(\varphi + \varphi_s + \tfrac12|u|^2) - \nu\delta \\
               \partial_t\varphi &= -\nabla\cdot(\varphi\,u)
 
-    and, where the flow is forced, an additional :math:`-(X - X_*)/T` for each of the three fields
-    X, with the geopotential :math:`\varphi` of the water's depth, :math:`\varphi_s` of the ground
+    and, if the flow is forced, an additional :math:`-(X - X_*)/T` for each of the three fields X,
+    with the geopotential :math:`\varphi` of the water's depth, :math:`\varphi_s` of the topography
     and the hyperdiffusion :math:`\nu = \tau^{-1}\,(l(l+1)/L(L+1))^4`. The products are formed on
     enough Legendre-Gauss points that quadratic terms are free of aliases. A state consists of the
     coefficients of :math:`(\varphi - \Phi, \zeta, \delta)`, shape ``(sample, 3, l, m)``.
 
     Gravity waves are solved exactly: with :math:`\kappa = \sqrt{l(l+1)/\Phi}/a` the variables
-    :math:`\delta \pm i\kappa\varphi` turn with their own frequency :math:`\mp\kappa\Phi`, and
-    ETDRK4 integrates the rest, fourth order in time.
+    :math:`\delta \pm i\kappa\varphi` oscillate with the frequency :math:`\mp\kappa\Phi`, and ETDRK4
+    integrates the remaining terms with fourth order in time.
 
     Parameters
     ----------
@@ -64,12 +64,12 @@ class ShallowWaterEquations:
     planet
         Radius, rotation, mean depth.
     ground
-        Geopotential of the ground [m2 s-2]: coefficients ``(l, m)``, or None for a smooth sphere.
+        Geopotential of the topography [m2 s-2]: coefficients ``(l, m)``; None for a smooth sphere.
     diffusion_time
-        :math:`\tau` [s], the time in which the smallest scale decays by e.
+        Time :math:`\tau` [s] in which the smallest scale decays by e.
     target, relaxation_time
         State :math:`X_*` to which the forcing relaxes, coefficients ``(3, l, m)``, or None for a
-        flow without forcing; and T [s].
+        flow without forcing; and the relaxation time T [s].
     device
         Device of the computation, in float64.
 

@@ -67,9 +67,9 @@ def solve_vorticity(
         Initial vorticity ``(sample, n, m)`` of zero mean; its dtype and device are those of the
         computation.
     forcing
-        f on the grid, ``(n, m)``.
+        Forcing f on the grid, ``(n, m)``.
     viscosity
-        :math:`\nu`.
+        Viscosity :math:`\nu`.
     dt, substeps
         Time step and number of them between frames.
     steps

@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 def usable(*tensors: Tensor) -> bool:
-    """Return whether the kernels take these tensors: float32, on one GPU that has kernels."""
+    """Return whether the kernels apply to these tensors: float32, on one GPU that has kernels."""
     device = tensors[0].device
     return (
         device.type == "cuda"
@@ -97,7 +97,7 @@ class Module:
 
 @lru_cache(maxsize=64)
 def module(device: int) -> Module | None:
-    """Return the kernels for a device, or None where there are none; the log gives the reason.
+    """Return the kernels for a device, or None if there are none; the log gives the reason.
 
     They are part of the package if it was built with nvcc; otherwise they are compiled into the
     user's cache by nvcc, or by the NVRTC of PyTorch's CUDA wheels. ``NEUROP_NATIVE=off`` disables
@@ -114,7 +114,7 @@ def module(device: int) -> Module | None:
     try:
         path = cubin(f"sm_{capability[0]}{capability[1]}")
         with torch.cuda.device(device):
-            torch.cuda.current_stream(device).synchronize()  # so that there is a context
+            torch.cuda.current_stream(device).synchronize()  # creates a CUDA context
             loaded = Module(path.read_bytes())
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:
         _log.info("CUDA kernels cannot be compiled (%s); using PyTorch's own operations", error)

@@ -34,7 +34,7 @@ class Launch:
     shared
         Bytes of shared memory.
     words
-        Its one argument, as 64-bit words.
+        Argument of the kernel, a structure, as 64-bit words.
     """
 
     kernel: str

@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 @lru_cache(maxsize=1)
 def library() -> ctypes.CDLL | None:
-    """Return the compiled kernels, or None where there are none; the log gives the reason.
+    """Return the compiled kernels, or None if there are none; the log gives the reason.
 
     They need Linux, a C++ compiler (``CXX``, else g++ or clang++) with OpenMP, and a folder to
     write to (``NEUROP_CACHE``, else the user's cache). ``NEUROP_NATIVE=off`` disables them.
@@ -58,7 +58,7 @@ def library() -> ctypes.CDLL | None:
 
 
 def usable(*tensors: Tensor) -> bool:
-    """Return whether the kernels take these tensors: float32 on the CPU, without autocast."""
+    """Return whether the kernels apply to these tensors: float32 on the CPU, without autocast."""
     return (
         all(
             t.device.type == "cpu"
@@ -132,7 +132,7 @@ def _compile() -> Path:
     path = folder / f"cpu-{hashlib.sha256(chr(0).join(about).encode()).hexdigest()[:16]}.so"
     if not path.is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        # Another process may do the same: each writes its own file, and the last renamed one stays.
+        # Another process may compile too: each writes its own file, and the last rename wins.
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
             made = Path(scratch) / path.name
             _run(
@@ -155,7 +155,7 @@ def _run(command: Sequence[str]) -> str:
 
 
 def _processor() -> str:
-    """Return a description of the processor: code for one may not run on another."""
+    """Return a description of the processor, since code for one may not run on another."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

@@ -1,6 +1,6 @@
 """The fused operations by CPU kernels, for contiguous float32 fields.
 
-Arguments as of :mod:`neurop.spectral.kernels.ops`.
+Arguments are those of :mod:`neurop.spectral.kernels.ops`.
 """
 
 from __future__ import annotations

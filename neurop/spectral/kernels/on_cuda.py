@@ -1,6 +1,6 @@
 """The fused operations by CUDA kernels, for contiguous float32 fields.
 
-Arguments as of :mod:`neurop.spectral.kernels.ops`.
+Arguments are those of :mod:`neurop.spectral.kernels.ops`.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def _points(
     kept: Tensor | None = None,
     **ends: Any,
 ) -> Tensor:
-    """Return the fused product of ``(points, k)`` and ``(k, n)``; options as of `launches`."""
+    """Return the fused product of ``(points, k)`` and ``(k, n)``; options as for `launches`."""
     fields = {
         name: None if t is None else t[None]
         for name, t in (("add", add), ("gate", gate), ("kept", kept))

@@ -1,6 +1,6 @@
 """The fused operations as PyTorch operators ``torch.ops.neurop.*``, with shapes and gradients.
 
-Without kernels for its tensors an operator raises; check with
+An operator raises an error if there are no kernels for its tensors; check first with
 :func:`neurop.spectral.fused.have_kernels`.
 """
 

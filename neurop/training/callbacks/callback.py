@@ -11,7 +11,16 @@ if TYPE_CHECKING:
 
 
 class PreparingCallback(Callback):
-    """A callback of Lightning that is shown the surrogate before anything is written."""
+    """A callback of Lightning that prepares the surrogate before any file is written.
+
+    Examples
+    --------
+    >>> class Freeze(PreparingCallback):
+    ...     def prepare(self, surrogate):
+    ...         surrogate.net.lift.requires_grad_(False)
+    >>> isinstance(Freeze(), Callback)
+    True
+    """
 
     def prepare(self, surrogate: Surrogate) -> None:
         """Prepare the surrogate, or raise InputError if the callback does not fit it."""

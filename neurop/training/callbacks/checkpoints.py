@@ -11,13 +11,13 @@ MONITOR = "val/relative_l2"
 
 
 class SingleCheckpoint(ModelCheckpoint):
-    """Store one checkpoint in a folder, which may have moved since the run began."""
+    """Store one checkpoint in a folder, which may be moved before the run is resumed."""
 
     def __init__(self, folder: Path | str, filename: str, **how: Any) -> None:
         super().__init__(folder, filename=filename, enable_version_counter=False, **how)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take up the state of the run that is continued."""
+        """Restore the state of the resumed run, with paths in the current folder."""
         path, score = self.format_checkpoint_name({}), state_dict["best_model_score"]
         here: dict[str, Any] = {"dirpath": self.dirpath, "last_model_path": ""}
         if state_dict["best_model_path"]:
@@ -28,11 +28,9 @@ class SingleCheckpoint(ModelCheckpoint):
 
 
 def checkpoints(folder: Path | str) -> tuple[ModelCheckpoint, ModelCheckpoint]:
-    """Return the callbacks that keep ``best.ckpt``, by the validation error, and after every
-    epoch ``last.ckpt`` in `folder`.
-    """
-    # save_last would write last.ckpt in those epochs alone in which best.ckpt is written. The later
-    # callback knows the other's state.
+    """Return the callbacks for ``best.ckpt`` (validation error) and ``last.ckpt`` (each epoch)."""
+    # save_last would write last.ckpt only in the epochs in which best.ckpt is written. The later
+    # callback stores the state of the earlier one.
     return SingleCheckpoint(folder, "best", monitor=MONITOR), SingleCheckpoint(
         folder, "last", save_on_train_epoch_end=True
     )

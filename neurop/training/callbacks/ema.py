@@ -15,12 +15,16 @@ class ExponentialAverage(EMAWeightAveraging):
     Parameters
     ----------
     decay
-        The decay d, between 0 and 1.
+        Decay d, between 0 and 1.
 
     Raises
     ------
     InputError
         If the decay is not between 0 and 1.
+
+    Examples
+    --------
+    >>> callback = ExponentialAverage(decay=0.99)  # neurop.fit(..., callbacks=[callback])
     """
 
     def __init__(self, decay: float = 0.999) -> None:

@@ -1,4 +1,4 @@
-"""How far a training is: a progress bar on a terminal, a line per epoch elsewhere."""
+"""Progress of a training: a progress bar on a terminal, otherwise a line per epoch."""
 
 from __future__ import annotations
 
@@ -13,16 +13,14 @@ from neurop.training.callbacks.checkpoints import MONITOR
 
 
 def progress_callbacks(enabled: bool = True) -> list[Callback]:
-    """Return a progress bar on a terminal, and one line per epoch everywhere else."""
+    """Return the callback for progress: a bar on a terminal, otherwise one line per epoch."""
     if not enabled:
         return []
     return [RichProgressBar(leave=False) if sys.stdout.isatty() else EpochLog()]
 
 
 class EpochLog(Callback):
-    """Print one line after each epoch: losses, learning rate, seconds since the start and to
-    come.
-    """
+    """Print one line after each epoch: losses, elapsed and remaining seconds."""
 
     def on_train_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule

@@ -1,9 +1,8 @@
-r"""Bounds on how much a layer amplifies: spectral normalisation and filtered modes, as a projection
-of the weights.
+r"""Spectral normalisation of the layers, with a filter of the modes, as a projection of weights.
 
-Nothing is added to the model, so that file, export and kernels of the trained surrogate are those
-of any other. Source: McCabe, Harrington, Subramanian, Brown, Towards stability of autoregressive
-neural operators, TMLR 2023, arXiv:2306.10619.
+The model itself is unchanged, so the trained surrogate is saved, exported and run like any other.
+Source: McCabe, Harrington, Subramanian, Brown, Towards stability of autoregressive neural
+operators, TMLR 2023, arXiv:2306.10619.
 """
 
 from __future__ import annotations
@@ -27,16 +26,15 @@ if TYPE_CHECKING:
     from neurop.surrogate import Surrogate
 
 DAMPING = 24 * math.log(2)
-"""Exponent of the filter at k = m: there it falls to the rounding error of float32."""
+"""Exponent of the filter at k = m, where it is the rounding error of float32."""
 ITERATIONS = 4
-"""Of the power method after each step of the optimiser."""
+"""Iterations of the power method after each step of the optimiser."""
 ROUNDING = 1e-5
 """Relative accuracy of the bounds."""
 
 
 def transfer(modes: tuple[int, ...], order: float) -> Tensor:
-    r"""Return the exponential filter of a spectral weight's modes, 1 at the constant and nearly so
-    up to the highest modes.
+    r"""Return the exponential filter of a spectral weight's modes, close to 1 for all but the last.
 
     .. math:: F_k = \prod_d \exp\bigl(-\alpha\,(|k_d| / m_d)^p\bigr), \qquad \alpha = 24 \log 2
 
@@ -47,13 +45,13 @@ def transfer(modes: tuple[int, ...], order: float) -> Tensor:
     modes
         Frequencies \|k\| < m per axis.
     order
-        The exponent p.
+        Exponent p.
 
     Returns
     -------
     Tensor
-        Shape of the signed frequencies: ``(2 m_1 - 1, ..., m_d)``, in the order 0, .., m-1, -1, ..,
-        -(m-1).
+        Filter at the signed frequencies, ``(2 m_1 - 1, ..., m_d)``, in the order 0, .., m-1, -1,
+        .., -(m-1).
 
     Examples
     --------
@@ -71,15 +69,14 @@ def transfer(modes: tuple[int, ...], order: float) -> Tensor:
 
 
 def channel_matrices(model: nn.Module) -> Iterator[tuple[Tensor, tuple[int, ...] | None]]:
-    """Yield every weight that mixes channels, and the modes that it is for; None for pointwise
-    ones.
+    """Yield every weight that mixes channels, and its modes (None for pointwise weights).
 
-    What mixes modes in the layers of T1, and the U-Net of T1+, is none of them.
+    The matrices that mix modes in T1, and the U-Net of T1+, are not among them.
 
     Raises
     ------
     InputError
-        If a layer has a factorised weight, whose matrices are nowhere, or one for functions other
+        If a layer has a factorised weight, which has no matrix per mode, or one for other functions
         than waves.
     """
     for module in model.modules():
@@ -110,9 +107,7 @@ def channel_matrices(model: nn.Module) -> Iterator[tuple[Tensor, tuple[int, ...]
 
 
 def matrices(weight: Tensor) -> Tensor:
-    """Return a weight, pointwise or ``(..., in, parts, out)``, as matrices: complex ones of two
-    parts, real and imaginary.
-    """
+    """Return a weight, pointwise or ``(..., in, parts, out)``, as real or complex matrices."""
     if weight.dim() < 4:
         return weight
     return (
@@ -129,7 +124,7 @@ class SpectralNormBound(PreparingCallback):
 
     with :math:`F_k` of :func:`transfer` for the modes of spectral weights, 1 for pointwise ones.
     The norm is followed by a few power iterations per step (Miyato et al., 2018, arXiv:1802.05957),
-    which begin each epoch with the exact singular vectors, and is exact before each validation,
+    which start each epoch from the exact singular vectors, and is exact before each validation,
     hence in every checkpoint and in the surrogate.
 
     Parameters
@@ -165,11 +160,11 @@ class SpectralNormBound(PreparingCallback):
         self._right: list[Tensor] = []
 
     def prepare(self, surrogate: Surrogate) -> None:
-        """Bring the weights of a surrogate below their bounds."""
+        """Reduce the weights of a surrogate to their bounds, and keep them there."""
         self.hold(surrogate)
 
     def hold(self, model: nn.Module) -> None:
-        """Bring the weights of a module below their bounds, and keep them there from then on."""
+        """Reduce the weights of a module to their bounds, and keep them there."""
         bound, order = self.bound, self.order
         self._bounded = []
         for weight, modes in channel_matrices(model):
@@ -205,7 +200,7 @@ class SpectralNormBound(PreparingCallback):
         self._bounded = [(weight, limit.to(weight)) for weight, limit in self._bounded]
 
     def on_train_epoch_start(self, *_: Any) -> None:
-        """Begin each epoch with the exact singular vectors."""
+        """Start each epoch from the exact singular vectors."""
         self.exact()
 
     def on_train_batch_end(self, *_: Any) -> None:

@@ -32,16 +32,16 @@ class Timer(Callback):
 
     @property
     def share(self) -> float | None:
-        """Share of the time that the steps wait; None for fewer than two."""
+        """Share of the time spent waiting for data; None for fewer than two steps."""
         return self.waiting / (self.waiting + self.stepping) if self.waiting else None
 
     @property
     def total(self) -> float:
-        """Seconds of training up to now."""
+        """Elapsed seconds of training."""
         return self._earlier + time.perf_counter() - self._start
 
     def record(self) -> dict[str, Any]:
-        """Return epochs, steps, seconds, memory and the best validation error, after a training."""
+        """Return epochs, steps, seconds, memory and the best validation error of a training."""
         return {
             **self._reached,
             "waiting_share": self.share and round(self.share, 4),
@@ -54,7 +54,7 @@ class Timer(Callback):
         self._start = time.perf_counter()
 
     def on_fit_end(self, trainer: lightning.Trainer, *_: Any) -> None:
-        """Keep what the training has reached."""
+        """Store epochs, steps, seconds and the best validation error."""
         monitors = [c for c in trainer.callbacks if isinstance(c, ModelCheckpoint)]  # type: ignore[attr-defined]
         best = next((c.best_model_score for c in monitors if c.monitor == MONITOR), None)
         self._reached = {
@@ -65,28 +65,28 @@ class Timer(Callback):
         }
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what a resumed run adds to."""
+        """Return the times to which a resumed run adds."""
         names = ("waiting", "stepping", "count")
         return {"total": self.total, **{name: getattr(self, name) for name in names}}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Add to what an earlier part of the run took."""
+        """Restore the times of the earlier part of a run."""
         self._earlier = state_dict["total"]
         self.waiting, self.stepping = state_dict["waiting"], state_dict["stepping"]
         self.count = state_dict["count"]
 
     def on_train_epoch_start(self, *_: Any) -> None:
-        """Leave out what lies between epochs: validation and checkpoints."""
+        """Exclude the time between epochs: validation and checkpoints."""
         self._ended = None
 
     def on_train_batch_start(self, *_: Any) -> None:
-        """End the waiting."""
+        """Stop the clock of the waiting time."""
         self._began = time.perf_counter()
         if self._ended is not None:
             self.waiting += self._began - self._ended
 
     def on_train_batch_end(self, *_: Any) -> None:
-        """Begin the waiting."""
+        """Start the clock of the waiting time."""
         self._ended = time.perf_counter()
         self.stepping += self._ended - self._began
         self.count += 1

@@ -144,9 +144,7 @@ def test_cosine_and_sine_of_a_frequency_lie_at_the_same_place() -> None:
 
 
 def test_the_unet_keeps_the_order_of_the_modes_and_sees_no_other_sample() -> None:
-    """A small mode stays small beside a large one in what a nonlinearity sees, whatever the
-    other samples are.
-    """
+    """A nonlinearity's input keeps the ratio of small to large modes, for any other samples."""
     torch.manual_seed(0)
     net = CoefficientUNet(4, (Fourier(8), Fourier(8)), channels=8).double()
     z = torch.randn(3, 15, 15, 4, dtype=torch.float64)
