@@ -20,6 +20,11 @@ AUTO: dict[str, Callable[[Source, FieldSet], Sequence[Any] | None]] = {
     "constraint.means.fields": lambda source, _: source.conserved(),
     "augment.coarse_to_fine.shape": lambda source, train: _coarse(source, train),
 }
+WITHOUT = {
+    "constraint.band_limit": "does not bound its scales here",
+    "constraint.means": "conserves no means here",
+    "augment.coarse_to_fine": "does not bound its scales here",
+}
 
 
 def fill_in(cfg: DictConfig, source: Source, train: FieldSet) -> list[str]:
@@ -39,7 +44,7 @@ def fill_in(cfg: DictConfig, source: Source, train: FieldSet) -> list[str]:
                 cfg[group][choice][name] = list(found)
             else:
                 del cfg[group][choice]
-                lines.append(f"{node} is left out: {source.name} does not bound its scales here")
+                lines.append(f"{node} is left out: {source.name} {WITHOUT[node]}")
     return lines
 
 

@@ -22,7 +22,7 @@ from neurop.registry import Spec
 from neurop.source import Source
 from neurop.surrogate import Surrogate
 from neurop.training.callbacks.callback import PreparingCallback
-from neurop.training.callbacks.checkpoints import MONITOR, SingleCheckpoint
+from neurop.training.callbacks.checkpoints import checkpoints
 from neurop.training.callbacks.epoch_log import progress_callbacks
 from neurop.training.checkpoint_io import write_whole
 from neurop.training.loader import Loader
@@ -149,13 +149,9 @@ def fit(
     )
     with tempfile.TemporaryDirectory() as scratch:
         where = Path(folder or scratch)
-        best = SingleCheckpoint(where / LAST.parent, "best", monitor=MONITOR)
-        # save_last would write last.ckpt only in the epochs in which best.ckpt is written. The
-        # later callback stores the state of the earlier one.
-        last = [SingleCheckpoint(where / LAST.parent, LAST.stem, save_on_train_epoch_end=True)]
-        runner = make_trainer(
-            callbacks=[best, *(last if folder else []), *callbacks], default_root_dir=str(where)
-        )
+        best, last = checkpoints(where / LAST.parent)
+        kept = [best, last] if folder else [best]
+        runner = make_trainer(callbacks=[*kept, *callbacks], default_root_dir=str(where))
         check_precision(runner)
         write_whole(runner)
         check_optimizer(optimizer, scheduler, runner)
