@@ -57,6 +57,7 @@ from scipy.fft import next_fast_len
 
 from neurop.errors import InputError, nearest
 from neurop.fields.fieldset import Field, FieldSet
+from neurop.fields.times import Times
 from neurop.generation.dataset import SolvedDataset, positive
 from neurop.generation.storage import Storage
 from neurop.geometry.grid import Grid
@@ -183,7 +184,7 @@ class Burgers(SolvedDataset):
             arrays["values"],
             (field,),
             grid,
-            times=np.linspace(0.0, self.time, self.steps + 1),
+            times=Times(np.linspace(0.0, self.time, self.steps + 1)),
             source=self.name,
         )
 

@@ -128,7 +128,7 @@ class ERA5(Source):
     def _all(self) -> FieldSet:
         fields = netcdf.read(self.path or SAMPLE, self.variables)
         assert fields.times is not None
-        years = sorted({int(str(time)[:4]) for time in fields.times[[0, -1]]})
+        years = sorted({int(str(time)[:4]) for time in fields.times.values[[0, -1]]})
         attribution = (
             "Contains modified Copernicus Climate Change Service information "
             f"{'-'.join(map(str, years))}; "
@@ -143,8 +143,8 @@ class ERA5(Source):
 
     def _period(self, name: str) -> FieldSet:
         first, last = self.periods[name]
-        times = self._all.times
-        assert times is not None
+        assert self._all.times is not None
+        times = self._all.times.values
         start, stop = (
             int(i) for i in np.searchsorted(times, np.array([first, last + 1], times.dtype))
         )

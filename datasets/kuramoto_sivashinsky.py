@@ -54,6 +54,7 @@ from scipy.fft import next_fast_len
 
 from neurop.errors import InputError
 from neurop.fields.fieldset import Field, FieldSet
+from neurop.fields.times import Times
 from neurop.generation.dataset import SolvedDataset
 from neurop.generation.storage import Storage
 from neurop.geometry.grid import Grid
@@ -149,7 +150,7 @@ class KuramotoSivashinsky(SolvedDataset):
             arrays["values"],
             (Field("velocity", "1", "velocity"),),
             grid,
-            times=times,
+            times=Times(times),
             source=self.name,
         )
 

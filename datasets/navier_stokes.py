@@ -65,6 +65,7 @@ from torch import Tensor
 from neurop.datasets.navier_stokes_options import PRECISIONS, Forcing, Solver
 from neurop.errors import InputError
 from neurop.fields.fieldset import Field, FieldSet
+from neurop.fields.times import Times
 from neurop.generation.dataset import SolvedDataset, positive
 from neurop.generation.storage import Storage, grouped
 from neurop.geometry.grid import Grid
@@ -199,7 +200,7 @@ class NavierStokes(SolvedDataset):
             arrays["values"],
             (Field("vorticity", "1", "vorticity"),),
             Grid.periodic(2),
-            times=times,
+            times=Times(times),
             source=self.name,
         )
 

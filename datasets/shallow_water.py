@@ -74,6 +74,7 @@ from numpy.typing import NDArray
 from neurop.datasets.shallow_water_options import Flow, Forcing, check_choice
 from neurop.errors import InputError
 from neurop.fields.fieldset import Field, FieldSet
+from neurop.fields.times import Times
 from neurop.generation.dataset import SolvedDataset, positive
 from neurop.generation.storage import Storage, grouped
 from neurop.geometry.grid import Grid
@@ -206,9 +207,7 @@ class ShallowWater(SolvedDataset):
         """Return trajectories with times."""
         sphere = Grid.latlon(poles=True, gauss=self.grid == "legendre-gauss")
         times = self.spin_up + self.interval * np.arange(self.steps + 1)
-        return FieldSet(
-            arrays["values"], FIELDS, sphere, times=times, time_unit="h", source=self.name
-        )
+        return FieldSet(arrays["values"], FIELDS, sphere, times=Times(times, "h"), source=self.name)
 
     def solve(self, numbers: range, shape: tuple[int, ...]) -> dict[str, NDArray[Any]]:
         """Return the trajectories of these numbers; raise InputError if the solution overflows."""

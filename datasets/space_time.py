@@ -42,6 +42,7 @@ from neurop.datasets.shallow_water import ShallowWater
 from neurop.errors import InputError
 from neurop.fields.fieldset import Field, FieldSet
 from neurop.fields.lazy import Lazy
+from neurop.fields.times import Times
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 from neurop.geometry.sphere import Sphere
@@ -184,10 +185,9 @@ class SpaceTime(Source):
 
 def _axis(fields: FieldSet, given: int, stop: int) -> Axis:
     """Return the time axis: in the unit of the times, or dates in hours since the first frame."""
-    times, unit = fields.times, fields.time_unit
-    if times is None:
-        times, unit = np.arange(stop, dtype=np.float64), "1"
-    if times.dtype.kind in "mM":
+    given_times = fields.times or Times(np.arange(stop, dtype=np.float64))
+    times, unit = given_times.values, given_times.unit
+    if given_times.dated:
         times, unit = (times - times[0]) / np.timedelta64(1, "h"), "h"
     step = float(times[1] - times[0])
     return Axis(AXIS, "open", float(times[given]), step * (stop - given), unit)

@@ -8,7 +8,7 @@ The public names, each imported when it is first used:
 - ``evaluate``: scores a surrogate on its test set and returns an ``xarray.Dataset``
 - ``load``: reads a saved surrogate
 - ``InputError``: the error that all of them raise for input that cannot be used
-- ``Surrogate``, ``Field``, ``FieldSet``, ``Grid``, ``Sphere``: their arguments and results
+- ``Surrogate``, ``Field``, ``FieldSet``, ``Times``, ``Grid``, ``Sphere``: arguments and results
 - ``constraints``, ``objectives``, ``problems``, ``transforms``: the parts of a training
 
 Examples
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from neurop.errors import InputError
     from neurop.evaluation.evaluate import evaluate
     from neurop.fields.fieldset import Field, FieldSet
+    from neurop.fields.times import Times
     from neurop.geometry.grid import Grid
     from neurop.geometry.sphere import Sphere
     from neurop.loading import load
@@ -41,6 +42,7 @@ __version__ = "0.1.0"
 _PLACES = {
     "Field": "neurop.fields.fieldset",
     "FieldSet": "neurop.fields.fieldset",
+    "Times": "neurop.fields.times",
     "Grid": "neurop.geometry.grid",
     "InputError": "neurop.errors",
     "Sphere": "neurop.geometry.sphere",
@@ -58,6 +60,7 @@ __all__ = [
     "InputError",
     "Sphere",
     "Surrogate",
+    "Times",
     "__version__",
     "constraints",
     "datasets",

@@ -88,7 +88,7 @@ class Card:
         """
         problem.check(train)
         step, unit = (
-            (train.step, train.time_unit)
+            (train.step, train.times.unit if train.times else "1")
             if isinstance(problem, problems.Evolution)
             else (None, "1")
         )

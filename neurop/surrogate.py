@@ -56,11 +56,11 @@ class Surrogate(nn.Module):
     Examples
     --------
     >>> import numpy as np
-    >>> from neurop.fields import Field
+    >>> from neurop.fields import Field, Times
     >>> from neurop.geometry.grid import Grid
     >>> waves = np.sin(2 * np.pi * (np.arange(16) - np.arange(5)[:, None]) / 16)[None, :, None]
-    >>> fields, times = (Field("u", "m s-1"),), np.arange(5.0)
-    >>> train = FieldSet(waves, fields, Grid.periodic(1), times=times, time_unit="s")
+    >>> fields, times = (Field("u", "m s-1"),), Times(np.arange(5.0), "s")
+    >>> train = FieldSet(waves, fields, Grid.periodic(1), times=times)
     >>> surrogate = Surrogate.of(train, models.FNO.spec(modes=4, width=8, depth=1))
     >>> surrogate.rollout(train.initial(), steps=2).time.values
     array([1., 2.])

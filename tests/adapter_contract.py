@@ -139,12 +139,12 @@ class AdapterContract:
         else:
             dated = truth.times.dtype.kind == "M"
             np.testing.assert_allclose(
-                fields.times.astype("i8") if dated else fields.times,
+                fields.times.values.astype("i8") if dated else fields.times.values,
                 truth.times.astype("i8") if dated else truth.times,
                 rtol=1e-6,
                 atol=1e-9,
             )
-            assert dated == (fields.times.dtype.kind == "M")
+            assert dated == (fields.times.values.dtype.kind == "M")
         assert {key: fields.attributes.get(key) for key in truth.attributes} == truth.attributes
         assert fields.source == str(named)
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from neurop.errors import InputError
 from neurop.fields.fieldset import Field, FieldSet
+from neurop.fields.times import Times
 from neurop.generation.dataset import SolvedDataset
 from neurop.generation.generate import Recipe
 from neurop.generation.storage import Mode
@@ -33,7 +34,7 @@ def assemble(arrays: dict[str, Any]) -> FieldSet:
         arrays["values"],
         (Field("u", "m s-1"),),
         Grid.periodic(1),
-        times=np.arange(3.0),
+        times=Times(np.arange(3.0)),
         source="noise",
     )
 

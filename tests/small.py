@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from neurop.constraints.constraint import Constraint
 from neurop.fields.fieldset import Field, FieldSet
 from neurop.fields.standardize import Standardize
+from neurop.fields.times import Times
 from neurop.geometry.grid import Grid
 from neurop.models.operator import GridOperator
 from neurop.problems import Problem
@@ -53,7 +54,7 @@ def evolution(
         channels=channels,
         **{k: more.pop(k) for k in ("samples", "frames", "seed") if k in more},
     )
-    times = {"times": 0.5 * np.arange(made.shape[1]), "time_unit": "s"}
+    times = {"times": Times(0.5 * np.arange(made.shape[1]), "s")}
     return FieldSet(
         made,
         FIELDS[:channels],

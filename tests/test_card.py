@@ -16,6 +16,7 @@ from neurop.constraints.max_deviation import MaxDeviation
 from neurop.constraints.means import Means
 from neurop.constraints.positivity import Positivity
 from neurop.errors import InputError
+from neurop.fields.times import Times
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 from neurop.problems import Evolution, Map
@@ -23,7 +24,9 @@ from neurop.registry import Spec
 
 SPEC = Spec("fno", ARGUMENTS)
 ENDS = Grid((Axis("x", "neumann", -1.0, 3.0, "km", "ends"), Axis("y", "open", layout="cells")))
-DATED = evolution(times=np.datetime64("2026-02-01", "ns") + np.arange(6) * np.timedelta64(6, "h"))
+DATED = evolution(
+    times=Times(np.datetime64("2026-02-01", "ns") + np.arange(6) * np.timedelta64(6, "h"))
+)
 CARDS = {
     "evolution": Card.of(evolution(), SPEC, Evolution(2, 3, increments=False)),
     "map": Card.of(mapping(), SPEC, Map(), [Positivity(("p",), 0.5)]),

@@ -15,10 +15,10 @@ import pytest
 SAVE = """
 import sys
 import numpy as np, torch
-from neurop import Field, FieldSet, Grid, Surrogate
+from neurop import Field, FieldSet, Grid, Surrogate, Times
 {first}
 waves = np.sin(2 * np.pi * (np.arange(16) - np.arange(5)[:, None]) / 16)[None, :, None]
-train = FieldSet(waves, (Field("u", "m"),), Grid.periodic(1), times=np.arange(5.0), time_unit="s")
+train = FieldSet(waves, (Field("u", "m"),), Grid.periodic(1), times=Times(np.arange(5.0), "s"))
 torch.manual_seed(0)
 from neurop.registry import Spec
 surrogate = Surrogate.of(train, Spec("mine", {{"gain": 2.0}})).eval()

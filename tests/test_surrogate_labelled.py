@@ -12,10 +12,12 @@ import xarray as xr
 from raising import raises_input
 from small import evolution, mapping, surrogate
 
+from neurop.fields.times import Times
 from neurop.geometry.grid import Grid
 from neurop.problems import Evolution
 
-HOURS = np.datetime64("2026-02-01T00", "ns") + np.arange(6) * np.timedelta64(6, "h")
+HOUR = np.timedelta64(1, "h")
+HOURS = Times(np.datetime64("2026-02-01T00", "ns") + np.arange(6) * np.timedelta64(6, "h"))
 
 
 def array(made: xr.Dataset, names: str = "up") -> np.ndarray:
@@ -66,11 +68,13 @@ def test_dimensions_that_were_not_given_are_not_returned() -> None:
 
 @pytest.mark.parametrize("which", [slice(None), -1])
 def test_dates_go_on_by_the_step(which: Any) -> None:
-    data = evolution(times=HOURS, time_unit="1")
+    data = evolution(times=HOURS)
     s = surrogate(data)
     assert (s.card.sampling.step, s.card.sampling.unit) == (21600.0, "s")
     made = s.rollout(data.to_xarray().isel(time=which), 3)
-    np.testing.assert_array_equal(made.time, HOURS[-1] + np.arange(1, 4) * np.timedelta64(6, "h"))
+    np.testing.assert_array_equal(
+        made.time, HOURS.values[-1] + np.arange(1, 4) * np.timedelta64(6, "h")
+    )
 
 
 @pytest.mark.parametrize(
@@ -100,7 +104,7 @@ def test_the_unit_of_the_given_times_is_kept(
 @pytest.mark.parametrize(
     ("times", "attrs", "key", "value"),
     [
-        (HOURS[::-1], {}, "step", -21600),
+        (HOURS.values[::-1], {}, "step", -21600),
         (np.arange(6) * 12.0, {"units": "h"}, "step", 43200),
         (np.arange(6) * 6.0, {"units": "turnovers"}, "time", "turnovers"),
         (np.array(["a"] * 6, object), {}, "time", "str"),
@@ -115,7 +119,7 @@ def test_frames_at_other_times_are_refused(
 
 
 def test_dates_have_no_meaning_for_a_step_without_unit() -> None:
-    s = surrogate(evolution(time_unit="1"))
+    s = surrogate(evolution(times=Times(0.5 * np.arange(6))))
     with raises_input("time", "1", "are dates"):
         s.predict(evolution(times=HOURS).to_xarray())
 

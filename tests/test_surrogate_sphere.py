@@ -12,6 +12,7 @@ from torch import Tensor
 from neurop.constraints.band_limit import BandLimit
 from neurop.constraints.means import Means
 from neurop.fields.fieldset import Field, FieldSet
+from neurop.fields.times import Times
 from neurop.geometry.sphere import Sphere
 from neurop.problems import Evolution
 from neurop.surrogate import Surrogate
@@ -38,7 +39,7 @@ def tripled(sphere: Sphere, *constraints: object) -> Surrogate:
     """Return a surrogate that predicts three times the anomaly of its input about a mean of 2."""
     shape = (12, 24)
     frames = np.stack([on(sphere, shape) * size for size in (1.0, 0.5, 2.0)])[None, :, None]
-    train = FieldSet(frames, (Field("u"),), sphere, times=np.arange(3.0), source="smooth")
+    train = FieldSet(frames, (Field("u"),), sphere, times=Times(np.arange(3.0)), source="smooth")
     s = surrogate(train, problem=Evolution(increments=False), constraints=constraints).double()  # type: ignore[arg-type]
     s.net = Scale(1).double()
     s.input_norm.mean.fill_(2.0)

@@ -76,7 +76,7 @@ def check_compatible(surrogate: Surrogate, data: FieldSet) -> None:
     if surrogate.card.sampling.step is not None and data.step is not None:
         (step, unit), (apart, other_unit) = (
             in_seconds(surrogate.card.sampling.step, surrogate.card.sampling.unit),
-            in_seconds(data.step, data.time_unit),
+            in_seconds(data.step, data.times.unit if data.times else "1"),
         )
         if unit == other_unit and not np.isclose(step, apart, rtol=1e-3):
             raise InputError(

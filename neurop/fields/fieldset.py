@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from neurop.errors import InputError
 from neurop.fields.lazy import Lazy, blocks
+from neurop.fields.times import Times
 from neurop.geometry.grid import Grid
 
 if TYPE_CHECKING:
@@ -49,9 +50,7 @@ class FieldSet:
     targets, target_fields
         Targets ``(sample, 1, channel, *grid)`` of a map, and their fields.
     times
-        Coordinate of the time axis: numbers in `time_unit`, or ``datetime64``.
-    time_unit
-        Unit of numeric `times`.
+        Times of the frames.
     source
         Origin of the values (file or generator), for messages and records.
     attributes
@@ -75,8 +74,7 @@ class FieldSet:
     grid: Grid
     targets: NDArray[Any] | Lazy | None = None
     target_fields: tuple[Field, ...] = ()
-    times: NDArray[Any] | None = None
-    time_unit: str = "1"
+    times: Times | None = None
     source: str = ""
     attributes: dict[str, Any] = field(default_factory=dict)
 
@@ -131,8 +129,8 @@ class FieldSet:
 
     @property
     def step(self) -> Any:
-        """Time between frames (number in `time_unit`, or ``timedelta64``), or None."""
-        return None if self.times is None or len(self.times) < 2 else self.times[1] - self.times[0]
+        """Time between frames (number, or ``timedelta64``), or None."""
+        return None if self.times is None else self.times.step
 
     @property
     def nbytes(self) -> int:
@@ -236,8 +234,8 @@ class FieldSet:
         if self.times is not None:
             coords["time"] = (
                 "time",
-                self.times,
-                {} if self.times.dtype.kind in "mM" else {"units": self.time_unit},
+                self.times.values,
+                {} if self.times.dated else {"units": self.times.unit},
             )
         dims = ("sample", "time", *self.grid.names)
         pairs = [

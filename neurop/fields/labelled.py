@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from neurop.errors import InputError, nearest
 from neurop.fields.fieldset import Field, FieldSet
-from neurop.fields.times import SECONDS, in_seconds
+from neurop.fields.times import SECONDS, Times, in_seconds
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 
@@ -83,23 +83,19 @@ def from_xarray(data: xr.Dataset, fields: Sequence[Field], grid: Grid) -> FieldS
         for one in together
     ]
     values = np.stack(columns, axis=2)
-    times, unit = None, "1"
+    times = None
     if "time" in together[0].coords:
-        times, unit = (
-            np.atleast_1d(data["time"].values),
-            str(data["time"].attrs.get("units", "")).split(" since ")[0],
-        )
+        unit = str(data["time"].attrs.get("units", "")).split(" since ")[0]
+        times = Times(np.atleast_1d(data["time"].values), unit)
     # NetCDF-3 stores big-endian numbers.
     values = values.astype(values.dtype.newbyteorder("="), copy=False)
-    return FieldSet(
-        values, tuple(fields), grid, times=times, time_unit=unit, source="the dataset"
-    ).check_finite()
+    return FieldSet(values, tuple(fields), grid, times=times, source="the dataset").check_finite()
 
 
 def later(
     given: FieldSet, step: float | None, unit: str, steps: int, history: int = 1
-) -> tuple[NDArray[Any] | None, str]:
-    """Return the times of the next `steps` frames, and their unit.
+) -> Times | None:
+    """Return the times of the next `steps` frames.
 
     Parameters
     ----------
@@ -119,11 +115,11 @@ def later(
         `step` do not convert.
     """
     if step is None:
-        return None, unit
+        return None
     ahead = np.arange(1, steps + 1)
     if given.times is None:
-        return ahead * step, unit
-    times, own = given.times, given.time_unit or unit
+        return Times(ahead * step, unit)
+    times, own = given.times.values, given.times.unit or unit
     if times.dtype.kind == "O":
         raise InputError(
             f"the times are of type {type(times[0]).__name__}; decode them to datetime64 or to "
@@ -160,7 +156,7 @@ def later(
             "step",
             found,
         )
-    return times[-1] + ahead * apart, own
+    return Times(times[-1] + ahead * apart, own)
 
 
 def squeezed(made: xr.Dataset, given: xr.Dataset, keep_time: bool) -> xr.Dataset:

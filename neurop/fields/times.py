@@ -1,10 +1,12 @@
-"""Time steps and their units."""
+"""Times of frames, time steps and their units."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 SECONDS = {
     "s": 1.0,
@@ -16,6 +18,46 @@ SECONDS = {
     "d": 86400.0,
     "days": 86400.0,
 }
+
+
+@dataclass(frozen=True, eq=False)
+class Times:
+    """Times of the frames of a set.
+
+    Parameters
+    ----------
+    values
+        Numbers in `unit`, or ``datetime64``.
+    unit
+        Unit of numbers.
+
+    Examples
+    --------
+    >>> hours = Times(np.arange(0.0, 24.0, 6.0), "h")
+    >>> len(hours), float(hours.step), hours[1:].values.tolist()
+    (4, 6.0, [6.0, 12.0, 18.0])
+    """
+
+    values: NDArray[Any]
+    unit: str = "1"
+
+    def __len__(self) -> int:
+        """Return the number of frames."""
+        return len(self.values)
+
+    def __getitem__(self, which: slice) -> Times:
+        """Return the times of some frames."""
+        return Times(self.values[which], self.unit)
+
+    @property
+    def dated(self) -> bool:
+        """Whether the times are dates or durations rather than numbers."""
+        return self.values.dtype.kind in "mM"
+
+    @property
+    def step(self) -> Any:
+        """Interval of frames (number, or ``timedelta64``); None for a single frame."""
+        return self.values[1] - self.values[0] if len(self) > 1 else None
 
 
 def in_seconds(step: Any, unit: str) -> tuple[float, str]:

@@ -142,10 +142,10 @@ def _assembled(content: FileContent, options: ReadOptions, lazy: bool | None) ->
         }
     grid, orders = grid_of(content, spatial, options.per_axis(spatial))
     frames = sizes.get("time", 1)
-    times, unit, order = (
+    times, order = (
         times_of(content.coordinates.get("time"), frames, options.step, path)
         if evolves
-        else (None, "1", np.arange(1))
+        else (None, np.arange(1))
     )
     together = (sizes.get("sample", 1), frames, *spatial.values())
     fields, target_fields = _fields(inputs, content), _fields(targets, content)
@@ -159,7 +159,6 @@ def _assembled(content: FileContent, options: ReadOptions, lazy: bool | None) ->
         else None,
         target_fields,
         times,
-        unit,
         path,
         dict(content.metadata.parameters),
     )

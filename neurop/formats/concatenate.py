@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.lazy import Lazy
+from neurop.fields.times import Times
 from neurop.formats.assemble import memory_bytes
 from neurop.geometry.axis import Axis
 
@@ -39,16 +40,16 @@ def concatenate(sets: Sequence[FieldSet], lazy: bool | None = None) -> FieldSet:
     made = first
     if others:
         times = first.times
-        dated = times is not None and times.dtype.kind == "M"
+        dated = times is not None and times.dated
         if dated:
-            sets = sorted(sets, key=lambda s: s.times[0] if s.times is not None else 0)
-            times = np.concatenate([s.times for s in sets if s.times is not None])
-            steps = np.diff(times)
+            sets = sorted(sets, key=lambda s: s.times.values[0] if s.times is not None else 0)
+            dates = np.concatenate([s.times.values for s in sets if s.times is not None])
+            times, steps = Times(dates), np.diff(dates)
             if (wrong := np.flatnonzero(steps != steps[0])).size:
                 at = int(wrong[0]) + 1
                 raise InputError(
-                    f"{sets[0].source} and others: the frame after {times[at - 1]:.16} is "
-                    f"{times[at]:.16}; need one constant step",
+                    f"{sets[0].source} and others: the frame after {dates[at - 1]:.16} is "
+                    f"{dates[at]:.16}; need one constant step",
                     "path",
                     sets[0].source,
                 )
@@ -84,9 +85,8 @@ def _alike(first: FieldSet, other: FieldSet) -> None:
                 "path",
                 other.source,
             )
-    if (first.times is None or first.times.dtype.kind != "M") and first.values.shape[
-        1
-    ] != other.values.shape[1]:
+    dated = first.times is not None and first.times.dated
+    if not dated and first.values.shape[1] != other.values.shape[1]:
         counts = first.values.shape[1], other.values.shape[1]
         raise InputError(
             f"{other.source} has {counts[1]} frames, {first.source} has {counts[0]}; give samples "

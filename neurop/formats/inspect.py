@@ -110,8 +110,8 @@ def _yaml(content: FileContent, made: FieldSet | None) -> str:
             for option in ("boundary", "length", "layout")
         }
         lines += [given["boundary"], "domain:", f"  {given['length']}", f"  {given['layout']}"]
-    if made.times is not None and made.times.dtype.kind != "M" and made.step is not None:
-        unit = "" if made.time_unit == "1" else f" {made.time_unit}"
+    if made.times is not None and not made.times.dated and made.step is not None:
+        unit = "" if made.times.unit == "1" else f" {made.times.unit}"
         lines.append(f"step: null  # {float(made.step):.6g}{unit}, from the file")
     return "\n".join(lines)
 

@@ -24,6 +24,7 @@ from neurop import __version__
 from neurop.errors import InputError
 from neurop.fields.fieldset import Field, FieldSet
 from neurop.fields.lazy import Lazy
+from neurop.fields.times import Times
 from neurop.formats.assemble import assemble, memory_bytes
 from neurop.formats.content import FileContent
 from neurop.formats.hdf5 import one_line, open_hdf5, to_plain
@@ -88,8 +89,8 @@ def write(path: str | Path, fieldset: FieldSet, parameters: dict[str, Any]) -> N
             record = {
                 "version": __version__,
                 "grid": stored.grid.to_dict(),
-                "times": None if stored.times is None else stored.times.dtype.str,
-                "time_unit": stored.time_unit,
+                "times": None if stored.times is None else stored.times.values.dtype.str,
+                "time_unit": stored.times.unit if stored.times else "1",
                 "source": stored.source,
                 "digest": stored.digest(),
                 "parameters": parameters,
@@ -153,19 +154,23 @@ def _made(content: FileContent, record: dict[str, Any], lazy: bool | None) -> Fi
         role: tuple(Field(c["name"], c["unit"], c["long_name"]) for c in record[role])
         for role in ("values", "targets")
     }
-    times = content.coordinates["time"].values if record["times"] is not None else None
+    times = (
+        Times(content.coordinates["time"].values, record["time_unit"])
+        if record["times"] is not None
+        else None
+    )
     # The times may be uneven here.
     made = assemble(
         replace(content, coordinates={k: v for k, v in content.coordinates.items() if k != "time"}),
         lazy=True,
     )
-    labels = {
-        "fields": roles["values"],
-        "target_fields": roles["targets"],
-        "times": times,
-        "time_unit": record["time_unit"],
-    }
-    made = replace(made, source=record["source"], **labels)
+    made = replace(
+        made,
+        fields=roles["values"],
+        target_fields=roles["targets"],
+        times=times,
+        source=record["source"],
+    )
     if lazy is None:
         lazy = made.nbytes > memory_bytes() / 4
     return made if lazy else made.loaded()

@@ -11,6 +11,7 @@ import numpy as np
 
 from neurop.errors import InputError
 from neurop.fields.fieldset import Field, FieldSet
+from neurop.fields.times import Times
 from neurop.formats.hdf5 import create_group, strings, to_plain, write_varying
 from neurop.geometry.sphere import Sphere
 
@@ -69,14 +70,14 @@ def write_axes(file: h5py.File, fieldset: FieldSet) -> None:
     """Write ``dimensions`` (time, then one data set per axis) and ``boundary_conditions``."""
     dimensions = file.create_group("dimensions")
     dimensions.attrs["spatial_dims"] = strings(fieldset.grid.names)
-    times = np.arange(fieldset.values.shape[1]) if fieldset.times is None else fieldset.times
-    kind: Any = times.dtype
+    times = fieldset.times or Times(np.arange(fieldset.values.shape[1]))
+    kind: Any = times.values.dtype
     dated = np.issubdtype(kind, np.datetime64)
     axis = dimensions.create_dataset(
-        "time", data=times.astype(np.int64) if dated else times, fletcher32=True
+        "time", data=times.values.astype(np.int64) if dated else times.values, fletcher32=True
     )
     axis.attrs["units"] = (
-        f"{_UNITS[np.datetime_data(kind)[0]]} since 1970-01-01" if dated else fieldset.time_unit
+        f"{_UNITS[np.datetime_data(kind)[0]]} since 1970-01-01" if dated else times.unit
     )
     write_varying(axis)
     boundaries = file.create_group("boundary_conditions")

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neurop.errors import InputError
+from neurop.fields.times import Times
 from neurop.formats.axes import Order
 from neurop.formats.content import Coordinate
 
 
 def times_of(
     line: Coordinate | None, n: int, step: float | None, source: str
-) -> tuple[NDArray[Any], str, Order]:
-    """Return the times of the frames, their unit, and the order that sorts them.
+) -> tuple[Times, Order]:
+    """Return the times of the frames, and the order that sorts them.
 
     Raises
     ------
@@ -23,11 +23,8 @@ def times_of(
         If a time occurs twice, or the step is not constant.
     """
     if step is not None or line is None:
-        return (
-            (1.0 if step is None else step) * np.arange(n),
-            (line.unit if line else "") or "1",
-            np.arange(n),
-        )
+        unit = (line.unit if line else "") or "1"
+        return Times((1.0 if step is None else step) * np.arange(n), unit), np.arange(n)
     # One time more than frames is common: solvers count the interval after the last frame.
     values = np.asarray(line.values)
     if len(values) not in (n, n + 1):
@@ -71,7 +68,7 @@ def times_of(
             source,
             f"time step {before} becomes {after} at {_shown(times[at])}; need one constant step",
         )
-    return times, "1" if dated else line.unit or "1", order
+    return Times(times, "1" if dated else line.unit or "1"), order
 
 
 def _shown(time: Any) -> str:

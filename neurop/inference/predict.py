@@ -54,7 +54,7 @@ def predict(surrogate: Surrogate, data: xr.Dataset, steps: int, batch_size: int 
             "frames",
             given.values.shape[1],
         )
-    times, unit = later(given, card.sampling.step, card.sampling.unit, steps, history)
+    times = later(given, card.sampling.step, card.sampling.unit, steps, history)
     like = next(surrogate.parameters())
     frames = torch.as_tensor(np.asarray(given.values[:, -history:])).to(like)
     with evaluating(surrogate):
@@ -67,7 +67,6 @@ def predict(surrogate: Surrogate, data: xr.Dataset, steps: int, batch_size: int 
         card.outputs,
         card.grid,
         times=times,
-        time_unit=unit,
         source=f"neurop {surrogate.name}",
     )
     return squeezed(made_set.to_xarray(), data, keep_time=steps > 1)

@@ -12,6 +12,7 @@ from torch import Tensor
 from neurop.constraints.band_limit import BandLimit
 from neurop.constraints.constraint import Context
 from neurop.fields.fieldset import Field, FieldSet
+from neurop.fields.times import Times
 from neurop.geometry.grid import Grid
 
 
@@ -36,7 +37,7 @@ def test_of_a_surrogate_it_cuts_what_increments_carry_on() -> None:
     x, times = np.arange(16) / 16, np.arange(4.0)
     moving = np.sin(2 * np.pi * (x - times[:, None] / 16))
     state = moving + 0.5 * np.cos(2 * np.pi * 6 * x) * (1 + times[:, None])
-    train = FieldSet(state[None, :, None], (Field("u"),), Grid.periodic(1), times=times)
+    train = FieldSet(state[None, :, None], (Field("u"),), Grid.periodic(1), times=Times(times))
     arguments = {"modes": 4, "width": 4, "depth": 1}
     free, held = (surrogate(train, 0, arguments, None, c) for c in ((), [BandLimit((8,))]))
     frame = torch.from_numpy(state[:1, None]).float()

@@ -89,7 +89,7 @@ def test_steps_make_trajectories_that_end_where_the_map_does() -> None:
     assert not test.has_targets
     assert test.values.shape == (20, 6, 1, 64)
     assert test.times is not None
-    np.testing.assert_allclose(test.times, [0, 0.1, 0.2, 0.3, 0.4, 0.5], atol=1e-15)
+    np.testing.assert_allclose(test.times.values, [0, 0.1, 0.2, 0.3, 0.4, 0.5], atol=1e-15)
     assert test.attributes["steps"] == 5
     pairs = small(time=0.5).splits()["test"]
     assert pairs.targets is not None

@@ -24,11 +24,11 @@ def test_splits_follow_each_other_in_time(source):
         "val": (1, 20, 1, 73, 144),
         "test": (1, 112, 1, 73, 144),
     }
-    times = np.concatenate([s.times for s in splits.values()])
+    times = np.concatenate([s.times.values for s in splits.values()])
     assert (np.diff(times) == np.timedelta64(6, "h")).all()
-    assert splits["val"].times[0] == np.datetime64("2026-01-27T00")
-    assert splits["test"].times[0] == np.datetime64("2026-02-01T00")
-    assert splits["test"].times[-1] == np.datetime64("2026-02-28T18")
+    assert splits["val"].times.values[0] == np.datetime64("2026-01-27T00")
+    assert splits["test"].times.values[0] == np.datetime64("2026-02-01T00")
+    assert splits["test"].times.values[-1] == np.datetime64("2026-02-28T18")
 
 
 def test_reference_errors_on_february():
@@ -70,7 +70,7 @@ def test_values_units_and_attribution(source):
 
 def test_validation_inside_training_only_when_asked_for(source):
     splits = ERA5(val=None).splits()
-    np.testing.assert_array_equal(splits["val"].times, splits["train"].times[-22:])
+    np.testing.assert_array_equal(splits["val"].times.values, splits["train"].times.values[-22:])
     with raises_input("train", ("2025-12-01", "2026-01-31"), "overlaps val"):
         ERA5(train=("2025-12-01", "2026-01-31"))
 

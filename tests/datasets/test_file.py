@@ -34,7 +34,7 @@ def test_an_evolution_is_split_by_sample(evolution: Path) -> None:
     splits = source.splits()
     assert {name: len(part) for name, part in splits.items()} == {"train": 8, "val": 1, "test": 1}
     np.testing.assert_allclose(splits["test"].values[0, :, 0], waves()[9], atol=1e-7)
-    np.testing.assert_allclose(splits["train"].times, [0, 0.5, 1.0, 1.5, 2.0])
+    np.testing.assert_allclose(splits["train"].times.values, [0, 0.5, 1.0, 1.5, 2.0])
     assert splits["train"].grid.axes[0].length == 2.0
     assert source.at((16,)).digest() == splits["test"].digest()
     with raises_input("shape", (32,)):

@@ -45,7 +45,7 @@ def test_splits_have_the_promised_samples_and_labels() -> None:
         assert split.fields == (Field("velocity", "1", "velocity"),)
         assert split.grid == Grid.periodic(1, 22.0)
         assert split.times is not None
-        assert split.times.tolist() == [0.0, 1.0, 2.0]
+        assert split.times.values.tolist() == [0.0, 1.0, 2.0]
         assert split.attributes["length"] == 22.0
         assert split.attributes["warmup"] == 20.0
 

@@ -53,7 +53,7 @@ def test_splits_have_the_promised_samples_and_labels() -> None:
         assert split.fields == (Field("vorticity", "1", "vorticity"),)
         assert split.grid == Grid.periodic(2)
         assert split.times is not None
-        assert split.times.tolist() == [0.0, 1.0, 2.0]
+        assert split.times.values.tolist() == [0.0, 1.0, 2.0]
         assert split.attributes["viscosity"] == 1e-2
         assert split.attributes["seed"] == 0
         assert "solver_version" in split.attributes

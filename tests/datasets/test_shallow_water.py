@@ -49,8 +49,8 @@ def test_splits_have_the_promised_samples_and_labels() -> None:
         assert split.fields == FIELDS
         assert split.grid == Grid.latlon(gauss=True)
         assert split.times is not None
-        assert split.times.tolist() == [3.0, 3.5, 4.0]
-        assert split.time_unit == "h"
+        assert split.times.values.tolist() == [3.0, 3.5, 4.0]
+        assert split.times.unit == "h"
         assert {"truncation", "mach", "seed", "solver_version"} <= set(split.attributes)
     every = np.concatenate([splits[name].values for name in ("test", "val", "train")])[
         :, -1

@@ -18,6 +18,7 @@ from neurop.errors import InputError
 from neurop.evaluation import score, superres
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.lazy import Lazy
+from neurop.fields.times import Times
 from neurop.fields.windows import Windows
 from neurop.geometry.grid import Grid
 from neurop.models import FNO
@@ -71,16 +72,16 @@ def test_the_time_axis_has_the_times_of_the_frames() -> None:
 
 
 @pytest.mark.parametrize(
-    ("times", "unit", "expected"),
+    ("times", "expected"),
     [
-        (None, "h", [2.0, 3.0]),
-        (np.datetime64("2025-12-01") + np.arange(8) * np.timedelta64(6, "h"), "", [12.0, 18.0]),
+        (None, [2.0, 3.0]),
+        (Times(np.datetime64("2025-12-01") + np.arange(8) * np.timedelta64(6, "h")), [12.0, 18.0]),
     ],
 )
 def test_frames_without_times_are_counted_and_dates_are_hours(
-    times: Any, unit: str, expected: list[float]
+    times: Times | None, expected: list[float]
 ) -> None:
-    axis = SpaceTime(Waves(times=times, time_unit=unit), 2, 4).splits()["train"].grid.axes[-1]
+    axis = SpaceTime(Waves(times=times), 2, 4).splits()["train"].grid.axes[-1]
     np.testing.assert_allclose(axis.coordinates(4)[:2], expected)
     assert axis.unit == ("1" if times is None else "h")
 
@@ -103,7 +104,7 @@ def test_values_in_a_file_stay_there_and_are_the_same() -> None:
 
     lazy = Lazy(read, whole.shape, (1, 8), "test")
     source.fields = FieldSet(
-        lazy, source.fields.fields, source.fields.grid, times=source.fields.times, time_unit="s"
+        lazy, source.fields.fields, source.fields.grid, times=source.fields.times
     )
     found = SpaceTime(source, 2, 4).splits()["train"]
     assert isinstance(found.values, Lazy)

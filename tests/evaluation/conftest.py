@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from neurop.card import Card
 from neurop.fields import Field, FieldSet
+from neurop.fields.times import Times
 from neurop.geometry.grid import Grid
 from neurop.models import Operator
 from neurop.problems import Evolution, Map
@@ -71,8 +72,7 @@ def travelling() -> Callable[..., FieldSet]:
             u,
             (Field("u", "m s-1"),),
             Grid.periodic(1),
-            times=interval * np.arange(frames),
-            time_unit="s",
+            times=Times(interval * np.arange(frames), "s"),
             source="waves",
         )
 

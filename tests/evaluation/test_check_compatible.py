@@ -12,6 +12,7 @@ from raising import raises_input
 
 from neurop.evaluation.batches import check_compatible
 from neurop.fields import Field, FieldSet
+from neurop.fields.times import Times
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 
@@ -24,7 +25,7 @@ def weather(**changes: Any) -> FieldSet:
         np.zeros((1, 4, 1, 5, 8)),
         (Field("msl", "Pa"),),
         Grid.latlon(),
-        times=times,
+        times=Times(times),
         source="february.nc",
     )
     return replace(data, **changes)
@@ -45,7 +46,7 @@ BOX = Grid((Axis("latitude"), Axis("longitude")))
         ),
         ({"grid": BOX}, "grid", "flat latitude (periodic, left) x longitude (periodic, left)"),
         ({"grid": Grid.latlon(north_first=False)}, "axis", "latitude"),
-        ({"times": np.arange(4) * 12.0, "time_unit": "h"}, "step", 43200.0),
+        ({"times": Times(np.arange(4) * 12.0, "h")}, "step", 43200.0),
         ({"values": np.zeros((1, 2, 1, 5, 8)), "times": None}, "frames", 2),
         ({"values": np.zeros((0, 4, 1, 5, 8))}, "samples", 0),
         (
@@ -60,6 +61,6 @@ def test_what_does_not_suit_is_said(
 ) -> None:
     surrogate = analytic(lambda x: x, weather(), history=2, step=21600.0)
     check_compatible(surrogate, weather())
-    check_compatible(surrogate, weather(times=np.arange(4) * 6.0, time_unit="h"))
+    check_compatible(surrogate, weather(times=Times(np.arange(4) * 6.0, "h")))
     with raises_input(key, value, "february.nc"):
         check_compatible(surrogate, weather(**changes))

@@ -17,6 +17,7 @@ from neurop.cli._evaluation import Task
 from neurop.constraints.band_limit import BandLimit
 from neurop.evaluation import score, truncation_floor
 from neurop.fields import Field, FieldSet
+from neurop.fields.times import Times
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 from neurop.problems import Evolution
@@ -42,8 +43,7 @@ def evolution(samples: int = 3, frames: int = 5) -> FieldSet:
         values[:, :, None],
         (Field("u"),),
         Grid.periodic(1),
-        times=np.arange(frames),
-        time_unit="s",
+        times=Times(np.arange(frames), "s"),
         source="waves",
     )
 

@@ -13,6 +13,7 @@ from raising import leaf, raises_input
 from neurop.evaluation.climate import climate_drift
 from neurop.evaluation.rollout import rollout
 from neurop.fields import Field, FieldSet
+from neurop.fields.times import Times
 from neurop.geometry.grid import Grid
 
 Make = Callable[..., Any]
@@ -106,7 +107,7 @@ def test_errors_on_the_sphere_are_weighted_by_area(analytic: Make) -> None:
     grid = Grid.latlon()
     values = np.random.default_rng(0).normal(size=(1, 3, 1, 9, 16)) + 5
     data = FieldSet(
-        values, (Field("z", "m"),), grid, times=6 * np.arange(3.0), time_unit="h", source="sphere"
+        values, (Field("z", "m"),), grid, times=Times(6 * np.arange(3.0), "h"), source="sphere"
     )
     r = rollout(analytic(STILL, data, step=6.0), data, steps=2)
     w = grid.weights((9, 16))
@@ -134,7 +135,11 @@ def test_drift_of_energy_and_enstrophy_of_a_decaying_vortex(analytic: Make) -> N
     w0 = np.sin(2 * np.pi * x)[:, None] * np.sin(2 * np.pi * x)
     values = w0 * 0.5 ** np.arange(4)[None, :, None, None, None]
     data = FieldSet(
-        values, (Field("vorticity"),), Grid.periodic(2), times=np.arange(4.0), source="vortex"
+        values,
+        (Field("vorticity"),),
+        Grid.periodic(2),
+        times=Times(np.arange(4.0)),
+        source="vortex",
     )
     r = rollout(
         analytic(lambda w: 0.9 * w + 0.01, data, step=1.0),
@@ -176,7 +181,9 @@ def test_the_climate_of_a_rollout(analytic: Make) -> None:
     # Power at 1..9, each 1/2: the middle third are 4, 5, 6.
     waves = np.stack([np.cos(2 * np.pi * k * x) for k in range(1, 10)])
     values = np.repeat(waves.sum(0)[None, None, None], 4, 1)
-    data = FieldSet(values, (Field("u"),), Grid.periodic(1), times=np.arange(4.0), source="waves")
+    data = FieldSet(
+        values, (Field("u"),), Grid.periodic(1), times=Times(np.arange(4.0)), source="waves"
+    )
     louder = torch.from_numpy(waves[4]).float()
     r = rollout(analytic(lambda u: u + 0.5 * louder + 0.3, data, step=1.0), data, steps=4)
     power = [(2 + (1 + n / 2) ** 2) / 2 for n in (1, 2, 3)]
@@ -205,7 +212,9 @@ def test_the_drift_of_the_climate_has_the_error_of_its_samples(analytic: Make) -
     x = np.arange(32) / 32
     sizes = np.array([1.0, 1.2, 0.8, 1.1])
     values = sizes[:, None, None, None] * np.cos(2 * np.pi * x) * np.ones((4, 3, 1, 1))
-    data = FieldSet(values, (Field("u"),), Grid.periodic(1), times=np.arange(3.0), source="waves")
+    data = FieldSet(
+        values, (Field("u"),), Grid.periodic(1), times=Times(np.arange(3.0)), source="waves"
+    )
     gain = torch.tensor([1.1, 0.9, 1.0, 1.2]).reshape(4, 1, 1)
     found = climate_drift(rollout(analytic(lambda u: u * gain, data, step=1.0), data, steps=1), 1.0)
     power, true = sizes**2 * gain.numpy().ravel().astype(float) ** 2, sizes**2

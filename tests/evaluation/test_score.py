@@ -12,6 +12,7 @@ from raising import raises_input
 
 from neurop.evaluation.score import score
 from neurop.fields import Field, FieldSet
+from neurop.fields.times import Times
 from neurop.geometry.grid import Grid
 
 Make = Callable[..., Any]
@@ -24,7 +25,7 @@ def weather(frames: int = 16, samples: int = 1, channels: int = 1) -> FieldSet:
     values = np.random.default_rng(0).normal(size=(samples, frames, channels, 5, 8)) + 3
     names = (Field("msl", "Pa"), Field("t", "K"))[:channels]
     return FieldSet(
-        values, names, GRID, times=6.0 * np.arange(frames), time_unit="h", source="weather"
+        values, names, GRID, times=Times(6.0 * np.arange(frames), "h"), source="weather"
     )
 
 

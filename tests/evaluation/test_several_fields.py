@@ -14,6 +14,7 @@ from torch import Tensor
 
 from neurop.evaluation import rollout, score, superres
 from neurop.fields import Field, FieldSet
+from neurop.fields.times import Times
 from neurop.geometry.grid import Grid
 
 Make = Callable[..., Any]
@@ -27,7 +28,7 @@ def steady(sizes: tuple[float, float] = (1.0, 1000.0), n: int = 16) -> FieldSet:
     wave = np.stack([np.cos(2 * np.pi * x), np.sin(4 * np.pi * x)]) * np.array(sizes)[:, None]
     values = np.broadcast_to(wave, (2, 5, 2, n))
     return FieldSet(
-        values, FIELDS, Grid.periodic(1), times=np.arange(5.0), time_unit="s", source="steady"
+        values, FIELDS, Grid.periodic(1), times=Times(np.arange(5.0), "s"), source="steady"
     )
 
 
@@ -70,9 +71,7 @@ def test_a_field_at_rest_has_finite_scores_and_does_not_count_as_diverged(analyt
     data = steady()
     values = data.values.copy()
     values[1, :, 0] = 0.0
-    data = FieldSet(
-        values, FIELDS, Grid.periodic(1), times=data.times, time_unit="s", source="at rest"
-    )
+    data = FieldSet(values, FIELDS, Grid.periodic(1), times=data.times, source="at rest")
     deviation = values[:, :, 0].std()
     error = torch.tensor([0.1 * deviation, 0.0])[:, None]
     s = analytic(lambda x: x + error, data, step=1.0)

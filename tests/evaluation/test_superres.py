@@ -14,6 +14,7 @@ from torch import Tensor
 from neurop.evaluation.restriction import restrict_to
 from neurop.evaluation.superres import example, superres
 from neurop.fields import Field, FieldSet
+from neurop.fields.times import Times
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 from neurop.geometry.sphere import Sphere
@@ -85,7 +86,7 @@ def smooth_states(n: int) -> FieldSet:
     south, east = np.meshgrid(*coordinates, indexing="ij")
     frame = 1 + np.sin(south) + np.cos(south) ** 2 * np.sin(south) * np.cos(2 * east)
     values = np.stack([frame, 2 * frame])[None, :, None]
-    return FieldSet(values, (Field("u"),), sphere, times=np.arange(2.0), source="smooth")
+    return FieldSet(values, (Field("u"),), sphere, times=Times(np.arange(2.0)), source="smooth")
 
 
 def test_states_on_the_sphere_are_carried_without_loss(analytic: Make) -> None:

@@ -18,6 +18,7 @@ from raising import raises_input
 from neurop.cli._evaluation import Task, as_int, as_ints, device
 from neurop.errors import InputError
 from neurop.fields import Field, FieldSet
+from neurop.fields.times import Times
 from neurop.geometry.grid import Grid
 from neurop.source import Source
 
@@ -44,8 +45,7 @@ class Waves(Source):
             values,
             (Field("vorticity", "s-1"),),
             Grid.periodic(2),
-            times=np.arange(7.0),
-            time_unit="s",
+            times=Times(np.arange(7.0), "s"),
             source="waves",
         )
 

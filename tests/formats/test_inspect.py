@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 
 from neurop.cli import main
 from neurop.fields.fieldset import Field, FieldSet
+from neurop.fields.times import Times
 from neurop.formats import report, store
 from neurop.formats.inspect import inspect
 from neurop.formats.report import AxisReport, FieldReport
@@ -29,8 +30,7 @@ def stored(tmp_path: Path) -> Path:
         values,
         (Field("u", "m s-1"),),
         grid,
-        times=np.array([0.0, 0.5, 1.0]),
-        time_unit="s",
+        times=Times(np.array([0.0, 0.5, 1.0]), "s"),
         source="solver",
     )
     store.write(path, fields, {"viscosity": 0.25})

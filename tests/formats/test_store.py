@@ -11,6 +11,7 @@ from raising import raises_input
 
 from neurop.errors import InputError
 from neurop.fields.fieldset import Field, FieldSet
+from neurop.fields.times import Times
 from neurop.formats import store
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
@@ -27,8 +28,7 @@ def evolution(shape: tuple[int, ...] = (6, 8), grid: Grid = BOX) -> FieldSet:
         random((3, 5, 2, *shape)),
         (Field("u", "m s-1", "velocity"), Field("p", "Pa", "pressure")),
         grid,
-        times=np.arange(5) * 0.1,
-        time_unit="s",
+        times=Times(np.arange(5) * 0.1, "s"),
         source="flow.h5",
         attributes={"viscosity": 1e-3, "seed": 7, "note": "ü", "sizes": [1, 2]},
     )
@@ -48,10 +48,13 @@ def assert_same(got: FieldSet, expected: FieldSet) -> None:
     for name in ("values", "targets", "times"):
         a, b = getattr(got, name), getattr(expected, name)
         assert (a is None) == (b is None)
+        if name == "times" and b is not None:
+            assert a.unit == b.unit
+            a, b = a.values, b.values
         if b is not None:
             assert a.dtype == b.dtype
             np.testing.assert_array_equal(a, b)
-    for name in ("fields", "target_fields", "grid", "time_unit", "source", "attributes"):
+    for name in ("fields", "target_fields", "grid", "source", "attributes"):
         assert getattr(got, name) == getattr(expected, name)
 
 
@@ -76,7 +79,7 @@ def test_dates_keep_their_unit(tmp_path, unit):
     times = (np.datetime64("2026-02-01") + np.arange(5) * np.timedelta64(6, "h")).astype(
         f"datetime64[{unit}]"
     )
-    fields = replace(evolution(), times=times)
+    fields = replace(evolution(), times=Times(times))
     store.write(tmp_path / "a.h5", fields, {})
     assert_same(store.read(tmp_path / "a.h5"), fields)
 
@@ -137,7 +140,7 @@ def test_layout_of_the_well(tmp_path):
         assert file["scalars/viscosity"].shape == (1,)
         assert file["scalars/viscosity"][0] == np.float32(1e-3)
         assert list(file["dimensions"].attrs["spatial_dims"]) == ["x", "y"]
-        np.testing.assert_array_equal(file["dimensions/time"], fields.times)
+        np.testing.assert_array_equal(file["dimensions/time"], fields.times.values)
         np.testing.assert_allclose(file["dimensions/x"], np.linspace(-1, 1, 6))
         np.testing.assert_allclose(file["dimensions/y"], 0.5 + 3 * np.arange(8) / 8)
         for name in (

@@ -10,6 +10,7 @@ import torch
 from small import FIELDS
 
 from neurop.fields.fieldset import FieldSet
+from neurop.fields.times import Times
 from neurop.geometry.grid import Grid
 from neurop.problems import Evolution
 
@@ -30,7 +31,7 @@ def heat(samples: int, seed: int) -> FieldSet:
             * np.exp(-(k**2) * np.arange(4)[:, None] / 20)
         )
     return FieldSet(
-        u, FIELDS[:1], Grid.periodic(1), times=np.arange(4.0), time_unit="s", source="heat"
+        u, FIELDS[:1], Grid.periodic(1), times=Times(np.arange(4.0), "s"), source="heat"
     )
 
 

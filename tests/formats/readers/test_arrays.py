@@ -96,7 +96,7 @@ def test_coordinates_belong_to_the_axes_of_their_name(tmp_path: Path) -> None:
         ReadOptions(("u",), axes=("time", "x", "y"), boundary="periodic"),
     )
     assert [(a.name, a.length) for a in made.grid.axes] == [("x", 1.0), ("y", 1.0)]
-    np.testing.assert_array_equal(made.times, [0, 0.5, 1.0])
+    np.testing.assert_array_equal(made.times.values, [0, 0.5, 1.0])
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_axes_named_by_an_attribute(tmp_path: Path, attribute: str) -> None:
     made = assemble(file_content(tmp_path / "a.h5"), ReadOptions(boundary="periodic"))
     assert [f.name for f in made.fields] == ["run0_u", "run1_u"]
     np.testing.assert_array_equal(made.values[0, :, 1], VALUES.transpose(1, 0, 2) + 1)
-    np.testing.assert_array_equal(made.times, [0, 0.5, 1])
+    np.testing.assert_array_equal(made.times.values, [0, 0.5, 1])
 
 
 def test_variables_of_netcdf_in_groups(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_values_axes_and_parameters(path):
     assert fields.grid.axes[0].boundary == "periodic"
     assert fields.grid.axes[0].length == pytest.approx(1.0, rel=1e-6)
     assert fields.grid.axes[1] == Axis("y", "open", 0.0, 7.0, layout="ends")
-    np.testing.assert_allclose(fields.times, [0, 0.1, 0.2, 0.3], rtol=1e-6)
+    np.testing.assert_allclose(fields.times.values, [0, 0.1, 0.2, 0.3], rtol=1e-6)
     assert fields.attributes == {"nu": 0.25, "left_out": ["mask"]}
 
 
