@@ -57,7 +57,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from neurop.errors import InputError, nearest
-from neurop.fields.fieldset import Field, FieldSet
+from neurop.fields.field import Field
+from neurop.fields.fieldset import FieldSet
 from neurop.generation.dataset import SolvedDataset, positive
 from neurop.generation.storage import Storage, grouped
 from neurop.geometry.axis import Axis

@@ -40,7 +40,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from neurop.errors import InputError
-from neurop.fields.fieldset import Field, FieldSet
+from neurop.fields.field import Field
+from neurop.fields.fieldset import FieldSet
 from neurop.formats.readers import torch_pt
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid

@@ -3,7 +3,8 @@ r"""Your own fields: a file in a known format, or any arrays with named axes.
 **Equation.** yours.
 
 **Fields.** `input`, and `target` for a map from fields to fields; without a target the input is the
-state of an evolution in time.
+state of an evolution in time. `given` are parameters, static fields and forcings: the network takes
+them and does not predict them.
 
 **Grid.** every axis except ``sample``, ``time``, ``channel`` and ``level``; regular points.
 Latitude and longitude around the globe make a sphere.
@@ -36,8 +37,10 @@ from typing import Any
 
 from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
-from neurop.formats.assemble import ReadOptions, assemble
+from neurop.formats.assemble import assemble
+from neurop.formats.choose import ReadOptions
 from neurop.formats.concatenate import concatenate
+from neurop.formats.conditions import Given
 from neurop.formats.content import LEADING
 from neurop.formats.detect import file_content
 from neurop.formats.find_files import find_files
@@ -68,6 +71,33 @@ class Domain:
     layout: str | Mapping[str, str] | None = None
 
 
+@dataclass(frozen=True)
+class Reading:
+    """Division of the samples of a file into splits, and where its values stay.
+
+    Parameters
+    ----------
+    held_out
+        Share of the samples for validation, and again for the test: the last samples, or the last
+        frames of a single trajectory.
+    lazy
+        Whether the values stay in the file; by default if they would take more than a quarter of
+        the memory.
+
+    Raises
+    ------
+    InputError
+        If the share is not between 0 and 0.5.
+    """
+
+    held_out: float = 0.1
+    lazy: bool | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.held_out < 0.5:
+            raise InputError.of("held_out", self.held_out, "give a share above 0 and below 0.5")
+
+
 class File(Source):
     """The data set of one file, or of several with the same fields.
 
@@ -92,12 +122,12 @@ class File(Source):
         Extent and points of the grid: a :class:`Domain` or a mapping of its parameters.
     step
         Time between frames; by default that of the file, else 1.
-    held_out
-        Share of the samples for validation, and again for the test: the last samples, or the last
-        frames of a single trajectory.
-    lazy
-        Whether the values stay in the file and are read on demand; by default if they would take
-        more than a quarter of the memory.
+    given
+        Parameters, static fields and forcings: a :class:`neurop.formats.conditions.Given` or a
+        mapping of its parameters; by default those of the learning task of the format.
+    storage
+        Held-out share, and where the values stay: a :class:`Reading` or a mapping of its
+        parameters.
 
     Raises
     ------
@@ -123,10 +153,11 @@ class File(Source):
         boundary: str | Mapping[str, str] | None = None,
         domain: Domain | Mapping[str, Any] | None = None,
         step: float | None = None,
-        held_out: float = 0.1,
-        lazy: bool | None = None,
+        given: Given | Mapping[str, Any] | None = None,
+        storage: Reading | Mapping[str, Any] | None = None,
     ) -> None:
-        self.path, self.held_out, self.lazy = path, held_out, lazy
+        reading = grouped(Reading, storage, "storage")
+        self.path, self.held_out, self.lazy = path, reading.held_out, reading.lazy
         extent = grouped(Domain, domain, "domain")
         names = tuple(axes or ())
         if names and (not set(names) - set(LEADING) or len(set(names)) < len(names)):
@@ -135,12 +166,17 @@ class File(Source):
             )
         if not input and target:
             raise InputError.of("target", target, "give input too, the array to predict it from")
-        if not 0 < held_out < 0.5:
-            raise InputError.of("held_out", held_out, "give a share above 0 and below 0.5")
         if step is not None and not step > 0:
             raise InputError.of("step", step, "give the time between frames, above 0")
         self.options = ReadOptions(
-            _names(input), _names(target), names, boundary, extent.length, extent.layout, step
+            _names(input),
+            _names(target),
+            names,
+            boundary,
+            extent.length,
+            extent.layout,
+            step,
+            None if given is None else grouped(Given, given, "given").roles() or None,
         )
 
     def splits(self) -> dict[str, FieldSet]:

@@ -53,7 +53,8 @@ from numpy.typing import NDArray
 from scipy.fft import next_fast_len
 
 from neurop.errors import InputError
-from neurop.fields.fieldset import Field, FieldSet
+from neurop.fields.field import Field
+from neurop.fields.fieldset import FieldSet
 from neurop.fields.times import Times
 from neurop.generation.dataset import SolvedDataset
 from neurop.generation.storage import Storage

@@ -64,7 +64,8 @@ from torch import Tensor
 
 from neurop.datasets.navier_stokes_options import PRECISIONS, Forcing, Solver
 from neurop.errors import InputError
-from neurop.fields.fieldset import Field, FieldSet
+from neurop.fields.field import Field
+from neurop.fields.fieldset import FieldSet
 from neurop.fields.times import Times
 from neurop.generation.dataset import SolvedDataset, positive
 from neurop.generation.storage import Storage, grouped

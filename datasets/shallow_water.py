@@ -73,7 +73,8 @@ from numpy.typing import NDArray
 
 from neurop.datasets.shallow_water_options import Flow, Forcing, check_choice
 from neurop.errors import InputError
-from neurop.fields.fieldset import Field, FieldSet
+from neurop.fields.field import Field
+from neurop.fields.fieldset import FieldSet
 from neurop.fields.times import Times
 from neurop.generation.dataset import SolvedDataset, positive
 from neurop.generation.storage import Storage, grouped

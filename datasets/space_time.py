@@ -40,7 +40,8 @@ from neurop.datasets.kuramoto_sivashinsky import KuramotoSivashinsky
 from neurop.datasets.navier_stokes import NavierStokes
 from neurop.datasets.shallow_water import ShallowWater
 from neurop.errors import InputError
-from neurop.fields.fieldset import Field, FieldSet
+from neurop.fields.field import Field
+from neurop.fields.fieldset import FieldSet
 from neurop.fields.lazy import Lazy
 from neurop.fields.times import Times
 from neurop.geometry.axis import Axis

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from neurop import constraints, models, objectives, problems, transforms
     from neurop.errors import InputError
     from neurop.evaluation.evaluate import evaluate
-    from neurop.fields.fieldset import Field, FieldSet
+    from neurop.fields.field import Field
+    from neurop.fields.fieldset import FieldSet
     from neurop.fields.times import Times
     from neurop.geometry.grid import Grid
     from neurop.geometry.sphere import Sphere
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PLACES = {
-    "Field": "neurop.fields.fieldset",
+    "Field": "neurop.fields.field",
     "FieldSet": "neurop.fields.fieldset",
     "Times": "neurop.fields.times",
     "Grid": "neurop.geometry.grid",

@@ -12,14 +12,16 @@ from neurop import constraints as constraint_table
 from neurop import problems
 from neurop.constraints.constraint import Constraint
 from neurop.errors import InputError
-from neurop.fields.fieldset import Field, FieldSet
+from neurop.fields.field import Field
+from neurop.fields.fieldset import FieldSet
+from neurop.fields.known_input import KnownInput
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 from neurop.plain_values import check_values
 from neurop.problems import Problem
 from neurop.registry import Registry, Spec
 
-FORMAT = 2
+FORMAT = 3
 """Version of the card that is written; all earlier ones are read."""
 
 
@@ -56,6 +58,8 @@ class Card:
         Axes, boundaries and units.
     sampling
         Points per axis of the training data, and the time between their frames.
+    conditions
+        Parameters, static fields and forcings that the network takes too.
     constraints
         Constraints on the predictions, in the order in which they are applied.
     origin
@@ -68,6 +72,7 @@ class Card:
     outputs: tuple[Field, ...]
     grid: Grid
     sampling: Sampling
+    conditions: tuple[KnownInput, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     origin: dict[str, Any] = field(default_factory=dict)
 
@@ -104,6 +109,7 @@ class Card:
             outputs=problem.outputs(train),
             grid=train.grid,
             sampling=Sampling(train.shape, None if step is None else float(step), unit),
+            conditions=tuple(map(KnownInput.of, train.conditions)),
             constraints=tuple(sorted(constraints, key=lambda c: c.rank)),
             origin={"source": train.source, "data_hash": train.digest(), **about},
         )
@@ -126,7 +132,12 @@ class Card:
     @property
     def in_channels(self) -> int:
         """Input channels of the network: fields times frames."""
-        return self.problem.history * len(self.inputs)
+        return self.problem.history * len(self.inputs) + self.given_channels
+
+    @property
+    def given_channels(self) -> int:
+        """Channels of the conditions among them, the last ones."""
+        return sum(len(known.channels) for known in self.conditions)
 
     @property
     def out_channels(self) -> int:
@@ -142,6 +153,7 @@ class Card:
             "outputs": [asdict(f) for f in self.outputs],
             "geometry": self.grid.to_dict(),
             "sampling": asdict(self.sampling) | {"shape": list(self.sampling.shape)},
+            "conditions": [asdict(known) for known in self.conditions],
             "constraints": [
                 constraint_table.REGISTRY.spec_of(c).to_dict() for c in self.constraints
             ],
@@ -158,13 +170,14 @@ class Card:
             If something is missing, or of another type.
         """
         plain = MIGRATIONS.get(plain["format"], dict)(plain)
-        for key in ("inputs", "outputs", "constraints"):
+        for key in ("inputs", "outputs", "conditions", "constraints"):
             _check_kind(plain, key, list)
         for key in ("sampling", "geometry", "origin"):
             _check_kind(plain, key, dict)
         _check_kind(plain["geometry"], "axes", list)
         for where, kind, values in (
             *((key, Field, value) for key in ("inputs", "outputs") for value in plain[key]),
+            *(("conditions", KnownInput, value) for value in plain["conditions"]),
             *(("axes", Axis, value) for value in plain["geometry"]["axes"]),
             ("sampling", Sampling, plain["sampling"]),
         ):
@@ -178,6 +191,7 @@ class Card:
             outputs=outputs,
             grid=Grid.from_dict(plain["geometry"]),
             sampling=sampling,
+            conditions=tuple(KnownInput(**known) for known in plain["conditions"]),
             constraints=tuple(_create(constraint_table.REGISTRY, c) for c in plain["constraints"]),
             origin=plain["origin"],
         )
@@ -196,7 +210,7 @@ def _create(registry: Registry, plain: Any) -> Any:
 
 
 def _from_1(plain: dict[str, Any]) -> dict[str, Any]:
-    """Return a card of format 1 converted to format 2."""
+    """Return a card of format 1 in the current words."""
     evolution = {
         "name": "evolution",
         "arguments": {"history": plain["history"], "increments": plain["increments"]},
@@ -219,10 +233,16 @@ def _from_1(plain: dict[str, Any]) -> dict[str, Any]:
             "step": plain["step"],
             "unit": plain["step_unit"],
         },
+        "conditions": [],
         "constraints": [{"name": name, "arguments": arguments} for name, arguments in held],
         "origin": plain["origin"],
     }
 
 
-MIGRATIONS = {1: _from_1}
-"""Format number to a function that converts a card to the next format."""
+def _from_2(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return a card of format 2 in the current words."""
+    return {**plain, "conditions": []}
+
+
+MIGRATIONS = {1: _from_1, 2: _from_2}
+"""Format number to a function that converts a card to the current format."""

@@ -77,7 +77,7 @@ def read_folder(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 def read_parts(
     folder: Path,
 ) -> tuple[Card, list[Normalizer], dict[str, Tensor], dict[str, Any]]:
-    """Return card, normalisers of inputs and outputs, all weights, and the card as plain values.
+    """Return card, normalisers, all weights, and the card as plain values.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def read_parts(
         card = Card.from_dict(plain)
         norms = [
             Normalizer(state[f"{name}.mean"], state[f"{name}.std"], card.grid)
-            for name in ("input_norm", "output_norm")
+            for name in ("input_norm", "output_norm", *(["given_norm"] if card.conditions else []))
         ]
     except KeyError as error:
         raise InputError.in_file(
@@ -117,6 +117,17 @@ def mismatch(
         if mine != theirs:
             return name, mine, theirs
     return None
+
+
+def check_shapes(folder: Path, expected: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> None:
+    """Raise InputError unless the tensors of a file are those of the model of its card."""
+    if different := mismatch(expected, found):
+        key, mine, theirs = different
+        raise InputError.in_file(
+            folder,
+            f"{key} has shape {theirs} in model.safetensors, {mine} by model.json; they are of two "
+            "models",
+        )
 
 
 def check_weights(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,9 @@ from neurop.constraints.constraint import Constraint, Context
 from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.normalizer import Normalizer
-from neurop.fields.standardize import Standardize
-from neurop.model_folder import check_weights, mismatch, read_parts, write_folder
+from neurop.fields.standardize import Standardize, fit_conditions
+from neurop.inference.check_input import check_input
+from neurop.model_folder import check_shapes, check_weights, read_parts, write_folder
 from neurop.problems import Problem, problem_of
 from neurop.registry import Spec
 from neurop.spectral import resample
@@ -41,8 +43,8 @@ class Surrogate(nn.Module):
     ----------
     card
         Model and arguments, problem, fields, grid and constraints.
-    input_norm, output_norm
-        Normalisers of inputs and outputs, fitted on the training split; see :meth:`of`.
+    input_norm, output_norm, given_norm
+        Normalisers of inputs, outputs and conditions, fitted on the training split; see :meth:`of`.
 
     Shape
     -----
@@ -56,7 +58,7 @@ class Surrogate(nn.Module):
     Examples
     --------
     >>> import numpy as np
-    >>> from neurop.fields import Field, Times
+    >>> from neurop import Field, Times
     >>> from neurop.geometry.grid import Grid
     >>> waves = np.sin(2 * np.pi * (np.arange(16) - np.arange(5)[:, None]) / 16)[None, :, None]
     >>> fields, times = (Field("u", "m s-1"),), Times(np.arange(5.0), "s")
@@ -66,14 +68,21 @@ class Surrogate(nn.Module):
     array([1., 2.])
     """
 
-    def __init__(self, card: Card, input_norm: Normalizer, output_norm: Normalizer) -> None:
+    def __init__(
+        self,
+        card: Card,
+        input_norm: Normalizer,
+        output_norm: Normalizer,
+        given_norm: Normalizer | None = None,
+    ) -> None:
         super().__init__()
         self.card = card
-        self.input_norm, self.output_norm = input_norm, output_norm
-        for norm, fields in ((input_norm, card.inputs), (output_norm, card.outputs)):
-            if (channels := len(norm.std)) != len(fields):
-                key = "input_norm" if norm is input_norm else "output_norm"
-                remedy = f"channels, but {len(fields)} fields are named; give one for each"
+        self.input_norm, self.output_norm, self.given_norm = input_norm, output_norm, given_norm
+        counts = len(card.inputs), len(card.outputs), card.given_channels
+        for key, count in zip(("input_norm", "output_norm", "given_norm"), counts, strict=True):
+            norm = getattr(self, key)
+            if (channels := 0 if norm is None else len(norm.std)) != count:
+                remedy = f"channels, but {count} fields are named; give one for each"
                 raise InputError.of(key, channels, remedy)
         for constraint in card.constraints:
             constraint.check(self.context)
@@ -107,11 +116,12 @@ class Surrogate(nn.Module):
         Raises
         ------
         InputError
-            If a field is constant, or problem, model or constraints do not fit the data.
+            If a field is constant, or the arguments do not fit the data.
         """
         problem = problem or problem_of(train)
         card = Card.of(train, Spec.of(model), problem, constraints)
-        return cls(card, *(normalizer or Standardize()).fit(train, problem.increments))
+        norms = (normalizer or Standardize()).fit(train, problem.increments)
+        return cls(card, *norms, fit_conditions(train))
 
     @property
     def name(self) -> str:
@@ -132,7 +142,9 @@ class Surrogate(nn.Module):
         """
         return (self.input_norm if self.card.is_state else self.output_norm).std
 
-    def forward(self, x: Tensor, grid: Sequence[int] | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor, grid: Sequence[int] | None = None, given: Tensor | None = None
+    ) -> Tensor:
         """Return the next state, or the mapped fields, ``(batch, out channels, *grid)``.
 
         Parameters
@@ -141,28 +153,21 @@ class Surrogate(nn.Module):
             ``(batch, history * channels, *grid)`` in physical units, at any resolution.
         grid
             Points per axis of the result (spectral interpolation); those of `x` by default.
+        given
+            Parameters, static fields and forcings of the step where the surrogate takes some,
+            ``(batch, given channels, *grid)``; see :meth:`neurop.fields.FieldSet.given`.
 
         Raises
         ------
         InputError
-            If `x` has other axes or channels, or another precision than the weights.
+            If an input has other axes or channels, or another precision than the weights.
         """
         card = self.card
-        if x.dim() != 2 + card.grid.dimensions or x.shape[1] != card.in_channels:
-            names = ", ".join(card.grid.names)
-            raise InputError(
-                f"input has shape {tuple(x.shape)}; need (batch, {card.in_channels}, {names}): "
-                f"{card.history} frames of {', '.join(f.name for f in card.inputs)}",
-                "x",
-                tuple(x.shape),
-            )
-        if x.dtype != self.output_norm.std.dtype:
-            remedy = (
-                f"the surrogate is of {self.output_norm.std.dtype}; convert one of them: x.to(...) "
-                "or surrogate.double()"
-            )
-            raise InputError.of("x", x.dtype, remedy)
-        y = self.output_norm.inverse(self.net(self.input_norm(x)))
+        check_input(card, x, given, self.output_norm.std.dtype)
+        z = self.input_norm(x)
+        if given is not None and self.given_norm is not None:
+            z = torch.cat([z, self.given_norm(given)], dim=1)
+        y = self.output_norm.inverse(self.net(z))
         last = x[:, -card.out_channels :]
         if card.problem.increments:
             y = y + last
@@ -174,59 +179,61 @@ class Surrogate(nn.Module):
                 y = constraint(y, last, context)
         return y
 
-    def steps(self, frames: Tensor) -> Iterator[Tensor]:
-        """Yield the predicted states of an autoregressive rollout, without end.
+    def steps(self, frames: Tensor, given: Tensor | None = None) -> Iterator[Tensor]:
+        """Yield the predicted states of an autoregressive rollout, ``(batch, channels, *grid)``.
 
         Parameters
         ----------
         frames
             Initial frames ``(batch, history, channels, *grid)``.
+        given
+            Conditions of each step, ``(batch, steps, given channels, *grid)``.
 
         Yields
         ------
         Tensor
-            ``(batch, channels, *grid)``; only one for a map, whose output cannot be its input.
+            Without end; as many as steps are `given`; one of a map, whose output is no input.
         """
-        while True:
-            made = self(frames.flatten(1, 2))
+        for each in repeat(None) if given is None else given.unbind(1):
+            made = self(frames.flatten(1, 2), given=each)
             yield made
             if not self.card.is_state:
                 return
             frames = torch.cat([frames[:, 1:], made[:, None]], dim=1)
 
-    def trajectory(self, frames: Tensor, steps: int) -> Tensor:
+    def trajectory(self, frames: Tensor, steps: int, given: Tensor | None = None) -> Tensor:
         """Return the first `steps` states of :meth:`steps`, ``(batch, steps, channels, *grid)``."""
-        states = self.steps(frames)
-        return torch.stack([next(states) for _ in range(steps)], dim=1)
+        return torch.stack(list(islice(self.steps(frames, given), steps)), dim=1)
 
     @torch.no_grad()
-    def at(self, x: Tensor, points: Tensor) -> Tensor:
+    def at(self, x: Tensor, points: Tensor, given: Tensor | None = None) -> Tensor:
         """Return the prediction at scattered points, ``(batch, out channels, P)``.
 
         Parameters
         ----------
-        x
-            Input of :meth:`forward`.
+        x, given
+            Inputs of :meth:`forward`.
         points
             Coordinates ``(P, d)`` in the units of the grid; any value along a periodic axis.
 
         Raises
         ------
         InputError
-            If `points` has another number of axes than the grid, or a point lies outside an axis
-            that is not periodic.
+            If `points` has other axes, or one lies outside an axis that is not periodic.
         """
         grid = self.card.grid
-        return resample(self(x), grid, grid.fractions(points))
+        return resample(self(x, given=given), grid, grid.fractions(points))
 
-    def predict(self, data: xr.Dataset) -> xr.Dataset:
+    def predict(self, data: xr.Dataset, forcing: xr.Dataset | None = None) -> xr.Dataset:
         """Return the next state, or the mapped fields, as a labelled dataset.
 
         Parameters
         ----------
         data
-            One variable per input field; dimensions in any order: the axes of the grid, optionally
-            ``sample`` and ``time`` (the last `history` frames are used).
+            One variable per input field, parameter and static field, with the axes of the grid and
+            optionally ``sample`` and ``time`` (the last `history` frames are used), in any order.
+        forcing
+            Forcings at the last given frame and at the predicted one, along ``time``.
 
         Raises
         ------
@@ -235,23 +242,28 @@ class Surrogate(nn.Module):
         """
         from neurop.inference.predict import predict
 
-        return predict(self, data, 1)
+        return predict(self, data, 1, forcing)
 
-    def rollout(self, data: xr.Dataset, steps: int) -> xr.Dataset:
-        """Return the next `steps` states, an autoregressive rollout; `data` as in :meth:`predict`.
+    def rollout(
+        self, data: xr.Dataset, steps: int, forcing: xr.Dataset | None = None
+    ) -> xr.Dataset:
+        """Return the next `steps` states, an autoregressive rollout.
+
+        Parameters
+        ----------
+        data, forcing
+            As in :meth:`predict`, the forcings after every step.
+        steps
+            Number of steps.
 
         Raises
         ------
         InputError
-            As :meth:`predict`; and if the surrogate is a map, or `steps` is below 1.
+            As :meth:`predict`; and for a map, or if `steps` is below 1.
         """
-        from neurop.inference.predict import predict
+        from neurop.inference.predict import rollout
 
-        if not self.card.is_state:
-            raise InputError.of("problem", "map", "it has no time to roll out; use predict")
-        if steps < 1:
-            raise InputError.of("steps", steps, "give at least 1")
-        return predict(self, data, steps)
+        return rollout(self, data, steps, forcing)
 
     def parameters_count(self) -> int:
         """Return the number of trainable parameters (all are real numbers)."""
@@ -285,13 +297,7 @@ class Surrogate(nn.Module):
             if key.startswith("net.") and value.is_floating_point()
         )
         surrogate.to(next(weights, torch.float32))
-        if different := mismatch(surrogate.state_dict(), state):
-            key, mine, theirs = different
-            raise InputError.in_file(
-                folder,
-                f"{key} has shape {theirs} in model.safetensors, {mine} by model.json; they are "
-                "of two models",
-            )
+        check_shapes(Path(folder), surrogate.state_dict(), state)
         check_weights(Path(folder), surrogate.state_dict(), state)
         surrogate.load_state_dict(state)
         return surrogate.eval()

@@ -43,7 +43,7 @@ FOLDERS: list[Path] = []
 
 def whole(path: Path, truth: Truth, lazy: bool | None = None) -> FieldSet:
     """Return all that ``data=file`` would split."""
-    return File(str(path), lazy=lazy, **truth.settings)._all
+    return File(str(path), storage={"lazy": lazy}, **truth.settings)._all
 
 
 def values(fields: FieldSet) -> list[np.ndarray]:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from neurop.constraints.constraint import Constraint
-from neurop.fields.fieldset import Field, FieldSet
+from neurop.fields.field import Field
+from neurop.fields.fieldset import FieldSet
 from neurop.fields.standardize import Standardize
 from neurop.fields.times import Times
 from neurop.geometry.grid import Grid

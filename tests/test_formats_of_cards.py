@@ -15,8 +15,8 @@ SAVED = sorted(path.parent for path in CARDS.glob("*/*/model.json"))
 
 
 def test_every_format_is_there():
-    assert {path.parent.name for path in SAVED} >= {"format_1"}
-    assert len(SAVED) >= 7
+    assert {path.parent.name for path in SAVED} >= {"format_1", "format_2"}
+    assert len(SAVED) >= 14
 
 
 @pytest.mark.parametrize("folder", SAVED, ids=[f"{p.parent.name}-{p.name}" for p in SAVED])

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from neurop.constraints.band_limit import BandLimit
 from neurop.constraints.means import Means
-from neurop.fields.fieldset import Field, FieldSet
+from neurop.fields.field import Field
+from neurop.fields.fieldset import FieldSet
 from neurop.fields.times import Times
 from neurop.geometry.sphere import Sphere
 from neurop.problems import Evolution

@@ -28,7 +28,10 @@ RENAMED: dict[str, dict[str, str]] = {
         **_STORAGE,
         **{key: f"flow.{key}" for key in ("initial", "mach", "topography", "forcing")},
     },
-    "neurop.datasets.File": {key: f"domain.{key}" for key in ("length", "layout")},
+    "neurop.datasets.File": {
+        **{key: f"domain.{key}" for key in ("length", "layout")},
+        **{key: f"storage.{key}" for key in ("held_out", "lazy")},
+    },
 }
 """Target, to its keys in earlier versions and the current keys."""
 

@@ -10,7 +10,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from neurop.errors import InputError, nearest
-from neurop.fields.fieldset import Field
+from neurop.fields.field import Field
 from neurop.fields.normalizer import Normalizer
 from neurop.geometry.grid import Grid
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,15 +13,23 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from neurop.errors import InputError
-from neurop.fields.fieldset import Field, FieldSet
+from neurop.fields.field import Field
+from neurop.fields.fieldset import FieldSet
+from neurop.fields.known_input import check_conditions
 from neurop.fields.times import in_seconds
 
 if TYPE_CHECKING:
     from neurop.surrogate import Surrogate
 
 
-def check_compatible(surrogate: Surrogate, data: FieldSet) -> None:
-    """Raise InputError unless fields, grid and time step of `data` are those of the surrogate."""
+def check_compatible(surrogate: Surrogate, data: FieldSet) -> FieldSet:
+    """Return the data with the conditions that the surrogate takes, in its order.
+
+    Raises
+    ------
+    InputError
+        Unless fields, conditions, grid and time step are those of the surrogate.
+    """
     where = data.label
     if surrogate.card.is_state == data.has_targets:
         kinds = ("an evolution in time", "a map from inputs to targets")
@@ -96,6 +105,39 @@ def check_compatible(surrogate: Surrogate, data: FieldSet) -> None:
         )
     if len(data) == 0:
         raise InputError(f"{where} holds no samples; nothing to evaluate", "samples", 0)
+    conditions = check_conditions(surrogate.card.conditions, data.conditions, where)
+    return replace(data, conditions=conditions)
+
+
+def given_at(
+    surrogate: Surrogate,
+    data: FieldSet,
+    starts: Sequence[tuple[int, int]],
+    steps: int = 1,
+    pad: bool = False,
+) -> Tensor | None:
+    """Return the conditions of forecasts, ``(start, steps, channel, *grid)``; None without any.
+
+    Parameters
+    ----------
+    surrogate, data
+        Surrogate, and the data from :func:`check_compatible`.
+    starts
+        Sample and last input frame of each forecast.
+    steps
+        Steps of each.
+    pad
+        Repeat the last known conditions for steps beyond the data, whose forecasts have no truth.
+    """
+    if not data.conditions:
+        return None
+    rows = []
+    for sample, last in starts:
+        known = min(steps, data.values.shape[1] - 1 - last) if pad else steps
+        row = data.given(sample, last, known)
+        assert row is not None
+        rows.append(np.pad(row, [(0, steps - known), *[(0, 0)] * (row.ndim - 1)], mode="edge"))
+    return to_model_dtype(surrogate, np.stack(rows))
 
 
 def to_model_dtype(surrogate: Surrogate, values: NDArray[Any]) -> Tensor:
@@ -113,10 +155,11 @@ def to_float64(surrogate: Surrogate, values: NDArray[Any]) -> Tensor:
 
 def iterate_pairs(
     surrogate: Surrogate, data: FieldSet, batch_size: int
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield input and truth of each sample of a map, or window of an evolution, in batches.
+) -> Iterator[tuple[Tensor, Tensor, Tensor | None]]:
+    """Yield input, truth and conditions of samples, or windows of an evolution, in batches.
 
-    Inputs are ``(batch, history * channel, *grid)``, truths ``(batch, channel, *grid)``.
+    Inputs are ``(batch, history * channel, *grid)``, truths and conditions ``(batch, channel,
+    *grid)``.
 
     Raises
     ------
@@ -127,10 +170,12 @@ def iterate_pairs(
         raise InputError.of("batch_size", batch_size, "give at least 1")
     if data.targets is not None:
         for first in range(0, len(data), batch_size):
-            batch = slice(first, first + batch_size)
+            batch = slice(first, min(first + batch_size, len(data)))
+            given = given_at(surrogate, data, [(i, 0) for i in range(batch.start, batch.stop)])
             yield (
                 to_model_dtype(surrogate, data.values[batch, 0]),
                 to_float64(surrogate, data.targets[batch, 0]),
+                None if given is None else given[:, 0],
             )
         return
     past = surrogate.card.history
@@ -143,9 +188,11 @@ def iterate_pairs(
         chosen = windows[first : first + batch_size]
         x = np.stack([data.values[sample, frame : frame + past] for sample, frame in chosen])
         y = np.stack([data.values[sample, frame + past] for sample, frame in chosen])
+        given = given_at(surrogate, data, [(sample, frame + past - 1) for sample, frame in chosen])
         yield (
             to_model_dtype(surrogate, x.reshape(len(x), -1, *data.shape)),
             to_float64(surrogate, y),
+            None if given is None else given[:, 0],
         )
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from neurop.errors import InputError, nearest
-from neurop.fields.fieldset import Field
+from neurop.fields.field import Field
 from neurop.geometry.grid import Grid
 from neurop.geometry.sphere import Sphere
 from neurop.physics.invariants import INVARIANTS

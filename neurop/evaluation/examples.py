@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurop.evaluation.batches import to_model_dtype
+from neurop.evaluation.batches import given_at, to_model_dtype
 from neurop.fields.fieldset import FieldSet
 
 if TYPE_CHECKING:
@@ -33,12 +33,9 @@ def examples(surrogate: Surrogate, test: FieldSet) -> dict[str, Any]:
             for s, w in chosen
         ]
     )
-    p = (
-        surrogate(to_model_dtype(surrogate, x.reshape(len(x), -1, *test.shape)))
-        .float()
-        .cpu()
-        .numpy()
-    )
+    given = given_at(surrogate, test, [(s, w + past - 1) for s, w in chosen])
+    frames = to_model_dtype(surrogate, x.reshape(len(x), -1, *test.shape))
+    p = surrogate(frames, given=None if given is None else given[:, 0]).float().cpu().numpy()
     dims = ("example", "field", *test.grid.names)
     names = [
         f"sample {s}" if test.has_targets else f"sample {s}, frame {w + past}" for s, w in chosen

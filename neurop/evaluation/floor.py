@@ -47,10 +47,10 @@ def truncation_floor(surrogate: Surrogate, test: FieldSet, batch_size: int = 16)
     InputError
         If the data do not fit the surrogate.
     """
-    check_compatible(surrogate, test)
+    test = check_compatible(surrogate, test)
     s, found = surrogate.card, []
     with evaluating(surrogate):
-        for x, y in iterate_pairs(surrogate, test, batch_size):
+        for x, y, _ in iterate_pairs(surrogate, test, batch_size):
             norm = surrogate.output_norm
             start = x[:, -s.out_channels :] if s.problem.increments else torch.zeros(())
             held = surrogate.net.truncated(norm(y.to(x) - start))

@@ -17,6 +17,7 @@ from neurop.evaluation.batches import (
     common_unit,
     coordinates,
     field_coordinate,
+    given_at,
     to_float64,
     to_model_dtype,
     variable,
@@ -92,7 +93,7 @@ def rollout(
     """
     if not surrogate.card.is_state:
         raise InputError.of("problem", "map", "it has no time to roll out; use eval or superres")
-    check_compatible(surrogate, truth)
+    truth = check_compatible(surrogate, truth)
     past, frames = surrogate.card.history, truth.values.shape[1]
     if steps < 1:
         raise InputError.of("steps", steps, "give at least 1")
@@ -109,8 +110,11 @@ def rollout(
     with evaluating(surrogate):
         for first in range(0, len(truth), batch_size):
             batch = truth.values[first : first + batch_size]
+            starts = [(first + i, start + past - 1) for i in range(len(batch))]
             predicted = surrogate.trajectory(
-                to_model_dtype(surrogate, batch[:, start : start + past]), steps
+                to_model_dtype(surrogate, batch[:, start : start + past]),
+                steps,
+                given_at(surrogate, truth, starts, steps),
             )
             parts.append(
                 _score(

@@ -17,6 +17,7 @@ from neurop.evaluation.batches import (
     check_compatible,
     coordinates,
     field_coordinate,
+    given_at,
     iterate_pairs,
     to_float64,
     to_model_dtype,
@@ -90,7 +91,7 @@ def score(
     >>> score(Surrogate.of(data, "fno"), data).rmse.lead.values
     array([1, 4])
     """
-    check_compatible(surrogate, test)
+    test = check_compatible(surrogate, test)
     chosen = _leads(surrogate, test, leads)
     shape = (len(test.outputs), *test.shape)
     if climatology is not None and climatology.shape != shape:
@@ -136,8 +137,10 @@ def _leads(surrogate: Surrogate, test: FieldSet, leads: Sequence[int] | None) ->
 
 
 def _map(surrogate: Surrogate, test: FieldSet, batch_size: int) -> Iterator[dict[str, Tensor]]:
-    for x, y in iterate_pairs(surrogate, test, batch_size):
-        yield _errors(surrogate(x).double(), y, test.grid.measure(test.shape, y), surrogate.scale)
+    for x, y, given in iterate_pairs(surrogate, test, batch_size):
+        yield _errors(
+            surrogate(x, given=given).double(), y, test.grid.measure(test.shape, y), surrogate.scale
+        )
 
 
 def _errors(p: Tensor, y: Tensor, weights: Tensor, scale: Tensor) -> dict[str, Tensor]:
@@ -170,10 +173,11 @@ def _forecasts(
             reach = int(max(lead for lead in (1, *leads) if first + lead < frames))
             # Only the frames of these forecasts, as a trajectory need not fit into memory.
             stretch = np.asarray(test.values[number, first - past + 1 : last[-1] + reach + 1])
-            last = last - (first - past + 1)
+            starts, last = last, last - (first - past + 1)
             ends = len(stretch)
-            given = np.stack([stretch[t - past + 1 : t + 1] for t in last])
-            p = surrogate.trajectory(to_model_dtype(surrogate, given), reach).double()
+            frames_in = np.stack([stretch[t - past + 1 : t + 1] for t in last])
+            given = given_at(surrogate, test, [(number, int(t)) for t in starts], reach, pad=True)
+            p = surrogate.trajectory(to_model_dtype(surrogate, frames_in), reach, given).double()
             now = to_float64(surrogate, stretch[last])
             weights = test.grid.measure(test.shape, now)
             y = to_float64(surrogate, stretch[last + 1])

@@ -101,8 +101,7 @@ def superres(
     """
     if not truths:
         raise InputError("resolutions=[] holds no resolution; give at least one", "resolutions", [])
-    for data in truths.values():
-        check_compatible(surrogate, data)
+    truths = {n: check_compatible(surrogate, data) for n, data in truths.items()}
     with evaluating(surrogate):
         parts = {
             resolution: _measure(surrogate, truths[resolution], batch_size)
@@ -181,13 +180,13 @@ def _measure(surrogate: Surrogate, data: FieldSet, batch_size: int) -> dict[str,
     power: Any = 0.0
     examples: dict[str, Any] = {}
     count = 0
-    for x, y in iterate_pairs(surrogate, data, batch_size):
+    for x, y, given in iterate_pairs(surrogate, data, batch_size):
         weights = data.grid.measure(data.shape, y)
-        prediction = surrogate(x).double()
+        prediction = surrogate(x, given=given).double()
         fields = {
             "truth": y,
             "prediction": prediction,
-            "interpolated": _interpolated(surrogate, x, prediction, data.grid),
+            "interpolated": _interpolated(surrogate, x, given, prediction, data.grid),
         }
         error, unit = prediction - y, scaled(y, surrogate.scale, weights)
         inside = resample(error, data.grid, shape, band=band)
@@ -214,16 +213,16 @@ def _measure(surrogate: Surrogate, data: FieldSet, batch_size: int) -> dict[str,
     return {"scores": scores, "fields": by_field, "spectra": power / count, "examples": examples}
 
 
-def _interpolated(surrogate: Surrogate, x: Tensor, prediction: Tensor, grid: Grid) -> Tensor:
+def _interpolated(
+    surrogate: Surrogate, x: Tensor, given: Tensor | None, prediction: Tensor, grid: Grid
+) -> Tensor:
     """Return the prediction on the training grid, interpolated spectrally to the grid of `x`."""
     shape, coarse = tuple(x.shape[2:]), surrogate.card.shape
     if shape == coarse:
         return prediction
-    return resample(
-        surrogate(restrict_to(x, grid, coarse, smooth=surrogate.card.is_state)).double(),
-        grid,
-        shape,
-    )
+    x = restrict_to(x, grid, coarse, smooth=surrogate.card.is_state)
+    given = None if given is None else restrict_to(given, grid, coarse, smooth=False)
+    return resample(surrogate(x, given=given).double(), grid, shape)
 
 
 def _warning(

@@ -10,27 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurop.errors import InputError
+from neurop.fields.condition import Condition, channels_at
+from neurop.fields.field import Field
 from neurop.fields.lazy import Lazy, blocks
 from neurop.fields.times import Times
 from neurop.geometry.grid import Grid
 
 if TYPE_CHECKING:
     import xarray as xr
-
-
-@dataclass(frozen=True)
-class Field:
-    """One physical field: short name, unit (CF spelling) and descriptive name.
-
-    Examples
-    --------
-    >>> Field("msl", "Pa", "mean sea level pressure").unit
-    'Pa'
-    """
-
-    name: str
-    unit: str = "1"
-    long_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,6 +38,8 @@ class FieldSet:
         Targets ``(sample, 1, channel, *grid)`` of a map, and their fields.
     times
         Times of the frames.
+    conditions
+        What goes in and is not predicted: parameters, static fields and forcings.
     source
         Origin of the values (file or generator), for messages and records.
     attributes
@@ -75,6 +64,7 @@ class FieldSet:
     targets: NDArray[Any] | Lazy | None = None
     target_fields: tuple[Field, ...] = ()
     times: Times | None = None
+    conditions: tuple[Condition, ...] = ()
     source: str = ""
     attributes: dict[str, Any] = field(default_factory=dict)
 
@@ -106,6 +96,21 @@ class FieldSet:
                 "times",
                 len(self.times),
             )
+        for one in self.conditions:
+            self._check_condition(one)
+
+    def _check_condition(self, one: Condition) -> None:
+        """Raise InputError unless a condition fits the set and has a name of its own."""
+        name, found = one.field.name, tuple(one.values.shape)
+        frames = self.values.shape[1] if one.role == "forcing" else 1
+        flat = (1,) * self.grid.dimensions
+        allowed = {(n, frames, 1, *grid) for n in (1, len(self)) for grid in (self.shape, flat)}
+        if found not in allowed:
+            shapes = " or ".join(map(str, sorted(allowed)))
+            raise InputError(f"{self.label}: {name} has shape {found}; need {shapes}", name, found)
+        taken = [f.name for _, fields in self._roles() for f in fields]
+        if (taken + [c.field.name for c in self.conditions]).count(name) > 1:
+            raise InputError(f"{self.label}: two fields are named {name}; rename one", "name", name)
 
     @property
     def label(self) -> str:
@@ -135,7 +140,8 @@ class FieldSet:
     @property
     def nbytes(self) -> int:
         """Bytes of all values."""
-        return self.values.nbytes + (0 if self.targets is None else self.targets.nbytes)
+        arrays = [values for values, _ in self._roles()]
+        return sum(a.nbytes for a in (*arrays, *(c.values for c in self.conditions)))
 
     @property
     def is_lazy(self) -> bool:
@@ -148,6 +154,7 @@ class FieldSet:
             self,
             values=np.asarray(self.values),
             targets=None if self.targets is None else np.asarray(self.targets),
+            conditions=tuple(c.loaded() for c in self.conditions),
         )
 
     def __len__(self) -> int:
@@ -160,6 +167,7 @@ class FieldSet:
             self,
             values=self.values[which],
             targets=None if self.targets is None else self.targets[which],
+            conditions=tuple(c.samples(which) for c in self.conditions),
         )
 
     def frames(self, which: slice) -> FieldSet:
@@ -168,7 +176,17 @@ class FieldSet:
             self,
             values=self.values[:, which],
             times=None if self.times is None else self.times[which],
+            conditions=tuple(c.frames(which) for c in self.conditions),
         )
+
+    def given(self, sample: int, last: int, steps: int = 1) -> NDArray[np.float32] | None:
+        """Return the conditions of some steps, ``(steps, channel, *grid)``; None without any.
+
+        See :func:`neurop.fields.condition.channels_at`.
+        """
+        if not self.conditions:
+            return None
+        return channels_at(self.conditions, sample, last, steps, self.shape)
 
     def initial(self, history: int = 1) -> xr.Dataset:
         """Return the first `history` frames of every sample as a dataset, to start a rollout."""
@@ -179,7 +197,8 @@ class FieldSet:
 
         Lazy values are checked in the pass that computes their statistics.
         """
-        for values, fields in self._roles():
+        known = ((c.values, (c.field,)) for c in self.conditions)
+        for values, fields in (*self._roles(), *known):
             for sample, first, block in () if isinstance(values, Lazy) else blocks(values):
                 self.check_block(sample, first, block, fields)
         return self
@@ -239,14 +258,18 @@ class FieldSet:
             )
         dims = ("sample", "time", *self.grid.names)
         pairs = [
-            (f, v[:, :, c])
+            (f, dims, v[:, :, c])
             for array, fields in self._roles()
             for v in (np.asarray(array),)
             for c, f in enumerate(fields)
         ]
+        for one in self.conditions:
+            values = np.asarray(one.values)[:, :, 0]
+            varying = tuple(d for d, n in zip(dims, values.shape, strict=True) if n > 1)
+            pairs.append((one.field, varying, values.squeeze()))
         variables = {
-            f.name: (dims, values, {"units": f.unit, "long_name": f.long_name or f.name})
-            for f, values in pairs
+            f.name: (along, values, {"units": f.unit, "long_name": f.long_name or f.name})
+            for f, along, values in pairs
         }
         return xr.Dataset(
             variables, coords, {"Conventions": "CF-1.11", "source": self.source, **self.attributes}

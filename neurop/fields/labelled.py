@@ -10,7 +10,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from neurop.errors import InputError, nearest
-from neurop.fields.fieldset import Field, FieldSet
+from neurop.fields.field import Field
+from neurop.fields.fieldset import FieldSet
 from neurop.fields.times import SECONDS, Times, in_seconds
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid

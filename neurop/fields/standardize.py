@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from neurop.fields.fieldset import FieldSet
+from neurop.fields.lazy import blocks
 from neurop.fields.normalizer import Normalizer
-from neurop.fields.statistics import summary
+from neurop.fields.statistics import Moments, summary
 
 
 @dataclass(frozen=True)
@@ -59,3 +62,27 @@ class Standardize:
         if not increments:
             return inputs, inputs
         return inputs, Normalizer.of(found.increments, train.grid, outputs)
+
+
+def fit_conditions(train: FieldSet) -> Normalizer | None:
+    """Return the normaliser of the channels of the conditions of a set; None without any.
+
+    Raises
+    ------
+    InputError
+        If a condition is constant.
+    """
+    found, names = [], []
+    for one in train.conditions:
+        moments = Moments()
+        for _, _, block in blocks(one.values):
+            moments.update(block)
+        found += [moments] * len(one.channels)
+        names += [one.field.name] * len(one.channels)
+    if not found:
+        return None
+    together = Moments()
+    together.count = 1
+    together.mean = np.concatenate([moments.mean for moments in found])
+    together.scatter = np.concatenate([moments.variance() for moments in found])
+    return Normalizer.of(together, train.grid, names)

@@ -99,7 +99,8 @@ def summary(fields: FieldSet, pointwise: bool = False) -> Summary:
     """
     if not isinstance(fields.values, Lazy):
         return _pass(fields, pointwise)
-    keys = [array.key for array in (fields.values, fields.targets) if isinstance(array, Lazy)]
+    arrays = [fields.values, fields.targets, *(c.values for c in fields.conditions)]
+    keys = [array.key for array in arrays if isinstance(array, Lazy)]
     key = hashlib.sha256(f"{_VERSION} {pointwise} {keys}".encode()).hexdigest()[:32]
     if key not in _found:
         path = cache_folder() / "statistics" / f"{key}.npz"
@@ -125,6 +126,11 @@ def _pass(fields: FieldSet, pointwise: bool) -> Summary:
             fields.check_block(sample, first, block, fields.target_fields)
         sha.update(np.ascontiguousarray(block, dtype="<f8").data)
         made.targets.update(block)
+    for one in fields.conditions:
+        for sample, first, block in blocks(one.values):
+            if fields.is_lazy:
+                fields.check_block(sample, first, block, (one.field,))
+            sha.update(np.ascontiguousarray(block, dtype="<f8").data)
     made.digest = sha.hexdigest()[:16]
     return made
 

@@ -31,7 +31,8 @@ class Windows(Dataset[dict[str, Tensor]]):
 
     Items
     -----
-    ``input``: ``(history, channel, *grid)``, ``target``: ``(steps, channel, *grid)``, float32.
+    ``input``: ``(history, channel, *grid)``, ``target``: ``(steps, channel, *grid)``, and where the
+    set has conditions ``given``: ``(steps, channel, *grid)``; float32.
 
     Raises
     ------
@@ -89,10 +90,12 @@ class Windows(Dataset[dict[str, Tensor]]):
             if self.fields.targets is None
             else np.asarray(self.fields.targets[sample])
         )
-        return {
+        window = {
             "input": torch.as_tensor(frames[: self.history]).float(),
             "target": torch.as_tensor(target).float(),
         }
+        given = self.fields.given(sample, middle - 1, 1 if self.fields.has_targets else self.steps)
+        return window if given is None else window | {"given": torch.from_numpy(given)}
 
     def blocks(self) -> tuple[NDArray[np.intp] | None, int]:
         """Return the file block of each window's first frame, and how many blocks fit the cache.

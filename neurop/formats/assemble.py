@@ -3,68 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from neurop.errors import InputError, nearest
-from neurop.fields.fieldset import Field, FieldSet
-from neurop.formats.axes import GLOBE, grid_of
+from neurop.errors import InputError
+from neurop.fields.condition import Condition
+from neurop.fields.field import Field
+from neurop.fields.fieldset import FieldSet
+from neurop.formats.axes import GLOBE, Order, grid_of
+from neurop.formats.choose import ReadOptions, choose_arrays, names_of, sizes_of
+from neurop.formats.conditions import read_conditions, role_of
 from neurop.formats.content import LEADING, Array, FileContent
 from neurop.formats.hdf5 import one_line
 from neurop.formats.stack import stack_arrays
-from neurop.formats.standard_names import canonical
 from neurop.formats.times import times_of
-
-
-@dataclass(frozen=True)
-class ReadOptions:
-    """Settings of the user that describe a file; by default they are read from the file.
-
-    Parameters
-    ----------
-    input, target
-        Names of the input and the predicted arrays; no target for an evolution in time.
-    axes
-        Names of the axes of these arrays, in stored order.
-    boundary, length, layout
-        Boundary, length and layout of the grid's axes (:class:`neurop.geometry.axis.Axis`): one
-        value for all, or one per axis by name.
-    step
-        Time between frames.
-    """
-
-    input: tuple[str, ...] = ()
-    target: tuple[str, ...] = ()
-    axes: tuple[str, ...] = ()
-    boundary: str | Mapping[str, str] | None = None
-    length: float | Mapping[str, float] | None = None
-    layout: str | Mapping[str, str] | None = None
-    step: float | None = None
-
-    def per_axis(self, axes: Iterable[str]) -> dict[str, Mapping[str, Any]]:
-        """Return the given values per option and grid axis; raise InputError for unknown axes."""
-        axes = list(axes)
-        found: dict[str, Mapping[str, Any]] = {}
-        for option, given in (
-            ("boundary", self.boundary),
-            ("length", self.length),
-            ("layout", self.layout),
-        ):
-            found[option] = (
-                dict(given)
-                if isinstance(given, Mapping)
-                else {}
-                if given is None
-                else dict.fromkeys(axes, given)
-            )
-            if unknown := [str(name) for name in found[option] if name not in axes]:
-                raise InputError.of(
-                    option, given, f"no axis '{unknown[0]}'; {nearest(unknown[0], axes)}"
-                )
-        return found
 
 
 def assemble(
@@ -107,9 +60,9 @@ def assemble(
 
 def _assembled(content: FileContent, options: ReadOptions, lazy: bool | None) -> FieldSet:
     path = content.path
-    arrays = _chosen(content, options)
+    arrays = choose_arrays(content, options)
     inputs, targets = (
-        [array for array in arrays if array.name in names] for names in _names(content, options)
+        [array for array in arrays if array.name in names] for names in names_of(content, options)
     )
     evolves = not targets
     if evolves and (still := [a for a in inputs if "time" not in a.axes]):
@@ -128,7 +81,7 @@ def _assembled(content: FileContent, options: ReadOptions, lazy: bool | None) ->
             "target",
             targets[0].name,
         )
-    sizes = _sizes(arrays, path)
+    sizes = sizes_of(arrays, path)
     spatial = {name: n for name, n in sizes.items() if name not in LEADING}
     if not spatial:
         raise InputError.in_file(
@@ -147,7 +100,8 @@ def _assembled(content: FileContent, options: ReadOptions, lazy: bool | None) ->
         if evolves
         else (None, np.arange(1))
     )
-    together = (sizes.get("sample", 1), frames, *spatial.values())
+    counts = {"sample": sizes.get("sample", 1), "time": frames, **spatial}
+    together = tuple(counts.values())
     fields, target_fields = _fields(inputs, content), _fields(targets, content)
     values = stack_arrays(inputs, content, len(fields), grid.names, together, orders, order)
     made = FieldSet(
@@ -159,6 +113,7 @@ def _assembled(content: FileContent, options: ReadOptions, lazy: bool | None) ->
         else None,
         target_fields,
         times,
+        _conditions(content, options, counts, orders, order),
         path,
         dict(content.metadata.parameters),
     )
@@ -167,105 +122,27 @@ def _assembled(content: FileContent, options: ReadOptions, lazy: bool | None) ->
     return made if lazy else made.loaded().check_finite()
 
 
+def _conditions(
+    content: FileContent,
+    options: ReadOptions,
+    sizes: Mapping[str, int],
+    orders: Mapping[str, Order],
+    time: Order,
+) -> tuple[Condition, ...]:
+    """Return the conditions that the user names, else those of the format that are not constant."""
+    if options.given is not None or options.input:
+        return read_conditions(content, options.given or {}, sizes, orders, time)
+    roles = {name: role_of(content.array(name)) for name in content.task.given}
+    found = read_conditions(content, roles, sizes, orders, time)
+    return tuple(c for c in found if c.role == "forcing" or np.ptp(np.asarray(c.values)) > 0)
+
+
 def memory_bytes() -> int:
     """Return the memory of this machine in bytes; 8 GiB if the system does not report it."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (ValueError, OSError, AttributeError):
         return 2**33
-
-
-def _names(content: FileContent, options: ReadOptions) -> tuple[Sequence[str], Sequence[str]]:
-    inputs: Sequence[str]
-    inputs, targets = (
-        (options.input, options.target)
-        if options.input
-        else (content.task.input, content.task.target)
-    )
-    if not inputs and options.axes and len(content.arrays) == 1:
-        # With a single array there is no choice.
-        inputs = content.names()
-    return [name.strip("/") for name in inputs], [name.strip("/") for name in targets]
-
-
-def _chosen(content: FileContent, options: ReadOptions) -> list[Array]:
-    inputs, targets = _names(content, options)
-    known = content.names()
-    if not inputs:
-        raise InputError.in_file(
-            content.path,
-            f"{content.format} with {', '.join(known[:8]) or 'no array'} defines "
-            "no learning task; give input, and target for a map",
-        )
-    found = []
-    for name in (*inputs, *targets):
-        if name not in known:
-            raise InputError(
-                f"{content.path}: no array '{name}'; {nearest(name, known)}",
-                "input" if name in inputs else "target",
-                name,
-            )
-        array = content.array(name)
-        if array.dtype.kind not in "fiub":
-            raise InputError.in_file(
-                content.path, f"'{name}' contains {array.dtype}, not real numbers; convert it"
-            )
-        if options.axes:
-            if len(options.axes) != len(array.shape):
-                names = ", ".join(options.axes)
-                raise InputError(
-                    f"{content.path}: '{name}' has shape {array.shape}, but axes=[{names}] names "
-                    f"{len(options.axes)}; name each axis once",
-                    "axes",
-                    list(options.axes),
-                )
-            array = replace(array, axes=tuple(map(_canonical, options.axes)))
-        if twice := [axis for axis in array.axes if axis and array.axes.count(axis) > 1]:
-            raise InputError.in_file(
-                content.path,
-                f"'{name}' has two axes named {twice[0]}; select one entry of one of them first",
-            )
-        if "" in array.axes:
-            shape = ", ".join(map(str, array.shape))
-            raise InputError.in_file(
-                content.path,
-                f"the axes of '{name}' ({shape}) have no names; give axes, such "
-                f"as [{', '.join(_guess(array))}]",
-            )
-        if 0 in array.shape:
-            raise InputError.in_file(
-                content.path, f"'{name}' has shape {array.shape}, it is empty; write the file again"
-            )
-        found.append(array)
-    return found
-
-
-def _guess(array: Array) -> list[str]:
-    rank = len(array.shape)
-    return ["sample", "time", *"xyz"][:rank] if rank > 2 else ["sample", "x"][:rank]
-
-
-def _sizes(arrays: Sequence[Array], path: str) -> dict[str, int]:
-    """Return the length of every axis, the same in all arrays."""
-    sizes: dict[str, tuple[int, str]] = {}
-    for array in arrays:
-        for axis, n in array.sizes().items():
-            known, other = sizes.setdefault(axis, (n, array.name))
-            if known != n and axis not in ("channel", "level"):
-                raise InputError.in_file(
-                    path,
-                    f"axis {axis} has {known} entries in '{other}' and {n} in "
-                    f"'{array.name}'; they must agree",
-                )
-    return {axis: n for axis, (n, _) in sizes.items()}
-
-
-def _canonical(axis: str) -> str:
-    """Return latitude and longitude for their short names, and other names unchanged.
-
-    A name such as ``t`` may be an axis of the grid.
-    """
-    return canonical(axis) if canonical(axis) in GLOBE else axis
 
 
 def _fields(arrays: Sequence[Array], content: FileContent) -> tuple[Field, ...]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurop.errors import InputError
+from neurop.fields.condition import Condition
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.lazy import Lazy
 from neurop.fields.times import Times
@@ -60,15 +61,37 @@ def concatenate(sets: Sequence[FieldSet], lazy: bool | None = None) -> FieldSet:
             values=_side_by_side([s.values for s in sets], axis),
             targets=targets,
             times=times,
+            conditions=_conditions(sets, axis),
         )
     if lazy is None:
         lazy = made.nbytes > memory_bytes() / 4
     return made if lazy else made.loaded().check_finite()
 
 
+def _conditions(sets: Sequence[FieldSet], axis: int) -> tuple[Condition, ...]:
+    """Return the conditions of all files, one after the other."""
+    made = []
+    for parts in zip(*(s.conditions for s in sets), strict=True):
+        same = all(np.array_equal(parts[0].values, part.values) for part in parts[1:])
+        if same and parts[0].values.shape[axis] == 1:
+            made.append(parts[0])
+            continue
+        arrays = [np.asarray(part.values) for part in parts]
+        if axis == 0:
+            counts = [len(s) for s in sets]
+            arrays = [np.broadcast_to(a, (n, *a.shape[1:])) for a, n in zip(arrays, counts)]
+        made.append(replace(parts[0], values=np.concatenate(arrays, axis)))
+    return tuple(made)
+
+
+def _names(fields: FieldSet) -> list[str]:
+    return [f"{one.role} {one.field.name}" for one in fields.conditions]
+
+
 def _alike(first: FieldSet, other: FieldSet) -> None:
     for what, one, two in (
         ("fields", [f.name for f in first.fields], [f.name for f in other.fields]),
+        ("conditions", _names(first), _names(other)),
         ("targets", [f.name for f in first.target_fields], [f.name for f in other.target_fields]),
         ("points", first.shape, other.shape),
         ("axes", first.grid.names, other.grid.names),

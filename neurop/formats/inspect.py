@@ -12,6 +12,7 @@ import numpy as np
 from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
 from neurop.formats.assemble import assemble
+from neurop.formats.conditions import KEYS
 from neurop.formats.content import LEADING, Array, FileContent
 from neurop.formats.detect import file_content
 from neurop.formats.report import AxisReport, FieldReport, axis_report, missing
@@ -102,6 +103,11 @@ def _yaml(content: FileContent, made: FieldSet | None) -> str:
         f"input: {_list(content.task.input)}",
         f"target: {_list(content.task.target)}" if content.task.target else "target: null",
     ]
+    if made.conditions:
+        lines.append("given:")
+        for role, key in KEYS.items():
+            names = [_text(one.field.name) for one in made.conditions if one.role == role]
+            lines.append(f"  {key}: [{', '.join(names)}]")
     grid = made.grid
     if not isinstance(grid, Sphere):
         given = {

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from neurop import __version__
 from neurop.errors import InputError
-from neurop.fields.fieldset import Field, FieldSet
+from neurop.fields.field import Field
+from neurop.fields.fieldset import FieldSet
 from neurop.fields.lazy import Lazy
 from neurop.fields.times import Times
 from neurop.formats.assemble import assemble, memory_bytes
@@ -70,6 +71,7 @@ def write(path: str | Path, fieldset: FieldSet, parameters: dict[str, Any]) -> N
         fieldset,
         values=_single(fieldset.values),
         targets=None if fieldset.targets is None else _single(fieldset.targets),
+        conditions=tuple(replace(c, values=_single(c.values)) for c in fieldset.conditions),
     )
     if 0 in stored.values.shape:
         raise InputError(
@@ -95,6 +97,7 @@ def write(path: str | Path, fieldset: FieldSet, parameters: dict[str, Any]) -> N
                 "digest": stored.digest(),
                 "parameters": parameters,
                 "attributes": stored.attributes,
+                "conditions": [c.field.name for c in stored.conditions],
                 **write_fields(file, stored),
             }
             text = json.dumps(record, default=to_plain).encode()

@@ -10,7 +10,9 @@ import h5py
 import numpy as np
 
 from neurop.errors import InputError
-from neurop.fields.fieldset import Field, FieldSet
+from neurop.fields.condition import Condition
+from neurop.fields.field import Field
+from neurop.fields.fieldset import FieldSet
 from neurop.fields.times import Times
 from neurop.formats.hdf5 import create_group, strings, to_plain, write_varying
 from neurop.geometry.sphere import Sphere
@@ -53,7 +55,10 @@ def write_root(file: h5py.File, fieldset: FieldSet, name: str, parameters: dict[
         for key, value in parameters.items()
         if isinstance(value, (int, float)) and not isinstance(value, bool)
     ]
-    scalars = create_group(file, "scalars", numbers)
+    varying = [one for one in fieldset.conditions if not _is_field(one)]
+    scalars = create_group(file, "scalars", [*numbers, *(one.field.name for one in varying)])
+    for one in varying:
+        _write_condition(scalars, one)
     for key, value in parameters.items():
         file.attrs[key] = (
             value
@@ -106,9 +111,11 @@ def write_fields(file: h5py.File, fieldset: FieldSet) -> dict[str, list[dict[str
         "values": _channels(fieldset.fields, ()),
         "targets": _channels(fieldset.target_fields, fieldset.fields),
     }
-    t0 = create_group(
-        file, "t0_fields", [c["dataset"] for channels in roles.values() for c in channels]
-    )
+    fixed = [one for one in fieldset.conditions if _is_field(one)]
+    names = [c["dataset"] for channels in roles.values() for c in channels]
+    t0 = create_group(file, "t0_fields", [*names, *(one.field.name for one in fixed)])
+    for one in fixed:
+        _write_condition(t0, one)
     for name in ("t1_fields", "t2_fields"):
         create_group(file, name, ())
     for array, channels in zip((fieldset.values, fieldset.targets), roles.values()):
@@ -131,6 +138,24 @@ def write_fields(file: h5py.File, fieldset: FieldSet) -> dict[str, list[dict[str
             )
             write_varying(data, varying=True)
     return roles
+
+
+def _is_field(one: Condition) -> bool:
+    return max(one.values.shape[3:]) > 1
+
+
+def _write_condition(group: h5py.Group, one: Condition) -> None:
+    """Write a condition without the axes along which it does not vary."""
+    values = np.asarray(one.values, np.float32)[:, :, 0]
+    varies = [n > 1 for n in values.shape]
+    varies[1] = one.role == "forcing"
+    kept = values.reshape([n for n, there in zip(values.shape, varies, strict=True) if there])
+    chunked: dict[str, Any] = {"chunks": kept.shape, "fletcher32": True} if kept.ndim else {}
+    data = group.create_dataset(one.field.name, data=kept, **chunked)
+    data.attrs.update({"units": one.field.unit, "long_name": one.field.long_name})
+    data.attrs.update({"sample_varying": varies[0], "time_varying": varies[1]})
+    if _is_field(one):
+        data.attrs["dim_varying"] = varies[2:]
 
 
 def _channels(fields: tuple[Field, ...], taken: tuple[Field, ...]) -> list[dict[str, str]]:

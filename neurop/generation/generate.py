@@ -83,7 +83,7 @@ def load_or_generate(recipe: Recipe, folder: str | Path | None = None) -> FieldS
     --------
     >>> import tempfile
     >>> import numpy as np
-    >>> from neurop.fields.fieldset import Field
+    >>> from neurop.fields.field import Field
     >>> from neurop.geometry.grid import Grid
     >>> recipe = Recipe(
     ...     "ramp",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,13 +12,37 @@ import xarray as xr
 from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.labelled import from_xarray, later, squeezed
+from neurop.inference.conditions import conditions_of, given_channels
 from neurop.inference.evaluating import evaluating
 
 if TYPE_CHECKING:
     from neurop.surrogate import Surrogate
 
 
-def predict(surrogate: Surrogate, data: xr.Dataset, steps: int, batch_size: int = 16) -> xr.Dataset:
+def rollout(
+    surrogate: Surrogate, data: xr.Dataset, steps: int, forcing: xr.Dataset | None = None
+) -> xr.Dataset:
+    """Return the next `steps` states of a labelled dataset; see :func:`predict`.
+
+    Raises
+    ------
+    InputError
+        As :func:`predict`; and if the surrogate is a map, or `steps` is below 1.
+    """
+    if not surrogate.card.is_state:
+        raise InputError.of("problem", "map", "it has no time to roll out; use predict")
+    if steps < 1:
+        raise InputError.of("steps", steps, "give at least 1")
+    return predict(surrogate, data, steps, forcing)
+
+
+def predict(
+    surrogate: Surrogate,
+    data: xr.Dataset,
+    steps: int,
+    forcing: xr.Dataset | None = None,
+    batch_size: int = 16,
+) -> xr.Dataset:
     """Return the next `steps` states of a labelled dataset, or the mapped fields.
 
     Parameters
@@ -29,6 +53,8 @@ def predict(surrogate: Surrogate, data: xr.Dataset, steps: int, batch_size: int 
         Dataset with one variable per input field; see :meth:`neurop.Surrogate.predict`.
     steps
         Number of steps of an evolution; 1 for a map.
+    forcing
+        Dataset with the forcings; see :func:`neurop.inference.conditions.conditions_of`.
     batch_size
         Samples per call of the surrogate, which bounds the memory.
 
@@ -57,11 +83,15 @@ def predict(surrogate: Surrogate, data: xr.Dataset, steps: int, batch_size: int 
     times = later(given, card.sampling.step, card.sampling.unit, steps, history)
     like = next(surrogate.parameters())
     frames = torch.as_tensor(np.asarray(given.values[:, -history:])).to(like)
+    known = conditions_of(card, data, forcing)
+    channels = given_channels(known, len(frames), steps, given.shape, like)
+    parts = zip(
+        frames.split(batch_size),
+        repeat(None) if channels is None else channels.split(batch_size),
+        strict=False,
+    )
     with evaluating(surrogate):
-        made = [
-            torch.stack(list(islice(surrogate.steps(part), steps)), dim=1).cpu()
-            for part in frames.split(batch_size)
-        ]
+        made = [surrogate.trajectory(part, steps, each).cpu() for part, each in parts]
     made_set = FieldSet(
         torch.cat(made).numpy(),
         card.outputs,

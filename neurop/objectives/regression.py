@@ -73,19 +73,21 @@ class Regression(Objective):
         self, surrogate: Surrogate, batch: Batch, rng: np.random.Generator
     ) -> dict[str, Tensor]:
         """Return the loss of the trajectory."""
-        frames, target = self._pushed(surrogate, batch["input"], batch["target"], rng)
-        predicted = surrogate.trajectory(frames, target.shape[1])
+        frames, target, given = self._pushed(surrogate, batch, rng)
+        predicted = surrogate.trajectory(frames, target.shape[1], given)
         weights = surrogate.card.grid.measure(target.shape[3:], target)
         fields = (scaled(x, surrogate.scale, weights) for x in (predicted, target))
         return {"relative_l2": self.loss(*fields, weights)}
 
     def _pushed(
-        self, surrogate: Surrogate, frames: Tensor, target: Tensor, rng: np.random.Generator
-    ) -> tuple[Tensor, Tensor]:
+        self, surrogate: Surrogate, batch: Batch, rng: np.random.Generator
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
         """Return the initial frames of the loss, and the targets after them."""
+        frames, target, given = batch["input"], batch["target"], batch.get("given")
         ahead = int(rng.integers(self.pushforward + 1))
         if ahead:
             with torch.no_grad():
-                made = surrogate.trajectory(frames, ahead)
+                made = surrogate.trajectory(frames, ahead, given)
             frames = torch.cat([frames, made], dim=1)[:, -frames.shape[1] :]
-        return frames, target[:, ahead : ahead + target.shape[1] - self.pushforward]
+        part = slice(ahead, ahead + target.shape[1] - self.pushforward)
+        return frames, target[:, part], None if given is None else given[:, part]

@@ -71,9 +71,9 @@ class TrainingModule(lightning.LightningModule):
         card = self.surrogate.card
         return Setting(card.grid, card.shape, self.surrogate.input_norm, card.is_state)
 
-    def forward(self, frames: Tensor, steps: int = 1) -> Tensor:
+    def forward(self, frames: Tensor, steps: int = 1, given: Tensor | None = None) -> Tensor:
         """Return ``(batch, steps, channel, *grid)`` from ``(batch, history, channel, *grid)``."""
-        return self.surrogate.trajectory(frames, steps)
+        return self.surrogate.trajectory(frames, steps, given)
 
     def losses(self, batch: Batch, number: Sequence[int] = ()) -> dict[str, Tensor]:
         """Return the terms of the loss of a batch, before any transform.
@@ -111,7 +111,7 @@ class TrainingModule(lightning.LightningModule):
         """Log the error of a batch."""
         target = batch["target"]
         weights = self.surrogate.card.grid.measure(target.shape[3:], target)
-        predicted = self(batch["input"], target.shape[1])
+        predicted = self(batch["input"], target.shape[1], batch.get("given"))
         error = relative_l2(predicted, target, weights, self.surrogate.scale)
         size = len(predicted)
         self.log("val/relative_l2", error.mean(), batch_size=size, sync_dist=True, prog_bar=True)

@@ -64,7 +64,9 @@ class Mirror(Transform):
 
 def _vanishes(name: str, axis: Axis, setting: Setting) -> bool:
     # The coefficient of an elliptic problem need not vanish on a Dirichlet boundary.
-    return axis.boundary == "dirichlet" and (setting.is_state or name == "target")
+    return axis.boundary == "dirichlet" and (
+        name == "target" or (setting.is_state and name == "input")
+    )
 
 
 def mirrored(x: Tensor, dim: int, axis: Axis, vanishes: bool) -> Tensor:

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from neurop.constraints.band_limit import BandLimit
 from neurop.constraints.constraint import Context
-from neurop.fields.fieldset import Field, FieldSet
+from neurop.fields.field import Field
+from neurop.fields.fieldset import FieldSet
 from neurop.fields.times import Times
 from neurop.geometry.grid import Grid
 

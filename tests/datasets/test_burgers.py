@@ -6,7 +6,7 @@ import torch
 from raising import leaf, raises_input
 
 from neurop.datasets.burgers import INITIAL, Burgers
-from neurop.fields.fieldset import Field
+from neurop.fields.field import Field
 from neurop.geometry.grid import Grid
 from neurop.physics.random_fields.periodic import field_std, random_field
 from neurop.physics.solvers.cole_hopf import cole_hopf

@@ -6,7 +6,7 @@ import torch
 from raising import leaf, raises_input
 
 from neurop.datasets.darcy import Darcy
-from neurop.fields.fieldset import Field
+from neurop.fields.field import Field
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 from neurop.physics.random_fields.cosine import cosine_field, cosine_std

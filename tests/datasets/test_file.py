@@ -108,7 +108,7 @@ def test_wrong_axes_and_names_are_input_errors(
         ({"step": 0}, "step", 0, "above 0"),
         ({"boundary": {"y": "open"}}, "boundary", {"y": "open"}, "'y'; choose from x"),
         ({"boundary": "periodc"}, "boundary", "periodc", "periodic"),
-        ({"held_out": 0.5}, "held_out", 0.5, "below 0.5"),
+        ({"storage": {"held_out": 0.5}}, "held_out", 0.5, "below 0.5"),
     ],
 )
 def test_wrong_arguments_are_named(

@@ -6,7 +6,7 @@ import pytest
 from raising import leaf, raises_input
 
 from neurop.datasets.kuramoto_sivashinsky import KuramotoSivashinsky
-from neurop.fields.fieldset import Field
+from neurop.fields.field import Field
 from neurop.geometry.grid import Grid
 
 

@@ -8,7 +8,8 @@ import torch
 from raising import leaf, raises_input
 
 from neurop.datasets.navier_stokes import NavierStokes
-from neurop.fields.fieldset import Field, FieldSet
+from neurop.fields.field import Field
+from neurop.fields.fieldset import FieldSet
 from neurop.geometry.grid import Grid
 from neurop.physics.invariants import INVARIANTS
 from neurop.physics.operators import truncate

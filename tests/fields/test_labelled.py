@@ -8,7 +8,7 @@ import xarray as xr
 from raising import raises_input
 from small import FIELDS, evolution
 
-from neurop.fields.fieldset import Field
+from neurop.fields.field import Field
 from neurop.fields.labelled import from_xarray, later, squeezed
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid

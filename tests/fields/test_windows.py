@@ -6,7 +6,8 @@ import torch
 from raising import raises_input
 from torch.utils.data import DataLoader
 
-from neurop.fields.fieldset import Field, FieldSet
+from neurop.fields.field import Field
+from neurop.fields.fieldset import FieldSet
 from neurop.fields.windows import Windows
 from neurop.geometry.grid import Grid
 

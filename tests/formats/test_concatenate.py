@@ -39,7 +39,7 @@ def test_dated_files_are_one_record_in_the_order_of_their_dates(tmp_path: Path, 
     whole = assemble(file_content(dated(tmp_path / "all.nc", 0, 6)))
     # The names are in the wrong order on purpose.
     dated(tmp_path / "part_b.nc", 0, 2), dated(tmp_path / "part_a.nc", 2, 6)
-    made = File(str(tmp_path / "part_*.nc"), lazy=lazy)._all
+    made = File(str(tmp_path / "part_*.nc"), storage={"lazy": lazy})._all
     np.testing.assert_array_equal(made.values, whole.values)
     np.testing.assert_array_equal(made.times.values, TIMES)
     assert made.is_lazy == lazy
@@ -50,7 +50,7 @@ def test_dated_files_are_one_record_in_the_order_of_their_dates(tmp_path: Path, 
 @pytest.mark.parametrize("lazy", [False, True])
 def test_other_files_hold_more_samples(tmp_path: Path, lazy: bool) -> None:
     paths = [pairs(tmp_path / f"{i}.pt", seed=i, samples=2 + i) for i in range(3)]
-    made = File(paths, lazy=lazy)._all
+    made = File(paths, storage={"lazy": lazy})._all
     each = [assemble(file_content(path)) for path in paths]
     np.testing.assert_array_equal(made.values, np.concatenate([e.values for e in each]))
     np.testing.assert_array_equal(made.targets, np.concatenate([e.targets for e in each]))
@@ -93,7 +93,7 @@ def test_a_value_that_is_no_number_is_named_with_its_file(tmp_path: Path) -> Non
     torch.save({"x": torch.ones(4, 3, 3), "y": x}, tmp_path / "bad.pt")
     for lazy in (False, True):
         with raises_input("field", "y", r"bad.pt.* sample 2, frame 0 is nan at point \(0, 1\)"):
-            File(str(tmp_path / "bad.pt"), lazy=lazy)._all.digest()
+            File(str(tmp_path / "bad.pt"), storage={"lazy": lazy})._all.digest()
 
 
 def test_no_file_fits_a_pattern(tmp_path: Path) -> None:

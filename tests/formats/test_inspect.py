@@ -11,7 +11,8 @@ import xarray as xr
 from omegaconf import OmegaConf
 
 from neurop.cli import main
-from neurop.fields.fieldset import Field, FieldSet
+from neurop.fields.field import Field
+from neurop.fields.fieldset import FieldSet
 from neurop.fields.times import Times
 from neurop.formats import report, store
 from neurop.formats.inspect import inspect

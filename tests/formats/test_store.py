@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from raising import raises_input
 
 from neurop.errors import InputError
-from neurop.fields.fieldset import Field, FieldSet
+from neurop.fields.field import Field
+from neurop.fields.fieldset import FieldSet
 from neurop.fields.times import Times
 from neurop.formats import store
 from neurop.geometry.axis import Axis

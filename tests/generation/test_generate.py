@@ -20,7 +20,8 @@ from noise import recipe, values
 from raising import raises_input
 
 from neurop.errors import InputError
-from neurop.fields.fieldset import Field, FieldSet
+from neurop.fields.field import Field
+from neurop.fields.fieldset import FieldSet
 from neurop.generation import shards
 from neurop.generation.generate import data_folder, load_or_generate
 from neurop.geometry.grid import Grid

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
 from neurop.formats import zarr_store
-from neurop.formats.assemble import ReadOptions, assemble
+from neurop.formats.assemble import assemble
+from neurop.formats.choose import ReadOptions
 from neurop.formats.content import LEADING, Array, Coordinate, FileContent, Metadata, Task
 from neurop.formats.hdf5 import one_line
 from neurop.formats.open_files import handle

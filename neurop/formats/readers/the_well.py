@@ -34,9 +34,10 @@ def file_content(file: h5py.File, path: str) -> FileContent | None:
 
     The components of ``t1_fields`` and ``t2_fields`` are channels ``<field>_<dim>`` and
     ``<field>_<dim><dim>``, of a symmetric tensor those on and above the diagonal. A field that does
-    not vary from sample to sample, in time or along an axis lacks that axis. Fields that do not
-    vary in time are not part of the task; ``attributes["left_out"]`` lists them. The layout does
-    not record the condition at a wall: axes are ``periodic`` or ``open``. On a sphere ``theta`` is
+    not vary from sample to sample, in time or along an axis lacks that axis. Scalar fields that do
+    not vary in time are static fields of the task, and scalars that vary its parameters and
+    forcings; ``attributes["left_out"]`` lists constant vectors and tensors. The layout does not
+    record the condition at a wall: axes are ``periodic`` or ``open``. On a sphere ``theta`` is
     the colatitude (radians or degrees) and becomes ``latitude``, ``phi`` becomes ``longitude``.
 
     Raises
@@ -86,19 +87,22 @@ def file_content(file: h5py.File, path: str) -> FileContent | None:
     facts = {key: texts(file.attrs[key])[0] for key in _ABOUT if key in file.attrs}
     facts |= {key: str(value) for key, value in attributes.items()}
     if RECORD in file:
-        return _ours(file, path, arrays, lines, facts)
+        return _ours(file, path, [*arrays, *_scalars(file, path)], lines, facts)
     moving = tuple(a.name for a in arrays if "time" in a.axes)
-    if left_out := [a.name for a in arrays if "time" not in a.axes]:
+    still = [a for a in arrays if "time" not in a.axes]
+    if left_out := [a.name for a in still if "channel" in a.axes]:
         attributes["left_out"] = left_out
+    scalars = _scalars(file, path)
+    given = (*(a.name for a in scalars), *(a.name for a in still if "channel" not in a.axes))
     boundary = {axis: _boundary(file, dim) for dim, axis in zip(dims, axes, strict=True)}
     return FileContent(
         "HDF5, The Well's layout",
         path,
-        tuple(arrays),
+        (*arrays, *scalars),
         lines,
         boundary,
         {},
-        Task(moving),
+        Task(moving, given=given),
         Metadata(attributes, facts),
     )
 
@@ -139,10 +143,25 @@ def _ours(
         lines,
         boundary,
         layout,
-        Task(roles["values"], roles["targets"]),
+        Task(roles["values"], roles["targets"], tuple(record.get("conditions", ()))),
         Metadata(attributes, facts),
         grid,
     )
+
+
+def _scalars(file: h5py.File, path: str) -> list[Array]:
+    """Return the scalars that vary from sample to sample or in time."""
+    group = file.get("scalars", {})
+    made = []
+    for name in _named(group) if group else ():
+        data = group[name]
+        pairs = zip(("sample", "time"), ("sample_varying", "time_varying"), strict=True)
+        axes = tuple(axis for axis, key in pairs if data.attrs.get(key, False))
+        if axes and data.ndim == len(axes):
+            part = HDF5Part(path, data.name)
+            about = (unit_of(data), long_name_of(data))
+            made.append(Array(name, axes, data.shape, data.dtype, part, *about, chunks=data.chunks))
+    return made
 
 
 def _named(group: h5py.Group) -> list[str]:

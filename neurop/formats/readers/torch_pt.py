@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurop.errors import InputError
-from neurop.fields.fieldset import Field, FieldSet
+from neurop.fields.field import Field
+from neurop.fields.fieldset import FieldSet
 from neurop.formats.assemble import assemble
 from neurop.formats.content import Coordinate, FileContent, Metadata, Task, in_memory
 from neurop.formats.hdf5 import one_line

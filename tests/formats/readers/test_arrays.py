@@ -9,7 +9,8 @@ import pytest
 import xarray as xr
 from raising import raises_input
 
-from neurop.formats.assemble import ReadOptions, assemble
+from neurop.formats.assemble import assemble
+from neurop.formats.choose import ReadOptions
 from neurop.formats.detect import file_content
 
 VALUES = np.arange(24.0).reshape(2, 3, 4)

@@ -7,7 +7,7 @@ from raising import raises_input
 
 import neurop.datasets
 from neurop.errors import InputError
-from neurop.fields.fieldset import Field
+from neurop.fields.field import Field
 from neurop.formats.readers import torch_pt
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid

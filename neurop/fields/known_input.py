@@ -1,0 +1,121 @@
+"""A condition as a saved surrogate describes it: its role, and its range in training."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurop.errors import InputError
+from neurop.fields.condition import Condition, channels_of
+from neurop.fields.field import Field
+from neurop.fields.lazy import blocks
+
+SLACK = 1e-3
+"""Share of the range of a condition by which a value may lie beyond it without a warning."""
+
+
+@dataclass(frozen=True)
+class KnownInput:
+    """Name, unit, role and training range of a condition.
+
+    Parameters
+    ----------
+    name, unit, long_name
+        As of :class:`neurop.fields.field.Field`.
+    role
+        ``parameter``, ``static`` or ``forcing``.
+    low, high
+        Smallest and largest value in the training data.
+
+    Raises
+    ------
+    InputError
+        If there is no such role.
+
+    Examples
+    --------
+    >>> KnownInput("viscosity", "m2 s-1", "", "parameter", 1e-4, 1e-3).channels
+    ('viscosity',)
+    """
+
+    name: str
+    unit: str
+    long_name: str
+    role: str
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        if self.role not in ("parameter", "static", "forcing"):
+            raise InputError.of("role", self.role, "choose from parameter, static, forcing")
+
+    @classmethod
+    def of(cls, one: Condition) -> KnownInput:
+        """Return the description of a condition of the training set."""
+        parts = [(float(block.min()), float(block.max())) for _, _, block in blocks(one.values)]
+        low, high = min(part[0] for part in parts), max(part[1] for part in parts)
+        return cls(one.field.name, one.field.unit, one.field.long_name, one.role, low, high)
+
+    @property
+    def field(self) -> Field:
+        """Name, unit and long name."""
+        return Field(self.name, self.unit, self.long_name)
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of the channels that it takes in the input of a network."""
+        return channels_of(self.field, self.role)
+
+
+def check_conditions(
+    expected: Sequence[KnownInput], found: Sequence[Condition], where: str
+) -> tuple[Condition, ...]:
+    """Return the conditions that a surrogate takes, in its order.
+
+    Parameters
+    ----------
+    expected
+        Those of the training.
+    found
+        Those of the data at hand; others than the expected are left out.
+    where
+        Name of the data in messages.
+
+    Warns
+    -----
+    UserWarning
+        For values outside the range of the training.
+
+    Raises
+    ------
+    InputError
+        If one is missing, or has another role or unit.
+    """
+    given = {one.field.name: one for one in found}
+    chosen = []
+    for known in expected:
+        if known.name not in given:
+            what = f"the surrogate needs the {known.role} '{known.name}' in {known.unit!r}"
+            raise InputError(f"{what}; {where} lacks it, add it", known.name)
+        one = given[known.name]
+        if (one.role, one.field.unit) != (known.role, known.unit):
+            raise InputError(
+                f"'{known.name}' is a {one.role} in {one.field.unit!r} in {where}, and a "
+                f"{known.role} in {known.unit!r} to the surrogate; convert it",
+                known.name,
+                one.role,
+            )
+        slack = SLACK * (known.high - known.low)
+        values = np.asarray(one.values)
+        low, high = float(values.min()), float(values.max())
+        if low < known.low - slack or high > known.high + slack:
+            warnings.warn(
+                f"{known.role} '{known.name}' is {low:g} to {high:g} in {where}; the surrogate was "
+                f"trained on {known.low:g} to {known.high:g}",
+                stacklevel=2,
+            )
+        chosen.append(one)
+    return tuple(chosen)

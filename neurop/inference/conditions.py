@@ -1,0 +1,102 @@
+"""Parameters, static fields and forcings of labelled data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+import xarray as xr
+from torch import Tensor
+
+from neurop.errors import InputError
+from neurop.fields.condition import Condition, channels_at
+from neurop.fields.known_input import KnownInput, check_conditions
+
+if TYPE_CHECKING:
+    from neurop.card import Card
+
+
+def conditions_of(
+    card: Card, data: xr.Dataset, forcing: xr.Dataset | None
+) -> tuple[Condition, ...]:
+    """Return the conditions of a surrogate from labelled data, in its order.
+
+    Parameters
+    ----------
+    card
+        Card of the surrogate.
+    data
+        Dataset with its parameters and static fields.
+    forcing
+        Dataset with its forcings. Where both have times it is cut to begin at the last of `data`,
+        else it begins there.
+
+    Raises
+    ------
+    InputError
+        If one is missing, in another unit, or has dimensions that its role does not have.
+    """
+    if forcing is not None and "time" in forcing.coords and "time" in data.coords:
+        last = data["time"].values.ravel()[-1]
+        found = np.flatnonzero(forcing["time"].values == last)
+        if not found.size:
+            remedy = f"does not have the last given time {last}; add it"
+            raise InputError("the forcing " + remedy, "forcing", str(last))
+        forcing = forcing.isel(time=slice(int(found[0]), None))
+    made = []
+    for known in card.conditions:
+        where = (forcing if forcing is not None else xr.Dataset()) if _is_forcing(known) else data
+        if known.name in where:
+            made.append(_condition(known, where[known.name], card.grid.names))
+    chosen = check_conditions(card.conditions, made, "the dataset")
+    for one in chosen:
+        if not np.isfinite(np.asarray(one.values)).all():
+            raise InputError(f"'{one.field.name}' has values that are not finite", one.field.name)
+    return chosen
+
+
+def given_channels(
+    conditions: Sequence[Condition], samples: int, steps: int, shape: Sequence[int], like: Tensor
+) -> Tensor | None:
+    """Return the conditions of every sample, ``(sample, steps, channel, *grid)``; None without any.
+
+    Raises
+    ------
+    InputError
+        If the number of samples differs, or a forcing ends before the last step.
+    """
+    if not conditions:
+        return None
+    for one in conditions:
+        if len(one.values) not in (1, samples):
+            raise InputError.of(
+                one.field.name, len(one.values), f"samples; the data have {samples}"
+            )
+    rows = [channels_at(conditions, sample, 0, steps, shape) for sample in range(samples)]
+    return torch.from_numpy(np.stack(rows)).to(like)
+
+
+def _is_forcing(known: KnownInput) -> bool:
+    return known.role == "forcing"
+
+
+def _condition(known: KnownInput, found: xr.DataArray, axes: Sequence[str]) -> Condition:
+    dims = ("sample", "time", *axes)
+    if (unit := found.attrs.get("units", known.unit)) != known.unit:
+        raise InputError(
+            f"'{known.name}' is in '{unit}', the surrogate works in '{known.unit}'; convert it",
+            known.name,
+            unit,
+        )
+    if not _is_forcing(known) and "time" in found.dims:
+        found = found.isel(time=-1)
+    if extra := [str(d) for d in found.dims if d not in dims]:
+        raise InputError(
+            f"'{known.name}' has a dimension '{extra[0]}'; only {', '.join(dims)} have a meaning",
+            known.name,
+            extra[0],
+        )
+    values = found.expand_dims([d for d in dims if d not in found.dims]).transpose(*dims).values
+    return Condition(known.field, known.role, np.expand_dims(values, 2))  # type: ignore[arg-type]
