@@ -47,7 +47,7 @@ equations, arXiv:2111.03794.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -86,7 +86,8 @@ class Burgers(SolvedDataset):
     resolution
         Points of the interval.
     viscosity
-        Viscosity :math:`\nu > 0`.
+        Viscosity :math:`\nu > 0`, or a range ``[smallest, largest]`` to draw it from for each
+        sample, with a uniform logarithm; it is then a parameter of the set.
     initial
         Random field of the initial velocity: ``paper``, ``code`` or ``pino``.
     steps
@@ -114,24 +115,20 @@ class Burgers(SolvedDataset):
         self,
         samples: int = 1240,
         resolution: int = 1024,
-        viscosity: float = 1e-2,
+        viscosity: float | Sequence[float] = 1e-2,
         initial: str = "paper",
         steps: int | None = None,
         time: float = 1.0,
         storage: Storage | Mapping[str, Any] | None = None,
     ) -> None:
-        positive(viscosity=viscosity, time=time)
+        positive(time=time)
         if initial not in INITIAL:
             raise InputError.of("initial", initial, nearest(initial, INITIAL))
         if steps is not None and steps < 1:
             raise InputError.of("steps", steps, "use 1 or more, or null for a map")
         super().__init__(samples, (resolution,), storage)
-        self.viscosity, self.initial, self.steps, self.time = (
-            float(viscosity),
-            initial,
-            steps,
-            float(time),
-        )
+        self.viscosity = self.drawable("viscosity", viscosity)
+        self.initial, self.steps, self.time = initial, steps, float(time)
         self._discretisation(self.shape)
 
     def parameters(self) -> dict[str, Any]:

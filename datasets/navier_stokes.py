@@ -53,7 +53,7 @@ section 5.3 and appendix A.3.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -90,9 +90,10 @@ class NavierStokes(SolvedDataset):
     resolution
         Points per side.
     viscosity
-        Viscosity :math:`\nu > 0`.
+        Viscosity :math:`\nu > 0`, or a range ``[smallest, largest]`` to draw it from for each
+        sample, with a uniform logarithm; it is then a parameter of the set.
     amplitude
-        Standard deviation of the initial vorticity.
+        Standard deviation of the initial vorticity, or a range.
     steps
         Frames after the initial one.
     interval
@@ -123,8 +124,8 @@ class NavierStokes(SolvedDataset):
         self,
         samples: int = 240,
         resolution: int = 64,
-        viscosity: float = 1e-3,
-        amplitude: float = 0.262,
+        viscosity: float | Sequence[float] = 1e-3,
+        amplitude: float | Sequence[float] = 0.262,
         steps: int = 20,
         interval: float = 1.0,
         forcing: Forcing | Mapping[str, Any] | None = None,
@@ -132,22 +133,15 @@ class NavierStokes(SolvedDataset):
         storage: Storage | Mapping[str, Any] | None = None,
     ) -> None:
         force, grid = grouped(Forcing, forcing, "forcing"), grouped(Solver, solver, "solver")
-        positive(viscosity=viscosity, amplitude=amplitude, interval=interval)
+        positive(interval=interval)
         if steps < 1:
             raise InputError.of("steps", steps, "use 1 or more")
         super().__init__(samples, (resolution, resolution), storage)
-        self.viscosity, self.amplitude, self.steps, self.interval = (
-            float(viscosity),
-            float(amplitude),
-            steps,
-            float(interval),
-        )
-        self._force = force
-        self.forcing, self.strength, self.wavenumber = (
-            force.kind,
-            float(force.strength),
-            force.wavenumber,
-        )
+        self.viscosity = self.drawable("viscosity", viscosity)
+        self.amplitude = self.drawable("amplitude", amplitude)
+        self.steps, self.interval, self._force = steps, float(interval), force
+        self.forcing, self.strength = force.kind, float(force.strength)
+        self.wavenumber = force.wavenumber
         self.solver, self.precision = grid.points, grid.precision
         self.discretisation(self.shape)
 

@@ -105,7 +105,8 @@ def check_compatible(surrogate: Surrogate, data: FieldSet) -> FieldSet:
         )
     if len(data) == 0:
         raise InputError(f"{where} holds no samples; nothing to evaluate", "samples", 0)
-    conditions = check_conditions(surrogate.card.conditions, data.conditions, where)
+    known, dimensions = surrogate.card.conditions, data.grid.dimensions
+    conditions = check_conditions(known, data.conditions, where, dimensions, data.attributes)
     return replace(data, conditions=conditions)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -71,7 +72,11 @@ class KnownInput:
 
 
 def check_conditions(
-    expected: Sequence[KnownInput], found: Sequence[Condition], where: str
+    expected: Sequence[KnownInput],
+    found: Sequence[Condition],
+    where: str,
+    dimensions: int,
+    numbers: Mapping[str, Any] | None = None,
 ) -> tuple[Condition, ...]:
     """Return the conditions that a surrogate takes, in its order.
 
@@ -83,6 +88,10 @@ def check_conditions(
         Those of the data at hand; others than the expected are left out.
     where
         Name of the data in messages.
+    dimensions
+        Number of axes of the grid.
+    numbers
+        Parameters that are the same for all samples, where they are among them.
 
     Warns
     -----
@@ -97,6 +106,10 @@ def check_conditions(
     given = {one.field.name: one for one in found}
     chosen = []
     for known in expected:
+        number = (numbers or {}).get(known.name)
+        if known.name not in given and known.role == "parameter" and type(number) in (int, float):
+            values = np.full((1,) * (3 + dimensions), number)
+            given[known.name] = Condition(known.field, "parameter", values)
         if known.name not in given:
             what = f"the surrogate needs the {known.role} '{known.name}' in {known.unit!r}"
             raise InputError(f"{what}; {where} lacks it, add it", known.name)

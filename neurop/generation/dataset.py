@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from neurop.errors import InputError
+from neurop.fields.condition import Condition
+from neurop.fields.field import Field
 from neurop.fields.fieldset import FieldSet
 from neurop.generation.generate import Recipe, data_folder, generate, load_or_generate
+from neurop.generation.ranges import Bounds, bounds_of, log_uniform
 from neurop.generation.storage import Storage, grouped
 from neurop.physics.device import compute_device
 from neurop.source import Source
@@ -73,12 +79,41 @@ class SolvedDataset(Source):
         if min(shape) < 8:
             raise InputError.of("resolution", min(shape), "use 8 or more")
         self.samples, self.shape = samples, tuple(shape)
+        self.ranges: dict[str, Bounds] = {}
         self.seed, self.folder, self.mode, self.held_out = (
             settings.seed,
             settings.folder,
             settings.mode,
             settings.held_out,
         )
+
+    def drawable(self, name: str, value: float | Sequence[float]) -> float:
+        """Return a parameter that may be a range, from which it is drawn for each sample.
+
+        Of a range it is the smallest value, for what is decided once for the set. The values of the
+        samples are a parameter of the set (:class:`neurop.fields.condition.Condition`).
+
+        Raises
+        ------
+        InputError
+            If a number is not above 0, the range is not in ascending order, or samples are to be
+            solved during the training.
+        """
+        least, bounds = bounds_of(name, value)
+        if bounds is not None:
+            if self.online:
+                raise InputError.of(
+                    name, list(bounds), "is drawn for stored samples; give one number"
+                )
+            self.ranges[name] = bounds
+        return least
+
+    def drawn(self, numbers: range) -> dict[str, NDArray[np.float64]]:
+        """Return the values of the parameters that have a range, one per sample."""
+        return {
+            name: log_uniform(bounds, name, numbers, self.seed)
+            for name, bounds in self.ranges.items()
+        }
 
     @abstractmethod
     def parameters(self) -> dict[str, Any]:
@@ -160,9 +195,33 @@ class SolvedDataset(Source):
         return Recipe(
             self.name,
             shape,
-            {**self.parameters(), "seed": self.seed},
+            {
+                **self.parameters(),
+                **{k: list(v) for k, v in self.ranges.items()},
+                "seed": self.seed,
+            },
             samples,
-            partial(self.solve, shape=shape),
-            self.label,
+            partial(self.solve_drawn if self.ranges else self.solve, shape=shape),
+            self._labelled if self.ranges else self.label,
             self.batch(shape) * (ON_GPU if compute_device().type == "cuda" else 1),
         )
+
+    def solve_drawn(self, numbers: range, shape: tuple[int, ...]) -> dict[str, NDArray[Any]]:
+        """Return :meth:`solve` of samples whose parameters are drawn, one after the other."""
+        parts = []
+        for number in numbers:
+            one = copy(self)
+            one.ranges = {}
+            for name, values in self.drawn(range(number, number + 1)).items():
+                setattr(one, name, float(values[0]))
+            parts.append(one.solve(range(number, number + 1), shape))
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def _labelled(self, arrays: dict[str, NDArray[Any]]) -> FieldSet:
+        found = self.label(arrays)
+        flat = (-1, 1, 1, *(1,) * len(self.shape))
+        conditions = tuple(
+            Condition(Field(name), "parameter", values.reshape(flat))
+            for name, values in self.drawn(range(len(found))).items()
+        )
+        return replace(found, conditions=conditions)

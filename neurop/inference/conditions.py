@@ -50,7 +50,8 @@ def conditions_of(
         where = (forcing if forcing is not None else xr.Dataset()) if _is_forcing(known) else data
         if known.name in where:
             made.append(_condition(known, where[known.name], card.grid.names))
-    chosen = check_conditions(card.conditions, made, "the dataset")
+    numbers = {str(key): value for key, value in data.attrs.items()}
+    chosen = check_conditions(card.conditions, made, "the dataset", card.grid.dimensions, numbers)
     for one in chosen:
         if not np.isfinite(np.asarray(one.values)).all():
             raise InputError(f"'{one.field.name}' has values that are not finite", one.field.name)
