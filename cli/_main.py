@@ -8,7 +8,9 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import warnings
 from collections.abc import Sequence
+from typing import Any
 
 COMPUTING = {
     "train": "fit a neural operator to a data set",
@@ -71,7 +73,25 @@ def _compute(verb: str, args: list[str]) -> int:
     from ._hydra import run
 
     keep_pages()
-    return run(verb, args)
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        return run(verb, args)
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: Any = None,
+    line: str | None = None,
+) -> None:
+    """Print a warning of neurop in one line, and any other as Python does."""
+    if issubclass(category, UserWarning) and f"{os.sep}neurop{os.sep}" in filename:
+        print(f"warning: {message}", file=sys.stderr)
+    else:
+        text = warnings.formatwarning(message, category, filename, lineno, line)
+        print(text, end="", file=file or sys.stderr)
 
 
 def _read(verb: str, words: list[str]) -> int:

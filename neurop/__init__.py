@@ -8,7 +8,7 @@ The public names, each imported when it is first used:
 - ``evaluate``: scores a surrogate on its test set and returns an ``xarray.Dataset``
 - ``load``: reads a saved surrogate
 - ``InputError``: the error that all of them raise for input that cannot be used
-- ``Surrogate``, ``Field``, ``FieldSet``, ``Times``, ``Grid``, ``Sphere``: arguments and results
+- ``Surrogate``, ``FieldSet``, ``Field``, ``Times``, ``Condition``, ``Grid``, ``Sphere``: their data
 - ``constraints``, ``objectives``, ``problems``, ``transforms``: the parts of a training
 
 Examples
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from neurop import constraints, models, objectives, problems, transforms
     from neurop.errors import InputError
     from neurop.evaluation.evaluate import evaluate
+    from neurop.fields.condition import Condition
     from neurop.fields.field import Field
     from neurop.fields.fieldset import FieldSet
     from neurop.fields.times import Times
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PLACES = {
+    "Condition": "neurop.fields.condition",
     "Field": "neurop.fields.field",
     "FieldSet": "neurop.fields.fieldset",
     "Times": "neurop.fields.times",
@@ -55,6 +57,7 @@ _PLACES = {
 _ROOMS = ("constraints", "datasets", "models", "objectives", "problems", "transforms")
 
 __all__ = [
+    "Condition",
     "Field",
     "FieldSet",
     "Grid",

@@ -249,12 +249,7 @@ class Surrogate(nn.Module):
     ) -> xr.Dataset:
         """Return the next `steps` states, an autoregressive rollout.
 
-        Parameters
-        ----------
-        data, forcing
-            As in :meth:`predict`, the forcings after every step.
-        steps
-            Number of steps.
+        `data` and `forcing`, here after every step, are those of :meth:`predict`.
 
         Raises
         ------

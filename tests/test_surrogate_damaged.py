@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 from small import ARGUMENTS, evolution, surrogate
 
 import neurop
+from neurop.card import FORMAT
 from neurop.errors import InputError
 
 
@@ -90,7 +91,7 @@ def forget(key: str) -> Callable[[Path], None]:
             "",
             r"no model\.json",
         ),
-        (lambda f: rewrite(f, format=3), "model.json", "format 3"),
+        (lambda f: rewrite(f, format=FORMAT + 1), "model.json", f"format {FORMAT + 1}"),
         (
             lambda f: rewrite(f, model=spec("fno", **{**ARGUMENTS, "width": 5})),
             "",

@@ -31,6 +31,8 @@ FILES = sorted(
 
 def plain(value: Any) -> Any:
     """Return a default as YAML writes it."""
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in value.items()}
     return [plain(item) for item in value] if isinstance(value, tuple | list) else value
 
 
@@ -62,7 +64,7 @@ def test_yaml_is_the_signature(file: Path) -> None:
         for name, p in takes.items()
         if p.default is not p.empty and node[name] not in ("???", AUTO) and name not in groups
     }
-    defaults = given | {name: asdict(kind()) for name, kind in groups.items()}
+    defaults = given | {name: plain(asdict(kind())) for name, kind in groups.items()}
     assert {name: node[name] for name in defaults} == defaults
     # What cannot be known (a file's path) has no default in Python either.
     unknown = {name for name, value in node.items() if value in ("???", AUTO)}

@@ -47,7 +47,9 @@ class Analytic(Surrogate):
     def scale(self) -> Tensor:
         return self.deviations
 
-    def forward(self, x: Tensor, grid: Sequence[int] | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor, grid: Sequence[int] | None = None, given: Tensor | None = None
+    ) -> Tensor:
         assert grid is None
         return self.function(x)
 

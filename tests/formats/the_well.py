@@ -13,6 +13,8 @@ from formats.truth import N, T, Truth, X, Y, noise
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 
+MASK = (np.arange(X)[:, None] < np.arange(Y)).astype("f4")
+
 
 def well(
     file: h5py.File, kind: str, dims: dict[str, np.ndarray], time: np.ndarray, samples: int
@@ -107,7 +109,7 @@ def well_flat(path: Path) -> Truth:
         well_side(file, "y_wall", "WALL", ["y"])
         well_field(file, 0, "p", p, (True,) * 4)
         well_field(file, 0, "profile", profile, (False, True, True, False))
-        well_field(file, 0, "mask", np.ones((X, Y), "f4"), (False, False, True, True))
+        well_field(file, 0, "mask", MASK, (False, False, True, True))
         well_field(file, 1, "v", v, (True,) * 4)
         well_field(file, 2, "s", s, (True,) * 4, symmetric=True, antisymmetric=False)
     wide = np.broadcast_to(profile[None, :, :, None], p.shape)
@@ -120,7 +122,7 @@ def well_flat(path: Path) -> Truth:
         values,
         grid,
         np.linspace(0, 0.3, T),
-        attributes={"nu": 0.25, "left_out": ["mask"]},
+        attributes={"nu": 0.25},
     )
 
 

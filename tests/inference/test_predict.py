@@ -25,7 +25,7 @@ class Recorder(Surrogate):
 
     calls: list[tuple[int, bool, bool]]
 
-    def forward(self, x: Tensor, grid: Any = None) -> Tensor:
+    def forward(self, x: Tensor, grid: Any = None, given: Any = None) -> Tensor:
         self.calls.append((len(x), self.training, torch.is_grad_enabled()))
         return super().forward(x, grid)
 

@@ -77,7 +77,7 @@ class Recorder(Surrogate):
 
     calls: list[tuple[Tensor, bool]]
 
-    def forward(self, x: Tensor, grid: None = None) -> Tensor:
+    def forward(self, x: Tensor, grid: None = None, given: None = None) -> Tensor:
         self.calls.append((x, torch.is_grad_enabled()))
         return super().forward(x, grid)
 

@@ -11,6 +11,9 @@ RNG = np.random.default_rng(0)
 SCALAR = RNG.standard_normal((N, T, X, Y)).astype(np.float32)
 SHARED = RNG.standard_normal((T, X)).astype(np.float32)
 VECTOR = RNG.standard_normal((N, T, X, Y, 2)).astype(np.float32)
+MASK = (np.arange(X)[:, None] < np.arange(Y)).astype(np.float32)
+SPEED = np.arange(N, dtype=np.float32)
+HEAT = np.arange(T, dtype=np.float32) ** 2
 
 
 @pytest.fixture
@@ -53,10 +56,19 @@ def path(tmp_path):
                     {"sample_varying": sample, "time_varying": time, "dim_varying": dim}
                 )
         file["t0_fields"].attrs["field_names"] = ["rho", "f", "mask"]
-        file["t0_fields/mask"] = np.ones((X, Y), np.float32)
+        file["t0_fields/mask"] = MASK
         file["t0_fields/mask"].attrs.update(
             {"sample_varying": False, "time_varying": False, "dim_varying": [True, True]}
         )
+        given = file.create_group("scalars")
+        given.attrs["field_names"] = ["nu", "speed", "heat"]
+        for name, array, sample, time in (
+            ("nu", np.float32(0.25), False, False),
+            ("speed", SPEED, True, False),
+            ("heat", HEAT, False, True),
+        ):
+            given[name] = array
+            given[name].attrs.update({"sample_varying": sample, "time_varying": time})
     return path
 
 
@@ -72,7 +84,22 @@ def test_values_axes_and_parameters(path):
     assert fields.grid.axes[0].length == pytest.approx(1.0, rel=1e-6)
     assert fields.grid.axes[1] == Axis("y", "open", 0.0, 7.0, layout="ends")
     np.testing.assert_allclose(fields.times.values, [0, 0.1, 0.2, 0.3], rtol=1e-6)
-    assert fields.attributes == {"nu": 0.25, "left_out": ["mask"]}
+    assert fields.attributes == {"nu": 0.25}
+
+
+def test_what_varies_is_a_condition_by_its_axes(path):
+    found = {one.field.name: one for one in store.read(path).conditions}
+    roles = {name: one.role for name, one in found.items()}
+    assert roles == {"speed": "parameter", "heat": "forcing", "mask": "static"}
+    np.testing.assert_array_equal(found["speed"].values, SPEED.reshape(N, 1, 1, 1, 1))
+    np.testing.assert_array_equal(found["heat"].values, HEAT.reshape(1, T, 1, 1, 1))
+    np.testing.assert_array_equal(found["mask"].values, MASK[None, None, None])
+
+
+def test_a_constant_field_of_the_format_is_no_condition(path):
+    with h5py.File(path, "r+") as file:
+        file["t0_fields/mask"][:] = 1.0
+    assert "mask" not in [one.field.name for one in store.read(path).conditions]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +132,7 @@ def test_nothing_that_varies_in_time_is_an_input_error(path):
     with h5py.File(path, "r+") as file:
         file["t0_fields"].attrs["field_names"] = ["mask"]
         file["t1_fields"].attrs["field_names"] = np.array([], dtype=h5py.string_dtype())
-    with raises_input("path", str(path), "with mask .*give input"):
+    with raises_input("path", str(path), "with mask.*give input"):
         store.read(path)
 
 

@@ -1,0 +1,83 @@
+"""Parameters that are drawn for each sample."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from raising import raises_input
+
+from neurop.datasets import Burgers, NavierStokes
+from neurop.generation.ranges import log_uniform
+
+
+def burgers(folder: Path, **settings: Any) -> Burgers:
+    storage = {"folder": str(folder), "held_out": 2, "seed": 3}
+    return Burgers(samples=6, resolution=64, steps=2, storage=storage, **settings)
+
+
+def test_the_logarithm_is_uniform_and_each_sample_is_its_own() -> None:
+    drawn = log_uniform((1e-4, 1e-2), "viscosity", range(4000), seed=0)
+    share = np.log10(drawn / 1e-4) / 2
+    assert 0 <= share.min() < share.max() < 1
+    counts, _ = np.histogram(share, bins=10, range=(0, 1))
+    assert abs(counts - 400).max() < 5 * np.sqrt(400)
+    np.testing.assert_array_equal(
+        drawn[10:20], log_uniform((1e-4, 1e-2), "viscosity", range(10, 20), seed=0)
+    )
+    for other in (
+        log_uniform((1e-4, 1e-2), "amplitude", range(4000), seed=0),
+        log_uniform((1e-4, 1e-2), "viscosity", range(4000), seed=1),
+    ):
+        assert abs(np.corrcoef(drawn, other)[0, 1]) < 0.1
+
+
+def test_each_sample_is_that_of_its_viscosity(tmp_path: Path) -> None:
+    data = burgers(tmp_path / "range", viscosity=[0.01, 0.1]).splits()
+    values = np.concatenate([data[k].conditions[0].values for k in ("test", "val", "train")])
+    drawn = log_uniform((0.01, 0.1), "viscosity", range(6), seed=3)
+    np.testing.assert_allclose(values.ravel(), drawn, rtol=1e-6)
+    one = burgers(tmp_path / "one", viscosity=float(drawn[1])).splits()["test"]
+    np.testing.assert_array_equal(data["test"].values[1], one.values[1])
+    assert one.conditions == ()
+    assert one.attributes["viscosity"] == drawn[1]
+
+
+def test_a_finer_grid_has_the_same_parameters(tmp_path: Path) -> None:
+    source = burgers(tmp_path, viscosity=[0.05, 0.1])
+    fine, coarse = source.at((128,)), source.test()
+    np.testing.assert_array_equal(fine.conditions[0].values, coarse.conditions[0].values)
+    assert fine.shape == (128,)
+
+
+def test_what_is_decided_once_holds_for_the_smallest() -> None:
+    wide, least = NavierStokes(viscosity=[1e-4, 1e-3]), NavierStokes(viscosity=1e-4)
+    assert wide.resolved_band() == least.resolved_band()
+    assert NavierStokes(viscosity=1e-3).resolved_band() == (32, 32)
+    assert wide.recipe((64, 64), 4).file != least.recipe((64, 64), 4).file
+
+
+@pytest.mark.parametrize(
+    ("value", "named"),
+    [
+        ([1e-2, 1e-3], [1e-2, 1e-3]),
+        ([1e-3], None),
+        ([1e-3, 2e-3, 3e-3], [1e-3, 2e-3, 3e-3]),
+        ([0.0, 1.0], 0.0),
+        (-1.0, -1.0),
+        ([1e-3, float("inf")], float("inf")),
+    ],
+)
+def test_bounds(value: Any, named: Any) -> None:
+    if named is None:
+        assert NavierStokes(viscosity=value).viscosity == 1e-3
+        return
+    with raises_input("viscosity", named):
+        NavierStokes(viscosity=value)
+
+
+def test_a_range_is_for_stored_samples() -> None:
+    with raises_input("viscosity", [1e-3, 1e-2]):
+        NavierStokes(viscosity=[1e-3, 1e-2], storage={"mode": "online"})
