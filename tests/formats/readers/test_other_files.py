@@ -39,7 +39,7 @@ def refused(path: Path, what: str) -> None:
         (b"\r\n <!DOCTYPE html><html>404</html>", "a web page.*download the file again"),
         (b"\xef\xbb\xbf<?xml version='1.0'?><Error/>", "a web page or XML"),
         (b'{"message": "not found"}', "JSON text"),
-        (gzip.compress(b"data"), "compressed with gzip; unpack it"),
+        (gzip.compress(b"data", mtime=0), "compressed with gzip; unpack it"),
         (b"GRIB\x00\x00\x00\x01", "GRIB; convert it: `cfgrib to_netcdf.*grib_to_netcdf"),
         (POINTER, "a pointer of Git LFS, not the data; .*git lfs pull"),
         (b"PK\x03\x04 no archive", "damaged"),
