@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable
+import sys
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
+from typing import TextIO
 
 from neurop.errors import InputError, nearest
 
@@ -125,3 +129,27 @@ def _closest(key: str, known: Iterable[str]) -> str | None:
         endings = {k.rsplit(".", 1)[-1]: k for k in reversed(known)}
         close = [endings[e] for e in get_close_matches(last, endings, n=1, cutoff=0.75)]
     return close[0] if close else None
+
+
+@contextmanager
+def one_line_warnings() -> Iterator[None]:
+    """Print warnings of neurop in one line; others as Python does."""
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        yield
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Print a warning of neurop in one line, and any other as Python does."""
+    if issubclass(category, UserWarning) and f"{os.sep}neurop{os.sep}" in filename:
+        print(f"warning: {message}", file=sys.stderr)
+    else:
+        text = warnings.formatwarning(message, category, filename, lineno, line)
+        print(text, end="", file=file or sys.stderr)

@@ -8,9 +8,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-import warnings
 from collections.abc import Sequence
-from typing import Any
 
 COMPUTING = {
     "train": "fit a neural operator to a data set",
@@ -70,28 +68,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _compute(verb: str, args: list[str]) -> int:
     from ._allocator import keep_pages
+    from ._errors import one_line_warnings
     from ._hydra import run
 
     keep_pages()
-    with warnings.catch_warnings():
-        warnings.showwarning = _show_warning
+    with one_line_warnings():
         return run(verb, args)
-
-
-def _show_warning(
-    message: Warning | str,
-    category: type[Warning],
-    filename: str,
-    lineno: int,
-    file: Any = None,
-    line: str | None = None,
-) -> None:
-    """Print a warning of neurop in one line, and any other as Python does."""
-    if issubclass(category, UserWarning) and f"{os.sep}neurop{os.sep}" in filename:
-        print(f"warning: {message}", file=sys.stderr)
-    else:
-        text = warnings.formatwarning(message, category, filename, lineno, line)
-        print(text, end="", file=file or sys.stderr)
 
 
 def _read(verb: str, words: list[str]) -> int:
