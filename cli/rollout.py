@@ -40,6 +40,8 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     start = as_int("start", cfg.start, 0)
     steps = None if cfg.steps is None else as_int("steps", cfg.steps, 1)
     samples = None if cfg.samples is None else as_int("samples", cfg.samples, 1)
+    if not isinstance(cfg.gif, bool):
+        raise InputError.of("gif", cfg.gif, "give true or false")
     task = prepare(cfg, "rollout")
     if not task.surrogate.card.is_state:
         raise InputError(
@@ -61,7 +63,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
                 start,
             )
     result = rollout(task.surrogate, test, steps, start, task.source.invariants, cfg.batch_size)
-    _write(task, result, test, field, bool(cfg.gif))
+    _write(task, result, test, field, cfg.gif)
     _show(task, result)
     wrote(task.folder)
     return {

@@ -89,9 +89,11 @@ class Card:
         Raises
         ------
         InputError
-            If the data cannot pose the problem.
+            If the data cannot pose the problem, or a constraint has no registered name.
         """
         problem.check(train)
+        for constraint in constraints:
+            constraint_table.REGISTRY.name_of(type(constraint))
         step, unit = (
             (train.step, train.times.unit if train.times else "1")
             if isinstance(problem, problems.Evolution)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from neurop.errors import InputError
 from neurop.registry import trust_packages
 from neurop.surrogate import Surrogate
 
@@ -38,6 +39,8 @@ def load(path: str | Path, trust: Sequence[str] = ()) -> Surrogate:
     >>> load(folder).name
     'fno'
     """
+    if not isinstance(path, str | Path):
+        raise InputError.of("path", path, "give the folder of a run or of a surrogate")
     trust_packages(trust)
     folder = Path(path)
     inner = folder / "model"

@@ -132,6 +132,10 @@ class Evolution(Problem):
                 "problem",
                 "evolution",
             )
+        frames = data.values.shape[1]
+        if frames <= self.history:
+            need = f"an evolution needs {self.history + 1} or more, or targets for a map"
+            raise InputError(f"{data.label}: {frames} frames per sample; {need}", "frames", frames)
 
     def outputs(self, data: FieldSet) -> tuple[Field, ...]:
         """Return the fields of the state."""

@@ -114,7 +114,8 @@ class Registry:
                 return point.name.casefold()
         raise InputError(
             f"{kind.__name__} is no registered {self.kind}; decorate it with "
-            f"@REGISTRY.register('{kind.__name__.casefold()}')",
+            f"@REGISTRY.register('{kind.__name__.casefold()}') or name it in the table of "
+            f"{self.group}",
             self.kind,
             kind.__name__,
         )

@@ -88,3 +88,10 @@ def test_a_map_has_no_value_to_replace(key: str, value: Any, same: Any) -> None:
 @pytest.mark.parametrize("problem", [Map(), Evolution(3, 2, False)])
 def test_a_problem_is_made_again_from_its_spec(problem: Problem) -> None:
     assert REGISTRY.create(REGISTRY.spec_of(problem).to_dict()) == problem
+
+
+def test_an_evolution_needs_more_than_its_history() -> None:
+    with raises_input("frames", 1):
+        Evolution().check(evolution(frames=1))
+    with raises_input("frames", 2):
+        Evolution(history=2).check(evolution(frames=2))

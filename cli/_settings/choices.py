@@ -61,6 +61,9 @@ def checked(verb: str, args: list[str]) -> list[str]:
             raise InputError(
                 f"{arg}: name one of {', '.join(known[group])}; to go without, ~{group}"
             )
+        if group in known and group not in LISTS and re.fullmatch(r"\[.+\]", choice):
+            one = ",".join(re.findall(r"[^\[\],'\"\s]+", choice))
+            raise InputError(f"{arg}: {group} takes one choice; for a sweep, -m {group}={one}")
         if group in (*OPTIONAL, *LISTS) and group in known:
             for one in re.findall(r"[^\[\],'\"\s]+", choice):
                 if one not in known[group] and "$" not in one:

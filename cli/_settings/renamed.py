@@ -102,8 +102,9 @@ def current(node: Any) -> Any:
         value = current(node[key])
         if key == "history" and str(node.get("_target_")).startswith("neurop.datasets."):
             continue  # part of the problem, which the card of the surrogate has
-        # A mapping under the name of a group is that group.
-        grouped = isinstance(value, DictConfig) and table.get(key, "").startswith(f"{key}.")
+        # A mapping under the name of a group is that group, and null its defaults.
+        mapping = value is None or isinstance(value, DictConfig)
+        grouped = mapping and table.get(key, "").startswith(f"{key}.")
         if key in table and not grouped:
             OmegaConf.update(made, table[key], value, force_add=True)
         else:

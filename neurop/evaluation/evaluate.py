@@ -68,6 +68,9 @@ def evaluate(
     >>> evaluate(untrained, data, "rollout", steps=3).relative_l2.sizes
     Frozen({'step': 3})
     """
+    if not hasattr(surrogate, "card"):
+        remedy = "give a surrogate, such as neurop.load(folder)"
+        raise InputError.of("surrogate", type(surrogate).__name__, remedy)
     if protocol not in PROTOCOLS:
         raise InputError.of("protocol", protocol, nearest(protocol, PROTOCOLS))
     call = getattr(importlib.import_module(PROTOCOLS[protocol]), protocol)

@@ -175,7 +175,7 @@ def example(scores: xr.Dataset, resolution: int) -> xr.Dataset:
 
 
 def _measure(surrogate: Surrogate, data: FieldSet, batch_size: int) -> dict[str, Any]:
-    shape, band = data.shape, surrogate.card.shape
+    band = surrogate.card.shape
     collected: dict[str, list[Tensor]] = defaultdict(list)
     power: Any = 0.0
     examples: dict[str, Any] = {}
@@ -189,15 +189,14 @@ def _measure(surrogate: Surrogate, data: FieldSet, batch_size: int) -> dict[str,
             "interpolated": _interpolated(surrogate, x, given, prediction, data.grid),
         }
         error, unit = prediction - y, scaled(y, surrogate.scale, weights)
-        inside = resample(error, data.grid, shape, band=band)
+        inside, truth_in, held = (_in_band(v, data.grid, band) for v in (error, y, prediction))
         norms = {
             "relative_l2": error,
             "relative_l2_in_band": inside,
             "relative_l2_beyond_band": error - inside,
             "relative_l2_interpolated": fields["interpolated"] - y,
-            "truth_beyond_band": y - resample(y, data.grid, shape, band=band),
-            "prediction_beyond_band": prediction
-            - resample(prediction, data.grid, shape, band=band),
+            "truth_beyond_band": y - truth_in,
+            "prediction_beyond_band": prediction - held,
         }
         for name, values in norms.items():
             collected[name].append(
@@ -211,6 +210,14 @@ def _measure(surrogate: Surrogate, data: FieldSet, batch_size: int) -> dict[str,
     scores = {name: float(torch.cat(values).mean()) for name, values in collected.items()}
     by_field = torch.cat(collected["relative_l2"]).mean(0).cpu().numpy()
     return {"scores": scores, "fields": by_field, "spectra": power / count, "examples": examples}
+
+
+def _in_band(values: Tensor, grid: Grid, band: tuple[int, ...]) -> Tensor:
+    """Return the part of fields on the band of the training grid; all of it on no finer a grid."""
+    shape = tuple(values.shape[2:])
+    if all(n <= m for n, m in zip(shape, band, strict=True)):
+        return values
+    return resample(values, grid, shape, band=band)
 
 
 def _interpolated(

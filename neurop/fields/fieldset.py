@@ -90,6 +90,11 @@ class FieldSet:
                     name,
                     values.shape[2],
                 )
+            names = [f.name for f in fields]
+            if twice := [n for n in names if names.count(n) > 1]:
+                raise InputError(
+                    f"{self.label}: two fields are named {twice[0]}; rename one", "name", twice[0]
+                )
         if self.times is not None and len(self.times) != self.values.shape[1]:
             raise InputError(
                 f"{self.label}: {len(self.times)} times for {self.values.shape[1]} frames",

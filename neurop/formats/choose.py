@@ -94,6 +94,8 @@ def choose_arrays(content: FileContent, options: ReadOptions) -> list[Array]:
             f"{content.format} with {', '.join(known[:8]) or 'no array'} defines "
             "no learning task; give input, and target for a map",
         )
+    if both := [name for name in inputs if name in targets]:
+        raise InputError.of("target", both[0], "is the input too; name another array")
     found = []
     for name in (*inputs, *targets):
         if name not in known:

@@ -190,7 +190,8 @@ def splits_of(data: Source | FieldSet | Mapping[str, FieldSet]) -> dict[str, Fie
     Raises
     ------
     InputError
-        If a split is missing, or a single set has fewer than 2 samples.
+        If the data are something else, a split is missing, or a single set has fewer than 2
+        samples.
     """
     if isinstance(data, FieldSet):
         if len(data) < 2:
@@ -204,7 +205,12 @@ def splits_of(data: Source | FieldSet | Mapping[str, FieldSet]) -> dict[str, Fie
             "train": data.samples(slice(-held_out)),
             "val": data.samples(slice(-held_out, None)),
         }
-    splits = dict(data) if isinstance(data, Mapping) else data.splits()
+    if isinstance(data, Source):
+        data = data.splits()
+    if not isinstance(data, Mapping) or not all(isinstance(d, FieldSet) for d in data.values()):
+        remedy = "give a data set, a FieldSet, or a mapping of splits to FieldSets"
+        raise InputError.of("data", type(data).__name__, remedy)
+    splits = dict(data)
     for name in ("train", "val"):
         if name not in splits:
             raise InputError(

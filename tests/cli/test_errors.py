@@ -1,5 +1,8 @@
 """Every mistake is one line that says what was probably meant."""
 
+import os
+from errno import EACCES, ENOSPC, ENOTDIR, EROFS
+
 import pytest
 
 from neurop.cli._errors import explain
@@ -36,6 +39,8 @@ MISTAKES = {
     "default",
     "--config-dri=x": "no flag '--config-dri'; did you mean '--config-dir'?",
     "trust=3": "trust=3: give a list of packages, trust=[mypkg]",
+    "model=[tiny,tiny]": "model=[tiny,tiny]: model takes one choice; for a sweep, -m "
+    "model=tiny,tiny",
     "name=${nothing}": "Interpolation key 'nothing' not found",
 }
 
@@ -54,6 +59,13 @@ def test_several_mistakes_are_several_lines(home: Home, capsys: pytest.CaptureFi
     assert lines == [
         f"neurop train: {MISTAKES[m]}" for m in ("model.length=abc", "trainer.max_epochs=x")
     ]
+
+
+@pytest.mark.parametrize("problem", [EACCES, ENOSPC, ENOTDIR, EROFS])
+def test_a_place_that_cannot_be_written_is_named(problem: int) -> None:
+    error = OSError(problem, os.strerror(problem), "a/b")
+    line = f"a/b: {os.strerror(problem)}; give a place that can be written"
+    assert explain(error, lambda: ([], {})) == line
 
 
 def test_a_failure_is_not_explained() -> None:

@@ -73,6 +73,11 @@ def test_a_setting_that_is_not_there_names_the_one_that_is() -> None:
     )
 
 
+def test_a_group_of_null_is_its_defaults() -> None:
+    node = OmegaConf.create(FLOW | {"forcing": None, "storage": None})
+    assert build(current(node)).forcing == "diagonal"
+
+
 def test_a_saved_run_of_an_earlier_version_is_read() -> None:
     old = {"_target_": "neurop.datasets.SpaceTime", "steps": 3} | {
         "source": FLOW

@@ -232,3 +232,13 @@ def test_data_of_other_kind_are_refused(analytic: Make, travelling: Make) -> Non
     with raises_input("grid", "flat x (open, left) x y (periodic, left)"):
         superres(surrogate, {8: random_map(8, grid=Grid((Axis("x", "open"), Axis("y"))))})
     assert surrogate.training  # left as it was found
+
+
+def test_nothing_is_beyond_the_band_of_the_training_grid_itself(analytic: Make) -> None:
+    # The sine basis has no wall values; what a network predicts there is no finer scale.
+    grid = Grid((Axis("x", "dirichlet", layout="ends"),))
+    a, u = np.random.default_rng(0).normal(size=(2, 3, 1, 1, 9))
+    data = FieldSet(a, (Field("a"),), grid, u, TARGET, source="random")
+    s = superres(analytic(lambda x: x + 1, data, (9,)), {9: data})
+    assert float(s.prediction_beyond_band[0]) == float(s.relative_l2_beyond_band[0]) == 0
+    np.testing.assert_array_equal(s.relative_l2_in_band, s.relative_l2)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from lightning.pytorch.callbacks import Callback
+from raising import raises_input
 from small import ARGUMENTS, evolution, mapping, surrogate
 from torch import Tensor
 from torch.optim import Optimizer
@@ -242,3 +243,9 @@ def test_callbacks_prepare_the_surrogate_before_the_first_step() -> None:
         torch.linalg.matrix_norm(matrices(w.detach()), 2).max() for w, _ in channel_matrices(s)
     ]
     assert max(float(n) for n in norms) <= 0.3 * (1 + 1.1e-5)
+
+
+@pytest.mark.parametrize("data", [np.zeros((3, 4)), "file.npz", {"train": 1, "val": 2}, SPEC])
+def test_what_is_no_data_is_named(data: Any) -> None:
+    with raises_input("data", type(data).__name__):
+        fit(SPEC, data)
