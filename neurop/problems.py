@@ -132,10 +132,13 @@ class Evolution(Problem):
                 "problem",
                 "evolution",
             )
-        frames = data.values.shape[1]
-        if frames <= self.history:
-            need = f"an evolution needs {self.history + 1} or more, or targets for a map"
-            raise InputError(f"{data.label}: {frames} frames per sample; {need}", "frames", frames)
+        if data.values.shape[1] < 2:
+            raise InputError(
+                f"{data.label}: 1 frame per sample; an evolution needs 2 or more, or give targets "
+                "for a map",
+                "frames",
+                data.values.shape[1],
+            )
 
     def outputs(self, data: FieldSet) -> tuple[Field, ...]:
         """Return the fields of the state."""

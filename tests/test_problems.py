@@ -90,8 +90,6 @@ def test_a_problem_is_made_again_from_its_spec(problem: Problem) -> None:
     assert REGISTRY.create(REGISTRY.spec_of(problem).to_dict()) == problem
 
 
-def test_an_evolution_needs_more_than_its_history() -> None:
+def test_a_single_frame_is_no_evolution() -> None:
     with raises_input("frames", 1):
         Evolution().check(evolution(frames=1))
-    with raises_input("frames", 2):
-        Evolution(history=2).check(evolution(frames=2))

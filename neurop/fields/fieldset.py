@@ -93,7 +93,7 @@ class FieldSet:
             names = [f.name for f in fields]
             if twice := [n for n in names if names.count(n) > 1]:
                 raise InputError(
-                    f"{self.label}: two fields are named {twice[0]}; rename one", "name", twice[0]
+                    f"{self.label}: two fields are named {twice[0]}; rename one", "fields", twice[0]
                 )
         if self.times is not None and len(self.times) != self.values.shape[1]:
             raise InputError(

@@ -34,10 +34,11 @@ def bounds_of(name: str, value: float | Sequence[float]) -> tuple[float, Bounds 
     >>> bounds_of("viscosity", 1e-3), bounds_of("viscosity", [1e-4, 1e-3])
     ((0.001, None), (0.0001, (0.0001, 0.001)))
     """
-    numbers = [float(n) for n in (value if isinstance(value, Sequence) else [value])]
-    for number in numbers:
+    given = list(value) if isinstance(value, Sequence) else [value]
+    for number in given:
         if not 0 < number < math.inf:
             raise InputError.of(name, number, "use a finite number above 0")
+    numbers = [float(number) for number in given]
     if len(numbers) == 1:
         return numbers[0], None
     if len(numbers) != 2 or not numbers[0] < numbers[1]:

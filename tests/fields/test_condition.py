@@ -143,3 +143,8 @@ def test_a_file_keeps_them(lazy: bool, tmp_path: Path) -> None:
 def test_steps_of_static_conditions_are_the_same() -> None:
     found = channels_at([HILL], 0, 0, 3, (9, 8))
     np.testing.assert_array_equal(found, np.broadcast_to(HILL.values[0], (3, 1, 9, 8)))
+
+
+def test_two_fields_of_one_name_are_refused() -> None:
+    with raises_input("fields", "u"):
+        replace(evolution(), fields=(Field("u"), Field("u")))

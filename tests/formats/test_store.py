@@ -305,7 +305,6 @@ def test_failing_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatc
     ("change", "parameters", "key", "value"),
     [
         ({"fields": (Field("a/b"), Field("p"))}, {}, "fields", "a/b"),
-        ({"fields": (Field("u"), Field("u"))}, {}, "fields", "u"),
         ({"values": np.empty((0, 5, 2, 6, 8), np.float32)}, {}, "values", (0, 5, 2, 6, 8)),
         ({}, {"n_trajectories": 3}, "parameters", "n_trajectories"),
     ],
