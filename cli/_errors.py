@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
-from errno import EACCES, EEXIST, EISDIR, ENOENT, ENOSPC, ENOTDIR, EPERM, EROFS
+from errno import EACCES, EEXIST, EISDIR, ENOSPC, ENOTDIR, EPERM, EROFS
 from typing import TextIO
 
 from neurop.errors import InputError, nearest
@@ -18,7 +18,8 @@ from ._settings.renamed import renamed
 
 LISTS = ("augment", "constraint", "callback")
 """Groups with a list of options."""
-UNWRITABLE = (EACCES, EEXIST, EISDIR, ENOENT, ENOSPC, ENOTDIR, EPERM, EROFS)
+REFUSED = (EACCES, EEXIST, EISDIR, ENOSPC, ENOTDIR, EPERM, EROFS)
+"""Errors of a place that the user chose, such as ``hydra.run.dir``, which Hydra makes itself."""
 
 
 def debugging() -> bool:
@@ -41,8 +42,8 @@ def explain(
     """
     if cause := _wrong_input(error):
         return str(cause)
-    if isinstance(error, OSError) and error.filename is not None and error.errno in UNWRITABLE:
-        return f"{error.filename}: {error.strerror}; give a place that can be written"
+    if isinstance(error, OSError) and error.filename is not None and error.errno in REFUSED:
+        return f"{error.filename}: {error.strerror}; give another place, or change its permissions"
     # Names rather than classes, so that this module imports neither Hydra nor OmegaConf.
     names = {c.__name__ for c in type(error).__mro__}
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -127,7 +127,7 @@ class Burgers(SolvedDataset):
         if steps is not None and steps < 1:
             raise InputError.of("steps", steps, "use 1 or more, or null for a map")
         super().__init__(samples, (resolution,), storage)
-        self.viscosity = self.drawable("viscosity", viscosity)
+        self.viscosity = self.register_range("viscosity", viscosity)
         self.initial, self.steps, self.time = initial, steps, float(time)
         self._discretisation(self.shape)
 

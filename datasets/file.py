@@ -3,8 +3,8 @@ r"""Your own fields: a file in a known format, or any arrays with named axes.
 **Equation.** yours.
 
 **Fields.** `input`, and `target` for a map from fields to fields; without a target the input is the
-state of an evolution in time. `given` are parameters, static fields and forcings: the network takes
-them and does not predict them.
+state of an evolution in time. `conditions` are parameters, static fields and forcings, which the
+network takes and does not predict.
 
 **Grid.** every axis except ``sample``, ``time``, ``channel`` and ``level``; regular points.
 Latitude and longitude around the globe make a sphere.
@@ -40,7 +40,7 @@ from neurop.fields.fieldset import FieldSet
 from neurop.formats.assemble import assemble
 from neurop.formats.choose import ReadOptions
 from neurop.formats.concatenate import concatenate
-from neurop.formats.conditions import Given
+from neurop.formats.conditions import ConditionNames
 from neurop.formats.content import LEADING
 from neurop.formats.detect import file_content
 from neurop.formats.find_files import find_files
@@ -122,9 +122,10 @@ class File(Source):
         Extent and points of the grid: a :class:`Domain` or a mapping of its parameters.
     step
         Time between frames; by default that of the file, else 1.
-    given
-        Parameters, static fields and forcings: a :class:`neurop.formats.conditions.Given` or a
-        mapping of its parameters; by default those of the learning task of the format.
+    conditions
+        Parameters, static fields and forcings: a
+        :class:`neurop.formats.conditions.ConditionNames` or a mapping of its parameters; by default
+        those of the learning task of the format.
     storage
         Held-out share, and where the values stay: a :class:`Reading` or a mapping of its
         parameters.
@@ -153,7 +154,7 @@ class File(Source):
         boundary: str | Mapping[str, str] | None = None,
         domain: Domain | Mapping[str, Any] | None = None,
         step: float | None = None,
-        given: Given | Mapping[str, Any] | None = None,
+        conditions: ConditionNames | Mapping[str, Any] | None = None,
         storage: Reading | Mapping[str, Any] | None = None,
     ) -> None:
         reading = grouped(Reading, storage, "storage")
@@ -176,7 +177,7 @@ class File(Source):
             extent.length,
             extent.layout,
             step,
-            None if given is None else grouped(Given, given, "given").roles() or None,
+            grouped(ConditionNames, conditions, "conditions").roles() or None,
         )
 
     def splits(self) -> dict[str, FieldSet]:

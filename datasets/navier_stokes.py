@@ -137,8 +137,8 @@ class NavierStokes(SolvedDataset):
         if steps < 1:
             raise InputError.of("steps", steps, "use 1 or more")
         super().__init__(samples, (resolution, resolution), storage)
-        self.viscosity = self.drawable("viscosity", viscosity)
-        self.amplitude = self.drawable("amplitude", amplitude)
+        self.viscosity = self.register_range("viscosity", viscosity)
+        self.amplitude = self.register_range("amplitude", amplitude)
         self.steps, self.interval, self._force = steps, float(interval), force
         self.forcing, self.strength = force.kind, float(force.strength)
         self.wavenumber = force.wavenumber

@@ -40,6 +40,7 @@ from neurop.datasets.kuramoto_sivashinsky import KuramotoSivashinsky
 from neurop.datasets.navier_stokes import NavierStokes
 from neurop.datasets.shallow_water import ShallowWater
 from neurop.errors import InputError
+from neurop.fields.condition import Condition
 from neurop.fields.field import Field
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.lazy import Lazy
@@ -149,6 +150,13 @@ class SpaceTime(Source):
                 "source",
                 fields.source,
             )
+        if moving := [c.field.name for c in fields.conditions if c.role == "forcing"]:
+            raise InputError(
+                f"{fields.source} has the forcing '{moving[0]}', which a map over space and time "
+                "does not take; leave it out",
+                "source",
+                fields.source,
+            )
         given = self.given * every
         frames = fields.values.shape[1]
         stop = frames if steps is None else given + steps
@@ -180,8 +188,16 @@ class SpaceTime(Source):
             ),
             target_fields=fields.fields,
             times=None,
+            conditions=tuple(_over_time(one, stop - given) for one in fields.conditions),
             source=f"{fields.source} over space and time",
         )
+
+
+def _over_time(one: Condition, steps: int) -> Condition:
+    """Return a parameter or a static field with a last axis for the time."""
+    count = 1 if one.role == "parameter" else steps
+    values = np.asarray(one.values)[..., None]
+    return replace(one, values=np.broadcast_to(values, (*values.shape[:-1], count)))
 
 
 def _axis(fields: FieldSet, given: int, stop: int) -> Axis:

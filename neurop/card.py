@@ -12,9 +12,9 @@ from neurop import constraints as constraint_table
 from neurop import problems
 from neurop.constraints.constraint import Constraint
 from neurop.errors import InputError
+from neurop.fields.condition_range import ConditionRange
 from neurop.fields.field import Field
 from neurop.fields.fieldset import FieldSet
-from neurop.fields.known_input import KnownInput
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 from neurop.plain_values import check_values
@@ -72,7 +72,7 @@ class Card:
     outputs: tuple[Field, ...]
     grid: Grid
     sampling: Sampling
-    conditions: tuple[KnownInput, ...] = ()
+    conditions: tuple[ConditionRange, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     origin: dict[str, Any] = field(default_factory=dict)
 
@@ -95,7 +95,7 @@ class Card:
         for constraint in constraints:
             constraint_table.REGISTRY.name_of(type(constraint))
         step, unit = (
-            (train.step, train.times.unit if train.times else "1")
+            (train.step, train.time_unit)
             if isinstance(problem, problems.Evolution)
             else (None, "1")
         )
@@ -111,7 +111,7 @@ class Card:
             outputs=problem.outputs(train),
             grid=train.grid,
             sampling=Sampling(train.shape, None if step is None else float(step), unit),
-            conditions=tuple(map(KnownInput.of, train.conditions)),
+            conditions=tuple(map(ConditionRange.of, train.conditions)),
             constraints=tuple(sorted(constraints, key=lambda c: c.rank)),
             origin={"source": train.source, "data_hash": train.digest(), **about},
         )
@@ -179,7 +179,7 @@ class Card:
         _check_kind(plain["geometry"], "axes", list)
         for where, kind, values in (
             *((key, Field, value) for key in ("inputs", "outputs") for value in plain[key]),
-            *(("conditions", KnownInput, value) for value in plain["conditions"]),
+            *(("conditions", ConditionRange, value) for value in plain["conditions"]),
             *(("axes", Axis, value) for value in plain["geometry"]["axes"]),
             ("sampling", Sampling, plain["sampling"]),
         ):
@@ -193,7 +193,7 @@ class Card:
             outputs=outputs,
             grid=Grid.from_dict(plain["geometry"]),
             sampling=sampling,
-            conditions=tuple(KnownInput(**known) for known in plain["conditions"]),
+            conditions=tuple(ConditionRange(**known) for known in plain["conditions"]),
             constraints=tuple(_create(constraint_table.REGISTRY, c) for c in plain["constraints"]),
             origin=plain["origin"],
         )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from neurop.errors import InputError
 
 
 @contextmanager
@@ -14,6 +16,11 @@ def replacing(path: Path) -> Iterator[Path]:
 
     A reader sees the old file or the complete new one. If the block fails, the old file stays. The
     folder is created if it is missing.
+
+    Raises
+    ------
+    InputError
+        If the file or its folder cannot be written.
 
     Examples
     --------
@@ -24,16 +31,21 @@ def replacing(path: Path) -> Iterator[Path]:
     >>> path.read_text()
     'all of it'
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield part
         os.chmod(
             part, 0o666 & ~_umask()
         )  # some libraries write files that only their owner may read
         os.replace(part, path)
+    except OSError as error:
+        raise InputError.in_file(
+            path, f"cannot be written ({error.strerror or error}); give another place, or make room"
+        ) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
 
 
 def _umask() -> int:

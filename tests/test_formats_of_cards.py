@@ -15,7 +15,7 @@ SAVED = sorted(path.parent for path in CARDS.glob("*/*/model.json"))
 
 
 def test_every_format_is_there():
-    assert {path.parent.name for path in SAVED} >= {"format_1", "format_2"}
+    assert {path.parent.name for path in SAVED} >= {"format_1", "format_2", "format_3"}
     assert len(SAVED) >= 14
 
 
@@ -24,7 +24,7 @@ def test_a_saved_surrogate_predicts_the_same_for_ever(folder):
     expected = load_file(folder / "expected.safetensors")
     surrogate = neurop.load(folder)
     with torch.no_grad():
-        found = surrogate(expected["input"])
+        found = surrogate(expected["input"], given=expected.get("given"))
     size = expected["output"].std(dim=(0, *range(2, found.dim())), keepdim=True)
     # float32, on other processors and numbers of threads
     assert ((found - expected["output"]) / size).abs().max() < 1e-4
@@ -35,6 +35,7 @@ def test_saved_again_it_is_the_same_surrogate(folder, tmp_path):
     first = neurop.load(folder)
     first.save(tmp_path)
     again = neurop.load(tmp_path)
-    x = load_file(folder / "expected.safetensors")["input"]
+    given = load_file(folder / "expected.safetensors")
+    x, conditions = given["input"], given.get("given")
     with torch.no_grad():
-        assert torch.equal(again(x), first(x))
+        assert torch.equal(again(x, given=conditions), first(x, given=conditions))

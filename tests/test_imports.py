@@ -11,8 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LIBRARY = sorted((ROOT / "neurop").rglob("*.py"))
 FLOORS = (
-    ("errors", "cache", "files", "machine"),
-    ("geometry", "spec", "plain_values", "extras", "plots"),
+    ("errors", "cache", "machine"),
+    ("files", "geometry", "spec", "plain_values", "extras", "plots"),
     ("registry", "spectral"),
     ("layers", "fields", "physics", "metrics"),
     ("models", "problems", "transforms", "constraints"),

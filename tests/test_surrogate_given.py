@@ -18,6 +18,7 @@ from neurop import Field, FieldSet, Grid, Surrogate, Times, models
 from neurop.evaluation.rollout import rollout
 from neurop.evaluation.score import score
 from neurop.fields.condition import Condition
+from neurop.inference.conditions import conditions_of, given_channels
 from neurop.problems import Evolution
 
 X = np.arange(16) / 16
@@ -144,6 +145,26 @@ def test_what_is_missing_is_named(
         ask(exact, data.initial(), data.to_xarray()[["heat"]])
 
 
+def test_a_forcing_is_taken_at_the_steps(exact: Surrogate) -> None:
+    data = heated()
+    forcing = data.to_xarray()[["heat"]]
+    # Twice as often as the steps: every second time is one.
+    finer = forcing.interp(time=np.arange(0.0, 4.1, 0.5))
+    made = exact.rollout(data.initial(), 4, forcing=finer)
+    np.testing.assert_allclose(made.u, data.values[:, 1:, 0], atol=1e-6)
+    with raises_input("forcing", "1.0"):
+        exact.rollout(data.initial(), 4, forcing=forcing.isel(time=[0, 2, 4]))
+
+
+def test_a_static_field_on_another_grid_is_refused(exact: Surrogate) -> None:
+    data = heated()
+    other = data.initial().drop_vars(["shape", "u"]).drop_vars("x")
+    other["shape"] = ("x", np.ones(12))
+    with raises_input("shape", (12,)):
+        conditions = conditions_of(exact.card, other, data.to_xarray()[["heat"]], None)
+        given_channels(conditions, 6, 1, (16,), torch.zeros(()))
+
+
 def test_another_unit_is_refused(exact: Surrogate) -> None:
     data = heated()
     wrong = data.initial()
@@ -152,7 +173,7 @@ def test_another_unit_is_refused(exact: Surrogate) -> None:
         exact.predict(wrong, forcing=data.to_xarray()[["heat"]])
 
 
-def test_values_outside_the_training_are_said(exact: Surrogate) -> None:
+def test_values_outside_the_training_give_a_warning(exact: Surrogate) -> None:
     data = heated()
     far = data.initial()
     far["decay"] = (far.decay * 3).assign_attrs(far.decay.attrs)

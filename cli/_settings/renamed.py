@@ -31,6 +31,7 @@ RENAMED: dict[str, dict[str, str]] = {
     "neurop.datasets.File": {
         **{key: f"domain.{key}" for key in ("length", "layout")},
         **{key: f"storage.{key}" for key in ("held_out", "lazy")},
+        "given": "conditions",
     },
 }
 """Target, to its keys in earlier versions and the current keys."""

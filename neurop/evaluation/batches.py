@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from neurop.errors import InputError
+from neurop.fields.condition import channels_at
+from neurop.fields.condition_range import check_conditions
 from neurop.fields.field import Field
 from neurop.fields.fieldset import FieldSet
-from neurop.fields.known_input import check_conditions
 from neurop.fields.times import in_seconds
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def check_compatible(surrogate: Surrogate, data: FieldSet) -> FieldSet:
     if surrogate.card.sampling.step is not None and data.step is not None:
         (step, unit), (apart, other_unit) = (
             in_seconds(surrogate.card.sampling.step, surrogate.card.sampling.unit),
-            in_seconds(data.step, data.times.unit if data.times else "1"),
+            in_seconds(data.step, data.time_unit),
         )
         if unit == other_unit and not np.isclose(step, apart, rtol=1e-3):
             raise InputError(
@@ -135,8 +136,7 @@ def given_at(
     rows = []
     for sample, last in starts:
         known = min(steps, data.values.shape[1] - 1 - last) if pad else steps
-        row = data.given(sample, last, known)
-        assert row is not None
+        row = channels_at(data.conditions, sample, last, known, data.shape)
         rows.append(np.pad(row, [(0, steps - known), *[(0, 0)] * (row.ndim - 1)], mode="edge"))
     return to_model_dtype(surrogate, np.stack(rows))
 

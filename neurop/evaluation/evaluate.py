@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import xarray as xr
 
@@ -12,9 +12,7 @@ from neurop.errors import InputError, nearest
 from neurop.evaluation.resolutions import finer_sets
 from neurop.fields.fieldset import FieldSet
 from neurop.source import Source
-
-if TYPE_CHECKING:
-    from neurop.surrogate import Surrogate
+from neurop.surrogate import Surrogate
 
 PROTOCOLS = {
     "score": "neurop.evaluation.score",
@@ -68,7 +66,7 @@ def evaluate(
     >>> evaluate(untrained, data, "rollout", steps=3).relative_l2.sizes
     Frozen({'step': 3})
     """
-    if not hasattr(surrogate, "card"):
+    if not isinstance(surrogate, Surrogate):
         remedy = "give a surrogate, such as neurop.load(folder)"
         raise InputError.of("surrogate", type(surrogate).__name__, remedy)
     if protocol not in PROTOCOLS:

@@ -90,7 +90,7 @@ class FieldSet:
                     name,
                     values.shape[2],
                 )
-            names = [f.name for f in fields]
+            names = [f.name for f in (*fields, *(c.field for c in self.conditions))]
             if twice := [n for n in names if names.count(n) > 1]:
                 raise InputError(
                     f"{self.label}: two fields are named {twice[0]}; rename one", "fields", twice[0]
@@ -105,7 +105,7 @@ class FieldSet:
             self._check_condition(one)
 
     def _check_condition(self, one: Condition) -> None:
-        """Raise InputError unless a condition fits the set and has a name of its own."""
+        """Raise InputError unless a condition has the samples, frames and grid of the set."""
         name, found = one.field.name, tuple(one.values.shape)
         frames = self.values.shape[1] if one.role == "forcing" else 1
         flat = (1,) * self.grid.dimensions
@@ -113,9 +113,6 @@ class FieldSet:
         if found not in allowed:
             shapes = " or ".join(map(str, sorted(allowed)))
             raise InputError(f"{self.label}: {name} has shape {found}; need {shapes}", name, found)
-        taken = [f.name for _, fields in self._roles() for f in fields]
-        if (taken + [c.field.name for c in self.conditions]).count(name) > 1:
-            raise InputError(f"{self.label}: two fields are named {name}; rename one", "name", name)
 
     @property
     def label(self) -> str:
@@ -136,6 +133,11 @@ class FieldSet:
     def outputs(self) -> tuple[Field, ...]:
         """Fields that a surrogate predicts."""
         return self.target_fields if self.has_targets else self.fields
+
+    @property
+    def time_unit(self) -> str:
+        """Unit of the times; ``1`` without times."""
+        return "1" if self.times is None else self.times.unit
 
     @property
     def step(self) -> Any:

@@ -130,9 +130,9 @@ def _conditions(
     time: Order,
 ) -> tuple[Condition, ...]:
     """Return the conditions that the user names, else those of the format that are not constant."""
-    if options.given is not None or options.input:
-        return read_conditions(content, options.given or {}, sizes, orders, time)
-    roles = {name: role_of(content.array(name)) for name in content.task.given}
+    if options.conditions is not None or options.input:
+        return read_conditions(content, options.conditions or {}, sizes, orders, time)
+    roles = {name: role_of(content.array(name)) for name in content.task.conditions}
     found = read_conditions(content, roles, sizes, orders, time)
     return tuple(c for c in found if c.role == "forcing" or np.ptp(np.asarray(c.values)) > 0)
 

@@ -28,7 +28,7 @@ class ReadOptions:
         value for all, or one per axis by name.
     step
         Time between frames.
-    given
+    conditions
         Roles of the arrays that go in and are not predicted; None for those of the format.
     """
 
@@ -39,7 +39,7 @@ class ReadOptions:
     length: float | Mapping[str, float] | None = None
     layout: str | Mapping[str, str] | None = None
     step: float | None = None
-    given: Mapping[str, Role] | None = None
+    conditions: Mapping[str, Role] | None = None
 
     def per_axis(self, axes: Iterable[str]) -> dict[str, Mapping[str, Any]]:
         """Return the given values per option and grid axis; raise InputError for unknown axes."""

@@ -16,12 +16,12 @@ from neurop.formats.content import Array, FileContent
 from neurop.formats.stack import stack_arrays
 
 KEYS: dict[Role, str] = {"parameter": "parameters", "static": "static", "forcing": "forcings"}
-"""Argument of :class:`Given` of each role."""
+"""Argument of :class:`ConditionNames` of each role."""
 NOUNS: dict[Role, str] = {"parameter": "parameter", "static": "static field", "forcing": "forcing"}
 
 
 @dataclass(frozen=True)
-class Given:
+class ConditionNames:
     """Names of the arrays of a file that go in and are not predicted, by their roles.
 
     Parameters
@@ -35,7 +35,7 @@ class Given:
 
     Examples
     --------
-    >>> Given(parameters=["viscosity"], static="orography").roles()
+    >>> ConditionNames(parameters=["viscosity"], static="orography").roles()
     {'viscosity': 'parameter', 'orography': 'static'}
     """
 
@@ -58,7 +58,7 @@ class Given:
         if len(dict(listed)) < len(listed):
             names = [name for name, _ in listed]
             twice = next(name for name in names if names.count(name) > 1)
-            raise InputError.of("given", twice, "has two roles; give it one")
+            raise InputError.of("conditions", twice, "is named for two roles; give it one")
         return dict(listed)
 
 

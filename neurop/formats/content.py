@@ -77,13 +77,13 @@ class Task:
     input, target
         Names of the input and the predicted arrays; no target for an evolution in time. Empty if
         the format has no task.
-    given
+    conditions
         Names of the arrays that go in and are not predicted.
     """
 
     input: tuple[str, ...] = ()
     target: tuple[str, ...] = ()
-    given: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,7 @@ def _yaml(content: FileContent, made: FieldSet | None) -> str:
         f"target: {_list(content.task.target)}" if content.task.target else "target: null",
     ]
     if made.conditions:
-        lines.append("given:")
+        lines.append("conditions:")
         for role, key in KEYS.items():
             names = [_text(one.field.name) for one in made.conditions if one.role == role]
             lines.append(f"  {key}: [{', '.join(names)}]")
@@ -117,7 +117,7 @@ def _yaml(content: FileContent, made: FieldSet | None) -> str:
         }
         lines += [given["boundary"], "domain:", f"  {given['length']}", f"  {given['layout']}"]
     if made.times is not None and not made.times.dated and made.step is not None:
-        unit = "" if made.times.unit == "1" else f" {made.times.unit}"
+        unit = "" if made.time_unit == "1" else f" {made.time_unit}"
         lines.append(f"step: null  # {float(made.step):.6g}{unit}, from the file")
     return "\n".join(lines)
 

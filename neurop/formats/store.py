@@ -92,7 +92,7 @@ def write(path: str | Path, fieldset: FieldSet, parameters: dict[str, Any]) -> N
                 "version": __version__,
                 "grid": stored.grid.to_dict(),
                 "times": None if stored.times is None else stored.times.values.dtype.str,
-                "time_unit": stored.times.unit if stored.times else "1",
+                "time_unit": stored.time_unit,
                 "source": stored.source,
                 "digest": stored.digest(),
                 "parameters": parameters,

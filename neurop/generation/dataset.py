@@ -87,7 +87,7 @@ class SolvedDataset(Source):
             settings.held_out,
         )
 
-    def drawable(self, name: str, value: float | Sequence[float]) -> float:
+    def register_range(self, name: str, value: float | Sequence[float]) -> float:
         """Return a parameter that may be a range, from which it is drawn for each sample.
 
         Of a range it is the smallest value, for what is decided once for the set. The values of the
@@ -108,7 +108,7 @@ class SolvedDataset(Source):
             self.ranges[name] = bounds
         return least
 
-    def drawn(self, numbers: range) -> dict[str, NDArray[np.float64]]:
+    def _drawn(self, numbers: range) -> dict[str, NDArray[np.float64]]:
         """Return the values of the parameters that have a range, one per sample."""
         return {
             name: log_uniform(bounds, name, numbers, self.seed)
@@ -201,18 +201,18 @@ class SolvedDataset(Source):
                 "seed": self.seed,
             },
             samples,
-            partial(self.solve_drawn if self.ranges else self.solve, shape=shape),
+            partial(self._solve_drawn if self.ranges else self.solve, shape=shape),
             self._labelled if self.ranges else self.label,
             self.batch(shape) * (ON_GPU if compute_device().type == "cuda" else 1),
         )
 
-    def solve_drawn(self, numbers: range, shape: tuple[int, ...]) -> dict[str, NDArray[Any]]:
+    def _solve_drawn(self, numbers: range, shape: tuple[int, ...]) -> dict[str, NDArray[Any]]:
         """Return :meth:`solve` of samples whose parameters are drawn, one after the other."""
         parts = []
         for number in numbers:
             one = copy(self)
             one.ranges = {}
-            for name, values in self.drawn(range(number, number + 1)).items():
+            for name, values in self._drawn(range(number, number + 1)).items():
                 setattr(one, name, float(values[0]))
             parts.append(one.solve(range(number, number + 1), shape))
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -222,6 +222,6 @@ class SolvedDataset(Source):
         flat = (-1, 1, 1, *(1,) * len(self.shape))
         conditions = tuple(
             Condition(Field(name), "parameter", values.reshape(flat))
-            for name, values in self.drawn(range(len(found))).items()
+            for name, values in self._drawn(range(len(found))).items()
         )
         return replace(found, conditions=conditions)

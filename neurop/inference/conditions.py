@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -12,14 +12,15 @@ from torch import Tensor
 
 from neurop.errors import InputError
 from neurop.fields.condition import Condition, channels_at
-from neurop.fields.known_input import KnownInput, check_conditions
+from neurop.fields.condition_range import ConditionRange, check_conditions
+from neurop.fields.times import Times
 
 if TYPE_CHECKING:
     from neurop.card import Card
 
 
 def conditions_of(
-    card: Card, data: xr.Dataset, forcing: xr.Dataset | None
+    card: Card, data: xr.Dataset, forcing: xr.Dataset | None, times: Times | None
 ) -> tuple[Condition, ...]:
     """Return the conditions of a surrogate from labelled data, in its order.
 
@@ -30,21 +31,19 @@ def conditions_of(
     data
         Dataset with its parameters and static fields.
     forcing
-        Dataset with its forcings. Where both have times it is cut to begin at the last of `data`,
-        else it begins there.
+        Dataset with its forcings. Where both have times, those of the last given frame and of the
+        steps are taken; otherwise it begins at the last given frame.
+    times
+        Times of the steps.
 
     Raises
     ------
     InputError
-        If one is missing, in another unit, or has dimensions that its role does not have.
+        If one is missing, in another unit, has dimensions that its role does not have, or a forcing
+        is not known at a step.
     """
-    if forcing is not None and "time" in forcing.coords and "time" in data.coords:
-        last = data["time"].values.ravel()[-1]
-        found = np.flatnonzero(forcing["time"].values == last)
-        if not found.size:
-            remedy = f"does not have the last given time {last}; add it"
-            raise InputError("the forcing " + remedy, "forcing", str(last))
-        forcing = forcing.isel(time=slice(int(found[0]), None))
+    if forcing is not None and "time" in forcing.coords and "time" in data.coords and times:
+        forcing = _at_steps(forcing, data["time"].values.ravel()[-1], times)
     made = []
     for known in card.conditions:
         where = (forcing if forcing is not None else xr.Dataset()) if _is_forcing(known) else data
@@ -75,15 +74,35 @@ def given_channels(
             raise InputError.of(
                 one.field.name, len(one.values), f"samples; the data have {samples}"
             )
+        if max(points := one.values.shape[3:]) > 1 and points != tuple(shape):
+            raise InputError.of(one.field.name, points, f"points; the data have {tuple(shape)}")
     rows = [channels_at(conditions, sample, 0, steps, shape) for sample in range(samples)]
     return torch.from_numpy(np.stack(rows)).to(like)
 
 
-def _is_forcing(known: KnownInput) -> bool:
+def _at_steps(forcing: xr.Dataset, last: Any, times: Times) -> xr.Dataset:
+    """Return a forcing at the last given frame and at the steps, up to its own end."""
+    known = np.atleast_1d(forcing["time"].values)
+    wanted = np.concatenate([np.atleast_1d(last), times.values])
+    if known.dtype.kind != wanted.dtype.kind and "M" in (known.dtype.kind, wanted.dtype.kind):
+        remedy = "the times of one are dates, those of the other numbers; convert one of them"
+        raise InputError("forcing and data: " + remedy, "forcing", str(known[0]))
+    slack = abs(wanted[1] - wanted[0]) * 1e-3
+    apart = np.abs(known[None, :] - wanted[:, None])
+    missing = np.flatnonzero(~(apart <= slack).any(1) & (wanted <= known.max()))
+    if missing.size:
+        time = wanted[missing[0]]
+        raise InputError(
+            f"the forcing has no time {time}; give it at every step", "forcing", str(time)
+        )
+    return forcing.isel(time=apart[wanted <= known.max() + slack].argmin(1))
+
+
+def _is_forcing(known: ConditionRange) -> bool:
     return known.role == "forcing"
 
 
-def _condition(known: KnownInput, found: xr.DataArray, axes: Sequence[str]) -> Condition:
+def _condition(known: ConditionRange, found: xr.DataArray, axes: Sequence[str]) -> Condition:
     dims = ("sample", "time", *axes)
     if (unit := found.attrs.get("units", known.unit)) != known.unit:
         raise InputError(
@@ -100,4 +119,4 @@ def _condition(known: KnownInput, found: xr.DataArray, axes: Sequence[str]) -> C
             extra[0],
         )
     values = found.expand_dims([d for d in dims if d not in found.dims]).transpose(*dims).values
-    return Condition(known.field, known.role, np.expand_dims(values, 2))  # type: ignore[arg-type]
+    return Condition(known.field, known.role, np.expand_dims(values, 2))

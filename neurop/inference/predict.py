@@ -83,7 +83,7 @@ def predict(
     times = later(given, card.sampling.step, card.sampling.unit, steps, history)
     like = next(surrogate.parameters())
     frames = torch.as_tensor(np.asarray(given.values[:, -history:])).to(like)
-    known = conditions_of(card, data, forcing)
+    known = conditions_of(card, data, forcing, times)
     channels = given_channels(known, len(frames), steps, given.shape, like)
     parts = zip(
         frames.split(batch_size),

@@ -13,8 +13,8 @@ from neurop.fields.normalizer import Normalizer
 from neurop.geometry.grid import Grid
 
 Batch = dict[str, Tensor]
-"""``input`` ``(batch, history, channel, *grid)`` and ``target`` ``(batch, steps, channel,
-*grid)``.
+"""``input`` ``(batch, history, channel, *grid)``, ``target`` ``(batch, steps, channel, *grid)``,
+and, of data with conditions, ``given`` ``(batch, steps, channel, *grid)``.
 """
 
 

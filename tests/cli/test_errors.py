@@ -62,9 +62,9 @@ def test_several_mistakes_are_several_lines(home: Home, capsys: pytest.CaptureFi
 
 
 @pytest.mark.parametrize("problem", [EACCES, ENOSPC, ENOTDIR, EROFS])
-def test_a_place_that_cannot_be_written_is_named(problem: int) -> None:
+def test_a_place_that_the_system_refuses_is_named(problem: int) -> None:
     error = OSError(problem, os.strerror(problem), "a/b")
-    line = f"a/b: {os.strerror(problem)}; give a place that can be written"
+    line = f"a/b: {os.strerror(problem)}; give another place, or change its permissions"
     assert explain(error, lambda: ([], {})) == line
 
 

@@ -17,7 +17,11 @@ DATA = [
     "data.axes=[sample,time,x]",
     "data.boundary=periodic",
 ]
-GIVEN = ["data.given.parameters=decay", "data.given.static=[hill]", "data.given.forcings=heat"]
+GIVEN = [
+    "data.conditions.parameters=decay",
+    "data.conditions.static=[hill]",
+    "data.conditions.forcings=heat",
+]
 TRAINING = ["model.modes=3", "model.width=4", "model.depth=1", "trainer.max_epochs=1"]
 
 
@@ -55,11 +59,17 @@ def test_from_a_file_to_a_rollout(
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["data.given.parameters=dekay"], "data.given.parameters=dekay: no such array in own.npz"),
-        (["data.given.static=decay"], "'decay' has shape (30,); a static field has the axes"),
-        (["data.given.parameters=still"], "still is constant over the training split"),
-        (["data.given.parameters=hill", "data.given.static=hill"], "given=hill: has two roles"),
-        (["data.given.parameters=u"], "'u' has shape (30, 4, 12); a parameter has the axes"),
+        (
+            ["data.conditions.parameters=dekay"],
+            "data.conditions.parameters=dekay: no such array in own.npz",
+        ),
+        (["data.conditions.static=decay"], "'decay' has shape (30,); a static field has the axes"),
+        (["data.conditions.parameters=still"], "still is constant over the training split"),
+        (
+            ["data.conditions.parameters=hill", "data.conditions.static=hill"],
+            "conditions=hill: is named for two roles",
+        ),
+        (["data.conditions.parameters=u"], "'u' has shape (30, 4, 12); a parameter has the axes"),
     ],
 )
 def test_a_mistake_is_one_line(
@@ -76,7 +86,7 @@ def test_a_mistake_is_one_line(
     assert not Path("runs").exists()
 
 
-def test_values_outside_the_training_are_said_in_one_line(
+def test_values_outside_the_training_give_a_warning_of_one_line(
     neurop: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = ["data=burgers", "data.samples=42", "data.resolution=32", "data.steps=2"]

@@ -58,7 +58,7 @@ def test_windows_without_conditions_are_as_they_were() -> None:
     assert set(Windows(evolution())[0]) == {"input", "target"}
 
 
-def test_a_forcing_that_ends_is_said() -> None:
+def test_more_steps_than_a_forcing_has_are_refused() -> None:
     with raises_input("steps", 4):
         own().given(0, 2, steps=4)
 
@@ -83,7 +83,7 @@ def test_values_that_a_role_does_not_have(role: Any, shape: tuple[int, ...], val
         (replace(NU, values=NU.values[:3]), "nu"),
         (replace(HILL, values=HILL.values[..., :7]), "hill"),
         (replace(HEAT, values=HEAT.values[:, :5]), "heat"),
-        (replace(NU, field=Field("u")), "name"),
+        (replace(NU, field=Field("u")), "fields"),
     ],
 )
 def test_a_condition_fits_its_set(condition: Condition, key: str) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from raising import raises_input
 
-from neurop.datasets import Burgers, NavierStokes
+from neurop.datasets import Burgers, NavierStokes, SpaceTime
 from neurop.generation.ranges import log_uniform
 
 
@@ -81,3 +81,11 @@ def test_bounds(value: Any, named: Any) -> None:
 def test_a_range_is_for_stored_samples() -> None:
     with raises_input("viscosity", [1e-3, 1e-2]):
         NavierStokes(viscosity=[1e-3, 1e-2], storage={"mode": "online"})
+
+
+def test_a_map_over_space_and_time_has_the_parameter(tmp_path: Path) -> None:
+    data = SpaceTime(burgers(tmp_path, viscosity=[0.05, 0.1]), 1).splits()["train"]
+    (one,) = data.conditions
+    assert (one.role, one.values.shape) == ("parameter", (2, 1, 1, 1, 1))
+    drawn = log_uniform((0.05, 0.1), "viscosity", range(4, 6), seed=3)
+    np.testing.assert_allclose(one.values.ravel(), drawn, rtol=1e-6)

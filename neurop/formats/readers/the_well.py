@@ -102,7 +102,7 @@ def file_content(file: h5py.File, path: str) -> FileContent | None:
         lines,
         boundary,
         {},
-        Task(moving, given=given),
+        Task(moving, conditions=given),
         Metadata(attributes, facts),
     )
 

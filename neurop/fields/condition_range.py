@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from neurop.errors import InputError
-from neurop.fields.condition import Condition, channels_of
+from neurop.fields.condition import Condition, Role, channels_of
 from neurop.fields.field import Field
 from neurop.fields.lazy import blocks
 
@@ -19,7 +19,7 @@ SLACK = 1e-3
 
 
 @dataclass(frozen=True)
-class KnownInput:
+class ConditionRange:
     """Name, unit, role and training range of a condition.
 
     Parameters
@@ -31,30 +31,21 @@ class KnownInput:
     low, high
         Smallest and largest value in the training data.
 
-    Raises
-    ------
-    InputError
-        If there is no such role.
-
     Examples
     --------
-    >>> KnownInput("viscosity", "m2 s-1", "", "parameter", 1e-4, 1e-3).channels
+    >>> ConditionRange("viscosity", "m2 s-1", "", "parameter", 1e-4, 1e-3).channels
     ('viscosity',)
     """
 
     name: str
     unit: str
     long_name: str
-    role: str
+    role: Role
     low: float
     high: float
 
-    def __post_init__(self) -> None:
-        if self.role not in ("parameter", "static", "forcing"):
-            raise InputError.of("role", self.role, "choose from parameter, static, forcing")
-
     @classmethod
-    def of(cls, one: Condition) -> KnownInput:
+    def of(cls, one: Condition) -> ConditionRange:
         """Return the description of a condition of the training set."""
         parts = [(float(block.min()), float(block.max())) for _, _, block in blocks(one.values)]
         low, high = min(part[0] for part in parts), max(part[1] for part in parts)
@@ -72,7 +63,7 @@ class KnownInput:
 
 
 def check_conditions(
-    expected: Sequence[KnownInput],
+    expected: Sequence[ConditionRange],
     found: Sequence[Condition],
     where: str,
     dimensions: int,
@@ -112,7 +103,8 @@ def check_conditions(
             given[known.name] = Condition(known.field, "parameter", values)
         if known.name not in given:
             what = f"the surrogate needs the {known.role} '{known.name}' in {known.unit!r}"
-            raise InputError(f"{what}; {where} lacks it, add it", known.name)
+            how = "; give forcing=" if known.role == "forcing" else ""
+            raise InputError(f"{what}, which {where} lacks{how}", known.name)
         one = given[known.name]
         if (one.role, one.field.unit) != (known.role, known.unit):
             raise InputError(
@@ -122,8 +114,8 @@ def check_conditions(
                 one.role,
             )
         slack = SLACK * (known.high - known.low)
-        values = np.asarray(one.values)
-        low, high = float(values.min()), float(values.max())
+        found_range = ConditionRange.of(one)
+        low, high = found_range.low, found_range.high
         if low < known.low - slack or high > known.high + slack:
             warnings.warn(
                 f"{known.role} '{known.name}' is {low:g} to {high:g} in {where}; the surrogate was "
