@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from neurop.errors import InputError
@@ -20,7 +20,7 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises
     ------
     InputError
-        If the file or its folder cannot be written.
+        If the folder cannot be made.
 
     Examples
     --------
@@ -31,21 +31,20 @@ def replacing(path: Path) -> Iterator[Path]:
     >>> path.read_text()
     'all of it'
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        remedy = f"cannot be made ({error.strerror}); give a folder that can be written"
+        raise InputError.in_file(path.parent, remedy) from error
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
         yield part
         os.chmod(
             part, 0o666 & ~_umask()
         )  # some libraries write files that only their owner may read
         os.replace(part, path)
-    except OSError as error:
-        raise InputError.in_file(
-            path, f"cannot be written ({error.strerror or error}); give another place, or make room"
-        ) from error
     finally:
-        with suppress(OSError):
-            part.unlink()
+        part.unlink(missing_ok=True)
 
 
 def _umask() -> int:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from raising import raises_input
 
 from neurop.files import replacing
 
@@ -68,3 +69,10 @@ def test_others_may_read_what_the_umask_lets_them(tmp_path: Path, umask: int) ->
         part.touch(mode=0o600)  # as some libraries write
     assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~umask
     assert os.umask(umask) == umask
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    folder = tmp_path / "file" / "x"
+    with raises_input("path", str(folder)), replacing(folder / "a.txt"):
+        pass
