@@ -4,7 +4,7 @@ r"""Your own fields: a file in a known format, or any arrays with named axes.
 
 **Fields.** `input`, and `target` for a map from fields to fields; without a target the input is the
 state of an evolution in time. `conditions` are parameters, static fields and forcings, which the
-network takes and does not predict.
+network takes and does not predict, and a mask of the cells that belong to the domain.
 
 **Grid.** every axis except ``sample``, ``time``, ``channel`` and ``level``; regular points.
 Latitude and longitude around the globe make a sphere.
@@ -37,7 +37,7 @@ from typing import Any
 
 from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
-from neurop.formats.assemble import assemble
+from neurop.formats.assemble import assemble, stays_lazy
 from neurop.formats.choose import ReadOptions
 from neurop.formats.concatenate import concatenate
 from neurop.formats.conditions import ConditionNames
@@ -123,7 +123,7 @@ class File(Source):
     step
         Time between frames; by default that of the file, else 1.
     conditions
-        Parameters, static fields and forcings: a
+        Parameters, static fields, forcings and the mask: a
         :class:`neurop.formats.conditions.ConditionNames` or a mapping of its parameters; by default
         those of the learning task of the format.
     storage
@@ -169,6 +169,8 @@ class File(Source):
             raise InputError.of("target", target, "give input too, the array to predict it from")
         if step is not None and not step > 0:
             raise InputError.of("step", step, "give the time between frames, above 0")
+        known = grouped(ConditionNames, conditions, "conditions")
+        self.masked = known.masked
         self.options = ReadOptions(
             _names(input),
             _names(target),
@@ -177,7 +179,7 @@ class File(Source):
             extent.length,
             extent.layout,
             step,
-            grouped(ConditionNames, conditions, "conditions").roles() or None,
+            known.roles() or None,
         )
 
     def splits(self) -> dict[str, FieldSet]:
@@ -221,13 +223,11 @@ class File(Source):
 
     @cached_property
     def _all(self) -> FieldSet:
-        return concatenate(
-            [
-                assemble(file_content(path), self.options, lazy=True)
-                for path in find_files(self.path)
-            ],
-            self.lazy,
-        )
+        parts = [
+            assemble(file_content(path), self.options, lazy=True) for path in find_files(self.path)
+        ]
+        made = self.masked(concatenate(parts, lazy=True))
+        return made if stays_lazy(made, self.lazy) else made.loaded().check_finite()
 
 
 def _names(given: str | Sequence[str] | None) -> tuple[str, ...]:

@@ -147,3 +147,9 @@ def check_weights(
         raise InputError(
             f"{folder / WEIGHTS}: {name} {problem}; copy the folder again, or train anew", name
         )
+
+
+def precision(state: Mapping[str, Tensor]) -> torch.dtype:
+    """Return the precision of the weights of a network."""
+    weights = (v.dtype for k, v in state.items() if k.startswith("net.") and v.is_floating_point())
+    return next(weights, torch.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,12 +14,12 @@ from torch import Tensor, nn
 from neurop import models
 from neurop.card import Card
 from neurop.constraints.constraint import Constraint, Context
-from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.normalizer import Normalizer
 from neurop.fields.standardize import Standardize, fit_conditions
-from neurop.inference.check_input import check_input
-from neurop.model_folder import check_shapes, check_weights, read_parts, write_folder
+from neurop.inference.check_input import check_input, check_norms
+from neurop.inference.domain import inside
+from neurop.model_folder import check_shapes, check_weights, precision, read_parts, write_folder
 from neurop.problems import Problem, problem_of
 from neurop.registry import Spec
 from neurop.spectral import resample
@@ -37,7 +38,8 @@ class Surrogate(nn.Module):
        + \mu_y\Bigr)
 
     with :math:`\mathcal{N}` the network and C the constraints, applied in turn. The last input
-    frame is added if the network predicts increments.
+    frame is added if the network predicts increments. Outside a mask the normalised input is 0, and
+    the output that of the last frame.
 
     Parameters
     ----------
@@ -78,12 +80,7 @@ class Surrogate(nn.Module):
         super().__init__()
         self.card = card
         self.input_norm, self.output_norm, self.given_norm = input_norm, output_norm, given_norm
-        counts = len(card.inputs), len(card.outputs), card.given_channels
-        for key, count in zip(("input_norm", "output_norm", "given_norm"), counts, strict=True):
-            norm = getattr(self, key)
-            if (channels := 0 if norm is None else len(norm.std)) != count:
-                remedy = f"channels, but {count} fields are named; give one for each"
-                raise InputError.of(key, channels, remedy)
+        check_norms(card, input_norm, output_norm, given_norm)
         for constraint in card.constraints:
             constraint.check(self.context)
         sizes = card.in_channels, card.out_channels
@@ -140,7 +137,7 @@ class Surrogate(nn.Module):
 
         Errors are measured in this unit: see :func:`neurop.metrics.norms.relative_l2`.
         """
-        return (self.input_norm if self.card.is_state else self.output_norm).std
+        return self.context.norm.std
 
     def forward(
         self, x: Tensor, grid: Sequence[int] | None = None, given: Tensor | None = None
@@ -154,8 +151,8 @@ class Surrogate(nn.Module):
         grid
             Points per axis of the result (spectral interpolation); those of `x` by default.
         given
-            Parameters, static fields and forcings of the step where the surrogate takes some,
-            ``(batch, given channels, *grid)``; see :meth:`neurop.fields.FieldSet.given`.
+            Conditions of the step where the surrogate takes some, ``(batch, given channels,
+            *grid)``; see :meth:`neurop.fields.FieldSet.given`.
 
         Raises
         ------
@@ -163,8 +160,10 @@ class Surrogate(nn.Module):
             If an input has other axes or channels, or another precision than the weights.
         """
         card = self.card
-        check_input(card, x, given, self.output_norm.std.dtype)
-        z = self.input_norm(x)
+        check_input(card, x, given, self.output_norm.std.dtype, grid)
+        z, domain = self.input_norm(x), inside(card, given)
+        if domain is not None:
+            z = torch.where(domain[:, None], z, 0.0)
         if given is not None and self.given_norm is not None:
             z = torch.cat([z, self.given_norm(given)], dim=1)
         y = self.output_norm.inverse(self.net(z))
@@ -174,13 +173,16 @@ class Surrogate(nn.Module):
         if grid is not None:
             y = resample(y, card.grid, tuple(grid))
         if card.constraints:
-            context = self.context
+            context = replace(self.context, inside=domain)
             for constraint in card.constraints:
                 y = constraint(y, last, context)
-        return y
+        if domain is None:
+            return y
+        outside = last if card.is_state else self.output_norm.inverse(torch.zeros_like(y))
+        return torch.where(domain[:, None], y, outside)
 
     def steps(self, frames: Tensor, given: Tensor | None = None) -> Iterator[Tensor]:
-        """Yield the predicted states of an autoregressive rollout, ``(batch, channels, *grid)``.
+        """Yield the states of an autoregressive rollout, ``(batch, channels, *grid)``.
 
         Parameters
         ----------
@@ -219,9 +221,10 @@ class Surrogate(nn.Module):
         Raises
         ------
         InputError
-            If `points` has other axes, or one lies outside an axis that is not periodic.
+            If `points` has other axes, one lies outside an axis, or the surrogate takes a mask.
         """
         grid = self.card.grid
+        check_input(self.card, x, given, self.output_norm.std.dtype, points.shape)
         return resample(self(x, given=given), grid, grid.fractions(points))
 
     def predict(self, data: xr.Dataset, forcing: xr.Dataset | None = None) -> xr.Dataset:
@@ -282,17 +285,13 @@ class Surrogate(nn.Module):
         InputError
             If a file is missing or damaged, or the weights are those of another model.
         """
-        card, norms, state, plain = read_parts(Path(folder))
+        path = Path(folder)
+        card, norms, state, plain = read_parts(path)
         models.REGISTRY.require(card.model.name, plain.get("distribution"), plain.get("module"))
         models.check_arguments(card.model, sum(value.numel() for value in state.values()))
         surrogate = cls(card, *norms)
-        weights = (
-            value.dtype
-            for key, value in state.items()
-            if key.startswith("net.") and value.is_floating_point()
-        )
-        surrogate.to(next(weights, torch.float32))
-        check_shapes(Path(folder), surrogate.state_dict(), state)
-        check_weights(Path(folder), surrogate.state_dict(), state)
+        surrogate.to(precision(state))
+        for check in (check_shapes, check_weights):
+            check(path, surrogate.state_dict(), state)
         surrogate.load_state_dict(state)
         return surrogate.eval()

@@ -161,7 +161,7 @@ def test_a_static_field_on_another_grid_is_refused(exact: Surrogate) -> None:
     other = data.initial().drop_vars(["shape", "u"]).drop_vars("x")
     other["shape"] = ("x", np.ones(12))
     with raises_input("shape", (12,)):
-        conditions = conditions_of(exact.card, other, data.to_xarray()[["heat"]], None)
+        conditions = conditions_of(exact.card, other, data.to_xarray()[["heat"]], None, data)
         given_channels(conditions, 6, 1, (16,), torch.zeros(()))
 
 

@@ -13,6 +13,7 @@ from neurop.errors import InputError, nearest
 from neurop.fields.field import Field
 from neurop.fields.normalizer import Normalizer
 from neurop.geometry.grid import Grid
+from neurop.metrics.measure import Measure, Weights
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,20 @@ class Context:
         Mean and standard deviation of the predicted fields over the training set.
     is_state
         Whether the outputs are the next state of the inputs, rather than other fields.
+    inside
+        Cells of the domain, ``(batch, *grid)``; None for all cells of the grid.
     """
 
     grid: Grid
     outputs: tuple[Field, ...]
     norm: Normalizer
     is_state: bool
+    inside: Tensor | None = None
+
+    def measure(self, like: Tensor) -> Weights:
+        """Return the cell measure of the domain, for fields ``(batch, channels, *grid)``."""
+        cells = self.grid.measure(like.shape[2:], like)
+        return cells if self.inside is None else Measure(cells, self.inside)
 
 
 class Constraint(ABC):

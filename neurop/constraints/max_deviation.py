@@ -58,7 +58,7 @@ class MaxDeviation(Constraint):
     def __call__(self, y: Tensor, last: Tensor, context: Context) -> Tensor:
         """Return the prediction with bounded deviations."""
         grid, z = context.grid, context.norm(y)
-        square = mean(z.square(), grid.measure(z.shape[2:], z))
+        square = mean(z.square(), context.measure(z))
         # Clamped before the root, whose gradient is infinite at 0.
         factor = self.most / square.clamp_min(self.most**2).sqrt()
         return context.norm.inverse(z * factor[(...,) + (None,) * grid.dimensions])

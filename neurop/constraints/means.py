@@ -61,6 +61,6 @@ class Means(Constraint):
     def __call__(self, y: Tensor, last: Tensor, context: Context) -> Tensor:
         """Return the prediction with the means of the last frame."""
         grid = context.grid
-        before, after = (mean(z, grid.measure(z.shape[2:], z)) for z in (last, y))
+        before, after = (mean(z, context.measure(z)) for z in (last, y))
         kept = torch.tensor(chosen(self.fields, context, "fields"), dtype=y.dtype, device=y.device)
         return y + ((before - after) * kept)[(...,) + (None,) * grid.dimensions]

@@ -15,7 +15,9 @@ from neurop.metrics.spectra import NEGLIGIBLE
 Array = NDArray[np.float64]
 
 
-def mean_bias(prediction: Array, truth: Array, grid: Grid) -> Array:
+def mean_bias(
+    prediction: Array, truth: Array, grid: Grid, inside: NDArray[np.bool_] | None = None
+) -> Array:
     r"""Return the relative error of the mean over space of each field.
 
     .. math:: (\langle p \rangle - \langle y \rangle) / \langle y^2 \rangle^{1/2}
@@ -28,6 +30,8 @@ def mean_bias(prediction: Array, truth: Array, grid: Grid) -> Array:
         Fields ``(sample, step, field, *grid)``; means over space use the cell measure.
     grid
         Grid of the trailing axes.
+    inside
+        Cells of the domain, ``(sample | 1, *grid)``; all by default.
 
     Returns
     -------
@@ -41,14 +45,19 @@ def mean_bias(prediction: Array, truth: Array, grid: Grid) -> Array:
     0.141
     """
     space = tuple(range(-grid.dimensions, 0))
-    weights = grid.weights(prediction.shape[-grid.dimensions :])
+    cells = grid.weights(prediction.shape[-grid.dimensions :])
+    domain = np.ones((1, *cells.shape)) if inside is None else inside
+    measures = np.broadcast_to(cells * domain, (len(truth), *cells.shape))
     with np.errstate(divide="ignore", invalid="ignore"):
         # Sample by sample: a long rollout is large, and in single precision.
         bias = [
-            (weights * (p - y.astype(np.float64))).mean(space)
-            for p, y in zip(prediction, truth, strict=True)
+            (w * (p - y.astype(np.float64))).sum(space) / w.sum()
+            for p, y, w in zip(prediction, truth, measures, strict=True)
         ]
-        size = [np.sqrt((weights * y.astype(np.float64) ** 2).mean(space)) for y in truth]
+        size = [
+            np.sqrt((w * y.astype(np.float64) ** 2).sum(space) / w.sum())
+            for y, w in zip(truth, measures, strict=True)
+        ]
         return np.asarray(np.mean(bias, 0) / np.mean(size, 0))
 
 

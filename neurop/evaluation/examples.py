@@ -8,6 +8,7 @@ import numpy as np
 
 from neurop.evaluation.batches import given_at, to_model_dtype
 from neurop.fields.fieldset import FieldSet
+from neurop.fields.mask import blank
 
 if TYPE_CHECKING:
     from neurop.surrogate import Surrogate
@@ -36,6 +37,9 @@ def examples(surrogate: Surrogate, test: FieldSet) -> dict[str, Any]:
     given = given_at(surrogate, test, [(s, w + past - 1) for s, w in chosen])
     frames = to_model_dtype(surrogate, x.reshape(len(x), -1, *test.shape))
     p = surrogate(frames, given=None if given is None else given[:, 0]).float().cpu().numpy()
+    if test.inside is not None:
+        inside = test.inside if len(test.inside) == 1 else test.inside[[s for s, _ in chosen]]
+        x, y, p = (blank(values, inside) for values in (x, y, p))
     dims = ("example", "field", *test.grid.names)
     names = [
         f"sample {s}" if test.has_targets else f"sample {s}, frame {w + past}" for s, w in chosen

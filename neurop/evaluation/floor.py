@@ -9,6 +9,7 @@ import torch
 from neurop.constraints.band_limit import BandLimit
 from neurop.evaluation.batches import check_compatible, iterate_pairs
 from neurop.fields.fieldset import FieldSet
+from neurop.inference.domain import measure
 from neurop.inference.evaluating import evaluating
 from neurop.metrics.norms import relative_l2
 
@@ -50,7 +51,7 @@ def truncation_floor(surrogate: Surrogate, test: FieldSet, batch_size: int = 16)
     test = check_compatible(surrogate, test)
     s, found = surrogate.card, []
     with evaluating(surrogate):
-        for x, y, _ in iterate_pairs(surrogate, test, batch_size):
+        for x, y, given in iterate_pairs(surrogate, test, batch_size):
             norm = surrogate.output_norm
             start = x[:, -s.out_channels :] if s.problem.increments else torch.zeros(())
             held = surrogate.net.truncated(norm(y.to(x) - start))
@@ -60,7 +61,5 @@ def truncation_floor(surrogate: Surrogate, test: FieldSet, batch_size: int = 16)
             for constraint in s.constraints:
                 if isinstance(constraint, BandLimit):
                     best = constraint(best, best, surrogate.context)
-            found.append(
-                relative_l2(best.double(), y, test.grid.measure(test.shape, y), surrogate.scale)
-            )
+            found.append(relative_l2(best.double(), y, measure(s, y, given), surrogate.scale))
     return float(torch.cat(found).mean())

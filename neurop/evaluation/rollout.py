@@ -25,8 +25,11 @@ from neurop.evaluation.batches import (
 from neurop.evaluation.climate import mean_bias, mid_band_power
 from neurop.evaluation.drift import drifts
 from neurop.fields.fieldset import FieldSet
+from neurop.fields.mask import blank
+from neurop.inference.domain import measure
 from neurop.inference.evaluating import evaluating
-from neurop.metrics.norms import FLOOR, correlation, mean, relative, scaled
+from neurop.metrics.measure import Weights
+from neurop.metrics.norms import FLOOR, correlation, mean, ratio, relative, scaled
 from neurop.metrics.spectra import power_spectrum, spectrum_error
 
 if TYPE_CHECKING:
@@ -111,20 +114,13 @@ def rollout(
         for first in range(0, len(truth), batch_size):
             batch = truth.values[first : first + batch_size]
             starts = [(first + i, start + past - 1) for i in range(len(batch))]
-            predicted = surrogate.trajectory(
-                to_model_dtype(surrogate, batch[:, start : start + past]),
-                steps,
-                given_at(surrogate, truth, starts, steps),
-            )
+            given = given_at(surrogate, truth, starts, steps)
+            frames = to_model_dtype(surrogate, batch[:, start : start + past])
+            predicted = surrogate.trajectory(frames, steps, given)
+            true = to_float64(surrogate, batch)
+            weights = measure(surrogate.card, true, given)
             parts.append(
-                _score(
-                    predicted,
-                    to_float64(surrogate, batch),
-                    truth,
-                    start + past,
-                    known,
-                    surrogate.scale,
-                )
+                _score(predicted, true, truth, start + past, known, surrogate.scale, weights)
             )
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     joined["truth"] = np.full_like(joined["prediction"], np.nan)
@@ -133,10 +129,16 @@ def rollout(
 
 
 def _score(
-    predicted: Tensor, batch: Tensor, truth: FieldSet, first: int, known: int, scale: Tensor
+    predicted: Tensor,
+    batch: Tensor,
+    truth: FieldSet,
+    first: int,
+    known: int,
+    scale: Tensor,
+    weights: Weights,
 ) -> dict[str, NDArray[Any]]:
     """Return scores ``(sample, step)`` of a batch; NaN after the `known` frames from `first`."""
-    weights, steps = truth.grid.measure(truth.shape, batch), predicted.shape[1]
+    steps = predicted.shape[1]
     prediction, true = predicted.double(), batch[:, first : first + known]
     unit, given = (scaled(x, scale, weights) for x in (prediction, batch))
     known_unit = given[:, first : first + known]
@@ -164,12 +166,12 @@ def _score(
     return {name: values.cpu().numpy() for name, values in scores.items()} | spectra
 
 
-def _per_step(error: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
+def _per_step(error: Tensor, truth: Tensor, weights: Weights) -> Tensor:
     """Return the relative error of each step and field, ``(batch, time, channel)``."""
-    return relative(error.flatten(0, 1), truth.flatten(0, 1), weights).view(truth.shape[:3])
+    return ratio(mean(error.square(), weights), mean(truth.square(), weights))
 
 
-def _divergent(prediction: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
+def _divergent(prediction: Tensor, truth: Tensor, weights: Weights) -> Tensor:
     """Return whether a field has diverged, ``(batch, time)``; fields are in units of scale."""
     size, bound = (mean(x.square(), weights) for x in (prediction, truth))
     bound = bound.amax(1, keepdim=True)
@@ -201,7 +203,7 @@ def _dataset(
     trajectory = ("sample", "step", "field", *truth.grid.names)
     unit = common_unit(surrogate.card.outputs)
     data: dict[str, Any] = {
-        kind: (trajectory, joined[kind], {"long_name": kind, **unit})
+        kind: (trajectory, blank(joined[kind], truth.inside), {"long_name": kind, **unit})
         for kind in ("prediction", "truth")
     }
     for name, text in (
@@ -236,7 +238,7 @@ def _dataset(
     data["spectrum_error"] = variable(
         ["step", "field"], error, "mean |log10| ratio of the power spectra"
     )
-    bias = mean_bias(joined["prediction"], joined["truth"], truth.grid)
+    bias = mean_bias(joined["prediction"], joined["truth"], truth.grid, truth.inside)
     data["mean_bias"] = variable(
         ["step", "field"],
         bias,
@@ -264,18 +266,11 @@ def _dataset(
         "first step at which a sample has diverged",
     )
     initial = truth.values[:, start + surrogate.card.history - 1]
-    for name, values in drifts(
-        invariants, initial, joined["prediction"], truth.fields, truth.grid
-    ).items():
-        data[f"{name}_drift"] = variable(
-            ["sample", "step"], values, f"relative change of {name} since the start, predicted"
-        )
-    for name, values in drifts(
-        invariants, initial, joined["truth"], truth.fields, truth.grid
-    ).items():
-        data[f"{name}_drift_truth"] = variable(
-            ["sample", "step"], values, f"relative change of {name} since the start, true"
-        )
+    for kind, mark, word in (("prediction", "", "predicted"), ("truth", "_truth", "true")):
+        changes = drifts(invariants, initial, joined[kind], truth.fields, truth.grid)
+        for name, values in changes.items():
+            text = f"relative change of {name} since the start, {word}"
+            data[f"{name}_drift{mark}"] = variable(["sample", "step"], values, text)
     coords = (
         field_coordinate(surrogate.card.outputs)
         | coordinates(truth)

@@ -25,7 +25,9 @@ from neurop.evaluation.batches import (
 )
 from neurop.evaluation.examples import examples
 from neurop.fields.fieldset import FieldSet
+from neurop.inference.domain import measure
 from neurop.inference.evaluating import evaluating
+from neurop.metrics.measure import Weights
 from neurop.metrics.norms import mean, relative_l2, relative_l2_field
 
 if TYPE_CHECKING:
@@ -138,12 +140,11 @@ def _leads(surrogate: Surrogate, test: FieldSet, leads: Sequence[int] | None) ->
 
 def _map(surrogate: Surrogate, test: FieldSet, batch_size: int) -> Iterator[dict[str, Tensor]]:
     for x, y, given in iterate_pairs(surrogate, test, batch_size):
-        yield _errors(
-            surrogate(x, given=given).double(), y, test.grid.measure(test.shape, y), surrogate.scale
-        )
+        weights = measure(surrogate.card, y, given)
+        yield _errors(surrogate(x, given=given).double(), y, weights, surrogate.scale)
 
 
-def _errors(p: Tensor, y: Tensor, weights: Tensor, scale: Tensor) -> dict[str, Tensor]:
+def _errors(p: Tensor, y: Tensor, weights: Weights, scale: Tensor) -> dict[str, Tensor]:
     """Return relative errors per sample, relative and squared errors per sample and field."""
     fields = relative_l2_field(p, y, weights, scale)
     return {
@@ -179,7 +180,8 @@ def _forecasts(
             given = given_at(surrogate, test, [(number, int(t)) for t in starts], reach, pad=True)
             p = surrogate.trajectory(to_model_dtype(surrogate, frames_in), reach, given).double()
             now = to_float64(surrogate, stretch[last])
-            weights = test.grid.measure(test.shape, now)
+            # Of one sample, so that it fits any number of starts.
+            weights = measure(surrogate.card, now, None if given is None else given[:1])
             y = to_float64(surrogate, stretch[last + 1])
             part = _errors(p[:, 0], y, weights, surrogate.scale)
             part |= {"persistence_relative": relative_l2(now, y, weights, surrogate.scale)}
@@ -196,7 +198,7 @@ def _forecasts(
 
 
 def _skill(
-    p: Tensor, y: Tensor, now: Tensor, normal: Tensor | None, weights: Tensor
+    p: Tensor, y: Tensor, now: Tensor, normal: Tensor | None, weights: Weights
 ) -> dict[str, Tensor]:
     """Return mean square errors and anomaly correlations of the forecasts, per start and field."""
     found = {

@@ -21,7 +21,9 @@ from neurop.evaluation.batches import (
 )
 from neurop.evaluation.restriction import restrict_to
 from neurop.fields.fieldset import FieldSet
+from neurop.fields.mask import blank
 from neurop.geometry.grid import Grid
+from neurop.inference.domain import inside, measure
 from neurop.inference.evaluating import evaluating
 from neurop.metrics.norms import relative, scaled
 from neurop.metrics.spectra import power_spectrum, spectrum_error
@@ -181,19 +183,23 @@ def _measure(surrogate: Surrogate, data: FieldSet, batch_size: int) -> dict[str,
     examples: dict[str, Any] = {}
     count = 0
     for x, y, given in iterate_pairs(surrogate, data, batch_size):
-        weights = data.grid.measure(data.shape, y)
+        weights, domain = measure(surrogate.card, y, given), inside(surrogate.card, given)
         prediction = surrogate(x, given=given).double()
         fields = {
             "truth": y,
             "prediction": prediction,
             "interpolated": _interpolated(surrogate, x, given, prediction, data.grid),
         }
+        if domain is not None:  # the values of the truth outside are no error
+            for kind in ("prediction", "interpolated"):
+                fields[kind] = torch.where(domain[:, None], fields[kind], y)
+            prediction = fields["prediction"]
         error, unit = prediction - y, scaled(y, surrogate.scale, weights)
-        inside, truth_in, held = (_in_band(v, data.grid, band) for v in (error, y, prediction))
+        in_band, truth_in, held = (_in_band(v, data.grid, band) for v in (error, y, prediction))
         norms = {
             "relative_l2": error,
-            "relative_l2_in_band": inside,
-            "relative_l2_beyond_band": error - inside,
+            "relative_l2_in_band": in_band,
+            "relative_l2_beyond_band": error - in_band,
             "relative_l2_interpolated": fields["interpolated"] - y,
             "truth_beyond_band": y - truth_in,
             "prediction_beyond_band": prediction - held,
@@ -206,7 +212,10 @@ def _measure(surrogate: Surrogate, data: FieldSet, batch_size: int) -> dict[str,
             [power_spectrum(v.cpu().numpy(), data.grid)[1].sum(0) for v in fields.values()]
         )
         count += len(y)
-        examples = examples or {kind: v[0].cpu().numpy() for kind, v in fields.items()}
+        one = None if domain is None else domain[:1].cpu().numpy()
+        examples = examples or {
+            kind: blank(v[:1].cpu().numpy(), one)[0] for kind, v in fields.items()
+        }
     scores = {name: float(torch.cat(values).mean()) for name, values in collected.items()}
     by_field = torch.cat(collected["relative_l2"]).mean(0).cpu().numpy()
     return {"scores": scores, "fields": by_field, "spectra": power / count, "examples": examples}

@@ -1,4 +1,4 @@
-"""What goes into a surrogate and is not predicted: parameters, static fields and forcings."""
+"""What goes into a surrogate and is not predicted: parameters, static fields, forcings, a mask."""
 
 from __future__ import annotations
 
@@ -13,22 +13,24 @@ from neurop.errors import InputError
 from neurop.fields.field import Field
 from neurop.fields.lazy import Lazy
 
-Role = Literal["parameter", "static", "forcing"]
+Role = Literal["parameter", "static", "forcing", "mask"]
 
 
 @dataclass(frozen=True, eq=False)
 class Condition:
-    """A known input: a parameter, a static field or a forcing.
+    """A known input: a parameter, a static field, a forcing or a mask.
 
     A parameter is a number per sample, a static field varies over the grid, and a forcing (numbers
-    or fields) varies in time and is known ahead, also at the time that is predicted.
+    or fields) varies in time and is known ahead, also at the time that is predicted. A mask is a
+    static field that is 1 in the cells of the domain and 0 in the others (land, an obstacle), which
+    count in no norm.
 
     Parameters
     ----------
     field
         Name, unit and long name.
     role
-        ``parameter``, ``static`` or ``forcing``.
+        ``parameter``, ``static``, ``forcing`` or ``mask``.
     values
         ``(sample, time, 1, *grid)``. An axis along which it does not vary has length 1: time except
         for a forcing, the grid for a number, the samples where it is the same for all.
@@ -36,7 +38,8 @@ class Condition:
     Raises
     ------
     InputError
-        If the values vary along an axis that the role does not have.
+        If the values vary along an axis that the role does not have, or those of a mask are not 0
+        and 1.
 
     Examples
     --------
@@ -66,6 +69,13 @@ class Condition:
                 self.field.name, points, "points of a parameter; declare it as a static field"
             )
 
+        if self.role == "mask" and max(points) > 1:
+            array = np.asarray(self.values)
+            if (wrong := array[(array != 0) & (array != 1)]).size:
+                raise InputError.of(
+                    self.field.name, float(wrong[0]), "in a mask; give 1 in the domain, else 0"
+                )
+
     @property
     def channels(self) -> tuple[str, ...]:
         """Names of the channels that it takes in the input of a network."""
@@ -87,6 +97,15 @@ class Condition:
         """Return the values of a sample at some frames of a forcing, ``(frames, *grid)``."""
         row = self.values[sample if len(self.values) > 1 else 0, frames]
         return np.asarray(row)[:, 0]
+
+
+def domain_of(conditions: Sequence[Condition], shape: Sequence[int]) -> NDArray[np.bool_] | None:
+    """Return the cells inside the mask among conditions, ``(sample | 1, *grid)``; None without."""
+    for one in conditions:
+        if one.role == "mask":
+            inside = np.asarray(one.values)[:, 0, 0] > 0
+            return np.broadcast_to(inside, (len(inside), *shape))
+    return None
 
 
 def channels_of(field: Field, role: str) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ class ConditionRange:
     name, unit, long_name
         As of :class:`neurop.fields.field.Field`.
     role
-        ``parameter``, ``static`` or ``forcing``.
+        ``parameter``, ``static``, ``forcing`` or ``mask``.
     low, high
         Smallest and largest value in the training data.
 
@@ -47,6 +47,8 @@ class ConditionRange:
     @classmethod
     def of(cls, one: Condition) -> ConditionRange:
         """Return the description of a condition of the training set."""
+        if one.role == "mask":
+            return cls(one.field.name, one.field.unit, one.field.long_name, one.role, 0.0, 1.0)
         parts = [(float(block.min()), float(block.max())) for _, _, block in blocks(one.values)]
         low, high = min(part[0] for part in parts), max(part[1] for part in parts)
         return cls(one.field.name, one.field.unit, one.field.long_name, one.role, low, high)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurop.errors import InputError
-from neurop.fields.condition import Condition, channels_at
+from neurop.fields.condition import Condition, channels_at, domain_of
 from neurop.fields.field import Field
 from neurop.fields.lazy import Lazy, blocks
 from neurop.fields.times import Times
@@ -103,6 +103,8 @@ class FieldSet:
             )
         for one in self.conditions:
             self._check_condition(one)
+        if len(masks := [c.field.name for c in self.conditions if c.role == "mask"]) > 1:
+            raise InputError.of("mask", masks, f"{self.label} has one mask at most; join them")
 
     def _check_condition(self, one: Condition) -> None:
         """Raise InputError unless a condition has the samples, frames and grid of the set."""
@@ -145,10 +147,15 @@ class FieldSet:
         return None if self.times is None else self.times.step
 
     @property
+    def inside(self) -> NDArray[np.bool_] | None:
+        """Cells of the domain, ``(sample, *grid)`` or ``(1, *grid)``; None without a mask."""
+        return domain_of(self.conditions, self.shape)
+
+    @property
     def nbytes(self) -> int:
         """Bytes of all values."""
-        arrays = [values for values, _ in self._roles()]
-        return sum(a.nbytes for a in (*arrays, *(c.values for c in self.conditions)))
+        held = [values for values, _ in self.arrays()]
+        return sum(a.nbytes for a in (*held, *(c.values for c in self.conditions)))
 
     @property
     def is_lazy(self) -> bool:
@@ -205,7 +212,7 @@ class FieldSet:
         Lazy values are checked in the pass that computes their statistics.
         """
         known = ((c.values, (c.field,)) for c in self.conditions)
-        for values, fields in (*self._roles(), *known):
+        for values, fields in (*self.arrays(), *known):
             for sample, first, block in () if isinstance(values, Lazy) else blocks(values):
                 self.check_block(sample, first, block, fields)
         return self
@@ -229,7 +236,7 @@ class FieldSet:
             raise InputError(
                 f"{self.label}: field '{fields[channel].name}' of sample {sample}, frame "
                 f"{first + time} is {block[time, channel][tuple(point)]} at point "
-                f"{tuple(point)}; mask, fill or remove it first",
+                f"{tuple(point)}; fill or remove it, or leave such cells out: mask=missing",
                 "field",
                 fields[channel].name,
             )
@@ -243,7 +250,8 @@ class FieldSet:
 
         return summary(self).digest
 
-    def _roles(self) -> Iterator[tuple[NDArray[Any] | Lazy, tuple[Field, ...]]]:
+    def arrays(self) -> Iterator[tuple[NDArray[Any] | Lazy, tuple[Field, ...]]]:
+        """Yield the arrays that hold fields, and the field of each channel."""
         yield self.values, self.fields
         if self.targets is not None:
             yield self.targets, self.target_fields
@@ -252,6 +260,8 @@ class FieldSet:
         """Return the values as one labelled variable per field, with coordinates and units."""
         # Imported here, with pandas: a saved surrogate loads without.
         import xarray as xr
+
+        from neurop.fields.mask import blank
 
         coords: dict[str, Any] = {
             axis.name: (axis.name, axis.coordinates(n), {"units": axis.unit})
@@ -266,8 +276,8 @@ class FieldSet:
         dims = ("sample", "time", *self.grid.names)
         pairs = [
             (f, dims, v[:, :, c])
-            for array, fields in self._roles()
-            for v in (np.asarray(array),)
+            for array, fields in self.arrays()
+            for v in (blank(np.asarray(array), self.inside),)
             for c, f in enumerate(fields)
         ]
         for one in self.conditions:

@@ -34,8 +34,7 @@ def from_xarray(data: xr.Dataset, fields: Sequence[Field], grid: Grid) -> FieldS
     Raises
     ------
     InputError
-        If a field or an axis is missing, a unit or coordinate differs, a dimension is unknown, or a
-        value is not finite.
+        If a field or an axis is missing, a unit or coordinate differs, or a dimension is unknown.
 
     Examples
     --------
@@ -90,7 +89,7 @@ def from_xarray(data: xr.Dataset, fields: Sequence[Field], grid: Grid) -> FieldS
         times = Times(np.atleast_1d(data["time"].values), unit)
     # NetCDF-3 stores big-endian numbers.
     values = values.astype(values.dtype.newbyteorder("="), copy=False)
-    return FieldSet(values, tuple(fields), grid, times=times, source="the dataset").check_finite()
+    return FieldSet(values, tuple(fields), grid, times=times, source="the dataset")
 
 
 def later(

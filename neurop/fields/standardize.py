@@ -67,6 +67,8 @@ class Standardize:
 def fit_conditions(train: FieldSet) -> Normalizer | None:
     """Return the normaliser of the channels of the conditions of a set; None without any.
 
+    A mask is not changed.
+
     Raises
     ------
     InputError
@@ -74,9 +76,16 @@ def fit_conditions(train: FieldSet) -> Normalizer | None:
     """
     found, names = [], []
     for one in train.conditions:
-        moments = Moments()
-        for _, _, block in blocks(one.values):
-            moments.update(block)
+        moments, domain = Moments(), train.inside
+        if one.role == "mask":
+            moments.update(np.array([-1.0, 1.0]).reshape(2, 1))
+        elif domain is None or max(one.values.shape[3:]) == 1:
+            for _, _, block in blocks(one.values):
+                moments.update(block)
+        else:
+            shared = np.logical_or.reduce(domain)
+            for sample, _, block in blocks(one.values):
+                moments.update(block, domain[sample] if len(domain) == len(one.values) else shared)
         found += [moments] * len(one.channels)
         names += [one.field.name] * len(one.channels)
     if not found:

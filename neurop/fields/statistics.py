@@ -17,7 +17,7 @@ from neurop.cache import cache_folder
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.lazy import Lazy, blocks
 
-_VERSION = 1
+_VERSION = 2
 
 
 class Moments:
@@ -44,12 +44,26 @@ class Moments:
     def __init__(self, pointwise: bool = False) -> None:
         self.pointwise, self.count = pointwise, 0
         self.mean, self.scatter = np.zeros(()), np.zeros(())
+        self.inside: NDArray[np.bool_] | None = None
 
-    def update(self, part: NDArray[Any]) -> None:
-        """Add frames to the moments."""
+    def update(self, part: NDArray[Any], inside: NDArray[np.bool_] | None = None) -> None:
+        """Add frames to the moments.
+
+        Parameters
+        ----------
+        part
+            Frames ``(time, channel, *grid)``.
+        inside
+            Cells ``(*grid)`` that count; all by default. For means at each point, those of any
+            part.
+        """
         x = np.asarray(part, np.float64)
         if not x.size:
             return
+        if inside is not None and self.pointwise:
+            self.inside = inside if self.inside is None else self.inside | inside
+        elif inside is not None:
+            x = x[:, :, inside]
         axes = (0,) if self.pointwise else (0, *range(2, x.ndim))
         new, m = x.size // x.mean(axes).size, x.mean(axes)
         scatter = np.square(x - np.expand_dims(m, axes)).sum(axes)
@@ -60,9 +74,8 @@ class Moments:
 
     def variance(self) -> NDArray[np.float64]:
         """Return the variance per channel of the residual about the mean."""
-        found: NDArray[np.float64] = (
-            self.scatter.reshape(len(self.scatter), -1).mean(1) / self.count
-        )
+        scatter = self.scatter if self.inside is None else self.scatter[:, self.inside]
+        found: NDArray[np.float64] = scatter.reshape(len(scatter), -1).mean(1) / self.count
         return found
 
 
@@ -111,21 +124,26 @@ def summary(fields: FieldSet, pointwise: bool = False) -> Summary:
 
 def _pass(fields: FieldSet, pointwise: bool) -> Summary:
     sha, made = hashlib.sha256(), Summary("", Moments(pointwise), Moments(), Moments())
-    last = np.empty(0)
+    last, domain = np.empty(0), fields.inside
+
+    def inside(sample: int) -> NDArray[np.bool_] | None:
+        return None if domain is None else domain[sample if len(domain) > 1 else 0]
+
     for sample, first, block in blocks(fields.values):
         if fields.is_lazy:  # values in memory were checked when they were read
             fields.check_block(sample, first, block, fields.fields)
         sha.update(np.ascontiguousarray(block, dtype="<f8").data)
-        made.values.update(block)
+        made.values.update(block, inside(sample))
         if not fields.has_targets:
             x = np.asarray(block, np.float64)
-            made.increments.update(np.diff(np.concatenate([last, x]) if first else x, axis=0))
+            change = np.diff(np.concatenate([last, x]) if first else x, axis=0)
+            made.increments.update(change, inside(sample))
             last = x[-1:]
     for sample, first, block in () if fields.targets is None else blocks(fields.targets):
         if fields.is_lazy:
             fields.check_block(sample, first, block, fields.target_fields)
         sha.update(np.ascontiguousarray(block, dtype="<f8").data)
-        made.targets.update(block)
+        made.targets.update(block, inside(sample))
     for one in fields.conditions:
         for sample, first, block in blocks(one.values):
             if fields.is_lazy:
@@ -143,6 +161,7 @@ def _read(path: Path, pointwise: bool) -> Summary | None:
                 moments: Moments = getattr(made, name)
                 moments.count = int(stored[f"{name}_count"])
                 moments.mean, moments.scatter = stored[f"{name}_mean"], stored[f"{name}_scatter"]
+                moments.inside = stored.get(f"{name}_inside")
             made.digest = str(stored["digest"])
     except Exception:  # an unreadable cache is ignored
         return None
@@ -158,6 +177,8 @@ def _write(path: Path, found: Summary) -> None:
             f"{name}_mean": moments.mean,
             f"{name}_scatter": moments.scatter,
         }
+        if moments.inside is not None:
+            arrays[f"{name}_inside"] = moments.inside
     partial = path.with_name(f".{uuid.uuid4().hex}.npz")
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -117,9 +117,7 @@ def _assembled(content: FileContent, options: ReadOptions, lazy: bool | None) ->
         path,
         dict(content.metadata.parameters),
     )
-    if lazy is None:
-        lazy = made.nbytes > memory_bytes() / 4
-    return made if lazy else made.loaded().check_finite()
+    return made if stays_lazy(made, lazy) else made.loaded().check_finite()
 
 
 def _conditions(
@@ -135,6 +133,11 @@ def _conditions(
     roles = {name: role_of(content.array(name)) for name in content.task.conditions}
     found = read_conditions(content, roles, sizes, orders, time)
     return tuple(c for c in found if c.role == "forcing" or np.ptp(np.asarray(c.values)) > 0)
+
+
+def stays_lazy(made: FieldSet, lazy: bool | None) -> bool:
+    """Return whether values stay in the file; by default above a quarter of the memory."""
+    return made.nbytes > memory_bytes() / 4 if lazy is None else lazy
 
 
 def memory_bytes() -> int:

@@ -14,7 +14,7 @@ from neurop.fields.condition import Condition
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.lazy import Lazy
 from neurop.fields.times import Times
-from neurop.formats.assemble import memory_bytes
+from neurop.formats.assemble import stays_lazy
 from neurop.geometry.axis import Axis
 
 
@@ -63,9 +63,7 @@ def concatenate(sets: Sequence[FieldSet], lazy: bool | None = None) -> FieldSet:
             times=times,
             conditions=_conditions(sets, axis),
         )
-    if lazy is None:
-        lazy = made.nbytes > memory_bytes() / 4
-    return made if lazy else made.loaded().check_finite()
+    return made if stays_lazy(made, lazy) else made.loaded().check_finite()
 
 
 def _conditions(sets: Sequence[FieldSet], axis: int) -> tuple[Condition, ...]:

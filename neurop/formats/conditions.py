@@ -1,4 +1,4 @@
-"""The parameters, static fields and forcings of a file."""
+"""The parameters, static fields, forcings and mask of a file."""
 
 from __future__ import annotations
 
@@ -7,17 +7,28 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Literal
 
+import numpy as np
+
 from neurop.errors import InputError, nearest
 from neurop.fields.condition import Condition, Role
 from neurop.fields.field import Field
+from neurop.fields.fieldset import FieldSet
+from neurop.fields.mask import fill_outside, mask_missing
 from neurop.formats.axes import Order
 from neurop.formats.choose import canonical_axis
 from neurop.formats.content import Array, FileContent
 from neurop.formats.stack import stack_arrays
 
-KEYS: dict[Role, str] = {"parameter": "parameters", "static": "static", "forcing": "forcings"}
+KEYS: dict[Role, str] = {
+    "parameter": "parameters",
+    "static": "static",
+    "forcing": "forcings",
+    "mask": "mask",
+}
 """Argument of :class:`ConditionNames` of each role."""
-NOUNS: dict[Role, str] = {"parameter": "parameter", "static": "static field", "forcing": "forcing"}
+NOUNS: dict[Role, str] = {role: role for role in KEYS} | {"static": "static field"}
+MISSING = "missing"
+"""Value of the mask that leaves out the cells without values."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +43,10 @@ class ConditionNames:
         Fields that do not vary in time, one for all samples or one per sample.
     forcings
         Numbers or fields per frame, known ahead.
+    mask
+        Field without time that is above 0.5 in the cells of the domain; ``1-name`` for one that is
+        so outside (land); ``missing`` leaves out the cells where a field has no value; None if the
+        domain is the complete grid.
 
     Examples
     --------
@@ -42,6 +57,7 @@ class ConditionNames:
     parameters: str | Sequence[str] = ()
     static: str | Sequence[str] = ()
     forcings: str | Sequence[str] = ()
+    mask: str | None = None
 
     def roles(self) -> dict[str, Role]:
         """Return the role of each array."""
@@ -49,6 +65,7 @@ class ConditionNames:
             ("parameter", self.parameters),
             ("static", self.static),
             ("forcing", self.forcings),
+            ("mask", () if self.mask in (None, MISSING) else str(self.mask).removeprefix("1-")),
         )
         listed = [
             (name, role)
@@ -60,6 +77,24 @@ class ConditionNames:
             twice = next(name for name in names if names.count(name) > 1)
             raise InputError.of("conditions", twice, "is named for two roles; give it one")
         return dict(listed)
+
+    def masked(self, data: FieldSet) -> FieldSet:
+        """Return the fields of a file with values outside the mask filled.
+
+        Raises
+        ------
+        InputError
+            If the mask leaves no cell inside, or ``missing`` finds none or other cells in time.
+        """
+        if self.mask == MISSING:
+            return mask_missing(data)
+        if self.mask and self.mask.startswith("1-"):
+            conditions = tuple(
+                replace(one, values=1 - np.asarray(one.values)) if one.role == "mask" else one
+                for one in data.conditions
+            )
+            data = replace(data, conditions=conditions)
+        return fill_outside(data)
 
 
 def role_of(array: Array) -> Role:
@@ -108,7 +143,7 @@ def _named(array: Array, role: Role, sizes: Mapping[str, int], path: str) -> Arr
     """Return an array with the names of its axes, found by their sizes where it has none."""
     grid = tuple(axis for axis in sizes if axis not in ("sample", "time"))
     frames: tuple[Literal["time"], ...] = ("time",) if role == "forcing" else ()
-    space = ((),) if role == "parameter" else (grid,) if role == "static" else ((), grid)
+    space = ((),) if role == "parameter" else ((), grid) if role == "forcing" else (grid,)
     allowed = [(*s, *frames, *g) for s, g in product((("sample",), ()), space)]
     axes = tuple(map(canonical_axis, array.axes))
     if "" in axes:
@@ -151,4 +186,6 @@ def _condition(
         time if role == "forcing" else time[:1] * 0,
     )
     field = Field(array.name.replace("/", "_"), array.unit or "1", array.long_name)
-    return Condition(field, role, values)
+    if role != "mask":
+        return Condition(field, role, values)
+    return Condition(field, role, (np.asarray(values) > 0.5).astype(np.float32))

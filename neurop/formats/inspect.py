@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,13 +50,14 @@ def inspect(path: str | Path) -> Report:
         FieldReport(a.name, _named(a), a.shape, a.unit, str(a.dtype), missing(a))
         for a in content.arrays
     )
+    taken = (*content.task.input, *content.task.target)
     sizes = {axis: n for array in content.arrays for axis, n in array.sizes().items() if axis}
     return Report(
         content.format,
         fields,
         _axes(content, made, sizes),
         dict(content.metadata.facts),
-        _yaml(content, made),
+        _yaml(content, made, [f.name for f in fields if f.name in taken and f.missing[0] != "0"]),
         hint,
     )
 
@@ -82,7 +84,7 @@ def _axes(
     return tuple(found)
 
 
-def _yaml(content: FileContent, made: FieldSet | None) -> str:
+def _yaml(content: FileContent, made: FieldSet | None, gaps: Sequence[str]) -> str:
     """Return ``conf/data/*.yaml`` for this file, with ``???`` for values that the user must add."""
     lines = ["_target_: neurop.datasets.File", f"path: {_text(content.path)}"]
     if made is None:
@@ -107,7 +109,11 @@ def _yaml(content: FileContent, made: FieldSet | None) -> str:
         lines.append("conditions:")
         for role, key in KEYS.items():
             names = [_text(one.field.name) for one in made.conditions if one.role == role]
-            lines.append(f"  {key}: [{', '.join(names)}]")
+            if role != "mask":
+                lines.append(f"  {key}: [{', '.join(names)}]")
+    if gaps:
+        lines += [] if made.conditions else ["conditions:"]
+        lines.append(f"  mask: missing  # values of {', '.join(gaps)} are missing")
     grid = made.grid
     if not isinstance(grid, Sphere):
         given = {

@@ -1,7 +1,8 @@
-"""Check of the tensors that go into a surrogate."""
+"""Checks of what goes into a surrogate: tensors and normalisers."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -11,9 +12,16 @@ from neurop.errors import InputError
 
 if TYPE_CHECKING:
     from neurop.card import Card
+    from neurop.fields.normalizer import Normalizer
 
 
-def check_input(card: Card, x: Tensor, given: Tensor | None, dtype: torch.dtype) -> None:
+def check_input(
+    card: Card,
+    x: Tensor,
+    given: Tensor | None,
+    dtype: torch.dtype,
+    grid: Sequence[int] | None = None,
+) -> None:
     """Raise InputError unless frames and conditions are those that a surrogate takes.
 
     Parameters
@@ -26,6 +34,8 @@ def check_input(card: Card, x: Tensor, given: Tensor | None, dtype: torch.dtype)
         Conditions of the step, ``(batch, given channels, *grid)``; None for a surrogate without.
     dtype
         Precision of the weights.
+    grid
+        Points per axis of the result; None for those of `x`.
     """
     axes = ", ".join(card.grid.names)
     channels = card.history * len(card.inputs)
@@ -46,3 +56,20 @@ def check_input(card: Card, x: Tensor, given: Tensor | None, dtype: torch.dtype)
     if given is not None and tuple(given.shape) != expected:
         need = f"need {expected}, the channels {names}" if names else "the surrogate takes none"
         raise InputError.of("given", tuple(given.shape), need)
+    if grid is not None and any(known.role == "mask" for known in card.conditions):
+        remedy = "a surrogate with a mask predicts on the grid of its input; give it there"
+        raise InputError.of("grid", tuple(grid), remedy)
+
+
+def check_norms(
+    card: Card, input_norm: Normalizer, output_norm: Normalizer, given_norm: Normalizer | None
+) -> None:
+    """Raise InputError unless each normaliser has the channels that the card names."""
+    for key, norm, count in (
+        ("input_norm", input_norm, len(card.inputs)),
+        ("output_norm", output_norm, len(card.outputs)),
+        ("given_norm", given_norm, card.given_channels),
+    ):
+        if (channels := 0 if norm is None else len(norm.std)) != count:
+            remedy = f"channels, but {count} fields are named; give one for each"
+            raise InputError.of(key, channels, remedy)

@@ -11,8 +11,10 @@ import xarray as xr
 from torch import Tensor
 
 from neurop.errors import InputError
-from neurop.fields.condition import Condition, channels_at
+from neurop.fields.condition import Condition, channels_at, domain_of
 from neurop.fields.condition_range import ConditionRange, check_conditions
+from neurop.fields.fieldset import FieldSet
+from neurop.fields.mask import fill_conditions, mask_missing
 from neurop.fields.times import Times
 
 if TYPE_CHECKING:
@@ -20,7 +22,11 @@ if TYPE_CHECKING:
 
 
 def conditions_of(
-    card: Card, data: xr.Dataset, forcing: xr.Dataset | None, times: Times | None
+    card: Card,
+    data: xr.Dataset,
+    forcing: xr.Dataset | None,
+    times: Times | None,
+    frames: FieldSet,
 ) -> tuple[Condition, ...]:
     """Return the conditions of a surrogate from labelled data, in its order.
 
@@ -29,12 +35,15 @@ def conditions_of(
     card
         Card of the surrogate.
     data
-        Dataset with its parameters and static fields.
+        Dataset with its parameters, static fields and mask. A mask that it lacks is that of its
+        missing values, if there are some.
     forcing
         Dataset with its forcings. Where both have times, those of the last given frame and of the
         steps are taken; otherwise it begins at the last given frame.
     times
         Times of the steps.
+    frames
+        Input fields of `data`.
 
     Raises
     ------
@@ -49,8 +58,13 @@ def conditions_of(
         where = (forcing if forcing is not None else xr.Dataset()) if _is_forcing(known) else data
         if known.name in where:
             made.append(_condition(known, where[known.name], card.grid.names))
+        elif known.role == "mask" and np.isnan(frames.values).any():
+            made.append(mask_missing(frames, known.name).conditions[-1])
     numbers = {str(key): value for key, value in data.attrs.items()}
     chosen = check_conditions(card.conditions, made, "the dataset", card.grid.dimensions, numbers)
+    inside = domain_of(chosen, frames.shape)
+    if inside is not None:
+        chosen = fill_conditions(chosen, inside)
     for one in chosen:
         if not np.isfinite(np.asarray(one.values)).all():
             raise InputError(f"'{one.field.name}' has values that are not finite", one.field.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import repeat
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import xarray as xr
 from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.labelled import from_xarray, later, squeezed
+from neurop.fields.mask import blank, fill_outside
 from neurop.inference.conditions import conditions_of, given_channels
 from neurop.inference.evaluating import evaluating
 
@@ -81,9 +83,11 @@ def predict(
             given.values.shape[1],
         )
     times = later(given, card.sampling.step, card.sampling.unit, steps, history)
+    known = conditions_of(card, data, forcing, times, given)
+    mask = tuple(one for one in known if one.role == "mask")
+    given = fill_outside(replace(given.frames(slice(-history, None)), conditions=mask))
     like = next(surrogate.parameters())
-    frames = torch.as_tensor(np.asarray(given.values[:, -history:])).to(like)
-    known = conditions_of(card, data, forcing, times)
+    frames = torch.as_tensor(np.asarray(given.check_finite().values)).to(like)
     channels = given_channels(known, len(frames), steps, given.shape, like)
     parts = zip(
         frames.split(batch_size),
@@ -93,7 +97,7 @@ def predict(
     with evaluating(surrogate):
         made = [surrogate.trajectory(part, steps, each).cpu() for part, each in parts]
     made_set = FieldSet(
-        torch.cat(made).numpy(),
+        blank(torch.cat(made).numpy(), given.inside),
         card.outputs,
         card.grid,
         times=times,

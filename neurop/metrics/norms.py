@@ -2,14 +2,17 @@ r"""Norms and scores that are comparable between resolutions and magnitudes.
 
 Means over space use the cell measure: `weights` of the grid with mean 1
 (:meth:`neurop.geometry.grid.Grid.weights`), on the trailing axes of ``(batch, ..., channel,
-*grid)``. Relative errors are computed field by field, in units of the field's `scale`, its standard
-deviation over the training data (:attr:`neurop.surrogate.Surrogate.scale`).
+*grid)``, or a :class:`neurop.metrics.measure.Measure` of a domain that is a part of the grid.
+Relative errors are computed field by field, in units of the field's `scale`, its standard deviation
+over the training data (:attr:`neurop.surrogate.Surrogate.scale`).
 """
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
+
+from neurop.metrics.measure import Measure, Weights
 
 FLOOR = 1e-2
 """Lower bound of the norm of the truth in relative errors, as a root mean square per scale.
@@ -21,7 +24,7 @@ whose mean is large compared with its standard deviation.
 """
 
 
-def scaled(x: Tensor, scale: Tensor, weights: Tensor) -> Tensor:
+def scaled(x: Tensor, scale: Tensor, weights: Weights) -> Tensor:
     """Return ``(..., channel, *grid)`` in units of `scale`.
 
     The square of a field in physical units may overflow or underflow in float32; that of a scaled
@@ -44,28 +47,33 @@ def scaled(x: Tensor, scale: Tensor, weights: Tensor) -> Tensor:
     return x / scale.to(x).view(-1, *[1] * weights.dim())
 
 
-def norm(x: Tensor, weights: Tensor | None = None) -> Tensor:
-    r"""Return the L2 norm :math:`\sqrt{\sum_c \langle w\, x_c^2 \rangle}` per sample.
+def root(square: Tensor) -> Tensor:
+    """Return the square root, whose gradient at 0 is 0 instead of infinite.
 
-    The mean over space approximates the integral over the domain; all other axes are summed.
+    For an exact prediction all gradients would be NaN otherwise.
+    """
+    none = square == 0
+    return torch.where(none, 0.0, torch.where(none, 1.0, square).sqrt())
+
+
+def ratio(error: Tensor, truth: Tensor, steps: int = 1) -> Tensor:
+    r"""Return the norm of errors over the norm of the truth, from their squares.
+
+    .. math:: \sqrt{e} \,/ \max(\sqrt{y},\, \epsilon \sqrt{S})
+
+    with :math:`\epsilon` the :data:`FLOOR`.
 
     Parameters
     ----------
-    x
-        Fields ``(batch, ..., *grid)``.
-    weights
-        Cell measure ``(*grid)``; None to sum over all axes.
+    error, truth
+        Squared norms of any shape, of fields in units of their scales.
+    steps
+        Number of steps S over which the squares are summed.
     """
-    square = x.square() if weights is None else x.square() * weights
-    space = 0 if weights is None else weights.dim()
-    points = x.shape[x.dim() - space :].numel() if space else 1
-    total = square.flatten(1).sum(1) / points
-    # The root is not differentiable at 0: for an exact prediction all gradients would be NaN.
-    none = total == 0
-    return torch.where(none, 0.0, torch.where(none, 1.0, total).sqrt())
+    return root(error) / root(truth).clamp_min(FLOOR * steps**0.5)
 
 
-def relative(error: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
+def relative(error: Tensor, truth: Tensor, weights: Weights) -> Tensor:
     r"""Return the norm of errors over the norm of the truth, field by field: ``(batch, channel)``.
 
     .. math:: \frac{\lVert e_c \rVert}{\max(\lVert y_c \rVert,\, \epsilon \sqrt{S})}
@@ -77,16 +85,18 @@ def relative(error: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
     error, truth
         Fields ``(batch, ..., channel, *grid)``, in units of their scales.
     weights
-        Cell measure ``(*grid)``.
+        Cell measure.
     """
-    channels = truth.shape[-weights.dim() - 1]
-    error, truth = by_field(error, weights), by_field(truth, weights)
-    steps = truth.shape[1 : truth.dim() - weights.dim()].numel()
-    size = norm(truth, weights).clamp_min(FLOOR * steps**0.5)
-    return (norm(error, weights) / size).view(-1, channels)
+    e, y = (by_field(mean(x.square(), weights)) for x in (error, truth))
+    return ratio(e, y, truth.shape[1 : truth.dim() - weights.dim() - 1].numel())
 
 
-def relative_l2_field(prediction: Tensor, truth: Tensor, weights: Tensor, scale: Tensor) -> Tensor:
+def by_field(square: Tensor) -> Tensor:
+    """Return squares ``(batch, ..., channel)`` summed over steps, ``(batch, channel)``."""
+    return square.flatten(1, -2).sum(1) if square.dim() > 2 else square
+
+
+def relative_l2_field(prediction: Tensor, truth: Tensor, weights: Weights, scale: Tensor) -> Tensor:
     r"""Return the relative L2 error :math:`\lVert p_c - y_c \rVert / \lVert y_c \rVert` per field.
 
     Trajectories are stacked over their steps. The norm of the truth has the lower bound
@@ -112,7 +122,7 @@ def relative_l2_field(prediction: Tensor, truth: Tensor, weights: Tensor, scale:
     return relative(p - y, y, weights)
 
 
-def relative_l2(prediction: Tensor, truth: Tensor, weights: Tensor, scale: Tensor) -> Tensor:
+def relative_l2(prediction: Tensor, truth: Tensor, weights: Weights, scale: Tensor) -> Tensor:
     r"""Return the relative L2 error per sample, the mean over fields: ``(batch,)``.
 
     .. math:: \frac{1}{C} \sum_c \frac{\lVert p_c - y_c \rVert}{\lVert y_c \rVert}
@@ -128,12 +138,7 @@ def relative_l2(prediction: Tensor, truth: Tensor, weights: Tensor, scale: Tenso
     return relative_l2_field(prediction, truth, weights, scale).mean(1)
 
 
-def by_field(x: Tensor, weights: Tensor) -> Tensor:
-    """Return ``(batch, ..., channel, *grid)`` as ``(batch * channel, ..., *grid)``."""
-    return x.movedim(x.dim() - weights.dim() - 1, 1).flatten(0, 1)
-
-
-def rmse(prediction: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
+def rmse(prediction: Tensor, truth: Tensor, weights: Weights) -> Tensor:
     r"""Return :math:`\sqrt{\langle w (p - y)^2 \rangle}` over space, in the field's unit.
 
     Examples
@@ -144,7 +149,7 @@ def rmse(prediction: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
     return mean((prediction - truth).square(), weights).sqrt()
 
 
-def correlation(prediction: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
+def correlation(prediction: Tensor, truth: Tensor, weights: Weights) -> Tensor:
     """Return the weighted Pearson correlation over space, of the shape of the leading axes.
 
     Examples
@@ -158,6 +163,7 @@ def correlation(prediction: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
     return mean(p * y, weights) / (mean(p.square(), weights) * mean(y.square(), weights)).sqrt()
 
 
-def mean(x: Tensor, weights: Tensor) -> Tensor:
+def mean(x: Tensor, weights: Weights) -> Tensor:
     r"""Return :math:`\langle w x \rangle` over the axes of `weights`, the trailing ones of `x`."""
-    return (x * weights).mean(dim=tuple(range(-weights.dim(), 0)))
+    w = weights.over(x) if isinstance(weights, Measure) else weights
+    return (x * w).mean(dim=tuple(range(-weights.dim(), 0)))

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from neurop.errors import InputError
+from neurop.inference.domain import measure
 from neurop.metrics.norms import scaled
 from neurop.objectives.objective import Objective
 from neurop.objectives.relative_l2 import RelativeL2
@@ -75,7 +76,7 @@ class Regression(Objective):
         """Return the loss of the trajectory."""
         frames, target, given = self._pushed(surrogate, batch, rng)
         predicted = surrogate.trajectory(frames, target.shape[1], given)
-        weights = surrogate.card.grid.measure(target.shape[3:], target)
+        weights = measure(surrogate.card, target, given)
         fields = (scaled(x, surrogate.scale, weights) for x in (predicted, target))
         return {"relative_l2": self.loss(*fields, weights)}
 

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from neurop.errors import InputError
-from neurop.metrics.norms import FLOOR, by_field, norm, relative
+from neurop.metrics.measure import Measure, Weights
+from neurop.metrics.norms import by_field, mean, ratio, relative
 
 
 class RelativeL2(nn.Module):
@@ -61,7 +62,7 @@ class RelativeL2(nn.Module):
             raise InputError.of("gradient", gradient, "give 0 or more")
         self.gradient, self.geometric = gradient, geometric
 
-    def forward(self, prediction: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
+    def forward(self, prediction: Tensor, truth: Tensor, weights: Weights) -> Tensor:
         """Return the scalar loss of fields ``(batch, ..., channel, *grid)``.
 
         Parameters
@@ -69,24 +70,28 @@ class RelativeL2(nn.Module):
         prediction, truth
             Fields in units of their scales.
         weights
-            Cell measure, of the shape of the grid and mean 1.
+            Cell measure, of mean 1.
         """
         error = prediction - truth
         loss = relative(error, truth, weights)
         if self.gradient:
             steps = truth.shape[1 : -weights.dim() - 1].numel()
-            slope, size = (_slope(by_field(x, weights), weights) for x in (error, truth))
-            ratio = slope / size.clamp_min(FLOOR * steps**0.5)
-            loss = loss + self.gradient * ratio.view_as(loss)
+            slope, size = (_slope(x, weights) for x in (error, truth))
+            loss = loss + self.gradient * ratio(slope, size, steps)
         if self.geometric:
             loss = loss.clamp_min(torch.finfo(loss.dtype).tiny).log().mean(1).exp()
         return loss.mean()
 
 
-def _slope(field: Tensor, weights: Tensor) -> Tensor:
-    """Return the norm of the gradient per sample."""
+def _slope(field: Tensor, weights: Weights) -> Tensor:
+    """Return the squared norm of the gradient, ``(batch, channel)``."""
     parts = []
     for axis in range(-weights.dim(), 0):
         n = field.shape[axis]
-        parts.append(norm(field.diff(dim=axis) * n, weights.narrow(axis, 0, n - 1)))
-    return norm(torch.stack(parts, dim=1))
+        between = (
+            weights.between(axis)
+            if isinstance(weights, Measure)
+            else weights.narrow(axis, 0, n - 1)
+        )
+        parts.append(by_field(mean((field.diff(dim=axis) * n).square(), between)))
+    return torch.stack(parts).sum(0)

@@ -14,6 +14,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from neurop.errors import InputError
+from neurop.inference.domain import measure
 from neurop.metrics.norms import relative_l2
 from neurop.objectives.objective import Objective
 from neurop.surrogate import Surrogate
@@ -110,8 +111,9 @@ class TrainingModule(lightning.LightningModule):
     def validation_step(self, batch: Batch, index: int) -> None:
         """Log the error of a batch."""
         target = batch["target"]
-        weights = self.surrogate.card.grid.measure(target.shape[3:], target)
-        predicted = self(batch["input"], target.shape[1], batch.get("given"))
+        given = batch.get("given")
+        weights = measure(self.surrogate.card, target, given)
+        predicted = self(batch["input"], target.shape[1], given)
         error = relative_l2(predicted, target, weights, self.surrogate.scale)
         size = len(predicted)
         self.log("val/relative_l2", error.mean(), batch_size=size, sync_dist=True, prog_bar=True)

@@ -21,7 +21,7 @@ def given() -> xr.Dataset:
 
 
 def read(data: xr.Dataset) -> np.ndarray:
-    return from_xarray(data, FIELDS, BOX).values
+    return from_xarray(data, FIELDS, BOX).check_finite().values
 
 
 def test_a_set_returns_from_its_labelled_form() -> None:
