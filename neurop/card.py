@@ -21,7 +21,7 @@ from neurop.plain_values import check_values
 from neurop.problems import Problem
 from neurop.registry import Registry, Spec
 
-FORMAT = 3
+FORMAT = 4
 """Version of the card that is written; all earlier ones are read."""
 
 
@@ -59,7 +59,9 @@ class Card:
     sampling
         Points per axis of the training data, and the time between their frames.
     conditions
-        Parameters, static fields and forcings that the network takes too.
+        Parameters, static fields, forcings and the mask that the network takes too.
+    diagnostics
+        Names of the fields that are predicted and not fed back.
     constraints
         Constraints on the predictions, in the order in which they are applied.
     origin
@@ -73,6 +75,7 @@ class Card:
     grid: Grid
     sampling: Sampling
     conditions: tuple[ConditionRange, ...] = ()
+    diagnostics: tuple[str, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     origin: dict[str, Any] = field(default_factory=dict)
 
@@ -112,6 +115,7 @@ class Card:
             grid=train.grid,
             sampling=Sampling(train.shape, None if step is None else float(step), unit),
             conditions=tuple(map(ConditionRange.of, train.conditions)),
+            diagnostics=train.diagnostics,
             constraints=tuple(sorted(constraints, key=lambda c: c.rank)),
             origin={"source": train.source, "data_hash": train.digest(), **about},
         )
@@ -134,7 +138,8 @@ class Card:
     @property
     def in_channels(self) -> int:
         """Input channels of the network: fields times frames."""
-        return self.problem.history * len(self.inputs) + self.given_channels
+        states = len(self.inputs) - len(self.diagnostics)
+        return self.problem.history * states + self.given_channels
 
     @property
     def given_channels(self) -> int:
@@ -156,6 +161,7 @@ class Card:
             "geometry": self.grid.to_dict(),
             "sampling": asdict(self.sampling) | {"shape": list(self.sampling.shape)},
             "conditions": [asdict(known) for known in self.conditions],
+            "diagnostics": list(self.diagnostics),
             "constraints": [
                 constraint_table.REGISTRY.spec_of(c).to_dict() for c in self.constraints
             ],
@@ -172,7 +178,7 @@ class Card:
             If something is missing, or of another type.
         """
         plain = MIGRATIONS.get(plain["format"], dict)(plain)
-        for key in ("inputs", "outputs", "conditions", "constraints"):
+        for key in ("inputs", "outputs", "conditions", "diagnostics", "constraints"):
             _check_kind(plain, key, list)
         for key in ("sampling", "geometry", "origin"):
             _check_kind(plain, key, dict)
@@ -194,6 +200,7 @@ class Card:
             grid=Grid.from_dict(plain["geometry"]),
             sampling=sampling,
             conditions=tuple(ConditionRange(**known) for known in plain["conditions"]),
+            diagnostics=tuple(map(str, plain["diagnostics"])),
             constraints=tuple(_create(constraint_table.REGISTRY, c) for c in plain["constraints"]),
             origin=plain["origin"],
         )
@@ -236,6 +243,7 @@ def _from_1(plain: dict[str, Any]) -> dict[str, Any]:
             "unit": plain["step_unit"],
         },
         "conditions": [],
+        "diagnostics": [],
         "constraints": [{"name": name, "arguments": arguments} for name, arguments in held],
         "origin": plain["origin"],
     }
@@ -243,8 +251,13 @@ def _from_1(plain: dict[str, Any]) -> dict[str, Any]:
 
 def _from_2(plain: dict[str, Any]) -> dict[str, Any]:
     """Return a card of format 2 in the current words."""
-    return {**plain, "conditions": []}
+    return _from_3({**plain, "conditions": []})
 
 
-MIGRATIONS = {1: _from_1, 2: _from_2}
+def _from_3(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return a card of format 3 in the current words."""
+    return {**plain, "diagnostics": []}
+
+
+MIGRATIONS = {1: _from_1, 2: _from_2, 3: _from_3}
 """Format number to a function that converts a card to the current format."""

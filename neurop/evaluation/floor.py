@@ -9,6 +9,7 @@ import torch
 from neurop.constraints.band_limit import BandLimit
 from neurop.evaluation.batches import check_compatible, iterate_pairs
 from neurop.fields.fieldset import FieldSet
+from neurop.inference.diagnostics import base
 from neurop.inference.domain import measure
 from neurop.inference.evaluating import evaluating
 from neurop.metrics.norms import relative_l2
@@ -53,7 +54,7 @@ def truncation_floor(surrogate: Surrogate, test: FieldSet, batch_size: int = 16)
     with evaluating(surrogate):
         for x, y, given in iterate_pairs(surrogate, test, batch_size):
             norm = surrogate.output_norm
-            start = x[:, -s.out_channels :] if s.problem.increments else torch.zeros(())
+            start = base(s, x[:, -s.out_channels :]) if s.problem.increments else torch.zeros(())
             held = surrogate.net.truncated(norm(y.to(x) - start))
             if held is None:
                 return None

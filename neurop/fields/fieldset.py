@@ -39,7 +39,9 @@ class FieldSet:
     times
         Times of the frames.
     conditions
-        What goes in and is not predicted: parameters, static fields and forcings.
+        What goes in and is not predicted: parameters, static fields, forcings and a mask.
+    diagnostics
+        Names of the fields of an evolution that are predicted and do not go in.
     source
         Origin of the values (file or generator), for messages and records.
     attributes
@@ -65,6 +67,7 @@ class FieldSet:
     target_fields: tuple[Field, ...] = ()
     times: Times | None = None
     conditions: tuple[Condition, ...] = ()
+    diagnostics: tuple[str, ...] = ()
     source: str = ""
     attributes: dict[str, Any] = field(default_factory=dict)
 
@@ -101,6 +104,10 @@ class FieldSet:
                 "times",
                 len(self.times),
             )
+        known = [f.name for f in self.fields]
+        if not set(self.diagnostics) < set(known):
+            remedy = f"{self.label} has {', '.join(known)}; name some of them, not all"
+            raise InputError.of("diagnostics", self.diagnostics, remedy)
         for one in self.conditions:
             self._check_condition(one)
         if len(masks := [c.field.name for c in self.conditions if c.role == "mask"]) > 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.lazy import blocks
@@ -61,7 +62,16 @@ class Standardize:
             return inputs, Normalizer.of(found.targets, train.grid, outputs)
         if not increments:
             return inputs, inputs
-        return inputs, Normalizer.of(found.increments, train.grid, outputs)
+        changes = found.increments
+        if train.diagnostics:
+            # Their values are predicted, not their increments.
+            values = summary(train).values
+            chosen = np.array([name in train.diagnostics for name in names])
+            changes = _moments(
+                np.where(chosen, values.mean, changes.mean),
+                np.where(chosen, values.variance(), changes.variance()),
+            )
+        return inputs, Normalizer.of(changes, train.grid, outputs)
 
 
 def fit_conditions(train: FieldSet) -> Normalizer | None:
@@ -90,8 +100,13 @@ def fit_conditions(train: FieldSet) -> Normalizer | None:
         names += [one.field.name] * len(one.channels)
     if not found:
         return None
-    together = Moments()
-    together.count = 1
-    together.mean = np.concatenate([moments.mean for moments in found])
-    together.scatter = np.concatenate([moments.variance() for moments in found])
-    return Normalizer.of(together, train.grid, names)
+    means, variances = ([m.mean for m in found], [m.variance() for m in found])
+    return Normalizer.of(
+        _moments(np.concatenate(means), np.concatenate(variances)), train.grid, names
+    )
+
+
+def _moments(mean: NDArray[np.float64], variance: NDArray[np.float64]) -> Moments:
+    made = Moments()
+    made.count, made.mean, made.scatter = 1, mean, variance
+    return made

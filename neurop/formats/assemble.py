@@ -64,6 +64,10 @@ def _assembled(content: FileContent, options: ReadOptions, lazy: bool | None) ->
     inputs, targets = (
         [array for array in arrays if array.name in names] for names in names_of(content, options)
     )
+    moving = [a for a in arrays if "time" in a.axes and a.sizes()["time"] > 1]
+    # Targets along the time of the input are diagnosed with each state.
+    diagnosed = targets if len(moving) == len(arrays) else []
+    inputs, targets = (inputs + diagnosed, []) if diagnosed else (inputs, targets)
     evolves = not targets
     if evolves and (still := [a for a in inputs if "time" not in a.axes]):
         axes = list(still[0].axes)
@@ -73,11 +77,11 @@ def _assembled(content: FileContent, options: ReadOptions, lazy: bool | None) ->
             "axes",
             axes,
         )
-    moving = [a for a in arrays if "time" in a.axes and a.sizes()["time"] > 1]
     if not evolves and moving:
+        resting = [a for a in arrays if a not in moving]
         raise InputError(
-            f"{path}: '{moving[0].name}' has an axis time, but a map (with "
-            f"target={targets[0].name}) has none; give it another name, such as t",
+            f"{path}: '{moving[0].name}' has an axis time, '{resting[0].name}' has none; for a map "
+            "name that axis otherwise, such as t",
             "target",
             targets[0].name,
         )
@@ -114,6 +118,7 @@ def _assembled(content: FileContent, options: ReadOptions, lazy: bool | None) ->
         target_fields,
         times,
         _conditions(content, options, counts, orders, order),
+        tuple(field.name for field in _fields(diagnosed, content)),
         path,
         dict(content.metadata.parameters),
     )

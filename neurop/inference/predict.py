@@ -15,6 +15,7 @@ from neurop.fields.fieldset import FieldSet
 from neurop.fields.labelled import from_xarray, later, squeezed
 from neurop.fields.mask import blank, fill_outside
 from neurop.inference.conditions import conditions_of, given_channels
+from neurop.inference.diagnostics import completed
 from neurop.inference.evaluating import evaluating
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def predict(
         )
     if batch_size < 1:
         raise InputError.of("batch_size", batch_size, "give at least 1")
-    given = from_xarray(data, card.inputs, card.grid)
+    given = from_xarray(completed(card, data), card.inputs, card.grid)
     history = card.history
     if given.values.shape[1] < history:
         raise InputError(
