@@ -34,16 +34,20 @@ is responsible for any use of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from neurop.errors import InputError
+from neurop.fields.computed.computed import with_computed
 from neurop.fields.fieldset import FieldSet
+from neurop.formats.conditions import ConditionNames
 from neurop.formats.readers import netcdf
+from neurop.generation.storage import grouped
 from neurop.problems import Evolution
 from neurop.source import Source
 
@@ -62,6 +66,11 @@ class ERA5(Source):
     train, val, test
         First and last day of each period, inclusive. With `val` None the last tenth of the training
         period is used, which is not an independent check; otherwise no two periods may overlap.
+    conditions
+        Static fields and forcings of the file, and conditions that are computed (``solar``,
+        ``time_of_day``, ``day_of_year``, ``latlon``): a
+        :class:`neurop.formats.conditions.ConditionNames` or a mapping of its parameters; by default
+        none.
 
     Raises
     ------
@@ -86,8 +95,10 @@ class ERA5(Source):
         train: Sequence[str] = ("2025-12-01", "2026-01-26"),
         val: Sequence[str] | None = ("2026-01-27", "2026-01-31"),
         test: Sequence[str] = ("2026-02-01", "2026-02-28"),
+        conditions: ConditionNames | Mapping[str, Any] | None = None,
     ) -> None:
         self.path, self.variables = path, variables
+        self.conditions = grouped(ConditionNames, conditions, "conditions")
         self.periods = {
             name: _days(name, days)
             for name, days in (("train", train), ("val", val), ("test", test))
@@ -126,7 +137,9 @@ class ERA5(Source):
 
     @cached_property
     def _all(self) -> FieldSet:
-        fields = netcdf.read(self.path or SAMPLE, self.variables)
+        given = self.conditions
+        fields = netcdf.read(self.path or SAMPLE, self.variables, given.roles() or None)
+        fields = with_computed(fields, given.computed)
         assert fields.times is not None
         years = sorted({int(str(time)[:4]) for time in fields.times.values[[0, -1]]})
         attribution = (

@@ -36,6 +36,7 @@ from functools import cached_property
 from typing import Any
 
 from neurop.errors import InputError
+from neurop.fields.computed.computed import with_computed
 from neurop.fields.fieldset import FieldSet
 from neurop.formats.assemble import assemble, stays_lazy
 from neurop.formats.choose import ReadOptions
@@ -123,7 +124,7 @@ class File(Source):
     step
         Time between frames; by default that of the file, else 1.
     conditions
-        Parameters, static fields, forcings and the mask: a
+        Parameters, static fields, forcings, computed ones and the mask: a
         :class:`neurop.formats.conditions.ConditionNames` or a mapping of its parameters; by default
         those of the learning task of the format.
     storage
@@ -158,6 +159,8 @@ class File(Source):
         storage: Reading | Mapping[str, Any] | None = None,
     ) -> None:
         reading = grouped(Reading, storage, "storage")
+        known = grouped(ConditionNames, conditions, "conditions")
+        self.computed, self.masked = known.computed, known.masked
         self.path, self.held_out, self.lazy = path, reading.held_out, reading.lazy
         extent = grouped(Domain, domain, "domain")
         names = tuple(axes or ())
@@ -169,8 +172,6 @@ class File(Source):
             raise InputError.of("target", target, "give input too, the array to predict it from")
         if step is not None and not step > 0:
             raise InputError.of("step", step, "give the time between frames, above 0")
-        known = grouped(ConditionNames, conditions, "conditions")
-        self.masked = known.masked
         self.options = ReadOptions(
             _names(input),
             _names(target),
@@ -227,7 +228,8 @@ class File(Source):
             assemble(file_content(path), self.options, lazy=True) for path in find_files(self.path)
         ]
         made = self.masked(concatenate(parts, lazy=True))
-        return made if stays_lazy(made, self.lazy) else made.loaded().check_finite()
+        made = made if stays_lazy(made, self.lazy) else made.loaded().check_finite()
+        return with_computed(made, self.computed)
 
 
 def _names(given: str | Sequence[str] | None) -> tuple[str, ...]:

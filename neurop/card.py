@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from neurop import constraints as constraint_table
 from neurop import problems
 from neurop.constraints.constraint import Constraint
 from neurop.errors import InputError
+from neurop.fields.computed import REGISTRY as computed_table
 from neurop.fields.condition_range import ConditionRange
 from neurop.fields.field import Field
 from neurop.fields.fieldset import FieldSet
@@ -199,7 +200,7 @@ class Card:
             outputs=outputs,
             grid=Grid.from_dict(plain["geometry"]),
             sampling=sampling,
-            conditions=tuple(ConditionRange(**known) for known in plain["conditions"]),
+            conditions=tuple(map(_condition, plain["conditions"])),
             diagnostics=tuple(map(str, plain["diagnostics"])),
             constraints=tuple(_create(constraint_table.REGISTRY, c) for c in plain["constraints"]),
             origin=plain["origin"],
@@ -216,6 +217,14 @@ def _create(registry: Registry, plain: Any) -> Any:
     spec = Spec.of(plain)
     check_values(registry.get(spec.name), spec.arguments, registry.kind)
     return registry.create(spec)
+
+
+def _condition(plain: dict[str, Any]) -> ConditionRange:
+    made = ConditionRange(**plain)
+    if plain.get("computed") is None:
+        return made
+    _create(computed_table, plain["computed"])
+    return replace(made, computed=Spec.of(plain["computed"]))
 
 
 def _from_1(plain: dict[str, Any]) -> dict[str, Any]:
@@ -255,8 +264,9 @@ def _from_2(plain: dict[str, Any]) -> dict[str, Any]:
 
 
 def _from_3(plain: dict[str, Any]) -> dict[str, Any]:
-    """Return a card of format 3 in the current words."""
-    return {**plain, "diagnostics": []}
+    """Return a card of format 3 in the current words: nothing was computed or diagnosed."""
+    given = [{**known, "computed": None} for known in plain["conditions"]]
+    return {**plain, "conditions": given, "diagnostics": []}
 
 
 MIGRATIONS = {1: _from_1, 2: _from_2, 3: _from_3}

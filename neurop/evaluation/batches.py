@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from neurop.errors import InputError
+from neurop.fields.computed.computed import recomputed, up_to
 from neurop.fields.condition import channels_at
 from neurop.fields.condition_range import check_conditions
 from neurop.fields.field import Field
@@ -107,7 +108,9 @@ def check_compatible(surrogate: Surrogate, data: FieldSet) -> FieldSet:
     if len(data) == 0:
         raise InputError(f"{where} holds no samples; nothing to evaluate", "samples", 0)
     known, dimensions = surrogate.card.conditions, data.grid.dimensions
-    conditions = check_conditions(known, data.conditions, where, dimensions, data.attributes)
+    computed = recomputed((c.computed for c in known), data.times, data.grid, data.shape, where)
+    given = (*data.conditions, *computed)
+    conditions = check_conditions(known, given, where, dimensions, data.attributes)
     return replace(data, conditions=conditions)
 
 
@@ -134,9 +137,11 @@ def given_at(
     if not data.conditions:
         return None
     rows = []
+    end = max(last for _, last in starts) + steps + 1
+    conditions = data.conditions if pad else up_to(data, end)
     for sample, last in starts:
         known = min(steps, data.values.shape[1] - 1 - last) if pad else steps
-        row = channels_at(data.conditions, sample, last, known, data.shape)
+        row = channels_at(conditions, sample, last, known, data.shape)
         rows.append(np.pad(row, [(0, steps - known), *[(0, 0)] * (row.ndim - 1)], mode="edge"))
     return to_model_dtype(surrogate, np.stack(rows))
 

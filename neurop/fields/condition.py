@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from neurop.errors import InputError
 from neurop.fields.field import Field
 from neurop.fields.lazy import Lazy
+from neurop.spec import Spec
 
 Role = Literal["parameter", "static", "forcing", "mask"]
 
@@ -34,6 +35,9 @@ class Condition:
     values
         ``(sample, time, 1, *grid)``. An axis along which it does not vary has length 1: time except
         for a forcing, the grid for a number, the samples where it is the same for all.
+    computed
+        Name and arguments of its formula, if it is computed
+        (:mod:`neurop.fields.computed`); None if it is data.
 
     Raises
     ------
@@ -54,6 +58,7 @@ class Condition:
     field: Field
     role: Role
     values: NDArray[Any] | Lazy
+    computed: Spec | None = None
 
     def __post_init__(self) -> None:
         frames, points = self.values.shape[1], self.values.shape[3:]

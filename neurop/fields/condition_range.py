@@ -13,6 +13,7 @@ from neurop.errors import InputError
 from neurop.fields.condition import Condition, Role, channels_of
 from neurop.fields.field import Field
 from neurop.fields.lazy import blocks
+from neurop.spec import Spec
 
 SLACK = 1e-3
 """Share of the range of a condition by which a value may lie beyond it without a warning."""
@@ -30,6 +31,9 @@ class ConditionRange:
         ``parameter``, ``static``, ``forcing`` or ``mask``.
     low, high
         Smallest and largest value in the training data.
+    computed
+        Name and arguments of its formula, if it is computed from dates and grid; None if it is
+        given with the data.
 
     Examples
     --------
@@ -43,6 +47,7 @@ class ConditionRange:
     role: Role
     low: float
     high: float
+    computed: Spec | None = None
 
     @classmethod
     def of(cls, one: Condition) -> ConditionRange:
@@ -51,7 +56,8 @@ class ConditionRange:
             return cls(one.field.name, one.field.unit, one.field.long_name, one.role, 0.0, 1.0)
         parts = [(float(block.min()), float(block.max())) for _, _, block in blocks(one.values)]
         low, high = min(part[0] for part in parts), max(part[1] for part in parts)
-        return cls(one.field.name, one.field.unit, one.field.long_name, one.role, low, high)
+        about = (one.field.name, one.field.unit, one.field.long_name, one.role)
+        return cls(*about, low, high, one.computed)
 
     @property
     def field(self) -> Field:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -47,6 +47,10 @@ class ConditionNames:
         Field without time that is above 0.5 in the cells of the domain; ``1-name`` for one that is
         so outside (land); ``missing`` leaves out the cells where a field has no value; None if the
         domain is the complete grid.
+    computed
+        Conditions that are no arrays of the file but computed from its dates and its grid: names,
+        or mappings of ``name`` and ``arguments``
+        (:func:`neurop.fields.computed.computed.computed_conditions`).
 
     Examples
     --------
@@ -58,6 +62,7 @@ class ConditionNames:
     static: str | Sequence[str] = ()
     forcings: str | Sequence[str] = ()
     mask: str | None = None
+    computed: str | Sequence[str | Mapping[str, Any]] = ()
 
     def roles(self) -> dict[str, Role]:
         """Return the role of each array."""

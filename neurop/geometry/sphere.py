@@ -85,6 +85,11 @@ class Sphere(Grid):
         axis = self.axes[0]
         return np.deg2rad(_degrees(axis, axis.coordinates(n)))
 
+    def longitudes(self, n: int) -> NDArray[np.float64]:
+        """Return the n longitudes in radians."""
+        axis = self.axes[1]
+        return np.deg2rad(_degrees(axis, axis.coordinates(n)))
+
     @property
     def is_whole(self) -> bool:
         """Whether the grid covers the full sphere, with equally spaced longitudes."""

@@ -11,6 +11,7 @@ import xarray as xr
 from torch import Tensor
 
 from neurop.errors import InputError
+from neurop.fields.computed.computed import recomputed
 from neurop.fields.condition import Condition, channels_at, domain_of
 from neurop.fields.condition_range import ConditionRange, check_conditions
 from neurop.fields.fieldset import FieldSet
@@ -55,11 +56,14 @@ def conditions_of(
         forcing = _at_steps(forcing, data["time"].values.ravel()[-1], times)
     made = []
     for known in card.conditions:
+        if known.computed:
+            continue
         where = (forcing if forcing is not None else xr.Dataset()) if _is_forcing(known) else data
         if known.name in where:
             made.append(_condition(known, where[known.name], card.grid.names))
         elif known.role == "mask" and np.isnan(frames.values).any():
             made.append(mask_missing(frames, known.name).conditions[-1])
+    made += _computed(card, data, times)
     numbers = {str(key): value for key, value in data.attrs.items()}
     chosen = check_conditions(card.conditions, made, "the dataset", card.grid.dimensions, numbers)
     inside = domain_of(chosen, frames.shape)
@@ -110,6 +114,18 @@ def _at_steps(forcing: xr.Dataset, last: Any, times: Times) -> xr.Dataset:
             f"the forcing has no time {time}; give it at every step", "forcing", str(time)
         )
     return forcing.isel(time=apart[wanted <= known.max() + slack].argmin(1))
+
+
+def _computed(card: Card, data: xr.Dataset, times: Times | None) -> tuple[Condition, ...]:
+    """Return the computed conditions at the last given frame and at the steps."""
+    shape = [data.sizes[name] for name in card.grid.names if name in data.sizes]
+    dates = None
+    if times is not None and "time" in data.coords:
+        last = data["time"].values.ravel()[-1:]
+        if last.dtype.kind == times.values.dtype.kind:
+            dates = Times(np.concatenate([last, times.values]), times.unit)
+    specs = [known.computed for known in card.conditions]
+    return recomputed(specs, dates, card.grid, shape, "the dataset")
 
 
 def _is_forcing(known: ConditionRange) -> bool:

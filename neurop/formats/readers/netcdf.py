@@ -6,7 +6,7 @@ doi:10.1002/qj.3803; S. Rasp et al., WeatherBench 2, arXiv:2308.15560; https://c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from neurop.errors import InputError
+from neurop.fields.condition import Role
 from neurop.fields.fieldset import FieldSet
 from neurop.formats import zarr_store
 from neurop.formats.assemble import assemble
@@ -31,7 +32,11 @@ _LEADS = ("prediction_timedelta", "step", "lead_time")
 _ATTRIBUTES = ("title", "institution", "references", "license")
 
 
-def read(path: str | Path, variables: Sequence[str] | None = None) -> FieldSet:
+def read(
+    path: str | Path,
+    variables: Sequence[str] | None = None,
+    conditions: Mapping[str, Role] | None = None,
+) -> FieldSet:
     """Read variables as an evolution on the sphere.
 
     Latitudes run from 90 to -90, longitudes eastward from 0 or the first point after it.
@@ -46,6 +51,8 @@ def read(path: str | Path, variables: Sequence[str] | None = None) -> FieldSet:
         filled from preliminary data (5). Packed integers are unpacked.
     variables
         Names in the file; by default all variables on the grid and in time.
+    conditions
+        Roles of the variables that go in and are not predicted.
 
     Raises
     ------
@@ -62,7 +69,8 @@ def read(path: str | Path, variables: Sequence[str] | None = None) -> FieldSet:
     """
     from neurop.formats.detect import file_content as detected
 
-    return assemble(detected(path), ReadOptions(input=tuple(variables or ())))
+    options = ReadOptions(input=tuple(variables or ()), conditions=conditions)
+    return assemble(detected(path), options)
 
 
 def hdf5_content(file: h5py.File, path: str) -> FileContent | None:
