@@ -47,7 +47,7 @@ section 5.2 and appendix A.3.2.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -60,6 +60,7 @@ from neurop.errors import InputError, nearest
 from neurop.fields.field import Field
 from neurop.fields.fieldset import FieldSet
 from neurop.generation.dataset import SolvedDataset, positive
+from neurop.generation.ranges import bounds_of
 from neurop.generation.storage import Storage, grouped
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
@@ -85,9 +86,11 @@ class Coefficient:
     kind
         Kind of medium: ``piecewise`` or ``lognormal``.
     low, high
-        Values of a > 0 where g < 0 and elsewhere; piecewise only.
+        Values of a > 0 where g < 0 and elsewhere; piecewise only. `high` may be a range
+        ``[smallest, largest]`` to draw it from for each sample, with a uniform logarithm: the
+        contrast high / low is then drawn, and `high` is a parameter of the set.
     sigma
-        Standard deviation of log a > 0; log-normal only.
+        Standard deviation of log a > 0, or a range; log-normal only.
 
     Raises
     ------
@@ -102,13 +105,19 @@ class Coefficient:
 
     kind: Kind = "piecewise"
     low: float = 3.0
-    high: float = 12.0
-    sigma: float = 1.0
+    high: float | Sequence[float] = 12.0
+    sigma: float | Sequence[float] = 1.0
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
             raise InputError.of("kind", self.kind, nearest(self.kind, get_args(Kind)))
-        positive(low=self.low, high=self.high, sigma=self.sigma)
+        positive(low=self.low)
+        unused = "sigma" if self.kind == "piecewise" else "high"
+        for name, value in (("high", self.high), ("sigma", self.sigma)):
+            _, drawn = bounds_of(name, value)
+            if drawn and name == unused:
+                remedy = f"has no effect with kind={self.kind}; give one number"
+                raise InputError.of(name, list(drawn), remedy)
 
 
 class Darcy(SolvedDataset):
@@ -161,7 +170,9 @@ class Darcy(SolvedDataset):
             raise InputError.of("solver", solver, "use 9 or more")
         super().__init__(samples, (resolution, resolution), storage=storage)
         self.coefficient, self.faces, self.solver = medium.kind, faces, solver
-        self.low, self.high, self.sigma = float(medium.low), float(medium.high), float(medium.sigma)
+        self.low = float(medium.low)
+        self.high = self.register_range("high", medium.high)
+        self.sigma = self.register_range("sigma", medium.sigma)
         try:
             factors(solver - 1)
         except InputError as error:

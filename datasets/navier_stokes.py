@@ -138,9 +138,9 @@ class NavierStokes(SolvedDataset):
             raise InputError.of("steps", steps, "use 1 or more")
         super().__init__(samples, (resolution, resolution), storage)
         self.viscosity = self.register_range("viscosity", viscosity)
-        self.amplitude = self.register_range("amplitude", amplitude)
-        self.steps, self.interval, self._force = steps, float(interval), force
-        self.forcing, self.strength = force.kind, float(force.strength)
+        self.amplitude = self.register_range("amplitude", amplitude, max)
+        self.strength = self.register_range("strength", force.strength, max)
+        self.steps, self.interval, self.forcing = steps, float(interval), force.kind
         self.wavenumber = force.wavenumber
         self.solver, self.precision = grid.points, grid.precision
         self.discretisation(self.shape)
@@ -236,6 +236,10 @@ class NavierStokes(SolvedDataset):
     def force(self, points: int) -> Tensor:
         """Return f on a grid of `points` squared."""
         return self._force.on_grid(points)
+
+    @property
+    def _force(self) -> Forcing:
+        return Forcing(self.forcing, self.strength, self.wavenumber)
 
     def discretisation(self, shape: tuple[int, ...]) -> tuple[int, int]:
         r"""Return the solver's points per side and its steps per frame, from the parameters.

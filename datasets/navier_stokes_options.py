@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from neurop.errors import InputError, nearest
-from neurop.generation.dataset import positive
+from neurop.generation.ranges import bounds_of
 
 FORCINGS = ("diagonal", "kolmogorov", "none")
 PRECISIONS = {"float64": torch.float64, "float32": torch.float32}
@@ -24,7 +25,8 @@ class Forcing:
     kind
         Kind of force: ``diagonal`` (the paper's), ``kolmogorov`` or ``none``.
     strength
-        Strength F > 0; ignored without forcing.
+        Strength F > 0, or a range ``[smallest, largest]`` to draw it from for each sample, with a
+        uniform logarithm; ignored without forcing.
     wavenumber
         Integer k of the Kolmogorov forcing; ignored for the others.
 
@@ -40,28 +42,32 @@ class Forcing:
     """
 
     kind: str = "diagonal"
-    strength: float = 0.1
+    strength: float | Sequence[float] = 0.1
     wavenumber: int = 4
 
     def __post_init__(self) -> None:
         if self.kind not in FORCINGS:
             raise InputError.of("kind", self.kind, nearest(self.kind, FORCINGS))
-        positive(strength=self.strength)
+        _, drawn = bounds_of("strength", self.strength)
+        if drawn and self.kind == "none":
+            remedy = "without forcing it has no effect; give one number"
+            raise InputError.of("strength", list(drawn), remedy)
         if self.wavenumber < 1:
             raise InputError.of("wavenumber", self.wavenumber, "use 1 or more")
 
     def on_grid(self, points: int) -> Tensor:
-        """Return f on a grid of `points` squared, in float64."""
+        """Return f on a grid of `points` squared, in float64; of a range, the smallest."""
+        strength, _ = bounds_of("strength", self.strength)
         x = torch.arange(points, dtype=torch.float64) / points
         if self.kind == "diagonal":
             phase = 2 * torch.pi * (x[:, None] + x)
-            return float(self.strength) * (phase.sin() + phase.cos())
-        strength = float(self.strength) if self.kind == "kolmogorov" else 0.0
+            return strength * (phase.sin() + phase.cos())
+        strength = strength if self.kind == "kolmogorov" else 0.0
         return strength * torch.sin(2 * torch.pi * self.wavenumber * x).expand(points, points)
 
     def scale(self) -> tuple[float, float]:
         """Return the root mean square of f, and its wavenumber over 2 pi."""
-        strength = float(self.strength)
+        strength, _ = bounds_of("strength", self.strength)
         return {
             "diagonal": (strength, math.sqrt(2)),
             "kolmogorov": (strength / math.sqrt(2), float(self.wavenumber)),

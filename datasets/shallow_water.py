@@ -38,8 +38,9 @@ in vorticity and divergence, the law of torch-harmonics with its limit of 120 de
 the truncation (with forcing the bands, and this noise in their vorticity); `galewsky` is the
 balanced jet of 80 m/s with a bump of 120 m, whose place, widths and height are drawn per sample
 (:func:`neurop.physics.shallow_states.jet_states`). topography: the height of four Gaussian
-mountains, the same for all samples; the surface of the random flow is level over them except for
-the noise, and the geopotential is that of the depth.
+mountains; the surface of the random flow is level over them except for the noise, and the
+geopotential is that of the depth. mountains: `same` for all samples, or `drawn` for each; their
+height is then the static field orography (m) of the set, which a network takes.
 
 **Size.** 120 samples x 25 frames x 3 x 32 x 64 in float32: 74 MB. Samples 0-19 are the test set,
 20-39 validation, the rest training.
@@ -71,8 +72,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from neurop.datasets.shallow_water_options import Flow, Forcing, check_choice
+from neurop.datasets.shallow_water_options import Flow, check_choice
 from neurop.errors import InputError
+from neurop.fields.condition import Condition
 from neurop.fields.field import Field
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.times import Times
@@ -82,7 +84,7 @@ from neurop.geometry.grid import Grid
 from neurop.physics.device import compute_device
 from neurop.physics.harmonics import SphereLayout, synthesize
 from neurop.physics.shallow_states import jet_states, mountains, random_states, zonal_bands
-from neurop.physics.solvers.shallow_water import ShallowWaterEquations
+from neurop.physics.solvers.shallow_water import GRAVITY, ShallowWaterEquations
 
 SOLVER_VERSION = 1
 HEIGHT, JET = 120.0, 80.0
@@ -94,6 +96,7 @@ FIELDS = (
     Field("vorticity", "1e-5 s-1", "relative vorticity"),
     Field("divergence", "1e-5 s-1", "divergence"),
 )
+GROUND = Field("orography", "m", "height of the mountains")
 
 
 class ShallowWater(SolvedDataset):
@@ -162,6 +165,10 @@ class ShallowWater(SolvedDataset):
         super().__init__(samples, (resolution, 2 * resolution), storage)
         self.truncation, self.initial, self.mach = truncation, drawn.initial, float(drawn.mach)
         self.topography, self.forcing = drawn.topography and float(drawn.topography), drawn.forcing
+        self.mountains = drawn.mountains
+        if self.mountains == "drawn" and self.online:
+            remedy = "they are drawn for stored samples; use mode=stored"
+            raise InputError.of("mountains", "drawn", remedy)
         self.steps, self.interval, self.spin_up, self.grid = (
             steps,
             float(interval),
@@ -191,7 +198,9 @@ class ShallowWater(SolvedDataset):
         """Return the parameters of the equations and of the initial fields."""
         names = ("truncation", "initial", "mach", "steps", "interval", "spin_up", "grid")
         # Left out if there is none, because HDF5 attributes cannot be null.
-        ground = {} if self.topography is None else {"topography": self.topography}
+        ground: dict[str, Any] = {} if self.topography is None else {"topography": self.topography}
+        if self.mountains == "drawn":
+            ground["mountains"] = "drawn"
         forcing = {} if self.forcing == "none" else {"forcing": self.forcing}
         return (
             {name: getattr(self, name) for name in names}
@@ -208,13 +217,41 @@ class ShallowWater(SolvedDataset):
         """Return trajectories with times."""
         sphere = Grid.latlon(poles=True, gauss=self.grid == "legendre-gauss")
         times = self.spin_up + self.interval * np.arange(self.steps + 1)
-        return FieldSet(arrays["values"], FIELDS, sphere, times=Times(times, "h"), source=self.name)
+        ground = arrays.get("orography")
+        given = () if ground is None else (Condition(GROUND, "static", ground),)
+        return FieldSet(
+            arrays["values"],
+            FIELDS,
+            sphere,
+            times=Times(times, "h"),
+            conditions=given,
+            source=self.name,
+        )
 
     def solve(self, numbers: range, shape: tuple[int, ...]) -> dict[str, NDArray[Any]]:
         """Return the trajectories of these numbers; raise InputError if the solution overflows."""
-        water = _equations(
-            self.truncation, self.topography, self.forcing, self.seed, compute_device()
-        )
+        if self.mountains == "same":
+            return {"values": self._trajectories(self._water(0), numbers, shape)}
+        frames, heights = [], []
+        for number in numbers:
+            water = self._water(number)
+            frames.append(self._trajectories(water, range(number, number + 1), shape))
+            height = synthesize(water.ground / GRAVITY, (shape[0], shape[1]), self.grid)
+            heights.append(height.float().cpu().numpy()[None, None, None])
+        return {"values": np.concatenate(frames), "orography": np.concatenate(heights)}
+
+    def _water(self, number: int) -> ShallowWaterEquations:
+        """Return the equations over the mountains of a sample."""
+        water = _equations(self.truncation, compute_device())
+        if self.topography is not None:
+            water = water.over(mountains(water, self.topography, self.seed, number))
+        if self.forcing == "none":
+            return water
+        return water.relaxed(zonal_bands(water, JET, BANDS), RELAXATION)
+
+    def _trajectories(
+        self, water: ShallowWaterEquations, numbers: range, shape: tuple[int, ...]
+    ) -> NDArray[np.float32]:
         if self.initial == "random":
             state = random_states(water, numbers, self.mach, HEIGHT, self.seed)
             if water.target is not None:
@@ -236,7 +273,7 @@ class ShallowWater(SolvedDataset):
                 f"the solution overflowed (truncation={self.truncation}, "
                 f"topography={self.topography}); use a smaller mach or lower mountains",
             )
-        return {"values": frames}
+        return frames
 
     def _advance(
         self, water: ShallowWaterEquations, state: torch.Tensor, hours: float
@@ -252,17 +289,5 @@ class ShallowWater(SolvedDataset):
 
 
 @lru_cache(maxsize=4)
-def _equations(
-    truncation: int, topography: float | None, forcing: Forcing, seed: int, device: torch.device
-) -> ShallowWaterEquations:
-    water = ShallowWaterEquations(truncation, device=device)
-    if topography is not None:
-        water = ShallowWaterEquations(
-            truncation, ground=mountains(water, topography, seed), device=device
-        )
-    if forcing == "none":
-        return water
-    target = zonal_bands(water, JET, BANDS)
-    return ShallowWaterEquations(
-        truncation, ground=water.ground, target=target, relaxation_time=RELAXATION, device=device
-    )
+def _equations(truncation: int, device: torch.device) -> ShallowWaterEquations:
+    return ShallowWaterEquations(truncation, device=device)

@@ -10,6 +10,7 @@ from neurop.generation.dataset import positive
 
 Initial = Literal["random", "galewsky"]
 Forcing = Literal["none", "bands"]
+Mountains = Literal["same", "drawn"]
 
 
 def check_choice(what: str, value: str, kind: Any) -> None:
@@ -30,6 +31,9 @@ class Flow:
         Strength of the random wind, in units of the speed of gravity waves.
     topography
         Height of the mountains [m]; None for a smooth sphere.
+    mountains
+        Mountains: ``same`` for all samples, or ``drawn`` for each; their height [m] is then
+        the static field ``orography`` of the set.
     forcing
         Forcing: ``none``, or ``bands``, a relaxation to alternating zonal winds within 10 days.
 
@@ -48,9 +52,15 @@ class Flow:
     initial: Initial = "random"
     mach: float = 0.2
     topography: float | None = None
+    mountains: Mountains = "same"
     forcing: Forcing = "none"
 
     def __post_init__(self) -> None:
         check_choice("initial", self.initial, Initial)
+        check_choice("mountains", self.mountains, Mountains)
         check_choice("forcing", self.forcing, Forcing)
         positive(mach=self.mach, topography=self.topography)
+        if self.mountains == "drawn" and self.topography is None:
+            raise InputError.of(
+                "mountains", "drawn", "give topography, the height of the mountains [m]"
+            )

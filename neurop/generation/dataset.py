@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import partial
@@ -87,11 +87,17 @@ class SolvedDataset(Source):
             settings.held_out,
         )
 
-    def register_range(self, name: str, value: float | Sequence[float]) -> float:
+    def register_range(
+        self,
+        name: str,
+        value: float | Sequence[float],
+        decisive: Callable[[Bounds], float] = min,
+    ) -> float:
         """Return a parameter that may be a range, from which it is drawn for each sample.
 
-        Of a range it is the smallest value, for what is decided once for the set. The values of the
-        samples are a parameter of the set (:class:`neurop.fields.condition.Condition`).
+        Of a range it is the `decisive` value, the smallest or the largest, for what is decided once
+        for the set. The values of the samples are a parameter of the set
+        (:class:`neurop.fields.condition.Condition`).
 
         Raises
         ------
@@ -106,7 +112,7 @@ class SolvedDataset(Source):
                     name, list(bounds), "is drawn for stored samples; give one number"
                 )
             self.ranges[name] = bounds
-        return least
+        return least if bounds is None else decisive(bounds)
 
     def _drawn(self, numbers: range) -> dict[str, NDArray[np.float64]]:
         """Return the values of the parameters that have a range, one per sample."""

@@ -166,17 +166,21 @@ def balanced(water: ShallowWaterEquations, eastward: Tensor) -> Tensor:
     return state
 
 
-def mountains(water: ShallowWaterEquations, height: float, seed: int = 0, count: int = 4) -> Tensor:
+def mountains(
+    water: ShallowWaterEquations, height: float, seed: int = 0, number: int = 0, count: int = 4
+) -> Tensor:
     r"""Return the geopotential of Gaussian mountains as coefficients ``(l, m)``.
 
     :math:`g\,h_i e^{-d^2/r_i^2}` with the angle d from a centre drawn uniformly on the sphere,
     :math:`r_i` from 0.2 to 0.4 (1300 to 2500 km) and :math:`h_i` from half the `height` [m] to all
-    of it.
+    of it. They are determined by the seed and the `number` of the sample.
     """
     sphere = water.harmonics
     sine, cosine = sphere.latitude.sin()[:, None], sphere.latitude.cos()[:, None]
     ground = torch.zeros(sphere.shape, dtype=torch.float64, device=sine.device)
-    for height_i, radius, north, east in uniform(seed, 0, 4 * count, stream=1).reshape(count, 4):
+    for height_i, radius, north, east in uniform(seed, number, 4 * count, stream=1).reshape(
+        count, 4
+    ):
         up = 2 * north - 1
         angle = (
             sine * up

@@ -210,3 +210,43 @@ def test_reading_returns_what_was_generated() -> None:
     first, second = small().splits()["train"], small().splits()["train"]
     assert isinstance(first, FieldSet)
     assert first.digest() == second.digest()
+
+
+def test_mountains_that_are_drawn_are_a_static_field() -> None:
+    hills = small(flow={"topography": 1000.0, "mountains": "drawn"})
+    test = hills.splits()["test"]
+    (one,) = test.conditions
+    assert (one.field.name, one.field.unit, one.role) == ("orography", "m", "static")
+    assert one.values.shape == (20, 1, 1, 12, 24)
+    height = np.asarray(one.values)[:, 0, 0]
+    assert ((height.max((1, 2)) > 400) & (height.max((1, 2)) < 2500)).all()
+    gaps = np.linalg.norm((height[:, None] - height).reshape(20, 20, -1), axis=-1)
+    assert gaps[~np.eye(20, dtype=bool)].min() > 0.1 * np.linalg.norm(height[0])
+    # The surface is level but for the noise of a flow without mountains, and mass is conserved.
+    plain = small().splits()["test"].values[:, 0, 0]
+    surface = test.values[:, 0, 0] + 9.80616e-3 * height
+    np.testing.assert_allclose(
+        surface - surface.mean((1, 2), keepdims=True),
+        plain - plain.mean((1, 2), keepdims=True),
+        atol=1e-3,
+    )
+    mass = (test.values[:, :, 0] * test.grid.weights((12, 24))).mean((2, 3))
+    assert np.abs(mass).max() < 1e-6
+    # Another grid shows the same mountains, and the first sample is that of the same ones for all.
+    fine = hills.at((24, 48)).conditions[0].values
+    np.testing.assert_allclose(
+        modes(np.asarray(fine), 12), modes(height[:, None, None], 12), atol=1e-3
+    )
+    same = small(flow={"topography": 1000.0}).splits()["test"]
+    np.testing.assert_allclose(same.values[0], test.values[0], atol=1e-5)
+    assert same.conditions == ()
+    assert np.abs(same.values[1] - test.values[1]).max() > 1
+
+
+@pytest.mark.parametrize(
+    ("flow", "storage"),
+    [({"mountains": "drawn"}, {}), ({"mountains": "drawn", "topography": 1e3}, {"mode": "online"})],
+)
+def test_mountains_have_a_height_and_are_stored(flow: dict, storage: dict) -> None:
+    with raises_input("mountains", "drawn"):
+        small(flow=flow, storage=storage)

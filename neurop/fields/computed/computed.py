@@ -147,7 +147,9 @@ def _conditions(
     for index, field in enumerate(made.fields):
         read = _Reader(made, index, dates, places, grid.dimensions)
         points = tuple(shape) if made.on_sphere else (1,) * grid.dimensions
-        key = f"computed {spec} {index} {grid} {points} {hashlib.sha256(dates.tobytes()).hexdigest()}"
+        key = (
+            f"computed {spec} {index} {grid} {points} {hashlib.sha256(dates.tobytes()).hexdigest()}"
+        )
         frames = max(1, BLOCK // (4 * math.prod(points)))
         lazy = Lazy(read, (1, len(dates), 1, *points), (1, frames), key)
         values = lazy if made.role == "forcing" else np.asarray(lazy)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from copy import copy
 from dataclasses import dataclass
 
 import torch
@@ -116,6 +117,18 @@ class ShallowWaterEquations:
         # is part of the nonlinear terms.
         waves = torch.complex(-self.damping / 2, -turning)
         self._linear = torch.stack([waves, torch.complex(-self.damping, 0 * turning), waves.conj()])
+
+    def over(self, ground: Tensor) -> ShallowWaterEquations:
+        """Return the equations over another topography, coefficients ``(l, m)``."""
+        other = copy(self)
+        other.ground = ground
+        return other
+
+    def relaxed(self, target: Tensor, relaxation_time: float) -> ShallowWaterEquations:
+        """Return the equations with a relaxation to a state, coefficients ``(3, l, m)``."""
+        other = copy(self)
+        other.target, other.relaxation_time = target, relaxation_time
+        return other
 
     def advance(self, state: Tensor, dt: float, steps: int) -> Tensor:
         """Return the state `steps` steps of `dt` seconds later."""
