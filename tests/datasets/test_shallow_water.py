@@ -7,9 +7,11 @@ import pytest
 import torch
 from raising import leaf, raises_input
 
+from neurop import Surrogate, models
 from neurop.datasets.shallow_water import FIELDS, ShallowWater
 from neurop.evaluation.drift import drifts
 from neurop.fields.fieldset import FieldSet
+from neurop.fields.windows import Windows
 from neurop.geometry.grid import Grid
 from neurop.physics.harmonics import Harmonics
 from neurop.physics.solvers.shallow_water import RADIUS
@@ -213,17 +215,18 @@ def test_reading_returns_what_was_generated() -> None:
 
 
 def test_mountains_that_are_drawn_are_a_static_field() -> None:
-    hills = small(flow={"topography": 1000.0, "mountains": "drawn"})
+    few = {"held_out": 4}
+    hills = small(9, flow={"topography": 1000.0, "mountains": "drawn"}, storage=few)
     test = hills.splits()["test"]
     (one,) = test.conditions
     assert (one.field.name, one.field.unit, one.role) == ("orography", "m", "static")
-    assert one.values.shape == (20, 1, 1, 12, 24)
+    assert one.values.shape == (4, 1, 1, 12, 24)
     height = np.asarray(one.values)[:, 0, 0]
     assert ((height.max((1, 2)) > 400) & (height.max((1, 2)) < 2500)).all()
-    gaps = np.linalg.norm((height[:, None] - height).reshape(20, 20, -1), axis=-1)
-    assert gaps[~np.eye(20, dtype=bool)].min() > 0.1 * np.linalg.norm(height[0])
+    gaps = np.linalg.norm((height[:, None] - height).reshape(4, 4, -1), axis=-1)
+    assert gaps[~np.eye(4, dtype=bool)].min() > 0.1 * np.linalg.norm(height[0])
     # The surface is level but for the noise of a flow without mountains, and mass is conserved.
-    plain = small().splits()["test"].values[:, 0, 0]
+    plain = small(9, storage=few).splits()["test"].values[:, 0, 0]
     surface = test.values[:, 0, 0] + 9.80616e-3 * height
     np.testing.assert_allclose(
         surface - surface.mean((1, 2), keepdims=True),
@@ -237,7 +240,7 @@ def test_mountains_that_are_drawn_are_a_static_field() -> None:
     np.testing.assert_allclose(
         modes(np.asarray(fine), 12), modes(height[:, None, None], 12), atol=1e-3
     )
-    same = small(flow={"topography": 1000.0}).splits()["test"]
+    same = small(9, flow={"topography": 1000.0}, storage=few).splits()["test"]
     np.testing.assert_allclose(same.values[0], test.values[0], atol=1e-5)
     assert same.conditions == ()
     assert np.abs(same.values[1] - test.values[1]).max() > 1
@@ -250,3 +253,16 @@ def test_mountains_that_are_drawn_are_a_static_field() -> None:
 def test_mountains_have_a_height_and_are_stored(flow: dict, storage: dict) -> None:
     with raises_input("mountains", "drawn"):
         small(flow=flow, storage=storage)
+
+
+def test_a_network_is_given_the_mountains() -> None:
+    flow = {"topography": 1000.0, "mountains": "drawn"}
+    train = small(9, flow=flow, storage={"held_out": 4}).splits()["train"]
+    s = Surrogate.of(train, models.FNO.spec(modes=3, width=4, depth=1))
+    (known,) = s.card.conditions
+    assert (known.name, known.role) == ("orography", "static")
+    given = Windows(train)[1]["given"]
+    np.testing.assert_array_equal(given[0, 0], np.asarray(train.conditions[0].values)[0, 0, 0])
+    state = train.initial()
+    flat = s.predict(state.assign(orography=0 * state.orography))
+    assert np.abs(flat.vorticity - s.predict(state).vorticity).max() > 1e-3
