@@ -188,7 +188,7 @@ def iterate_pairs(
     windows = [
         (sample, frame)
         for sample in range(len(data))
-        for frame in range(data.values.shape[1] - past)
+        for frame in range(data.length(sample) - past)
     ]
     for first in range(0, len(windows), batch_size):
         chosen = windows[first : first + batch_size]

@@ -27,6 +27,8 @@ def examples(surrogate: Surrogate, test: FieldSet) -> dict[str, Any]:
     total = len(test) * windows
     spread = len(test) if len(test) >= EXAMPLES else total
     chosen = [divmod(i * (windows if spread == len(test) else 1), windows) for i in _spread(spread)]
+    # A shorter trajectory shows its last window.
+    chosen = [(s, max(min(w, test.length(s) - past - 1), 0)) for s, w in chosen]
     x = np.stack([test.values[s, w : w + past] for s, w in chosen])
     y = np.stack(
         [

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 import xarray as xr
 from numpy.typing import NDArray
-from torch import Tensor
 
 from neurop.errors import InputError
 from neurop.evaluation.batches import (
@@ -24,20 +23,17 @@ from neurop.evaluation.batches import (
 )
 from neurop.evaluation.climate import mean_bias, mid_band_power
 from neurop.evaluation.drift import drifts
+from neurop.evaluation.trajectory_scores import trajectory_scores
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.mask import blank
 from neurop.inference.domain import measure
 from neurop.inference.evaluating import evaluating
-from neurop.metrics.measure import Weights
-from neurop.metrics.norms import FLOOR, correlation, mean, ratio, relative, scaled
-from neurop.metrics.spectra import power_spectrum, spectrum_error
+from neurop.metrics.spectra import spectrum_error
 
 if TYPE_CHECKING:
     from neurop.surrogate import Surrogate
 
 THRESHOLDS = (0.9, 0.8)
-EXPLOSION = 10.0
-"""Ratio of a predicted field's norm to the largest norm of its truth that counts as divergence."""
 
 
 def rollout(
@@ -98,15 +94,16 @@ def rollout(
         raise InputError.of("problem", "map", "it has no time to roll out; use eval or superres")
     truth = check_compatible(surrogate, truth)
     past, frames = surrogate.card.history, truth.values.shape[1]
+    shortest = min(truth.length(sample) for sample in range(len(truth)))
     if steps < 1:
         raise InputError.of("steps", steps, "give at least 1")
     if batch_size < 1:
         raise InputError.of("batch_size", batch_size, "give at least 1")
-    if not 0 <= start <= frames - past:
+    if not 0 <= start <= shortest - past:
         raise InputError.of(
             "start",
             start,
-            f"{frames} frames with a history of {past} allow 0 to {frames - past}",
+            f"{shortest} frames with a history of {past} allow 0 to {shortest - past}",
         )
     known = min(steps, frames - past - start)
     parts = []
@@ -115,80 +112,23 @@ def rollout(
             batch = truth.values[first : first + batch_size]
             starts = [(first + i, start + past - 1) for i in range(len(batch))]
             given = given_at(surrogate, truth, starts, steps)
-            frames = to_model_dtype(surrogate, batch[:, start : start + past])
-            predicted = surrogate.trajectory(frames, steps, given)
+            initial = to_model_dtype(surrogate, batch[:, start : start + past])
+            predicted = surrogate.trajectory(initial, steps, given)
             true = to_float64(surrogate, batch)
             weights = measure(surrogate.card, true, given)
+            own = [truth.length(sample) - start - past for sample, _ in starts]
             parts.append(
-                _score(predicted, true, truth, start + past, known, surrogate.scale, weights)
+                trajectory_scores(
+                    predicted, true, truth.grid, start + past, own, surrogate.scale, weights
+                )
             )
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     joined["truth"] = np.full_like(joined["prediction"], np.nan)
     joined["truth"][:, :known] = truth.values[:, start + past : start + past + known]
+    own = [truth.length(sample) - start - past for sample in range(len(truth))]
+    joined["valid"] = np.arange(steps) < np.minimum(own, known)[:, None]
+    joined["truth"][~joined["valid"]] = np.nan
     return _dataset(surrogate, truth, joined, steps, start, known, invariants)
-
-
-def _score(
-    predicted: Tensor,
-    batch: Tensor,
-    truth: FieldSet,
-    first: int,
-    known: int,
-    scale: Tensor,
-    weights: Weights,
-) -> dict[str, NDArray[Any]]:
-    """Return scores ``(sample, step)`` of a batch; NaN after the `known` frames from `first`."""
-    steps = predicted.shape[1]
-    prediction, true = predicted.double(), batch[:, first : first + known]
-    unit, given = (scaled(x, scale, weights) for x in (prediction, batch))
-    known_unit = given[:, first : first + known]
-    error = unit[:, :known] - known_unit
-    fields = _per_step(error, known_unit, weights)
-    persistence = _per_step(given[:, first - 1 : first] - known_unit, known_unit, weights)
-    r = torch.where(
-        prediction[:, :known].isfinite().flatten(3).all(-1),
-        correlation(prediction[:, :known], true, weights),
-        0.0,
-    )
-    scores = {
-        "relative_l2_samples": _padded(fields.mean(-1), steps),
-        "relative_l2_field": _padded(fields.movedim(-1, 1), steps),
-        "persistence_relative_l2_samples": _padded(persistence.mean(-1), steps),
-        "correlation_samples": _padded(r.nanmean(-1), steps),
-        "trajectory": relative(error, known_unit, weights).mean(1),
-        "divergent": _divergent(unit, given, weights),
-        "prediction": predicted.float(),
-    }
-    spectra = {
-        "spectrum_prediction": _spectra(prediction, truth),
-        "spectrum_truth": _spectra(true, truth, steps),
-    }
-    return {name: values.cpu().numpy() for name, values in scores.items()} | spectra
-
-
-def _per_step(error: Tensor, truth: Tensor, weights: Weights) -> Tensor:
-    """Return the relative error of each step and field, ``(batch, time, channel)``."""
-    return ratio(mean(error.square(), weights), mean(truth.square(), weights))
-
-
-def _divergent(prediction: Tensor, truth: Tensor, weights: Weights) -> Tensor:
-    """Return whether a field has diverged, ``(batch, time)``; fields are in units of scale."""
-    size, bound = (mean(x.square(), weights) for x in (prediction, truth))
-    bound = bound.amax(1, keepdim=True)
-    # The truth of a field at rest gives no bound; its deviation in the training data does.
-    bound = torch.where(bound < FLOOR**2, 1.0, bound)
-    return (~size.isfinite() | (size > EXPLOSION**2 * bound)).any(-1)
-
-
-def _padded(values: Tensor, steps: int) -> Tensor:
-    return torch.nn.functional.pad(values, (0, steps - values.shape[-1]), value=float("nan"))
-
-
-def _spectra(values: Tensor, truth: FieldSet, steps: int = 0) -> NDArray[Any]:
-    power = power_spectrum(values.cpu().numpy(), truth.grid)[1]
-    return np.pad(
-        power, ((0, 0), (0, max(steps - power.shape[1], 0)), (0, 0), (0, 0)), constant_values=np.nan
-    )
 
 
 def _dataset(
@@ -200,6 +140,13 @@ def _dataset(
     known: int,
     invariants: Sequence[str],
 ) -> xr.Dataset:
+    def average(values: NDArray[Any]) -> NDArray[Any]:
+        """Return the mean over the samples whose truth is known at a step."""
+        where = joined["valid"].reshape(*joined["valid"].shape, *[1] * (values.ndim - 2))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # no truth at a step: NaN
+            return np.mean(values, 0, where=where)
+
     trajectory = ("sample", "step", "field", *truth.grid.names)
     unit = common_unit(surrogate.card.outputs)
     data: dict[str, Any] = {
@@ -211,23 +158,26 @@ def _dataset(
         ("persistence_relative_l2", "relative L2 error of persistence"),
     ):
         data[name] = variable(
-            ["step"], joined[f"{name}_samples"].mean(0), f"{text}, mean over samples"
+            ["step"], average(joined[f"{name}_samples"]), f"{text}, mean over samples"
         )
     data["relative_l2_samples"] = variable(
         ["sample", "step"], joined["relative_l2_samples"], "relative L2 error"
     )
-    fields = joined["relative_l2_field"].mean(0).T
+    fields = average(joined["relative_l2_field"].swapaxes(1, 2))
     data["relative_l2_field"] = variable(
         ["step", "field"], fields, "relative L2 error of each field, mean over samples"
     )
-    means = joined["correlation_samples"].mean(0)
+    means = average(joined["correlation_samples"])
     data["correlation"] = variable(
         ["step"], means, "Pearson correlation with the truth, mean over samples"
     )
     data["trajectory_relative_l2"] = variable(
         [], _mean(joined["trajectory"]), "relative L2 error of the stacked trajectory"
     )
-    spectra = {kind: joined[f"spectrum_{kind}"].mean(0) for kind in ("prediction", "truth")}
+    spectra = {
+        "prediction": joined["spectrum_prediction"].mean(0),
+        "truth": average(joined["spectrum_truth"]),
+    }
     for kind, power in spectra.items():
         data[f"spectrum_{kind}"] = (
             ("step", "field", "wavenumber"),

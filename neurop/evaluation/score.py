@@ -114,8 +114,12 @@ def score(
                 kept[name].append(values)
         shown = examples(surrogate, test)
     errors = {name: torch.cat(values).double().cpu().numpy() for name, values in kept.items()}
+    windows = [
+        1 if test.has_targets else max(test.length(sample) - surrogate.card.history, 0)
+        for sample in range(len(test))
+    ]
     return xr.Dataset(
-        _one_step(errors, test) | _leading(errors, chosen, test) | shown,
+        _one_step(errors, windows) | _leading(errors, chosen, test) | shown,
         field_coordinate(surrogate.card.outputs)
         | coordinates(test)
         | _lead_coordinates(surrogate, chosen),
@@ -162,18 +166,20 @@ def _forecasts(
     batch_size: int,
 ) -> Iterator[dict[str, Tensor]]:
     """Yield the errors of forecasts from every frame, in batches of frames of one sample."""
-    past, frames = surrogate.card.history, test.values.shape[1]
+    past = surrogate.card.history
     if batch_size < 1:
         raise InputError.of("batch_size", batch_size, "give at least 1")
     normal = None if climatology is None else to_float64(surrogate, climatology)
     for number in range(len(test)):
+        frames = test.length(number)
         for first in range(past - 1, frames - 1, batch_size):
             last = np.arange(
                 first, min(first + batch_size, frames - 1)
             )  # the last input frame of each forecast
             reach = int(max(lead for lead in (1, *leads) if first + lead < frames))
             # Only the frames of these forecasts, as a trajectory need not fit into memory.
-            stretch = np.asarray(test.values[number, first - past + 1 : last[-1] + reach + 1])
+            stop = min(last[-1] + reach + 1, frames)
+            stretch = np.asarray(test.values[number, first - past + 1 : stop])
             starts, last = last, last - (first - past + 1)
             ends = len(stretch)
             frames_in = np.stack([stretch[t - past + 1 : t + 1] for t in last])
@@ -217,19 +223,24 @@ def _skill(
     return found
 
 
-def _one_step(errors: dict[str, NDArray[Any]], test: FieldSet) -> dict[str, Any]:
+def _one_step(errors: dict[str, NDArray[Any]], windows: Sequence[int]) -> dict[str, Any]:
     relative = errors["relative"]
-    windows = len(relative) // len(test)
+    samples = np.full((len(windows), max(windows)), np.nan)
+    samples[np.arange(max(windows)) < np.array(windows)[:, None]] = relative
     made = {
         "relative_l2": variable([], relative.mean(), "relative L2 error of one step, mean"),
         "relative_l2_median": variable(
             [], np.median(relative), "relative L2 error of one step, median"
         ),
         "relative_l2_worst": variable([], relative.max(), "relative L2 error of one step, largest"),
-        "worst_sample": variable([], relative.argmax() // windows, "sample with the largest error"),
+        "worst_sample": variable(
+            [],
+            np.repeat(range(len(windows)), windows)[relative.argmax()],
+            "sample with the largest error",
+        ),
         "relative_l2_samples": variable(
             ["sample", "window"],
-            relative.reshape(len(test), windows),
+            samples,
             "relative L2 error of one step",
         ),
         "relative_l2_field": variable(

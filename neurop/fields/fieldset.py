@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurop.errors import InputError
+from neurop.fields.checks import check_set
 from neurop.fields.condition import Condition, channels_at, domain_of
 from neurop.fields.field import Field
 from neurop.fields.lazy import Lazy, blocks
@@ -42,6 +43,9 @@ class FieldSet:
         What goes in and is not predicted: parameters, static fields, forcings and a mask.
     diagnostics
         Names of the fields of an evolution that are predicted and do not go in.
+    lengths
+        Number of frames of each sample of an evolution; all of `values` by default. The values
+        after them are not read.
     source
         Origin of the values (file or generator), for messages and records.
     attributes
@@ -68,60 +72,12 @@ class FieldSet:
     times: Times | None = None
     conditions: tuple[Condition, ...] = ()
     diagnostics: tuple[str, ...] = ()
+    lengths: tuple[int, ...] | None = None
     source: str = ""
     attributes: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        rank = 3 + self.grid.dimensions
-        for name, values, fields in (
-            ("values", self.values, self.fields),
-            ("targets", self.targets, self.target_fields),
-        ):
-            if values is None:
-                continue
-            if values.ndim != rank:
-                raise InputError(
-                    f"{self.label}: {name} have shape {values.shape}; need (sample, time, "
-                    f"channel, {', '.join(self.grid.names)})",
-                    name,
-                    values.shape,
-                )
-            if values.shape[2] != len(fields):
-                raise InputError(
-                    f"{self.label}: {name} have {values.shape[2]} channels but {len(fields)} "
-                    "fields are named",
-                    name,
-                    values.shape[2],
-                )
-            names = [f.name for f in (*fields, *(c.field for c in self.conditions))]
-            if twice := [n for n in names if names.count(n) > 1]:
-                raise InputError(
-                    f"{self.label}: two fields are named {twice[0]}; rename one", "fields", twice[0]
-                )
-        if self.times is not None and len(self.times) != self.values.shape[1]:
-            raise InputError(
-                f"{self.label}: {len(self.times)} times for {self.values.shape[1]} frames",
-                "times",
-                len(self.times),
-            )
-        known = [f.name for f in self.fields]
-        if not set(self.diagnostics) < set(known):
-            remedy = f"{self.label} has {', '.join(known)}; name some of them, not all"
-            raise InputError.of("diagnostics", self.diagnostics, remedy)
-        for one in self.conditions:
-            self._check_condition(one)
-        if len(masks := [c.field.name for c in self.conditions if c.role == "mask"]) > 1:
-            raise InputError.of("mask", masks, f"{self.label} has one mask at most; join them")
-
-    def _check_condition(self, one: Condition) -> None:
-        """Raise InputError unless a condition has the samples, frames and grid of the set."""
-        name, found = one.field.name, tuple(one.values.shape)
-        frames = self.values.shape[1] if one.role == "forcing" else 1
-        flat = (1,) * self.grid.dimensions
-        allowed = {(n, frames, 1, *grid) for n in (1, len(self)) for grid in (self.shape, flat)}
-        if found not in allowed:
-            shapes = " or ".join(map(str, sorted(allowed)))
-            raise InputError(f"{self.label}: {name} has shape {found}; need {shapes}", name, found)
+        check_set(self)
 
     @property
     def label(self) -> str:
@@ -182,6 +138,10 @@ class FieldSet:
         """Return the number of samples."""
         return int(self.values.shape[0])
 
+    def length(self, sample: int) -> int:
+        """Return the number of frames of a sample."""
+        return int(self.values.shape[1]) if self.lengths is None else self.lengths[sample]
+
     def samples(self, which: slice) -> FieldSet:
         """Return the set restricted to a slice of samples."""
         return replace(
@@ -189,6 +149,7 @@ class FieldSet:
             values=self.values[which],
             targets=None if self.targets is None else self.targets[which],
             conditions=tuple(c.samples(which) for c in self.conditions),
+            lengths=None if self.lengths is None else self.lengths[which],
         )
 
     def frames(self, which: slice) -> FieldSet:
@@ -198,6 +159,7 @@ class FieldSet:
             values=self.values[:, which],
             times=None if self.times is None else self.times[which],
             conditions=tuple(c.frames(which) for c in self.conditions),
+            lengths=self.lengths and tuple(len(range(n)[which]) for n in self.lengths),
         )
 
     def given(self, sample: int, last: int, steps: int = 1) -> NDArray[np.float32] | None:

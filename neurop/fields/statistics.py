@@ -130,6 +130,9 @@ def _pass(fields: FieldSet, pointwise: bool) -> Summary:
         return None if domain is None else domain[sample if len(domain) > 1 else 0]
 
     for sample, first, block in blocks(fields.values):
+        block = block[: max(fields.length(sample) - first, 0)]
+        if not len(block):
+            continue
         if fields.is_lazy:  # values in memory were checked when they were read
             fields.check_block(sample, first, block, fields.fields)
         sha.update(np.ascontiguousarray(block, dtype="<f8").data)

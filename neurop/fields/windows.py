@@ -18,7 +18,7 @@ from neurop.fields.lazy import CACHE, Lazy
 class Windows(Dataset[dict[str, Tensor]]):
     """All windows of `history` input frames and the `steps` target frames after them.
 
-    The items of a map are its pairs.
+    The items of a map are its pairs. A trajectory that is shorter than a window has none.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class Windows(Dataset[dict[str, Tensor]]):
     Raises
     ------
     InputError
-        If a trajectory is shorter than one window, or a map has other numbers than 1.
+        If all trajectories are shorter than one window, or a map has other numbers than 1.
 
     Examples
     --------
@@ -52,9 +52,12 @@ class Windows(Dataset[dict[str, Tensor]]):
         for name, count in (("history", history), ("steps", steps)):
             if count < 1:
                 raise InputError.of(name, count, "at least 1 is needed")
-        frames = fields.values.shape[1]
         self.fields, self.history, self.steps = fields, history, steps
-        self.starts = 1 if fields.has_targets else frames - history - steps + 1
+        frames = [fields.length(sample) for sample in range(len(fields))]
+        self.starts = np.maximum(np.array(frames, np.intp) - history - steps + 1, 0)
+        if fields.has_targets:
+            self.starts[:] = 1
+        self.ends = self.starts.cumsum()
         if fields.has_targets and (history, steps) != (1, 1):
             key, value = ("history", history) if history > 1 else ("steps", steps)
             raise InputError(
@@ -63,9 +66,9 @@ class Windows(Dataset[dict[str, Tensor]]):
                 key,
                 value,
             )
-        if self.starts < 1:
+        if len(frames) and not self.starts.any():
             raise InputError(
-                f"{fields.source}: {frames} frames are fewer than history={history} + "
+                f"{fields.source}: {max(frames)} frames are fewer than history={history} + "
                 f"steps={steps}; lower one of them",
                 "steps",
                 steps,
@@ -73,11 +76,15 @@ class Windows(Dataset[dict[str, Tensor]]):
 
     def __len__(self) -> int:
         """Return the number of windows."""
-        return len(self.fields) * self.starts
+        return int(self.starts.sum())
 
     def __getitem__(self, index: int) -> dict[str, Tensor]:
         """Return one window."""
-        sample, start = divmod(index, self.starts)
+        if not -len(self) <= index < len(self):
+            raise IndexError(index)
+        index %= len(self)
+        sample = int(np.searchsorted(self.ends, index, side="right"))
+        start = index - int(self.ends[sample] - self.starts[sample])
         middle = start + self.history
         # One read for both: in an evolution they are adjacent.
         frames = np.asarray(
@@ -105,7 +112,8 @@ class Windows(Dataset[dict[str, Tensor]]):
         values = self.fields.values
         if not isinstance(values, Lazy):
             return None, 1
-        samples, frames = np.divmod(np.arange(len(self)), self.starts)
+        samples = np.repeat(np.arange(len(self.starts)), self.starts)
+        frames = np.arange(len(self)) - (self.ends - self.starts)[samples]
         (per_s, per_f), (first_s, first_f) = values.block, values.offset
         rows, columns = (samples + first_s) // per_s, (frames + first_f) // per_f
         # Half of the cache, as a window may extend into the next block.

@@ -119,8 +119,8 @@ def _assembled(content: FileContent, options: ReadOptions, lazy: bool | None) ->
         times,
         _conditions(content, options, counts, orders, order),
         tuple(field.name for field in _fields(diagnosed, content)),
-        path,
-        dict(content.metadata.parameters),
+        source=path,
+        attributes=dict(content.metadata.parameters),
     )
     return made if stays_lazy(made, lazy) else made.loaded().check_finite()
 

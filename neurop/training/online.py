@@ -110,7 +110,9 @@ class OnlineLoader(Loader):
         self.history, self.steps = windows.history, windows.steps
         usual = source.samples - 2 * source.held_out
         self.buffer: Buffer[Windows] = Buffer(usual if buffer is None else buffer, (seed, 1))
-        self.examples["train"] = RandomWindows(self.buffer, usual * windows.starts, (seed, 2))
+        self.examples["train"] = RandomWindows(
+            self.buffer, usual * int(windows.starts[0]), (seed, 2)
+        )
         self.stream: Stream | None = None
         self._next_number, self._drawn = source.stored, 0
 

@@ -1,0 +1,96 @@
+"""Trajectories of different lengths in one set."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from raising import raises_input
+
+from neurop import Field, FieldSet, Grid, Surrogate, Times, models
+from neurop.evaluation.rollout import rollout
+from neurop.evaluation.score import score
+from neurop.fields.standardize import Standardize
+from neurop.fields.windows import Windows
+from neurop.problems import Evolution
+
+LENGTHS = (6, 3, 5, 2)
+
+
+def ragged(after: float = 0.0) -> FieldSet:
+    """Return random trajectories; the value `after` stands for the frames that there are not."""
+    values = np.random.default_rng(0).normal(size=(4, 6, 1, 8))
+    for sample, n in enumerate(LENGTHS):
+        values[sample, n:] = after
+    times = Times(np.arange(6.0), "s")
+    return FieldSet(values, (Field("u"),), Grid.periodic(1), times=times, lengths=LENGTHS)
+
+
+@pytest.fixture(scope="module")
+def surrogate() -> Surrogate:
+    torch.manual_seed(0)
+    return Surrogate.of(ragged(), models.FNO.spec(modes=3, width=4, depth=1)).eval()
+
+
+def test_windows_lie_within_their_trajectory() -> None:
+    data = ragged(np.nan)
+    windows = Windows(data, history=2, steps=2)
+    expected = [(s, t) for s, n in enumerate(LENGTHS) for t in range(n - 3)]
+    assert len(windows) == len(expected) == 5
+    for index, (sample, start) in enumerate(expected):
+        found = torch.cat([windows[index]["input"], windows[index]["target"]])
+        np.testing.assert_array_equal(found, data.values[sample, start : start + 4].astype("f4"))
+    with raises_input("steps", 6):
+        Windows(data, history=1, steps=6)
+
+
+def test_slices_keep_the_lengths() -> None:
+    data = ragged()
+    assert data.samples(slice(1, 3)).lengths == (3, 5)
+    assert data.frames(slice(2, 5)).lengths == (3, 1, 3, 0)
+    assert data.frames(slice(None, None, 2)).lengths == (3, 2, 3, 1)
+
+
+def test_statistics_are_those_of_the_frames_that_there_are() -> None:
+    frames = [ragged().values[s, :n] for s, n in enumerate(LENGTHS)]
+    for after in (0.0, 1e9):
+        inputs, changes = Standardize().fit(ragged(after), increments=True)
+        assert inputs.std.item() == pytest.approx(np.concatenate(frames).std(), rel=1e-5)
+        steps = np.concatenate([np.diff(f, axis=0) for f in frames])
+        assert changes.std.item() == pytest.approx(steps.std(), rel=1e-5)
+
+
+def test_scores_do_not_depend_on_what_stands_after_the_end(surrogate: Surrogate) -> None:
+    one, two = (score(surrogate, ragged(after)) for after in (0.0, 1e3))
+    for name in ("relative_l2", "rmse", "rmse_one_step", "relative_l2_worst", "worst_sample"):
+        np.testing.assert_array_equal(one[name], two[name])
+    samples = one.relative_l2_samples.values
+    assert [int(np.isfinite(row).sum()) for row in samples] == [n - 1 for n in LENGTHS]
+    assert float(one.relative_l2) == pytest.approx(np.nanmean(samples))
+    alone = score(surrogate, replace(ragged().samples(slice(0, 1)), lengths=None))
+    np.testing.assert_allclose(samples[0], alone.relative_l2_samples.values[0], rtol=1e-6)
+
+
+def test_a_rollout_is_compared_up_to_the_end_of_each_truth(surrogate: Surrogate) -> None:
+    found = rollout(surrogate, ragged(7.0), steps=5)
+    for sample, n in enumerate(LENGTHS):
+        whole = ragged().samples(slice(sample, sample + 1)).frames(slice(n))
+        alone = rollout(surrogate, replace(whole, lengths=None), steps=5)
+        for name in ("relative_l2_samples", "truth", "prediction"):
+            np.testing.assert_allclose(found[name][sample], alone[name][0], rtol=1e-5)
+    errors = found.relative_l2_samples.values
+    np.testing.assert_allclose(found.relative_l2, np.nanmean(errors, 0), rtol=1e-6)
+    with raises_input("start", 2):
+        rollout(surrogate, ragged(), steps=1, start=2)
+
+
+def test_training_takes_all_lengths(surrogate: Surrogate) -> None:
+    assert len(Evolution(unroll=2).examples(ragged())) == sum(max(n - 2, 0) for n in LENGTHS)
+
+
+def test_wrong_lengths_are_one_line() -> None:
+    for lengths in ((6, 3, 5), (7, 3, 5, 2), (-1, 3, 5, 2)):
+        with raises_input("lengths", lengths):
+            replace(ragged(), lengths=lengths)
