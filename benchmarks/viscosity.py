@@ -55,6 +55,7 @@ def errors(run: Path, viscosity: float) -> dict[str, Any]:
     return {
         "viscosity": viscosity,
         "one_step": float(one.relative_l2),
+        "trajectory": float(many.trajectory_relative_l2),
         "ten_steps": float(many.relative_l2[-1]),
         "ten_steps_persistence": float(many.persistence_relative_l2[-1]),
         **({"warning": said[0]} if said else {}),
@@ -78,7 +79,8 @@ def main() -> None:
     at = {row["viscosity"]: row for row in together["errors"]}
     ratios = {
         f"{viscosity:g}": {
-            key: at[viscosity][key] / network["errors"][0][key] for key in ("one_step", "ten_steps")
+            key: at[viscosity][key] / network["errors"][0][key]
+            for key in ("one_step", "trajectory", "ten_steps")
         }
         for viscosity, network in zip(ALONE, apart, strict=True)
     }
