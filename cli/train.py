@@ -25,6 +25,7 @@ from neurop.problems import Problem
 from neurop.registry import Spec
 from neurop.source import Source
 from neurop.surrogate import Surrogate
+from neurop.training.budget import Budget
 from neurop.training.callbacks.epoch_log import progress_callbacks
 from neurop.training.callbacks.timer import Timer
 from neurop.training.estimate import Preflight
@@ -37,11 +38,12 @@ from ._console import table, wrote
 from ._errors import LISTS
 from ._hydra import group_file, overrides, run_folder
 from ._metrics import continued
-from ._output import first_process, save_config, write_json
+from ._output import CONFIG, first_process, save_config, write_json
 from ._runs import find
 from ._settings.build import build, locate, trainer_callbacks
 from ._settings.data import data_set
 from ._settings.recommended import fill_in, present, recommended
+from ._settings.saved import read_yaml
 
 
 def run(cfg: DictConfig) -> dict[str, Any]:
@@ -83,6 +85,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
             scheduler=build(cfg.get("scheduler")),
             augment=[build(node) for _, node in present(cfg.get("augment"))],
             callbacks=[*extra, start, Preflight(), *progress_callbacks(show), timer],
+            budget=_budget(cfg, folder),
             loader=loader,
             trainer=partial(
                 build,
@@ -136,6 +139,8 @@ class _Start(Callback):
                 sep="\n",
                 flush=True,
             )
+        if self.cfg.budget is not None:
+            self.cfg.trainer.max_steps = trainer.max_steps  # with which a resumed run goes on
         save_config(self.folder, self.cfg, overrides())
         write_json(self.folder / "versions.json", _versions())
 
@@ -148,12 +153,24 @@ def _check(cfg: DictConfig) -> None:
     """Raise InputError for wrong settings that can be found before data are generated."""
     if cfg.init and not cfg.resume:
         find(str(cfg.init), setting="init")
+    if cfg.budget is not None:
+        Budget.of(cfg.budget)
     build(cfg.objective)
     for group in LISTS:
         for _, node in present(cfg.get(group)):
             # Values `auto` are known only with the data set.
             if "auto" not in node.values():
                 build(node)
+
+
+def _budget(cfg: DictConfig, folder: Path) -> Budget | None:
+    """Return the budget; that of a resumed run is the number of steps that were counted first."""
+    if cfg.budget is None:
+        return None
+    if cfg.resume and (folder / CONFIG).is_file():
+        saved = read_yaml(folder / CONFIG)
+        return Budget(steps=int(saved["trainer"]["max_steps"]))
+    return Budget.of(cfg.budget)
 
 
 def _loader(cfg: DictConfig, source: Source) -> Any:

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import lightning
 import torch
@@ -21,6 +22,7 @@ from neurop.objectives.regression import Regression
 from neurop.registry import Spec
 from neurop.source import Source
 from neurop.surrogate import Surrogate
+from neurop.training.budget import Budget, ValidateAtEnd, count_steps
 from neurop.training.callbacks.callback import PreparingCallback
 from neurop.training.callbacks.checkpoints import checkpoints
 from neurop.training.callbacks.epoch_log import progress_callbacks
@@ -49,6 +51,7 @@ def fit(
     objective: Objective | None = None,
     *,
     epochs: int = 10,
+    budget: Budget | str | None = None,
     batch_size: int = 16,
     optimizer: Callable[..., Optimizer] = ADAMW,
     scheduler: Callable[[Optimizer, float], LRScheduler] | None = warmup_cosine,
@@ -77,6 +80,10 @@ def fit(
         Loss to minimise; the relative L2 error by default.
     epochs, batch_size
         Number of passes over the training examples, and of examples per step.
+    budget
+        Length of the training instead of `epochs`: ``"10min"`` without validation, or
+        ``"2000steps"``. The steps of a time are counted by a measured step before the training, so
+        that the schedule ends with it.
     optimizer
         Function from parameters to optimizer.
     scheduler
@@ -128,8 +135,15 @@ def fit(
         problem = data.problem if isinstance(data, Source) else None
         model = Surrogate.of(splits["train"], model, problem)
     objective = objective or Regression()
-    make_loader = loader or partial(Loader, batch_size=batch_size)
-    batches = make_loader(splits, model.card.problem, extra=objective.extra_frames, seed=seed)
+    length = Budget.of(budget) if isinstance(budget, str) else budget
+    make_batches = partial(
+        loader or partial(Loader, batch_size=batch_size),
+        splits,
+        model.card.problem,
+        extra=objective.extra_frames,
+        seed=seed,
+    )
+    batches = make_batches()
     check_modes(model)
     callbacks = [*callbacks, *own]
     if trainer is None:
@@ -151,14 +165,23 @@ def fit(
         where = Path(folder or scratch)
         best, last = checkpoints(where / LAST.parent)
         kept = [best, last] if folder else [best]
-        runner = make_trainer(callbacks=[*kept, *callbacks], default_root_dir=str(where))
-        check_precision(runner)
-        write_whole(runner)
-        check_optimizer(optimizer, scheduler, runner)
+
+        def checked(**how: Any) -> lightning.Trainer:
+            made = make_trainer(default_root_dir=str(where), **how)
+            check_precision(made)
+            write_whole(made)
+            check_optimizer(optimizer, scheduler, made)
+            return made
+
+        model.train()  # a loaded surrogate is in evaluation mode, and Lightning leaves it there
+        how: dict[str, Any] = {"callbacks": [*kept, *callbacks, ValidateAtEnd()]}
+        if length:
+            steps = count_steps(length, module, make_batches, checked)
+            how |= {"max_steps": steps, "max_epochs": -1}
+        runner = checked(**how)
         checkpoint = where / LAST if resume else None
         if checkpoint:
             check_checkpoint(checkpoint, module, runner.max_epochs)
-        model.train()  # a loaded surrogate is in evaluation mode, and Lightning leaves it there
         runner.fit(module, batches, ckpt_path=checkpoint, weights_only=True)
         if runner.is_global_zero and best.best_model_path:
             state = torch.load(best.best_model_path, map_location="cpu", weights_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from typing import Any
@@ -34,7 +35,9 @@ class EpochLog(Callback):
         """Print the line."""
         if not trainer.is_global_zero:
             return
-        done, total = trainer.current_epoch + 1, trainer.max_epochs or 0
+        done, total = trainer.current_epoch + 1, max(trainer.max_epochs or 0, 0)
+        if not total and trainer.max_steps > 0:
+            total = math.ceil(trainer.max_steps / trainer.num_training_batches)
         spent = time.perf_counter() - self.start
         numbers: dict[str, Any] = {
             name: trainer.callback_metrics.get(key)

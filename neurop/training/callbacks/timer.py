@@ -36,6 +36,11 @@ class Timer(Callback):
         return self.waiting / (self.waiting + self.stepping) if self.waiting else None
 
     @property
+    def trained(self) -> float:
+        """Seconds in steps and waiting for data, without validation and checkpoints."""
+        return self.waiting + self.stepping
+
+    @property
     def total(self) -> float:
         """Elapsed seconds of training."""
         return self._earlier + time.perf_counter() - self._start
@@ -44,9 +49,9 @@ class Timer(Callback):
         """Return epochs, steps, seconds, memory and the best validation error of a training."""
         return {
             **self._reached,
+            "train_seconds": round(self.trained, 2),
             "waiting_share": self.share and round(self.share, 4),
             "step_ms": round(1e3 * self.stepping / max(self.count, 1), 2),
-            "peak_mb": peak_mb(),
         }
 
     def on_fit_start(self, *_: Any) -> None:
@@ -54,7 +59,7 @@ class Timer(Callback):
         self._start = time.perf_counter()
 
     def on_fit_end(self, trainer: lightning.Trainer, *_: Any) -> None:
-        """Store epochs, steps, seconds and the best validation error."""
+        """Store epochs, steps, seconds, memory and the best validation error."""
         monitors = [c for c in trainer.callbacks if isinstance(c, ModelCheckpoint)]  # type: ignore[attr-defined]
         best = next((c.best_model_score for c in monitors if c.monitor == MONITOR), None)
         self._reached = {
@@ -62,6 +67,7 @@ class Timer(Callback):
             "steps": trainer.global_step,
             "seconds": round(self.total, 1),
             MONITOR: None if best is None else float(best),
+            "peak_mb": peak_mb(),
         }
 
     def state_dict(self) -> dict[str, Any]:
