@@ -44,16 +44,19 @@ def run_folder() -> Path:
     return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
 
 
-def overrides() -> list[str]:
+def overrides(chosen: bool = True) -> list[str]:
     """Return the overrides of the current job, with the choice of every group.
 
-    With all choices, a run can be repeated after a default has changed.
+    With all choices, a run can be repeated after a default has changed; without `chosen`, only
+    those of the command line.
     """
     job = HydraConfig.get()
     given = list(job.overrides.task)
+    if not chosen:
+        return given
     named = {o.split("=", 1)[0].lstrip("+~") for o in given}
     # An optional choice (recommended: ${data}) may have no file.
-    known = choices(_own_folders())
+    known = choices(own_folders())
     spelt = [
         f"{group}={choice}"
         for group, choice in job.runtime.choices.items()
@@ -65,14 +68,34 @@ def overrides() -> list[str]:
 def group_file(group: str) -> DictConfig | None:
     """Return the file of the chosen option of a group; None if there is none."""
     choice = HydraConfig.get().runtime.choices.get(group)
-    for root in (files(PACKAGE), *map(Path, _own_folders())):
+    for root in (files(PACKAGE), *map(Path, own_folders())):
         file = root / group / f"{choice}.yaml"
         if file.is_file():
             return cast(DictConfig, OmegaConf.create(file.read_text(encoding="utf-8")))
     return None
 
 
-def _own_folders() -> list[str]:
+def option_names(group: str) -> list[str]:
+    """Return the options of a group in the current job."""
+    return choices(own_folders()).get(group, [])
+
+
+def composed(verb: str, words: list[str]) -> DictConfig:
+    """Return the configuration of another verb, composed within the current job.
+
+    Raises
+    ------
+    InputError
+        If a value of it would be refused.
+    """
+    cfg = hydra.compose(verb, words)
+    left_out(cfg, words)
+    if wrong := list(mistakes(cfg)):
+        raise InputError("\n".join(wrong))
+    return cfg
+
+
+def own_folders() -> list[str]:
     """Return the user's folders of configuration in the current job."""
     sources = HydraConfig.get().runtime.config_sources
     return [s.path.removeprefix("file://") for s in sources if s.schema == "file"]

@@ -41,7 +41,7 @@ from ._metrics import continued
 from ._output import CONFIG, first_process, save_config, write_json
 from ._runs import find
 from ._settings.build import build, locate, trainer_callbacks
-from ._settings.data import data_set
+from ._settings.data import chosen_problem, data_set
 from ._settings.recommended import fill_in, present, recommended
 from ._settings.saved import read_yaml
 
@@ -70,7 +70,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     lines = fill_in(cfg, source, splits["train"])
     if line := recommended(cfg, group_file("recommended"), overrides()):
         lines.insert(0, line)
-    surrogate = _surrogate(cfg, splits["train"], _problem(cfg, source, splits["train"]))
+    surrogate = _surrogate(cfg, splits["train"], chosen_problem(cfg, source, splits["train"]))
     loader = _loader(cfg, source)
     timer = Timer()
     start = _Start(cfg, folder, f"{surrogate.name} on {source.name}", lines)
@@ -182,12 +182,6 @@ def _loader(cfg: DictConfig, source: Source) -> Any:
             "online",
         )
     return build(cfg.loader, **({"source": source} if online else {}))
-
-
-def _problem(cfg: DictConfig, source: Source, train: FieldSet) -> Problem:
-    made = build(cfg.problem)
-    found: Problem = made if isinstance(made, Problem) else made(train, source.problem)
-    return found
 
 
 def _surrogate(cfg: DictConfig, train: FieldSet, problem: Problem) -> Surrogate:

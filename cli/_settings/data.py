@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from omegaconf import DictConfig
+
+from neurop.fields.fieldset import FieldSet
+from neurop.problems import Problem
 from neurop.source import Source, check_source
 
 from .build import build
@@ -18,3 +22,10 @@ def data_set(node: Any) -> Source:
         As :func:`build`, and if the object is not a :class:`neurop.source.Source`.
     """
     return check_source(build(node))
+
+
+def chosen_problem(cfg: DictConfig, source: Source, train: FieldSet) -> Problem:
+    """Return the problem that the configuration names, of a data set by default."""
+    made = build(cfg.problem)
+    found: Problem = made if isinstance(made, Problem) else made(train, source.problem)
+    return found

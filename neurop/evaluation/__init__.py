@@ -1,8 +1,9 @@
-"""Evaluations of a surrogate: one step, forecasts, rollouts and super-resolution.
+"""Evaluations of a surrogate: one step, forecasts, rollouts, super-resolution, comparisons.
 
 Each returns an ``xarray.Dataset``.
 """
 
+from neurop.evaluation.compare import compare, errors_of
 from neurop.evaluation.floor import truncation_floor
 from neurop.evaluation.rollout import rollout
 from neurop.evaluation.score import score
@@ -10,6 +11,8 @@ from neurop.evaluation.superres import example, superres
 from neurop.metrics.spectra import power_spectrum, spectrum_error
 
 __all__ = [
+    "compare",
+    "errors_of",
     "example",
     "power_spectrum",
     "rollout",

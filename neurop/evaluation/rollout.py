@@ -72,7 +72,8 @@ def rollout(
         finite), ``spectrum_prediction``, ``spectrum_truth``, ``spectrum_error``, ``mean_bias`` per
         field and, per sample, ``mid_band_power`` and ``mid_band_power_truth``
         (:mod:`neurop.evaluation.climate`), ``<invariant>_drift`` and ``<invariant>_drift_truth``;
-        scalars ``trajectory_relative_l2`` (norms over all steps, mean over fields and samples),
+        scalars ``trajectory_relative_l2`` (norms over all steps, mean over fields and samples;
+        ``trajectory_relative_l2_samples`` per sample),
         ``correlation_time_0.9`` and ``_0.8`` (time of the first step with a lower mean correlation;
         NaN if none) and ``first_divergent_step`` (first step at which a field of a sample is not
         finite or exceeds ten times the largest norm of its truth, or ten standard deviations of the
@@ -173,6 +174,9 @@ def _dataset(
     )
     data["trajectory_relative_l2"] = variable(
         [], _mean(joined["trajectory"]), "relative L2 error of the stacked trajectory"
+    )
+    data["trajectory_relative_l2_samples"] = variable(
+        ["sample"], joined["trajectory"], "relative L2 error of the stacked trajectory"
     )
     spectra = {
         "prediction": joined["spectrum_prediction"].mean(0),

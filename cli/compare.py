@@ -1,0 +1,115 @@
+"""``neurop compare``: several models on the same data, trained for the same time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from neurop.errors import InputError, nearest
+from neurop.evaluation.baselines import BASELINES, fit_baseline
+from neurop.fields.fieldset import FieldSet
+from neurop.surrogate import Surrogate
+from neurop.training.budget import Budget
+
+from ._comparison import Contest
+from ._evaluation import as_int, as_ints, device
+from ._hydra import option_names, overrides, run_folder
+from ._output import save_config
+from ._processes import check_training, train
+from ._runs import find
+from ._settings.build import build
+from ._settings.check import check_types
+from ._settings.data import chosen_problem, data_set
+from ._settings.saved import source_for
+
+DEFAULT = ("fno", "persistence", "linear")
+SETTINGS = {"models": list[str] | None, "ckpt": str | list[str] | None}
+
+
+def run(cfg: DictConfig) -> dict[str, Any]:
+    """Compare models; write compare.json, compare.csv, a figure and the run folders of the models.
+
+    Returns
+    -------
+    dict
+        Smallest error of one step.
+
+    Raises
+    ------
+    InputError
+        If a setting cannot be used; before any training.
+    ExternalFailure
+        If a model failed; the others are compared.
+    """
+    check_types(cfg, SETTINGS)
+    as_int("batch_size", cfg.batch_size, 1)
+    if cfg.steps is not None:
+        as_int("steps", cfg.steps, 1)
+    contest = Contest(run_folder(), device(str(cfg.device)), cfg.steps, cfg.batch_size)
+    return _of_models(cfg, contest) if cfg.ckpt is None else _of_runs(cfg, contest)
+
+
+def _of_models(cfg: DictConfig, contest: Contest) -> dict[str, Any]:
+    """Train each network in a process of its own, then evaluate it; then the baselines."""
+    names = list(dict.fromkeys(DEFAULT if cfg.models is None else cfg.models))
+    known = [*option_names("model"), *BASELINES]
+    for name in names:
+        if name not in known:
+            raise InputError.of("models", name, nearest(name, known))
+    networks = [name for name in names if name not in BASELINES]
+    seeds = list(dict.fromkeys(as_ints("seeds", cfg.seeds, 0)))
+    Budget.of(cfg.budget)
+    for name in networks:
+        check_training(cfg, name)
+    source = data_set(cfg.data)
+    splits = source.splits()  # made before the processes, which read it
+    problem = chosen_problem(cfg, source, splits["train"])
+    contest.begin(source.name, splits["train"].digest(), splits["test"])
+    save_config(contest.folder, cfg, overrides())
+    with contest:
+        for name in networks:
+            for seed in seeds:
+                folder = contest.folder / (name if len(seeds) == 1 else f"{name}-seed{seed}")
+                contest.take(name, folder, train(cfg, name, seed, folder))
+        _enter(contest, set(names), splits, problem, build(cfg.normalizer))
+    return contest.report({"budget": cfg.budget, "seeds": seeds})
+
+
+def _of_runs(cfg: DictConfig, contest: Contest) -> dict[str, Any]:
+    """Compare the surrogates of existing runs, which must have been trained on the same data."""
+    baselines = set(DEFAULT[1:] if cfg.models is None else cfg.models)
+    for name in sorted(baselines - BASELINES.keys()):
+        remedy = f"runs are compared with baselines; choose from {', '.join(BASELINES)}"
+        raise InputError.of("models", name, remedy)
+    places = [cfg.ckpt] if isinstance(cfg.ckpt, str) else list(cfg.ckpt)
+    found = [find(place) for place in places]
+    if not found:
+        raise InputError.of("ckpt", [], "give at least one run folder")
+    surrogates = [Surrogate.load(one.model) for one in found]
+    hashes = [one.card.origin.get("data_hash") for one in surrogates]
+    for place, there in zip(places, hashes, strict=True):
+        if there != hashes[0]:
+            raise InputError.of(
+                "ckpt",
+                place,
+                f"trained on data {there}, {places[0]} on {hashes[0]}; give runs on the same data",
+            )
+    chosen = any(word.split("=")[0].split(".")[0] == "data" for word in overrides(chosen=False))
+    given = cfg if chosen else OmegaConf.create({"data": None})
+    source = source_for(given, found[0])
+    splits = source.splits()
+    contest.begin(source.name, splits["train"].digest(), splits["test"])
+    with contest:
+        twice = len({one.name for one in surrogates}) < len(surrogates)
+        for one, surrogate in zip(found, surrogates, strict=True):
+            folder = one.run or one.model
+            contest.take(f"{surrogate.name} {folder.name}" if twice else surrogate.name, folder)
+        _enter(contest, baselines, splits, surrogates[0].card.problem)
+    return contest.report({"budget": None, "seeds": None})
+
+
+def _enter(contest: Contest, names: set[str], splits: dict[str, FieldSet], *how: Any) -> None:
+    for name in (name for name in BASELINES if name in names):
+        made = fit_baseline(name, splits["train"], splits["val"], *how)
+        contest.enter(made.name, made)
