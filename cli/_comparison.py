@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +14,7 @@ import numpy as np
 import torch
 import xarray as xr
 
-from neurop.errors import ExternalFailure
+from neurop.errors import ExternalFailure, InputError
 from neurop.evaluation.compare import ERRORS, compare, errors_of, notes
 from neurop.fields.fieldset import FieldSet
 from neurop.machine import describe_machine
@@ -25,7 +24,7 @@ from neurop.surrogate import Surrogate
 from ._comparison_table import as_csv, growth_of, print_table
 from ._console import show, wrote
 from ._evaluation import finite_or_none
-from ._output import first_process, write_json, write_text
+from ._output import write_json, write_text
 
 COSTS = ("step_ms", "peak_mb", "train_seconds", "seconds", "steps", "epochs")
 
@@ -80,17 +79,20 @@ class Contest:
         hashes = {"data_hash": data_hash, "test_hash": test.digest()}
         self.about = {"data": name, **hashes, "samples": len(test), "resolution": list(test.shape)}
 
-    def take(self, name: str, folder: Path, reason: str | None = None) -> None:
-        """Add the surrogate of a run, or the reason for which there is none."""
-        entry = self.entries.setdefault(name, Entry())
-        if reason is not None:
-            entry.reason = reason
-            _say(f"{name}: failed: {reason}")
-            return
+    def take(self, name: str, folder: Path) -> None:
+        """Evaluate the surrogate of a run."""
         file = folder / "train.json"
-        record = json.loads(file.read_text()) if file.is_file() else {}
-        place = folder / "model" if (folder / "model").is_dir() else folder
-        self.enter(name, Surrogate.load(place).to(self.device), record, folder)
+        try:
+            record = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+            place = folder / "model" if (folder / "model").is_dir() else folder
+            self.enter(name, Surrogate.load(place).to(self.device), record, folder)
+        except InputError as error:
+            self.fail(name, str(error))
+
+    def fail(self, name: str, reason: str) -> None:
+        """Add the reason for which there is no result."""
+        self.entries.setdefault(name, Entry()).reason = reason
+        print(f"{name}: failed: {reason}", flush=True)
 
     def enter(
         self,
@@ -107,7 +109,7 @@ class Contest:
         entry.parameters = surrogate.parameters_count()
         error = show(float(entry.parts[-1].error.mean()))
         trained = f", {record['steps']} steps in {record['train_seconds']:.0f} s" if record else ""
-        _say(f"{name}: error {error}{trained}")
+        print(f"{name}: error {error}{trained}", flush=True)
 
     def __enter__(self) -> Contest:
         return self
@@ -135,7 +137,7 @@ class Contest:
         what = {} if result is None else {n: result[n].what for n in ERRORS if n in result}
         print_table(f"{self.about['data']}, {self.about['samples']} test samples", rows, what)
         for line in said:
-            _say(f"note: {line}")
+            print(f"note: {line}")
         growth = {} if result is None or "growth" not in result else growth_of(result)
         write_json(
             self.folder / "compare.json",
@@ -173,8 +175,3 @@ class Contest:
                 "runs": [str(run) for run in entry.runs],
                 "failed": entry.reason,
             }
-
-
-def _say(line: str) -> None:
-    if first_process():
-        print(line, file=sys.stdout, flush=True)

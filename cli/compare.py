@@ -24,7 +24,7 @@ from ._settings.data import chosen_problem, data_set
 from ._settings.saved import source_for
 
 DEFAULT = ("fno", "persistence", "linear")
-SETTINGS = {"models": list[str] | None, "ckpt": str | list[str] | None}
+SETTINGS = {key: str | list[str] | None for key in ("models", "ckpt")}
 
 
 def run(cfg: DictConfig) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
 
 def _of_models(cfg: DictConfig, contest: Contest) -> dict[str, Any]:
     """Train each network in a process of its own, then evaluate it; then the baselines."""
-    names = list(dict.fromkeys(DEFAULT if cfg.models is None else cfg.models))
+    names = list(DEFAULT if cfg.models is None else _listed(cfg.models))
     known = [*option_names("model"), *BASELINES]
     for name in names:
         if name not in known:
@@ -71,18 +71,21 @@ def _of_models(cfg: DictConfig, contest: Contest) -> dict[str, Any]:
         for name in networks:
             for seed in seeds:
                 folder = contest.folder / (name if len(seeds) == 1 else f"{name}-seed{seed}")
-                contest.take(name, folder, train(cfg, name, seed, folder))
+                if reason := train(cfg, name, seed, folder):
+                    contest.fail(name, reason)
+                else:
+                    contest.take(name, folder)
         _enter(contest, set(names), splits, problem, build(cfg.normalizer))
     return contest.report({"budget": cfg.budget, "seeds": seeds})
 
 
 def _of_runs(cfg: DictConfig, contest: Contest) -> dict[str, Any]:
     """Compare the surrogates of existing runs, which must have been trained on the same data."""
-    baselines = set(DEFAULT[1:] if cfg.models is None else cfg.models)
+    baselines = set(DEFAULT[1:] if cfg.models is None else _listed(cfg.models))
     for name in sorted(baselines - BASELINES.keys()):
         remedy = f"runs are compared with baselines; choose from {', '.join(BASELINES)}"
         raise InputError.of("models", name, remedy)
-    places = [cfg.ckpt] if isinstance(cfg.ckpt, str) else list(cfg.ckpt)
+    places = _listed(cfg.ckpt)
     found = [find(place) for place in places]
     if not found:
         raise InputError.of("ckpt", [], "give at least one run folder")
@@ -102,14 +105,21 @@ def _of_runs(cfg: DictConfig, contest: Contest) -> dict[str, Any]:
     contest.begin(source.name, splits["train"].digest(), splits["test"])
     with contest:
         twice = len({one.name for one in surrogates}) < len(surrogates)
-        for one, surrogate in zip(found, surrogates, strict=True):
-            folder = one.run or one.model
-            contest.take(f"{surrogate.name} {folder.name}" if twice else surrogate.name, folder)
+        for place, one, surrogate in zip(places, found, surrogates, strict=True):
+            name = f"{surrogate.name} {place}" if twice else surrogate.name
+            contest.take(name, one.run or one.model)
         _enter(contest, baselines, splits, surrogates[0].card.problem)
     return contest.report({"budget": None, "seeds": None})
 
 
+def _listed(value: Any) -> list[str]:
+    """Return a name, or a list of names, as a list without repetitions."""
+    return [value] if isinstance(value, str) else list(dict.fromkeys(value))
+
+
 def _enter(contest: Contest, names: set[str], splits: dict[str, FieldSet], *how: Any) -> None:
+    """Fit and evaluate baselines; of a map, persistence and climatology are one."""
     for name in (name for name in BASELINES if name in names):
         made = fit_baseline(name, splits["train"], splits["val"], *how)
-        contest.enter(made.name, made)
+        if made.name not in contest.entries:
+            contest.enter(made.name, made)

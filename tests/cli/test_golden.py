@@ -17,6 +17,7 @@ MISTAKES = {
         "field=vortisity",
         "field=vortisity: the surrogate does not predict it; did you mean 'vorticity'?",
     ),
+    "compare": ("budget=10", "budget=10: give a time or steps: 90s, 10min, 1h, 2000steps"),
     "generate": (
         "data=burgers data.samples=4",
         "data.samples=4: 40 are held out for test and validation; use 41 or more",

@@ -108,7 +108,7 @@ def test_a_continued_run_ends_where_it_would_have_ended(
     )
     assert both["count"] == first["count"] > 0
     assert both["total"] >= both["stepping"] > 0
-    clocks = ("seconds", "waiting_share", "step_ms", "peak_mb")
+    clocks = ("seconds", "train_seconds", "waiting_share", "step_ms", "peak_mb")
     assert {k: v for k, v in records[0].items() if k not in clocks} == {
         k: v for k, v in records[1].items() if k not in clocks
     }
