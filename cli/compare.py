@@ -24,7 +24,7 @@ from ._settings.data import chosen_problem, data_set
 from ._settings.saved import source_for
 
 DEFAULT = ("fno", "persistence", "linear")
-SETTINGS = {key: str | list[str] | None for key in ("models", "ckpt")}
+SETTINGS = dict.fromkeys(("models", "ckpt"), str | list[str] | None)
 
 
 def run(cfg: DictConfig) -> dict[str, Any]:
@@ -71,6 +71,7 @@ def _of_models(cfg: DictConfig, contest: Contest) -> dict[str, Any]:
         for name in networks:
             for seed in seeds:
                 folder = contest.folder / (name if len(seeds) == 1 else f"{name}-seed{seed}")
+                print(f"{name}: training for {cfg.budget}, {folder}.log", flush=True)
                 if reason := train(cfg, name, seed, folder):
                     contest.fail(name, reason)
                 else:

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from omegaconf import OmegaConf
 from safetensors.torch import load_file
 
 import neurop as package
+from neurop.cli.train import _budget
+from neurop.training.budget import Budget
 from neurop.training.callbacks.spectral_bound import channel_matrices, matrices, transfer
 
 Command = Callable[..., int]
@@ -120,3 +123,15 @@ def test_space_time_of_another_data_set(neurop: Command, tmp_path: Path) -> None
     )
     assert trained["train_shape"] == [16, 8]
     assert scored["relative_l2"] == pytest.approx(trained["test/relative_l2"], rel=1e-5)
+
+
+def test_a_resumed_run_keeps_the_steps_of_its_budget(train: Command, tmp_path: Path) -> None:
+    """Those of a time are counted once, or the schedule would change within the run."""
+    assert train("budget=3steps", "hydra.run.dir=run") == 0
+    record = json.loads((tmp_path / "run" / "train.json").read_text())
+    assert (record["steps"], record["epochs"]) == (3, 2)
+    assert record["train_seconds"] <= record["seconds"]
+    later = OmegaConf.create({"budget": "10min", "resume": True})
+    assert _budget(later, tmp_path / "run") == Budget(steps=3)
+    later.resume = None
+    assert _budget(later, tmp_path / "run") == Budget(600.0)
