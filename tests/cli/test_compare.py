@@ -33,7 +33,7 @@ def test_models_are_trained_for_equal_steps_and_one_fails(
     found = result(tmp_path / "run")
     rows = {row["model"]: row for row in found["models"]}
     assert list(rows)[-1] == "sfno"
-    assert "latitude" in rows["sfno"]["failed"]
+    assert "it needs a sphere" in rows["sfno"]["failed"]
     record = json.loads((tmp_path / "run" / "fno" / "train.json").read_text())
     assert (record["steps"], rows["fno"]["steps"]) == (3, 3)
     for name, key in (
