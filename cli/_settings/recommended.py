@@ -11,6 +11,7 @@ from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
 from neurop.source import Source
 
+from .build import locate
 from .keys import leaves
 
 # Settings with the value `auto`, and the functions that compute them from a data set and its
@@ -25,6 +26,8 @@ WITHOUT = {
     "constraint.means": "conserves no means here",
     "augment.coarse_to_fine": "does not bound its scales here",
 }
+ANY_GRID = ("augment.coarse_to_fine.shape",)
+"""Settings for networks that are the same operator on every grid."""
 
 
 def fill_in(cfg: DictConfig, source: Source, train: FieldSet) -> list[str]:
@@ -33,10 +36,13 @@ def fill_in(cfg: DictConfig, source: Source, train: FieldSet) -> list[str]:
     A transform or constraint without a value is removed.
     """
     lines = []
+    model = locate(str(cfg.model._target_), "model")
+    bound = not getattr(model, "resolution_invariant", True)
     for key, compute in AUTO.items():
         if OmegaConf.select(cfg, key) != "auto":
             continue
-        found = compute(source, train)
+        unfit = bound and key in ANY_GRID
+        found = None if unfit else compute(source, train)
         node, _, name = key.rpartition(".")
         group, _, choice = node.partition(".")
         with open_dict(cfg):
@@ -44,7 +50,10 @@ def fill_in(cfg: DictConfig, source: Source, train: FieldSet) -> list[str]:
                 cfg[group][choice][name] = list(found)
             else:
                 del cfg[group][choice]
-                lines.append(f"{node} is left out: {source.name} {WITHOUT[node]}")
+                why = f"{source.name} {WITHOUT[node]}"
+                if unfit:
+                    why = f"{model.__name__} is not resolution-invariant"
+                lines.append(f"{node} is left out: {why}")
     return lines
 
 

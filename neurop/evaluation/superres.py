@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from neurop.evaluation.restriction import restrict_to
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.mask import blank
 from neurop.geometry.grid import Grid
+from neurop.inference.check_input import ResolutionWarning, of_one_resolution
 from neurop.inference.domain import inside, measure
 from neurop.inference.evaluating import evaluating
 from neurop.metrics.norms import relative, scaled
@@ -84,7 +86,7 @@ def superres(
         ``relative_l2_field`` per field, power spectra ``spectrum_{truth,prediction,interpolated}``
         and ``spectrum_error``; ``train_resolution``; per resolution r one example
         ``{truth,prediction,interpolated}_r`` (see :func:`example`); attribute ``warning``, empty if
-        no aliasing was found.
+        no aliasing was found and the model is resolution-invariant.
 
     Raises
     ------
@@ -104,7 +106,9 @@ def superres(
     if not truths:
         raise InputError("resolutions=[] holds no resolution; give at least one", "resolutions", [])
     truths = {n: check_compatible(surrogate, data) for n, data in truths.items()}
-    with evaluating(surrogate):
+    with evaluating(surrogate), warnings.catch_warnings():
+        # Said once, in the attribute.
+        warnings.simplefilter("ignore", ResolutionWarning)
         parts = {
             resolution: _measure(surrogate, truths[resolution], batch_size)
             for resolution in sorted(truths)
@@ -161,8 +165,9 @@ def superres(
         "train_shape": list(surrogate.card.shape),
         "axes": list(surrogate.card.grid.names),
     }
+    found = (of_one_resolution(surrogate.card), _aliasing(parts, truths, surrogate.card.shape))
     return xr.Dataset(
-        variables, coords, attributes | {"warning": _warning(parts, truths, surrogate.card.shape)}
+        variables, coords, attributes | {"warning": "; ".join(line for line in found if line)}
     )
 
 
@@ -241,7 +246,7 @@ def _interpolated(
     return resample(surrogate(x, given=given).double(), grid, shape)
 
 
-def _warning(
+def _aliasing(
     parts: Mapping[int, Any], truths: Mapping[int, FieldSet], band: tuple[int, ...]
 ) -> str:
     """Return a warning about resolutions with aliasing; empty if there are none."""

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+from neurop import models
 from neurop.errors import InputError
 
 if TYPE_CHECKING:
     from neurop.card import Card
     from neurop.fields.normalizer import Normalizer
+
+
+class ResolutionWarning(UserWarning):
+    """A network of local kernels is used on another grid than that of its training."""
 
 
 def check_input(
@@ -23,6 +29,9 @@ def check_input(
     grid: Sequence[int] | None = None,
 ) -> None:
     """Raise InputError unless frames and conditions are those that a surrogate takes.
+
+    A model that is not resolution-invariant is warned of (:class:`ResolutionWarning`) on another
+    grid than that of the training.
 
     Parameters
     ----------
@@ -59,6 +68,18 @@ def check_input(
     if grid is not None and any(known.role == "mask" for known in card.conditions):
         remedy = "a surrogate with a mask predicts on the grid of its input; give it there"
         raise InputError.of("grid", tuple(grid), remedy)
+    if tuple(x.shape[2:]) != card.shape and not torch.compiler.is_compiling():
+        if line := of_one_resolution(card):
+            points = " x ".join(map(str, x.shape[2:]))
+            warnings.warn(f"{line}, not {points}", ResolutionWarning, stacklevel=3)
+
+
+def of_one_resolution(card: Card) -> str:
+    """Return a line about a model that is not resolution-invariant; empty if it is."""
+    if getattr(models.REGISTRY.get(card.model.name), "resolution_invariant", True):
+        return ""
+    points = " x ".join(map(str, card.shape))
+    return f"{card.model.name} is not resolution-invariant: it was trained for {points} points"
 
 
 def check_norms(

@@ -11,6 +11,7 @@ from neurop.registry import Registry, Spec
 
 if TYPE_CHECKING:
     from neurop.geometry.grid import Grid
+    from neurop.models.cnextunet import CNextUNet as CNextUNet
     from neurop.models.ffno import FFNO as FFNO
     from neurop.models.fno import FNO as FNO
     from neurop.models.operator import GridOperator as GridOperator
@@ -19,16 +20,19 @@ if TYPE_CHECKING:
     from neurop.models.tfno import TFNO as TFNO
     from neurop.models.transform_once import TransformOnce as TransformOnce
     from neurop.models.transform_once_plus import TransformOncePlus as TransformOncePlus
+    from neurop.models.unet import UNet as UNet
 
 REGISTRY = Registry(
     "model",
     {
+        "cnextunet": "neurop.models.cnextunet:CNextUNet",
         "ffno": "neurop.models.ffno:FFNO",
         "fno": "neurop.models.fno:FNO",
         "sfno": "neurop.models.sfno:SFNO",
         "t1": "neurop.models.transform_once:TransformOnce",
         "t1_plus": "neurop.models.transform_once_plus:TransformOncePlus",
         "tfno": "neurop.models.tfno:TFNO",
+        "unet": "neurop.models.unet:UNet",
     },
     "neurop.models",
 )

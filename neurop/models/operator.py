@@ -26,11 +26,15 @@ class Operator(nn.Module):
     ----------
     citation
         Paper of the model, in one line; it is written into the card of a saved surrogate.
+    resolution_invariant
+        Whether the weights define one operator on functions, to which the outputs on finer grids
+        converge. False for networks of local kernels, which belong to the grid of the training.
     modes
         Number of modes per axis; None for a network without modes.
     """
 
     citation: ClassVar[str] = ""
+    resolution_invariant: ClassVar[bool] = True
     modes: tuple[int, ...] | None = None
 
     def resolved(self, shape: Sequence[int]) -> tuple[int, ...] | None:
@@ -94,7 +98,8 @@ class GridOperator(Operator, ABC):
 
     Shape
     -----
-    ``(batch, in_channels, *grid) -> (batch, out_channels, *grid)``, at any resolution.
+    ``(batch, in_channels, *grid) -> (batch, out_channels, *grid)``, at any resolution; the output
+    converges where the grid is refined unless `resolution_invariant` is False.
 
     Examples
     --------

@@ -69,8 +69,9 @@ class TrainingModule(lightning.LightningModule):
     @property
     def setting(self) -> Setting:
         """Grid and statistics of the training data, for the transforms."""
-        card = self.surrogate.card
-        return Setting(card.grid, card.shape, self.surrogate.input_norm, card.is_state)
+        card, norm = self.surrogate.card, self.surrogate.input_norm
+        anywhere = self.surrogate.net.resolution_invariant
+        return Setting(card.grid, card.shape, norm, card.is_state, anywhere)
 
     def forward(self, frames: Tensor, steps: int = 1, given: Tensor | None = None) -> Tensor:
         """Return ``(batch, steps, channel, *grid)`` from ``(batch, history, channel, *grid)``."""

@@ -30,7 +30,7 @@ class CoarseToFine(Transform):
     ------
     InputError
         If the share is not in [0, 1]; from :meth:`check`, if the coarse grid is finer than the
-        data, or an axis is not periodic.
+        data, an axis is not periodic, or the network is not resolution-invariant.
 
     Examples
     --------
@@ -55,7 +55,14 @@ class CoarseToFine(Transform):
             raise InputError.of("share", self.share, "give a share between 0 and 1")
 
     def check(self, setting: Setting) -> None:
-        """Raise InputError unless the axes are periodic and the grid is not finer than the data."""
+        """Raise InputError unless axes, network and the size of the grid allow it."""
+        if not setting.resolution_invariant:
+            raise InputError.of(
+                "shape",
+                self.shape,
+                "on a coarse grid this network is another operator, since it is not "
+                "resolution-invariant; leave it out",
+            )
         if any(axis.boundary != "periodic" for axis in setting.grid.axes):
             raise InputError.of(
                 "shape", self.shape, "only periodic fields are truncated without loss; leave it out"

@@ -32,12 +32,15 @@ class Setting:
         Mean and standard deviation of the input fields over the training set.
     is_state
         Whether input and target are states of one evolution, rather than different fields.
+    resolution_invariant
+        Whether the network is the same operator on every grid.
     """
 
     grid: Grid
     shape: tuple[int, ...]
     norm: Normalizer
     is_state: bool
+    resolution_invariant: bool = True
 
 
 class Transform(ABC):

@@ -25,11 +25,11 @@ class Case:
     shape: tuple[int, ...]
     parameters: int
     """Count by the formula of the architecture."""
-    resolved: dict[tuple[int, ...], tuple[int, ...]]
-    """Modes that grids of these sizes resolve."""
-    refinement: float
+    resolved: dict[tuple[int, ...], tuple[int, ...]] = field(default_factory=dict)
+    """Modes that grids of these sizes resolve; none of a model without modes."""
+    refinement: float = 0.0
     """Bound of the change at shared points, relative to the output's deviation, where a smooth
-    input comes on twice the points.
+    input comes on twice the points; of a model that is resolution-invariant.
     """
     arguments: dict[str, Any] = field(default_factory=dict)
     in_channels: int = 2

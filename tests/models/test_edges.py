@@ -26,10 +26,14 @@ CASES = [
 ]
 
 
+LOCAL = {"width": 8, "levels": 2, "depth": 1}
+SIZES = {"t1_plus": {"modes": 4, "width": 8}, "unet": LOCAL, "cnextunet": LOCAL}
+
+
 def make(name: str, domain: Grid, arguments: dict[str, object]) -> nn.Module:
     torch.manual_seed(0)
-    deep = {} if name == "t1_plus" else {"depth": 2}
-    return create(name, 2, 1, domain, modes=4, width=8, **deep, **arguments)
+    sizes = SIZES.get(name, {"modes": 4, "width": 8, "depth": 2})
+    return create(name, 2, 1, domain, **sizes, **arguments)
 
 
 @pytest.fixture

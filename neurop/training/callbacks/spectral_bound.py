@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from neurop.errors import InputError
 from neurop.layers.coefficients.block import CoefficientBlock
+from neurop.layers.local.conv import PaddedConv
 from neurop.layers.spectral.axis_conv import AxisConv
 from neurop.layers.spectral.spectral_conv import SpectralConv
 from neurop.layers.spectral.spherical_conv import SphericalConv
@@ -76,8 +77,8 @@ def channel_matrices(model: nn.Module) -> Iterator[tuple[Tensor, tuple[int, ...]
     Raises
     ------
     InputError
-        If a layer has a factorised weight, which has no matrix per mode, or one for other functions
-        than waves.
+        If a layer has a factorised weight or a local kernel, which have no matrix per mode, or a
+        weight for other functions than waves.
     """
     for module in model.modules():
         if isinstance(module, nn.Linear):
@@ -85,6 +86,12 @@ def channel_matrices(model: nn.Module) -> Iterator[tuple[Tensor, tuple[int, ...]
         elif isinstance(module, AxisConv):
             yield from (
                 (weight, (m,)) for weight, m in zip(module.weights, module.modes, strict=True)
+            )
+        elif isinstance(module, PaddedConv):
+            raise InputError.of(
+                "callback",
+                "spectral_bound",
+                "a local convolution has no matrix per mode to bound; use fno",
             )
         elif isinstance(module, SphericalConv):
             yield module.weight, module.modes[:1]

@@ -1,0 +1,1 @@
+"""Local layers: convolutions over neighbouring points, padded by the boundary of each axis."""
