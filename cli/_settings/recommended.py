@@ -9,6 +9,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
+from neurop.models import REGISTRY
 from neurop.source import Source
 
 from .build import locate
@@ -26,8 +27,8 @@ WITHOUT = {
     "constraint.means": "conserves no means here",
     "augment.coarse_to_fine": "does not bound its scales here",
 }
-ANY_GRID = ("augment.coarse_to_fine.shape",)
-"""Settings for networks that are the same operator on every grid."""
+# A setting for networks that are the same operator on every grid.
+ANY_GRID = "augment.coarse_to_fine.shape"
 
 
 def fill_in(cfg: DictConfig, source: Source, train: FieldSet) -> list[str]:
@@ -36,12 +37,11 @@ def fill_in(cfg: DictConfig, source: Source, train: FieldSet) -> list[str]:
     A transform or constraint without a value is removed.
     """
     lines = []
-    model = locate(str(cfg.model._target_), "model")
-    bound = not getattr(model, "resolution_invariant", True)
+    model: Any = locate(str(cfg.model._target_), "model")
     for key, compute in AUTO.items():
         if OmegaConf.select(cfg, key) != "auto":
             continue
-        unfit = bound and key in ANY_GRID
+        unfit = key == ANY_GRID and not getattr(model, "resolution_invariant", True)
         found = None if unfit else compute(source, train)
         node, _, name = key.rpartition(".")
         group, _, choice = node.partition(".")
@@ -50,9 +50,11 @@ def fill_in(cfg: DictConfig, source: Source, train: FieldSet) -> list[str]:
                 cfg[group][choice][name] = list(found)
             else:
                 del cfg[group][choice]
-                why = f"{source.name} {WITHOUT[node]}"
-                if unfit:
-                    why = f"{model.__name__} is not resolution-invariant"
+                why = (
+                    f"{REGISTRY.name_of(model)} is not resolution-invariant"
+                    if unfit
+                    else f"{source.name} {WITHOUT[node]}"
+                )
                 lines.append(f"{node} is left out: {why}")
     return lines
 

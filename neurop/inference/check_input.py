@@ -68,18 +68,22 @@ def check_input(
     if grid is not None and any(known.role == "mask" for known in card.conditions):
         remedy = "a surrogate with a mask predicts on the grid of its input; give it there"
         raise InputError.of("grid", tuple(grid), remedy)
-    if tuple(x.shape[2:]) != card.shape and not torch.compiler.is_compiling():
-        if line := of_one_resolution(card):
-            points = " x ".join(map(str, x.shape[2:]))
-            warnings.warn(f"{line}, not {points}", ResolutionWarning, stacklevel=3)
+    points = tuple(x.shape[2:])
+    elsewhere = points != card.shape and not torch.compiler.is_compiling()
+    if elsewhere and (line := of_one_resolution(card)):
+        warnings.warn(f"{line}, not {_sizes(points)}", ResolutionWarning, stacklevel=3)
 
 
 def of_one_resolution(card: Card) -> str:
     """Return a line about a model that is not resolution-invariant; empty if it is."""
     if getattr(models.REGISTRY.get(card.model.name), "resolution_invariant", True):
         return ""
-    points = " x ".join(map(str, card.shape))
-    return f"{card.model.name} is not resolution-invariant: it was trained for {points} points"
+    name, shape = card.model.name, _sizes(card.shape)
+    return f"{name} is not resolution-invariant: it was trained for {shape} points"
+
+
+def _sizes(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))
 
 
 def check_norms(

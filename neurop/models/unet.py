@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu
@@ -89,8 +91,8 @@ class UNet(GridOperator):
         self.position = Position(domain)
 
         def blocks(first: int, channels: int) -> nn.Sequential:
-            sizes = [first, *[channels] * depth]
-            return nn.Sequential(*(ResidualBlock(a, b, domain) for a, b in zip(sizes, sizes[1:])))
+            sizes = pairwise([first, *[channels] * depth])
+            return nn.Sequential(*(ResidualBlock(a, b, domain) for a, b in sizes))
 
         channels = [width * 2**level for level in range(levels + 1)]
         finer = [width, *channels[:-1]]

@@ -87,8 +87,8 @@ class OperatorContract:
         model, x = case.model(self.name), case.noise(batch=4)
         whole = model(x)
         for i in range(4):
-            torch.testing.assert_close(model(x[i : i + 1]), whole[i : i + 1], atol=1e-6, rtol=1e-6)
-        torch.testing.assert_close(model(x.flip(0)), whole.flip(0), atol=1e-6, rtol=1e-6)
+            torch.testing.assert_close(model(x[i : i + 1]), whole[i : i + 1], atol=5e-6, rtol=1e-6)
+        torch.testing.assert_close(model(x.flip(0)), whole.flip(0), atol=5e-6, rtol=1e-6)
 
     def test_state_returns_through_a_file(self, case: Case) -> None:
         model, other, x = case.model(self.name), case.model(self.name, seed=1), case.noise()

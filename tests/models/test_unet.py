@@ -9,7 +9,7 @@ from raising import raises_input
 
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
-from neurop.models import UNet
+from neurop.models import UNet, create
 
 SMALL = {"width": 4, "levels": 2}
 WALLS = Grid((Axis("x", "dirichlet", layout="ends"), Axis("y", "neumann", layout="ends")))
@@ -38,25 +38,28 @@ def count(d: int, walls: int = 0, width: int = 4, levels: int = 2, depth: int = 
 class TestUNet(GridOperatorContract):
     name = "unet"
     cases = {
-        "line": Case(Grid.periodic(1), (16,), count(1), arguments=SMALL),
-        "plane": Case(
-            Grid.periodic(2), (12, 16), count(2, depth=2), arguments=SMALL | {"depth": 2}
+        "line": Case(Grid.periodic(1), (16,), count(1, levels=1), arguments=SMALL | {"levels": 1}),
+        "box": Case(
+            Grid.periodic(3), (6, 8, 5), count(3, levels=1), arguments=SMALL | {"levels": 1}
         ),
-        "box": Case(Grid.periodic(3), (6, 8, 5), count(3, levels=1), arguments=SMALL | {"levels": 1}),
-        "walls": Case(WALLS, (17, 14), count(2, walls=2), arguments=SMALL),
+        "walls": Case(WALLS, (17, 14), count(2, walls=2, depth=2), arguments=SMALL | {"depth": 2}),
         "sphere": Case(Grid.latlon(), (17, 32), count(2, walls=1), arguments=SMALL),
-        "gauss": Case(Grid.latlon(gauss=True), (16, 31), count(2, walls=1), arguments=SMALL),
     }
 
 
 @pytest.mark.parametrize("kind", ["unet", "cnextunet"])
 @pytest.mark.parametrize(
     ("domain", "shape"),
-    [(Grid.periodic(1), (17,)), (WALLS, (85, 85)), (Grid.latlon(), (73, 144)), (WALLS, (30, 5))],
+    [
+        (Grid.periodic(1), (17,)),
+        (WALLS, (85, 85)),
+        (WALLS, (30, 5)),
+        (Grid.latlon(), (73, 144)),
+        (Grid.latlon(gauss=True), (32, 63)),
+        (Grid.periodic(3), (9, 8, 4)),
+    ],
 )
 def test_any_size(kind: str, domain: Grid, shape: tuple[int, ...]) -> None:
-    from neurop.models import create
-
     torch.manual_seed(0)
     model = create(kind, 2, 1, domain, width=4)
     x = torch.randn(1, 2, *shape, requires_grad=True)
@@ -70,8 +73,6 @@ def test_any_size(kind: str, domain: Grid, shape: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize("kind", ["unet", "cnextunet"])
 def test_shifts_by_multiples_of_the_coarsest_spacing_commute(kind: str) -> None:
-    from neurop.models import create
-
     torch.manual_seed(0)
     model = create(kind, 2, 1, Grid.periodic(2), width=4, levels=2).double()
     for p in model.parameters():
@@ -88,16 +89,12 @@ def test_shifts_by_multiples_of_the_coarsest_spacing_commute(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["unet", "cnextunet"])
 @pytest.mark.parametrize("poles", [True, False])
 def test_rotations_about_the_axis_of_a_sphere_commute(kind: str, poles: bool) -> None:
-    from neurop.models import create
-
     torch.manual_seed(0)
     model = create(kind, 2, 1, Grid.latlon(poles=poles), width=4, levels=2).double()
     for p in model.parameters():
         p.data += 0.1 * torch.randn_like(p)
     x = torch.randn(1, 2, 17 if poles else 16, 24).double()
-    torch.testing.assert_close(
-        model(x.roll(8, 3)), model(x).roll(8, 3), atol=1e-12, rtol=0
-    )
+    torch.testing.assert_close(model(x.roll(8, 3)), model(x).roll(8, 3), atol=1e-12, rtol=0)
 
 
 def test_the_field_of_view_reaches_across_a_pole() -> None:
@@ -134,5 +131,5 @@ def test_arguments_that_make_no_model(arguments: dict, key: str, value: Any) -> 
 
 
 def test_an_input_that_does_not_fit() -> None:
-    with raises_input("x", (1, 2, 8), "need (batch, 1, x, y)"):
+    with raises_input("x", (1, 2, 8), r"need \(batch, 1, x, y\)"):
         UNet(1, 1, width=4)(torch.zeros(1, 2, 8))

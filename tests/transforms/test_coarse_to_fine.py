@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -48,6 +50,11 @@ def test_a_grid_that_is_not_coarser_is_refused(shape: tuple[int, ...]) -> None:
 def test_walls_are_refused() -> None:
     grid = Grid((Axis("x", "dirichlet"), Axis("y")))
     refused(CoarseToFine((4, 4)), setting(grid), "shape", (4, 4))
+
+
+def test_a_network_of_one_grid_is_refused() -> None:
+    where = replace(setting(shape=(9, 8)), resolution_invariant=False)
+    refused(CoarseToFine((4, 4)), where, "shape", (4, 4))
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.5])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -80,16 +81,14 @@ def test_dirichlet_walls_between_points_extend_to_second_order(layout: str) -> N
         errors.append(float((BoundaryPadding(grid, WIDTH)(f[WIDTH:-WIDTH]) - f).abs().max()))
     assert errors[0] < 2e-2
     # Odd functions have no second derivative at the wall, so the order is three.
-    assert all(coarse / fine > 3.8 for coarse, fine in zip(errors, errors[1:]))
+    assert all(coarse / fine > 3.8 for coarse, fine in pairwise(errors))
 
 
 @pytest.mark.parametrize("layout", ["cells", "left"])
 def test_a_linear_function_is_extended_exactly(layout: str) -> None:
     grid = line("dirichlet", layout)
     f = 2 * extended(grid, 6) - 0.3
-    torch.testing.assert_close(
-        BoundaryPadding(grid, WIDTH)(f[WIDTH:-WIDTH]), f, atol=1e-12, rtol=0
-    )
+    torch.testing.assert_close(BoundaryPadding(grid, WIDTH)(f[WIDTH:-WIDTH]), f, atol=1e-12, rtol=0)
 
 
 @pytest.mark.parametrize("layout", GAPS)

@@ -16,11 +16,12 @@ from small import ARGUMENTS, evolution
 from torch import nn
 
 from neurop.errors import InputError
+from neurop.geometry.grid import Grid
 from neurop.layers import SpectralConv
 from neurop.layers.coefficients.block import CoefficientBlock
 from neurop.layers.spectral.axis_conv import AxisConv
 from neurop.layers.spectral.spherical_conv import SphericalConv
-from neurop.models import FNO
+from neurop.models import FNO, create
 from neurop.objectives.regression import Regression
 from neurop.registry import Spec
 from neurop.spectral import Cosine, Fourier
@@ -190,3 +191,9 @@ def test_numbers_without_meaning(how: dict[str, Any], key: str, value: Any) -> N
 def test_layers_that_cannot_be_bounded(layer: nn.Module, message: str) -> None:
     with raises_input("callback", "spectral_bound", message):
         SpectralNormBound(bound=1.0).hold(layer)
+
+
+@pytest.mark.parametrize("name", ["unet", "cnextunet"])
+def test_local_convolutions_are_refused(name: str) -> None:
+    with raises_input("callback", "spectral_bound", "local convolution"):
+        SpectralNormBound().hold(create(name, 1, 1, Grid.periodic(2), width=4, levels=1))
