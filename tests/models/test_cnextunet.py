@@ -51,6 +51,10 @@ class TestCNextUNet(GridOperatorContract):
         ),
     }
 
+    @pytest.mark.slow  # three times as long as that of a spectral model
+    def test_compiled_code_agrees(self) -> None:
+        super().test_compiled_code_agrees()
+
 
 def test_parameters_of_the_benchmarks_size() -> None:
     """The Well's README: initial dimension 42, 4 levels, 2 blocks per stage, 1 at the bottleneck,

@@ -46,6 +46,10 @@ class TestUNet(GridOperatorContract):
         "sphere": Case(Grid.latlon(), (17, 32), count(2, walls=1), arguments=SMALL),
     }
 
+    @pytest.mark.slow  # three times as long as that of a spectral model
+    def test_compiled_code_agrees(self) -> None:
+        super().test_compiled_code_agrees()
+
 
 @pytest.mark.parametrize("kind", ["unet", "cnextunet"])
 @pytest.mark.parametrize(
