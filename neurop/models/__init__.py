@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from neurop.models.cnextunet import CNextUNet as CNextUNet
     from neurop.models.ffno import FFNO as FFNO
     from neurop.models.fno import FNO as FNO
+    from neurop.models.local_fno import LocalFNO as LocalFNO
     from neurop.models.operator import GridOperator as GridOperator
     from neurop.models.operator import Operator as Operator
     from neurop.models.sfno import SFNO as SFNO
@@ -28,6 +29,7 @@ REGISTRY = Registry(
         "cnextunet": "neurop.models.cnextunet:CNextUNet",
         "ffno": "neurop.models.ffno:FFNO",
         "fno": "neurop.models.fno:FNO",
+        "local_fno": "neurop.models.local_fno:LocalFNO",
         "sfno": "neurop.models.sfno:SFNO",
         "t1": "neurop.models.transform_once:TransformOnce",
         "t1_plus": "neurop.models.transform_once_plus:TransformOncePlus",

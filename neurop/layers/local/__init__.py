@@ -1,1 +1,1 @@
-"""Local layers: convolutions over neighbouring points, padded by the boundary of each axis."""
+"""Local layers: convolutions over neighbouring points, and kernels of physical distance."""

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from contracts import Case, GridOperatorContract
+from raising import raises_input
+from torch import Tensor
+
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
+from neurop.models import LocalFNO
+
+SMALL = {"width": 6, "depth": 2}
+GAUSS = Grid.latlon(gauss=True)
+WALLS = Grid((Axis("x", "dirichlet", layout="ends"), Axis("y", "neumann", layout="ends")))
+
+
+def local(width: int, channels: int, derivatives: int) -> int:
+    """Return the parameters of a local operator: two pointwise maps, an integral of two hat
+    functions, and a derivative of so many numbers per pair of channels.
+    """
+    pointwise = channels * (width + 1) + width * (channels + 1)
+    return pointwise + channels**2 * (2 + derivatives)
+
+
+def count(modes: tuple[int, ...], coordinates: int, width: int = 6, depth: int = 2) -> int:
+    """Return the number of parameters of a flat model of 2 input and 3 output channels."""
+    spectral = 2 * width**2 * math.prod(2 * m - 1 for m in modes[:-1]) * modes[-1]
+    block = spectral + 3 * width * (width + 1) + local(width, width // 3, 3 * len(modes))
+    return (
+        width * (2 + coordinates + 1)
+        + depth * block
+        + 2 * width * (width + 1)
+        + 3 * (2 * width + 1)
+    )
+
+
+def count_sphere(degrees: int, width: int = 6, depth: int = 2) -> int:
+    block = 2 * degrees * width**2 + 3 * width * (width + 1) + local(width, width // 3, 2)
+    return width * (2 + 3 + 1) + depth * block + 2 * width * (width + 3) + 3 * (2 * width + 1)
+
+
+class SphereCase(Case):
+    def smooth(self, shape: Sequence[int]) -> Tensor:
+        """Return two polynomials of the place in space, of degree 2."""
+        latitude, longitude = (np.deg2rad(a) for a in self.domain.coordinates(shape).values())
+        x, y = (np.outer(np.cos(latitude), wave(longitude)) for wave in (np.cos, np.sin))
+        z = np.broadcast_to(np.sin(latitude)[:, None], x.shape)
+        return torch.from_numpy(np.stack([5 + x + y * z, 4 - z + x * y]))[None]
+
+
+class TestLocalFNO(GridOperatorContract):
+    name = "local_fno"
+    cases = {
+        "line": Case(
+            Grid.periodic(1),
+            (16,),
+            count((4,), 2),
+            {(5,): (3,), (6,): (3,), (64,): (4,)},
+            0.1,
+            {"modes": 4, **SMALL},
+        ),
+        "plane": Case(
+            Grid.periodic(2),
+            (12, 16),
+            count((3, 4), 4),
+            {(4, 9): (2, 4), (64, 2): (3, 1)},
+            0.1,
+            {"modes": [3, 4], "radius": 0.2, **SMALL},
+        ),
+        "box": Case(
+            Grid.periodic(3),
+            (8, 10, 12),
+            count((2, 2, 2), 6),
+            {(2, 3, 64): (1, 2, 2)},
+            0.1,
+            {"modes": 2, "radius": 0.1, **SMALL},
+        ),
+        "walls": Case(
+            WALLS,
+            (17, 17),
+            count((5, 3), 2),
+            {(5, 5): (3, 3), (6, 9): (4, 3)},
+            0.1,
+            {"modes": (5, 3), "padding": 0.5, **SMALL},
+        ),
+        "gauss": SphereCase(
+            GAUSS,
+            (12, 24),
+            count_sphere(6),
+            {(3, 64): (3, 3), (64, 5): (6, 3)},
+            0.2,
+            {"modes": 6, **SMALL},
+        ),
+        "poles": SphereCase(
+            Grid.latlon(),
+            (17, 32),
+            count_sphere(6),
+            {(5, 64): (4, 4), (64, 64): (6, 6)},
+            1e-12,
+            {"modes": 6, **SMALL},
+        ),
+    }
