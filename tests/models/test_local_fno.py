@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,10 @@ import pytest
 import torch
 from contracts import Case, GridOperatorContract
 from raising import raises_input
+from small import evolution
 from torch import Tensor
 
+import neurop
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 from neurop.models import LocalFNO
@@ -106,3 +109,64 @@ class TestLocalFNO(GridOperatorContract):
             {"modes": 6, **SMALL},
         ),
     }
+
+
+@pytest.mark.parametrize("domain", [Grid.periodic(2), WALLS, GAUSS], ids=["box", "walls", "sphere"])
+def test_the_local_operator_is_the_sum_of_its_layers(domain: Grid) -> None:
+    """Each block applies its Fourier block to the field plus B (K + D) A of it."""
+    torch.manual_seed(0)
+    model = LocalFNO(1, 1, domain, modes=6, width=6, depth=1).double()
+    block = model.net.blocks[0]
+    local, shape = block.local, (6, 12)
+    v = torch.randn(2, *shape, 6, dtype=torch.float64)
+    few = local.reduce(v).movedim(-1, 1)
+    made = local.expand((local.integral(few) + local.difference(few)).movedim(1, -1))
+    torch.testing.assert_close(block(v), block.block(v + made), atol=1e-12, rtol=0)
+    assert made.abs().max() > 0.05
+
+
+def test_without_coordinates_a_shift_of_the_input_shifts_the_output() -> None:
+    torch.manual_seed(0)
+    model = LocalFNO(2, 1, modes=(3, 3), width=5, depth=2).double()
+    model.net.lift.weight.data[:, 2:] = 0
+    x = torch.randn(1, 2, 9, 8, dtype=torch.float64)
+    torch.testing.assert_close(
+        model(x.roll((4, 3), (2, 3))), model(x).roll((4, 3), (2, 3)), atol=1e-12, rtol=0
+    )
+
+
+def test_it_sees_what_the_modes_do_not() -> None:
+    """A wave beyond the modes passes the spectral convolutions as 0, the local operator not."""
+    torch.manual_seed(0)
+    model = LocalFNO(1, 1, modes=(3, 3), width=6, depth=1, radius=0.1).double()
+    block = model.net.blocks[0]
+    wave = torch.cos(2 * math.pi * 5 * torch.arange(32, dtype=torch.float64) / 32)
+    v = wave[None, :, None, None].expand(1, 32, 32, 6)
+    assert block.spectral.channels_last(v).abs().max() < 1e-12
+    assert block.local(v).std((1, 2)).max() > 0.05
+
+
+def test_a_saved_surrogate_predicts_the_same(tmp_path: Path) -> None:
+    data = evolution((12, 12))
+    torch.manual_seed(0)
+    spec = LocalFNO.spec(modes=3, width=6, depth=1, radius=0.2)
+    made = neurop.Surrogate.of(data, spec).eval()
+    made.save(tmp_path)
+    x = torch.randn(1, 2, 12, 12)
+    assert torch.equal(neurop.load(tmp_path)(x), made(x))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "key", "value"),
+    [
+        ({"width": 0}, "width", 0),
+        ({"depth": 0}, "depth", 0),
+        ({"modes": 0}, "modes", 0),
+        ({"radius": 0.0}, "radius", 0.0),
+        ({"radius": 0.7, "domain": GAUSS}, "radius", 0.7),
+        ({"domain": Grid(tuple(Axis(n) for n in "xyzt"))}, "domain", "x, y, z, t"),
+    ],
+)
+def test_arguments_that_make_no_model(arguments: dict, key: str, value: Any) -> None:
+    with raises_input(key, value):
+        LocalFNO(1, 1, **{"domain": Grid.periodic(2), "modes": 4, **arguments})

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -122,9 +121,7 @@ def _waves(longitudes: int) -> Array:
 
 @constant_tensor(maxsize=16)
 def _bands(domain: Grid, latitudes: int, longitudes: int, radius: float) -> Array:
-    (bands,) = _band_matrices(
-        domain, operator.index(latitudes), operator.index(longitudes), radius
-    )
+    (bands,) = _band_matrices(domain, operator.index(latitudes), operator.index(longitudes), radius)
     return bands
 
 

@@ -7,7 +7,6 @@ by Discrete-Continuous Convolutions, ICLR 2023, arXiv:2209.13603.
 
 from __future__ import annotations
 
-import itertools
 import math
 import operator
 from collections.abc import Sequence

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from neurop.errors import InputError
 from neurop.layers.coefficients.block import CoefficientBlock
 from neurop.layers.local.conv import PaddedConv
+from neurop.layers.local.local_block import LocalBlock
 from neurop.layers.spectral.axis_conv import AxisConv
 from neurop.layers.spectral.spectral_conv import SpectralConv
 from neurop.layers.spectral.spherical_conv import SphericalConv
@@ -103,6 +104,10 @@ def channel_matrices(model: nn.Module) -> Iterator[tuple[Tensor, tuple[int, ...]
                     "a factorised weight has no matrix per mode to bound; use fno",
                 )
             yield module.weight, module.modes
+        elif isinstance(module, LocalBlock):
+            raise InputError.of(
+                "callback", "spectral_bound", "a local kernel has no matrix per mode; use fno"
+            )
         elif isinstance(module, CoefficientBlock):
             if not all(isinstance(basis, Fourier) for basis in module.bases):
                 raise InputError.of(
