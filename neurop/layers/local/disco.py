@@ -126,7 +126,7 @@ def _bands(domain: Grid, latitudes: int, longitudes: int, radius: float) -> Arra
 
 
 def _band_matrices(domain: Grid, latitudes: int, longitudes: int, radius: float) -> tuple[Array]:
-    """Return the hats' sums over a wave in longitude, ``(orders, RINGS * latitudes, latitudes)``."""
+    """Return the sums of the hats over a wave, ``(orders, RINGS * latitudes, latitudes)``."""
     angles = domain.latitudes(latitudes)  # type: ignore[attr-defined]
     turns = 2 * np.pi * np.arange(longitudes) / longitudes
     # Half of the chord is exact where the angle is small, unlike the arc cosine.
