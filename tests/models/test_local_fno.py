@@ -82,7 +82,7 @@ class TestLocalFNO(GridOperatorContract):
             count((2, 2, 2), 6),
             {(2, 3, 64): (1, 2, 2)},
             0.1,
-            {"modes": 2, "radius": 0.1, **SMALL},
+            {"modes": 2, **SMALL},
         ),
         "walls": Case(
             WALLS,

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from neurop.errors import InputError
-from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 from neurop.layers.local.stencil_conv import StencilConv
 from neurop.spectral import constant_tensor
@@ -80,7 +79,9 @@ class IntegralConv(StencilConv):
 
     def stencil(self, shape: Sequence[int], like: Tensor) -> Tensor:
         """Return the stencil ``(out, in, 2 w_1 + 1, ...)`` of a grid of `shape` points."""
-        basis = _basis(self.domain.axes, tuple(shape), self.radius, like.dtype, like.device)
+        # In a compiled graph the basis is a constant, so the sizes may not be symbolic.
+        steps = tuple(spacing(a, operator.index(n)) for a, n in zip(self.domain.axes, shape))
+        basis = _basis(steps, self.radius, like.dtype, like.device)
         return torch.tensordot(self.weight.to(like.dtype), basis, 1)
 
 
@@ -105,16 +106,13 @@ def hats(distance: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @constant_tensor(maxsize=64)
-def _basis(axes: tuple[Axis, ...], shape: tuple[int, ...], radius: float) -> NDArray[np.float64]:
-    (basis,) = _stencils(axes, tuple(operator.index(n) for n in shape), radius)
+def _basis(steps: tuple[float, ...], radius: float) -> NDArray[np.float64]:
+    (basis,) = _stencils(steps, radius)
     return basis
 
 
-def _stencils(
-    axes: tuple[Axis, ...], shape: tuple[int, ...], radius: float
-) -> tuple[NDArray[np.float64]]:
+def _stencils(steps: tuple[float, ...], radius: float) -> tuple[NDArray[np.float64]]:
     """Return the integrals of each hat function times the interpolation weight of each point."""
-    steps = [spacing(axis, n) for axis, n in zip(axes, shape)]
     places, weights = zip(*(_samples(step / radius) for step in steps))
     distance = np.sqrt(sum(z**2 for z in np.meshgrid(*places, indexing="ij")))
     basis = hats(distance)
