@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, get_args
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurop.errors import InputError
 from neurop.formats.content import Coordinate, FileContent
-from neurop.geometry.axis import Axis, Layout
+from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 from neurop.geometry.sphere import Sphere
 
 Order = NDArray[np.intp]
 GLOBE = ("latitude", "longitude")
-OPTIONS: tuple[tuple[str, Any], ...] = (
-    ("boundary", "periodic"),
-    ("length", 1.0),
-    ("layout", "left"),
-)
+OPTIONS: tuple[tuple[str, Any], ...] = (("length", 1.0), ("layout", "left"))
 """Options of an axis, with the default values if neither the file nor the user gives them."""
 
 
@@ -30,9 +27,8 @@ def grid_of(
 ) -> tuple[Grid, dict[str, Order]]:
     """Return the grid of a file, and the order of the points of each axis that must be sorted.
 
-    Latitude and longitude around the globe make a sphere, from 90 to -90 degrees and eastward from
-    the first longitude at or after 0. A part of the globe is flat and open, but periodic along a
-    full circle of latitude. Other axes keep their order.
+    Latitude and longitude make a sphere, or a part of it (:mod:`neurop.formats.globe`). Other axes
+    keep their order, and their boundary must be known from the file or the user.
 
     Parameters
     ----------
@@ -47,14 +43,20 @@ def grid_of(
     Raises
     ------
     InputError
-        If points are not regular, or do not fit what is given.
+        If points are not regular, or do not fit what is given, or nothing defines a boundary.
     """
+    # Here, since that module needs `axis_of`.
+    from neurop.formats.globe import globe_of
+
     if (
         content.grid is not None
         and not any(given.values())
         and set(content.grid.names) == set(sizes)
     ):
         return content.grid, {}
+    for name in sizes:
+        if name in content.irregular:
+            raise InputError.in_file(content.path, content.irregular[name])
     lines = {
         name: _points(name, content.coordinates[name], n, content.path)
         for name, n in sizes.items()
@@ -62,17 +64,24 @@ def grid_of(
     }
     orders: dict[str, Order] = {}
     if set(sizes) == set(GLOBE) == set(lines):
-        grid, orders = _globe(lines, content.path)
+        grid, orders = globe_of(lines, content.path)
         if not any(given.values()):
             return grid, orders
+        if not grid.is_whole and set(map(bool, (given["length"], given["layout"]))) == {False}:
+            sides = [
+                replace(a, boundary=given["boundary"].get(a.name, a.boundary)) for a in grid.axes
+            ]
+            return Sphere(tuple(sides)), orders
         lines = {
             axis.name: Coordinate(axis.coordinates(len(orders[axis.name])), axis.unit)
             for axis in grid.axes
         }
-    axes = []
+    axes, unknown = [], []
     for name, n in sizes.items():
         known = {
-            option: given[option][name] for option, _ in OPTIONS if name in given.get(option, {})
+            option: given[option][name]
+            for option in ("boundary", *dict(OPTIONS))
+            if name in given.get(option, {})
         }
         stored = {"boundary": content.boundary.get(name), "layout": content.layout.get(name)}
         known = {option: value for option, value in stored.items() if value is not None} | known
@@ -85,7 +94,19 @@ def grid_of(
             )
         if line is not None and name == "latitude" and line.values[0] < line.values[-1]:
             orders[name], line = np.arange(n)[::-1], Coordinate(line.values[::-1], line.unit)
+        if "boundary" not in known and name in GLOBE:
+            known["boundary"] = "open"
+        elif "boundary" not in known:
+            unknown.append(name)
+        known = {"boundary": "open"} | known
         axes.append(axis_of(name, line, len(orders.get(name, range(n))), known, content.path))
+    if unknown:
+        raise InputError(
+            f"{content.path}: the file does not define the boundary of {', '.join(unknown)}; give "
+            "boundary=periodic, dirichlet, neumann or open (no condition), or one by axis",
+            "boundary",
+            unknown,
+        )
     return Grid(tuple(axes)), orders
 
 
@@ -144,7 +165,7 @@ def axis_of(
             f"axis '{name}' is not uniform (steps {steps.min():g} to {steps.max():g}); "
             "resample it first",
         )
-    boundary = known.get("boundary", "open")
+    boundary = known["boundary"]
     outer = sum(_digits(p) for p in (points[0] - step / 2, points[-1] + step / 2))
     centred = outer < sum(
         _digits(p) for p in (points[0], points[-1] + (step if boundary == "periodic" else 0))
@@ -168,62 +189,6 @@ def axis_of(
     )
 
 
-def _globe(lines: Mapping[str, Coordinate], source: str) -> tuple[Grid, dict[str, Order]]:
-    latitude, raw = (np.asarray(lines[name].values, np.float64) for name in GLOBE)
-    # Rounding first, or -1e-7 would become 360 and move to the other end.
-    longitude = np.mod(np.round(raw, 5), 360.0)
-    rows, (columns_at, columns) = np.argsort(-latitude), np.unique(longitude, return_index=True)
-    east = Axis("longitude", "periodic", float(columns_at[0]), 360.0, "degrees_east")
-    orders = {"latitude": rows, "longitude": columns}
-    circle = _lies_on(east, columns_at) and len(raw) - len(columns_at) <= (
-        abs(np.ptp(raw) - 360) < 1e-3
-    )
-    if circle:
-        for layout in get_args(Layout):
-            south = Axis("latitude", "open", 90.0, -180.0, "degrees_north", layout)
-            if _lies_on(south, latitude[rows]):
-                return Sphere((south, east)), orders
-    if abs(np.ptp(raw)) * len(raw) / max(len(raw) - 1, 1) > 359 and np.ptp(latitude) > 170:
-        what, points = ("latitudes", latitude) if circle else ("longitudes", raw)
-        raise InputError.in_file(
-            source,
-            f"{_range(points)} {what} are not a regular grid of the globe; interpolate "
-            "the fields to one",
-        )
-    south = axis_of(
-        "latitude",
-        Coordinate(latitude[rows], "degrees_north"),
-        len(rows),
-        {"boundary": "open"},
-        source,
-    )
-    if not circle:
-        if len(columns) < len(raw):
-            raise InputError.in_file(
-                source, f"{_range(raw)} longitudes, but some occur twice; remove the double ones"
-            )
-        orders["longitude"], turned = _arc(raw, columns)
-        east = axis_of(
-            "longitude",
-            Coordinate(turned, "degrees_east"),
-            len(turned),
-            {"boundary": "open"},
-            source,
-        )
-    return Grid((south, east)), orders
-
-
-def _arc(raw: NDArray[np.float64], columns: Order) -> tuple[Order, NDArray[np.float64]]:
-    """Return the order of longitudes on a part of the circle, and their degrees.
-
-    The first longitude follows the widest gap, across 0 or not.
-    """
-    east = np.mod(raw[columns], 360.0)
-    columns = np.roll(columns, -(int(np.argmax(np.diff(np.append(east, east[0] + 360.0)))) + 1))
-    first = raw[columns[0]]
-    return columns, first + np.mod(np.round(raw[columns] - first, 5), 360.0)
-
-
 def _exact(number: float, scale: float) -> float:
     """Return a number without the rounding error of float32 coordinates of at most `scale`."""
     short = round(float(number), 5 - math.ceil(math.log10(scale))) if scale else 0.0
@@ -233,20 +198,6 @@ def _exact(number: float, scale: float) -> float:
 def _digits(number: float) -> int:
     """Return how many digits a number needs, to the rounding of float32."""
     return len(f"{number:.5g}".strip("-0").replace(".", ""))
-
-
-def _range(points: NDArray[np.float64]) -> str:
-    return f"{len(points)} ({points.min():g}..{points.max():g})"
-
-
-def _lies_on(axis: Axis, points: NDArray[np.float64]) -> bool:
-    # float32 coordinates are off by up to 2e-5 degrees.
-    n = len(points)
-    return n > 1 and bool(
-        np.allclose(
-            axis.coordinates(n), points, rtol=0, atol=min(1e-3, 0.01 * abs(axis.length) / n)
-        )
-    )
 
 
 def reorder(values: NDArray[Any], orders: Sequence[Order | None]) -> NDArray[Any]:

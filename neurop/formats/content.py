@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from neurop.geometry.grid import Grid
 
-LEADING = ("sample", "time", "channel", "level")
+LEADING = ("sample", "member", "time", "channel", "level")
 """Reserved axes; every other axis belongs to the grid. Each entry of ``channel`` and ``level`` is
-a channel.
+a channel; the members of an ensemble are samples.
 """
 
 
@@ -39,6 +39,8 @@ class Array:
         Names of the entries of the axis ``channel``, if there is one.
     chunks
         Sizes of a chunk, if the file is chunked.
+    problem
+        Reason why the values cannot be used, such as parts that were never written; ``""`` if none.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Array:
     long_name: str = ""
     labels: tuple[str, ...] = ()
     chunks: tuple[int, ...] | None = None
+    problem: str = ""
 
     def sizes(self) -> dict[str, int]:
         """Return the length of each axis by its name."""
@@ -62,10 +65,21 @@ class Array:
 
 @dataclass(frozen=True)
 class Coordinate:
-    """Coordinate of one axis: numbers or ``datetime64``, and their unit."""
+    """Coordinate of one axis.
+
+    Parameters
+    ----------
+    values
+        Numbers or ``datetime64``.
+    unit
+        Unit of numbers.
+    origin
+        Date and calendar from which numbers count a time, such as ``2001-01-01 noleap``.
+    """
 
     values: NDArray[Any]
     unit: str = ""
+    origin: str = ""
 
 
 @dataclass(frozen=True)
@@ -125,6 +139,8 @@ class FileContent:
         Parameters of the fields and other metadata.
     grid
         Exact grid, if the file records it.
+    irregular
+        Axes whose points are not those of a grid, with the reason.
     """
 
     format: str
@@ -136,6 +152,7 @@ class FileContent:
     task: Task = Task()
     metadata: Metadata = Metadata()
     grid: Grid | None = None
+    irregular: Mapping[str, str] = field(default_factory=dict)
 
     def names(self) -> list[str]:
         """Return the names of the arrays."""

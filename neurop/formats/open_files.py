@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from neurop.errors import InputError
 from neurop.formats.hdf5 import one_line
+from neurop.formats.packing import KEYS, unpack
 
 MOST = 32
 """Largest number of open files."""
@@ -54,7 +55,7 @@ def current_state(path: str) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class HDF5Part:
-    """Reader of slices of one data set of an HDF5 file.
+    """Reader of slices of one data set of an HDF5 file, unpacked by its attributes.
 
     Parameters
     ----------
@@ -72,7 +73,10 @@ class HDF5Part:
         """Return the values of one slice per axis."""
         try:
             data = handle(self.path, "hdf5", _hdf5)[self.name]
-            found: NDArray[Any] = np.asarray(data[where[::-1] if self.reverse else where])
+            stored = np.asarray(data[where[::-1] if self.reverse else where])
+            found: NDArray[Any] = unpack(stored, stored_attributes(data))
+        except InputError as error:
+            raise InputError.in_file(self.path, f"'{self.name}': {error}") from error
         except Exception as error:  # the library raises many types for a damaged file
             raise InputError.in_file(
                 self.path,
@@ -80,6 +84,19 @@ class HDF5Part:
                 "write or download it again",
             ) from error
         return found.transpose() if self.reverse else found
+
+
+def stored_attributes(data: h5py.Dataset) -> dict[str, Any]:
+    """Return those attributes of a data set that change its values.
+
+    A fill value of the data set itself is one: the library writes it where no value was given.
+    """
+    found = {key: data.attrs[key] for key in KEYS if key in data.attrs}
+    if "_FillValue" not in found and data.dtype.kind in "iuf":
+        defined = data.id.get_create_plist().fill_value_defined()
+        if defined == h5py.h5d.FILL_VALUE_USER_DEFINED and data.fillvalue != 0:
+            found["_FillValue"] = data.fillvalue
+    return found
 
 
 def _hdf5(path: str) -> h5py.File:

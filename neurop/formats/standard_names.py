@@ -7,19 +7,53 @@ _CANONICAL = {
     "sample": (
         "sample",
         "samples",
-        "number",
-        "member",
-        "realization",
-        "ensemble",
+        "run",
+        "runs",
+        "case",
+        "cases",
         "trajectory",
+        "trajectories",
         "batch",
+        "simulation",
+        "simulations",
+        "sim",
+        "experiment",
+        "initial_time",
+        "init_time",
+        "forecast_reference_time",
+    ),
+    "member": (
+        "member",
+        "members",
+        "number",
+        "realization",
+        "realisation",
+        "ensemble",
+        "ensemble_member",
+        "ens",
     ),
     "channel": ("channel", "channels", "variable", "component"),
-    "level": ("level", "pressure_level", "isobaricInhPa", "plev"),
+    "level": (
+        "level",
+        "levels",
+        "pressure_level",
+        "isobaricInhPa",
+        "isobaric",
+        "plev",
+        "lev",
+        "ilev",
+    ),
     "latitude": ("latitude", "lat"),
     "longitude": ("longitude", "lon", "long"),
 }
 _ALIASES = {alias.lower(): name for name, aliases in _CANONICAL.items() for alias in aliases}
+
+GRID = frozenset(
+    [*"xyzrtijkuv", "x0", "y0", "z0", "x1", "x2", "x3", "nx", "ny", "nz", "xi", "eta", "zeta"]
+    + ["radius", "theta", "phi", "row", "column", "height", "width", "depth", "s", "xc", "yc", "zc"]
+    + ["latitude", "longitude", "space"]
+)
+"""Names of axes of a grid that are known without a coordinate."""
 
 
 def canonical(axis: str) -> str:
@@ -27,7 +61,7 @@ def canonical(axis: str) -> str:
 
     Examples
     --------
-    >>> canonical("lat"), canonical("pressure_level"), canonical("x")
-    ('latitude', 'level', 'x')
+    >>> canonical("lat"), canonical("pressure_level"), canonical("x"), canonical("run")
+    ('latitude', 'level', 'x', 'sample')
     """
     return _ALIASES.get(axis.lower(), axis)

@@ -78,3 +78,29 @@ def _pickled(about: Any) -> bool:
 
 def _shapes(about: Any) -> Iterator[list[int]]:
     return (item["shape"] for item in _inside(about) if isinstance(item.get("shape"), list))
+
+
+def unwritten(store: Path) -> dict[str, str]:
+    """Return the arrays whose last entries of the first axis were never written, and the reason.
+
+    A writer may leave out chunks of the fill value; those that a stopped run did not reach are the
+    last ones, over all other axes.
+    """
+    import numpy as np
+    import zarr
+
+    reasons = {}
+    for name, array in zarr.open_group(store, mode="r").arrays():
+        fill = array.fill_value
+        blank = fill is not None and np.asarray(fill).dtype.kind in "iuf" and not np.isnan(fill)
+        if array.ndim < 2 or not blank or array.nchunks_initialized >= array.nchunks:
+            continue
+        counts = tuple(-(-n // c) for n, c in zip(array.shape, array.chunks, strict=True))
+        each = array.nchunks // counts[0]
+        rows = -(-array.nchunks_initialized // each)
+        if rows < counts[0]:
+            reasons[name] = (
+                f"has {array.nchunks - array.nchunks_initialized} of {array.nchunks} chunks that "
+                f"were never written and read as {fill}; write them, or a store of the written part"
+            )
+    return reasons

@@ -21,14 +21,21 @@ from neurop.fields.condition import Role
 from neurop.fields.fieldset import FieldSet
 from neurop.formats import zarr_store
 from neurop.formats.assemble import assemble
+from neurop.formats.cf import word
+from neurop.formats.cf_dataset import (
+    auxiliary,
+    axes_of_dataset,
+    irregular_axes,
+    line_of,
+    scalars,
+)
 from neurop.formats.choose import ReadOptions
-from neurop.formats.content import LEADING, Array, Coordinate, FileContent, Metadata, Task
-from neurop.formats.hdf5 import one_line
+from neurop.formats.content import LEADING, Array, FileContent, Metadata, Task
+from neurop.formats.hdf5 import is_scale, one_line
+from neurop.formats.hdf5_array import problem_of
 from neurop.formats.open_files import handle
-from neurop.formats.standard_names import canonical
+from neurop.formats.packing import unpack, unpacked_dtype
 
-# Forecasts have two times: the start, which distinguishes the samples, and the lead time.
-_LEADS = ("prediction_timedelta", "step", "lead_time")
 _ATTRIBUTES = ("title", "institution", "references", "license")
 
 
@@ -78,50 +85,77 @@ def hdf5_content(file: h5py.File, path: str) -> FileContent | None:
     if "_NCProperties" in file.attrs or any(
         "_Netcdf4Dimid" in item.attrs for item in file.values()
     ):
-        content = file_content(Path(path))
+        data = {name: item for name, item in file.items() if isinstance(item, h5py.Dataset)}
+        problems = {name: problem for name, item in data.items() if (problem := problem_of(item))}
+        # The library reads coordinates when it opens the file.
+        for name in problems:
+            if is_scale(data[name]) and not _only_dimension(data[name]):
+                raise InputError.in_file(path, f"'{name}' {problems[name]}")
+        content = file_content(Path(path), problems)
         # Variables inside groups are read as those of any HDF5 file.
         return content if content.arrays else None
     return None
 
 
-def file_content(path: Path) -> FileContent:
-    """Return the variables of a NetCDF file or a Zarr store."""
+def _only_dimension(data: h5py.Dataset) -> bool:
+    return word(data.attrs, "NAME").startswith("This is a netCDF dimension but not")
+
+
+def file_content(path: Path, problems: Mapping[str, str] | None = None) -> FileContent:
+    """Return the variables of a NetCDF file or a Zarr store.
+
+    Variables without time on the same grid are static fields of the task; scalar ones are
+    parameters of the file. Bounds, flags of quality and cell areas are neither.
+
+    Parameters
+    ----------
+    path
+        Path of the file or store.
+    problems
+        Variables whose values cannot be used, with the reason.
+    """
     if path.is_dir():
         zarr_store.check_store(path)
-    data = handle(str(path), "xarray", _opened)
-    lead = next((name for name in _LEADS if name in data.dims), None)
-    axes = {str(dim): canonical(str(dim)) for dim in data.dims}
-    if lead is not None:
-        axes |= {dim: "sample" for dim, name in axes.items() if name == "time"} | {lead: "time"}
+        problems = zarr_store.unwritten(path)
+    data = handle(str(path), "xarray", opened)
+    axes = axes_of_dataset(data)
     # A store without an index lists its arrays in another order each time; the order is that of the
     # channels.
     variables = sorted(data.data_vars.items()) if path.is_dir() else list(data.data_vars.items())
     arrays = [
-        _array(data, str(name), axes, str(path))
+        _array(data, str(name), axes, str(path), (problems or {}).get(str(name), ""))
         for name, v in variables
         if v.dtype.kind in "biuf" and v.ndim
     ]
-    lines = {axes[str(dim)]: _line(data[dim]) for dim in data.dims if dim in data.coords}
+    lines = {axes[str(dim)]: line_of(data[dim]) for dim in data.dims if dim in data.coords}
+    about = auxiliary(data)
+    fields = [a for a in arrays if a.name not in about]
     # Bounds of the times and the like have fewer axes than the fields.
-    widest = max((_space(a) for a in arrays), key=len, default=set())
-    complete = [a for a in arrays if {"latitude", "longitude"} <= set(a.axes)] or [
-        a for a in arrays if _space(a) == widest
+    widest = max((_space(a) for a in fields), key=len, default=set())
+    complete = [a for a in fields if {"latitude", "longitude"} <= set(a.axes)] or [
+        a for a in fields if _space(a) == widest
     ]
     moving = tuple(a.name for a in complete if "time" in a.axes)
+    still = tuple(
+        a.name
+        for a in complete
+        if moving and not {"time", "level", "channel"} & set(a.axes)
+    )
     facts = {
         str(k): str(v)
         for k, v in data.attrs.items()
         if k in (*_ATTRIBUTES, "Conventions", "source")
     }
     kind = "Zarr" if path.is_dir() else "NetCDF 3" if _engine(path) == "scipy" else "NetCDF 4"
-    attributes = {key: str(data.attrs[key]) for key in _ATTRIBUTES if key in data.attrs}
+    attributes: dict[str, Any] = {k: str(data.attrs[k]) for k in _ATTRIBUTES if k in data.attrs}
     return FileContent(
         kind,
         str(path),
         tuple(arrays),
         lines,
-        task=Task(moving),
-        metadata=Metadata(attributes, facts),
+        task=Task(moving, conditions=still),
+        metadata=Metadata(attributes | scalars(data), facts),
+        irregular=irregular_axes(data, axes),
     )
 
 
@@ -129,7 +163,7 @@ def _space(array: Array) -> set[str]:
     return set(array.axes) - set(LEADING)
 
 
-def _array(data: xr.Dataset, name: str, axes: dict[str, str], path: str) -> Array:
+def _array(data: xr.Dataset, name: str, axes: dict[str, str], path: str, problem: str) -> Array:
     variable = data[name]
     versions: tuple[int, ...] = ()
     if "expver" in variable.dims:
@@ -151,11 +185,12 @@ def _array(data: xr.Dataset, name: str, axes: dict[str, str], path: str) -> Arra
         name,
         tuple(axes[str(d)] for d in dims),
         tuple(variable.sizes[d] for d in dims),
-        variable.dtype,
+        unpacked_dtype(variable.dtype, variable.attrs),
         _Part(path, name, tuple(map(str, dims)), versions),
         str(variable.attrs.get("units", "")),
         str(variable.attrs.get("long_name", "")),
         chunks=chunks,
+        problem=problem,
     )
 
 
@@ -170,15 +205,18 @@ class _Part:
 
     def __call__(self, where: tuple[slice, ...]) -> NDArray[Any]:
         try:
-            part = handle(self.path, "xarray", _opened)[self.name].isel(
+            part = handle(self.path, "xarray", opened)[self.name].isel(
                 dict(zip(self.dims, where, strict=True))
             )
             if not self.versions:
-                return np.asarray(part.values)
-            found = np.asarray(part.isel(expver=self.versions[0]).values)
+                return unpack(np.asarray(part.values), part.attrs)
+            found = unpack(np.asarray(part.isel(expver=self.versions[0]).values), part.attrs)
             for version in self.versions[1:]:
-                found = np.where(np.isnan(found), part.isel(expver=version).values, found)
+                other = unpack(np.asarray(part.isel(expver=version).values), part.attrs)
+                found = np.where(np.isnan(found), other, found)
             return found
+        except InputError as error:
+            raise InputError.in_file(self.path, f"'{self.name}': {error}") from error
         except Exception as error:  # the library raises many types for a damaged file
             raise InputError.in_file(
                 self.path,
@@ -186,18 +224,13 @@ class _Part:
             ) from error
 
 
-def _line(coordinate: xr.DataArray) -> Coordinate:
-    values = coordinate.values
-    return Coordinate(
-        values, "" if values.dtype.kind == "M" else str(coordinate.attrs.get("units", ""))
-    )
-
-
-def _opened(path: str) -> xr.Dataset:
+def opened(path: str) -> xr.Dataset:
+    """Return a file or store, with values and times as they are stored."""
     # Without a cache: values are read once, and would stay in memory.
     store = Path(path)
     how: dict[str, Any] = {"consolidated": zarr_store.has_index(store)} if store.is_dir() else {}
-    return xr.open_dataset(path, engine=_engine(store), decode_timedelta=False, cache=False, **how)
+    raw = {"mask_and_scale": False, "decode_times": False, "decode_timedelta": False}
+    return xr.open_dataset(path, engine=_engine(store), cache=False, **raw, **how)
 
 
 def _engine(path: Path) -> str:

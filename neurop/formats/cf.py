@@ -1,0 +1,75 @@
+"""Standard names of axes by the attributes of their coordinates, whatever they are called.
+
+CF conventions 1.11, chapter 4 (coordinate types), https://cfconventions.org.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from neurop.formats.standard_names import canonical
+
+_NORTH = {"degrees_north", "degree_north", "degree_n", "degrees_n", "degreen", "degreesn"}
+_EAST = {"degrees_east", "degree_east", "degree_e", "degrees_e", "degreee", "degreese"}
+_PRESSURE = {"pa", "hpa", "kpa", "mb", "mbar", "millibar", "millibars", "bar", "dbar", "decibar"}
+_STANDARD = {
+    "latitude": "latitude",
+    "longitude": "longitude",
+    "time": "time",
+    "realization": "member",
+    "air_pressure": "level",
+    "sea_water_pressure": "level",
+}
+_VERTICAL = ("depth", "deptht", "height", "altitude", "pressure", "olevel", "geopotential_height")
+
+
+def axis_name(name: str, attributes: Mapping[str, Any], globe: bool = False) -> str:
+    """Return the standard name of an axis by the attributes of its coordinate, else by its name.
+
+    Parameters
+    ----------
+    name, attributes
+        Name of the axis, and attributes of its coordinate.
+    globe
+        Whether the fields also have latitude and longitude: heights and depths are then levels.
+
+    Examples
+    --------
+    >>> axis_name("g0_lat_1", {"units": "degrees_north"}), axis_name("plev", {"units": "Pa"})
+    ('latitude', 'level')
+    >>> axis_name("z", {"positive": "up"}), axis_name("z", {"positive": "up"}, globe=True)
+    ('z', 'level')
+    """
+    said = {key: word(attributes, key) for key in ("units", "standard_name", "axis", "positive")}
+    unit, standard, axis = (said[key].lower() for key in ("units", "standard_name", "axis"))
+    if unit in _NORTH or unit in _EAST:
+        return "latitude" if unit in _NORTH else "longitude"
+    if standard in _STANDARD:
+        return _STANDARD[standard]
+    if unit.startswith(("degree", "rad")) and axis in ("x", "y"):
+        return "latitude" if axis == "y" else "longitude"
+    if " since " in unit or axis == "t":
+        return "time"
+    vertical = said["positive"].lower() in ("up", "down") or axis == "z"
+    vertical |= standard.endswith("_coordinate") or {standard, name.lower()} & {*_VERTICAL} != set()
+    if unit in _PRESSURE or (globe and vertical):
+        return "level"
+    return canonical(name)
+
+
+def is_position(name: str, attributes: Mapping[str, Any]) -> str:
+    """Return ``latitude`` or ``longitude`` for a variable of positions on the globe, else ``""``."""
+    found = axis_name(name, attributes)
+    plain = canonical(name.lower().removeprefix("nav_").removeprefix("x").removeprefix("c"))
+    found = found if found in ("latitude", "longitude") else plain
+    return found if found in ("latitude", "longitude") else ""
+
+
+def word(attributes: Mapping[str, Any], key: str) -> str:
+    """Return an attribute as text, ``""`` if it is missing."""
+    value = np.atleast_1d(np.asarray(attributes.get(key, ""), object)).ravel()
+    text = value[0] if len(value) else ""
+    return text.decode(errors="replace") if isinstance(text, bytes) else str(text)

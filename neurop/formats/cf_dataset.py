@@ -1,0 +1,100 @@
+"""What the variables of a CF data set are: axes, positions, auxiliary data, parameters.
+
+CF conventions 1.11, chapters 3 to 7, https://cfconventions.org.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from neurop.formats.calendars import decode_times
+from neurop.formats.cf import axis_name, is_position, word
+from neurop.formats.content import Coordinate
+from neurop.formats.packing import unpack
+
+# Forecasts have two times: the start, which distinguishes the samples, and the lead time.
+LEADS = ("prediction_timedelta", "step", "lead_time", "lead", "forecast_period")
+
+_ABOUT = ("bounds", "grid_mapping", "ancillary_variables", "cell_measures", "climatology")
+"""Attributes that name variables about others."""
+
+_NOT_PARAMETERS = ("step", "surface", "height", "altitude", "depth", "expver", "valid_time", "crs")
+
+
+def axes_of_dataset(data: xr.Dataset) -> dict[str, str]:
+    """Return the standard name of each dimension; the first of two with one name has it."""
+    about = {
+        str(dim): data[dim].attrs | ({"units": "days since"} if data[dim].dtype.kind == "M" else {})
+        if dim in data.coords
+        else {}
+        for dim in data.dims
+    }
+    found = [axis_name(name, known) for name, known in about.items()]
+    globe = {"latitude", "longitude"} <= set(found)
+    lead = next((name for name in LEADS if name in about), None)
+    axes: dict[str, str] = {}
+    for name, known in about.items():
+        standard = axis_name(name, known, globe)
+        if lead is not None and (name == lead or standard == "time"):
+            standard = "time" if name == lead else "sample"
+        axes[name] = name if standard in axes.values() else standard
+    return axes
+
+
+def line_of(coordinate: xr.DataArray) -> Coordinate:
+    """Return the values of a coordinate: unpacked, times decoded."""
+    about = coordinate.attrs
+    values = unpack(np.asarray(coordinate.values), about)
+    return decode_times(values, word(about, "units"), word(about, "calendar"))
+
+
+def irregular_axes(data: xr.Dataset, axes: dict[str, str]) -> dict[str, str]:
+    """Return the axes along which latitude and longitude do not make a grid, with the reason."""
+    found: dict[str, dict[str, xr.DataArray]] = {}
+    for name, variable in data.variables.items():
+        position = is_position(str(name), variable.attrs)
+        dims = [str(d) for d in variable.dims if axes[str(d)] not in ("time", "sample", "member")]
+        own = len(dims) == 1 and axes[dims[0]] == position
+        if position and dims and not own and variable.dtype.kind in "iuf":
+            found.setdefault(" ".join(dims), {})[position] = data[name]
+    reasons: dict[str, str] = {}
+    for dims, both in found.items():
+        if len(both) == 2:
+            names = " and ".join(f"'{v.name}'" for v in both.values())
+            over = dims.replace(" ", ", ")
+            what = "is curvilinear" if " " in dims else "is scattered or unstructured"
+            reason = (
+                f"the grid {what}: {names} vary over ({over}); neurop reads regular grids, "
+                "interpolate the fields to latitude by longitude first"
+            )
+            reasons |= {axes[dim]: reason for dim in dims.split()}
+    return reasons
+
+
+def auxiliary(data: xr.Dataset) -> set[str]:
+    """Return the names of variables that describe others: bounds, flags, cell areas, positions."""
+    found = {str(n) for n, v in data.variables.items() if is_position(str(n), v.attrs)}
+    for variable in data.variables.values():
+        for key in _ABOUT:
+            text = word(variable.attrs, key) or word(variable.encoding, key)
+            found |= {part for part in text.split() if not part.endswith(":")}
+        if "formula_terms" in variable.attrs:
+            found |= set(word(variable.attrs, "formula_terms").split())
+    return found | {str(n) for n, v in data.data_vars.items() if "flag_masks" in v.attrs}
+
+
+def scalars(data: xr.Dataset) -> dict[str, Any]:
+    """Return the scalar variables that are parameters of the file, such as a viscosity."""
+    about = auxiliary(data)
+    found = {}
+    for name, variable in data.variables.items():
+        known = str(name) in (*about, *_NOT_PARAMETERS, *LEADS)
+        standard = axis_name(str(name), variable.attrs, globe=True)
+        if variable.ndim or variable.dtype.kind not in "iuf" or known:
+            continue
+        if standard not in ("time", "level", "member", "sample", "latitude", "longitude"):
+            found[str(name)] = float(unpack(np.asarray(variable.values), variable.attrs))
+    return found
