@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -11,11 +13,13 @@ from neurop.errors import InputError
 from neurop.fields.condition import Condition
 from neurop.fields.field import Field
 from neurop.fields.fieldset import FieldSet
+from neurop.fields.times import Times
 from neurop.formats.axes import GLOBE, Order, grid_of
 from neurop.formats.choose import ReadOptions, choose_arrays, names_of, sizes_of
 from neurop.formats.conditions import read_conditions, role_of
-from neurop.formats.content import LEADING, Array, FileContent
+from neurop.formats.content import LEADING, Array, Coordinate, FileContent
 from neurop.formats.hdf5 import one_line
+from neurop.formats.members import with_samples
 from neurop.formats.stack import stack_arrays
 from neurop.formats.times import times_of
 
@@ -86,6 +90,12 @@ def _assembled(content: FileContent, options: ReadOptions, lazy: bool | None) ->
             targets[0].name,
         )
     sizes = sizes_of(arrays, path)
+    count, members = sizes.get("sample", 1), sizes.pop("member", 1)
+    inputs, targets = (
+        [with_samples(a, count, members) for a in them] for them in (inputs, targets)
+    )
+    if members > 1:
+        sizes["sample"] = count * members
     spatial = {name: n for name, n in sizes.items() if name not in LEADING}
     if not spatial:
         raise InputError.in_file(
@@ -117,11 +127,12 @@ def _assembled(content: FileContent, options: ReadOptions, lazy: bool | None) ->
         else None,
         target_fields,
         times,
-        _conditions(content, options, counts, orders, order),
+        _conditions(content, options, counts, orders, order, (count, members)),
         tuple(field.name for field in _fields(diagnosed, content)),
         source=path,
-        attributes=dict(content.metadata.parameters),
+        attributes=_attributes(content, times, members if count > 1 else 1),
     )
+    made = _varying(made, options)
     return made if stays_lazy(made, lazy) else made.loaded().check_finite()
 
 
@@ -131,13 +142,42 @@ def _conditions(
     sizes: Mapping[str, int],
     orders: Mapping[str, Order],
     time: Order,
+    samples: tuple[int, int],
 ) -> tuple[Condition, ...]:
-    """Return the conditions that the user names, else those of the format that are not constant."""
+    """Return the conditions that the user names, else those of the format."""
     if options.conditions is not None or options.input:
-        return read_conditions(content, options.conditions or {}, sizes, orders, time)
+        return read_conditions(content, options.conditions or {}, sizes, orders, time, samples)
     roles = {name: role_of(content.array(name)) for name in content.task.conditions}
-    found = read_conditions(content, roles, sizes, orders, time)
-    return tuple(c for c in found if c.role == "forcing" or np.ptp(np.asarray(c.values)) > 0)
+    return read_conditions(content, roles, sizes, orders, time, samples)
+
+
+def _varying(fields: FieldSet, options: ReadOptions) -> FieldSet:
+    """Return a set whose parameters of one value, not named by the user, are attributes.
+
+    Static fields of one value are left out.
+    """
+    if options.conditions is not None or options.input:
+        return fields
+    kept, numbers = [], {}
+    for one in fields.conditions:
+        values = np.asarray(one.values) if one.role != "forcing" else None
+        if values is None or np.ptp(values) > 0 or not np.isfinite(values).all():
+            kept.append(one)
+        elif one.role == "parameter":
+            numbers[one.field.name] = float(values.flat[0])
+    attributes = fields.attributes | {
+        k: v for k, v in numbers.items() if k not in fields.attributes
+    }
+    return replace(fields, conditions=tuple(kept), attributes=attributes)
+
+
+def _attributes(content: FileContent, times: Times | None, members: int) -> dict[str, Any]:
+    """Return the parameters of the file, the origin of its times, and the members per sample."""
+    made = dict(content.metadata.parameters)
+    line = content.coordinates.get("time")
+    if times is not None and not times.dated and line is not None and line.origin:
+        made["time_origin"] = line.origin
+    return made | ({"members": members} if members > 1 else {})
 
 
 def stays_lazy(made: FieldSet, lazy: bool | None) -> bool:
@@ -166,14 +206,28 @@ def _fields(arrays: Sequence[Array], content: FileContent) -> tuple[Field, ...]:
     )
 
 
+def level_names(line: Coordinate) -> list[str]:
+    """Return the suffixes of levels in ascending order: pressures in hPa, others with their unit.
+
+    Examples
+    --------
+    >>> level_names(Coordinate(np.array([85000.0, 50000.0]), "Pa"))
+    ['500', '850']
+    >>> level_names(Coordinate(np.array([5.0, 10.0]), "m"))
+    ['_5m', '_10m']
+    """
+    values, unit = np.sort(np.asarray(line.values, np.float64)), line.unit.strip()
+    if unit.lower() in ("pa", "pascal"):
+        values = values / 100
+    metres = {"m": "m", "meter": "m", "meters": "m", "metre": "m", "metres": "m", "km": "km"}
+    length = metres.get(unit.lower(), "")
+    return [f"_{v:g}{length}" if length else f"{v:g}" for v in values]
+
+
 def _suffixes(array: Array, content: FileContent) -> list[str]:
     """Return the suffixes that distinguish the channels of one array, in their order."""
     sizes = array.sizes()
-    levels = (
-        [f"{float(v):g}" for v in np.sort(content.coordinates["level"].values)]
-        if "level" in content.coordinates
-        else None
-    )
+    levels = level_names(content.coordinates["level"]) if "level" in content.coordinates else None
     if "level" in sizes:
         return levels or [str(i) for i in range(sizes["level"])]
     if "channel" not in sizes:

@@ -67,7 +67,7 @@ def decode_times(values: NDArray[Any], unit: str, calendar: str = "") -> Coordin
     if word not in _SECONDS:
         return plain
     seconds = _even(values) * _SECONDS[word] + clock
-    if kind in _MONTHS:
+    if kind in _MONTHS and 1 <= month <= 12:
         start = _ordinal(year, month, day, kind)
         return _counted(_month_of(start + seconds / 86400, kind), kind) or _regular(plain)
     if kind not in _REAL or not 1 <= month <= 12 or not np.isfinite(seconds).all():
@@ -76,13 +76,10 @@ def decode_times(values: NDArray[Any], unit: str, calendar: str = "") -> Coordin
     if np.abs(seconds).max(initial=0) > 1e13:
         return _regular(plain)
     dates = reference + np.round(1e3 * seconds).astype("timedelta64[ms]")
-    if (
-        months := _counted(dates.astype("M8[M]").astype(np.int64) + 12 * 1970, "standard")
-    ) and not _steady(dates):
+    if (months := months_of(dates)) is not None:
         return months
-    reformed = (
-        kind != "proleptic_gregorian" and min(reference, dates.min(initial=reference)) < _REFORM
-    )
+    ends = sorted([reference, *dates[[0, -1]]]) if len(dates) else [reference]
+    reformed = kind != "proleptic_gregorian" and ends[0] < _REFORM
     if reformed or (len(dates) and not (dates.min() > _FIRST and dates.max() < _LAST)):
         return _regular(plain)
     return Coordinate(dates.astype("datetime64[ns]"))
@@ -98,13 +95,22 @@ def _even(values: NDArray[Any]) -> NDArray[np.float64]:
     if values.dtype.kind != "f" or len(numbers) < 3 or not np.isfinite(numbers).all():
         return numbers
     line = np.linspace(numbers[0], numbers[-1], len(numbers))
-    rounding = 4 * np.finfo(values.dtype).eps * np.abs(numbers).max()
+    step = abs(line[1] - line[0])
+    rounding = min(4 * np.finfo(values.dtype).eps * np.abs(numbers).max(), 0.1 * step)
     return line if np.abs(line - numbers).max() <= rounding else numbers
 
 
-def _steady(dates: NDArray[np.datetime64]) -> bool:
-    steps = np.diff(dates)
-    return len(steps) > 0 and bool((steps == steps[0]).all())
+def months_of(dates: NDArray[np.datetime64]) -> Coordinate | None:
+    """Return dates of one month, or some months, apart as a count of months; None for others.
+
+    Examples
+    --------
+    >>> months_of(np.array(["2001-01-16", "2001-02-15", "2001-03-16"], "M8[ns]")).unit
+    'months'
+    """
+    if len(set(np.diff(dates).tolist())) < 2:
+        return None
+    return _counted(dates.astype("M8[M]").astype(np.int64) + 12 * 1970, "standard")
 
 
 def _counted(months: NDArray[Any] | None, kind: str) -> Coordinate | None:
@@ -159,15 +165,16 @@ def shifted(
     word = unit.removesuffix("s")
     if kind != other or "T" in one + two:
         return None
-    dates = [tuple(map(int, text.split("-"))) for text in (one, two)]
-    if word in ("month", "year") and dates[0][2] == dates[1][2]:
-        months = 12 * (dates[0][0] - dates[1][0]) + dates[0][1] - dates[1][1]
+    dates = [[int(part) for part in text.split("-")] for text in (one, two)]
+    (year, month, day), (since, first, start) = dates
+    if word in ("month", "year") and day == start:
+        months = 12 * (year - since) + month - first
         return line + (months if word == "month" else months / 12)
     if word not in _SECONDS:
         return None
     if kind in _MONTHS:
-        days = _ordinal(*dates[0], kind) - _ordinal(*dates[1], kind)
-    elif kind == "proleptic_gregorian" or min(dates) > (1582, 10, 14):
+        days = _ordinal(year, month, day, kind) - _ordinal(since, first, start, kind)
+    elif kind == "proleptic_gregorian" or min(dates) > [1582, 10, 14]:
         days = float((np.datetime64(one, "D") - np.datetime64(two, "D")).astype(int))
     else:
         return None

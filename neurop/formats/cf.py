@@ -61,11 +61,37 @@ def axis_name(name: str, attributes: Mapping[str, Any], globe: bool = False) -> 
 
 
 def is_position(name: str, attributes: Mapping[str, Any]) -> str:
-    """Return ``latitude`` or ``longitude`` for a variable of positions on the globe, else ``""``."""
+    """Return ``latitude`` or ``longitude`` of a variable of positions, ``""`` of others."""
     found = axis_name(name, attributes)
     plain = canonical(name.lower().removeprefix("nav_").removeprefix("x").removeprefix("c"))
     found = found if found in ("latitude", "longitude") else plain
     return found if found in ("latitude", "longitude") else ""
+
+
+def irregular(found: Mapping[tuple[str, ...], Mapping[str, str]]) -> dict[str, str]:
+    """Return the axes along which latitude and longitude do not make a grid, with the reason.
+
+    Parameters
+    ----------
+    found
+        For axes, the variables of ``latitude`` and ``longitude`` that vary over them.
+
+    Examples
+    --------
+    >>> list(irregular({("cell",): {"latitude": "clat", "longitude": "clon"}}))
+    ['cell']
+    """
+    reasons: dict[str, str] = {}
+    for axes, both in found.items():
+        if len(both) == 2:
+            what = "is curvilinear" if len(axes) > 1 else "is scattered or unstructured"
+            reason = (
+                f"the grid {what}: {' and '.join(map(repr, both.values()))} vary over "
+                f"({', '.join(axes)}); neurop reads regular grids, interpolate the fields to "
+                "latitude by longitude first"
+            )
+            reasons |= dict.fromkeys(axes, reason)
+    return reasons
 
 
 def word(attributes: Mapping[str, Any], key: str) -> str:

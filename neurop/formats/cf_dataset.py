@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from neurop.formats.calendars import decode_times
-from neurop.formats.cf import axis_name, is_position, word
+from neurop.formats.cf import axis_name, irregular, is_position, word
 from neurop.formats.content import Coordinate
 from neurop.formats.packing import unpack
 
@@ -53,25 +53,14 @@ def line_of(coordinate: xr.DataArray) -> Coordinate:
 
 def irregular_axes(data: xr.Dataset, axes: dict[str, str]) -> dict[str, str]:
     """Return the axes along which latitude and longitude do not make a grid, with the reason."""
-    found: dict[str, dict[str, xr.DataArray]] = {}
+    found: dict[tuple[str, ...], dict[str, str]] = {}
     for name, variable in data.variables.items():
         position = is_position(str(name), variable.attrs)
-        dims = [str(d) for d in variable.dims if axes[str(d)] not in ("time", "sample", "member")]
-        own = len(dims) == 1 and axes[dims[0]] == position
-        if position and dims and not own and variable.dtype.kind in "iuf":
-            found.setdefault(" ".join(dims), {})[position] = data[name]
-    reasons: dict[str, str] = {}
-    for dims, both in found.items():
-        if len(both) == 2:
-            names = " and ".join(f"'{v.name}'" for v in both.values())
-            over = dims.replace(" ", ", ")
-            what = "is curvilinear" if " " in dims else "is scattered or unstructured"
-            reason = (
-                f"the grid {what}: {names} vary over ({over}); neurop reads regular grids, "
-                "interpolate the fields to latitude by longitude first"
-            )
-            reasons |= {axes[dim]: reason for dim in dims.split()}
-    return reasons
+        over = tuple(axes[str(d)] for d in variable.dims)
+        over = tuple(axis for axis in over if axis not in ("time", "sample", "member"))
+        if position and over and over != (position,) and variable.dtype.kind in "iuf":
+            found.setdefault(over, {})[position] = str(name)
+    return irregular(found)
 
 
 def auxiliary(data: xr.Dataset) -> set[str]:

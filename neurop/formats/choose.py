@@ -9,8 +9,8 @@ from typing import Any
 from neurop.errors import InputError, nearest
 from neurop.fields.condition import Role
 from neurop.formats.axes import GLOBE
-from neurop.formats.content import Array, FileContent
-from neurop.formats.standard_names import canonical
+from neurop.formats.content import LEADING, Array, FileContent
+from neurop.formats.standard_names import GRID, canonical
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,8 @@ def choose_arrays(content: FileContent, options: ReadOptions) -> list[Array]:
                 name,
             )
         array = content.array(name)
+        if array.problem:
+            raise InputError.in_file(content.path, f"'{name}' {array.problem}")
         if array.dtype.kind not in "fiub":
             raise InputError.in_file(
                 content.path, f"'{name}' contains {array.dtype}, not real numbers; convert it"
@@ -131,6 +133,7 @@ def choose_arrays(content: FileContent, options: ReadOptions) -> list[Array]:
                 f"the axes of '{name}' ({shape}) have no names; give axes, such "
                 f"as [{', '.join(_guess(array))}]",
             )
+        _known_axes(array, content, options)
         if 0 in array.shape:
             raise InputError.in_file(
                 content.path, f"'{name}' has shape {array.shape}, it is empty; write the file again"
@@ -139,9 +142,29 @@ def choose_arrays(content: FileContent, options: ReadOptions) -> list[Array]:
     return found
 
 
+def _known_axes(array: Array, content: FileContent, options: ReadOptions) -> None:
+    """Raise InputError for an axis that may be one of samples, and not of the grid."""
+    by_axis = [
+        o for o in (options.boundary, options.length, options.layout) if isinstance(o, Mapping)
+    ]
+    said = {*content.boundary, *content.layout, *(str(name) for given in by_axis for name in given)}
+    for axis in array.axes:
+        known = axis in LEADING or axis in content.coordinates or axis in said
+        if axis and not known and axis.lower() not in GRID and axis not in content.irregular:
+            raise InputError(
+                f"{content.path}: '{array.name}' has an axis {axis} without a coordinate; is it "
+                "the sample axis? name it so in axes=[sample, ...], or, for one of the grid, give "
+                f"boundary={{{axis}: ...}}",
+                "axes",
+                list(array.axes),
+            )
+
+
 def _guess(array: Array) -> list[str]:
     rank = len(array.shape)
-    return ["sample", "time", *"xyz"][:rank] if rank > 2 else ["sample", "x"][:rank]
+    usual = ["sample", "time", *"xyz"][:rank] if rank > 2 else ["sample", "x"][:rank]
+    free = (axis for axis in [*usual, *"xyz"] if axis not in array.axes)
+    return [axis or next(free, "x") for axis in array.axes]
 
 
 def sizes_of(arrays: Sequence[Array], path: str) -> dict[str, int]:
@@ -160,8 +183,8 @@ def sizes_of(arrays: Sequence[Array], path: str) -> dict[str, int]:
 
 
 def canonical_axis(axis: str) -> str:
-    """Return latitude and longitude for their short names, and other names unchanged.
+    """Return the standard name of an axis of the globe, of samples or of members.
 
-    A name such as ``t`` may be an axis of the grid.
+    Other names, such as ``t`` or ``depth``, may be axes of the grid, and are unchanged.
     """
-    return canonical(axis) if canonical(axis) in GLOBE else axis
+    return canonical(axis) if canonical(axis) in (*GLOBE, "sample", "member", "level") else axis

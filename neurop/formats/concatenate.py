@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,15 +12,23 @@ from numpy.typing import NDArray
 
 from neurop.errors import InputError
 from neurop.fields.condition import Condition
+from neurop.fields.field import Field
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.lazy import Lazy
-from neurop.fields.times import Times
 from neurop.formats.assemble import stays_lazy
+from neurop.formats.join_times import in_time, same_step
+from neurop.formats.same_units import like
 from neurop.geometry.axis import Axis
+
+# Attributes of a file that are no parameters of its fields.
+_COUNTERS = re.compile(r"seed|version|date|created|index|members|(^|_)(id|run|number)$")
 
 
 def concatenate(sets: Sequence[FieldSet], lazy: bool | None = None) -> FieldSet:
     """Concatenate sets of the same fields on the same grid: dated sets in time, others by sample.
+
+    Values are converted to the units of the first set. Numbers among the attributes that differ
+    between sets of samples, such as a viscosity, become parameters.
 
     Parameters
     ----------
@@ -32,38 +41,88 @@ def concatenate(sets: Sequence[FieldSet], lazy: bool | None = None) -> FieldSet:
     Raises
     ------
     InputError
-        If fields, grid, size or time step differ, the dates do not follow each other, or a value is
-        not finite.
+        If fields, units, grid, size, members or time step differ, the dates do not follow each
+        other, or a value is not finite.
     """
-    first, *others = sets
+    first, *others = sets = _with_constants(sets)
     for other in others:
         _alike(first, other)
     made = first
     if others:
-        times = first.times
-        dated = times is not None and times.dated
-        if dated:
-            sets = sorted(sets, key=lambda s: s.times.values[0] if s.times is not None else 0)
-            dates = np.concatenate([s.times.values for s in sets if s.times is not None])
-            times, steps = Times(dates), np.diff(dates)
-            if (wrong := np.flatnonzero(steps != steps[0])).size:
-                at = int(wrong[0]) + 1
-                raise InputError(
-                    f"{sets[0].source} and others: the frame after {dates[at - 1]:.16} is "
-                    f"{dates[at]:.16}; need one constant step",
-                    "path",
-                    sets[0].source,
-                )
-        axis = 1 if dated else 0
+        ordered = in_time(sets)
+        axis = 0 if ordered is None else 1
+        sets, times = ordered or (sets, first.times)
+        for other in sets:
+            _same_length(sets[0], other, axis)
+        sets = [like(first, one) for one in sets]
         targets = None if first.targets is None else _side_by_side([s.targets for s in sets], axis)
+        parameters = differing(sets) if axis == 0 else ()
         made = replace(
             first,
             values=_side_by_side([s.values for s in sets], axis),
             targets=targets,
             times=times,
-            conditions=_conditions(sets, axis),
+            conditions=(*_conditions(sets, axis), *parameters),
+            attributes=_common(sets),
         )
     return made if stays_lazy(made, lazy) else made.loaded().check_finite()
+
+
+def differing(sets: Sequence[FieldSet]) -> tuple[Condition, ...]:
+    """Return numbers among the attributes that differ between sets, as parameters per sample.
+
+    Seeds, dates and counters describe a file, not its fields.
+
+    Raises
+    ------
+    InputError
+        If some of the sets lack one of them.
+    """
+    known = {c.field.name for c in sets[0].conditions} | {f.name for f in sets[0].fields}
+    names = dict.fromkeys(name for s in sets for name in s.attributes)
+    made = []
+    for name in names:
+        found = [s.attributes.get(name) for s in sets]
+        numbers = [v for v in found if isinstance(v, int | float) and not isinstance(v, bool)]
+        if not numbers or len(set(numbers)) == 1 or name in known or _COUNTERS.search(name.lower()):
+            continue
+        if len(numbers) < len(sets):
+            lacks = next(
+                s for s, v in zip(sets, found, strict=True) if v is None or isinstance(v, str)
+            )
+            raise InputError(
+                f"{lacks.source} has no number '{name}', which differs between the other files; "
+                "write this attribute into it",
+                "path",
+                lacks.source,
+            )
+        values = np.repeat(np.array(numbers, np.float64), [len(s) for s in sets])
+        shape = (-1, *(1,) * (sets[0].values.ndim - 1))
+        made.append(Condition(Field(name.replace("/", "_")), "parameter", values.reshape(shape)))
+    return tuple(made)
+
+
+def _with_constants(sets: Sequence[FieldSet]) -> list[FieldSet]:
+    """Return the sets with a parameter that varies in some of them as a condition of all."""
+    known = {c.field.name: c for s in sets for c in s.conditions if c.role == "parameter"}
+    made = []
+    for one in sets:
+        own = {c.field.name for c in one.conditions}
+        shape = (1,) * one.values.ndim
+        added = [
+            replace(c, values=np.full(shape, one.attributes[name], np.float64))
+            for name, c in known.items()
+            if name not in own and isinstance(one.attributes.get(name), int | float)
+        ]
+        made.append(replace(one, conditions=(*one.conditions, *added)))
+    return made
+
+
+def _common(sets: Sequence[FieldSet]) -> dict[str, Any]:
+    """Return the attributes that all sets share; times count from the origin of the first."""
+    first = sets[0].attributes
+    shared = {k: v for k, v in first.items() if all(s.attributes.get(k) == v for s in sets)}
+    return shared | {k: first[k] for k in ("time_origin",) if k in first}
 
 
 def _conditions(sets: Sequence[FieldSet], axis: int) -> tuple[Condition, ...]:
@@ -74,6 +133,14 @@ def _conditions(sets: Sequence[FieldSet], axis: int) -> tuple[Condition, ...]:
         if same and parts[0].values.shape[axis] == 1:
             made.append(parts[0])
             continue
+        if axis == 1 and parts[0].role != "forcing":
+            name, source = parts[0].field.name, sets[-1].source
+            raise InputError(
+                f"{source} has other values of the {parts[0].role} '{name}' than files of other "
+                "times; it must be the same in all",
+                "path",
+                source,
+            )
         arrays = [np.asarray(part.values) for part in parts]
         if axis == 0:
             counts = [len(s) for s in sets]
@@ -83,38 +150,47 @@ def _conditions(sets: Sequence[FieldSet], axis: int) -> tuple[Condition, ...]:
 
 
 def _names(fields: FieldSet) -> list[str]:
-    return [f"{one.role} {one.field.name}" for one in fields.conditions]
+    return sorted(f"{one.role} {one.field.name}" for one in fields.conditions)
 
 
 def _alike(first: FieldSet, other: FieldSet) -> None:
+    members = [s.attributes.get("members", 1) for s in (first, other)]
     for what, one, two in (
-        ("fields", [f.name for f in first.fields], [f.name for f in other.fields]),
+        ("fields", sorted(f.name for f in first.fields), sorted(f.name for f in other.fields)),
         ("conditions", _names(first), _names(other)),
-        ("targets", [f.name for f in first.target_fields], [f.name for f in other.target_fields]),
+        (
+            "targets",
+            sorted(f.name for f in first.target_fields),
+            sorted(f.name for f in other.target_fields),
+        ),
         ("points", first.shape, other.shape),
         ("axes", first.grid.names, other.grid.names),
         *(
             (f"axis {a.name}", _shown(a), _shown(b))
             for a, b in zip(first.grid.axes, other.grid.axes, strict=False)
         ),
-        ("time step", first.step, other.step),
+        ("members", *members),
     ):
         if one != two:
-            raise InputError(
-                f"{other.source} has {what} {two}, {first.source} has {one}; give files of one "
-                "kind",
-                "path",
-                other.source,
-            )
-    dated = first.times is not None and first.times.dated
-    if not dated and first.values.shape[1] != other.values.shape[1]:
-        counts = first.values.shape[1], other.values.shape[1]
-        raise InputError(
-            f"{other.source} has {counts[1]} frames, {first.source} has {counts[0]}; give samples "
-            "of one length",
-            "path",
-            other.source,
-        )
+            _refuse(first, other, what, one, two, "give files of one kind")
+    if not same_step(first, other):
+        one, two = (f"{s.step} {s.time_unit}".removesuffix(" 1") for s in (first, other))
+        _refuse(first, other, "time step", one, two, "give files of one kind")
+
+
+def _same_length(first: FieldSet, other: FieldSet, axis: int) -> None:
+    what = "samples" if axis else "frames"
+    counts = [s.values.shape[1 - axis] for s in (first, other)]
+    if counts[0] != counts[1]:
+        remedy = "give files of the same samples" if axis else "give samples of one length"
+        _refuse(first, other, what, f"{counts[0]} {what}", f"{counts[1]} {what}", remedy)
+
+
+def _refuse(first: FieldSet, other: FieldSet, what: str, one: Any, two: Any, remedy: str) -> None:
+    shown = "" if str(two).endswith(what) else f"{what} "
+    raise InputError(
+        f"{other.source} has {shown}{two}, {first.source} has {one}; {remedy}", "path", other.source
+    )
 
 
 def _shown(axis: Axis) -> str:

@@ -16,7 +16,8 @@ from neurop.fields.fieldset import FieldSet
 from neurop.fields.mask import fill_outside, mask_missing
 from neurop.formats.axes import Order
 from neurop.formats.choose import canonical_axis
-from neurop.formats.content import Array, FileContent
+from neurop.formats.content import Array, FileContent, in_memory
+from neurop.formats.members import with_samples
 from neurop.formats.stack import stack_arrays
 
 KEYS: dict[Role, str] = {
@@ -26,6 +27,8 @@ KEYS: dict[Role, str] = {
     "mask": "mask",
 }
 """Argument of :class:`ConditionNames` of each role."""
+_VECTORS = (("", ""), ("sample", ""), ("sample", "channel"))
+"""Axes of an array of several parameters per sample."""
 NOUNS: dict[Role, str] = {role: role for role in KEYS} | {"static": "static field"}
 MISSING = "missing"
 """Value of the mask that leaves out the cells without values."""
@@ -115,6 +118,7 @@ def read_conditions(
     sizes: Mapping[str, int],
     orders: Mapping[str, Order],
     time: Order,
+    samples: tuple[int, int],
 ) -> tuple[Condition, ...]:
     """Return the conditions of a file.
 
@@ -128,6 +132,8 @@ def read_conditions(
         Samples, frames and points of the stored fields by the names of their axes, the grid's last.
     orders, time
         Order of the points of each axis that must be sorted, and of the frames.
+    samples
+        Samples in the file, and members of each.
 
     Raises
     ------
@@ -139,17 +145,28 @@ def read_conditions(
         if name not in content.names():
             remedy = f"no such array in {content.path}; {nearest(name, content.names())}"
             raise InputError.of(KEYS[role], name, remedy)
-        array = _named(content.array(name), role, sizes, content.path)
-        made.append(_condition(array, content, role, sizes, orders, time))
+        if problem := content.array(name).problem:
+            raise InputError.in_file(content.path, f"'{name}' {problem}")
+        counts = dict(zip(("sample", "member"), samples, strict=True))
+        array = _named(content.array(name), role, counts | {**sizes, **counts}, content.path)
+        array = with_samples(array, *samples)
+        for one in _columns(array):
+            made.append(_condition(one, content, role, sizes, orders, time))
     return tuple(made)
 
 
 def _named(array: Array, role: Role, sizes: Mapping[str, int], path: str) -> Array:
     """Return an array with the names of its axes, found by their sizes where it has none."""
-    grid = tuple(axis for axis in sizes if axis not in ("sample", "time"))
+    grid = tuple(axis for axis in sizes if axis not in ("sample", "member", "time"))
+    several = role == "parameter" and len(array.shape) == 2 and array.axes in _VECTORS
+    if several and array.shape[0] == sizes["sample"]:
+        return replace(array, axes=("sample", "channel"))
     frames: tuple[Literal["time"], ...] = ("time",) if role == "forcing" else ()
     space = ((),) if role == "parameter" else ((), grid) if role == "forcing" else (grid,)
-    allowed = [(*s, *frames, *g) for s, g in product((("sample",), ()), space)]
+    whose: list[tuple[str, ...]] = [("sample",), ()]
+    if sizes["member"] > 1:
+        whose = [("sample", "member"), ("member",), *whose]
+    allowed = [(*s, *frames, *g) for s, g in product(whose, space)]
     axes = tuple(map(canonical_axis, array.axes))
     if "" in axes:
         shapes = {n: tuple(sizes.get(a, 1) for a in n) for n in allowed}
@@ -167,6 +184,16 @@ def _named(array: Array, role: Role, sizes: Mapping[str, int], path: str) -> Arr
             array.name,
         )
     return replace(array, axes=axes)
+
+
+def _columns(array: Array) -> list[Array]:
+    """Return the columns of an array of several parameters per sample, else the array."""
+    if "channel" not in array.axes:
+        return [array]
+    values = array.values()
+    names = array.labels or [f"{array.name}{i}" for i in range(values.shape[1])]
+    about = {"unit": array.unit, "long_name": array.long_name}
+    return [in_memory(n, ("sample",), values[:, i], **about) for i, n in enumerate(names)]
 
 
 def _condition(

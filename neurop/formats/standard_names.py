@@ -48,11 +48,9 @@ _CANONICAL = {
 }
 _ALIASES = {alias.lower(): name for name, aliases in _CANONICAL.items() for alias in aliases}
 
-GRID = frozenset(
-    [*"xyzrtijkuv", "x0", "y0", "z0", "x1", "x2", "x3", "nx", "ny", "nz", "xi", "eta", "zeta"]
-    + ["radius", "theta", "phi", "row", "column", "height", "width", "depth", "s", "xc", "yc", "zc"]
-    + ["latitude", "longitude", "space"]
-)
+_LETTERS = "x y z r t i j k u v s"
+_WORDS = "x0 y0 z0 x1 x2 x3 nx ny nz xi eta zeta xc yc zc radius theta phi row column space"
+GRID = frozenset(f"{_LETTERS} {_WORDS} height width depth latitude longitude".split())
 """Names of axes of a grid that are known without a coordinate."""
 
 

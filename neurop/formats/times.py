@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurop.errors import InputError
 from neurop.fields.times import Times
 from neurop.formats.axes import Order
 from neurop.formats.content import Coordinate
+
+DAY = np.timedelta64(1, "D").astype("timedelta64[ns]")
 
 
 def times_of(
@@ -52,7 +55,7 @@ def times_of(
             source, f"time {_shown(times[0])} occurs twice; remove the double entries"
         )
     slack = (
-        np.timedelta64(0)
+        abs(steps).min(initial=DAY) // 1000
         if dated
         else 1e-3 * abs(steps[0]) + 4e-7 * np.abs(times).max()
         if len(steps)
@@ -68,7 +71,25 @@ def times_of(
             source,
             f"time step {before} becomes {after} at {_shown(times[at])}; need one constant step",
         )
-    return Times(times, "1" if dated else line.unit or "1"), order
+    return Times(
+        _equal(np.asarray(times, "M8[ns]")) if dated else times, "1" if dated else line.unit or "1"
+    ), order
+
+
+def _equal(dates: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
+    """Return dates in equal steps of whole milliseconds, where they differ from them by rounding.
+
+    Examples
+    --------
+    >>> late = np.array(["2020-01-01T00:00:00", "2020-01-01T01:00:00.001"], "M8[ns]")
+    >>> _equal(np.append(late, np.datetime64("2020-01-01T02:00:00", "ns")))[1].astype(str)
+    np.str_('2020-01-01T01:00:00.000000000')
+    """
+    if len(dates) < 3 or (np.diff(dates) == dates[1] - dates[0]).all():
+        return dates
+    unit = np.timedelta64(1, "ms")
+    step = np.round((dates[-1] - dates[0]) / unit / (len(dates) - 1)).astype(np.int64)
+    return dates[0] + np.arange(len(dates)) * step * unit.astype("timedelta64[ns]")
 
 
 def _shown(time: Any) -> str:

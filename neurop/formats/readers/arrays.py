@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurop.errors import InputError
+from neurop.formats.cf import axis_name, irregular, is_position, word
 from neurop.formats.content import Array, Coordinate, FileContent, Metadata, Task, in_memory
 from neurop.formats.hdf5 import is_scale, labels, one_line, scales, texts, to_plain
-from neurop.formats.open_files import HDF5Part
+from neurop.formats.hdf5_array import coordinate_of, hdf5_array
 from neurop.formats.standard_names import canonical
+
+_POINTS = ("x", "y", "z", "r", "time", "latitude", "longitude", "level", "theta", "phi")
+"""Names of coordinates where nothing else tells them from fields."""
+
+_FOLDERS = ("grid", "coordinates", "coords", "axes", "dimensions", "mesh")
+"""Names of groups of coordinates."""
+
+_SUFFIX = re.compile(r"[-_]?(coordinates?|coords?|points|grid|axis)$")
 
 _AXES = ("dims", "axes", "dimensions", "_ARRAY_DIMENSIONS")
 
@@ -43,7 +54,7 @@ def npy_content(path: Path) -> FileContent:
 
 
 def npz_content(path: Path) -> FileContent:
-    """Return the arrays of an ``.npz`` file."""
+    """Return the arrays of an ``.npz`` file; axes have the names of coordinates of their length."""
     with np.load(path, allow_pickle=False) as content:
         arrays = {name: _real(content.__getitem__, name) for name in content}
     lines = {
@@ -51,57 +62,76 @@ def npz_content(path: Path) -> FileContent:
         for name, a in arrays.items()
         if a.ndim == 1 and a.dtype.kind in "fiu"
     }
-    fields = [in_memory(name, _unnamed(a), a) for name, a in arrays.items()]
-    return FileContent("numpy archive", str(path), tuple(fields), lines)
+    shapes = [a.shape for a in arrays.values()]
+    points = {name for name, a in arrays.items() if is_coordinate(name, a.shape, shapes)}
+    known = {coordinate_name(name): Coordinate(arrays[name]) for name in points}
+    fields = [
+        in_memory(name, by_length(a.shape, known), a)
+        for name, a in arrays.items()
+        if name not in points
+    ]
+    return FileContent("numpy archive", str(path), tuple(fields), lines | known)
 
 
 def hdf5_content(file: h5py.File, path: str) -> FileContent:
     """Return every data set of an HDF5 file.
 
-    Axes are named by dimension scales, labels, or an attribute such as ``dims``.
+    Axes are named by dimension scales, labels, an attribute such as ``dims``, or else by the only
+    coordinate of their length.
     """
     found: dict[str, h5py.Dataset] = {}
     file.visititems(
         lambda name, item: found.__setitem__(name, item) if isinstance(item, h5py.Dataset) else None
     )
-    arrays, lines = [], {}
     axes_by_name = {name: axes_of(data) for name, data in found.items()}
+    if any({"latitude", "longitude"} <= set(axes) for axes in axes_by_name.values()):
+        axes_by_name = {name: axes_of(data, globe=True) for name, data in found.items()}
     used = {axis for axes in axes_by_name.values() for axis in axes} - {""}
+    shapes = [data.shape for data in found.values()]
+    fields, lines = {}, {}
     for name, data in found.items():
-        axes, own = axes_by_name[name], canonical(name.split("/")[-1])
-        if is_scale(data) and texts(data.attrs.get("NAME", ""))[0].startswith(_NO_VARIABLE):
+        own = axis_name(coordinate_name(name), data.attrs, globe="latitude" in used)
+        if is_scale(data) and word(data.attrs, "NAME").startswith(_NO_VARIABLE):
             continue
-        if data.ndim == 1 and (is_scale(data) or own in used):
-            lines[own] = Coordinate(data[...], unit_of(data))
+        named = data.ndim == 1 and (is_scale(data) or own in used)
+        if named or (data.dtype.kind in "iuf" and is_coordinate(name, data.shape, shapes)):
+            lines[own] = coordinate_of(data)
         elif data.shape and data.dtype.kind in "biuf":
-            arrays.append(
-                Array(
-                    name,
-                    axes,
-                    data.shape,
-                    data.dtype,
-                    HDF5Part(path, name),
-                    unit_of(data),
-                    long_name_of(data),
-                    (),
-                    data.chunks,
-                )
-            )
-    named = {axis for array in arrays for axis in array.axes}
-    input = tuple(a.name for a in arrays) if _one_task(arrays) else ()
+            fields[name] = data
+    arrays = []
+    for name, data in fields.items():
+        axes = axes_by_name[name]
+        named = axes if any(axes) else by_length(data.shape, lines)
+        arrays.append(hdf5_array(data, path, named))
     attributes = {key: to_plain(value) for key, value in file.attrs.items() if np.ndim(value) == 0}
     parameters = {key: value for key, value in attributes.items() if isinstance(value, int | float)}
-    facts = {key: str(value) for key, value in attributes.items()}
+    parameters |= {
+        name: float(data[()])
+        for name, data in found.items()
+        if not data.shape and data.dtype.kind in "iuf"
+    }
     return FileContent(
         "HDF5",
         path,
         tuple(arrays),
-        {k: v for k, v in lines.items() if k in named},
+        lines,
         {},
         {},
-        Task(input),
-        Metadata(parameters, facts),
+        Task(tuple(a.name for a in arrays) if _one_task(arrays) else ()),
+        Metadata(parameters, {key: str(value) for key, value in attributes.items()}),
+        irregular=_irregular(fields, axes_by_name),
     )
+
+
+def _irregular(
+    fields: Mapping[str, h5py.Dataset], axes: Mapping[str, tuple[str, ...]]
+) -> dict[str, str]:
+    """Return the axes along which latitude and longitude do not make a grid, with the reason."""
+    found: dict[tuple[str, ...], dict[str, str]] = {}
+    for name, data in fields.items():
+        if position := is_position(name.split("/")[-1], data.attrs):
+            found.setdefault(axes[name], {})[position] = name
+    return irregular(found)
 
 
 def _one_task(arrays: list[Array]) -> bool:
@@ -111,30 +141,53 @@ def _one_task(arrays: list[Array]) -> bool:
     )
 
 
-def axes_of(data: h5py.Dataset) -> tuple[str, ...]:
+def axes_of(data: h5py.Dataset, globe: bool = False) -> tuple[str, ...]:
     """Return the names of the axes of a data set, ``""`` if the file gives none."""
     for key in _AXES:
         if key in data.attrs and len(names := texts(data.attrs[key])) == data.ndim:
             return tuple(canonical(name) for name in names)
-    first = [
-        next((item.name.rsplit("/", 1)[-1] for item in attached.values()), "")
-        for attached in scales(data)
+    first = [next(iter(attached.values()), None) for attached in scales(data)]
+    names = [
+        label or ("" if scale is None else scale.name.rsplit("/", 1)[-1])
+        for label, scale in zip(labels(data), first, strict=True)
     ]
-    return tuple(canonical(label or name) for label, name in zip(labels(data), first, strict=True))
-
-
-def unit_of(data: h5py.Dataset) -> str:
-    """Return the unit of an HDF5 item, ``""`` if none."""
-    return (
-        texts(data.attrs[key])[0]
-        if (key := next((k for k in ("units", "unit") if k in data.attrs), ""))
-        else ""
+    return tuple(
+        axis_name(name, {} if scale is None else scale.attrs, globe) if name else ""
+        for name, scale in zip(names, first, strict=True)
     )
 
 
-def long_name_of(data: h5py.Dataset) -> str:
-    """Return the long name of an HDF5 item, ``""`` if none."""
-    return texts(data.attrs["long_name"])[0] if "long_name" in data.attrs else ""
+def coordinate_name(name: str) -> str:
+    """Return the axis of an array that may be a coordinate: ``grid/x`` and ``x_coords`` are of x.
+
+    Examples
+    --------
+    >>> coordinate_name("grid/t"), coordinate_name("x-coordinate")
+    ('time', 'x')
+    """
+    return canonical(_SUFFIX.sub("", name.split("/")[-1]))
+
+
+def is_coordinate(name: str, shape: tuple[int, ...], shapes: Sequence[tuple[int, ...]]) -> bool:
+    """Return whether an array is a coordinate by its name, and has the length of an axis."""
+    folder, _, _ = name.rpartition("/")
+    named = coordinate_name(name) in _POINTS or folder.split("/")[-1].lower() in _FOLDERS
+    return named and len(shape) == 1 and any(shape[0] in s for s in shapes if len(s) > 1)
+
+
+def by_length(shape: tuple[int, ...], lines: Mapping[str, Coordinate]) -> tuple[str, ...]:
+    """Return for each axis the only coordinate of its length, else ``""``.
+
+    Examples
+    --------
+    >>> by_length((8, 3, 5), {"x": Coordinate(np.arange(5.0)), "time": Coordinate(np.arange(3.0))})
+    ('', 'time', 'x')
+    """
+    names = []
+    for n in shape:
+        fit = [name for name, line in lines.items() if len(line.values) == n]
+        names.append(fit[0] if len(fit) == 1 and shape.count(n) == 1 else "")
+    return tuple(names)
 
 
 def _unnamed(array: NDArray[Any]) -> tuple[str, ...]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import h5py
 import numpy as np
 
-from neurop.formats.content import Array, Coordinate, FileContent, Metadata, Task
+from neurop.formats.content import Coordinate, FileContent, Metadata, Task
 from neurop.formats.hdf5 import scales, texts
-from neurop.formats.open_files import HDF5Part
+from neurop.formats.hdf5_array import hdf5_array
 from neurop.formats.standard_names import canonical
 
 _AXES = ("time", "channel", "latitude", "longitude")
@@ -45,15 +45,7 @@ def file_content(file: h5py.File, path: str) -> FileContent | None:
         "latitude", Coordinate(90.0 - 180.0 * np.arange(rows) / (rows - 1 if rows % 2 else rows))
     )
     name = "makani" if labels else "FourCastNet"
-    array = Array(
-        "fields",
-        _AXES,
-        fields.shape,
-        fields.dtype,
-        HDF5Part(path, "fields"),
-        labels=labels,
-        chunks=fields.chunks,
-    )
+    array = hdf5_array(fields, path, _AXES, labels=labels)
     facts = {key: str(value) for key, value in file.attrs.items() if np.ndim(value) == 0}
     return FileContent(
         f"HDF5, {name}",

@@ -17,7 +17,8 @@ import numpy as np
 from neurop.errors import InputError
 from neurop.formats.content import Array, Coordinate, FileContent, Metadata, Task, in_memory
 from neurop.formats.hdf5 import texts
-from neurop.formats.open_files import HDF5Part
+from neurop.formats.hdf5_array import hdf5_array
+from neurop.formats.readers.arrays import by_length
 from neurop.formats.standard_names import canonical
 
 
@@ -47,10 +48,7 @@ def hdf5_content(file: h5py.File, path: str) -> FileContent | None:
             and data.ndim
             and not _is_other(data)
         ):
-            part, chunks = HDF5Part(path, name, reverse=True), data.chunks and data.chunks[::-1]
-            arrays[name] = Array(
-                name, ("",) * data.ndim, data.shape[::-1], data.dtype, part, chunks=chunks
-            )
+            arrays[name] = hdf5_array(data, path, ("",) * data.ndim, reverse=True)
     return _content(arrays, path, "MATLAB 7.3")
 
 
@@ -131,22 +129,13 @@ def _known(
         axes = {"input": ("sample", "x"), "output": ("sample", "time", "x")}
         lines.setdefault("time", Coordinate(np.linspace(0.0, 1.0, fields["output"].shape[1])))
         return _named(fields, axes), ("Burgers of PINO", "output"), *_all("x", "periodic", "left")
-    axes = {name: _by_length(a.shape, lines) for name, a in fields.items()}
+    axes = {name: by_length(a.shape, lines) for name, a in fields.items()}
     complete = [
         name
         for name, names in axes.items()
         if "time" in names and "" not in names and len(set(names)) == len(names)
     ]
     return _named(fields, axes), ("", *complete[:1]), {}, {}
-
-
-def _by_length(shape: tuple[int, ...], lines: Mapping[str, Coordinate]) -> tuple[str, ...]:
-    """Return for each axis the only coordinate of its length, else ``""``."""
-    names = []
-    for n in shape:
-        fit = [name for name, line in lines.items() if len(line.values) == n]
-        names.append(fit[0] if len(fit) == 1 else "")
-    return tuple(names)
 
 
 def _named(fields: Mapping[str, Array], axes: Mapping[str, tuple[str, ...]]) -> tuple[Array, ...]:

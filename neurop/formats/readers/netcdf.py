@@ -137,9 +137,7 @@ def file_content(path: Path, problems: Mapping[str, str] | None = None) -> FileC
     ]
     moving = tuple(a.name for a in complete if "time" in a.axes)
     still = tuple(
-        a.name
-        for a in complete
-        if moving and not {"time", "level", "channel"} & set(a.axes)
+        a.name for a in complete if moving and not {"time", "level", "channel"} & set(a.axes)
     )
     facts = {
         str(k): str(v)
@@ -229,8 +227,8 @@ def opened(path: str) -> xr.Dataset:
     # Without a cache: values are read once, and would stay in memory.
     store = Path(path)
     how: dict[str, Any] = {"consolidated": zarr_store.has_index(store)} if store.is_dir() else {}
-    raw = {"mask_and_scale": False, "decode_times": False, "decode_timedelta": False}
-    return xr.open_dataset(path, engine=_engine(store), cache=False, **raw, **how)
+    how |= {"mask_and_scale": False, "decode_times": False, "decode_timedelta": False}
+    return xr.open_dataset(path, engine=_engine(store), cache=False, **how)
 
 
 def _engine(path: Path) -> str:

@@ -12,8 +12,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from neurop.formats.content import Array, Coordinate, FileContent, Metadata, Task
-from neurop.formats.open_files import HDF5Part
+from neurop.formats.content import Coordinate, FileContent, Metadata, Task
+from neurop.formats.hdf5_array import hdf5_array
 
 _SPLITS = ("train", "valid", "test")
 _COORDINATES = {"t": "time", "x": "x", "y": "y", "z": "z"}
@@ -39,9 +39,7 @@ def file_content(file: h5py.File, path: str) -> FileContent | None:
     arrays = []
     for name, item in fields.items():
         axes = ("sample", "time", *"xyz")[: item.ndim]
-        arrays.append(
-            Array(name, axes, item.shape, item.dtype, HDF5Part(path, item.name), chunks=item.chunks)
-        )
+        arrays.append(hdf5_array(item, path, axes, name))
     lines, numbers = {}, {}
     for name, item in data.items():
         if name in _COORDINATES and (points := _shared(item)) is not None and points.ndim == 1:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from neurop.errors import InputError
 from neurop.formats.content import Array, Coordinate, FileContent, Metadata, Task
 from neurop.formats.hdf5 import texts
+from neurop.formats.hdf5_array import hdf5_array, problem_of
 from neurop.formats.open_files import HDF5Part
 
 _STATE = ("density", "pressure", "Vx", "Vy", "Vz")
@@ -68,18 +69,6 @@ def _content(
     )
 
 
-def _array(file: h5py.File, path: str, name: str, axes: tuple[str, ...], **more: Any) -> Array:
-    return Array(
-        name,
-        axes,
-        file[name].shape,
-        file[name].dtype,
-        HDF5Part(path, name),
-        chunks=file[name].chunks,
-        **more,
-    )
-
-
 def _is(file: h5py.File, name: str, *ranks: int) -> bool:
     return name in file and isinstance(file[name], h5py.Dataset) and file[name].ndim in ranks
 
@@ -104,18 +93,7 @@ def _incompressible(file: h5py.File, path: str) -> FileContent | None:
             shape = tuple(
                 min(n, written) if axis == "time" else n for axis, n in zip(axes, file[name].shape)
             )
-            part = HDF5Part(path, name)
-            arrays.append(
-                Array(
-                    name,
-                    axes,
-                    shape,
-                    file[name].dtype,
-                    part,
-                    labels=labels,
-                    chunks=file[name].chunks,
-                )
-            )
+            arrays.append(hdf5_array(file[name], path, axes, shape=shape, labels=labels))
     time = {"time": Coordinate(np.atleast_2d(file["t"][...])[0][:written])}
     state = tuple(name for name in ("velocity", "particles") if name in file)
     return replace(
@@ -128,8 +106,8 @@ def _darcy(file: h5py.File, path: str) -> FileContent | None:
     if not (_is(file, "tensor", 4) and _is(file, "nu", 3)):
         return None
     arrays = [
-        _array(file, path, "nu", ("sample", "x", "y")),
-        _array(file, path, "tensor", ("sample", "time", "x", "y")),
+        hdf5_array(file["nu"], path, ("sample", "x", "y")),
+        hdf5_array(file["tensor"], path, ("sample", "time", "x", "y")),
     ]
     return _content(file, path, "Darcy flow", arrays, "dirichlet", ("nu",), ("tensor",))
 
@@ -142,7 +120,7 @@ def _scalar(file: h5py.File, path: str) -> FileContent | None:
     present = {key.lower() for key in file.attrs}
     family = next((name for key, name in names.items() if key in present), "scalar field")
     return _content(
-        file, path, family, [_array(file, path, "tensor", axes)], "periodic", ("tensor",)
+        file, path, family, [hdf5_array(file["tensor"], path, axes)], "periodic", ("tensor",)
     )
 
 
@@ -150,7 +128,7 @@ def _compressible(file: h5py.File, path: str) -> FileContent | None:
     if not (_is(file, "density", 3, 4, 5) and "Vx" in file):
         return None
     axes = ("sample", "time", "x", "y", "z")[: file["density"].ndim]
-    arrays = [_array(file, path, name, axes) for name in _STATE if name in file]
+    arrays = [hdf5_array(file[name], path, axes) for name in _STATE if name in file]
     boundary = next(
         (kind for word, kind in _BOUNDARY.items() if word in Path(path).name.lower()), "open"
     )
@@ -200,6 +178,9 @@ def _groups(file: h5py.File, path: str) -> FileContent | None:
         first["data"].dtype,
         _Stacked(path, groups),
         chunks=(1, *(first["data"].chunks or shape)),
+        problem=next(
+            (f"of group '{n}' {p}" for n in groups if (p := problem_of(file[n]["data"]))), ""
+        ),
     )
     lines = {
         {"t": "time"}.get(name, name): Coordinate(values[...])

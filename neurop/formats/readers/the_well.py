@@ -8,7 +8,8 @@ https://polymathic-ai.org/the_well/data_format.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -19,8 +20,7 @@ from numpy.typing import NDArray
 from neurop.errors import InputError
 from neurop.formats.content import Array, Coordinate, FileContent, Metadata, Task
 from neurop.formats.hdf5 import texts, to_plain
-from neurop.formats.open_files import HDF5Part
-from neurop.formats.readers.arrays import long_name_of, unit_of
+from neurop.formats.hdf5_array import hdf5_array, unit_of
 from neurop.geometry.grid import Grid
 
 GROUPS = ("dimensions", "boundary_conditions", "t0_fields", "t1_fields", "t2_fields")
@@ -158,9 +158,7 @@ def _scalars(file: h5py.File, path: str) -> list[Array]:
         pairs = zip(("sample", "time"), ("sample_varying", "time_varying"), strict=True)
         axes = tuple(axis for axis, key in pairs if data.attrs.get(key, False))
         if axes and data.ndim == len(axes):
-            part = HDF5Part(path, data.name)
-            about = (unit_of(data), long_name_of(data))
-            made.append(Array(name, axes, data.shape, data.dtype, part, *about, chunks=data.chunks))
+            made.append(hdf5_array(data, path, axes, name))
     return made
 
 
@@ -172,7 +170,7 @@ def _named(group: h5py.Group) -> list[str]:
 class _Components:
     """Reader of chosen components of a vector or tensor field as one axis."""
 
-    part: HDF5Part
+    part: Callable[[tuple[slice, ...]], NDArray[Any]]
     order: int
     chosen: tuple[int, ...]
 
@@ -219,25 +217,21 @@ def _array(
             "write or download it again",
         )
     present_axes = tuple(axis for axis, there in zip(axes, present) if there)
-    part, chunks = HDF5Part(path, data.name), data.chunks
-    about = (unit_of(data), long_name_of(data))
     if not order:
-        return Array(name, present_axes, data.shape, data.dtype, part, *about, chunks=chunks)
+        return hdf5_array(data, path, present_axes, name)
+    whole = hdf5_array(data, path, (*present_axes, *[""] * order), name)
     numbers = [
         index for index in product(range(len(dims)), repeat=order) if _independent(index, data)
     ]
     chosen = tuple(int(np.ravel_multi_index(index, (len(dims),) * order)) for index in numbers)
     labels = tuple(f"{name}_{''.join(dims[i] for i in index)}" for index in numbers)
     shape = (*data.shape[: data.ndim - order], len(chosen))
-    return Array(
-        name,
-        (*present_axes, "channel"),
-        shape,
-        data.dtype,
-        _Components(part, order, chosen),
-        *about,
-        labels,
-        chunks,
+    return replace(
+        whole,
+        axes=(*present_axes, "channel"),
+        shape=shape,
+        fetch=_Components(whole.fetch, order, chosen),
+        labels=labels,
     )
 
 

@@ -1,0 +1,93 @@
+"""Bring the fields of one file to the order and the units of another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurop.errors import InputError
+from neurop.fields.field import Field
+from neurop.fields.fieldset import FieldSet
+from neurop.fields.lazy import Lazy
+from neurop.formats.units import conversion
+
+
+def like(first: FieldSet, other: FieldSet) -> FieldSet:
+    """Return a set with the fields of another in its order, converted to its units.
+
+    Raises
+    ------
+    InputError
+        If fields are missing, or a unit cannot be converted.
+    """
+    conditions = []
+    for known in first.conditions:
+        found = next((c for c in other.conditions if c.field.name == known.field.name), None)
+        if found is not None:
+            fields = (known.field,), (found.field,)
+            values = _converted(found.values, *fields, other, first)
+            conditions.append(replace(found, field=known.field, values=values))
+    return replace(
+        other,
+        values=_converted(other.values, first.fields, other.fields, other, first),
+        fields=first.fields,
+        targets=None
+        if other.targets is None
+        else _converted(other.targets, first.target_fields, other.target_fields, other, first),
+        target_fields=first.target_fields,
+        conditions=tuple(conditions),
+    )
+
+
+def _converted(
+    values: NDArray[Any] | Lazy,
+    wanted: tuple[Field, ...],
+    given: tuple[Field, ...],
+    other: FieldSet,
+    first: FieldSet,
+) -> NDArray[Any] | Lazy:
+    names = [field.name for field in given]
+    order = [names.index(field.name) for field in wanted]
+    pairs = []
+    for field, i in zip(wanted, order, strict=True):
+        unit = given[i].unit
+        # The unit 1 may stand for no unit in the file.
+        pair = (
+            conversion(unit, field.unit)
+            if unit == field.unit or "1" not in (unit, field.unit)
+            else None
+        )
+        if pair is None:
+            raise InputError(
+                f"{other.source} has '{field.name}' in {unit}, {first.source} in {field.unit}; "
+                "convert one of them",
+                "path",
+                other.source,
+            )
+        pairs.append(pair)
+    factor, offset = np.array(pairs).T
+    if order == list(range(len(names))) and not offset.any() and (factor == 1).all():
+        return values
+    turn = _Turn(values, tuple(order), tuple(factor), tuple(offset))
+    if not isinstance(values, Lazy):
+        return turn(slice(0, len(values)), slice(0, values.shape[1]))
+    return Lazy(turn, values.shape, values.block, f"{values.key} {order} {pairs}")
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """Reader of blocks whose channels are reordered and converted in float64."""
+
+    values: NDArray[Any] | Lazy
+    order: tuple[int, ...]
+    factor: tuple[float, ...]
+    offset: tuple[float, ...]
+
+    def __call__(self, samples: slice, frames: slice) -> NDArray[Any]:
+        found = np.asarray(self.values[samples, frames], np.float64)[:, :, list(self.order)]
+        shape = (-1, *(1,) * (found.ndim - 3))
+        factor, offset = (np.reshape(n, shape) for n in (self.factor, self.offset))
+        return (found * factor + offset).astype(np.float32)
