@@ -12,6 +12,7 @@ from neurop.evaluation import score, truncation_floor
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.statistics import summary
 from neurop.plots import fields, forecast_skill, save
+from neurop.source import Source
 
 from ._console import table, wrote
 from ._evaluation import (
@@ -44,15 +45,10 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     leads = None if cfg.leads is None else as_ints("leads", cfg.leads, 1)
     task = prepare(cfg, "eval")
     field = field_index(cfg.field, task.surrogate)
-    splits = task.source.splits()
-    if cfg.split not in splits:
-        raise InputError(
-            f"split={cfg.split}: the data have no such split; {nearest(str(cfg.split), splits)}",
-            "split",
-            cfg.split,
-        )
-    test = splits[cfg.split]
-    climatology = _climatology(splits["train"]) if "climatology" in task.source.baselines else None
+    test = _split(task.source, cfg.split)
+    climatology = None
+    if "climatology" in task.source.baselines:
+        climatology = _climatology(task.source.splits()["train"])
     scores = score(task.surrogate, test, climatology, leads, cfg.batch_size)
     floor = truncation_floor(task.surrogate, test, cfg.batch_size)
     if floor is not None:
@@ -68,6 +64,19 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         "relative_l2": float(scores.relative_l2),
         "relative_l2_worst": float(scores.relative_l2_worst),
     }
+
+
+def _split(source: Source, name: object) -> FieldSet:
+    """Return a split, or all samples; raise InputError for an unknown name."""
+    if name == "all":
+        return source.whole()
+    if name == "test":
+        return source.test()
+    splits = source.splits()
+    if name not in splits:
+        remedy = f"the data have no such split; {nearest(str(name), ('all', *splits))}"
+        raise InputError.of("split", name, remedy)
+    return splits[str(name)]
 
 
 def _climatology(train: FieldSet) -> Any:

@@ -23,7 +23,7 @@ def run(words: Sequence[str]) -> None:
         if report.facts:
             print("  " + ", ".join(f"{k}={v}" for k, v in report.facts.items()))
         rows = [
-            [f.name, " ".join(f.axes), f.shape, f.unit or None, f.dtype, f.missing]
+            [f.name, " ".join(f.axes), f.shape, f.unit or None, f.dtype, f.missing or None]
             for f in report.fields
         ]
         table("Fields", ["name", "axes", "shape", "unit", "type", "missing"], rows)
@@ -34,6 +34,15 @@ def run(words: Sequence[str]) -> None:
             ]
             table(
                 "Axes", columns, [[cell if cell != "" else None for cell in row] for row in plain]
+            )
+        if report.conditions:
+            table(
+                "Conditions: what goes in and is not predicted",
+                ["name", "role", "unit", "low", "high"],
+                [
+                    [c.name, c.role, c.unit, c.low or None, c.high or None]
+                    for c in report.conditions
+                ],
             )
         if report.yaml:
             print(

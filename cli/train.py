@@ -106,6 +106,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         "data": source.name,
         "data_hash": surrogate.card.origin["data_hash"],
         "train_shape": list(surrogate.card.shape),
+        **{k: v for k, v in surrogate.card.origin.items() if k in ("held_out", "members")},
         "parameters": surrogate.parameters_count(),
         "seed": cfg.seed,
         **timer.record(),

@@ -35,16 +35,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from neurop.errors import InputError
+from neurop.errors import InputError, nearest
 from neurop.fields.computed.computed import with_computed
 from neurop.fields.fieldset import FieldSet
 from neurop.formats.assemble import assemble, stays_lazy
 from neurop.formats.choose import ReadOptions
-from neurop.formats.concatenate import concatenate
+from neurop.formats.concatenate import check_alike, concatenate
 from neurop.formats.conditions import ConditionNames
 from neurop.formats.content import LEADING
 from neurop.formats.detect import file_content
 from neurop.formats.find_files import find_files
+from neurop.formats.readers.arrays import one_name
+from neurop.formats.same_units import like
+from neurop.formats.splits import by_period, by_share, noted
 from neurop.generation.storage import grouped
 from neurop.source import Source
 
@@ -76,11 +79,22 @@ class Domain:
 class Reading:
     """Division of the samples of a file into splits, and where its values stay.
 
+    The record of a run says which samples were held out.
+
     Parameters
     ----------
     held_out
         Share of the samples for validation, and again for the test: the last samples, or the last
-        frames of a single trajectory.
+        frames of a single trajectory. With 1 all samples are the test, for surrogates that were
+        trained on others.
+    test
+        File, list of files or pattern of the test; by default a part of `path`.
+    shuffle
+        Seed of a random order of the samples before they are divided; by default the order of the
+        file.
+    periods
+        First and last time of each period, ``{"val": [2015, 2015], "test": [2016, 2017]}``, in
+        place of `held_out`; see :func:`neurop.formats.splits.by_period`.
     lazy
         Whether the values stay in the file; by default if they would take more than a quarter of
         the memory.
@@ -88,15 +102,32 @@ class Reading:
     Raises
     ------
     InputError
-        If the share is not between 0 and 0.5.
+        If the share is not between 0 and 0.5, nor 1, or settings exclude each other.
     """
 
     held_out: float = 0.1
+    test: str | Sequence[str] | None = None
+    shuffle: int | None = None
+    periods: Mapping[str, Sequence[Any]] | None = None
     lazy: bool | None = None
 
     def __post_init__(self) -> None:
-        if not 0 < self.held_out < 0.5:
-            raise InputError.of("held_out", self.held_out, "give a share above 0 and below 0.5")
+        if not 0 < self.held_out < 0.5 and self.held_out != 1:
+            raise InputError.of(
+                "held_out",
+                self.held_out,
+                "give a share above 0 and below 0.5, or 1 to test on all samples",
+            )
+        if self.periods is not None:
+            parts = ("train", "val", "test")
+            if unknown := [name for name in self.periods if name not in parts]:
+                remedy = f"no part '{unknown[0]}'; {nearest(str(unknown[0]), parts)}"
+                raise InputError.of("periods", dict(self.periods), remedy)
+            if self.shuffle is not None:
+                raise InputError.of("shuffle", self.shuffle, "excludes periods; give one of them")
+            if ("test" in self.periods) == (self.test is not None):
+                remedy = "give the test once, as a period or as a file"
+                raise InputError.of("periods", dict(self.periods), remedy)
 
 
 class File(Source):
@@ -161,7 +192,7 @@ class File(Source):
         reading = grouped(Reading, storage, "storage")
         known = grouped(ConditionNames, conditions, "conditions")
         self.computed, self.masked = known.computed, known.masked
-        self.path, self.held_out, self.lazy = path, reading.held_out, reading.lazy
+        self.path, self.reading = path, reading
         extent = grouped(Domain, domain, "domain")
         names = tuple(axes or ())
         if names and (not set(names) - set(LEADING) or len(set(names)) < len(names)):
@@ -191,44 +222,57 @@ class File(Source):
         InputError
             If the file cannot be read with the settings, or has too few samples.
         """
-        data = self._all
-        by_sample = len(data) > 2 or data.has_targets  # else by frames of one trajectory
-        count = len(data) if by_sample else data.values.shape[1]
-        each = max(round(self.held_out * count), 1 if by_sample else 2)
-        if count <= 2 * each:
-            what = f"{count} {'sample' if by_sample else 'frame'}{'s' if count != 1 else ''}"
-            raise InputError(
-                f"{data.source}: {what} leave none to train on, with {each} each for validation "
-                "and test",
-                "path",
-                data.source,
+        data, reading = self._all, self.reading
+        if reading.held_out == 1:
+            raise InputError.of(
+                "held_out", 1, "leaves no sample to train on; it is for eval, rollout and superres"
             )
-        parts = {
-            "train": slice(0, count - 2 * each),
-            "val": slice(count - 2 * each, count - each),
-            "test": slice(count - each, None),
-        }
-        by = data.samples if by_sample else data.frames
-        return {name: by(part) for name, part in parts.items()}
+        parts = ("val",) if reading.test is not None else ("val", "test")
+        if reading.periods is not None:
+            made = by_period(data, {k: tuple(v) for k, v in reading.periods.items()}, parts)
+        else:
+            made = by_share(data, reading.held_out, reading.shuffle, parts)
+        if reading.test is None:
+            return made
+        said = f"{made['train'].attributes['held_out']}; test: {self._other.source}"
+        return {name: noted(part, said) for name, part in (*made.items(), ("test", self._other))}
+
+    def test(self) -> FieldSet:
+        """Return the test set: the last part of :meth:`splits`, or all samples if none trains."""
+        if self.reading.test is not None:
+            return self._other
+        return self._all if self.reading.held_out == 1 else self.splits()["test"]
+
+    def whole(self) -> FieldSet:
+        """Return all samples."""
+        return self._all
 
     def at(self, shape: tuple[int, ...]) -> FieldSet:
         """Return the test set; raise InputError for another resolution than the file's."""
-        if tuple(shape) != self._all.shape:
-            there, asked = (" x ".join(map(str, s)) for s in (self._all.shape, shape))
+        test = self.test()
+        if tuple(shape) != test.shape:
+            there, asked = (" x ".join(map(str, s)) for s in (test.shape, shape))
             raise InputError(
-                f"{self._all.source} has one resolution, {there}, not {asked}",
-                "shape",
-                tuple(shape),
+                f"{test.source} has one resolution, {there}, not {asked}", "shape", tuple(shape)
             )
-        return self.splits()["test"]
+        return test
 
     @cached_property
     def _all(self) -> FieldSet:
-        parts = [
-            assemble(file_content(path), self.options, lazy=True) for path in find_files(self.path)
-        ]
+        return self._read(self.path)
+
+    @cached_property
+    def _other(self) -> FieldSet:
+        """The test set of files of its own, in the units of the others."""
+        found = self._read(self.reading.test or ())
+        check_alike(self._all, found)
+        return like(self._all, found)
+
+    def _read(self, given: str | Sequence[str]) -> FieldSet:
+        contents = [file_content(path) for path in find_files(given)]
+        parts = [assemble(c, self.options, lazy=True) for c in one_name(contents)]
         made = self.masked(concatenate(parts, lazy=True))
-        made = made if stays_lazy(made, self.lazy) else made.loaded().check_finite()
+        made = made if stays_lazy(made, self.reading.lazy) else made.loaded().check_finite()
         return with_computed(made, self.computed)
 
 

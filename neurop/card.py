@@ -106,7 +106,9 @@ class Card:
         if isinstance(step, np.timedelta64):
             step, unit = step / np.timedelta64(1, "s"), "s"
         about: dict[str, Any] = {
-            k: train.attributes[k] for k in ("license", "attribution") if k in train.attributes
+            k: train.attributes[k]
+            for k in ("license", "attribution", "held_out", "members", "time_origin")
+            if k in train.attributes
         }
         return cls(
             model=model,

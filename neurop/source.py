@@ -67,6 +67,16 @@ class Source(ABC):
         """Return the test set only, which may cost less than all splits."""
         return self.splits()["test"]
 
+    def whole(self) -> FieldSet:
+        """Return all samples in one set.
+
+        Raises
+        ------
+        InputError
+            By default, as the samples of a generated set are of their splits.
+        """
+        raise InputError.of("split", "all", f"{self.name} has train, val and test; choose one")
+
     def at(self, shape: tuple[int, ...]) -> FieldSet:
         """Return the test set on a grid of `shape` points per axis.
 

@@ -154,7 +154,7 @@ def _check_unseen(given: DictConfig, trained: DictConfig) -> None:
     """Raise InputError if the test set of `given` contains training samples of `trained`.
 
     With equal seeds, sample i of both starts from the same random numbers, and the first
-    ``held_out`` samples are the test set.
+    ``held_out`` samples are the test set. Of a file the last ones are.
     """
     kind, seed, held_out = (
         tuple(OmegaConf.select(node, key) for node in (given, trained))
@@ -162,6 +162,15 @@ def _check_unseen(given: DictConfig, trained: DictConfig) -> None:
     )
     counts = all(isinstance(count, int | float) for count in held_out)
     if kind[0] != kind[1] or seed[0] != seed[1] or not counts or held_out[0] <= held_out[1]:
+        return
+    if seed[0] is None:
+        if OmegaConf.select(given, "path") == OmegaConf.select(trained, "path"):
+            raise InputError.of(
+                "data.storage.held_out",
+                held_out[0],
+                f"the surrogate was trained with some of these samples; {held_out[1]} was held out "
+                "then; eval has split=all for all samples",
+            )
         return
     raise InputError(
         f"data.storage.held_out={held_out[0]}: the surrogate was trained with samples "

@@ -101,11 +101,11 @@ def grid_of(
         known = {"boundary": "open"} | known
         axes.append(axis_of(name, line, len(orders.get(name, range(n))), known, content.path))
     if unknown:
-        raise InputError(
-            f"{content.path}: the file does not define the boundary of {', '.join(unknown)}; give "
-            "boundary=periodic, dirichlet, neumann or open (no condition), or one by axis",
+        raise InputError.of(
             "boundary",
-            unknown,
+            None,
+            f"{content.path} does not define that of {', '.join(unknown)}; give periodic, "
+            "dirichlet, neumann or open (no condition), one for all or one by axis",
         )
     return Grid(tuple(axes)), orders
 

@@ -151,12 +151,12 @@ def _known_axes(array: Array, content: FileContent, options: ReadOptions) -> Non
     for axis in array.axes:
         known = axis in LEADING or axis in content.coordinates or axis in said
         if axis and not known and axis.lower() not in GRID and axis not in content.irregular:
-            raise InputError(
-                f"{content.path}: '{array.name}' has an axis {axis} without a coordinate; is it "
-                "the sample axis? name it so in axes=[sample, ...], or, for one of the grid, give "
-                f"boundary={{{axis}: ...}}",
+            raise InputError.of(
                 "axes",
                 list(array.axes),
+                f"{axis} of '{array.name}' in {content.path} has no coordinate; is it the sample "
+                "axis? name it so, axes=[sample, ...], or, for an axis of the grid, give "
+                f"boundary={{{axis}: ...}}",
             )
 
 

@@ -46,7 +46,7 @@ def concatenate(sets: Sequence[FieldSet], lazy: bool | None = None) -> FieldSet:
     """
     first, *others = sets = _with_constants(sets)
     for other in others:
-        _alike(first, other)
+        check_alike(first, other)
     made = first
     if others:
         ordered = in_time(sets)
@@ -153,7 +153,8 @@ def _names(fields: FieldSet) -> list[str]:
     return sorted(f"{one.role} {one.field.name}" for one in fields.conditions)
 
 
-def _alike(first: FieldSet, other: FieldSet) -> None:
+def check_alike(first: FieldSet, other: FieldSet) -> None:
+    """Raise InputError unless two sets have the same fields, conditions, grid and time step."""
     members = [s.attributes.get("members", 1) for s in (first, other)]
     for what, one, two in (
         ("fields", sorted(f.name for f in first.fields), sorted(f.name for f in other.fields)),

@@ -13,11 +13,22 @@ import numpy as np
 from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
 from neurop.formats.assemble import assemble
+from neurop.formats.axes import GLOBE
+from neurop.formats.choose import ReadOptions
 from neurop.formats.conditions import KEYS
 from neurop.formats.content import LEADING, Array, FileContent
 from neurop.formats.detect import file_content
-from neurop.formats.report import AxisReport, FieldReport, axis_report, missing
+from neurop.formats.report import (
+    AxisReport,
+    ConditionReport,
+    FieldReport,
+    axis_report,
+    condition_report,
+    missing,
+)
 from neurop.geometry.sphere import Sphere
+
+BOUNDARY = "boundary: ???  # periodic, dirichlet, neumann or open (no condition); or by axis"
 
 
 @dataclass(frozen=True)
@@ -27,6 +38,7 @@ class Report:
     format: str
     fields: tuple[FieldReport, ...]
     axes: tuple[AxisReport, ...]
+    conditions: tuple[ConditionReport, ...] = ()
     facts: dict[str, str] = field(default_factory=dict)
     yaml: str = ""
     hint: str = ""
@@ -42,33 +54,47 @@ def inspect(path: str | Path) -> Report:
     """
     content = file_content(path)
     made, hint = None, ""
+    unknown: list[str] = []
     try:
         made = assemble(content, lazy=True)
     except InputError as error:
         hint = str(error).removeprefix(f"{content.path}: ")
+        if error.key == "boundary":
+            # All else is known: the report shows it, with a mark in place of the boundary.
+            made = assemble(content, ReadOptions(boundary="open"), lazy=True)
+            unknown = [a for a in made.grid.names if a not in (*content.boundary, *GLOBE)]
     fields = tuple(
-        FieldReport(a.name, _named(a), a.shape, a.unit, str(a.dtype), missing(a))
+        FieldReport(
+            a.name, _named(a), a.shape, a.unit, str(a.dtype), "" if a.problem else missing(a)
+        )
         for a in content.arrays
     )
     taken = (*content.task.input, *content.task.target)
+    gaps = [f.name for f in fields if f.name in taken and f.missing[:1] not in ("", "0")]
+    hint = next((f"'{a.name}' {a.problem}" for a in content.arrays if a.problem), hint)
     sizes = {axis: n for array in content.arrays for axis, n in array.sizes().items() if axis}
+    facts = dict(content.metadata.facts)
+    if made is not None and "members" in made.attributes:
+        facts["members"] = str(made.attributes["members"])
     return Report(
         content.format,
         fields,
-        _axes(content, made, sizes),
-        dict(content.metadata.facts),
-        _yaml(content, made, [f.name for f in fields if f.name in taken and f.missing[0] != "0"]),
+        _axes(content, made, sizes, unknown),
+        () if made is None else tuple(map(condition_report, made.conditions)),
+        facts,
+        _yaml(content, made, bool(unknown), gaps),
         hint,
     )
 
 
 def _axes(
-    content: FileContent, made: FieldSet | None, sizes: dict[str, int]
+    content: FileContent, made: FieldSet | None, sizes: dict[str, int], unknown: Sequence[str]
 ) -> tuple[AxisReport, ...]:
     boundary = dict(content.boundary)
     if made is not None:
         boundary |= {axis.name: axis.boundary for axis in made.grid.axes}
-    if made is not None and isinstance(made.grid, Sphere):
+    boundary |= dict.fromkeys(unknown, "???")
+    if made is not None and isinstance(made.grid, Sphere) and made.grid.is_whole:
         boundary["latitude"] = "pole to pole"
     found = []
     for axis in sorted(
@@ -84,7 +110,9 @@ def _axes(
     return tuple(found)
 
 
-def _yaml(content: FileContent, made: FieldSet | None, gaps: Sequence[str]) -> str:
+def _yaml(
+    content: FileContent, made: FieldSet | None, ask: bool = False, gaps: Sequence[str] = ()
+) -> str:
     """Return ``conf/data/*.yaml`` for this file, with ``???`` for values that the user must add."""
     lines = ["_target_: neurop.datasets.File", f"path: {_text(content.path)}"]
     if made is None:
@@ -98,7 +126,7 @@ def _yaml(content: FileContent, made: FieldSet | None, gaps: Sequence[str]) -> s
             lines += [
                 f"axes: [{', '.join(axes)}]  # sample, time and channel are reserved, the others "
                 "are the grid's",
-                "boundary: ???  # periodic, dirichlet, neumann or open; or by axis",
+                BOUNDARY,
             ]
         return "\n".join(lines)
     lines += [
@@ -121,7 +149,12 @@ def _yaml(content: FileContent, made: FieldSet | None, gaps: Sequence[str]) -> s
             f"{{{', '.join(f'{_text(a.name)}: {_short(getattr(a, option))}' for a in grid.axes)}}}"
             for option in ("boundary", "length", "layout")
         }
-        lines += [given["boundary"], "domain:", f"  {given['length']}", f"  {given['layout']}"]
+        lines += [
+            BOUNDARY if ask else given["boundary"],
+            "domain:",
+            f"  {given['length']}",
+            f"  {given['layout']}",
+        ]
     if made.times is not None and not made.times.dated and made.step is not None:
         unit = "" if made.time_unit == "1" else f" {made.time_unit}"
         lines.append(f"step: null  # {float(made.step):.6g}{unit}, from the file")

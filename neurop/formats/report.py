@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurop.fields.condition import Condition
+from neurop.fields.lazy import blocks
 from neurop.formats.content import Array
 
 # Values searched for missing ones; in a larger field, evenly spaced slices of the first axis.
@@ -42,6 +44,27 @@ class AxisReport:
     step: str = ""
     unit: str = ""
     boundary: str = ""
+
+
+@dataclass(frozen=True)
+class ConditionReport:
+    """One condition: its role, and its smallest and largest value."""
+
+    name: str
+    role: str
+    unit: str
+    low: str
+    high: str
+
+
+def condition_report(one: Condition) -> ConditionReport:
+    """Return the report of a condition; missing values are not counted."""
+    low, high = np.inf, -np.inf
+    for _, _, block in blocks(one.values):
+        if (known := block[np.isfinite(block)]).size:
+            low, high = min(low, float(known.min())), max(high, float(known.max()))
+    ends = [f"{v:.6g}" if np.isfinite(v) else "" for v in (low, high)]
+    return ConditionReport(one.field.name, one.role, one.field.unit, *ends)
 
 
 def missing(array: Array) -> str:

@@ -121,6 +121,7 @@ def mat_named(path: Path) -> Truth:
         u.T[None, :, None],
         flat("x", "open", "ends", 2, -1),
         0.1 * np.arange(T),
+        settings={"boundary": "open"},
     )
 
 

@@ -51,6 +51,7 @@ def hdf5_scales(path: Path) -> Truth:
         grid,
         0.2 * np.arange(T),
         units=("m s-1",),
+        settings={"boundary": "open"},
     )
 
 

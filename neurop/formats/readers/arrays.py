@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,29 @@ def npy_content(path: Path) -> FileContent:
         str(path),
         (Array(path.stem, _unnamed(array), array.shape, array.dtype, _Mapped(str(path))),),
     )
+
+
+def one_name(contents: Sequence[FileContent]) -> list[FileContent]:
+    """Return contents whose only arrays have one name, where each had that of its ``.npy`` file.
+
+    The name is the common beginning of the files' names without digits, else ``u``.
+
+    Examples
+    --------
+    >>> files = [f"run_{i}" for i in range(2)]
+    >>> arrays = [in_memory(name, ("",), np.zeros(3)) for name in files]
+    >>> made = one_name([FileContent("numpy array", f, (a,)) for f, a in zip(files, arrays)])
+    >>> [content.names() for content in made]
+    [['run'], ['run']]
+    """
+    single = len(contents) > 1 and all(c.format == "numpy array" for c in contents)
+    if not single or len({c.names()[0] for c in contents}) == 1:
+        return list(contents)
+    names = [c.names()[0] for c in contents]
+    same = [len(set(column)) == 1 for column in zip(*names, strict=False)]
+    common = names[0][: [*same, False].index(False)]
+    name = common.rstrip("0123456789_-. ") or "u"
+    return [replace(c, arrays=(replace(c.arrays[0], name=name),)) for c in contents]
 
 
 def npz_content(path: Path) -> FileContent:

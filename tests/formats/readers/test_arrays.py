@@ -42,7 +42,8 @@ def written(folder: Path, kind: str) -> Path:
 def read(
     path: Path, *names: str, axes: tuple[str, ...] = ("sample", "time", "x"), **more: Any
 ) -> np.ndarray:
-    return np.asarray(assemble(file_content(path), ReadOptions(names, axes=axes, **more)).values)
+    options = ReadOptions(names, axes=axes, **({"boundary": "periodic"} | more))
+    return np.asarray(assemble(file_content(path), options).values)
 
 
 @pytest.mark.parametrize("kind", ["npy", "npz", "hdf5", "mat", "netcdf3", "netcdf4"])
