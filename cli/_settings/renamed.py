@@ -30,7 +30,7 @@ RENAMED: dict[str, dict[str, str]] = {
     },
     "neurop.datasets.File": {
         **{key: f"domain.{key}" for key in ("length", "layout")},
-        **{key: f"storage.{key}" for key in ("held_out", "lazy")},
+        **{key: f"storage.{key}" for key in ("held_out", "lazy", "test", "shuffle", "periods")},
         "given": "conditions",
     },
 }

@@ -101,11 +101,10 @@ def grid_of(
         known = {"boundary": "open"} | known
         axes.append(axis_of(name, line, len(orders.get(name, range(n))), known, content.path))
     if unknown:
-        raise InputError.of(
-            "boundary",
-            None,
-            f"{content.path} does not define that of {', '.join(unknown)}; give periodic, "
+        raise InputError(
+            f"boundary=???: {content.path} does not define that of {', '.join(unknown)}; give periodic, "
             "dirichlet, neumann or open (no condition), one for all or one by axis",
+            "boundary",
         )
     return Grid(tuple(axes)), orders
 

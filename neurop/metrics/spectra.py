@@ -62,6 +62,8 @@ def _spectrum(grid: Grid, values: Array, shape: tuple[int, ...]) -> tuple[Array,
 
 @_spectrum.register
 def _(grid: Sphere, values: Array, shape: tuple[int, ...]) -> tuple[Array, Array]:
+    if grid.axes[1].boundary != "periodic":  # a part of the globe has no circles of latitude
+        return _shells(_power(values, grid), _wavenumber(grid, shape))
     power = np.abs(fft.rfft(values, axis=-1, norm="forward")) ** 2
     # Both signs; the Nyquist mode of an even number of points is its own conjugate.
     power[..., 1 : (shape[1] + 1) // 2] *= 2

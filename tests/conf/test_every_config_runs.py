@@ -100,7 +100,12 @@ def test_a_choice_trains(file: Path, neurop: Callable[..., int], tmp_path: Path)
         *small("model", chosen.pop("model"), SMALL_MODEL),
         *(f"{name}={value}" for name, value in chosen.items()),
         *(
-            ["data.path=own.npz", "data.input=u", "data.axes=[sample,time,x,y]"]
+            [
+                "data.path=own.npz",
+                "data.input=u",
+                "data.axes=[sample,time,x,y]",
+                "data.boundary=periodic",
+            ]
             if choice == "file"
             else []
         ),

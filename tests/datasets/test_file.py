@@ -29,7 +29,12 @@ def evolution(tmp_path: Path) -> Path:
 
 def test_an_evolution_is_split_by_sample(evolution: Path) -> None:
     source = File(
-        str(evolution), "u", axes=["sample", "time", "x"], domain={"length": 2.0}, step=0.5
+        str(evolution),
+        "u",
+        axes=["sample", "time", "x"],
+        boundary="periodic",
+        domain={"length": 2.0},
+        step=0.5,
     )
     splits = source.splits()
     assert {name: len(part) for name, part in splits.items()} == {"train": 8, "val": 1, "test": 1}
@@ -44,7 +49,7 @@ def test_an_evolution_is_split_by_sample(evolution: Path) -> None:
 def test_one_trajectory_is_split_in_time(tmp_path: Path) -> None:
     np.save(tmp_path / "one.npy", waves(1, 30)[0])
     # The only array in a file needs no name.
-    splits = File(str(tmp_path / "one.npy"), axes=["time", "x"]).splits()
+    splits = File(str(tmp_path / "one.npy"), axes=["time", "x"], boundary="periodic").splits()
     assert [part.values.shape[:2] for part in splits.values()] == [(1, 24), (1, 3), (1, 3)]
     np.testing.assert_allclose(splits["test"].values[0, :, 0], waves(1, 30)[0, 27:], atol=1e-7)
 
@@ -52,15 +57,15 @@ def test_one_trajectory_is_split_in_time(tmp_path: Path) -> None:
 def test_too_few_samples_are_an_input_error(tmp_path: Path) -> None:
     np.save(tmp_path / "one.npy", waves(1, 4)[0])
     with raises_input("path", str(tmp_path / "one.npy"), "4 frames"):
-        File(str(tmp_path / "one.npy"), axes=["time", "x"]).splits()
+        File(str(tmp_path / "one.npy"), axes=["time", "x"], boundary="periodic").splits()
     np.savez(tmp_path / "pair.npz", a=np.zeros((1, 4)), b=np.zeros((1, 4)))
     with raises_input("path", str(tmp_path / "pair.npz"), "1 sample"):
-        File(str(tmp_path / "pair.npz"), "a", "b", ["sample", "x"]).splits()
+        File(str(tmp_path / "pair.npz"), "a", "b", ["sample", "x"], "open").splits()
 
 
 def test_two_trajectories_are_split_in_time(tmp_path: Path) -> None:
     np.save(tmp_path / "two.npy", waves(2, 20))
-    splits = File(str(tmp_path / "two.npy"), axes=["sample", "time", "x"]).splits()
+    splits = File(str(tmp_path / "two.npy"), axes=["sample", "time", "x"], boundary="open").splits()
     assert [part.values.shape[:2] for part in splits.values()] == [(2, 16), (2, 2), (2, 2)]
 
 
@@ -124,7 +129,7 @@ def test_a_value_that_is_no_number_is_named(tmp_path: Path) -> None:
     u[4, 2, 7] = np.nan
     np.savez(tmp_path / "w.npz", u=u)
     with raises_input("field", "u", r"w.npz.*sample 4, frame 2 is nan at point \(7,\)"):
-        File(str(tmp_path / "w.npz"), "u", axes=["sample", "time", "x"]).splits()
+        File(str(tmp_path / "w.npz"), "u", axes=["sample", "time", "x"], boundary="open").splits()
 
 
 def test_the_command_of_the_readme(
@@ -135,6 +140,7 @@ def test_the_command_of_the_readme(
         f"data.path={evolution}",
         "data.input=u",
         "data.axes=[sample,time,x]",
+        "data.boundary=periodic",
         "model.modes=4",
         "model.width=8",
         "model.depth=1",

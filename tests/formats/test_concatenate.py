@@ -71,7 +71,10 @@ def test_unlike_files_are_named_with_what_differs(tmp_path: Path) -> None:
         np.savez(tmp_path / f"{name}.npz", u=np.zeros((2, 3, 4)), x=length * np.arange(4) / 4)
     with raises_input("path", str(tmp_path / "y.npz"), r"axis x .* 1.5 .*x.npz has .* 0.75 "):
         File(
-            [str(tmp_path / "x.npz"), str(tmp_path / "y.npz")], "u", axes=["sample", "time", "x"]
+            [str(tmp_path / "x.npz"), str(tmp_path / "y.npz")],
+            "u",
+            axes=["sample", "time", "x"],
+            boundary="open",
         ).splits()
     with raises_input("path", str(tmp_path / "32.pt"), r"\(8, 8\), .*16.pt has \(4, 4\)"):
         File([pairs(tmp_path / "16.pt"), pairs(tmp_path / "32.pt", 8)]).splits()

@@ -132,7 +132,7 @@ def test_arrays_must_agree_on_the_length_of_an_axis(tmp_path: Path) -> None:
 def test_edges_of_cells_are_their_ends(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", u=np.zeros((3, 4)), x=np.linspace(0, 2, 5))
     axis = assemble(
-        file_content(tmp_path / "a.npz"), ReadOptions(("u",), axes=("time", "x"))
+        file_content(tmp_path / "a.npz"), ReadOptions(("u",), axes=("time", "x"), boundary="open")
     ).grid.axes[0]
     assert (axis.start, axis.length, axis.layout) == (0.0, 2.0, "cells")
 
@@ -140,7 +140,7 @@ def test_edges_of_cells_are_their_ends(tmp_path: Path) -> None:
 def test_a_name_with_two_meanings_is_refused(tmp_path: Path) -> None:
     data = xr.Dataset({"u": (("number", "member", "time", "x"), np.zeros((2, 2, 3, 4)))})
     data.to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
-    with raises_input("path", str(tmp_path / "a.nc"), "two axes named sample"):
+    with raises_input("path", str(tmp_path / "a.nc"), "two axes named member"):
         assemble(file_content(tmp_path / "a.nc"))
 
 

@@ -7,6 +7,9 @@ from raising import raises_input
 
 import neurop.datasets
 from neurop.errors import InputError
+from neurop.formats.assemble import assemble
+from neurop.formats.choose import ReadOptions
+from neurop.formats.detect import file_content
 from neurop.formats.readers import netcdf
 from neurop.geometry.grid import Grid
 
@@ -138,7 +141,7 @@ def test_grid_without_poles_or_with_one_and_late_start(tmp_path):
 
 
 @pytest.mark.parametrize("west", [350.0, -10.0])
-def test_a_part_of_the_globe_across_0_is_flat_and_open(tmp_path, west):
+def test_a_part_of_the_globe_across_0_is_open_with_the_area_of_the_sphere(tmp_path, west):
     longitude = (
         np.mod(west + np.arange(0, 25, 5.0) + 180, 360) - 180
         if west < 0
@@ -147,7 +150,9 @@ def test_a_part_of_the_globe_across_0_is_flat_and_open(tmp_path, west):
     content = data(latitude=np.arange(40, 61, 5.0), longitude=longitude)
     # Sorted by number, as some tools store it: 0, 5, 10, 350, 355.
     fields = netcdf.read(write(tmp_path / "a.nc", content.sortby("longitude")))
-    assert fields.grid.geometry == "flat"
+    assert fields.grid.geometry == "sphere"
+    area = np.cos(np.deg2rad(np.arange(60, 39, -5.0)))
+    np.testing.assert_allclose(fields.grid.weights((5, 5))[:, 0], area / area.mean(), rtol=1e-12)
     assert [(a.boundary, a.start, a.length, a.layout) for a in fields.grid.axes] == [
         ("open", 60, -20, "ends"),
         ("open", west, 20, "ends"),
@@ -187,7 +192,9 @@ def test_bounds_of_the_times_are_no_fields(tmp_path):
         {"u": (("time", "x", "y"), values), "time_bnds": (("time", "bnds"), np.zeros((5, 2)))},
         points,
     )
-    assert [f.name for f in netcdf.read(write(tmp_path / "a.nc", content)).fields] == ["u"]
+    options = ReadOptions(boundary="periodic")
+    made = assemble(file_content(write(tmp_path / "a.nc", content)), options)
+    assert [f.name for f in made.fields] == ["u"]
 
 
 def test_real_file():
