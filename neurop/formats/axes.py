@@ -102,8 +102,8 @@ def grid_of(
         axes.append(axis_of(name, line, len(orders.get(name, range(n))), known, content.path))
     if unknown:
         raise InputError(
-            f"boundary=???: {content.path} does not define that of {', '.join(unknown)}; give periodic, "
-            "dirichlet, neumann or open (no condition), one for all or one by axis",
+            f"boundary=???: {content.path} does not define that of {', '.join(unknown)}; give "
+            "periodic, dirichlet, neumann or open (no condition), one for all or one by axis",
             "boundary",
         )
     return Grid(tuple(axes)), orders

@@ -122,7 +122,8 @@ def _yaml(
             "target: null  # an array to predict from the input; null for an evolution in time",
         ]
         if any("" in array.axes for array in content.arrays):
-            axes = [axis or '"???"' for axis in content.arrays[0].axes]
+            widest = max(content.arrays, key=lambda array: len(array.shape))
+            axes = [axis or '"???"' for axis in widest.axes]
             lines += [
                 f"axes: [{', '.join(axes)}]  # sample, time and channel are reserved, the others "
                 "are the grid's",

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurop.fields.lazy import Lazy
+from neurop.fields.lazy import CACHE, Lazy
 from neurop.formats.axes import Order, reorder
 from neurop.formats.content import Array, FileContent
 from neurop.formats.open_files import fingerprint
@@ -58,6 +58,8 @@ def stack_arrays(
     chunks = [dict(zip(a.axes, a.chunks or (), strict=False)) for a in arrays]
     frames = max(*(c.get("time", 0) for c in chunks), BLOCK // max(frame, 1), 1)
     samples = max(*(c.get("sample", 1) for c in chunks), 1)
+    if any(map(_sample_is_fastest, arrays)):
+        samples = max(samples, CACHE // max(frame * min(frames, sizes[1]), 1))
     # An order may leave out a point: a last longitude that repeats the first.
     points = [
         len(orders[name]) if name in orders else n for name, n in zip(names, sizes[2:], strict=True)
@@ -65,6 +67,15 @@ def stack_arrays(
     shape = (*sizes[:2], channels, *points)
     how = " ".join(f"{a.name}:{','.join(a.axes)}" for a in arrays)
     return Lazy(parts, shape, (samples, frames), f"{fingerprint(content.path)} {how}")
+
+
+def _sample_is_fastest(array: Array) -> bool:
+    """Return whether the values of all samples at a point are next to each other in the file.
+
+    One sample then needs as much reading as all of them.
+    """
+    stored = array.axes[::-1] if getattr(array.fetch, "reverse", False) else array.axes
+    return array.chunks is None and len(stored) > 1 and stored[-1] == "sample"
 
 
 def _ascending(order: Order) -> bool:

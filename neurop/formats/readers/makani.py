@@ -9,6 +9,7 @@ from __future__ import annotations
 import h5py
 import numpy as np
 
+from neurop.formats.cf import is_position
 from neurop.formats.content import Coordinate, FileContent, Metadata, Task
 from neurop.formats.hdf5 import scales, texts
 from neurop.formats.hdf5_array import hdf5_array
@@ -22,7 +23,8 @@ def file_content(file: h5py.File, path: str) -> FileContent | None:
 
     Coordinates are the scales attached to its axes: ``timestamp`` (seconds since 1970), channel
     names, degrees. Files of FourCastNet, which have none, are assumed to be on a global grid that
-    starts at 90 and 0 degrees, without the south pole if the number of rows is even.
+    starts at 90 and 0 degrees, without the south pole if the number of rows is even. Other arrays
+    (latitude, longitude), such as an orography, are static fields.
     """
     fields = file.get("fields")
     if not isinstance(fields, h5py.Dataset) or fields.ndim != 4 or not _is_global(fields):
@@ -46,13 +48,21 @@ def file_content(file: h5py.File, path: str) -> FileContent | None:
     )
     name = "makani" if labels else "FourCastNet"
     array = hdf5_array(fields, path, _AXES, labels=labels)
+    still = [
+        hdf5_array(item, path, _AXES[2:])
+        for name, item in file.items()
+        if isinstance(item, h5py.Dataset)
+        and item.shape == fields.shape[2:]
+        and item.dtype.kind in "iuf"
+        and not is_position(name, item.attrs)
+    ]
     facts = {key: str(value) for key, value in file.attrs.items() if np.ndim(value) == 0}
     return FileContent(
         f"HDF5, {name}",
         path,
-        (array,),
+        (array, *still),
         lines,
-        task=Task(("fields",)),
+        task=Task(("fields",), conditions=tuple(a.name for a in still)),
         metadata=Metadata(facts=facts),
     )
 

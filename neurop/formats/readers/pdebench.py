@@ -6,6 +6,7 @@ Datasets and Benchmarks, arXiv:2210.07182; https://github.com/pdebench/PDEBench.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ from neurop.formats.hdf5_array import hdf5_array, problem_of
 from neurop.formats.open_files import HDF5Part
 
 _STATE = ("density", "pressure", "Vx", "Vy", "Vz")
+_IN_NAME = re.compile(
+    r"(?<![A-Za-z])(Nu|beta|Rho|Eta|Zeta|M)(\d+(?:\.\d+)?(?:[eE]-?\d+)?)(?![A-Za-z])"
+)
 # The files do not record the boundary; it is in the paper.
 _BOUNDARY = {"periodic": "periodic", "trans": "open"}
 
@@ -54,6 +58,7 @@ def _content(
         for k, v in file.attrs.items()
         if np.ndim(v) == 0 and np.asarray(v).dtype.kind in "fiu"
     }
+    numbers |= {k: v for k, v in in_name(path).items() if k.lower() not in map(str.lower, numbers)}
     facts = {k: str(v) for k, v in numbers.items()}
     grid = [axis for axis in arrays[0].axes if axis in "xyz"]
     # The coordinates are the centres of cells, in all families.
@@ -67,6 +72,17 @@ def _content(
         Task(input, target),
         Metadata(numbers, facts),
     )
+
+
+def in_name(path: str) -> dict[str, float]:
+    """Return the parameters in the name of a file, for files that lack them as attributes.
+
+    Examples
+    --------
+    >>> in_name("1D_Burgers_Sols_Nu0.001.hdf5"), in_name("2D_CFD_Rand_M0.1_Eta1e-08_Zeta1e-08.hdf5")
+    ({'Nu': 0.001}, {'M': 0.1, 'Eta': 1e-08, 'Zeta': 1e-08})
+    """
+    return {name: float(value) for name, value in _IN_NAME.findall(Path(path).stem)}
 
 
 def _is(file: h5py.File, name: str, *ranks: int) -> bool:
