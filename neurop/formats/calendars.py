@@ -66,7 +66,7 @@ def decode_times(values: NDArray[Any], unit: str, calendar: str = "") -> Coordin
     plain = Coordinate(values.astype(np.float64), f"{word}s", origin)
     if word not in _SECONDS:
         return plain
-    seconds = _even(values) * _SECONDS[word] + clock
+    seconds = _whole(_even(values) * _SECONDS[word], values) + clock
     if kind in _MONTHS and 1 <= month <= 12:
         start = _ordinal(year, month, day, kind)
         return _counted(_month_of(start + seconds / 86400, kind), kind) or _regular(plain)
@@ -98,6 +98,17 @@ def _even(values: NDArray[Any]) -> NDArray[np.float64]:
     step = abs(line[1] - line[0])
     rounding = min(4 * np.finfo(values.dtype).eps * np.abs(numbers).max(), 0.1 * step)
     return line if np.abs(line - numbers).max() <= rounding else numbers
+
+
+def _whole(seconds: NDArray[np.float64], stored: NDArray[Any]) -> NDArray[np.float64]:
+    """Return equal steps in whole seconds, if they differ from them by the rounding in the file."""
+    if stored.dtype.kind != "f" or len(seconds) < 3 or not np.isfinite(seconds).all():
+        return seconds
+    steps = np.diff(seconds)
+    line = seconds[0] + np.round(steps.mean()) * np.arange(len(seconds))
+    rounding = 4 * np.finfo(stored.dtype).eps * np.abs(seconds).max()
+    near = steps[0] > 1 and np.abs(line - seconds).max() <= min(rounding, 0.1 * steps[0])
+    return line if near else seconds
 
 
 def months_of(dates: NDArray[np.datetime64]) -> Coordinate | None:
