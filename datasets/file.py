@@ -6,10 +6,11 @@ r"""Your own fields: a file in a known format, or any arrays with named axes.
 state of an evolution in time. `conditions` are parameters, static fields and forcings, which the
 network takes and does not predict, and a mask of the cells that belong to the domain.
 
-**Grid.** every axis except ``sample``, ``time``, ``channel`` and ``level``; regular points.
-Latitude and longitude around the globe make a sphere.
+**Grid.** every axis except ``sample``, ``member``, ``time``, ``channel`` and ``level``; regular
+points. Latitude and longitude make a sphere or a part of it.
 
-**Boundary.** per axis ``periodic``, ``dirichlet``, ``neumann`` or ``open``.
+**Boundary.** per axis ``periodic``, ``dirichlet``, ``neumann`` or ``open``, from the file or from
+you.
 
 **Time step.** that of the file, or `step`.
 
@@ -137,7 +138,8 @@ class File(Source):
     ----------
     path
         Path of the file, a list of paths, or a pattern such as ``data/*.h5``. Several files of
-        dated frames are one record in time; others are more samples.
+        dated frames are one record in time; others are more samples. Values are converted to the
+        units of the first; numbers among the attributes that differ become parameters.
     input
         Name of the input array, or of several on one grid; by default those of the learning task of
         the format.
@@ -146,10 +148,11 @@ class File(Source):
         task of the format.
     axes
         Name of each axis of the arrays, in the file's order, if the file does not name them.
-        ``sample``, ``time``, ``channel`` and ``level`` are reserved, the others are the grid's.
+        ``sample``, ``member``, ``time``, ``channel`` and ``level`` are reserved, the others are the
+        grid's.
     boundary
         Boundary of the grid's axes (:class:`neurop.geometry.axis.Axis`): one for all, or one per
-        axis by name; by default that of the file.
+        axis by name; by default that of the file, which must then define it.
     domain
         Extent and points of the grid: a :class:`Domain` or a mapping of its parameters.
     step

@@ -159,7 +159,8 @@ def _named(array: Array, role: Role, sizes: Mapping[str, int], path: str) -> Arr
     """Return an array with the names of its axes, found by their sizes where it has none."""
     grid = tuple(axis for axis in sizes if axis not in ("sample", "member", "time"))
     several = role == "parameter" and len(array.shape) == 2 and array.axes in _VECTORS
-    if several and array.shape[0] == sizes["sample"]:
+    per_member = sizes["member"] > 1 and array.shape[-1:] == (sizes["member"],)
+    if several and not per_member and array.shape[0] == sizes["sample"]:
         return replace(array, axes=("sample", "channel"))
     frames: tuple[Literal["time"], ...] = ("time",) if role == "forcing" else ()
     space = ((),) if role == "parameter" else ((), grid) if role == "forcing" else (grid,)

@@ -117,7 +117,8 @@ def hdf5_content(file: h5py.File, path: str) -> FileContent:
         if is_scale(data) and word(data.attrs, "NAME").startswith(_NO_VARIABLE):
             continue
         named = data.ndim == 1 and (is_scale(data) or own in used)
-        if named or (data.dtype.kind in "iuf" and is_coordinate(name, data.shape, shapes)):
+        free = axes_by_name[name] in (("",), (own,)) and data.dtype.kind in "iuf"
+        if named or (free and is_coordinate(name, data.shape, shapes)):
             lines[own] = coordinate_of(data)
         elif data.shape and data.dtype.kind in "biuf":
             fields[name] = data
