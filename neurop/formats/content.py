@@ -39,8 +39,6 @@ class Array:
         Names of the entries of the axis ``channel``, if there is one.
     chunks
         Sizes of a chunk, if the file is chunked.
-    problem
-        Reason why the values cannot be used, such as parts that were never written; ``""`` if none.
     """
 
     name: str
@@ -52,7 +50,11 @@ class Array:
     long_name: str = ""
     labels: tuple[str, ...] = ()
     chunks: tuple[int, ...] | None = None
-    problem: str = ""
+
+    @property
+    def problem(self) -> str:
+        """Reason why the values cannot be used, such as parts never written; ``""`` if none."""
+        return str(getattr(self.fetch, "problem", ""))
 
     def sizes(self) -> dict[str, int]:
         """Return the length of each axis by its name."""
@@ -110,10 +112,13 @@ class Metadata:
         Parameters that describe the fields (viscosity, ...), plain values.
     facts
         Other metadata, as text for reports.
+    irregular
+        Axes whose points are not those of a grid, with the reason.
     """
 
     parameters: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
+    irregular: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -139,8 +144,6 @@ class FileContent:
         Parameters of the fields and other metadata.
     grid
         Exact grid, if the file records it.
-    irregular
-        Axes whose points are not those of a grid, with the reason.
     """
 
     format: str
@@ -152,7 +155,11 @@ class FileContent:
     task: Task = Task()
     metadata: Metadata = Metadata()
     grid: Grid | None = None
-    irregular: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def irregular(self) -> Mapping[str, str]:
+        """Axes whose points are not those of a grid, with the reason."""
+        return self.metadata.irregular
 
     def names(self) -> list[str]:
         """Return the names of the arrays."""

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurop.errors import InputError
-from neurop.formats.calendars import decode_times
-from neurop.formats.cf import word
 from neurop.formats.content import Array, Coordinate
+from neurop.formats.conventions.calendars import decode_times
+from neurop.formats.conventions.cf import word
+from neurop.formats.conventions.packing import unpack, unpacked_dtype
 from neurop.formats.open_files import HDF5Part, stored_attributes
-from neurop.formats.packing import unpack, unpacked_dtype
 
 FILTERS = {
     305: "LZO",
@@ -70,12 +70,8 @@ def hdf5_array(
         tuple(axes),
         used[turn],
         unpacked_dtype(data.dtype, stored_attributes(data)),
-        HDF5Part(path, inside, reverse),
-        **(
-            about
-            | {"chunks": data.chunks and data.chunks[turn], "problem": problem_of(data, used)}
-            | more
-        ),
+        HDF5Part(path, inside, reverse, problem_of(data, used)),
+        **(about | {"chunks": data.chunks and data.chunks[turn]} | more),
     )
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.times import Times, in_seconds
-from neurop.formats.calendars import months_of, shifted
+from neurop.formats.conventions.calendars import months_of, shifted
 
 
 def in_time(sets: Sequence[FieldSet]) -> tuple[list[FieldSet], Times] | None:

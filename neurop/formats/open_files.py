@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurop.errors import InputError
+from neurop.formats.conventions.packing import KEYS, unpack
 from neurop.formats.hdf5 import one_line
-from neurop.formats.packing import KEYS, unpack
 
 MOST = 32
 """Largest number of open files."""
@@ -63,11 +63,14 @@ class HDF5Part:
         Path of the file, and name of the data set in it.
     reverse
         Whether the axes are in Fortran order, last first, as MATLAB writes them.
+    problem
+        Reason why the values cannot be used.
     """
 
     path: str
     name: str
     reverse: bool = False
+    problem: str = ""
 
     def __call__(self, where: tuple[slice, ...]) -> NDArray[Any]:
         """Return the values of one slice per axis."""

@@ -9,7 +9,7 @@ import xarray as xr
 
 from neurop.datasets.file import File
 from neurop.fields.fieldset import FieldSet
-from neurop.formats.calendars import decode_times, shifted
+from neurop.formats.conventions.calendars import decode_times, shifted
 
 LATITUDE, LONGITUDE = np.linspace(90, -90, 5), np.arange(8) * 45.0
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from raising import raises_input
 
 from neurop.datasets.file import File
+from neurop.formats.conventions.packing import unpack
 from neurop.formats.detect import file_content
 from neurop.formats.inspect import inspect
-from neurop.formats.packing import unpack
 
 LATITUDE, LONGITUDE = np.linspace(90, -90, 5), np.arange(8) * 45.0
 TRUTH = 291 + np.random.default_rng(0).normal(size=(6, 5, 8))

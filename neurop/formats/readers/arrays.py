@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurop.errors import InputError
-from neurop.formats.cf import axis_name, irregular, is_position, word
 from neurop.formats.content import Array, Coordinate, FileContent, Metadata, Task, in_memory
+from neurop.formats.conventions.cf import axis_name, irregular, is_position, word
 from neurop.formats.hdf5 import is_scale, labels, one_line, scales, texts, to_plain
 from neurop.formats.hdf5_array import coordinate_of, hdf5_array
 from neurop.formats.standard_names import canonical
@@ -134,6 +134,7 @@ def hdf5_content(file: h5py.File, path: str) -> FileContent:
         for name, data in found.items()
         if not data.shape and data.dtype.kind in "iuf"
     }
+    facts = {key: str(value) for key, value in attributes.items()}
     return FileContent(
         "HDF5",
         path,
@@ -142,8 +143,7 @@ def hdf5_content(file: h5py.File, path: str) -> FileContent:
         {},
         {},
         Task(tuple(a.name for a in arrays) if _one_task(arrays) else ()),
-        Metadata(parameters, {key: str(value) for key, value in attributes.items()}),
-        irregular=_irregular(fields, axes_by_name),
+        Metadata(parameters, facts, _irregular(fields, axes_by_name)),
     )
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import h5py
 import numpy as np
 
-from neurop.formats.cf import is_position
 from neurop.formats.content import Coordinate, FileContent, Metadata, Task
+from neurop.formats.conventions.cf import is_position
 from neurop.formats.hdf5 import scales, texts
 from neurop.formats.hdf5_array import hdf5_array
 from neurop.formats.standard_names import canonical

@@ -21,20 +21,20 @@ from neurop.fields.condition import Role
 from neurop.fields.fieldset import FieldSet
 from neurop.formats import zarr_store
 from neurop.formats.assemble import assemble
-from neurop.formats.cf import word
-from neurop.formats.cf_dataset import (
+from neurop.formats.choose import ReadOptions
+from neurop.formats.content import LEADING, Array, FileContent, Metadata, Task
+from neurop.formats.conventions.cf import word
+from neurop.formats.conventions.cf_dataset import (
     auxiliary,
     axes_of_dataset,
     irregular_axes,
     line_of,
     scalars,
 )
-from neurop.formats.choose import ReadOptions
-from neurop.formats.content import LEADING, Array, FileContent, Metadata, Task
+from neurop.formats.conventions.packing import unpack, unpacked_dtype
 from neurop.formats.hdf5 import is_scale, one_line
 from neurop.formats.hdf5_array import problem_of
 from neurop.formats.open_files import handle
-from neurop.formats.packing import unpack, unpacked_dtype
 
 _ATTRIBUTES = ("title", "institution", "references", "license")
 
@@ -152,8 +152,7 @@ def file_content(path: Path, problems: Mapping[str, str] | None = None) -> FileC
         tuple(arrays),
         lines,
         task=Task(moving, conditions=still),
-        metadata=Metadata(attributes | scalars(data), facts),
-        irregular=irregular_axes(data, axes),
+        metadata=Metadata(attributes | scalars(data), facts, irregular_axes(data, axes)),
     )
 
 
@@ -184,11 +183,10 @@ def _array(data: xr.Dataset, name: str, axes: dict[str, str], path: str, problem
         tuple(axes[str(d)] for d in dims),
         tuple(variable.sizes[d] for d in dims),
         unpacked_dtype(variable.dtype, variable.attrs),
-        _Part(path, name, tuple(map(str, dims)), versions),
+        _Part(path, name, tuple(map(str, dims)), versions, problem),
         str(variable.attrs.get("units", "")),
         str(variable.attrs.get("long_name", "")),
         chunks=chunks,
-        problem=problem,
     )
 
 
@@ -200,6 +198,7 @@ class _Part:
     name: str
     dims: tuple[str, ...]
     versions: tuple[int, ...]
+    problem: str = ""
 
     def __call__(self, where: tuple[slice, ...]) -> NDArray[Any]:
         try:

@@ -159,6 +159,7 @@ class _Stacked:
 
     path: str
     groups: tuple[str, ...]
+    problem: str = ""
 
     def __call__(self, where: tuple[slice, ...]) -> NDArray[Any]:
         return np.stack(
@@ -187,16 +188,14 @@ def _groups(file: h5py.File, path: str) -> FileContent | None:
                 "write one file per resolution",
             )
     axes = ("sample", "time", *"xyz"[: len(shape) - 2], "channel")
+    problem = next(filter(None, (problem_of(file[name]["data"]) for name in groups)), "")
     data = Array(
         "data",
         axes,
         (len(groups), *shape),
         first["data"].dtype,
-        _Stacked(path, groups),
+        _Stacked(path, groups, problem),
         chunks=(1, *(first["data"].chunks or shape)),
-        problem=next(
-            (f"of group '{n}' {p}" for n in groups if (p := problem_of(file[n]["data"]))), ""
-        ),
     )
     lines = {
         {"t": "time"}.get(name, name): Coordinate(values[...])

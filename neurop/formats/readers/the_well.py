@@ -173,6 +173,7 @@ class _Components:
     part: Callable[[tuple[slice, ...]], NDArray[Any]]
     order: int
     chosen: tuple[int, ...]
+    problem: str = ""
 
     def __call__(self, where: tuple[slice, ...]) -> NDArray[Any]:
         found = self.part((*where[:-1], *[slice(None)] * self.order))
@@ -230,7 +231,7 @@ def _array(
         whole,
         axes=(*present_axes, "channel"),
         shape=shape,
-        fetch=_Components(whole.fetch, order, chosen),
+        fetch=_Components(whole.fetch, order, chosen, whole.problem),
         labels=labels,
     )
 

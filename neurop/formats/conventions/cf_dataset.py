@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from neurop.formats.calendars import decode_times
-from neurop.formats.cf import axis_name, irregular, is_position, word
 from neurop.formats.content import Coordinate
-from neurop.formats.packing import unpack
+from neurop.formats.conventions.calendars import decode_times
+from neurop.formats.conventions.cf import axis_name, irregular, is_position, word
+from neurop.formats.conventions.packing import unpack
 
 # Forecasts have two times: the start, which distinguishes the samples, and the lead time.
 LEADS = ("prediction_timedelta", "step", "lead_time", "lead", "forecast_period")

@@ -1,0 +1,1 @@
+"""Conventions of files: CF attributes, packed values, calendars and units."""
