@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from torch import Tensor, nn
 
 from neurop.geometry.grid import Grid
 from neurop.geometry.sphere import Sphere
+from neurop.layers import FourierBlock
 from neurop.layers.local.local_block import SHARE, LocalBlock, LocalOperator
 from neurop.models.fno import FNO
 from neurop.models.operator import GridOperator
@@ -104,7 +106,7 @@ class LocalFNO(GridOperator):
             radius = RADIUS if radius is None else radius
         channels = max(width // SHARE, 1)
         self.net.blocks = nn.ModuleList(
-            LocalBlock(block, LocalOperator(width, channels, grid, radius))
+            LocalBlock(cast(FourierBlock, block), LocalOperator(width, channels, grid, radius))
             for block in self.net.blocks
         )
         self.modes = self.net.modes
