@@ -17,6 +17,7 @@ from neurop.fields.fieldset import FieldSet
 from neurop.fields.lazy import Lazy
 from neurop.formats.assemble import stays_lazy
 from neurop.formats.join_times import in_time, same_step
+from neurop.formats.pad_frames import of_one_length
 from neurop.formats.same_units import like
 from neurop.geometry.axis import Axis
 
@@ -27,8 +28,9 @@ _COUNTERS = re.compile(r"seed|version|date|created|index|members|(^|_)(id|run|nu
 def concatenate(sets: Sequence[FieldSet], lazy: bool | None = None) -> FieldSet:
     """Concatenate sets of the same fields on the same grid: dated sets in time, others by sample.
 
-    Values are converted to the units of the first set. Numbers among the attributes that differ
-    between sets of samples, such as a viscosity, become parameters.
+    Samples may have different numbers of frames. Values are converted to the units of the first.
+    Numbers among the attributes that differ between sets of samples, such as a viscosity, become
+    parameters.
 
     Parameters
     ----------
@@ -52,8 +54,11 @@ def concatenate(sets: Sequence[FieldSet], lazy: bool | None = None) -> FieldSet:
         ordered = in_time(sets)
         axis = 0 if ordered is None else 1
         sets, times = ordered or (sets, first.times)
-        for other in sets:
-            _same_length(sets[0], other, axis)
+        if axis == 1:
+            for other in sets:
+                _same_samples(sets[0], other)
+        else:
+            sets = of_one_length(sets)
         sets = [like(first, one) for one in sets]
         targets = None if first.targets is None else _side_by_side([s.targets for s in sets], axis)
         parameters = differing(sets) if axis == 0 else ()
@@ -61,8 +66,9 @@ def concatenate(sets: Sequence[FieldSet], lazy: bool | None = None) -> FieldSet:
             first,
             values=_side_by_side([s.values for s in sets], axis),
             targets=targets,
-            times=times,
+            times=times if axis else sets[0].times,
             conditions=(*_conditions(sets, axis), *parameters),
+            lengths=_lengths(sets) if axis == 0 else None,
             attributes=_common(sets),
         )
     return made if stays_lazy(made, lazy) else made.loaded().check_finite()
@@ -179,12 +185,17 @@ def check_alike(first: FieldSet, other: FieldSet) -> None:
         _refuse(first, other, "time step", one, two, "give files of one kind")
 
 
-def _same_length(first: FieldSet, other: FieldSet, axis: int) -> None:
-    what = "samples" if axis else "frames"
-    counts = [s.values.shape[1 - axis] for s in (first, other)]
-    if counts[0] != counts[1]:
-        remedy = "give files of the same samples" if axis else "give samples of one length"
-        _refuse(first, other, what, f"{counts[0]} {what}", f"{counts[1]} {what}", remedy)
+def _same_samples(first: FieldSet, other: FieldSet) -> None:
+    one, two = (f"{len(s)} samples" for s in (first, other))
+    if one != two:
+        _refuse(first, other, "samples", one, two, "give files of the same samples")
+
+
+def _lengths(sets: Sequence[FieldSet]) -> tuple[int, ...] | None:
+    """Return the number of frames of each sample; None if no set says."""
+    if all(s.lengths is None for s in sets):
+        return None
+    return tuple(s.length(sample) for s in sets for sample in range(len(s)))
 
 
 def _refuse(first: FieldSet, other: FieldSet, what: str, one: Any, two: Any, remedy: str) -> None:

@@ -137,7 +137,7 @@ def _samples(step: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """
     parts = math.ceil(SAMPLES * step)
     count = math.floor(parts / step + 1e-9)
-    places: NDArray[np.float64] = np.arange(-count, count + 1) * (step / parts)
+    places = np.asarray(np.arange(-count, count + 1) * (step / parts), np.float64)
     width = math.ceil(1 / step - 1e-9)
     nodes = step * np.arange(-width, width + 1)
     return places, np.clip(1 - np.abs(places[:, None] - nodes) / step, 0.0, None)
