@@ -165,7 +165,11 @@ def superres(
         "train_shape": list(surrogate.card.shape),
         "axes": list(surrogate.card.grid.names),
     }
-    found = (of_one_resolution(surrogate.card), _aliasing(parts, truths, surrogate.card.shape))
+    elsewhere = any(data.shape != surrogate.card.shape for data in truths.values())
+    found = (
+        of_one_resolution(surrogate.card) if elsewhere else "",
+        _aliasing(parts, truths, surrogate.card.shape),
+    )
     return xr.Dataset(
         variables, coords, attributes | {"warning": "; ".join(line for line in found if line)}
     )

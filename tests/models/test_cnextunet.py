@@ -41,6 +41,7 @@ def count(
 
 class TestCNextUNet(GridOperatorContract):
     name = "cnextunet"
+    depth = 4
     cases = {
         "line": Case(Grid.periodic(1), (16,), count(1, levels=1), arguments=SMALL | {"levels": 1}),
         "plane": Case(

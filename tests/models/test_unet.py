@@ -37,6 +37,7 @@ def count(d: int, walls: int = 0, width: int = 4, levels: int = 2, depth: int = 
 
 class TestUNet(GridOperatorContract):
     name = "unet"
+    depth = 4
     cases = {
         "line": Case(Grid.periodic(1), (16,), count(1, levels=1), arguments=SMALL | {"levels": 1}),
         "box": Case(
