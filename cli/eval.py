@@ -9,6 +9,7 @@ from omegaconf import DictConfig
 
 from neurop.errors import InputError, nearest
 from neurop.evaluation import score, truncation_floor
+from neurop.evaluation.leads import with_lead
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.statistics import summary
 from neurop.plots import fields, forecast_skill, save
@@ -17,6 +18,7 @@ from neurop.source import Source
 from ._console import table, wrote
 from ._evaluation import (
     Task,
+    as_int,
     as_ints,
     field_index,
     finite_or_none,
@@ -43,9 +45,10 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         If a setting cannot be used.
     """
     leads = None if cfg.leads is None else as_ints("leads", cfg.leads, 1)
+    lead = None if cfg.lead_time is None else as_int("lead_time", cfg.lead_time, 1)
     task = prepare(cfg, "eval")
     field = field_index(cfg.field, task.surrogate)
-    test = _split(task.source, cfg.split)
+    test = with_lead(task.surrogate, _split(task.source, cfg.split), lead)
     climatology = None
     if "climatology" in task.source.baselines:
         climatology = _climatology(task.source.splits()["train"])

@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 from neurop.errors import InputError
 from neurop.evaluation import rollout
 from neurop.evaluation.climate import climate_drift
+from neurop.evaluation.leads import with_lead
 from neurop.fields.fieldset import FieldSet
 from neurop.plots import animate, error_growth, fields, rollout_spectra, save
 
@@ -40,6 +41,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     start = as_int("start", cfg.start, 0)
     steps = None if cfg.steps is None else as_int("steps", cfg.steps, 1)
     samples = None if cfg.samples is None else as_int("samples", cfg.samples, 1)
+    lead = None if cfg.lead_time is None else as_int("lead_time", cfg.lead_time, 1)
     if not isinstance(cfg.gif, bool):
         raise InputError.of("gif", cfg.gif, "give true or false")
     task = prepare(cfg, "rollout")
@@ -52,7 +54,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         )
     field = field_index(cfg.field, task.surrogate)
     held_out = task.source.test()
-    test = held_out.samples(slice(samples))
+    test = with_lead(task.surrogate, held_out.samples(slice(samples)), lead)
     if steps is None:
         steps = test.values.shape[1] - task.surrogate.card.history - start
         if steps < 1:

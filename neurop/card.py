@@ -117,7 +117,9 @@ class Card:
             outputs=problem.outputs(train),
             grid=train.grid,
             sampling=Sampling(train.shape, None if step is None else float(step), unit),
-            conditions=tuple(map(ConditionRange.of, train.conditions)),
+            conditions=tuple(
+                map(ConditionRange.of, (*train.conditions, *problem.conditions(train)))
+            ),
             diagnostics=train.diagnostics,
             constraints=tuple(sorted(constraints, key=lambda c: c.rank)),
             origin={"source": train.source, "data_hash": train.digest(), **about},

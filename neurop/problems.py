@@ -6,8 +6,10 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 
 from neurop.errors import InputError
+from neurop.fields.condition import Condition
 from neurop.fields.field import Field
 from neurop.fields.fieldset import FieldSet
+from neurop.fields.lead_times import SeveralLeads, lead_time
 from neurop.fields.windows import Windows
 from neurop.registry import Registry
 
@@ -41,7 +43,15 @@ class Problem(ABC):
     def outputs(self, data: FieldSet) -> tuple[Field, ...]:
         """Return the fields that are predicted."""
 
-    def examples(self, data: FieldSet, extra: int = 0) -> Windows:
+    def conditions(self, data: FieldSet) -> tuple[Condition, ...]:
+        """Return what the network takes besides the conditions of the data; nothing by default."""
+        return ()
+
+    def typical(self, data: FieldSet) -> FieldSet:
+        """Return the frames whose statistics normalise the network; the data by default."""
+        return data
+
+    def examples(self, data: FieldSet, extra: int = 0) -> Windows | SeveralLeads:
         """Return the training examples of a set, each with `extra` further target frames.
 
         Raises
@@ -145,9 +155,67 @@ class Evolution(Problem):
         return data.fields
 
 
+@dataclass(frozen=True)
+class LeadTimes(Evolution):
+    r"""Evolution with several time steps: one network predicts over each of some lead times.
+
+    .. math:: u_{t+l} = G(u_{t-(h-1)l}, \dots, u_t, l)
+
+    The lead time l is a parameter of the network, ``lead_time``, in the unit of time of the data.
+    An evaluation takes the shortest one unless another is given.
+
+    Parameters
+    ----------
+    history, unroll, increments
+        As of :class:`Evolution`, with frames one lead time apart. Increments are normalised by
+        those over the longest lead time.
+    leads
+        Lead times in frames, ascending.
+
+    Raises
+    ------
+    InputError
+        If a number of frames is below 1, or the lead times are fewer than two or do not ascend.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from neurop.geometry.grid import Grid
+    >>> data = FieldSet(np.zeros((2, 5, 1, 8)), (Field("u"),), Grid.periodic(1))
+    >>> len(LeadTimes(leads=(1, 3)).examples(data))  # four windows of lead 1, two of lead 3, twice
+    12
+    """
+
+    leads: tuple[int, ...] = (1, 2, 4)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        leads = tuple(self.leads)
+        object.__setattr__(self, "leads", leads)
+        if len(leads) < 2 or leads[0] < 1 or list(leads) != sorted(set(leads)):
+            raise InputError.of("leads", leads, "give two or more numbers from 1 on, ascending")
+
+    def conditions(self, data: FieldSet) -> tuple[Condition, ...]:
+        """Return the lead times."""
+        return (lead_time(data, self.leads),)
+
+    def typical(self, data: FieldSet) -> FieldSet:
+        """Return the frames that are the longest lead time apart."""
+        return data.frames(slice(None, None, self.leads[-1]))
+
+    def examples(self, data: FieldSet, extra: int = 0) -> SeveralLeads:
+        """Return the training examples of all lead times."""
+        self.check(data)
+        return SeveralLeads(data, self.leads, self.history, self.unroll + extra)
+
+
 REGISTRY = Registry(
     "problem",
-    {"evolution": "neurop.problems:Evolution", "map": "neurop.problems:Map"},
+    {
+        "evolution": "neurop.problems:Evolution",
+        "lead_times": "neurop.problems:LeadTimes",
+        "map": "neurop.problems:Map",
+    },
     "neurop.problems",
 )
 """Registered name to class, as used in saved surrogates."""

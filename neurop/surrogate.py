@@ -118,8 +118,8 @@ class Surrogate(nn.Module):
         """
         problem = problem or problem_of(train)
         card = Card.of(train, Spec.of(model), problem, constraints)
-        norms = (normalizer or Standardize()).fit(train, problem.increments)
-        return cls(card, *norms, fit_conditions(train))
+        norms = (normalizer or Standardize()).fit(problem.typical(train), problem.increments)
+        return cls(card, *norms, fit_conditions(train, problem.conditions(train)))
 
     @property
     def name(self) -> str:

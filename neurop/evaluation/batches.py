@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from neurop.errors import InputError
+from neurop.evaluation.leads import step_of, with_lead
 from neurop.fields.computed.computed import recomputed, up_to
 from neurop.fields.condition import channels_at
 from neurop.fields.condition_range import check_conditions
@@ -32,6 +33,7 @@ def check_compatible(surrogate: Surrogate, data: FieldSet) -> FieldSet:
     InputError
         Unless fields, conditions, grid and time step are those of the surrogate.
     """
+    data = with_lead(surrogate, data)
     where = data.label
     if surrogate.card.is_state == data.has_targets:
         kinds = ("an evolution in time", "a map from inputs to targets")
@@ -84,9 +86,10 @@ def check_compatible(surrogate: Surrogate, data: FieldSet) -> FieldSet:
                 "axis",
                 other.name,
             )
-    if surrogate.card.sampling.step is not None and data.step is not None:
+    expected_step, unit_of_step = step_of(surrogate, data)
+    if expected_step is not None and data.step is not None:
         (step, unit), (apart, other_unit) = (
-            in_seconds(surrogate.card.sampling.step, surrogate.card.sampling.unit),
+            in_seconds(expected_step, unit_of_step),
             in_seconds(data.step, data.time_unit),
         )
         if unit == other_unit and not np.isclose(step, apart, rtol=1e-3):

@@ -23,6 +23,7 @@ from neurop.evaluation.batches import (
 )
 from neurop.evaluation.climate import mean_bias, mid_band_power
 from neurop.evaluation.drift import drifts
+from neurop.evaluation.leads import step_of
 from neurop.evaluation.trajectory_scores import trajectory_scores
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.mask import blank
@@ -203,10 +204,9 @@ def _dataset(
         data[f"mid_band_power{mark}"] = variable(
             ["sample", "step", "field"], power, "power in the middle third of the spectrum"
         )
-    times = np.arange(1, steps + 1) * (
-        1.0 if surrogate.card.sampling.step is None else float(surrogate.card.sampling.step)
-    )
-    time_unit = "1" if surrogate.card.sampling.step is None else surrogate.card.sampling.unit
+    step, unit_of_step = step_of(surrogate, truth)
+    times = np.arange(1, steps + 1) * (1.0 if step is None else float(step))
+    time_unit = "1" if step is None else unit_of_step
     for threshold in THRESHOLDS:
         below = np.flatnonzero(means[:known] < threshold)
         lost = times[below[0]] if below.size else np.nan

@@ -24,6 +24,7 @@ from neurop.evaluation.batches import (
     variable,
 )
 from neurop.evaluation.examples import examples
+from neurop.evaluation.leads import step_of
 from neurop.fields.fieldset import FieldSet
 from neurop.inference.domain import measure
 from neurop.inference.evaluating import evaluating
@@ -122,7 +123,7 @@ def score(
         _one_step(errors, windows) | _leading(errors, chosen, test) | shown,
         field_coordinate(surrogate.card.outputs)
         | coordinates(test)
-        | _lead_coordinates(surrogate, chosen),
+        | _lead_coordinates(step_of(surrogate, test), chosen),
         {"model": surrogate.name, "source": test.source, "samples": len(test)},
     )
 
@@ -280,7 +281,7 @@ def _leading(
     return made
 
 
-def _lead_coordinates(surrogate: Surrogate, leads: Sequence[int]) -> dict[str, Any]:
+def _lead_coordinates(step: tuple[float | None, str], leads: Sequence[int]) -> dict[str, Any]:
     if not leads:
         return {}
     found: dict[str, Any] = {
@@ -290,10 +291,10 @@ def _lead_coordinates(surrogate: Surrogate, leads: Sequence[int]) -> dict[str, A
             {"long_name": "lead time", "units": "1", "comment": "in frames"},
         )
     }
-    if surrogate.card.sampling.step is not None:
+    if step[0] is not None:
         found["lead_time"] = (
             "lead",
-            np.array(leads) * float(surrogate.card.sampling.step),
-            {"units": surrogate.card.sampling.unit},
+            np.array(leads) * float(step[0]),
+            {"units": step[1]},
         )
     return found

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurop.fields.condition import Condition
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.lazy import blocks
 from neurop.fields.normalizer import Normalizer
@@ -74,10 +76,17 @@ class Standardize:
         return inputs, Normalizer.of(changes, train.grid, outputs)
 
 
-def fit_conditions(train: FieldSet) -> Normalizer | None:
+def fit_conditions(train: FieldSet, others: Sequence[Condition] = ()) -> Normalizer | None:
     """Return the normaliser of the channels of the conditions of a set; None without any.
 
     A mask is not changed.
+
+    Parameters
+    ----------
+    train
+        Training set.
+    others
+        Further conditions, after those of the set.
 
     Raises
     ------
@@ -85,7 +94,7 @@ def fit_conditions(train: FieldSet) -> Normalizer | None:
         If a condition is constant.
     """
     found, names = [], []
-    for one in train.conditions:
+    for one in (*train.conditions, *others):
         moments, domain = Moments(), train.inside
         if one.role == "mask":
             moments.update(np.array([-1.0, 1.0]).reshape(2, 1))

@@ -15,8 +15,10 @@ from neurop.fields.computed.computed import recomputed
 from neurop.fields.condition import Condition, channels_at, domain_of
 from neurop.fields.condition_range import ConditionRange, check_conditions
 from neurop.fields.fieldset import FieldSet
+from neurop.fields.lead_times import NAME
 from neurop.fields.mask import fill_conditions, mask_missing
 from neurop.fields.times import Times
+from neurop.problems import LeadTimes
 
 if TYPE_CHECKING:
     from neurop.card import Card
@@ -65,6 +67,8 @@ def conditions_of(
             made.append(mask_missing(frames, known.name).conditions[-1])
     made += _computed(card, data, times)
     numbers = {str(key): value for key, value in data.attrs.items()}
+    if isinstance(card.problem, LeadTimes):
+        numbers.setdefault(NAME, lead_time_of(card, data))
     chosen = check_conditions(card.conditions, made, "the dataset", card.grid.dimensions, numbers)
     inside = domain_of(chosen, frames.shape)
     if inside is not None:
@@ -73,6 +77,25 @@ def conditions_of(
         if not np.isfinite(np.asarray(one.values)).all():
             raise InputError(f"'{one.field.name}' has values that are not finite", one.field.name)
     return chosen
+
+
+def lead_time_of(card: Card, data: xr.Dataset) -> float | None:
+    """Return the time step of a prediction, for several lead times the ``lead_time`` of the data.
+
+    By default the shortest of the training.
+
+    Raises
+    ------
+    InputError
+        If the samples have different lead times.
+    """
+    step = card.sampling.step
+    if not isinstance(card.problem, LeadTimes):
+        return step
+    given = np.unique(np.asarray(data[NAME] if NAME in data else data.attrs.get(NAME, [])))
+    if given.size > 1:
+        raise InputError.of(NAME, given.tolist(), "give one for all samples")
+    return float(given[0]) if given.size else card.problem.leads[0] * (step or 1.0)
 
 
 def given_channels(

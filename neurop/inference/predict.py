@@ -14,7 +14,7 @@ from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.labelled import from_xarray, later, squeezed
 from neurop.fields.mask import blank, fill_outside
-from neurop.inference.conditions import conditions_of, given_channels
+from neurop.inference.conditions import conditions_of, given_channels, lead_time_of
 from neurop.inference.diagnostics import completed
 from neurop.inference.evaluating import evaluating
 
@@ -83,7 +83,8 @@ def predict(
             "frames",
             given.values.shape[1],
         )
-    times = later(given, card.sampling.step, card.sampling.unit, steps, history)
+    step = lead_time_of(card, data)
+    times = later(given, step, card.sampling.unit, steps, history)
     known = conditions_of(card, data, forcing, times, given)
     mask = tuple(one for one in known if one.role == "mask")
     given = fill_outside(replace(given.frames(slice(-history, None)), conditions=mask))

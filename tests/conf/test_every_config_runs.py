@@ -43,6 +43,7 @@ MORE = {
     ("constraint", "means"): ["constraint.means.fields=[vorticity]"],
     ("constraint", "positivity"): ["constraint.positivity.fields=[vorticity]"],
     ("loader", "online"): ["data.storage.mode=online"],
+    ("problem", "lead_times"): ["problem.leads=[1,2]"],
 }
 RUN = ("hydra.run.dir=run", "trainer.accelerator=cpu")
 

@@ -9,7 +9,7 @@ from neurop.evaluation.baselines.linear import Linear
 from neurop.evaluation.baselines.persistence import Persistence
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.standardize import Standardize
-from neurop.problems import Problem
+from neurop.problems import Evolution, LeadTimes, Problem
 
 BASELINES: dict[str, type[Baseline]] = {
     "persistence": Persistence,
@@ -48,6 +48,8 @@ def fit_baseline(
         raise InputError.of("baseline", name, nearest(name, BASELINES))
     if name == "persistence" and train.has_targets:
         name = "climatology"
+    if isinstance(problem, LeadTimes):
+        problem = Evolution(problem.history, problem.unroll, problem.increments)
     return BASELINES[name].fit(train, validation, problem, normalizer)
 
 
