@@ -67,7 +67,7 @@ class ERA5(Source):
         First and last day of each period, inclusive. With `val` None the last tenth of the training
         period is used, which is not an independent check; otherwise no two periods may overlap.
     conditions
-        Static fields and forcings of the file, and conditions that are computed (``solar``,
+        Static fields, forcings and mask of the file, and conditions that are computed (``solar``,
         ``time_of_day``, ``day_of_year``, ``latlon``): a
         :class:`neurop.formats.conditions.ConditionNames` or a mapping of its parameters; by default
         none.
@@ -139,7 +139,7 @@ class ERA5(Source):
     def _all(self) -> FieldSet:
         given = self.conditions
         fields = netcdf.read(self.path or SAMPLE, self.variables, given.roles() or None)
-        fields = with_computed(fields, given.computed)
+        fields = with_computed(given.masked(fields), given.computed)
         assert fields.times is not None
         years = sorted({int(str(time)[:4]) for time in fields.times.values[[0, -1]]})
         attribution = (

@@ -61,8 +61,6 @@ class Card:
         Points per axis of the training data, and the time between their frames.
     conditions
         Parameters, static fields, forcings and the mask that the network takes too.
-    diagnostics
-        Names of the fields that are predicted and not fed back.
     constraints
         Constraints on the predictions, in the order in which they are applied.
     origin
@@ -76,7 +74,6 @@ class Card:
     grid: Grid
     sampling: Sampling
     conditions: tuple[ConditionRange, ...] = ()
-    diagnostics: tuple[str, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     origin: dict[str, Any] = field(default_factory=dict)
 
@@ -120,7 +117,6 @@ class Card:
             conditions=tuple(
                 map(ConditionRange.of, (*train.conditions, *problem.conditions(train)))
             ),
-            diagnostics=train.diagnostics,
             constraints=tuple(sorted(constraints, key=lambda c: c.rank)),
             origin={"source": train.source, "data_hash": train.digest(), **about},
         )
@@ -139,6 +135,11 @@ class Card:
     def is_state(self) -> bool:
         """Whether the outputs are the next state of the inputs."""
         return isinstance(self.problem, problems.Evolution)
+
+    @property
+    def diagnostics(self) -> tuple[str, ...]:
+        """Names of the fields that are predicted and not fed back."""
+        return tuple(field.name for field in self.inputs if field.diagnostic)
 
     @property
     def in_channels(self) -> int:
@@ -166,7 +167,6 @@ class Card:
             "geometry": self.grid.to_dict(),
             "sampling": asdict(self.sampling) | {"shape": list(self.sampling.shape)},
             "conditions": [asdict(known) for known in self.conditions],
-            "diagnostics": list(self.diagnostics),
             "constraints": [
                 constraint_table.REGISTRY.spec_of(c).to_dict() for c in self.constraints
             ],
@@ -183,7 +183,7 @@ class Card:
             If something is missing, or of another type.
         """
         plain = MIGRATIONS.get(plain["format"], dict)(plain)
-        for key in ("inputs", "outputs", "conditions", "diagnostics", "constraints"):
+        for key in ("inputs", "outputs", "conditions", "constraints"):
             _check_kind(plain, key, list)
         for key in ("sampling", "geometry", "origin"):
             _check_kind(plain, key, dict)
@@ -205,7 +205,6 @@ class Card:
             grid=Grid.from_dict(plain["geometry"]),
             sampling=sampling,
             conditions=tuple(map(_condition, plain["conditions"])),
-            diagnostics=tuple(map(str, plain["diagnostics"])),
             constraints=tuple(_create(constraint_table.REGISTRY, c) for c in plain["constraints"]),
             origin=plain["origin"],
         )
@@ -256,7 +255,6 @@ def _from_1(plain: dict[str, Any]) -> dict[str, Any]:
             "unit": plain["step_unit"],
         },
         "conditions": [],
-        "diagnostics": [],
         "constraints": [{"name": name, "arguments": arguments} for name, arguments in held],
         "origin": plain["origin"],
     }
@@ -268,9 +266,9 @@ def _from_2(plain: dict[str, Any]) -> dict[str, Any]:
 
 
 def _from_3(plain: dict[str, Any]) -> dict[str, Any]:
-    """Return a card of format 3 in the current words: nothing was computed or diagnosed."""
+    """Return a card of format 3 in the current words: no condition was computed."""
     given = [{**known, "computed": None} for known in plain["conditions"]]
-    return {**plain, "conditions": given, "diagnostics": []}
+    return {**plain, "conditions": given}
 
 
 MIGRATIONS = {1: _from_1, 2: _from_2, 3: _from_3}

@@ -45,19 +45,19 @@ def check_set(data: FieldSet) -> None:
             "times",
             len(data.times),
         )
-    known = [f.name for f in data.fields]
-    if not set(data.diagnostics) < set(known):
-        remedy = f"{data.label} has {', '.join(known)}; name some of them, not all"
+    if data.fields and len(data.diagnostics) == len(data.fields):
+        remedy = f"{data.label} has no field of the state next to them; give one"
         raise InputError.of("diagnostics", data.diagnostics, remedy)
     for one in data.conditions:
         _check_condition(data, one)
     if len(masks := [c.field.name for c in data.conditions if c.role == "mask"]) > 1:
         raise InputError.of("mask", masks, f"{data.label} has one mask at most; join them")
-    if data.lengths is not None:
+    lengths = None if data.times is None else data.times.lengths
+    if lengths is not None:
         frames = data.values.shape[1]
-        if len(data.lengths) != len(data) or not all(0 <= n <= frames for n in data.lengths):
+        if len(lengths) != len(data) or not all(0 <= n <= frames for n in lengths):
             remedy = f"{data.label}: give 0 to {frames} frames for each of {len(data)} samples"
-            raise InputError.of("lengths", data.lengths, remedy)
+            raise InputError.of("lengths", lengths, remedy)
 
 
 def _check_condition(data: FieldSet, one: Condition) -> None:

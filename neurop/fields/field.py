@@ -9,6 +9,14 @@ from dataclasses import dataclass
 class Field:
     """One physical field: short name, unit (CF spelling) and descriptive name.
 
+    Parameters
+    ----------
+    name, unit, long_name
+        Names and unit.
+    diagnostic
+        Whether it is predicted along with the state of an evolution and does not go in, such as
+        rain.
+
     Examples
     --------
     >>> Field("msl", "Pa", "mean sea level pressure").unit
@@ -18,3 +26,4 @@ class Field:
     name: str
     unit: str = "1"
     long_name: str = ""
+    diagnostic: bool = False

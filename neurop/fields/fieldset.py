@@ -41,11 +41,6 @@ class FieldSet:
         Times of the frames.
     conditions
         What goes in and is not predicted: parameters, static fields, forcings and a mask.
-    diagnostics
-        Names of the fields of an evolution that are predicted and do not go in.
-    lengths
-        Number of frames of each sample of an evolution; all of `values` by default. The values
-        after them are not read.
     source
         Origin of the values (file or generator), for messages and records.
     attributes
@@ -71,8 +66,6 @@ class FieldSet:
     target_fields: tuple[Field, ...] = ()
     times: Times | None = None
     conditions: tuple[Condition, ...] = ()
-    diagnostics: tuple[str, ...] = ()
-    lengths: tuple[int, ...] | None = None
     source: str = ""
     attributes: dict[str, Any] = field(default_factory=dict)
 
@@ -138,9 +131,15 @@ class FieldSet:
         """Return the number of samples."""
         return int(self.values.shape[0])
 
+    @property
+    def diagnostics(self) -> tuple[str, ...]:
+        """Names of the fields of an evolution that are predicted and do not go in."""
+        return tuple(field.name for field in self.fields if field.diagnostic)
+
     def length(self, sample: int) -> int:
-        """Return the number of frames of a sample."""
-        return int(self.values.shape[1]) if self.lengths is None else self.lengths[sample]
+        """Return the number of frames of a sample; values after them are not read."""
+        known = None if self.times is None else self.times.lengths
+        return int(self.values.shape[1]) if known is None else known[sample]
 
     def samples(self, which: slice) -> FieldSet:
         """Return the set restricted to a slice of samples."""
@@ -149,7 +148,7 @@ class FieldSet:
             values=self.values[which],
             targets=None if self.targets is None else self.targets[which],
             conditions=tuple(c.samples(which) for c in self.conditions),
-            lengths=None if self.lengths is None else self.lengths[which],
+            times=None if self.times is None else self.times.samples(which),
         )
 
     def frames(self, which: slice) -> FieldSet:
@@ -159,7 +158,6 @@ class FieldSet:
             values=self.values[:, which],
             times=None if self.times is None else self.times[which],
             conditions=tuple(c.frames(which) for c in self.conditions),
-            lengths=self.lengths and tuple(len(range(n)[which]) for n in self.lengths),
         )
 
     def given(self, sample: int, last: int, steps: int = 1) -> NDArray[np.float32] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,8 @@ class Times:
         Numbers in `unit`, or ``datetime64``.
     unit
         Unit of numbers.
+    lengths
+        Number of frames of each sample, the first ones; by default all samples have all.
 
     Examples
     --------
@@ -40,6 +42,7 @@ class Times:
 
     values: NDArray[Any]
     unit: str = "1"
+    lengths: tuple[int, ...] | None = None
 
     def __len__(self) -> int:
         """Return the number of frames."""
@@ -47,7 +50,12 @@ class Times:
 
     def __getitem__(self, which: slice) -> Times:
         """Return the times of some frames."""
-        return Times(self.values[which], self.unit)
+        counts = self.lengths and tuple(len(range(n)[which]) for n in self.lengths)
+        return Times(self.values[which], self.unit, counts)
+
+    def samples(self, which: slice) -> Times:
+        """Return the times of some samples."""
+        return replace(self, lengths=self.lengths and self.lengths[which])
 
     @property
     def dated(self) -> bool:

@@ -117,6 +117,8 @@ def _assembled(content: FileContent, options: ReadOptions, lazy: bool | None) ->
     counts = {"sample": sizes.get("sample", 1), "time": frames, **spatial}
     together = tuple(counts.values())
     fields, target_fields = _fields(inputs, content), _fields(targets, content)
+    names = [field.name for field in _fields(diagnosed, content)]
+    fields = tuple(replace(field, diagnostic=field.name in names) for field in fields)
     values = stack_arrays(inputs, content, len(fields), grid.names, together, orders, order)
     made = FieldSet(
         values,
@@ -128,9 +130,8 @@ def _assembled(content: FileContent, options: ReadOptions, lazy: bool | None) ->
         target_fields,
         times,
         _conditions(content, options, counts, orders, order, (count, members)),
-        tuple(field.name for field in _fields(diagnosed, content)),
-        source=path,
-        attributes=_attributes(content, times, members if count > 1 else 1),
+        path,
+        _attributes(content, times, members if count > 1 else 1),
     )
     made = _varying(made, options)
     return made if stays_lazy(made, lazy) else made.loaded().check_finite()

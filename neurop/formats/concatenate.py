@@ -15,6 +15,7 @@ from neurop.fields.condition import Condition
 from neurop.fields.field import Field
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.lazy import Lazy
+from neurop.fields.times import Times
 from neurop.formats.assemble import stays_lazy
 from neurop.formats.join_times import in_time, same_step
 from neurop.formats.pad_frames import of_one_length
@@ -66,9 +67,8 @@ def concatenate(sets: Sequence[FieldSet], lazy: bool | None = None) -> FieldSet:
             first,
             values=_side_by_side([s.values for s in sets], axis),
             targets=targets,
-            times=times if axis else sets[0].times,
+            times=times if axis else _times(sets),
             conditions=(*_conditions(sets, axis), *parameters),
-            lengths=_lengths(sets) if axis == 0 else None,
             attributes=_common(sets),
         )
     return made if stays_lazy(made, lazy) else made.loaded().check_finite()
@@ -191,11 +191,13 @@ def _same_samples(first: FieldSet, other: FieldSet) -> None:
         _refuse(first, other, "samples", one, two, "give files of the same samples")
 
 
-def _lengths(sets: Sequence[FieldSet]) -> tuple[int, ...] | None:
-    """Return the number of frames of each sample; None if no set says."""
-    if all(s.lengths is None for s in sets):
-        return None
-    return tuple(s.length(sample) for s in sets for sample in range(len(s)))
+def _times(sets: Sequence[FieldSet]) -> Times | None:
+    """Return the times of sets of samples, with the length of each if some are shorter."""
+    times = sets[0].times
+    if times is None or all(s.times is None or s.times.lengths is None for s in sets):
+        return times
+    lengths = tuple(s.length(sample) for s in sets for sample in range(len(s)))
+    return replace(times, lengths=lengths)
 
 
 def _refuse(first: FieldSet, other: FieldSet, what: str, one: Any, two: Any, remedy: str) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from neurop.fields.condition import Condition
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.lazy import Lazy
+from neurop.fields.times import Times
 
 
 def of_one_length(sets: Sequence[FieldSet]) -> list[FieldSet]:
@@ -27,14 +28,14 @@ def of_one_length(sets: Sequence[FieldSet]) -> list[FieldSet]:
     frames = max(one.values.shape[1] for one in sets)
     if all(one.values.shape[1] == frames for one in sets):
         return list(sets)
-    times = next(one.times for one in sets if one.values.shape[1] == frames)
+    longest = next(one.times for one in sets if one.values.shape[1] == frames)
+    times = longest or Times(np.arange(frames))
     return [
         replace(
             one,
             values=_padded(one.values, frames),
-            times=times,
+            times=replace(times, lengths=tuple(one.length(sample) for sample in range(len(one)))),
             conditions=tuple(_known(c, frames) for c in one.conditions),
-            lengths=tuple(one.length(sample) for sample in range(len(one))),
         )
         for one in sets
     ]

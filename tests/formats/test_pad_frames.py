@@ -35,7 +35,11 @@ def test_each_trajectory_keeps_its_length(
         storage={"lazy": lazy, "held_out": 0.2},
     )
     splits = source.splits()
-    assert [splits[name].lengths for name in ("train", "val", "test")] == [LENGTHS[:4], (5,), (8,)]
+    assert [splits[name].times.lengths for name in ("train", "val", "test")] == [
+        LENGTHS[:4],
+        (5,),
+        (8,),
+    ]
     train = splits["train"]
     assert train.values.shape == (4, 9, 1, 12)
     for sample, u in enumerate(runs[:4]):
