@@ -234,11 +234,13 @@ def test_command(stored: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[0] == f"{stored}: HDF5, The Well's layout, written by neurop"
     assert "  u     sample time x y  2x3x4x5  m s-1  float32  2" in lines
     assert ["y", "5", "0", "1", "0.25", "m", "dirichlet"] in [line.split() for line in lines]
-    assert lines[-9:] == [
+    assert lines[-11:] == [
         "  _target_: neurop.datasets.File",
         f"  path: {stored}",
         "  input: u",
         "  target: null",
+        "  conditions:",
+        "    mask: missing  # values of u are missing",
         "  boundary: {x: periodic, y: dirichlet}",
         "  domain:",
         "    length: {x: 2, y: 1}",
