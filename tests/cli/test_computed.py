@@ -72,6 +72,7 @@ def test_a_mistake_is_one_line(
 ) -> None:
     np.savez(tmp_path / "own.npz", u=np.random.default_rng(0).normal(size=(30, 4, 12)))
     data = ["data=file", "data.path=own.npz", "data.input=u", "data.axes=[sample,time,x]"]
+    data.append("data.boundary=periodic")
     assert neurop("train", *data, f"data.conditions.computed={word}", *TRAINING) == 2
     error = capsys.readouterr().err
     assert line in error
