@@ -16,6 +16,8 @@ from torch import Tensor
 
 import neurop
 from neurop import Field, FieldSet, Grid, Surrogate, Times, models
+from neurop.evaluation.baselines import fit_baseline
+from neurop.evaluation.compare import errors_of
 from neurop.evaluation.leads import with_lead
 from neurop.evaluation.rollout import rollout
 from neurop.evaluation.score import score
@@ -153,3 +155,10 @@ def test_lazy_values_are_refused() -> None:
     lazy = Lazy(lambda samples, frames: read((samples, frames)), data.values.shape, (1, 4), "test")
     with raises_input("lazy", True):
         at_lead(replace(data, values=lazy), 2)
+
+
+def test_errors_for_a_comparison(exact: Surrogate) -> None:
+    found = errors_of(exact, decaying())
+    assert float(found.error.max()) < 1e-6
+    with raises_input("leads", (2, 4)):
+        fit_baseline("persistence", decaying(), decaying(), LeadTimes(leads=(2, 4)))

@@ -12,6 +12,7 @@ from raising import raises_input
 
 import neurop
 from neurop import Field, FieldSet, Grid, Surrogate, Times, models
+from neurop.evaluation.baselines import fit_baseline
 from neurop.evaluation.rollout import rollout
 from neurop.fields.standardize import Standardize
 from neurop.problems import Evolution
@@ -94,3 +95,13 @@ def test_from_a_file(neurop: Callable[..., int], tmp_path: Path) -> None:
     card = Surrogate.load("run/model").card
     assert ([f.name for f in card.outputs], card.diagnostics) == (["u", "rain"], ("rain",))
     assert neurop("rollout", "ckpt=run", "gif=false") == 0
+
+
+def test_linear_regression_does_not_read_it() -> None:
+    linear = fit_baseline("linear", rain(), rain())
+    assert linear.card.in_channels == 1
+    x = torch.as_tensor(rain().values[:, 0])
+    changed = x.clone()
+    changed[:, 1] = 7.0
+    torch.testing.assert_close(linear(changed), linear(x))
+    torch.testing.assert_close(linear(x)[:, 0], torch.as_tensor(rain().values[:, 1, 0]))

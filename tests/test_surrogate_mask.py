@@ -15,14 +15,20 @@ from torch.utils.data import default_collate
 import neurop
 from neurop import Field, FieldSet, Grid, Surrogate, models
 from neurop.constraints.means import Means
+from neurop.evaluation.baselines import fit_baseline
+from neurop.evaluation.floor import truncation_floor
 from neurop.evaluation.rollout import rollout
 from neurop.evaluation.score import score
 from neurop.evaluation.superres import superres
+from neurop.fields.condition import Condition
 from neurop.fields.labelled import from_xarray
 from neurop.fields.mask import mask_missing
 from neurop.fields.times import Times
+from neurop.formats.conditions import ConditionNames
 from neurop.objectives.regression import Regression
 from neurop.problems import Evolution, Map
+from neurop.training.module import TrainingModule
+from neurop.transforms.coarse_to_fine import CoarseToFine
 
 SEA = ~land()
 GRID = Grid.latlon()
@@ -143,3 +149,33 @@ def test_it_is_saved_with_its_mask_and_predicts_on_its_own_grid(
         surrogate(x, grid=(37, 72), given=c)
     with raises_input("grid", (1, 2)):
         surrogate.at(x, torch.tensor([[0.0, 0.0]]), given=c)
+
+
+def test_an_inverted_mask_is_not_taken_for_its_inverse(surrogate: Surrogate) -> None:
+    data = ConditionNames(mask="1-land").masked(
+        replace(
+            ocean(),
+            conditions=(Condition(Field("land"), "mask", land()[None, None, None] * 1.0),),
+        )
+    )
+    torch.manual_seed(0)
+    s = Surrogate.of(data, FNO).eval()
+    assert [known.name for known in s.card.conditions] == ["1-land"]
+    given = sea_surface(3, 4)[["sst", "land"]].isel(time=0, drop=True)
+    np.testing.assert_array_equal(np.isnan(s.predict(given).sst.values[0]), ~SEA)
+
+
+def test_a_coarse_grid_and_a_floor_are_not_for_a_mask(surrogate: Surrogate) -> None:
+    module = TrainingModule(surrogate, Regression(), torch.optim.AdamW)
+    assert module.setting.masked
+    setting = replace(module.setting, grid=Grid.periodic(2), shape=(16, 16))
+    with raises_input("shape", (8, 8)):
+        CoarseToFine((8, 8)).check(setting)
+    assert truncation_floor(surrogate, ocean()) is None
+
+
+def test_baselines_do_not_see_what_is_outside() -> None:
+    made = [fit_baseline("linear", with_outside(ocean(8), v), ocean(3)) for v in (0.0, 1e4)]
+    errors = [float(score(one, with_outside(ocean(3), 5.0)).relative_l2) for one in made]
+    assert errors[0] == pytest.approx(errors[1], rel=1e-6)
+    assert errors[0] < 0.01

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 import xarray as xr
 
-from neurop.evaluation.batches import iterate_pairs, variable
+from neurop.evaluation.batches import check_compatible, iterate_pairs, variable
 from neurop.evaluation.bootstrap import ratio_interval
 from neurop.evaluation.headline import TRAJECTORY
 from neurop.evaluation.rollout import rollout
@@ -60,7 +60,7 @@ def errors_of(
     InputError
         If the data do not fit the surrogate.
     """
-    state = surrogate.card.is_state
+    test, state = check_compatible(surrogate, test), surrogate.card.is_state
     scores = score(surrogate, test, leads=[1] if state else None, batch_size=batch_size)
     made: dict[str, Any] = {"error": scores.relative_l2_samples.mean("window")}
     made["error"].attrs["what"] = "one step" if state else "map"

@@ -42,7 +42,7 @@ def truncation_floor(surrogate: Surrogate, test: FieldSet, batch_size: int = 16)
     Returns
     -------
     float or None
-        None for a network that is not band-limited.
+        None for a network that is not band-limited, or a domain with a mask.
 
     Raises
     ------
@@ -50,6 +50,8 @@ def truncation_floor(surrogate: Surrogate, test: FieldSet, batch_size: int = 16)
         If the data do not fit the surrogate.
     """
     test = check_compatible(surrogate, test)
+    if test.inside is not None:  # the values outside may be anything, and the modes see them
+        return None
     s, found = surrogate.card, []
     with evaluating(surrogate):
         for x, y, given in iterate_pairs(surrogate, test, batch_size):

@@ -174,7 +174,9 @@ def _dataset(
         ["step"], means, "Pearson correlation with the truth, mean over samples"
     )
     data["trajectory_relative_l2"] = variable(
-        [], _mean(joined["trajectory"]), "relative L2 error of the stacked trajectory"
+        [],
+        _mean(joined["trajectory"][joined["valid"].any(1)]),
+        "relative L2 error of the stacked trajectory",
     )
     data["trajectory_relative_l2_samples"] = variable(
         ["sample"], joined["trajectory"], "relative L2 error of the stacked trajectory"

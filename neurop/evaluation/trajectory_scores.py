@@ -12,7 +12,7 @@ from torch import Tensor
 
 from neurop.geometry.grid import Grid
 from neurop.metrics.measure import Weights
-from neurop.metrics.norms import FLOOR, correlation, mean, ratio, relative, scaled
+from neurop.metrics.norms import FLOOR, by_field, correlation, mean, ratio, scaled
 from neurop.metrics.spectra import power_spectrum
 
 EXPLOSION = 10.0
@@ -63,12 +63,14 @@ def trajectory_scores(
         correlation(prediction[:, :known], true, weights),
         0.0,
     )
+    missed, size = (by_field(mean((x * kept).square(), weights)) for x in (error, known_unit))
+    trajectory = ratio(missed, size, valid.sum(1, keepdim=True).clamp_min(1))
     scores = {
         "relative_l2_samples": _padded(fields.mean(-1).where(valid, nan), steps),
         "relative_l2_field": _padded(fields.movedim(-1, 1).where(valid[:, None], nan), steps),
         "persistence_relative_l2_samples": _padded(persistence.mean(-1).where(valid, nan), steps),
         "correlation_samples": _padded(r.nanmean(-1).where(valid, nan), steps),
-        "trajectory": relative(error * kept, known_unit * kept, weights).mean(1),
+        "trajectory": torch.where(valid.any(1), trajectory.mean(1), nan),
         "divergent": _divergent(unit, given, weights),
         "prediction": predicted.float(),
     }

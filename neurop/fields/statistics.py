@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurop.cache import cache_folder
+from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.lazy import Lazy, blocks
 
@@ -54,14 +55,21 @@ class Moments:
         part
             Frames ``(time, channel, *grid)``.
         inside
-            Cells ``(*grid)`` that count; all by default. For means at each point, those of any
-            part.
+            Cells ``(*grid)`` that count; all by default.
+
+        Raises
+        ------
+        InputError
+            For means at each point, if the cells differ between parts.
         """
         x = np.asarray(part, np.float64)
         if not x.size:
             return
         if inside is not None and self.pointwise:
-            self.inside = inside if self.inside is None else self.inside | inside
+            if self.inside is not None and not np.array_equal(self.inside, inside):
+                remedy = "the samples have different masks; take means per field"
+                raise InputError.of("pointwise", True, remedy)
+            self.inside = inside
         elif inside is not None:
             x = x[:, :, inside]
         axes = (0,) if self.pointwise else (0, *range(2, x.ndim))

@@ -97,12 +97,16 @@ class ConditionNames:
         if self.mask == MISSING:
             return mask_missing(data)
         if self.mask and self.mask.startswith("1-"):
-            conditions = tuple(
-                replace(one, values=1 - np.asarray(one.values)) if one.role == "mask" else one
-                for one in data.conditions
-            )
-            data = replace(data, conditions=conditions)
+            data = replace(data, conditions=tuple(map(inverted, data.conditions)))
         return fill_outside(data)
+
+
+def inverted(one: Condition) -> Condition:
+    """Return the inverse of a mask, under the name ``1-name``; another condition unchanged."""
+    if one.role != "mask":
+        return one
+    field = replace(one.field, name=f"1-{one.field.name}")
+    return replace(one, field=field, values=1 - np.asarray(one.values))
 
 
 def role_of(array: Array) -> Role:

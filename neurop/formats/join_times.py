@@ -29,6 +29,8 @@ def in_time(sets: Sequence[FieldSet]) -> tuple[list[FieldSet], Times] | None:
     known = [line for line in lines if line is not None]
     if len(known) < len(lines) or all(np.array_equal(known[0], line) for line in known[1:]):
         return None
+    if all(line[0] == known[0][0] for line in known[1:]):
+        return None  # records that begin together are samples, of whatever lengths
     order = sorted(range(len(sets)), key=lambda i: known[i][0])
     times = np.concatenate([known[i] for i in order])
     unit = sets[0].time_unit

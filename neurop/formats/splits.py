@@ -51,7 +51,8 @@ def by_share(
     """
     members = int(data.attributes.get("members", 1))
     groups = len(data) // members
-    by_sample = groups > 2 or data.has_targets  # else by frames of one trajectory
+    ragged = data.times is not None and data.times.lengths is not None
+    by_sample = groups > 2 or data.has_targets or ragged  # else by frames of one trajectory
     count = groups if by_sample else data.values.shape[1]
     each = max(round(held_out * count), 1 if by_sample else 2)
     if count <= len(parts) * each:
@@ -161,8 +162,12 @@ def _frames(times: NDArray[Any], name: str, period: Period, data: FieldSet) -> s
 
 def reordered(data: FieldSet, rows: NDArray[np.intp]) -> FieldSet:
     """Return a set with its samples in another order."""
+    times = data.times
+    if times is not None and times.lengths is not None:
+        times = replace(times, lengths=tuple(times.lengths[row] for row in rows))
     return replace(
         data,
+        times=times,
         values=_taken(data.values, rows),
         targets=None if data.targets is None else _taken(data.targets, rows),
         conditions=tuple(

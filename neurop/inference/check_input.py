@@ -76,7 +76,8 @@ def check_input(
 
 def of_one_resolution(card: Card) -> str:
     """Return a line about a model that is not resolution-invariant; empty if it is."""
-    if getattr(models.REGISTRY.get(card.model.name), "resolution_invariant", True):
+    known = card.model.name in models.REGISTRY.names()
+    if not known or getattr(models.REGISTRY.get(card.model.name), "resolution_invariant", True):
         return ""
     name, shape = card.model.name, _sizes(card.shape)
     return f"{name} is not resolution-invariant: it was trained for {shape} points"

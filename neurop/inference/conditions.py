@@ -63,6 +63,8 @@ def conditions_of(
         where = (forcing if forcing is not None else xr.Dataset()) if _is_forcing(known) else data
         if known.name in where:
             made.append(_condition(known, where[known.name], card.grid.names))
+        elif known.role == "mask" and known.name.removeprefix("1-") in where:
+            made.append(_condition(known, 1 - where[known.name[2:]], card.grid.names))
         elif known.role == "mask" and np.isnan(frames.values).any():
             made.append(mask_missing(frames, known.name).conditions[-1])
     made += _computed(card, data, times)

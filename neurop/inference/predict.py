@@ -85,7 +85,7 @@ def predict(
         )
     step = lead_time_of(card, data)
     times = later(given, step, card.sampling.unit, steps, history)
-    known = conditions_of(card, data, forcing, times, given)
+    known = conditions_of(card, data, forcing, times, given.frames(slice(-history, None)))
     mask = tuple(one for one in known if one.role == "mask")
     given = fill_outside(replace(given.frames(slice(-history, None)), conditions=mask))
     like = next(surrogate.parameters())

@@ -56,7 +56,7 @@ def root(square: Tensor) -> Tensor:
     return torch.where(none, 0.0, torch.where(none, 1.0, square).sqrt())
 
 
-def ratio(error: Tensor, truth: Tensor, steps: int = 1) -> Tensor:
+def ratio(error: Tensor, truth: Tensor, steps: int | Tensor = 1) -> Tensor:
     r"""Return the norm of errors over the norm of the truth, from their squares.
 
     .. math:: \sqrt{e} \,/ \max(\sqrt{y},\, \epsilon \sqrt{S})
@@ -68,9 +68,10 @@ def ratio(error: Tensor, truth: Tensor, steps: int = 1) -> Tensor:
     error, truth
         Squared norms of any shape, of fields in units of their scales.
     steps
-        Number of steps S over which the squares are summed.
+        Number of steps S over which the squares are summed, one for all or broadcastable.
     """
-    return root(error) / root(truth).clamp_min(FLOOR * steps**0.5)
+    least = torch.as_tensor(FLOOR * steps**0.5).to(truth)
+    return root(error) / torch.maximum(root(truth), least)
 
 
 def relative(error: Tensor, truth: Tensor, weights: Weights) -> Tensor:

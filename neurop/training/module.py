@@ -71,7 +71,8 @@ class TrainingModule(lightning.LightningModule):
         """Grid and statistics of the training data, for the transforms."""
         card, norm = self.surrogate.card, self.surrogate.input_norm
         anywhere = self.surrogate.net.resolution_invariant
-        return Setting(card.grid, card.shape, norm, card.is_state, anywhere)
+        masked = any(known.role == "mask" for known in card.conditions)
+        return Setting(card.grid, card.shape, norm, card.is_state, anywhere, masked)
 
     def forward(self, frames: Tensor, steps: int = 1, given: Tensor | None = None) -> Tensor:
         """Return ``(batch, steps, channel, *grid)`` from ``(batch, history, channel, *grid)``."""

@@ -63,6 +63,9 @@ class CoarseToFine(Transform):
                 "on a coarse grid this network is another operator, since it is not "
                 "resolution-invariant; leave it out",
             )
+        if setting.masked:
+            remedy = "a field around a mask has jumps, which are not truncated; leave it out"
+            raise InputError.of("shape", self.shape, remedy)
         if any(axis.boundary != "periodic" for axis in setting.grid.axes):
             raise InputError.of(
                 "shape", self.shape, "only periodic fields are truncated without loss; leave it out"

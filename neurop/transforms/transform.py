@@ -34,6 +34,8 @@ class Setting:
         Whether input and target are states of one evolution, rather than different fields.
     resolution_invariant
         Whether the network is the same operator on every grid.
+    masked
+        Whether the domain is a part of the grid.
     """
 
     grid: Grid
@@ -41,6 +43,7 @@ class Setting:
     norm: Normalizer
     is_state: bool
     resolution_invariant: bool = True
+    masked: bool = False
 
 
 class Transform(ABC):

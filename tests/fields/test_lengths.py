@@ -10,10 +10,12 @@ import torch
 from raising import raises_input
 
 from neurop import Field, FieldSet, Grid, Surrogate, Times, models
+from neurop.evaluation.baselines import fit_baseline
 from neurop.evaluation.rollout import rollout
 from neurop.evaluation.score import score
 from neurop.fields.standardize import Standardize
 from neurop.fields.windows import Windows
+from neurop.formats.splits import by_share
 from neurop.problems import Evolution
 
 LENGTHS = (6, 3, 5, 2)
@@ -103,3 +105,28 @@ def test_wrong_lengths_are_one_line() -> None:
     for wrong in ((6, 3, 5), (7, 3, 5, 2), (-1, 3, 5, 2)):
         with raises_input("lengths", wrong):
             replace(ragged(), times=Times(np.arange(6.0), "s", wrong))
+
+
+def test_a_random_order_keeps_each_length_with_its_trajectory() -> None:
+    data = ragged()
+    parts = by_share(data, 0.25, seed=1)
+    for part in parts.values():
+        for sample in range(len(part)):
+            row = next(i for i in range(4) if np.array_equal(part.values[sample], data.values[i]))
+            assert part.length(sample) == LENGTHS[row]
+
+
+def test_a_trajectory_without_a_step_left_is_in_no_mean(surrogate: Surrogate) -> None:
+    data = ragged()
+    assert data.times is not None
+    short = replace(data, times=replace(data.times, lengths=(6, 1, 5, 2)))
+    found = rollout(surrogate, short, steps=3)
+    samples = found.trajectory_relative_l2_samples.values
+    np.testing.assert_array_equal(np.isnan(samples), [False, True, False, False])
+    assert float(found.trajectory_relative_l2) == pytest.approx(np.nanmean(samples))
+
+
+def test_climatology_is_that_of_the_frames_that_there_are() -> None:
+    frames = np.concatenate([ragged().values[s, :n] for s, n in enumerate(LENGTHS)])
+    made = fit_baseline("climatology", ragged(1e3), ragged(1e3))
+    np.testing.assert_allclose(made.mean, frames.mean(0), rtol=1e-6, atol=1e-9)

@@ -112,3 +112,9 @@ def test_wrong_masks_are_one_line() -> None:
     two = [Condition(Field(name), "mask", np.ones((1, 1, 1, 6))) for name in ("sea", "ocean")]
     with raises_input("mask", ["sea", "ocean"]):
         replace(whole, conditions=tuple(two))
+
+
+def test_means_at_each_point_need_one_mask() -> None:
+    data = mask_missing(temperatures(np.stack([SEA, ~SEA, SEA])))
+    with raises_input("pointwise", True):
+        Standardize(pointwise=True).fit(data, increments=False)

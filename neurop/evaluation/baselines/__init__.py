@@ -49,6 +49,8 @@ def fit_baseline(
     if name == "persistence" and train.has_targets:
         name = "climatology"
     if isinstance(problem, LeadTimes):
+        if problem.leads[0] != 1:
+            raise InputError.of("leads", problem.leads, "baselines step by one frame; begin with 1")
         problem = Evolution(problem.history, problem.unroll, problem.increments)
     return BASELINES[name].fit(train, validation, problem, normalizer)
 

@@ -41,8 +41,13 @@ class Climatology(Baseline):
     ) -> None:
         super().__init__(train, problem, normalizer)
         moments = Moments(pointwise=True)
-        for _, _, block in blocks(train.values if train.targets is None else train.targets):
-            moments.update(block)
+        domain = train.inside
+        for sample, first, block in blocks(
+            train.values if train.targets is None else train.targets
+        ):
+            inside = None if domain is None else domain[sample if len(domain) > 1 else 0]
+            last = len(block) if train.has_targets else max(train.length(sample) - first, 0)
+            moments.update(block[:last], inside)
         self.register_buffer("mean", torch.from_numpy(moments.mean))
 
     def predicted(self, x: Tensor, given: Tensor | None) -> Tensor:

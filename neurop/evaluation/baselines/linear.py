@@ -15,6 +15,9 @@ from neurop.evaluation.baselines.modes import dominant_subspace
 from neurop.evaluation.batches import check_compatible, iterate_pairs
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.standardize import Standardize
+from neurop.inference.diagnostics import base, fed
+from neurop.inference.domain import inside, measure
+from neurop.metrics.measure import Weights
 from neurop.metrics.norms import relative_l2
 from neurop.problems import Problem
 
@@ -109,41 +112,44 @@ class Linear(Baseline):
 
     def _features(self, x: Tensor, given: Tensor | None) -> Tensor:
         """Return standardised inputs ``(batch, size)``; their squared norm is a mean over space."""
-        z = self.input_norm(x)
+        z, domain = self.input_norm(x), inside(self.card, given)
+        z = fed(self.card, z if domain is None else torch.where(domain[:, None], z, 0.0))
         if given is not None and self.given_norm is not None:
             z = torch.cat([z, self.given_norm(given.to(z))], dim=1)
-        measure = self.card.grid.measure(self.card.shape, z) / math.prod(self.card.shape)
-        return (z * measure.sqrt()).flatten(1)
+        cells = self.card.grid.measure(self.card.shape, z) / math.prod(self.card.shape)
+        return (z * cells.sqrt()).flatten(1)
 
     def _physical(self, x: Tensor, z: Tensor) -> Tensor:
         channels = self.card.out_channels
         y = self.output_norm.inverse(z.view(len(x), channels, *self.card.shape))
-        return y + x[:, -channels:] if self.card.problem.increments else y
+        return y + base(self.card, x[:, -channels:]) if self.card.problem.increments else y
 
-    def _pairs(self, data: FieldSet) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
-        """Yield inputs and truths as they are, features and normalised outputs, block by block."""
+    def _pairs(self, data: FieldSet) -> Iterator[tuple[Tensor, Tensor, Weights, Tensor, Tensor]]:
+        """Yield inputs, truths and their measure, features and normalised outputs, by blocks."""
         block = max(1, min(BLOCK // self.size, 1024))
         for x, y, given in iterate_pairs(self, data, block):
             x = x.double()
-            last = x[:, -self.card.out_channels :] if self.card.problem.increments else 0.0
-            yield x, y, self._features(x, given), self.output_norm(y - last).flatten(1)
+            last = base(self.card, x[:, -self.card.out_channels :])
+            change = y - last if self.card.problem.increments else y
+            weights = measure(self.card, y, given)
+            yield x, y, weights, self._features(x, given), self.output_norm(change).flatten(1)
 
     def _regress(self, train: FieldSet) -> tuple[Tensor, float, Tensor]:
         """Find means and modes; return variances, the variance S and the regressions of modes."""
         count, sums = 0, [torch.zeros(()), torch.zeros(())]
-        for _, _, features, outputs in self._pairs(train):
+        for _, _, _, features, outputs in self._pairs(train):
             sums = [sums[0] + features.sum(0), sums[1] + outputs.sum(0)]
             count += len(features)
         self.register_buffer("mean_in", sums[0] / count)
         self.register_buffer("mean_out", sums[1] / count)
 
         def centred() -> Iterator[Tensor]:
-            return (features - self.mean_in for _, _, features, _ in self._pairs(train))
+            return (features - self.mean_in for _, _, _, features, _ in self._pairs(train))
 
         most = max(1, STORED // (self.size + len(self.mean_out)))
         q = dominant_subspace(centred, self.size, count, min(LARGEST, most))
         gram, cross, total = torch.zeros(()), torch.zeros(()), 0.0
-        for _, _, features, outputs in self._pairs(train):
+        for _, _, _, features, outputs in self._pairs(train):
             centred_features = features - self.mean_in
             a = centred_features @ q
             gram = gram + a.T @ a / count
@@ -159,16 +165,15 @@ class Linear(Baseline):
         ranks = [2**i for i in range(len(variances).bit_length())]
         ranks = [*(r for r in ranks if r < len(variances)), len(variances)]
         errors = torch.zeros(len(RIDGES), len(ranks), dtype=torch.float64)
-        for x, y, features, _ in self._pairs(validation):
+        for x, y, weights, features, _ in self._pairs(validation):
             a = (features - self.mean_in) @ self.modes
-            measure = self.card.grid.measure(self.card.shape, y)
             for i, ridge in enumerate(RIDGES):
                 z, first = self.mean_out.expand(len(a), -1), 0
                 for j, rank in enumerate(ranks):
                     part = slice(first, rank)
                     z = z + a[:, part] / (variances[part] + ridge * total) @ maps[part]
                     first = rank
-                    found = relative_l2(self._physical(x, z), y, measure, self.scale)
+                    found = relative_l2(self._physical(x, z), y, weights, self.scale)
                     errors[i, j] += found.nan_to_num(nan=math.inf).sum()
         best = int(errors.argmin())
         self.ridge, self.rank = RIDGES[best // len(ranks)], ranks[best % len(ranks)]
