@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip install -qq --no-input --disable-pip-version-check $
 PINS := requirements-cpu.txt
 STAMP := $(VENV)/.installed
 
-.PHONY: help install demo test lint types format notebooks bench results gpu-check package clean
+.PHONY: help install demo test test-all lint types format notebooks bench results gpu-check package clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,7 +34,11 @@ demo: install  ## train a small surrogate, then evaluate it
 
 # On small tensors two threads wait for each other longer than they work.
 test: export OMP_NUM_THREADS := 1
-test: lint types  ## lint, types and every test
+test: lint types  ## lint, types and the tests of every change
+	$(BIN)/pytest -m "not slow" --numprocesses auto --maxprocesses 4 --dist worksteal
+
+test-all: export OMP_NUM_THREADS := 1
+test-all: lint types  ## lint, types and every test
 	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 lint: install  ## style and format, changing nothing

@@ -152,6 +152,7 @@ def leaves(node: Any, path: str) -> Iterator[tuple[str, Any]]:
             yield where, value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda f: f.stem)
 def test_an_experiment_trains_on_its_data(
     file: Path, neurop: Callable[..., int], tmp_path: Path

@@ -56,6 +56,14 @@ class TestCNextUNet(GridOperatorContract):
     def test_compiled_code_agrees(self) -> None:
         super().test_compiled_code_agrees()
 
+    @pytest.mark.slow
+    def test_one_graph_at_any_resolution(self, case: Case) -> None:
+        super().test_one_graph_at_any_resolution(case)
+
+    @pytest.mark.slow
+    def test_the_exported_graph_is_real_and_computes_the_same(self, case: Case) -> None:
+        super().test_the_exported_graph_is_real_and_computes_the_same(case)
+
 
 def test_parameters_of_the_benchmarks_size() -> None:
     """The Well's README: initial dimension 42, 4 levels, 2 blocks per stage, 1 at the bottleneck,

@@ -110,6 +110,18 @@ class TestLocalFNO(GridOperatorContract):
         ),
     }
 
+    @pytest.mark.slow
+    def test_compiled_code_agrees(self) -> None:
+        super().test_compiled_code_agrees()
+
+    @pytest.mark.slow
+    def test_one_graph_at_any_resolution(self, case: Case) -> None:
+        super().test_one_graph_at_any_resolution(case)
+
+    @pytest.mark.slow
+    def test_the_exported_graph_is_real_and_computes_the_same(self, case: Case) -> None:
+        super().test_the_exported_graph_is_real_and_computes_the_same(case)
+
 
 @pytest.mark.parametrize("domain", [Grid.periodic(2), WALLS, GAUSS], ids=["box", "walls", "sphere"])
 def test_the_local_operator_is_the_sum_of_its_layers(domain: Grid) -> None:

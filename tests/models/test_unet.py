@@ -51,6 +51,14 @@ class TestUNet(GridOperatorContract):
     def test_compiled_code_agrees(self) -> None:
         super().test_compiled_code_agrees()
 
+    @pytest.mark.slow
+    def test_one_graph_at_any_resolution(self, case: Case) -> None:
+        super().test_one_graph_at_any_resolution(case)
+
+    @pytest.mark.slow
+    def test_the_exported_graph_is_real_and_computes_the_same(self, case: Case) -> None:
+        super().test_the_exported_graph_is_real_and_computes_the_same(case)
+
 
 @pytest.mark.parametrize("kind", ["unet", "cnextunet"])
 @pytest.mark.parametrize(
