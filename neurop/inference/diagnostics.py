@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch
-import xarray as xr
 from torch import Tensor
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from neurop.card import Card
 
 
@@ -52,5 +53,5 @@ def completed(card: Card, data: xr.Dataset) -> xr.Dataset:
     if not card.diagnostics or names[0] not in data:
         return data
     missing = [f for f in card.inputs if f.name in card.diagnostics and f.name not in data]
-    zeros = xr.zeros_like(data[names[0]])
+    zeros = 0 * data[names[0]].fillna(0)
     return data.assign({f.name: zeros.assign_attrs(units=f.unit) for f in missing})

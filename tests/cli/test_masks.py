@@ -25,7 +25,7 @@ def test_from_a_file_to_a_rollout(mask: str, sea: None, neurop: Callable[..., in
     words = [f"data.conditions.mask={mask}", "hydra.run.dir=run"]
     assert neurop("train", *DATA, *TRAINING, *words) == 0
     (card,) = json.loads(Path("run/model/model.json").read_text())["conditions"]
-    assert (card["name"], card["role"]) == ("mask" if mask == "missing" else "land", "mask")
+    assert (card["name"], card["role"]) == ("mask" if mask == "missing" else "1-land", "mask")
     assert neurop("eval", "ckpt=run") == 0
     assert neurop("rollout", "ckpt=run", "gif=false") == 0
     with xr.open_dataset("run/rollout/rollout.nc") as made:

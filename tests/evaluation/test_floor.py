@@ -107,7 +107,9 @@ def test_eval_reports_it_beside_the_error(
     data = evolution()
     surrogate = Surrogate.of(data, t1())
     splits = {"train": data, "test": data}
-    source = SimpleNamespace(name="waves", splits=lambda: splits, baselines=("persistence",))
+    source = SimpleNamespace(
+        name="waves", splits=lambda: splits, test=lambda: data, baselines=("persistence",)
+    )
     monkeypatch.setattr(verb, "prepare", lambda cfg, name: Task(surrogate, source, tmp_path, {}))
     with initialize_config_module("neurop.conf", version_base="1.3"):
         verb.run(compose("eval", ["leads=[1]"]))
