@@ -73,7 +73,7 @@ def test_the_card_says_what_the_surrogate_is(folder: Path) -> None:
         card["inputs"]
         == card["outputs"]
         == [
-            {"name": n, "unit": u, "long_name": w}
+            {"name": n, "unit": u, "long_name": w, "diagnostic": False}
             for n, u, w in (("u", "m s-1", "velocity"), ("p", "Pa", "pressure"))
         ]
     )

@@ -140,8 +140,8 @@ def test_a_missing_value_is_placed(
     out, err = capsys.readouterr()
     assert (
         err
-        == "neurop train: hole.nc: field 'msl' of sample 0, frame 9 is nan at point (2, 5); mask, "
-        "fill or remove it first\n"
+        == "neurop train: hole.nc: field 'msl' of sample 0, frame 9 is nan at point (2, 5); fill "
+        "or remove it, or leave such cells out: mask=missing\n"
     )
     assert (out, sorted(tmp_path.rglob("runs/*/*"))) == ("", before)
 
