@@ -152,8 +152,8 @@ def notes(result: xr.Dataset) -> Iterator[str]:
             yield f"{pair}: one sample gives no interval of the ratio {ratio:.3g}"
         elif low <= 1.0 <= high:
             yield (
-                f"{pair} cannot be told apart by {result.samples} samples: ratio {ratio:.3g}, 95 % "
-                f"interval {low:.3g} to {high:.3g}"
+                f"{pair} cannot be distinguished by {result.samples} samples: ratio {ratio:.3g}, "
+                f"95 % interval {low:.3g} to {high:.3g}"
             )
         if ratio < CLEAR and int(max(best.seeds, second.seeds)) == 1:
             yield f"{pair} differ by less than {CLEAR:g} times, with one seed; give 'seeds=[0,1]'"

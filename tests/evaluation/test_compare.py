@@ -89,7 +89,7 @@ def test_there_is_no_interval_of_one_sample_or_of_a_diverged_model() -> None:
 def test_the_notes_say_what_is_not_decided() -> None:
     close = {"a": [made([0.1, 0.2, 0.3])], "b": [made([0.11, 0.19, 0.31])]}
     apart, seeds = notes(compare(close))
-    assert "a and b cannot be told apart by 3 samples" in apart
+    assert "a and b cannot be distinguished by 3 samples" in apart
     assert "a and b differ by less than 2 times, with one seed" in seeds
     twice = {name: parts * 2 for name, parts in close.items()}
     assert len(list(notes(compare(twice)))) == 1

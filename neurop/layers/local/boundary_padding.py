@@ -22,14 +22,15 @@ class BoundaryPadding(nn.Module):
     ============  ========================================================================
     periodic      the other end
     dirichlet     odd about the value at the wall, :math:`f(w - d) = 2 f(w) - f(w + d)`
+    open          the same, which continues value and slope
     neumann       even, :math:`f(w - d) = f(w + d)`
-    open          the last value (a vanishing slope, as at an outflow)
     pole          the meridian opposite: latitude mirrored, longitude turned by 180 degrees
     ============  ========================================================================
 
     The odd extension is about the value at the wall rather than about 0, since a normalised field
     is not 0 there: it commutes with :math:`f \mapsto a f + b`. Where the layout has no point on the
-    wall, :math:`f(w)` is extrapolated linearly. The poles are those of a whole sphere; the values
+    wall, :math:`f(w)` is extrapolated linearly, on a neumann axis by a parabola without slope at
+    the wall. The poles are those of a whole sphere; the values
     are scalars, so the components of a vector, which change sign across a pole, are not treated as
     such. An odd number of longitudes has no meridian opposite: the two nearest are averaged. Ghost
     points whose mirror image lies beyond the other end take the value of that end.
@@ -53,7 +54,7 @@ class BoundaryPadding(nn.Module):
     ...     BoundaryPadding(Grid((Axis("x", boundary, layout="ends"),)), 2)(x).tolist()
     [-3.0, -1.0, 0.0, 1.0, 3.0, 5.0, 6.0]
     [3.0, 1.0, 0.0, 1.0, 3.0, 1.0, 0.0]
-    [0.0, 0.0, 0.0, 1.0, 3.0, 3.0, 3.0]
+    [-3.0, -1.0, 0.0, 1.0, 3.0, 5.0, 6.0]
     >>> BoundaryPadding(Grid.periodic(1), 2)(x).tolist()
     [1.0, 3.0, 0.0, 1.0, 3.0, 0.0, 1.0]
     """
@@ -113,21 +114,18 @@ def _ghosts(x: Tensor, domain: Grid, index: int, count: int, at_end: bool) -> li
         return [x.narrow(dim, (j if at_end else n - 1 - j) % n, 1) for j in steps]
     gap = _TWICE_GAP[axis.layout][at_end]
     polar = isinstance(domain, Sphere) and domain.is_whole
-    if axis.boundary == "open" and not polar:
-        return [inside(0)] * count
     if polar:
         # The last latitude before a pole that is no point of the grid stands for the pole.
         wall = inside(0).mean(-1, keepdim=True).expand_as(inside(0))
-    elif axis.boundary == "neumann" or gap == 0:
-        wall = inside(0)
     else:
-        wall = inside(0) + (inside(0) - inside(1)) * (gap / 2)
+        slope = inside(0) - inside(1)
+        wall = inside(0) + slope * (1 / 3 if axis.boundary == "neumann" else gap / 2)
     ghosts = []
     for j in range(1, count + 1):
         if j < gap:  # the wall itself
             ghosts.append(wall)
         elif polar:
-            ghosts.append(_opposite(inside(j - gap)))
+            ghosts.append(opposite(inside(j - gap)))
         elif axis.boundary == "neumann":
             ghosts.append(inside(j - gap))
         else:
@@ -135,9 +133,12 @@ def _ghosts(x: Tensor, domain: Grid, index: int, count: int, at_end: bool) -> li
     return ghosts
 
 
-def _opposite(x: Tensor) -> Tensor:
-    """Return fields with the longitudes, the last axis, turned by 180 degrees."""
-    half = x.shape[-1] // 2
-    if x.shape[-1] % 2 == 0:
-        return x.roll(half, -1)
-    return (x.roll(half, -1) + x.roll(half + 1, -1)) / 2
+def opposite(x: Tensor, dim: int = -1) -> Tensor:
+    """Return fields with the longitudes, dimension `dim`, turned by 180 degrees.
+
+    Of an odd number of longitudes it is the mean of the two meridians that are nearest.
+    """
+    half = x.shape[dim] // 2
+    if x.shape[dim] % 2 == 0:
+        return x.roll(half, dim)
+    return (x.roll(half, dim) + x.roll(half + 1, dim)) / 2

@@ -1,4 +1,4 @@
-"""A Fourier block behind a local operator."""
+"""A Fourier block after a local operator."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from neurop.geometry.grid import Grid
+from neurop.layers.local.boundary_padding import opposite
 from neurop.layers.local.integral_conv import check_radius
 from neurop.layers.spectral.spherical_conv import truncation
 from neurop.spectral import check_input, constant_tensor, in_float32
@@ -87,9 +88,9 @@ class SphereDifference(nn.Module):
         n, longitudes = x.shape[1:3]
         rows = torch.cat(
             [
-                _opposite(x.narrow(1, min(first, n - 1), 1)),
+                opposite(x.narrow(1, min(first, n - 1), 1), 2),
                 x,
-                _opposite(x.narrow(1, max(n - 1 - last, 0), 1)),
+                opposite(x.narrow(1, max(n - 1 - last, 0), 1), 2),
             ],
             1,
         )
@@ -111,14 +112,6 @@ def _has_poles(domain: Grid) -> tuple[bool, bool]:
     return layout in ("ends", "left"), layout == "ends"
 
 
-def _opposite(row: Tensor) -> Tensor:
-    """Return the values half a circle further, ``(batch, 1, longitude, channels)``."""
-    n = row.shape[2]
-    if n % 2 == 0:
-        return row.roll(n // 2, 2)
-    return 0.5 * (row.roll(n // 2, 2) + row.roll(n // 2 + 1, 2))
-
-
 def _east(domain: Grid, longitudes: int) -> float:
     """Return the weight of the difference of the two neighbours in longitude, per radian."""
     return math.copysign(longitudes / (4 * math.pi), domain.axes[1].length)
@@ -135,9 +128,9 @@ def _north_weights(domain: Grid, latitudes: int) -> tuple[Array]:
     angles = domain.latitudes(latitudes)  # type: ignore[attr-defined]
     side = math.copysign(1.0, -domain.axes[0].length)  # 1 where the north comes first
     first, last = (1 if end else 0 for end in _has_poles(domain))
-    beyond = [side * np.pi - angles[min(first, latitudes - 1)]]
-    behind = [-side * np.pi - angles[max(latitudes - 1 - last, 0)]]
-    steps = np.diff(np.concatenate([beyond, angles, behind]))
+    before = [side * np.pi - angles[min(first, latitudes - 1)]]
+    after = [-side * np.pi - angles[max(latitudes - 1 - last, 0)]]
+    steps = np.diff(np.concatenate([before, angles, after]))
     a, b = steps[:-1], steps[1:]
     weights = np.stack([-b / (a * (a + b)), (b - a) / (a * b), a / (b * (a + b))])
     return (weights * np.clip(np.cos(angles), 0.0, None),)

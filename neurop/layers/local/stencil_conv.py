@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from neurop.errors import InputError
 from neurop.geometry.grid import Grid
-from neurop.layers.local.extension import extend
+from neurop.layers.local.boundary_padding import BoundaryPadding
 from neurop.spectral import check_input, in_float32
 
 
@@ -21,8 +21,8 @@ class StencilConv(nn.Module, ABC):
     .. math:: (K v)_o(x_i) = \sum_j \sum_c s_{ocj}\, v_c(x_{i+j})
 
     with the field continued beyond the ends of the axes by
-    :func:`neurop.layers.local.extension.extend`. The stencil s is computed from the spacing of the
-    grid, so that the layer is one map of functions at any resolution.
+    :class:`neurop.layers.local.boundary_padding.BoundaryPadding`. The stencil s is computed from
+    the spacing of the grid, so that the layer is one map of functions at any resolution.
 
     Parameters
     ----------
@@ -81,10 +81,10 @@ def convolve(x: Tensor, domain: Grid, *layers: StencilConv) -> Tensor:
 
     def call(x: Tensor) -> Tensor:
         stencil = add_stencils(*(layer.stencil(x.shape[1:-1], x) for layer in layers))
-        extended = extend(x, domain.axes, [size // 2 for size in stencil.shape[2:]])
+        padding = BoundaryPadding(domain, [size // 2 for size in stencil.shape[2:]])
         apply = (functional.conv1d, functional.conv2d, functional.conv3d)[domain.dimensions - 1]
         # Channels last in memory is one of PyTorch's layouts, so nothing is copied.
-        return apply(extended.movedim(-1, 1), stencil).movedim(1, -1)
+        return apply(padding(x.movedim(-1, 1)), stencil).movedim(1, -1)
 
     y: Tensor = in_float32(call, x)
     return y

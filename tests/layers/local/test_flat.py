@@ -16,7 +16,6 @@ from torch import Tensor, nn
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 from neurop.layers.local.difference_conv import DifferenceConv
-from neurop.layers.local.extension import extend
 from neurop.layers.local.integral_conv import IntegralConv, hats
 from neurop.layers.local.stencil_conv import StencilConv
 
@@ -142,34 +141,6 @@ def test_shift_and_slope(kind: type[StencilConv]) -> None:
     )
     assert torch.autograd.gradcheck(
         lambda x, w: torch.func.functional_call(conv, {"weight": w}, (x,)), (x, conv.weight)
-    )
-
-
-@pytest.mark.parametrize("boundary", ["neumann", "open", "dirichlet"])
-@pytest.mark.parametrize("layout", ["ends", "cells", "left"])
-@pytest.mark.parametrize("n", [2, 5, 12])
-def test_continuation(boundary: str, layout: str, n: int) -> None:
-    """A line continues as a line, or folded at the ends.
-
-    The point that lies on an end, of the layout ``left``, takes the value of a parabola.
-    """
-    axis = Axis("x", boundary, layout=layout)  # type: ignore[arg-type]
-    width = n - 1
-    x = torch.from_numpy(axis.points(n))
-    h = 1 / (n - 1 if layout == "ends" else n)
-    places = x[0] + h * torch.arange(-width, n + width, dtype=torch.float64)
-    made = extend((1 + x).view(1, n, 1), [axis], [width]).flatten()
-    if boundary != "neumann":
-        torch.testing.assert_close(made, 1 + places, atol=1e-12, rtol=0)
-        return
-    folded = 1 + torch.where(places < 0, -places, torch.where(places > 1, 2 - places, places))
-    inside = (places - 1).abs() > 1e-9 if layout == "left" else torch.ones_like(places) > 0
-    torch.testing.assert_close(made[inside], folded[inside], atol=1e-12, rtol=0)
-
-
-def test_one_point_continues_as_a_constant() -> None:
-    assert (
-        extend(torch.full((1, 1, 1), 3.0), [Axis("x", "open")], [2]).flatten().tolist() == [3] * 5
     )
 
 
