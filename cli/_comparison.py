@@ -49,7 +49,7 @@ class Entry:
         return found
 
 
-class Contest:
+class Comparison:
     """Entries on one test set; as a context it keeps those made before Ctrl-C.
 
     Parameters
@@ -111,7 +111,7 @@ class Contest:
         trained = f", {record['steps']} steps in {record['train_seconds']:.0f} s" if record else ""
         print(f"{name}: error {error}{trained}", flush=True)
 
-    def __enter__(self) -> Contest:
+    def __enter__(self) -> Comparison:
         return self
 
     def __exit__(

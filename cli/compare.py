@@ -12,7 +12,7 @@ from neurop.fields.fieldset import FieldSet
 from neurop.surrogate import Surrogate
 from neurop.training.budget import Budget
 
-from ._comparison import Contest
+from ._comparison import Comparison
 from ._evaluation import as_int, as_ints, device
 from ._hydra import option_names, overrides, run_folder
 from ._output import save_config
@@ -46,11 +46,11 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     as_int("batch_size", cfg.batch_size, 1)
     if cfg.steps is not None:
         as_int("steps", cfg.steps, 1)
-    contest = Contest(run_folder(), device(str(cfg.device)), cfg.steps, cfg.batch_size)
-    return _of_models(cfg, contest) if cfg.ckpt is None else _of_runs(cfg, contest)
+    comparison = Comparison(run_folder(), device(str(cfg.device)), cfg.steps, cfg.batch_size)
+    return _of_models(cfg, comparison) if cfg.ckpt is None else _of_runs(cfg, comparison)
 
 
-def _of_models(cfg: DictConfig, contest: Contest) -> dict[str, Any]:
+def _of_models(cfg: DictConfig, comparison: Comparison) -> dict[str, Any]:
     """Train each network in a process of its own, then evaluate it; then the baselines."""
     names = list(DEFAULT if cfg.models is None else _listed(cfg.models))
     known = [*option_names("model"), *BASELINES]
@@ -65,22 +65,22 @@ def _of_models(cfg: DictConfig, contest: Contest) -> dict[str, Any]:
     source = data_set(cfg.data)
     splits = source.splits()  # made before the processes, which read it
     problem = chosen_problem(cfg, source, splits["train"])
-    contest.begin(source.name, splits["train"].digest(), splits["test"])
-    save_config(contest.folder, cfg, overrides())
-    with contest:
+    comparison.begin(source.name, splits["train"].digest(), splits["test"])
+    save_config(comparison.folder, cfg, overrides())
+    with comparison:
         for name in networks:
             for seed in seeds:
-                folder = contest.folder / (name if len(seeds) == 1 else f"{name}-seed{seed}")
+                folder = comparison.folder / (name if len(seeds) == 1 else f"{name}-seed{seed}")
                 print(f"{name}: training for {cfg.budget}, {folder}.log", flush=True)
                 if reason := train(cfg, name, seed, folder):
-                    contest.fail(name, reason)
+                    comparison.fail(name, reason)
                 else:
-                    contest.take(name, folder)
-        _enter(contest, set(names), splits, problem, build(cfg.normalizer))
-    return contest.report({"budget": cfg.budget, "seeds": seeds})
+                    comparison.take(name, folder)
+        _enter(comparison, set(names), splits, problem, build(cfg.normalizer))
+    return comparison.report({"budget": cfg.budget, "seeds": seeds})
 
 
-def _of_runs(cfg: DictConfig, contest: Contest) -> dict[str, Any]:
+def _of_runs(cfg: DictConfig, comparison: Comparison) -> dict[str, Any]:
     """Compare the surrogates of existing runs, which must have been trained on the same data."""
     baselines = set(DEFAULT[1:] if cfg.models is None else _listed(cfg.models))
     for name in sorted(baselines - BASELINES.keys()):
@@ -103,14 +103,14 @@ def _of_runs(cfg: DictConfig, contest: Contest) -> dict[str, Any]:
     given = cfg if chosen else OmegaConf.create({"data": None})
     source = source_for(given, found[0])
     splits = source.splits()
-    contest.begin(source.name, splits["train"].digest(), splits["test"])
-    with contest:
+    comparison.begin(source.name, splits["train"].digest(), splits["test"])
+    with comparison:
         twice = len({one.name for one in surrogates}) < len(surrogates)
         for place, one, surrogate in zip(places, found, surrogates, strict=True):
             name = f"{surrogate.name} {place}" if twice else surrogate.name
-            contest.take(name, one.run or one.model)
-        _enter(contest, baselines, splits, surrogates[0].card.problem)
-    return contest.report({"budget": None, "seeds": None})
+            comparison.take(name, one.run or one.model)
+        _enter(comparison, baselines, splits, surrogates[0].card.problem)
+    return comparison.report({"budget": None, "seeds": None})
 
 
 def _listed(value: Any) -> list[str]:
@@ -118,9 +118,9 @@ def _listed(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else list(dict.fromkeys(value))
 
 
-def _enter(contest: Contest, names: set[str], splits: dict[str, FieldSet], *how: Any) -> None:
+def _enter(comparison: Comparison, names: set[str], splits: dict[str, FieldSet], *how: Any) -> None:
     """Fit and evaluate baselines; of a map, persistence and climatology are one."""
     for name in (name for name in BASELINES if name in names):
         made = fit_baseline(name, splits["train"], splits["val"], *how)
-        if made.name not in contest.entries:
-            contest.enter(made.name, made)
+        if made.name not in comparison.entries:
+            comparison.enter(made.name, made)

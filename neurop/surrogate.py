@@ -18,8 +18,9 @@ from neurop.fields.fieldset import FieldSet
 from neurop.fields.normalizer import Normalizer
 from neurop.fields.standardize import Standardize, fit_conditions
 from neurop.inference.check_input import check_input, check_norms
-from neurop.inference.diagnostics import base, fed
+from neurop.inference.diagnostics import base
 from neurop.inference.domain import inside
+from neurop.inference.network_input import network_input
 from neurop.model_folder import check_shapes, check_weights, precision, read_parts, write_folder
 from neurop.problems import Problem, problem_of
 from neurop.registry import Spec
@@ -162,18 +163,13 @@ class Surrogate(nn.Module):
         """
         card = self.card
         check_input(card, x, given, self.output_norm.std.dtype, grid)
-        z, domain = self.input_norm(x), inside(card, given)
-        if domain is not None:
-            z = torch.where(domain[:, None], z, 0.0)
-        z = fed(card, z)
-        if given is not None and self.given_norm is not None:
-            z = torch.cat([z, self.given_norm(given)], dim=1)
-        y = self.output_norm.inverse(self.net(z))
+        y = self.output_norm.inverse(self.net(network_input(self, x, given)))
         last = x[:, -card.out_channels :]
         if card.problem.increments:
             y = y + base(card, last)
         if grid is not None:
             y = resample(y, card.grid, tuple(grid))
+        domain = inside(card, given)
         if card.constraints:
             context = replace(self.context, inside=domain)
             for constraint in card.constraints:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import uuid
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,31 +131,49 @@ def summary(fields: FieldSet, pointwise: bool = False) -> Summary:
     return _found[key]
 
 
+def counted(
+    fields: FieldSet, values: NDArray[Any] | Lazy
+) -> Iterator[tuple[int, int, NDArray[Any], NDArray[np.bool_] | None]]:
+    """Yield sample, first frame, block of frames, and the cells of it that count; None for all.
+
+    Parameters
+    ----------
+    fields
+        Set, whose samples may end before others, and whose domain may be a part of the grid.
+    values
+        Its values or targets.
+    """
+    domain = fields.inside
+    for sample, first, block in blocks(values):
+        block = block[: max(fields.length(sample) - first, 0)]
+        if len(block):
+            yield (
+                sample,
+                first,
+                block,
+                None if domain is None else domain[sample if len(domain) > 1 else 0],
+            )
+
+
 def _pass(fields: FieldSet, pointwise: bool) -> Summary:
     sha, made = hashlib.sha256(), Summary("", Moments(pointwise), Moments(), Moments())
-    last, domain = np.empty(0), fields.inside
-
-    def inside(sample: int) -> NDArray[np.bool_] | None:
-        return None if domain is None else domain[sample if len(domain) > 1 else 0]
-
-    for sample, first, block in blocks(fields.values):
-        block = block[: max(fields.length(sample) - first, 0)]
-        if not len(block):
-            continue
+    last = np.empty(0)
+    for sample, first, block, inside in counted(fields, fields.values):
         if fields.is_lazy:  # values in memory were checked when they were read
             fields.check_block(sample, first, block, fields.fields)
         sha.update(np.ascontiguousarray(block, dtype="<f8").data)
-        made.values.update(block, inside(sample))
+        made.values.update(block, inside)
         if not fields.has_targets:
             x = np.asarray(block, np.float64)
             change = np.diff(np.concatenate([last, x]) if first else x, axis=0)
-            made.increments.update(change, inside(sample))
+            made.increments.update(change, inside)
             last = x[-1:]
-    for sample, first, block in () if fields.targets is None else blocks(fields.targets):
+    targets = () if fields.targets is None else counted(fields, fields.targets)
+    for sample, first, block, inside in targets:
         if fields.is_lazy:
             fields.check_block(sample, first, block, fields.target_fields)
         sha.update(np.ascontiguousarray(block, dtype="<f8").data)
-        made.targets.update(block, inside(sample))
+        made.targets.update(block, inside)
     for one in fields.conditions:
         for sample, first, block in blocks(one.values):
             if fields.is_lazy:

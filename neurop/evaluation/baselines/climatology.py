@@ -7,9 +7,8 @@ from torch import Tensor
 
 from neurop.evaluation.baselines.baseline import Baseline
 from neurop.fields.fieldset import FieldSet
-from neurop.fields.lazy import blocks
 from neurop.fields.standardize import Standardize
-from neurop.fields.statistics import Moments
+from neurop.fields.statistics import Moments, counted
 from neurop.problems import Problem
 from neurop.spectral import resample
 
@@ -41,13 +40,9 @@ class Climatology(Baseline):
     ) -> None:
         super().__init__(train, problem, normalizer)
         moments = Moments(pointwise=True)
-        domain = train.inside
-        for sample, first, block in blocks(
-            train.values if train.targets is None else train.targets
-        ):
-            inside = None if domain is None else domain[sample if len(domain) > 1 else 0]
-            last = len(block) if train.has_targets else max(train.length(sample) - first, 0)
-            moments.update(block[:last], inside)
+        values = train.values if train.targets is None else train.targets
+        for _, _, block, inside in counted(train, values):
+            moments.update(block, inside)
         self.register_buffer("mean", torch.from_numpy(moments.mean))
 
     def predicted(self, x: Tensor, given: Tensor | None) -> Tensor:

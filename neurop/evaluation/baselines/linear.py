@@ -15,8 +15,9 @@ from neurop.evaluation.baselines.modes import dominant_subspace
 from neurop.evaluation.batches import check_compatible, iterate_pairs
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.standardize import Standardize
-from neurop.inference.diagnostics import base, fed
-from neurop.inference.domain import inside, measure
+from neurop.inference.diagnostics import base
+from neurop.inference.domain import measure
+from neurop.inference.network_input import network_input
 from neurop.metrics.measure import Weights
 from neurop.metrics.norms import relative_l2
 from neurop.problems import Problem
@@ -112,10 +113,7 @@ class Linear(Baseline):
 
     def _features(self, x: Tensor, given: Tensor | None) -> Tensor:
         """Return standardised inputs ``(batch, size)``; their squared norm is a mean over space."""
-        z, domain = self.input_norm(x), inside(self.card, given)
-        z = fed(self.card, z if domain is None else torch.where(domain[:, None], z, 0.0))
-        if given is not None and self.given_norm is not None:
-            z = torch.cat([z, self.given_norm(given.to(z))], dim=1)
+        z = network_input(self, x, None if given is None else given.to(x))
         cells = self.card.grid.measure(self.card.shape, z) / math.prod(self.card.shape)
         return (z * cells.sqrt()).flatten(1)
 
