@@ -130,7 +130,7 @@ def _conditions(
 ) -> list[Condition]:
     check_values(REGISTRY.get(spec.name), spec.arguments, "computed")
     made: Computed = REGISTRY.create(spec)
-    spec = REGISTRY.spec_of(made)  # with the defaults of today
+    spec = REGISTRY.spec_of(made)  # with the default arguments
     if made.on_sphere and not isinstance(grid, Sphere):
         remedy = f"needs latitude and longitude; {where} has the axes {', '.join(grid.names)}"
         raise InputError.of("computed", spec.name, remedy)
