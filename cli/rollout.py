@@ -14,6 +14,7 @@ from neurop.evaluation.climate import climate_drift
 from neurop.evaluation.leads import with_lead
 from neurop.fields.fieldset import FieldSet
 from neurop.plots import animate, error_growth, fields, rollout_spectra, save
+from neurop.problems import LeadTimes
 
 from ._console import table, wrote
 from ._evaluation import Task, as_int, field_index, finite_or_none, prepare, write_netcdf
@@ -54,17 +55,20 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         )
     field = field_index(cfg.field, task.surrogate)
     held_out = task.source.test()
-    test = with_lead(task.surrogate, held_out.samples(slice(samples)), lead)
+    test = with_lead(task.surrogate, held_out.samples(slice(samples)), lead, start)
+    # Frames of several lead times begin at the start already, which counts frames of the data.
+    first = 0 if isinstance(task.surrogate.card.problem, LeadTimes) else start
     if steps is None:
-        steps = test.values.shape[1] - task.surrogate.card.history - start
+        steps = test.values.shape[1] - task.surrogate.card.history - first
         if steps < 1:
+            frames = held_out.values.shape[1]
             raise InputError(
-                f"start={start} leaves none of {test.values.shape[1]} frames to predict; lower it "
-                "or give steps=",
+                f"start={start} leaves none of {frames} frames to predict; lower it or give steps=",
                 "start",
                 start,
             )
-    result = rollout(task.surrogate, test, steps, start, task.source.invariants, cfg.batch_size)
+    result = rollout(task.surrogate, test, steps, first, task.source.invariants, cfg.batch_size)
+    result.attrs["start"] = start
     _write(task, result, test, field, cfg.gif)
     _show(task, result)
     wrote(task.folder)

@@ -16,6 +16,7 @@ from torch import Tensor
 
 import neurop
 from neurop import Field, FieldSet, Grid, Surrogate, Times, models
+from neurop.datasets import KuramotoSivashinsky
 from neurop.evaluation.baselines import fit_baseline
 from neurop.evaluation.compare import errors_of
 from neurop.evaluation.leads import with_lead
@@ -144,6 +145,16 @@ def test_by_the_command(neurop: Callable[..., int], capsys: pytest.CaptureFixtur
     assert neurop("rollout", "ckpt=run", "gif=false", "lead_time=4") == 0
     record = json.loads(Path("run/rollout/rollout.json").read_text())
     assert record["known_steps"] == 2
+    # The start counts frames of the data, whatever the lead time.
+    assert neurop("rollout", "ckpt=run", "gif=false", "lead_time=4", "start=3") == 0
+    late = json.loads(Path("run/rollout/rollout.json").read_text())
+    assert (late["start"], late["known_steps"]) == (3, 1)
+    truth = xr.open_dataset("run/rollout/rollout.nc").truth.isel(step=-1).values
+    made = KuramotoSivashinsky(samples=42, resolution=32, steps=8)
+    frames = made.test().values[:, 7]
+    np.testing.assert_allclose(truth, frames, rtol=1e-6)
+    assert neurop("rollout", "ckpt=run", "lead_time=4", "start=9") == 2
+    assert "start=9: the data have 9 frames" in capsys.readouterr().err
     assert neurop("eval", "ckpt=run", "lead_time=4") == 0
     assert neurop("rollout", "ckpt=run", "lead_time=0") == 2
     assert "lead_time=0: give at least 1" in capsys.readouterr().err

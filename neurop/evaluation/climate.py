@@ -62,9 +62,10 @@ def mean_bias(
 
 
 def climate_drift(result: xr.Dataset, share: float) -> dict[str, xr.DataArray]:
-    r"""Return bias and drift of a rollout over the last `share` of the steps with known truth.
+    r"""Return bias and drift of a rollout over the last `share` of its steps.
 
-    ``mid_band_drift`` is :math:`P / T - 1` with P and T the power of prediction and truth in the
+    Only steps at which the truth of all samples is known count. ``mid_band_drift`` is
+    :math:`P / T - 1` with P and T the power of prediction and truth in the
     middle third of the spectrum, averaged over these steps and the samples, since the power of a
     turbulent flow fluctuates. ``mid_band_drift_error`` is its standard error by the jackknife over
     samples [1]_: the change due to another choice of trajectories. ``mean_bias`` is that of
@@ -86,7 +87,7 @@ def climate_drift(result: xr.Dataset, share: float) -> dict[str, xr.DataArray]:
     ----------
     .. [1] Efron and Stein, The jackknife estimate of variance, Annals of Statistics 9 (1981) 586.
     """
-    known = int(result.attrs["known_steps"])
+    known = int(result.attrs["common_steps"])
     steps = slice(known - max(round(share * known), 1), known) if known else slice(0, 1)
     # skipna=False: a rollout that has diverged has no climate.
     bias = result.mean_bias[steps].mean("step", skipna=False)

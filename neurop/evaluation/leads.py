@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from neurop.surrogate import Surrogate
 
 
-def with_lead(surrogate: Surrogate, data: FieldSet, lead: int | None = None) -> FieldSet:
+def with_lead(
+    surrogate: Surrogate, data: FieldSet, lead: int | None = None, start: int = 0
+) -> FieldSet:
     """Return the frames that are one lead time apart, for a surrogate of several.
 
     The data of a surrogate of one time step are returned as they are, and those that have a lead
@@ -27,11 +29,14 @@ def with_lead(surrogate: Surrogate, data: FieldSet, lead: int | None = None) -> 
         Surrogate and data.
     lead
         Lead time in frames; the shortest of the training by default.
+    start
+        Index of the first frame that is returned, for a surrogate of several lead times.
 
     Raises
     ------
     InputError
-        If a lead time is given to a surrogate of one time step, or leaves fewer than two frames.
+        If a lead time is given to a surrogate of one time step, or leaves fewer than two frames, or
+        `start` is not below the number of frames.
 
     Warns
     -----
@@ -45,7 +50,9 @@ def with_lead(surrogate: Surrogate, data: FieldSet, lead: int | None = None) -> 
         return data
     if any(one.field.name == NAME for one in data.conditions):
         return data
-    return at_lead(data, problem.leads[0] if lead is None else lead)
+    if start >= (frames := data.values.shape[1]):
+        raise InputError.of("start", start, f"the data have {frames} frames; lower it")
+    return at_lead(data, problem.leads[0] if lead is None else lead, start)
 
 
 def step_of(surrogate: Surrogate, data: FieldSet) -> tuple[float | None, str]:

@@ -241,7 +241,13 @@ def _dataset(
     return xr.Dataset(
         data,
         coords,
-        {"model": surrogate.name, "start": start, "source": truth.source, "known_steps": known},
+        {
+            "model": surrogate.name,
+            "start": start,
+            "source": truth.source,
+            "known_steps": known,  # of the longest trajectory; those of the shortest are in common
+            "common_steps": int(joined["valid"].all(0).sum()),
+        },
     )
 
 

@@ -49,7 +49,9 @@ def mask_missing(data: FieldSet, name: str = "mask") -> FieldSet:
     for values, fields in data.arrays():
         inside &= _present(data, values, fields)
     if inside.all():
-        raise InputError.of("mask", "missing", f"{data.label} has no missing value; leave it out")
+        raise InputError.of(
+            "mask", "missing", f"{data.label} has no missing value; name a mask, or leave it out"
+        )
     if (inside == inside[:1]).all():
         inside = inside[:1]
     mask = Condition(Field(name), "mask", inside[:, None, None].astype(np.float32))

@@ -11,6 +11,7 @@ from raising import raises_input
 
 from neurop import Field, FieldSet, Grid, Surrogate, Times, models
 from neurop.evaluation.baselines import fit_baseline
+from neurop.evaluation.climate import climate_drift
 from neurop.evaluation.rollout import rollout
 from neurop.evaluation.score import score
 from neurop.fields.standardize import Standardize
@@ -130,3 +131,12 @@ def test_climatology_is_that_of_the_frames_that_there_are() -> None:
     frames = np.concatenate([ragged().values[s, :n] for s, n in enumerate(LENGTHS)])
     made = fit_baseline("climatology", ragged(1e3), ragged(1e3))
     np.testing.assert_allclose(made.mean, frames.mean(0), rtol=1e-6, atol=1e-9)
+
+
+def test_the_climate_is_that_of_the_frames_of_all_trajectories(surrogate: Surrogate) -> None:
+    found = climate_drift(rollout(surrogate, ragged(np.nan), steps=5), 1.0)
+    shortest = whole(ragged()).frames(slice(2))
+    expected = climate_drift(rollout(surrogate, shortest, steps=1), 1.0)
+    for name, values in expected.items():
+        assert np.isfinite(values).all()
+        np.testing.assert_allclose(found[name], values, rtol=1e-6, err_msg=name)
