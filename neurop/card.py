@@ -153,6 +153,13 @@ class Card:
         return sum(len(known.channels) for known in self.conditions)
 
     @property
+    def number_channels(self) -> tuple[int, ...]:
+        """Indices of the input channels that are parameters: constant over the grid."""
+        roles = [known.role for known in self.conditions for _ in known.channels]
+        first = self.in_channels - len(roles)
+        return tuple(first + i for i, role in enumerate(roles) if role == "parameter")
+
+    @property
     def out_channels(self) -> int:
         """Output channels of the network."""
         return len(self.outputs)

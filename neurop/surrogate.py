@@ -86,7 +86,7 @@ class Surrogate(nn.Module):
         for constraint in card.constraints:
             constraint.check(self.context)
         sizes = card.in_channels, card.out_channels
-        self.net: Operator = models.create(card.model, *sizes, card.grid)
+        self.net: Operator = models.create(card.model, *sizes, card.grid, card.number_channels)
 
     @classmethod
     def of(

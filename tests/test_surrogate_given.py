@@ -186,3 +186,27 @@ def test_a_surrogate_without_conditions_takes_none() -> None:
     s = Surrogate.of(replace(heated(), conditions=()), models.FNO.spec(modes=2, width=2, depth=1))
     with raises_input("given", (1, 1, 16)):
         s(torch.zeros(1, 1, 16), given=torch.zeros(1, 1, 16))
+
+
+@pytest.mark.parametrize("history", [1, 2])
+def test_a_parameter_modulates_the_network(history: int, tmp_path: Path) -> None:
+    spec = models.FNO.spec(modes=2, width=4, depth=2, conditioning="film")
+    torch.manual_seed(0)
+    s = Surrogate.of(heated(), spec, Evolution(history, 1, False)).eval()
+    # Of the input u (each frame), decay, heat (now and next) and shape, decay is the parameter.
+    assert s.card.number_channels == s.net.conditioning.channels == (history,)
+    s.save(tmp_path)
+    again, data = neurop.load(tmp_path), heated()
+    first = {"forcing": data.to_xarray()[["heat"]]}
+    given = data.initial(history)
+    made = s.rollout(given, 2, **first)
+    np.testing.assert_array_equal(again.rollout(given, 2, **first).u, made.u)
+    s.net.lift.weight.data[:, history] = 0
+    other = given.assign(decay=given.decay.copy(data=given.decay.values[::-1]))
+    assert not np.allclose(s.predict(given, **first).u, s.predict(other, **first).u, rtol=1e-6)
+
+
+def test_without_a_parameter_there_is_nothing_to_modulate_by() -> None:
+    data = replace(heated(), conditions=heated().conditions[1:])
+    with raises_input("conditioning", "film", "the data have no parameter"):
+        Surrogate.of(data, models.FNO.spec(modes=2, conditioning="film"))

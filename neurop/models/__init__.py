@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, get_args
 
 from neurop.errors import InputError
-from neurop.plain_values import check_values
+from neurop.plain_values import check_values, read_annotations
 from neurop.registry import Registry, Spec
 
 if TYPE_CHECKING:
@@ -46,7 +47,12 @@ _PLACES = {
 
 
 def create(
-    spec: Spec | str, in_channels: int, out_channels: int, domain: Grid, **arguments: Any
+    spec: Spec | str,
+    in_channels: int,
+    out_channels: int,
+    domain: Grid,
+    numbers: Sequence[int] = (),
+    **arguments: Any,
 ) -> Operator:
     """Return a model by its registered name.
 
@@ -58,6 +64,9 @@ def create(
         Number of input and output channels: fields times frames.
     domain
         Grid of the fields.
+    numbers
+        Indices of the input channels that are numbers, for the argument ``conditioning`` of a
+        model that has it.
     **arguments
         Further arguments of the constructor.
 
@@ -73,8 +82,15 @@ def create(
     >>> create("fno", 1, 2, Grid.periodic(2), modes=4, width=8, depth=1).modes
     (4, 4)
     """
+    from neurop.layers.conditioning.conditioning import Conditioning
     from neurop.models.operator import Operator
 
+    spec = Spec.of(spec)
+    annotation = read_annotations(REGISTRY.get(spec.name)).get("conditioning")
+    if Conditioning in get_args(annotation):
+        kind = {**spec.arguments, **arguments}.pop("conditioning", Conditioning.kind)
+        arguments["conditioning"] = Conditioning(kind, tuple(numbers))
+        spec = Spec(spec.name, {k: v for k, v in spec.arguments.items() if k != "conditioning"})
     model = REGISTRY.create(spec, in_channels, out_channels, domain=domain, **arguments)
     if not isinstance(model, Operator):
         raise InputError(

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from neurop.geometry.grid import Grid
+from neurop.layers.conditioning.conditioning import Conditioning, Kind
 from neurop.layers.local.conv import DoublingConv, HalvingConv, PaddedConv
 from neurop.layers.local.convnext_block import ConvNeXtBlock, UnitNorm
 from neurop.layers.local.position import Position
@@ -53,6 +54,10 @@ class CNextUNet(GridOperator):
     depth
         ConvNeXt blocks per level, on the way down and on the way up; the coarsest grid has one
         more.
+    conditioning
+        How parameters enter: ``channels``, as constant input channels, or ``film``, which also
+        scale and shift the channels of every block after its normalisation
+        (:class:`neurop.layers.conditioning.conditioning.Conditioning`).
 
     Shape
     -----
@@ -61,8 +66,8 @@ class CNextUNet(GridOperator):
     Raises
     ------
     InputError
-        If `width`, `levels` or `depth` is below 1, or the domain has more than three axes; in a
-        call, if the input does not fit the model.
+        If `width`, `levels` or `depth` is below 1, the domain has more than three axes, or there is
+        no parameter for ``film``; in a call, if the input does not fit the model.
 
     Examples
     --------
@@ -84,24 +89,25 @@ class CNextUNet(GridOperator):
         width: int = 32,
         levels: int = 3,
         depth: int = 2,
+        conditioning: Kind | Conditioning = "channels",
     ) -> None:
         super().__init__()
         at_least_one(width=width, levels=levels, depth=depth)
         self.domain = domain = domain or Grid.periodic(2)
         self.in_channels = in_channels
         self.position = Position(domain)
+        self.conditioning = known = Conditioning.of(conditioning, in_channels)
 
-        def stage(channels: int) -> nn.Sequential:
-            return nn.Sequential(
-                *(ConvNeXtBlock(channels, domain) for _ in range(depth)), UnitNorm(channels)
-            )
+        def stage(channels: int) -> nn.ModuleList:
+            blocks = (ConvNeXtBlock(channels, domain, known) for _ in range(depth))
+            return nn.ModuleList([*blocks, UnitNorm(channels)])
 
         channels = [width * 2**level for level in range(levels + 1)]
         coarser = list(reversed(channels[1:]))
         self.enter = PaddedConv(in_channels + self.position.channels, width, domain)
         self.down = nn.ModuleList(stage(c) for c in channels[:-1])
         self.coarsen = nn.ModuleList(HalvingConv(c, 2 * c, domain) for c in channels[:-1])
-        self.neck = ConvNeXtBlock(channels[-1], domain)
+        self.neck = ConvNeXtBlock(channels[-1], domain, known)
         self.merge = nn.ModuleList(PaddedConv(2 * c, c, domain, size=1) for c in coarser[1:])
         self.up = nn.ModuleList(stage(c) for c in coarser)
         self.refine = nn.ModuleList(DoublingConv(c, c // 2, domain) for c in coarser)
@@ -110,15 +116,24 @@ class CNextUNet(GridOperator):
     def forward(self, x: Tensor) -> Tensor:
         """Return the output fields on the input's grid."""
         check_input(x, self.in_channels, self.domain.names)
-        v = self.enter(self.position(x))
+        v, numbers = self.enter(self.position(x)), self.conditioning.numbers(x)
         fields = []
         for down, coarsen in zip(self.down, self.coarsen, strict=True):
             fields.append(v)
-            v = coarsen(down(v))
-        v = self.neck(v)
+            v = coarsen(_through(down, v, numbers))
+        v = self.neck(v, numbers)
         for level, (up, refine) in enumerate(zip(self.up, self.refine, strict=True)):
             if level > 0:
                 v = self.merge[level - 1](torch.cat([v, fields[-level]], dim=1))
-            v = cast(DoublingConv, refine)(up(v), tuple(fields[-1 - level].shape[2:]))
+            v = _through(up, v, numbers)
+            v = cast(DoublingConv, refine)(v, tuple(fields[-1 - level].shape[2:]))
         y: Tensor = self.leave(v)
         return y
+
+
+def _through(stage: nn.Module, v: Tensor, numbers: Tensor) -> Tensor:
+    *blocks, norm = cast(nn.ModuleList, stage)
+    for block in blocks:
+        v = block(v, numbers)
+    y: Tensor = norm(v)
+    return y

@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 from neurop.geometry.grid import Grid
 from neurop.layers import ChannelMLP, Coordinates, FourierBlock, SpectralConv
+from neurop.layers.conditioning.conditioning import Conditioning, Kind
+from neurop.layers.conditioning.film import FiLM
 from neurop.models.arguments import at_least_one, check_input, grid_and_modes
 from neurop.models.operator import GridOperator
 from neurop.spectral import linear
@@ -40,6 +42,10 @@ class FNO(GridOperator):
         Hidden channels of each block's MLP, as a multiple of `width`.
     padding
         Zero padding of axes that are not periodic, as a fraction of the domain.
+    conditioning
+        How parameters enter: ``channels``, as constant input channels, or ``film``, which also
+        scale and shift the channels before every block
+        (:class:`neurop.layers.conditioning.conditioning.Conditioning`).
 
     Shape
     -----
@@ -48,8 +54,8 @@ class FNO(GridOperator):
     Raises
     ------
     InputError
-        If `width`, `depth` or a number of modes is below 1, or `modes` does not fit the domain; in
-        a call, if the input does not fit the model.
+        If `width`, `depth` or a number of modes is below 1, `modes` does not fit the domain, or
+        there is no parameter for ``film``; in a call, if the input does not fit the model.
 
     Examples
     --------
@@ -75,6 +81,7 @@ class FNO(GridOperator):
         depth: int = 4,
         expansion: float = 1.0,
         padding: float = 0.25,
+        conditioning: Kind | Conditioning = "channels",
     ) -> None:
         super().__init__()
         at_least_one(width=width, depth=depth)
@@ -86,6 +93,8 @@ class FNO(GridOperator):
             for _ in range(depth)
         )
         self.project = ChannelMLP(width, 2 * width, out_channels)
+        self.conditioning = Conditioning.of(conditioning, in_channels)
+        self.films = self.conditioning.films([width] * depth)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the output fields on the input's grid."""
@@ -94,8 +103,14 @@ class FNO(GridOperator):
             self.coordinates(x.movedim(1, -1)), self.lift.weight, self.lift.bias
         )  # (batch, *grid, width)
         spectrum_ahead = None
-        for block, next_block in zip(self.blocks, [*self.blocks[1:], None]):
-            v, spectrum_ahead = cast(FourierBlock, block).step(v, spectrum_ahead, next_block)
+        numbers = self.conditioning.numbers(x)
+        for i, (block, next_block) in enumerate(zip(self.blocks, [*self.blocks[1:], None])):
+            block = cast(FourierBlock, block)
+            if self.films:
+                analysis = block.spectral.last_axis_analysis(v)
+                film = cast(FiLM, self.films[i])
+                v, spectrum_ahead = film.step(v, spectrum_ahead, analysis, numbers)
+            v, spectrum_ahead = block.step(v, spectrum_ahead, next_block)
         return self.project(v).movedim(-1, 1)
 
     def resolved(self, shape: Sequence[int]) -> tuple[int, ...]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu
 
 from neurop.geometry.grid import Grid
+from neurop.layers.conditioning.conditioning import Conditioning, Kind
 from neurop.layers.local.conv import PaddedConv
 from neurop.layers.local.position import Position
 from neurop.layers.local.residual_block import ResidualBlock, group_norm
@@ -52,6 +54,10 @@ class UNet(GridOperator):
         Number L of times that the grid is halved.
     depth
         Residual blocks per level, on the way down and on the way up.
+    conditioning
+        How parameters enter: ``channels``, as constant input channels, or ``film``, which also
+        scale and shift the channels of every block after its second normalisation
+        (:class:`neurop.layers.conditioning.conditioning.Conditioning`).
 
     Shape
     -----
@@ -60,8 +66,8 @@ class UNet(GridOperator):
     Raises
     ------
     InputError
-        If `width`, `levels` or `depth` is below 1, or the domain has more than three axes; in a
-        call, if the input does not fit the model.
+        If `width`, `levels` or `depth` is below 1, the domain has more than three axes, or there is
+        no parameter for ``film``; in a call, if the input does not fit the model.
 
     Examples
     --------
@@ -83,16 +89,18 @@ class UNet(GridOperator):
         width: int = 32,
         levels: int = 3,
         depth: int = 1,
+        conditioning: Kind | Conditioning = "channels",
     ) -> None:
         super().__init__()
         at_least_one(width=width, levels=levels, depth=depth)
         self.domain = domain = domain or Grid.periodic(2)
         self.in_channels = in_channels
         self.position = Position(domain)
+        self.conditioning = known = Conditioning.of(conditioning, in_channels)
 
-        def blocks(first: int, channels: int) -> nn.Sequential:
+        def blocks(first: int, channels: int) -> nn.ModuleList:
             sizes = pairwise([first, *[channels] * depth])
-            return nn.Sequential(*(ResidualBlock(a, b, domain) for a, b in sizes))
+            return nn.ModuleList(ResidualBlock(a, b, domain, known) for a, b in sizes)
 
         channels = [width * 2**level for level in range(levels + 1)]
         finer = [width, *channels[:-1]]
@@ -105,15 +113,21 @@ class UNet(GridOperator):
     def forward(self, x: Tensor) -> Tensor:
         """Return the output fields on the input's grid."""
         check_input(x, self.in_channels, self.domain.names)
-        v = self.enter(self.position(x))
+        v, numbers = self.enter(self.position(x)), self.conditioning.numbers(x)
         *above, coarsest = self.down
         skips = []
         for down in above:
-            skips.append(down(v))
+            skips.append(_through(down, v, numbers))
             v = halve(skips[-1], self.domain)
-        v = coarsest(v)
+        v = _through(coarsest, v, numbers)
         for up, skip in zip(self.up, reversed(skips), strict=True):
             fine = double(v, self.domain, tuple(skip.shape[2:]))
-            v = up(torch.cat([fine, skip], dim=1))
+            v = _through(up, torch.cat([fine, skip], dim=1), numbers)
         y: Tensor = self.leave(gelu(self.norm(v)))
         return y
+
+
+def _through(blocks: nn.Module, v: Tensor, numbers: Tensor) -> Tensor:
+    for block in cast(nn.ModuleList, blocks):
+        v = block(v, numbers)
+    return v

@@ -34,10 +34,13 @@ class Case:
     arguments: dict[str, Any] = field(default_factory=dict)
     in_channels: int = 2
     out_channels: int = 3
+    numbers: tuple[int, ...] = ()
+    """Input channels that are numbers."""
 
     def model(self, name: str, seed: int = 0) -> Operator:
         torch.manual_seed(seed)
-        return create(name, self.in_channels, self.out_channels, self.domain, **self.arguments)
+        sizes = self.in_channels, self.out_channels, self.domain, self.numbers
+        return create(name, *sizes, **self.arguments)
 
     def noise(self, batch: int = 2, shape: Sequence[int] | None = None, seed: int = 0) -> Tensor:
         generator = torch.Generator().manual_seed(seed)

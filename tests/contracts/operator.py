@@ -43,7 +43,7 @@ class OperatorContract:
         spec = type(model).spec(**case.arguments)
         assert (spec.name, spec.arguments) == (self.name, case.arguments)
         torch.manual_seed(0)
-        twin = create(spec, case.in_channels, case.out_channels, case.domain)
+        twin = create(spec, case.in_channels, case.out_channels, case.domain, case.numbers)
         assert torch.equal(twin(case.noise()), model(case.noise()))
         with raises_input("widht", 4, "did you mean 'width'"):
             type(model).spec(**case.arguments, widht=4)

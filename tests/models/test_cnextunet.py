@@ -21,6 +21,7 @@ def count(
     depth: int = 1,
     between: int | None = None,
     channels: tuple[int, int] = (2, 3),
+    numbers: int = 0,
 ) -> int:
     """Return the number of parameters: per block a kernel of 7^d points for each channel, the
     normalisation, the MLP of four times the channels, the layer scale; kernels of `between` points
@@ -29,7 +30,8 @@ def count(
     points = between or 2**d
 
     def block(c: int) -> int:
-        return c * 7**d + c + 2 * c + (4 * c * c + 4 * c) + (4 * c * c + c) + c
+        film = 64 * (numbers + 1) + 2 * c * 65 if numbers else 0
+        return c * 7**d + c + 2 * c + film + (4 * c * c + 4 * c) + (4 * c * c + c) + c
 
     c = [width * 2**level for level in range(levels + 1)]
     down = sum(depth * block(b) + b + b * 2 * b * points + 2 * b for b in c[:-1])
@@ -49,6 +51,13 @@ class TestCNextUNet(GridOperatorContract):
         ),
         "sphere": Case(
             Grid.latlon(), (17, 32), count(2, between=6, channels=(3, 3)), arguments=SMALL
+        ),
+        "film": Case(
+            Grid.periodic(1),
+            (15,),
+            count(1, levels=1, numbers=1),
+            arguments=SMALL | {"levels": 1, "conditioning": "film"},
+            numbers=(1,),
         ),
     }
 

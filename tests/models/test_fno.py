@@ -17,14 +17,20 @@ WALLS = Grid((Axis("x", "open", layout="ends"), Axis("y")))
 
 
 def count(
-    modes: tuple[int, ...], coordinates: int, width: int = 6, depth: int = 2, hidden: int = 6
+    modes: tuple[int, ...],
+    coordinates: int,
+    width: int = 6,
+    depth: int = 2,
+    hidden: int = 6,
+    numbers: int = 0,
 ) -> int:
     """Return the number of parameters of an FNO of 2 input and 3 output channels."""
+    film = 64 * (numbers + 1) + 2 * width * 65 if numbers else 0
     spectral = 2 * width**2 * math.prod(2 * m - 1 for m in modes[:-1]) * modes[-1]
     block = spectral + width * (width + 1) + hidden * (width + 1) + width * (hidden + 1)
     return (
         width * (2 + coordinates + 1)
-        + depth * block
+        + depth * (block + film)
         + 2 * width * (width + 1)
         + 3 * (2 * width + 1)
     )
@@ -73,6 +79,15 @@ class TestFNO(GridOperatorContract):
             {(3, 8): (2, 3), (4, 4): (2, 2), (5, 2): (3, 1)},
             3e-3,
             {"modes": 3, **SMALL},
+        ),
+        "film": Case(
+            Grid.periodic(2),
+            (12, 16),
+            count((3, 4), 4, numbers=1),
+            {(4, 9): (2, 4), (64, 2): (3, 1)},
+            1e-6,
+            {"modes": [3, 4], "conditioning": "film", **SMALL},
+            numbers=(1,),
         ),
     }
 

@@ -15,16 +15,22 @@ SMALL = {"width": 4, "levels": 2}
 WALLS = Grid((Axis("x", "dirichlet", layout="ends"), Axis("y", "neumann", layout="ends")))
 
 
-def count(d: int, walls: int = 0, width: int = 4, levels: int = 2, depth: int = 1) -> int:
+def count(
+    d: int, walls: int = 0, width: int = 4, levels: int = 2, depth: int = 1, numbers: int = 0
+) -> int:
     """Return the number of parameters of a model of 2 input and 3 output channels: kernels of 3^d
     points with bias, two numbers per normalised channel, a matrix where the channels change.
     """
+
+    def film(b: int) -> int:
+        return 64 * (numbers + 1) + 2 * b * 65 if numbers else 0
 
     def conv(a: int, b: int, points: int = 3**d) -> int:
         return a * b * points + b
 
     def block(a: int, b: int) -> int:
-        return 2 * a + conv(a, b) + 2 * b + conv(b, b) + (conv(a, b, 1) if a != b else 0)
+        skip = conv(a, b, 1) if a != b else 0
+        return 2 * a + conv(a, b) + 2 * b + film(b) + conv(b, b) + skip
 
     def blocks(a: int, b: int) -> int:
         return block(a, b) + (depth - 1) * block(b, b)
@@ -45,6 +51,13 @@ class TestUNet(GridOperatorContract):
         ),
         "walls": Case(WALLS, (17, 14), count(2, walls=2, depth=2), arguments=SMALL | {"depth": 2}),
         "sphere": Case(Grid.latlon(), (17, 32), count(2, walls=1), arguments=SMALL),
+        "film": Case(
+            Grid.periodic(2),
+            (12, 15),
+            count(2, levels=1, numbers=2),
+            arguments=SMALL | {"levels": 1, "conditioning": "film"},
+            numbers=(0, 1),
+        ),
     }
 
     @pytest.mark.slow  # three times as long as that of a spectral model

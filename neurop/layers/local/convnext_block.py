@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from neurop.geometry.grid import Grid
 from neurop.layers.channel_mlp import ChannelMLP
+from neurop.layers.conditioning.conditioning import Conditioning
+from neurop.layers.conditioning.film import FiLM
 from neurop.layers.local.conv import PaddedConv
 
 _EXPANSION = 4
@@ -32,6 +36,9 @@ class ConvNeXtBlock(nn.Module):
         Number of channels.
     domain
         Grid of the fields.
+    conditioning
+        How numbers enter: by ``film`` N is followed by a scale and a shift of its channels; not at
+        all by default.
 
     Shape
     -----
@@ -44,17 +51,23 @@ class ConvNeXtBlock(nn.Module):
     True
     """
 
-    def __init__(self, channels: int, domain: Grid) -> None:
+    def __init__(
+        self, channels: int, domain: Grid, conditioning: Conditioning | None = None
+    ) -> None:
         super().__init__()
         self.conv = PaddedConv(channels, channels, domain, size=7, depthwise=True)
         self.norm = nn.LayerNorm(channels, eps=_EPSILON)
         self.mlp = ChannelMLP(channels, _EXPANSION * channels, channels)
         self.scale = nn.Parameter(torch.full((channels,), 1e-6))
+        self.films = (conditioning or Conditioning()).films([channels])
 
-    def forward(self, v: Tensor) -> Tensor:
-        """Return the fields after the block."""
-        branch = self.scale * self.mlp(self.norm(self.conv(v).movedim(1, -1)))
-        return torch.add(v, branch.movedim(-1, 1))
+    def forward(self, v: Tensor, numbers: Tensor | None = None) -> Tensor:
+        """Return the fields after the block; the arguments are those of the U-Net's block."""
+        branch = self.norm(self.conv(v).movedim(1, -1))
+        if numbers is not None:
+            for film in self.films:
+                branch = cast(FiLM, film).channels_last(branch, numbers)
+        return torch.add(v, (self.scale * self.mlp(branch)).movedim(-1, 1))
 
 
 class UnitNorm(nn.Module):

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import gelu
 
 from neurop.geometry.grid import Grid
+from neurop.layers.conditioning.conditioning import Conditioning
 from neurop.layers.local.conv import PaddedConv
 
 _GROUP = 4
@@ -20,6 +21,8 @@ class ResidualBlock(nn.Module):
 
     with K convolutions of 3 points per axis, N group normalisations (up to 8 groups),
     :math:`\sigma` GELU, and S the identity, or a pointwise map if the number of channels changes.
+    With a conditioning by ``film``, :math:`N_2` is followed by a scale and a shift of its channels
+    (adaptive group normalisation).
 
     Source: He et al., Identity mappings in deep residual networks, ECCV 2016, arXiv:1603.05027; Wu
     and He, Group normalization, ECCV 2018, arXiv:1803.08494.
@@ -30,6 +33,8 @@ class ResidualBlock(nn.Module):
         Number of channels.
     domain
         Grid of the fields.
+    conditioning
+        How numbers enter; not at all by default.
 
     Shape
     -----
@@ -41,7 +46,13 @@ class ResidualBlock(nn.Module):
     torch.Size([1, 8, 8, 5])
     """
 
-    def __init__(self, in_channels: int, out_channels: int, domain: Grid) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        domain: Grid,
+        conditioning: Conditioning | None = None,
+    ) -> None:
         super().__init__()
         self.norms = nn.ModuleList(map(group_norm, (in_channels, out_channels)))
         self.convs = nn.ModuleList(
@@ -52,13 +63,23 @@ class ResidualBlock(nn.Module):
             if in_channels == out_channels
             else PaddedConv(in_channels, out_channels, domain, size=1)
         )
+        self.films = (conditioning or Conditioning()).films([out_channels])
 
-    def forward(self, v: Tensor) -> Tensor:
-        """Return the fields after the block."""
-        branch = v
-        for norm, conv in zip(self.norms, self.convs, strict=True):
-            branch = conv(gelu(norm(branch)))
-        return torch.add(self.skip(v), branch)
+    def forward(self, v: Tensor, numbers: Tensor | None = None) -> Tensor:
+        """Return the fields after the block.
+
+        Parameters
+        ----------
+        v
+            Fields ``(batch, in_channels, *grid)``.
+        numbers
+            Numbers of each sample, ``(batch, numbers)``, for a conditioning by ``film``.
+        """
+        branch = self.convs[0](gelu(self.norms[0](v)))
+        branch = self.norms[1](branch)
+        for film in self.films:
+            branch = film(branch, numbers)
+        return torch.add(self.skip(v), self.convs[1](gelu(branch)))
 
 
 def group_norm(channels: int) -> nn.GroupNorm:
