@@ -15,6 +15,8 @@ from neurop.fields.field import Field
 from neurop.fields.lazy import blocks
 from neurop.spec import Spec
 
+LABELLED = "the dataset"
+"""Name in messages of the labelled data of a prediction."""
 SLACK = 1e-3
 """Share of the range of a condition by which a value may lie beyond it without a warning."""
 
@@ -111,8 +113,11 @@ def check_conditions(
             given[known.name] = Condition(known.field, "parameter", values)
         if known.name not in given:
             what = f"the surrogate needs the {known.role} '{known.name}' in {known.unit!r}"
-            how = "; give forcing=" if known.role == "forcing" else ""
-            raise InputError(f"{what}, which {where} lacks{how}", known.name)
+            labelled = "give forcing=" if known.role == "forcing" else f"add it to {where}"
+            how = labelled if where == LABELLED else "name it in data.conditions"
+            raise InputError(
+                f"{what}, which is not among the conditions of {where}; {how}", known.name
+            )
         one = given[known.name]
         if (one.role, one.field.unit) != (known.role, known.unit):
             raise InputError(

@@ -13,7 +13,7 @@ from torch import Tensor
 from neurop.errors import InputError
 from neurop.fields.computed.computed import recomputed
 from neurop.fields.condition import Condition, channels_at, domain_of
-from neurop.fields.condition_range import ConditionRange, check_conditions
+from neurop.fields.condition_range import LABELLED, ConditionRange, check_conditions
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.lead_times import NAME
 from neurop.fields.mask import fill_conditions, mask_missing
@@ -71,7 +71,7 @@ def conditions_of(
     numbers = {str(key): value for key, value in data.attrs.items()}
     if isinstance(card.problem, LeadTimes):
         numbers.setdefault(NAME, lead_time_of(card, data))
-    chosen = check_conditions(card.conditions, made, "the dataset", card.grid.dimensions, numbers)
+    chosen = check_conditions(card.conditions, made, LABELLED, card.grid.dimensions, numbers)
     inside = domain_of(chosen, frames.shape)
     if inside is not None:
         chosen = fill_conditions(chosen, inside)
@@ -150,7 +150,7 @@ def _computed(card: Card, data: xr.Dataset, times: Times | None) -> tuple[Condit
         if last.dtype.kind == times.values.dtype.kind:
             dates = Times(np.concatenate([last, times.values]), times.unit)
     specs = [known.computed for known in card.conditions]
-    return recomputed(specs, dates, card.grid, shape, "the dataset")
+    return recomputed(specs, dates, card.grid, shape, LABELLED)
 
 
 def _is_forcing(known: ConditionRange) -> bool:
