@@ -6,11 +6,14 @@ the comparison, and its data from the cache on the disk.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from omegaconf import DictConfig
 
@@ -22,6 +25,7 @@ OWN = (
     "models",
     "budget",
     "seeds",
+    "settings",
     "ckpt",
     "steps",
     "batch_size",
@@ -64,13 +68,32 @@ def train(cfg: DictConfig, name: str, seed: int, folder: Path) -> str | None:
 
 
 def _words(cfg: DictConfig, name: str, seed: int) -> list[str]:
-    """Return the overrides of a training: those of the comparison that are not its own."""
+    """Return the overrides of a training: those of the comparison that are not its own, and those
+    of this model alone.
+    """
     kept = [
         word
         for word in overrides()
-        if (key := word.lstrip("+~").split("=", 1)[0]) not in OWN and not key.startswith("hydra")
+        if (key := _key(word)) not in OWN and not key.startswith(("hydra", "settings."))
     ]
-    return [*kept, f"model={name}", f"seed={seed}", f"budget={cfg.budget}"]
+    own = list(_flat((cfg.settings or {}).get(name) or {}))
+    replaced = {_key(word) for word in own}
+    kept = [word for word in kept if _key(word) not in replaced]
+    return [*kept, *own, f"model={name}", f"seed={seed}", f"budget={cfg.budget}"]
+
+
+def _key(word: str) -> str:
+    return word.lstrip("+~").split("=", 1)[0]
+
+
+def _flat(settings: Mapping[str, Any], above: str = "") -> Iterator[str]:
+    """Yield the overrides of nested settings, such as ``optimizer.lr=0.001``."""
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{above}{key}.")
+        else:
+            text = quoted(value) if isinstance(value, str) else json.dumps(value, default=list)
+            yield f"{above}{key}={text}"
 
 
 def _reason(status: int, log: Path) -> str:

@@ -24,7 +24,10 @@ from ._settings.data import chosen_problem, data_set
 from ._settings.saved import source_for
 
 DEFAULT = ("fno", "persistence", "linear")
-SETTINGS = dict.fromkeys(("models", "ckpt"), str | list[str] | None)
+SETTINGS = {
+    **dict.fromkeys(("models", "ckpt"), str | list[str] | None),
+    "settings": dict[str, dict[str, Any]] | None,
+}
 
 
 def run(cfg: DictConfig) -> dict[str, Any]:
@@ -58,6 +61,9 @@ def _of_models(cfg: DictConfig, comparison: Comparison) -> dict[str, Any]:
         if name not in known:
             raise InputError.of("models", name, nearest(name, known))
     networks = [name for name in names if name not in BASELINES]
+    for name in cfg.settings or ():
+        if name not in networks:
+            raise InputError.of("settings", name, f"not among models=; {nearest(name, networks)}")
     seeds = list(dict.fromkeys(as_ints("seeds", cfg.seeds, 0)))
     Budget.of(cfg.budget)
     for name in networks:

@@ -22,7 +22,7 @@ from neurop.plain_values import check_values
 from neurop.problems import Problem
 from neurop.registry import Registry, Spec
 
-FORMAT = 4
+FORMAT = 5
 """Version of the card that is written; all earlier ones are read."""
 
 
@@ -275,8 +275,17 @@ def _from_2(plain: dict[str, Any]) -> dict[str, Any]:
 def _from_3(plain: dict[str, Any]) -> dict[str, Any]:
     """Return a card of format 3 in the current words: no condition was computed."""
     given = [{**known, "computed": None} for known in plain["conditions"]]
-    return {**plain, "conditions": given}
+    return _from_4({**plain, "conditions": given})
 
 
-MIGRATIONS = {1: _from_1, 2: _from_2, 3: _from_3}
+def _from_4(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return a card of format 4 in the current words: parameters were input channels alone."""
+    model = Spec.of(plain["model"])
+    if model.name not in ("fno", "unet", "cnextunet"):
+        return plain
+    arguments = {"conditioning": "channels", **model.arguments}
+    return {**plain, "model": {"name": model.name, "arguments": arguments}}
+
+
+MIGRATIONS = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4}
 """Format number to a function that converts a card to the current format."""

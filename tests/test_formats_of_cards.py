@@ -15,9 +15,9 @@ SAVED = sorted(path.parent for path in CARDS.glob("*/*/model.json"))
 
 
 def test_every_format_is_there():
-    formats = {f"format_{number}" for number in range(1, 5)}
+    formats = {f"format_{number}" for number in range(1, 6)}
     assert {path.parent.name for path in SAVED} >= formats
-    assert len(SAVED) >= 16
+    assert len(SAVED) >= 25
 
 
 @pytest.mark.parametrize("folder", SAVED, ids=[f"{p.parent.name}-{p.name}" for p in SAVED])

@@ -88,8 +88,10 @@ def create(
     spec = Spec.of(spec)
     annotation = read_annotations(REGISTRY.get(spec.name)).get("conditioning")
     if Conditioning in get_args(annotation):
-        kind = {**spec.arguments, **arguments}.pop("conditioning", Conditioning.kind)
-        arguments["conditioning"] = Conditioning(kind, tuple(numbers))
+        given = {**spec.arguments, **arguments}.get("conditioning", Conditioning.kind)
+        arguments["conditioning"] = (
+            given if isinstance(given, Conditioning) else Conditioning(given, tuple(numbers))
+        )
         spec = Spec(spec.name, {k: v for k, v in spec.arguments.items() if k != "conditioning"})
     model = REGISTRY.create(spec, in_channels, out_channels, domain=domain, **arguments)
     if not isinstance(model, Operator):

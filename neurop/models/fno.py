@@ -54,8 +54,8 @@ class FNO(GridOperator):
     Raises
     ------
     InputError
-        If `width`, `depth` or a number of modes is below 1, `modes` does not fit the domain, or
-        there is no parameter for ``film``; in a call, if the input does not fit the model.
+        If `width`, `depth` or a number of modes is below 1, or `modes` does not fit the domain; in
+        a call, if the input does not fit the model.
 
     Examples
     --------
@@ -81,7 +81,7 @@ class FNO(GridOperator):
         depth: int = 4,
         expansion: float = 1.0,
         padding: float = 0.25,
-        conditioning: Kind | Conditioning = "channels",
+        conditioning: Kind | Conditioning = "film",
     ) -> None:
         super().__init__()
         at_least_one(width=width, depth=depth)
@@ -106,7 +106,7 @@ class FNO(GridOperator):
         numbers = self.conditioning.numbers(x)
         for i, (block, next_block) in enumerate(zip(self.blocks, [*self.blocks[1:], None])):
             block = cast(FourierBlock, block)
-            if self.films:
+            if numbers is not None:
                 analysis = block.spectral.last_axis_analysis(v)
                 film = cast(FiLM, self.films[i])
                 v, spectrum_ahead = film.step(v, spectrum_ahead, analysis, numbers)

@@ -66,8 +66,8 @@ class UNet(GridOperator):
     Raises
     ------
     InputError
-        If `width`, `levels` or `depth` is below 1, the domain has more than three axes, or there is
-        no parameter for ``film``; in a call, if the input does not fit the model.
+        If `width`, `levels` or `depth` is below 1, or the domain has more than three axes; in a
+        call, if the input does not fit the model.
 
     Examples
     --------
@@ -89,7 +89,7 @@ class UNet(GridOperator):
         width: int = 32,
         levels: int = 3,
         depth: int = 1,
-        conditioning: Kind | Conditioning = "channels",
+        conditioning: Kind | Conditioning = "film",
     ) -> None:
         super().__init__()
         at_least_one(width=width, levels=levels, depth=depth)
@@ -127,7 +127,7 @@ class UNet(GridOperator):
         return y
 
 
-def _through(blocks: nn.Module, v: Tensor, numbers: Tensor) -> Tensor:
+def _through(blocks: nn.Module, v: Tensor, numbers: Tensor | None) -> Tensor:
     for block in cast(nn.ModuleList, blocks):
         v = block(v, numbers)
     return v

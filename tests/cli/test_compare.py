@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from omegaconf import OmegaConf
 
 from neurop.cli import compare as verb
 
@@ -93,6 +94,20 @@ def test_seeds_are_one_row(
     assert (rows["tfno"]["seeds"], rows["tfno"]["failed"]) == (1, "interrupted")
 
 
+def test_settings_of_one_model_are_its_own(neurop: Command, trained: Path, tmp_path: Path) -> None:
+    model = "model: {rank: 0.3, modes: [2, 2]}"
+    own = f"settings={{tfno: {{optimizer: {{lr: 0.5}}, {model}, callback: [ema]}}}}"
+    words = ["models=[fno,tfno]", "budget=1steps", "optimizer.lr=0.1", "hydra.run.dir=run", own]
+    assert neurop("compare", *SMALL, *words) == 0
+    fno, tfno = (
+        OmegaConf.load(tmp_path / "run" / name / "config.yaml") for name in ("fno", "tfno")
+    )
+    assert (fno.optimizer.lr, tfno.optimizer.lr, tfno.model.rank) == (0.1, 0.5, 0.3)
+    assert list(tfno.model.modes) == [2, 2]
+    assert list(tfno.callback) == ["ema"]
+    assert "callback" not in fno
+
+
 def test_ctrl_c_keeps_what_was_done(
     neurop: Command, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,6 +124,12 @@ def test_ctrl_c_keeps_what_was_done(
         (["models=fnno"], "models=fnno: did you mean 'fno'?"),
         (["budget=ten"], "budget=ten: give a time or steps: 90s, 10min, 1h, 2000steps"),
         (["seeds=[-1]"], "seeds=-1: give at least 0"),
+        (
+            ["models=[fno,linear]", "settings={linear: {optimizer: {lr: 1}}}"],
+            "settings=linear: not among models=; choose from fno",
+        ),
+        (["settings={fno: 3}"], "settings: expected "),
+        (["models=[fno]", "settings={fno: {optimizer: {lrr: 1}}}"], "no setting 'optimizer.lrr'; "),
         (["steps=0"], "steps=0: give at least 1"),
         (
             ["models=[ffno,t1]", "+model.share=true"],

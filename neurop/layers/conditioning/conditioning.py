@@ -23,8 +23,8 @@ class Conditioning:
     Parameters
     ----------
     kind
-        ``channels``: as input channels alone; ``film``: they also scale and shift the channels
-        of every block (:class:`neurop.layers.conditioning.film.FiLM`).
+        ``channels``: as input channels alone; ``film``: they also scale and shift the channels of
+        every block (:class:`neurop.layers.conditioning.film.FiLM`).
     channels
         Indices of the input channels that are numbers; of a surrogate they are those of its
         parameters.
@@ -32,7 +32,7 @@ class Conditioning:
     Raises
     ------
     InputError
-        If there is no such kind, or no channel is a number where one is needed.
+        If there is no such kind.
 
     Examples
     --------
@@ -40,15 +40,12 @@ class Conditioning:
     >>> model = FNO(2, 1, modes=(4, 4), width=8, conditioning=Conditioning("film", channels=(1,)))
     """
 
-    kind: Kind = "channels"
+    kind: Kind = "film"
     channels: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
             raise InputError.of("conditioning", self.kind, nearest(self.kind, get_args(Kind)))
-        if self.kind != "channels" and not self.channels:
-            remedy = "the data have no parameter; give 'channels'"
-            raise InputError.of("conditioning", self.kind, remedy)
 
     @classmethod
     def of(cls, given: Conditioning | Kind, in_channels: int) -> Conditioning:
@@ -65,10 +62,20 @@ class Conditioning:
         return made
 
     def films(self, channels: Sequence[int]) -> nn.ModuleList:
-        """Return new modulations of some numbers of channels; none for ``channels``."""
-        sizes = channels if self.kind == "film" else ()
+        """Return new modulations of some numbers of channels; none without numbers."""
+        sizes = channels if self.modulates else ()
         return nn.ModuleList(FiLM(len(self.channels), size) for size in sizes)
 
-    def numbers(self, x: Tensor) -> Tensor:
-        """Return the numbers of an input ``(batch, channels, *grid)``, ``(batch, numbers)``."""
+    def numbers(self, x: Tensor) -> Tensor | None:
+        """Return the numbers of an input ``(batch, channels, *grid)``, ``(batch, numbers)``.
+
+        None if nothing is modulated.
+        """
+        if not self.modulates:
+            return None
         return x[:, list(self.channels)].flatten(2)[..., 0]
+
+    @property
+    def modulates(self) -> bool:
+        """Whether there are numbers that scale and shift channels."""
+        return self.kind == "film" and bool(self.channels)
