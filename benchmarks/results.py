@@ -37,8 +37,6 @@ LONGEST = 100
 """Largest number of values per step of a rollout that are stored; others stay in the run folder."""
 CLIMATE = 1000
 """Steps of a rollout from which on its statistics are reported."""
-STACKED, MARK = "_stacked", " †"
-"""Ending of the names, and mark in the table, of errors whose norms are stacked over fields."""
 COLUMNS = (
     "experiment",
     "model",
@@ -119,19 +117,17 @@ def row(found: list[dict[str, Any]]) -> list[str]:
     test the smallest and largest too.
     """
     first = found[0]
-    word, errors = scores(found, "test/relative_l2")
+    errors = scores(found, "test/relative_l2")
     error = f"{statistics.mean(errors):.4g}" + (
         f" ({min(errors):.4g} to {max(errors):.4g})" if len(errors) > 1 else ""
     )
-    error += word
     key = next((k for k in first if k.startswith("test/trajectory") and "_1_" not in k), "")
-    word, several = scores(found, key.removesuffix(STACKED))
-    if several:
-        error += f", over {key.split('_')[1]} steps {statistics.mean(several):.4g}{word}"
+    if several := scores(found, key):
+        error += f", over {key.split('_')[1]} steps {statistics.mean(several):.4g}"
     if runs := [one["rollout"] for one in found if "rollout" in one]:
-        word, errors = scores(runs, "trajectory_relative_l2")
+        errors = scores(runs, "trajectory_relative_l2")
         steps, start = runs[0]["known_steps"], runs[0]["start"]
-        error += f", over {steps} steps from frame {start} {statistics.mean(errors):.4g}{word}"
+        error += f", over {steps} steps from frame {start} {statistics.mean(errors):.4g}"
         if runs[0]["known_steps"] >= CLIMATE and "mid_band_drift_half" in runs[0]:
             error += f", drift of the spectrum's middle over the last half {drift(runs[0])} %"
     device = first["versions"].get("gpu") or f"{first['versions']['threads']} CPU threads"
@@ -153,17 +149,9 @@ def row(found: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def scores(found: list[dict[str, Any]], name: str) -> tuple[str, list[float]]:
-    """Return the values of a score and the mark to set after them, which says that they are stacked
-    over fields.
-
-    A run has the mean over fields or, if it was kept before that was the measure, the norm stacked
-    over fields. The two are never mixed: where any run has the first, the others are left out.
-    """
-    for key, mark in ((name, ""), (name + STACKED, MARK)):
-        if values := [one[key] for one in found if one.get(key) is not None]:
-            return mark, values
-    return "", []
+def scores(found: list[dict[str, Any]], name: str) -> list[float]:
+    """Return the values of a score."""
+    return [one[name] for one in found if one.get(name) is not None]
 
 
 def drift(run: dict[str, Any]) -> str:
@@ -180,7 +168,13 @@ def drift(run: dict[str, Any]) -> str:
 
 def named(found: dict[str, Any]) -> str:
     """Return the model of a run with the settings that its command changed."""
-    return " ".join([found["model"], *(word.split(".", 1)[1] for word in settings(found))])
+    return " ".join([found["model"], *map(short, settings(found))])
+
+
+def short(word: str) -> str:
+    """Return a setting without its group; that of a removed one with a tilde."""
+    name = word.split(".", 1)[1]
+    return f"~{name}" if word.lstrip("'").startswith("~") else name
 
 
 def table(kept: list[dict[str, Any]]) -> str:
@@ -193,7 +187,7 @@ def table(kept: list[dict[str, Any]]) -> str:
         groups.values(),
         key=lambda group: (
             group[0]["experiment"],
-            statistics.mean(scores(group, "test/relative_l2")[1]),
+            statistics.mean(scores(group, "test/relative_l2")),
         ),
     )
     lines = [
@@ -207,12 +201,6 @@ def table(kept: list[dict[str, Any]]) -> str:
     ]
     lines += [" | ".join(["", *COLUMNS, ""]).strip(), "|" + "---|" * len(COLUMNS)]
     lines += [f"| {' | '.join(row(group))} |" for group in rows]
-    if any(MARK in line for line in lines):
-        lines += [
-            "",
-            f"{MARK.strip()} Stacked: norms are summed over the fields in their units, where "
-            "large values hide the others.",
-        ]
     lines += [
         "",
         "Commands:",

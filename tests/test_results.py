@@ -134,29 +134,6 @@ def test_seeds_of_one_run_are_one_row(results: Any) -> None:
     )
 
 
-def test_errors_stacked_over_fields_are_marked_and_give_way_to_the_mean_over_fields(
-    results: Any,
-) -> None:
-    kept = RECORD | {
-        "experiment": "x",
-        "command": "neurop train",
-        "versions": {"threads": 1, "gpu": None},
-    }
-    stacked = {"test/relative_l2_stacked": 0.01, "test/trajectory_10_relative_l2_stacked": 0.02}
-    rollout = {"start": 0, "known_steps": 24, "trajectory_relative_l2_stacked": 0.03}
-    old = kept | stacked | {"rollout": rollout}
-    assert (
-        results.row([old])[2] == "0.01 †, over 10 steps 0.02 †, over 24 steps from frame 0 0.03 †"
-    )
-    assert "† Stacked: " in results.table([old])
-    both = old | {"test/relative_l2": 0.25, "test/trajectory_10_relative_l2": 0.5}
-    both |= {"rollout": rollout | {"trajectory_relative_l2": 0.75}}
-    alone = "0.25, over 10 steps 0.5, over 24 steps from frame 0 0.75"
-    assert results.row([both])[2] == alone
-    assert results.row([old, both])[2] == alone
-    assert "†" not in results.table([both])
-
-
 def test_kept_runs_of_several_fields_do_not_call_a_stacked_error_by_the_name_of_the_mean() -> None:
     """The mean over fields comes with the error of each, which stacked norms do not have."""
     for file in (SCRIPT.parent / "runs").glob("*.json"):
