@@ -67,7 +67,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     own = trainer_callbacks(cfg.trainer)
     source = data_set(cfg.data)
     splits = source.splits()
-    lines = fill_in(cfg, source, splits["train"])
+    lines = fill_in(cfg, source, splits["train"], overrides())
     if line := recommended(cfg, group_file("recommended"), overrides()):
         lines.insert(0, line)
     surrogate = _surrogate(cfg, splits["train"], chosen_problem(cfg, source, splits["train"]))

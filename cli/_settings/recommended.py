@@ -31,20 +31,24 @@ WITHOUT = {
 ANY_GRID = "augment.coarse_to_fine.shape"
 
 
-def fill_in(cfg: DictConfig, source: Source, train: FieldSet) -> list[str]:
+def fill_in(
+    cfg: DictConfig, source: Source, train: FieldSet, given: Sequence[str] = ()
+) -> list[str]:
     """Replace each ``auto`` by the value from the data set; return a line for each without one.
 
-    A transform or constraint without a value is removed.
+    A transform or constraint without a value is removed, and for a network that is not
+    resolution-invariant a coarse grid that no override in `given` names.
     """
     lines = []
     model: Any = locate(str(cfg.model._target_), "model")
     for key, compute in AUTO.items():
-        if OmegaConf.select(cfg, key) != "auto":
-            continue
-        unfit = key == ANY_GRID and not getattr(model, "resolution_invariant", True)
-        found = None if unfit else compute(source, train)
         node, _, name = key.rpartition(".")
         group, _, choice = node.partition(".")
+        value, named = OmegaConf.select(cfg, key), any(choice in word for word in given)
+        unfit = key == ANY_GRID and not getattr(model, "resolution_invariant", True)
+        if value != "auto" and (value is None or named or not unfit):
+            continue
+        found = None if unfit else compute(source, train)
         with open_dict(cfg):
             if found:
                 cfg[group][choice][name] = list(found)

@@ -39,3 +39,14 @@ def test_a_coarse_grid_for_it_is_refused(
     assert neurop("train", *DATA, *UNET, "~recommended", *asked) == 2
     start = "neurop train: augment.coarse_to_fine.shape=[8, 8]: on a coarse grid this network"
     assert capsys.readouterr().err.startswith(start)
+
+
+def test_the_coarse_grid_of_an_experiment_is_left_out(
+    neurop: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("experiment=ns_1e-4_cpu", "data.viscosity=1e-3", "debug=default")
+    cpu = ("trainer.accelerator=cpu", "hydra.run.dir=run")
+    assert neurop("train", *words, *DATA, *UNET, *cpu) == 0
+    line = "augment.coarse_to_fine is left out: unet is not resolution-invariant"
+    assert line in capsys.readouterr().out.splitlines()
+    assert "coarse_to_fine" not in (tmp_path / "run" / "config.yaml").read_text()
