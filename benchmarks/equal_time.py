@@ -3,7 +3,8 @@
 python benchmarks/equal_time.py [EXPERIMENT ...] [--budget 3min] [--seeds 0 1] [--runs FOLDER]
 
 Runs `neurop compare` for each experiment that has no result in benchmarks/equal_time/, or that is
-named, with the settings of its data set and those of a model alone in SETTINGS, then writes the table benchmarks/EQUAL_TIME.md.
+named, with the settings of its data set and those of a model alone in SETTINGS, then writes the
+table benchmarks/EQUAL_TIME.md.
 """
 
 from __future__ import annotations
