@@ -126,6 +126,7 @@ class OperatorContract:
         for x in [case.noise(n) for n in ((1, 2, 5) if self.any_batch else (2,))]:
             torch.testing.assert_close(program.module()(x), model(x), atol=1e-5, rtol=1e-5)
 
+    @pytest.mark.slow  # FNO and SFNO, whose blocks the others share, are compiled at every change
     @pytest.mark.filterwarnings("ignore:.torch.jit.script_method:DeprecationWarning")
     def test_compiled_code_agrees(self) -> None:
         torch._dynamo.reset()

@@ -91,6 +91,10 @@ class TestFNO(GridOperatorContract):
         ),
     }
 
+    @pytest.mark.filterwarnings("ignore:.torch.jit.script_method:DeprecationWarning")
+    def test_compiled_code_agrees(self) -> None:
+        super().test_compiled_code_agrees()
+
 
 def test_model_is_its_formula() -> None:
     """Coordinates and lift, two blocks, projection, written out with full FFTs on a line."""

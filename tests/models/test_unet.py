@@ -61,10 +61,6 @@ class TestUNet(GridOperatorContract):
     }
 
     @pytest.mark.slow  # three times as long as that of a spectral model
-    def test_compiled_code_agrees(self) -> None:
-        super().test_compiled_code_agrees()
-
-    @pytest.mark.slow
     def test_one_graph_at_any_resolution(self, case: Case) -> None:
         super().test_one_graph_at_any_resolution(case)
 
