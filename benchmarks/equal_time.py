@@ -35,7 +35,6 @@ EXPERIMENTS = {
 # U-Net of half the width makes five times as many steps in the same time.
 NARROW = "unet: {model: {width: 12}, optimizer: {lr: 1e-3}}, cnextunet: {model: {width: 12}}"
 SETTINGS = {
-    "burgers_cpu": "unet: {optimizer: {lr: 1e-3}}",
     "darcy_cpu": f"{NARROW}, t1: {{model: {{modes: 32}}}}",
     "ns_1e-5_cpu": f"{NARROW}, t1: {{model: {{modes: 24}}}}",
     "era5_msl": f"{NARROW}, sfno: {{model: {{modes: 36, width: 32}}, optimizer: {{lr: 5e-3}}}}, "
