@@ -96,6 +96,7 @@ def table(found: dict[str, dict[str, Any]]) -> str:
         "",
         "Relative L2 error of one step or of a map on the test set, mean over fields and seeds; of",
         "an evolution, after the comma, that of a trajectory of ten steps. The smallest is bold.",
+        "The steps of a time are counted before the training; the seconds are those that it took.",
         "Made by `python benchmarks/equal_time.py`.",
         "",
         "| experiment | " + " | ".join(names) + " |",
