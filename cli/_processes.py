@@ -36,9 +36,15 @@ OWN = (
 )
 
 
-def check_training(cfg: DictConfig, name: str) -> None:
-    """Raise InputError if ``neurop train`` would refuse the settings for this model."""
-    composed("train", _words(cfg, name, 0))
+def check_training(cfg: DictConfig, name: str) -> DictConfig:
+    """Return the settings of the training of a model.
+
+    Raises
+    ------
+    InputError
+        If ``neurop train`` would refuse them.
+    """
+    return composed("train", _words(cfg, name, 0))
 
 
 def train(cfg: DictConfig, name: str, seed: int, folder: Path) -> str | None:

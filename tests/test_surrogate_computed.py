@@ -123,7 +123,7 @@ def test_the_card_has_name_and_arguments(tmp_path: Path) -> None:
     s = Surrogate.of(train, models.FNO.spec(modes=2, width=2, depth=1)).eval()
     s.save(tmp_path)
     card = json.loads((tmp_path / "model.json").read_text())
-    assert card["format"] == 4
+    assert card["format"] == 5
     assert card["conditions"][0]["computed"] == {"name": "solar", "arguments": {"hours": 6.0}}
     again = neurop.load(tmp_path)
     assert again.card == s.card

@@ -66,7 +66,7 @@ def test_double_precision_returns(tmp_path: Path) -> None:
 
 def test_the_card_says_what_the_surrogate_is(folder: Path) -> None:
     card = json.loads((folder / "model.json").read_text())
-    assert card["format"] == 4
+    assert card["format"] == 5
     assert card["model"] == {"name": "fno", "arguments": {"modes": 3, "width": 6, "depth": 1}}
     assert card["distribution"] is None
     assert (

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from omegaconf import OmegaConf
 
 from neurop.cli import compare as verb
+from neurop.cli._processes import check_training
 
 from ..conftest import TINY
 
@@ -94,14 +94,21 @@ def test_seeds_are_one_row(
     assert (rows["tfno"]["seeds"], rows["tfno"]["failed"]) == (1, "interrupted")
 
 
-def test_settings_of_one_model_are_its_own(neurop: Command, trained: Path, tmp_path: Path) -> None:
+def test_settings_of_one_model_are_its_own(
+    neurop: Command, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = {}
+
+    def train(cfg: Any, name: str, seed: int, folder: Path) -> None:
+        made[name] = check_training(cfg, name)
+        shutil.copytree(trained, folder)
+
+    monkeypatch.setattr(verb, "train", train)
     model = "model: {rank: 0.3, modes: [2, 2]}"
     own = f"settings={{tfno: {{optimizer: {{lr: 0.5}}, {model}, callback: [ema]}}}}"
     words = ["models=[fno,tfno]", "budget=1steps", "optimizer.lr=0.1", "hydra.run.dir=run", own]
     assert neurop("compare", *SMALL, *words) == 0
-    fno, tfno = (
-        OmegaConf.load(tmp_path / "run" / name / "config.yaml") for name in ("fno", "tfno")
-    )
+    fno, tfno = made["fno"], made["tfno"]
     assert (fno.optimizer.lr, tfno.optimizer.lr, tfno.model.rank) == (0.1, 0.5, 0.3)
     assert list(tfno.model.modes) == [2, 2]
     assert list(tfno.callback) == ["ema"]
