@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -80,12 +81,7 @@ def compared(experiment: str, budget: str, seeds: list[int], runs: Path) -> dict
     found = json.loads((folder / "compare.json").read_text())
     rows = [{key: row[key] for key in KEYS if key in row} for row in found["models"]]
     kept = {key: found[key] for key in ("data", "data_hash", "test_hash", "samples", "machine")}
-    return {"command": "neurop " + " ".join(map(quoted, words)), **kept, "models": rows}
-
-
-def quoted(word: str) -> str:
-    """Return a word as a shell takes it."""
-    return f"'{word}'" if set(word) & set("[]{} ") else word
+    return {"command": f"neurop {shlex.join(words)}", **kept, "models": rows}
 
 
 def table(found: dict[str, dict[str, Any]]) -> str:

@@ -65,9 +65,9 @@ def climate_drift(result: xr.Dataset, share: float) -> dict[str, xr.DataArray]:
     r"""Return bias and drift of a rollout over the last `share` of its steps.
 
     Only steps at which the truth of all samples is known count. ``mid_band_drift`` is
-    :math:`P / T - 1` with P and T the power of prediction and truth in the
-    middle third of the spectrum, averaged over these steps and the samples, since the power of a
-    turbulent flow fluctuates. ``mid_band_drift_error`` is its standard error by the jackknife over
+    :math:`P / T - 1` with P and T the power of prediction and truth in the middle third of the
+    spectrum, averaged over these steps and the samples, since the power of a turbulent flow
+    fluctuates. ``mid_band_drift_error`` is its standard error by the jackknife over
     samples [1]_: the change due to another choice of trajectories. ``mean_bias`` is that of
     :func:`mean_bias`, averaged over the steps.
 

@@ -2,4 +2,5 @@
 
 from contracts.case import Case as Case
 from contracts.grid_operator import GridOperatorContract as GridOperatorContract
+from contracts.grid_operator import LocalOperatorContract as LocalOperatorContract
 from contracts.operator import OperatorContract as OperatorContract

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 import torch
 
 from contracts.case import Case
@@ -99,3 +100,15 @@ class GridOperatorContract(OperatorContract):
         for shape in (case.shape, tuple(n + 2 for n in case.shape)):
             x = case.noise(shape=shape)
             torch.testing.assert_close(compiled(x), model(x), atol=1e-5, rtol=1e-5)
+
+
+class LocalOperatorContract(GridOperatorContract):
+    """Tests of models of local kernels, whose graphs take three times as long to make."""
+
+    @pytest.mark.slow
+    def test_one_graph_at_any_resolution(self, case: Case) -> None:
+        super().test_one_graph_at_any_resolution(case)
+
+    @pytest.mark.slow
+    def test_the_exported_graph_is_real_and_computes_the_same(self, case: Case) -> None:
+        super().test_the_exported_graph_is_real_and_computes_the_same(case)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import torch
-from contracts import Case, GridOperatorContract
+from contracts import Case, LocalOperatorContract
 from raising import raises_input
 
 from neurop.geometry.axis import Axis
@@ -41,7 +41,7 @@ def count(
     return ends + down + block(c[-1]) + up + merge
 
 
-class TestCNextUNet(GridOperatorContract):
+class TestCNextUNet(LocalOperatorContract):
     name = "cnextunet"
     depth = 4
     cases = {
@@ -60,14 +60,6 @@ class TestCNextUNet(GridOperatorContract):
             numbers=(1,),
         ),
     }
-
-    @pytest.mark.slow  # three times as long as that of a spectral model
-    def test_one_graph_at_any_resolution(self, case: Case) -> None:
-        super().test_one_graph_at_any_resolution(case)
-
-    @pytest.mark.slow
-    def test_the_exported_graph_is_real_and_computes_the_same(self, case: Case) -> None:
-        super().test_the_exported_graph_is_real_and_computes_the_same(case)
 
 
 def test_parameters_of_the_benchmarks_size() -> None:

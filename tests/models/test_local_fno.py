@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from contracts import Case, GridOperatorContract
+from contracts import Case, LocalOperatorContract
 from raising import raises_input
 from small import evolution
 from torch import Tensor
@@ -57,7 +57,7 @@ class SphereCase(Case):
         return torch.from_numpy(np.stack([5 + x + y * z, 4 - z + x * y]))[None]
 
 
-class TestLocalFNO(GridOperatorContract):
+class TestLocalFNO(LocalOperatorContract):
     name = "local_fno"
     cases = {
         "line": Case(
@@ -109,14 +109,6 @@ class TestLocalFNO(GridOperatorContract):
             {"modes": 6, **SMALL},
         ),
     }
-
-    @pytest.mark.slow  # three times as long as that of a spectral model
-    def test_one_graph_at_any_resolution(self, case: Case) -> None:
-        super().test_one_graph_at_any_resolution(case)
-
-    @pytest.mark.slow
-    def test_the_exported_graph_is_real_and_computes_the_same(self, case: Case) -> None:
-        super().test_the_exported_graph_is_real_and_computes_the_same(case)
 
 
 @pytest.mark.parametrize("domain", [Grid.periodic(2), WALLS, GAUSS], ids=["box", "walls", "sphere"])
