@@ -133,7 +133,8 @@ def _assembled(content: FileContent, options: ReadOptions, lazy: bool | None) ->
         path,
         _attributes(content, times, members if count > 1 else 1),
     )
-    made = _varying(made, options)
+    # A file of this library lists the conditions of its set, of one sample too.
+    made = made if content.grid is not None else _varying(made, options)
     return made if stays_lazy(made, lazy) else made.loaded().check_finite()
 
 

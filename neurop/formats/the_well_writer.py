@@ -148,6 +148,8 @@ def _write_condition(group: h5py.Group, one: Condition) -> None:
     """Write a condition without the axes along which it does not vary."""
     values = np.asarray(one.values, np.float32)[:, :, 0]
     varies = [n > 1 for n in values.shape]
+    # Of a single sample or frame too.
+    varies[0] |= one.role == "parameter"
     varies[1] = one.role == "forcing"
     kept = values.reshape([n for n, there in zip(values.shape, varies, strict=True) if there])
     chunked: dict[str, Any] = {"chunks": kept.shape, "fletcher32": True} if kept.ndim else {}

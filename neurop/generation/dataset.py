@@ -86,6 +86,12 @@ class SolvedDataset(Source):
             settings.mode,
             settings.held_out,
         )
+        self.other_grids = dict(settings.resolutions or {})
+        most = samples - 2 * settings.held_out
+        for points, count in self.other_grids.items():
+            if count > most:
+                remedy = f"the set has {most} training samples; give that many or fewer"
+                raise InputError.of("resolutions", {points: count}, remedy)
 
     def register_range(
         self,
@@ -160,7 +166,10 @@ class SolvedDataset(Source):
         return generate(self.recipe(self.shape, self.stored), self.folder, workers, shard)
 
     def splits(self) -> dict[str, FieldSet]:
-        """Return the sets ``train``, ``val`` and ``test``, generated if their file is missing."""
+        """Return the sets ``train``, ``val`` and ``test``, generated if their file is missing.
+
+        Further training samples on other grids are in ``train_<points>``.
+        """
         data = load_or_generate(self.recipe(self.shape, self.stored), self.folder)
         count = self.held_out
         bounds = {
@@ -168,7 +177,22 @@ class SolvedDataset(Source):
             "val": slice(count, 2 * count),
             "test": slice(0, count),
         }
-        return {split: data.samples(which) for split, which in bounds.items()}
+        others = {
+            f"train_{points}": load_or_generate(
+                self.recipe(self._shape_of(points), number, 2 * count), self.folder
+            )
+            for points, number in self.other_grids.items()
+        }
+        return {split: data.samples(which) for split, which in bounds.items()} | others
+
+    def _shape_of(self, points: int) -> tuple[int, ...]:
+        """Return the shape with `points` on the first axis, in proportion to that of the set."""
+        shape = tuple(n * points / self.shape[0] for n in self.shape)
+        if points < 8 or any(n != int(n) for n in shape):
+            raise InputError.of(
+                "resolutions", points, f"give 8 or more points, in proportion to {self.shape}"
+            )
+        return tuple(int(n) for n in shape)
 
     def test(self) -> FieldSet:
         """Return the test set; only this part is generated if the full set is not stored."""
@@ -196,24 +220,29 @@ class SolvedDataset(Source):
             )
         return load_or_generate(self.recipe(tuple(shape), self.held_out), self.folder)
 
-    def recipe(self, shape: tuple[int, ...], samples: int) -> Recipe:
-        """Return the recipe of the first `samples` samples on a grid of `shape`."""
+    def recipe(self, shape: tuple[int, ...], samples: int, first: int = 0) -> Recipe:
+        """Return the recipe of `samples` samples on a grid of `shape`, from number `first` on."""
+        drawn = {name: list(bounds) for name, bounds in self.ranges.items()}
         return Recipe(
             self.name,
             shape,
-            {
-                **self.parameters(),
-                **{k: list(v) for k, v in self.ranges.items()},
-                "seed": self.seed,
-            },
+            {**self.parameters(), **drawn, "seed": self.seed} | ({"first": first} if first else {}),
             samples,
-            partial(self._solve_drawn if self.ranges else self.solve, shape=shape),
-            self._labelled if self.ranges else self.label,
+            partial(self._solve_from, shape=shape, first=first),
+            partial(self._labelled, first=first) if self.ranges else self.label,
             self.batch(shape) * (ON_GPU if compute_device().type == "cuda" else 1),
         )
 
-    def _solve_drawn(self, numbers: range, shape: tuple[int, ...]) -> dict[str, NDArray[Any]]:
-        """Return :meth:`solve` of samples whose parameters are drawn, one after the other."""
+    def _solve_from(
+        self, numbers: range, shape: tuple[int, ...], first: int
+    ) -> dict[str, NDArray[Any]]:
+        """Return :meth:`solve` of samples counted from `first`.
+
+        Those whose parameters are drawn are solved one after the other.
+        """
+        numbers = range(numbers.start + first, numbers.stop + first)
+        if not self.ranges:
+            return self.solve(numbers, shape)
         parts = []
         for number in numbers:
             one = copy(self)
@@ -223,11 +252,11 @@ class SolvedDataset(Source):
             parts.append(one.solve(range(number, number + 1), shape))
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
-    def _labelled(self, arrays: dict[str, NDArray[Any]]) -> FieldSet:
+    def _labelled(self, arrays: dict[str, NDArray[Any]], first: int) -> FieldSet:
         found = self.label(arrays)
         flat = (-1, 1, 1, *(1,) * len(self.shape))
         conditions = tuple(
             Condition(Field(name), "parameter", values.reshape(flat))
-            for name, values in self._drawn(range(len(found))).items()
+            for name, values in self._drawn(range(first, first + len(found))).items()
         )
         return replace(found, conditions=conditions)

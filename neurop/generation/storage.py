@@ -34,7 +34,7 @@ def grouped(kind: type[Group], given: Group | Mapping[str, Any] | None, name: st
     Examples
     --------
     >>> grouped(Storage, {"seed": 1}, "storage")
-    Storage(seed=1, folder=None, mode='stored', held_out=20)
+    Storage(seed=1, folder=None, mode='stored', held_out=20, resolutions=None)
     """
     if given is None:
         return kind()
@@ -68,6 +68,9 @@ class Storage:
         an epoch.
     held_out
         Number of samples of the test set, the first ones, and of the validation set, the next ones.
+    resolutions
+        Number of training samples on other grids, by the points of their first axis, in addition to
+        those of the set: ``{128: 10}``. They are the first of the training samples, solved again.
 
     Raises
     ------
@@ -85,6 +88,7 @@ class Storage:
     folder: str | None = None
     mode: Mode = "stored"
     held_out: int = 20
+    resolutions: Mapping[int, int] | None = None
 
     def __post_init__(self) -> None:
         for what, value, least in (("held_out", self.held_out, 1), ("seed", self.seed, 0)):
@@ -92,3 +96,10 @@ class Storage:
                 raise InputError.of(what, value, f"use {least} or more")
         if self.mode not in get_args(Mode):
             raise InputError.of("mode", self.mode, f"choose {' or '.join(get_args(Mode))}")
+        numbers = [*(self.resolutions or {}).items()]
+        if any(not isinstance(n, int) or n < 1 for pair in numbers for n in pair):
+            remedy = "give points of the first axis and trajectories, such as {128: 10}"
+            raise InputError.of("resolutions", dict(numbers), remedy)
+        if numbers and self.mode == "online":
+            remedy = "needs stored samples; leave it out, or set mode to stored"
+            raise InputError.of("resolutions", dict(numbers), remedy)

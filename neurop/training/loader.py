@@ -7,11 +7,12 @@ from typing import Any
 import lightning
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, SequentialSampler
+from torch.utils.data import ConcatDataset, DataLoader, Dataset, SequentialSampler
 
 from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
 from neurop.problems import Problem
+from neurop.training.by_grid import ByGrid
 from neurop.training.order import Shuffled
 
 
@@ -24,7 +25,8 @@ class Loader(lightning.LightningDataModule):
     Parameters
     ----------
     splits
-        Sets ``train`` and ``val``.
+        Sets ``train`` and ``val``, and optionally further training sets on other grids, whose names
+        begin with ``train_``; each batch is of one of them.
     problem
         Problem that defines the examples of a set.
     extra
@@ -41,8 +43,8 @@ class Loader(lightning.LightningDataModule):
     Raises
     ------
     InputError
-        If a split is empty, a value is not finite, a trajectory is shorter than an example, or a
-        number is too small.
+        If a split is empty, a value is not finite, a trajectory is shorter than an example, a
+        number is too small, or sets on several grids are to be read by several devices.
 
     Examples
     --------
@@ -67,7 +69,8 @@ class Loader(lightning.LightningDataModule):
         for name, value, least in (("batch_size", batch_size, 1), ("workers", workers, 0)):
             if value < least:
                 raise InputError.of(name, value, f"give {least} or more")
-        for name in ("train", "val"):
+        names = ["train", "val", *(name for name in splits if name.startswith("train_"))]
+        for name in names:
             if not len(splits[name]):
                 raise InputError(
                     f"{splits[name].source}: the split {name} is empty; give it at least one "
@@ -75,13 +78,23 @@ class Loader(lightning.LightningDataModule):
                     "splits",
                     name,
                 )
+            if splits[name].fields != splits["train"].fields:
+                raise InputError(
+                    f"the split {name} has other fields than train: "
+                    f"{', '.join(field.name for field in splits[name].fields)}",
+                    "splits",
+                    name,
+                )
         self.examples: dict[str, Any] = {
-            name: problem.examples(splits[name].check_finite(), extra) for name in ("train", "val")
+            name: problem.examples(splits[name].check_finite(), extra) for name in names
         }
         self.batch_size, self.workers, self.seed = batch_size, workers, seed
 
     def train_dataloader(self) -> DataLoader[dict[str, Tensor]]:
         """Return shuffled batches, without an incomplete last one unless it is the only one."""
+        sets = [part for name, part in self.examples.items() if name != "val"]
+        if len(sets) > 1:
+            return self._of_several_grids(sets)
         examples = self.examples["train"]
         order = Shuffled(len(examples), self.seed, *examples.blocks())
         return self._loader(examples, order, drop_last=len(examples) >= self.batch_size)
@@ -90,6 +103,20 @@ class Loader(lightning.LightningDataModule):
         """Return batches in order."""
         examples = self.examples["val"]
         return self._loader(examples, SequentialSampler(examples), drop_last=False)
+
+    def _of_several_grids(self, sets: list[Any]) -> DataLoader[dict[str, Tensor]]:
+        if self.trainer is not None and self.trainer.world_size > 1:
+            remedy = "training sets on several grids are for one device"
+            raise InputError.of("devices", self.trainer.world_size, remedy)
+        sizes = [len(part) for part in sets]
+        batches = ByGrid(Shuffled(sum(sizes), self.seed), sizes, self.batch_size)
+        return DataLoader(
+            ConcatDataset(sets),
+            batch_sampler=batches,
+            num_workers=self.workers,
+            pin_memory=torch.cuda.is_available(),
+            persistent_workers=self.workers > 0,
+        )
 
     def _loader(
         self, examples: Dataset[dict[str, Tensor]], order: Any, drop_last: bool

@@ -77,7 +77,11 @@ class CoarseToFine(Transform):
     def __call__(
         self, batch: Batch, setting: Setting, rng: np.random.Generator, progress: float
     ) -> Batch:
-        """Return the batch on the coarse grid, or unchanged once `progress` reaches the share."""
-        if progress >= self.share:
+        """Return the batch on the coarse grid, or unchanged if it is no finer.
+
+        Once `progress` reaches the share, it is always unchanged.
+        """
+        fine = batch["input"].shape[3:]
+        if progress >= self.share or all(n <= m for n, m in zip(fine, self.shape, strict=True)):
             return batch
         return {name: resample(x, setting.grid, self.shape) for name, x in batch.items()}

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from raising import raises_input
 
 from neurop.errors import InputError
+from neurop.fields.condition import Condition
 from neurop.fields.field import Field
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.times import Times
@@ -321,3 +322,13 @@ def test_unwritable_place_is_an_input_error(tmp_path):
     (tmp_path / "file").write_text("")
     with raises_input("path", str(tmp_path / "file" / "a.h5")):
         store.write(tmp_path / "file" / "a.h5", evolution(), {})
+
+
+def test_a_single_sample_keeps_its_parameter(tmp_path: Path) -> None:
+    field, number = (Field("u"),), np.array([0.3]).reshape(1, 1, 1, 1)
+    given = (Condition(Field("nu"), "parameter", number),)
+    one = FieldSet(np.ones((1, 3, 1, 8)), field, Grid.periodic(1), conditions=given)
+    store.write(tmp_path / "one.h5", one, {})
+    (found,) = store.read(tmp_path / "one.h5").conditions
+    assert (found.field.name, found.role) == ("nu", "parameter")
+    assert found.values.ravel() == pytest.approx([0.3])
