@@ -9,6 +9,7 @@ import xarray as xr
 from omegaconf import DictConfig
 
 from neurop.evaluation import example, superres
+from neurop.evaluation.coarse_solver import coarse_solver, in_equal_time
 from neurop.evaluation.resolutions import finer_sets, shape_at
 from neurop.evaluation.superres import SCORES
 from neurop.fields.fieldset import FieldSet
@@ -53,7 +54,13 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         else finer_sets(task.source, card, _say_skipped)
     )
     scores = superres(task.surrogate, truths, cfg.batch_size)
-    _write(task, scores, truths, field)
+    solved = {
+        resolution: coarse_solver(task.surrogate, task.source, data, cfg.batch_size)
+        for resolution, data in truths.items()
+        if resolution > task.surrogate.card.shape[0]
+    }
+    coarse = {resolution: found for resolution, found in solved.items() if found is not None}
+    _write(task, scores, truths, coarse, field)
     rows = [
         [int(r), *(finite_or_none(scores[name][i]) for name in COLUMNS)]
         for i, r in enumerate(scores.resolution.values)
@@ -63,6 +70,10 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         ["resolution", *COLUMNS.values()],
         rows,
     )
+    for resolution, found in coarse.items():
+        print(in_equal_time(scores, found, resolution))
+    if scores.attrs["verdict"]:
+        print(scores.attrs["verdict"])
     if scores.attrs["warning"]:
         print(f"warning: {scores.attrs['warning']}", file=sys.stderr)
     wrote(task.folder)
@@ -73,17 +84,32 @@ def _say_skipped(resolution: int, reason: str) -> None:
     print(f"no {resolution} points: {reason}", file=sys.stderr)
 
 
-def _write(task: Task, scores: xr.Dataset, truths: dict[int, FieldSet], field: int) -> None:
+def _write(
+    task: Task,
+    scores: xr.Dataset,
+    truths: dict[int, FieldSet],
+    coarse: dict[int, xr.Dataset],
+    field: int,
+) -> None:
     train = int(scores.train_resolution)
     record = task.record | {
         "train_resolution": train,
         "warning": scores.attrs["warning"] or None,
+        "verdict": scores.attrs["verdict"] or None,
+        "coarse_solver": {
+            str(resolution): {
+                str(int(one.points)): {name: float(one[name]) for name in found}
+                for one in (found.isel(points=i) for i in range(found.sizes["points"]))
+            }
+            for resolution, found in coarse.items()
+        },
         "resolutions": {
             str(resolution): {name: float(scores[name][index]) for name in SCORES}
             | {
                 "train_resolution": train,
                 "shape": list(truths[resolution].shape),
                 "samples": len(truths[resolution]),
+                "seconds": float(scores.seconds[index]),
             }
             | {
                 "data_hash": truths[resolution].digest(),

@@ -59,10 +59,9 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.fft import next_fast_len
 from torch import Tensor
 
-from neurop.datasets.navier_stokes_options import PRECISIONS, Forcing, Solver
+from neurop.datasets.navier_stokes_options import PRECISIONS, Forcing, Solver, solver_points
 from neurop.errors import InputError
 from neurop.fields.field import Field
 from neurop.fields.fieldset import FieldSet
@@ -72,10 +71,9 @@ from neurop.generation.storage import Storage, grouped
 from neurop.geometry.grid import Grid
 from neurop.physics.device import compute_device
 from neurop.physics.random_fields.periodic import field_std, random_field
-from neurop.physics.solvers.vorticity import solve_vorticity
+from neurop.physics.solvers.vorticity import solve_vorticity, stable_rate
 
 SOLVER_VERSION = 1
-LARGEST = 4096
 ALPHA, TAU = 2.5, 7.0
 
 
@@ -224,6 +222,19 @@ class NavierStokes(SolvedDataset):
             )
         return frames[:, :, None].float().cpu().numpy()
 
+    def advance(self, frames: NDArray[Any]) -> NDArray[np.float32] | None:
+        """Return the vorticity one interval later, solved on the grid of `frames`."""
+        if self.ranges:
+            return None
+        place: dict[str, Any] = {"device": compute_device(), "dtype": PRECISIONS[self.precision]}
+        start, force = torch.as_tensor(frames[:, 0]), self.force(frames.shape[-1])
+        rate = stable_rate(frames.shape[-1], self._peak(), self.viscosity)
+        steps = math.ceil(self.interval * rate) or 1
+        made = solve_vorticity(
+            start.to(**place), force.to(**place), self.viscosity, self.interval / steps, steps, 1
+        )
+        return made[:, 1:].float().cpu().numpy()
+
     def start(self, numbers: range, points: int) -> Tensor:
         """Return the initial vorticity of `numbers` on a grid of `points` squared, in float64."""
         # The sum over the modes of 256^2 has converged to 6 digits; with a fixed grid the field is
@@ -256,7 +267,6 @@ class NavierStokes(SolvedDataset):
         """
         growth, kappa = self._growth()
         vorticity = self.amplitude + growth
-        peak = 2 * (self.amplitude + growth / kappa) / (2 * math.pi)
         decay = self.viscosity * (2 * math.pi * max(shape) / 3) ** 2 * self.interval
         least = math.ceil(
             max(
@@ -266,31 +276,19 @@ class NavierStokes(SolvedDataset):
                 1.5 * max(shape) if decay < 5 else 0,
             )
         )
-        if self.solver is not None and not max(48, *shape) <= self.solver <= LARGEST:
-            raise InputError.of(
-                "points",
-                self.solver,
-                f"fields of {max(shape)} points per side need a solver of {max(48, *shape)} to "
-                f"{LARGEST}",
-            )
-        if self.solver is None and least > LARGEST:
-            raise InputError.of(
-                "viscosity",
-                self.viscosity,
-                f"{max(shape)} points need a solver of {least}^2, above {LARGEST}^2; use a larger "
-                "viscosity",
-            )
-        solver = self.solver or (
-            max(shape) if max(shape) >= least else 2 * next_fast_len((least + 1) // 2, real=True)
-        )
-        k = min(2 * math.pi * solver / 3, peak / self.viscosity)
+        solver = solver_points(self.solver, least, shape, self.viscosity)
         accuracy = (
             15 * vorticity
             if self.forcing == "diagonal"
             else max(15 * vorticity, 80 * self.amplitude)
         )
-        rate = max((peak * k - self.viscosity * k**2 / 2) / 2, accuracy)
+        rate = max(stable_rate(solver, self._peak(), self.viscosity), accuracy)
         return solver, math.ceil(self.interval * rate)
+
+    def _peak(self) -> float:
+        """Return a bound on the velocity, twice its root mean square."""
+        growth, kappa = self._growth()
+        return 2 * (self.amplitude + growth / kappa) / (2 * math.pi)
 
     def _growth(self) -> tuple[float, float]:
         """Return the root mean square vorticity of the forcing, and its wavenumber over 2 pi."""

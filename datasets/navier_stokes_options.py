@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+from scipy.fft import next_fast_len
 from torch import Tensor
 
 from neurop.errors import InputError, nearest
 from neurop.generation.ranges import bounds_of
 
 FORCINGS = ("diagonal", "kolmogorov", "none")
+LARGEST = 4096
+"""Points per side of the largest solver."""
 PRECISIONS = {"float64": torch.float64, "float32": torch.float32}
 
 
@@ -106,3 +109,25 @@ class Solver:
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:
             raise InputError.of("precision", self.precision, nearest(self.precision, PRECISIONS))
+
+
+def solver_points(
+    asked: int | None, least: int, shape: tuple[int, ...], viscosity: float | Sequence[float]
+) -> int:
+    """Return the points per side of the solver: those asked for, or enough for the flow.
+
+    Raises
+    ------
+    InputError
+        If fewer are asked for than the fields have, or more are needed than :data:`LARGEST`.
+    """
+    finest = max(shape)
+    if asked is not None:
+        if not max(48, finest) <= asked <= LARGEST:
+            remedy = f"fields of {finest} points per side need a solver of {max(48, finest)}"
+            raise InputError.of("points", asked, f"{remedy} to {LARGEST}")
+        return asked
+    if least > LARGEST:
+        remedy = f"{finest} points need a solver of {least}^2, above {LARGEST}^2; use a larger one"
+        raise InputError.of("viscosity", viscosity, remedy)
+    return finest if finest >= least else 2 * next_fast_len((least + 1) // 2, real=True)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from neurop.errors import InputError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from neurop.fields.fieldset import FieldSet
     from neurop.problems import Problem
 
@@ -111,6 +113,21 @@ class Source(ABC):
         """Return the points per axis of a grid that resolves all scales of the predicted fields.
 
         None if it is not known from the parameters of the set.
+        """
+        return None
+
+    def advance(self, frames: NDArray[Any]) -> NDArray[Any] | None:
+        """Return the state one interval after `frames`, by a solver on their own grid.
+
+        Parameters
+        ----------
+        frames
+            States ``(sample, channel, *grid)``.
+
+        Returns
+        -------
+        numpy.ndarray or None
+            States of the same shape; None, the default, if the set has no solver of an evolution.
         """
         return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections import defaultdict
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ import xarray as xr
 from torch import Tensor
 
 from neurop.errors import InputError
+from neurop.evaluation.aliasing import aliasing
 from neurop.evaluation.batches import (
     check_compatible,
     coordinates,
@@ -21,6 +23,7 @@ from neurop.evaluation.batches import (
     variable,
 )
 from neurop.evaluation.restriction import restrict_to
+from neurop.evaluation.verdict import verdict
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.mask import blank
 from neurop.geometry.grid import Grid
@@ -44,15 +47,10 @@ SCORES = {
     "nothing there would score",
     "prediction_beyond_band": "norm of the prediction beyond the training grid, relative to the "
     "truth's norm",
+    "persistence_beyond_band": "relative L2 error of persistence beyond the training grid; NaN of "
+    "a map",
 }
 KINDS = ("truth", "prediction", "interpolated")
-GROWTH = 1.2
-"""Ratio of in-band errors, to the training resolution's, above which a finer grid is harmful."""
-EXCESS, NOTABLE = 2.0, 0.005
-"""Bounds of the prediction's norm beyond the band, reported as aliasing if both are exceeded.
-
-EXCESS is relative to the truth's norm beyond the band, NOTABLE to the norm of the truth.
-"""
 
 
 def superres(
@@ -83,10 +81,12 @@ def superres(
     -------
     xarray.Dataset
         Over ``resolution``: each of :data:`SCORES`, the mean over fields and samples,
-        ``relative_l2_field`` per field, power spectra ``spectrum_{truth,prediction,interpolated}``
+        ``relative_l2_field`` per field, ``seconds`` per window of the surrogate, power spectra
+        ``spectrum_{truth,prediction,interpolated}``
         and ``spectrum_error``; ``train_resolution``; per resolution r one example
         ``{truth,prediction,interpolated}_r`` (see :func:`example`); attribute ``warning``, empty if
-        no aliasing was found and the model is resolution-invariant.
+        no aliasing was found and the model is resolution-invariant, and ``verdict``, see
+        :func:`neurop.evaluation.verdict.verdict`.
 
     Raises
     ------
@@ -121,6 +121,10 @@ def superres(
     fields = [row["fields"] for row in rows]
     variables["relative_l2_field"] = variable(
         ["resolution", "field"], fields, "relative L2 error of each field"
+    )
+    seconds = [row["seconds"] for row in rows]
+    variables["seconds"] = variable(
+        ["resolution"], seconds, "time of the surrogate per window", "s"
     )
     shells = max(row["spectra"].shape[-1] for row in rows)
     spectra = np.stack(
@@ -168,11 +172,12 @@ def superres(
     elsewhere = any(data.shape != surrogate.card.shape for data in truths.values())
     found = (
         of_one_resolution(surrogate.card) if elsewhere else "",
-        _aliasing(parts, truths, surrogate.card.shape),
+        aliasing(parts, truths, surrogate.card.shape),
     )
-    return xr.Dataset(
+    made = xr.Dataset(
         variables, coords, attributes | {"warning": "; ".join(line for line in found if line)}
     )
+    return made.assign_attrs(verdict=verdict(made))
 
 
 def example(scores: xr.Dataset, resolution: int) -> xr.Dataset:
@@ -190,10 +195,13 @@ def _measure(surrogate: Surrogate, data: FieldSet, batch_size: int) -> dict[str,
     collected: dict[str, list[Tensor]] = defaultdict(list)
     power: Any = 0.0
     examples: dict[str, Any] = {}
-    count = 0
+    count, times = 0, []
     for x, y, given in iterate_pairs(surrogate, data, batch_size):
         weights, domain = measure(surrogate.card, y, given), inside(surrogate.card, given)
-        prediction = surrogate(x, given=given).double()
+        begin = time.perf_counter()
+        prediction = surrogate(x, given=given).double().cpu()  # waits for a GPU
+        times.append((time.perf_counter() - begin) / len(x))
+        prediction = prediction.to(y)
         fields = {
             "truth": y,
             "prediction": prediction,
@@ -213,6 +221,9 @@ def _measure(surrogate: Surrogate, data: FieldSet, batch_size: int) -> dict[str,
             "truth_beyond_band": y - truth_in,
             "prediction_beyond_band": prediction - held,
         }
+        if surrogate.card.is_state:
+            change = x[:, -y.shape[1] :].double() - y
+            norms["persistence_beyond_band"] = change - _in_band(change, data.grid, band)
         for name, values in norms.items():
             collected[name].append(
                 relative(scaled(values, surrogate.scale, weights), unit, weights)
@@ -225,9 +236,16 @@ def _measure(surrogate: Surrogate, data: FieldSet, batch_size: int) -> dict[str,
         examples = examples or {
             kind: blank(v[:1].cpu().numpy(), one)[0] for kind, v in fields.items()
         }
-    scores = {name: float(torch.cat(values).mean()) for name, values in collected.items()}
+    scores = dict.fromkeys(SCORES, float("nan"))
+    scores |= {name: float(torch.cat(values).mean()) for name, values in collected.items()}
     by_field = torch.cat(collected["relative_l2"]).mean(0).cpu().numpy()
-    return {"scores": scores, "fields": by_field, "spectra": power / count, "examples": examples}
+    return {
+        "scores": scores,
+        "fields": by_field,
+        "spectra": power / count,
+        "examples": examples,
+        "seconds": float(np.median(times)),
+    }
 
 
 def _in_band(values: Tensor, grid: Grid, band: tuple[int, ...]) -> Tensor:
@@ -248,36 +266,3 @@ def _interpolated(
     x = restrict_to(x, grid, coarse, smooth=surrogate.card.is_state)
     given = None if given is None else restrict_to(given, grid, coarse, smooth=False)
     return resample(surrogate(x, given=given).double(), grid, shape)
-
-
-def _aliasing(
-    parts: Mapping[int, Any], truths: Mapping[int, FieldSet], band: tuple[int, ...]
-) -> str:
-    """Return a warning about resolutions with aliasing; empty if there are none."""
-    base = next(
-        (
-            parts[r]["scores"]["relative_l2_in_band"]
-            for r, data in truths.items()
-            if data.shape == band
-        ),
-        None,
-    )
-    found = []
-    for resolution, part in parts.items():
-        score = part["scores"]
-        made, real, inside = (
-            score["prediction_beyond_band"],
-            score["truth_beyond_band"],
-            score["relative_l2_in_band"],
-        )
-        if made > NOTABLE and made > EXCESS * real:
-            found.append(
-                f"at {resolution} points the prediction holds {made:.2g} of the norm beyond the "
-                f"training band, the truth {real:.2g}"
-            )
-        if base is not None and resolution > band[0] and inside > GROWTH * base and inside > 1e-6:
-            found.append(
-                f"at {resolution} points the error inside the training band is "
-                f"{inside / base:.2g} times that at {band[0]}"
-            )
-    return f"aliasing: {'; '.join(found)}. Remedy: train on several resolutions" if found else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -48,6 +49,31 @@ def advection(
         return torch.addcmul(cross * product, normal, difference)
 
     return apply
+
+
+def stable_rate(points: int, peak: float, viscosity: float) -> float:
+    r"""Return the steps per unit of time that ETDRK4 needs to be stable.
+
+    .. math:: \tfrac12\, \max_k\, (U k - \nu k^2 / 2), \qquad k \le 2\pi N/3,
+
+    with the largest velocity U; its limit on the imaginary axis is 2.8.
+
+    Parameters
+    ----------
+    points
+        Points N per side.
+    peak
+        Largest velocity U.
+    viscosity
+        Viscosity :math:`\nu`.
+
+    Examples
+    --------
+    >>> round(stable_rate(64, peak=1.0, viscosity=1e-4), 1)
+    66.6
+    """
+    k = min(2 * math.pi * points / 3, peak / viscosity)
+    return (peak * k - viscosity * k**2 / 2) / 2
 
 
 def solve_vorticity(
