@@ -17,16 +17,15 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from neurop.errors import InputError
+from neurop.fields.cf import axes_of_dataset, word
 from neurop.fields.condition import Role
 from neurop.fields.fieldset import FieldSet
 from neurop.formats import zarr_store
 from neurop.formats.assemble import assemble
 from neurop.formats.choose import ReadOptions
 from neurop.formats.content import LEADING, Array, FileContent, Metadata, Task
-from neurop.formats.conventions.cf import word
 from neurop.formats.conventions.cf_dataset import (
     auxiliary,
-    axes_of_dataset,
     irregular_axes,
     line_of,
     scalars,

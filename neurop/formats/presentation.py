@@ -1,0 +1,129 @@
+"""How predictions from files are presented: the names, order and attributes of the input."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import xarray as xr
+
+from neurop.card import Card
+from neurop.fields.spelling import Spelling
+from neurop.formats.inputs import Inputs
+from neurop.inference.labels import times
+from neurop.inference.start import Start
+
+KEPT = ("standard_name", "long_name")
+"""Attributes of the variables of the input that predictions of the same field have too."""
+
+
+@dataclass(frozen=True, eq=False)
+class Presentation:
+    """Names, order and attributes of predictions.
+
+    Parameters
+    ----------
+    spelling
+        Names and order of the axes.
+    attributes
+        Attributes of the variables by name.
+    sampled
+        Whether there is a dimension ``sample``.
+    along
+        Further coordinates, such as parameters per sample.
+
+    Examples
+    --------
+    >>> made = xr.Dataset({"u": (("sample", "latitude"), [[1.0, 2.0]])})
+    >>> Presentation(Spelling({"latitude": "lat"}), sampled=False).block(made).u.dims
+    ('lat',)
+    """
+
+    spelling: Spelling = field(default_factory=Spelling)
+    attributes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    sampled: bool = True
+    along: Mapping[str, xr.Variable] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, inputs: Inputs, card: Card, data: xr.Dataset) -> Presentation:
+        """Return the presentation of predictions from files.
+
+        Parameters
+        ----------
+        inputs
+            Files.
+        card
+            Description of the surrogate.
+        data
+            Starting data (:func:`neurop.formats.start.starting_data`), whose parameters and
+            reference times become coordinates.
+        """
+        header = inputs.header
+        spelling, attributes = Spelling(), {}
+        if header is not None:
+            found = Spelling.of(header, card.grid)
+            names = {k: v for k, v in found.names.items() if k in card.grid.names}
+            spelling = replace(found, names=names)
+            attributes = {
+                str(name): {k: str(v.attrs[k]) for k in KEPT if k in v.attrs}
+                for name, v in header.data_vars.items()
+            }
+        along: dict[str, xr.Variable] = {}
+        for name in ("time", "forecast_reference_time"):
+            if name in data.coords and data[name].size:
+                last = data[name].variable[-1] if name == "time" else data[name].variable
+                about = {k: v for k, v in last.attrs.items() if k in ("units", "calendar")}
+                if last.dtype.kind in "MO" or " since " in str(about.get("units")):
+                    about["standard_name"] = "forecast_reference_time"
+                along["forecast_reference_time"] = xr.Variable(last.dims, last.values, about)
+        for known in card.conditions:
+            if known.role == "parameter" and known.name in data:
+                about = {"units": known.unit, "long_name": known.long_name or known.name}
+                along[known.name] = xr.Variable(data[known.name].dims, data[known.name], about)
+        return cls(spelling, attributes, inputs.sampled, along)
+
+    def block(self, made: xr.Dataset) -> xr.Dataset:
+        """Return a block of predictions as it is presented."""
+        made = self.spelling.restored(made)
+        made = made if self.sampled else made.isel(sample=0)
+        for name, about in self.attributes.items():
+            if name in made.data_vars:
+                made[name].attrs.update(about)
+        return made
+
+    def header(
+        self,
+        block: xr.Dataset,
+        start: Start,
+        steps: int,
+        data: xr.Dataset,
+        attributes: Mapping[str, Any],
+    ) -> xr.Dataset:
+        """Return the coordinates of all predictions.
+
+        Parameters
+        ----------
+        block
+            A presented block.
+        start
+            Start of the prediction, with its clock.
+        steps
+            Number of steps.
+        data
+            Starting data, whose calendar the times have.
+        attributes
+            Attributes of the file.
+        """
+        made = xr.Dataset(coords=block.drop_vars(["time", "lead"], errors="ignore").coords)
+        if start.clock is not None:
+            made = made.assign_coords(times(start.clock, 0, steps))
+            if "time" in data.coords and made["time"].dtype.kind in "iuf":
+                made["time"].attrs.update(data["time"].attrs)
+                if " since " in str(made["time"].attrs.get("units")):
+                    made["time"].attrs["standard_name"] = "time"
+        kept = {
+            name: v.isel(sample=0) if "sample" in v.dims and not self.sampled else v
+            for name, v in self.along.items()
+        }
+        return made.assign_coords(kept).assign_attrs(attributes)
