@@ -15,7 +15,7 @@ from omegaconf import DictConfig, ListConfig
 
 from neurop import __version__
 from neurop.errors import InputError
-from neurop.formats.forcings import read_forcings
+from neurop.formats.forcings import read_forcings, with_rest
 from neurop.formats.inputs import Inputs, read_inputs
 from neurop.formats.prediction_file import check_suffix
 from neurop.formats.presentation import Presentation
@@ -74,9 +74,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     inputs = read_inputs(_paths(cfg.input), card, options)
     data, forcing = starting_data(inputs, card, start, samples, lead)
     if cfg.forcing is not None:
-        origin = str(inputs.data.attributes.get("time_origin", ""))
-        more = read_forcings(_paths(cfg.forcing), card, options, origin)
-        forcing = more if not forcing else more.combine_first(forcing)
+        forcing = with_rest(read_forcings(_paths(cfg.forcing), card, inputs, options), forcing)
     begun = start_of(surrogate, data, forcing, steps)
     shown = Presentation.of(inputs, card, data)
     blocks = forecast(surrogate, begun, steps, where, batch_size)
@@ -134,7 +132,7 @@ def _about(
     made = {
         "Conventions": "CF-1.11",
         "title": f"Prediction of {', '.join(f.name for f in card.outputs)} by a surrogate",
-        "source": f"neurop {surrogate.name}, trained on {card.origin.get('source', 'unknown data')}",
+        "source": f"neurop {surrogate.name}, trained on {card.origin.get('source', 'other data')}",
         "history": f"{now} {command}",
         "input": ", ".join(map(str, inputs.files)),
         "neurop_version": __version__,

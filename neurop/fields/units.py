@@ -101,7 +101,8 @@ def conversion(unit: str, to: str) -> tuple[float, float] | None:
 def converted(values: NDArray[Any], unit: str, to: str) -> NDArray[Any] | None:
     """Return numbers of one unit in another, computed in float64; None if they do not convert.
 
-    Equal units that are spelled differently leave the numbers as they are.
+    Equal units that are spelled differently leave the numbers as they are. As the unit 1 may stand
+    for an unknown one, nothing is scaled to or from it.
 
     Examples
     --------
@@ -109,8 +110,10 @@ def converted(values: NDArray[Any], unit: str, to: str) -> NDArray[Any] | None:
     (array([273.15, 293.15]), None)
     """
     pair = conversion(unit, to)
-    if pair is None or pair == (1.0, 0.0):
-        return None if pair is None else values
+    if pair == (1.0, 0.0):
+        return values
+    if pair is None or "1" in (unit.strip(), to.strip()):
+        return None
     made = np.asarray(values, np.float64) * pair[0] + pair[1]
     return made.astype(values.dtype) if values.dtype.kind == "f" else made
 

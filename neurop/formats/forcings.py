@@ -10,6 +10,7 @@ import xarray as xr
 
 from neurop.card import Card
 from neurop.errors import InputError, nearest
+from neurop.fields.fieldset import FieldSet
 from neurop.fields.times import Times
 from neurop.formats.axes import grid_of
 from neurop.formats.choose import ReadOptions
@@ -18,12 +19,16 @@ from neurop.formats.content import LEADING, Array, FileContent
 from neurop.formats.conventions.calendars import shifted
 from neurop.formats.detect import file_content
 from neurop.formats.find_files import find_files
+from neurop.formats.inputs import Inputs
 from neurop.formats.start import forcing_dataset
 from neurop.formats.times import times_of
 
 
 def read_forcings(
-    given: str | Sequence[str], card: Card, options: ReadOptions | None = None, origin: str = ""
+    given: str | Sequence[str],
+    card: Card,
+    inputs: Inputs,
+    options: ReadOptions | None = None,
 ) -> xr.Dataset:
     """Return the forcings of a surrogate, along ``time``, from files of any known format.
 
@@ -34,11 +39,11 @@ def read_forcings(
         in time.
     card
         Description of the surrogate.
+    inputs
+        Files of the initial frames: an array without names of its axes has theirs, and times that
+        are numbers count from the same date.
     options
         Settings of the user.
-    origin
-        Date and calendar from which the numbers of the initial frames count time, as in
-        :class:`neurop.formats.content.Coordinate`.
 
     Raises
     ------
@@ -48,7 +53,7 @@ def read_forcings(
     names = [k.name for k in card.conditions if k.role == "forcing" and k.computed is None]
     if not names:
         raise InputError.of("forcing", given, "the surrogate takes none; leave it out")
-    parts: dict[str, list[xr.DataArray]] = {}
+    user, parts = options or ReadOptions(), dict[str, list[xr.DataArray]]()
     for path in find_files(given):
         content = file_content(path)
         found = [a for a in content.arrays if a.name.replace("/", "_") in names]
@@ -57,23 +62,59 @@ def read_forcings(
             remedy = f"has {known}; the surrogate takes {', '.join(names)}"
             raise InputError.in_file(path, f"{remedy}; {nearest(names[0], content.names())}")
         for array in found:
-            made = _one(content, array, card, options or ReadOptions(), origin)
+            made = _one(content, _with_axes(array, inputs.data, path), card, inputs, user)
             name = array.name.replace("/", "_")
             parts.setdefault(name, []).append(made[name])
     joined = [_in_time(name, arrays) for name, arrays in parts.items()]
     return xr.merge(joined, join="inner", compat="override", combine_attrs="drop")
 
 
+def with_rest(files: xr.Dataset, inputs: xr.Dataset) -> xr.Dataset:
+    """Return the forcings of files, and those of the input that the files do not have.
+
+    Raises
+    ------
+    InputError
+        If both are needed and do not have times to align them by.
+    """
+    rest = inputs.drop_vars([name for name in files.data_vars if name in inputs])
+    if not rest.data_vars:
+        return files
+    if "time" not in rest.coords or "time" not in files.coords:
+        named = (
+            f"{', '.join(map(str, files.data_vars))}; give {', '.join(map(str, rest.data_vars))}"
+        )
+        raise InputError(f"forcing: the files have {named} too, or times in all files", "forcing")
+    return xr.merge([files, rest], join="inner", combine_attrs="drop")
+
+
+def _with_axes(array: Array, data: FieldSet, path: str) -> Array:
+    """Return an array with names of its axes, found by their lengths where it has none."""
+    if any(array.axes):
+        return array
+    samples, axes = len(data), data.grid.names
+    known = {("time",): (), ("time", *axes): data.shape}
+    known |= {("sample", *names): (samples, *points) for names, points in known.items()}
+    fit = [
+        names
+        for names, sizes in known.items()
+        if len(names) == len(array.shape)
+        and sizes == tuple(n for n, name in zip(array.shape, names) if name != "time")
+    ]
+    if len(fit) != 1:
+        shown = " or ".join(f"({', '.join(names)})" for names in fit or known)
+        remedy = f"'{array.name}' has shape {array.shape} and axes without names: {shown}?"
+        raise InputError.in_file(path, f"{remedy} give a file that names them, such as NetCDF")
+    return replace(array, axes=fit[0])
+
+
 def _one(
-    content: FileContent, array: Array, card: Card, user: ReadOptions, origin: str
+    content: FileContent, array: Array, card: Card, inputs: Inputs, user: ReadOptions
 ) -> xr.Dataset:
     """Return one forcing of a file."""
-    axes = card.grid.names
-    if not any(array.axes):
-        shapes = {1: ("time",), 1 + len(axes): ("time", *axes), 2: ("sample", "time")}
-        array = replace(array, axes=shapes.get(len(array.shape), array.axes))
+    axes, origin = card.grid.names, str(inputs.data.attributes.get("time_origin", ""))
     if "time" not in array.axes:
-        shown = ", ".join(a or "?" for a in array.axes)
+        shown = ", ".join(array.axes)
         raise InputError.in_file(
             content.path, f"'{array.name}' has the axes {shown}; a forcing has an axis time"
         )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import h5netcdf
+import h5py
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
@@ -51,7 +52,7 @@ class _NetCDF(_Container):
         dtype: Any = variable.dtype
         how: dict[str, Any] = {} if chunks is None else {"chunks": chunks, "fillvalue": np.nan}
         if dtype.kind in "OU":
-            dtype = h5netcdf.legacyapi.h5py.string_dtype()
+            dtype = h5py.string_dtype()
         made = self.file.create_variable(name, variable.dims, dtype, **how)
         for key, value in variable.attrs.items():
             made.attrs[key] = value

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from neurop.card import Card
 from neurop.fields.spelling import Spelling
+from neurop.formats.conventions.calendars import dates_of_months
 from neurop.formats.inputs import Inputs
 from neurop.inference.labels import times
 from neurop.inference.start import Start
@@ -76,7 +78,9 @@ class Presentation:
                 about = {k: v for k, v in last.attrs.items() if k in ("units", "calendar")}
                 if last.dtype.kind in "MO" or " since " in str(about.get("units")):
                     about["standard_name"] = "forecast_reference_time"
-                along["forecast_reference_time"] = xr.Variable(last.dims, last.values, about)
+                about = {"units": "1", **about} if last.dtype.kind in "iuf" else about
+                reference = _dated(xr.DataArray(last.values, dims=last.dims, attrs=about))
+                along["forecast_reference_time"] = reference.variable
         for known in card.conditions:
             if known.role == "parameter" and known.name in data:
                 about = {"units": known.unit, "long_name": known.long_name or known.name}
@@ -120,10 +124,25 @@ class Presentation:
             made = made.assign_coords(times(start.clock, 0, steps))
             if "time" in data.coords and made["time"].dtype.kind in "iuf":
                 made["time"].attrs.update(data["time"].attrs)
-                if " since " in str(made["time"].attrs.get("units")):
-                    made["time"].attrs["standard_name"] = "time"
+                made = made.assign_coords(time=_dated(made["time"]))
         kept = {
             name: v.isel(sample=0) if "sample" in v.dims and not self.sampled else v
             for name, v in self.along.items()
         }
         return made.assign_coords(kept).assign_attrs(attributes)
+
+
+def _dated(times: xr.DataArray) -> xr.DataArray:
+    """Return times that count from a date as other programs decode them: months as days."""
+    unit, _, date = str(times.attrs.get("units", "")).partition(" since ")
+    if not date:
+        return times
+    about = {"standard_name": "time", **times.attrs}
+    origin = f"{date} {times.attrs.get('calendar', 'standard')}"
+    found = dates_of_months(np.atleast_1d(times.values), unit, origin)
+    if found is None:
+        return times.assign_attrs(about)
+    values, units = found
+    about = {k: v for k, v in about.items() if k not in ("units", "calendar")} | units
+    about["comment"] = "the first day of each month" if unit == "months" else "the first day"
+    return xr.DataArray(values.reshape(times.shape), dims=times.dims, attrs=about)

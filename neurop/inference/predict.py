@@ -127,6 +127,9 @@ def _finished(
 ) -> xr.Dataset:
     """Return predictions in the spelling of the data, without the dimensions that these lack."""
     made = made.assign_attrs(Conventions="CF-1.11", source=f"neurop {surrogate.name}")
+    for name in made.data_vars:
+        if name in given and "standard_name" in given[name].attrs:
+            made[name].attrs["standard_name"] = given[name].attrs["standard_name"]
     if "time" in made.coords and "time" in given.coords and made.time.dtype.kind in "iuf":
         made["time"].attrs.update(given["time"].attrs)
     return spelling.restored(squeezed(made, given, keep_time=keep_time))

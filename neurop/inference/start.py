@@ -134,7 +134,7 @@ def start_of(
     known = conditions_of(card, data, forcing, clock, given, steps)
     mask = tuple(one for one in known if one.role == "mask")
     given = fill_outside(replace(given, conditions=mask)).check_finite()
-    values = torch.as_tensor(np.asarray(given.values))
+    values = torch.from_numpy(np.array(given.values))
     start = Start(values.to(next(surrogate.parameters())), known, clock, given.inside)
     check_known(start, steps)
     warn_if_unusual(surrogate, start.frames, given.inside)
@@ -149,7 +149,7 @@ def check_known(start: Start, steps: int) -> None:
             for one in start.conditions
             if one.role == "forcing" and one.values.shape[1] - 1 == start.known_steps
         )
-        remedy = f"the forcing '{name}' is known for {start.known_steps} steps; give it for more"
+        remedy = f"the forcing '{name}' is known for {start.known_steps} steps; give more of it"
         raise InputError.of("steps", steps, remedy)
 
 
