@@ -15,16 +15,16 @@ from omegaconf import DictConfig, ListConfig
 
 from neurop import __version__
 from neurop.errors import InputError
-from neurop.formats.forcings import read_forcings, with_rest
-from neurop.formats.inputs import Inputs, read_inputs
-from neurop.formats.prediction_file import check_suffix
-from neurop.formats.presentation import Presentation
-from neurop.formats.start import starting_data
-from neurop.formats.stations import read_stations
-from neurop.formats.write_prediction import write_prediction
 from neurop.inference.forecast import forecast
 from neurop.inference.start import start_of
 from neurop.inference.where import AtPoints, OnGrid, Where
+from neurop.predictions.array_file import check_suffix
+from neurop.predictions.forcings import read_forcings, with_rest
+from neurop.predictions.inputs import Inputs, read_inputs
+from neurop.predictions.presentation import Presentation
+from neurop.predictions.starting_data import starting_data
+from neurop.predictions.stations import read_stations
+from neurop.predictions.write_prediction import write_prediction
 from neurop.surrogate import Surrogate
 
 from ._console import progress, table, wrote

@@ -51,7 +51,7 @@ def test_dates_of_another_calendar() -> None:
     clock = clock_of(Times(given), 86400.0, "s", 2)
     assert clock is not None
     assert clock.times(1, 2).values.tolist() == [Day(2001, 3, 1), Day(2001, 3, 2)]
-    with raises_input("step", 86400.0):
+    with raises_input("step", 86400):
         clock_of(Times(given), 3600.0, "s", 2)
 
 

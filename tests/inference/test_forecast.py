@@ -52,13 +52,13 @@ def test_a_labelled_rollout_may_be_taken_state_by_state() -> None:
 
 
 def test_another_grid_is_the_state_interpolated() -> None:
-    data = evolution()
+    data = evolution((9, 7))  # odd numbers: no mode at the Nyquist frequency is lost
     s, start = surrogate(data), start_of(surrogate(data), data.to_xarray())
     (own,) = forecast(s, start, 2)
-    (fine,) = forecast(s, start, 2, OnGrid((18, 16)))
-    np.testing.assert_allclose(fine.data.u[..., ::2, ::2], own.data.u, atol=2e-5)
+    (fine,) = forecast(s, start, 2, OnGrid((18, 14)))
+    np.testing.assert_allclose(fine.data.u[..., ::2, ::2], own.data.u, atol=1e-5)
     np.testing.assert_allclose(fine.data.x, np.arange(18) / 18)
-    (same,) = forecast(s, start, 2, OnGrid((9, 8)))
+    (same,) = forecast(s, start, 2, OnGrid((9, 7)))
     xr.testing.assert_equal(same.data, own.data)
 
 
@@ -117,7 +117,7 @@ def test_an_unusual_field_gives_a_warning() -> None:
     data = evolution()
     s, far = surrogate(data), data.to_xarray()
     far["p"] = (far.p + 900).assign_attrs(far.p.attrs)
-    with pytest.warns(UserWarning, match="'p' is .* Pa, .* deviations .* mean 1000"):
+    with pytest.warns(UserWarning, match="'p' is .* Pa, .* deviations .* mean 999"):
         start_of(s, far)
 
 

@@ -12,9 +12,9 @@ import xarray as xr
 from neurop.card import Card
 from neurop.fields.spelling import Spelling
 from neurop.formats.conventions.calendars import dates_of_months
-from neurop.formats.inputs import Inputs
 from neurop.inference.labels import times
 from neurop.inference.start import Start
+from neurop.predictions.inputs import Inputs
 
 KEPT = ("standard_name", "long_name")
 """Attributes of the variables of the input that predictions of the same field have too."""
@@ -58,7 +58,7 @@ class Presentation:
         card
             Description of the surrogate.
         data
-            Starting data (:func:`neurop.formats.start.starting_data`), whose parameters and
+            From :func:`neurop.predictions.starting_data.starting_data`; its parameters and
             reference times become coordinates.
         """
         header = inputs.header

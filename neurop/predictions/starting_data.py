@@ -14,7 +14,7 @@ from neurop.fields.condition import Condition
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.lead_times import NAME
 from neurop.fields.times import Times
-from neurop.formats.inputs import Inputs
+from neurop.predictions.inputs import Inputs
 from neurop.problems import LeadTimes
 
 

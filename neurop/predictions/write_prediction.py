@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from neurop.formats.prediction_file import PredictionFile, prediction_file
-from neurop.formats.presentation import Presentation
-from neurop.formats.table_file import TableFile, table_file
 from neurop.inference.forecast import Block
+from neurop.predictions.array_file import PredictionFile, prediction_file
+from neurop.predictions.presentation import Presentation
+from neurop.predictions.table_file import TableFile, table_file
 
 
 @dataclass

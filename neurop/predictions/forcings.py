@@ -19,9 +19,9 @@ from neurop.formats.content import LEADING, Array, FileContent
 from neurop.formats.conventions.calendars import shifted
 from neurop.formats.detect import file_content
 from neurop.formats.find_files import find_files
-from neurop.formats.inputs import Inputs
-from neurop.formats.start import forcing_dataset
 from neurop.formats.times import times_of
+from neurop.predictions.inputs import Inputs
+from neurop.predictions.starting_data import forcing_dataset
 
 
 def read_forcings(

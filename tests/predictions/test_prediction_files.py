@@ -10,10 +10,10 @@ import pytest
 import xarray as xr
 from raising import raises_input
 
-from neurop.formats.prediction_file import check_suffix, prediction_file
-from neurop.formats.stations import read_stations
-from neurop.formats.table_file import table_file
 from neurop.geometry.grid import Grid
+from neurop.predictions.array_file import check_suffix, prediction_file
+from neurop.predictions.stations import read_stations
+from neurop.predictions.table_file import table_file
 
 DATES = np.datetime64("2026-03-01", "ns") + np.arange(5) * np.timedelta64(90, "m")
 U = np.random.default_rng(0).normal(size=(3, 5, 4))

@@ -19,13 +19,13 @@ from neurop.fields.condition import Condition
 from neurop.fields.field import Field
 from neurop.fields.times import Times
 from neurop.formats.choose import ReadOptions
-from neurop.formats.forcings import read_forcings, with_rest
-from neurop.formats.inputs import Inputs, read_inputs
-from neurop.formats.presentation import Presentation
-from neurop.formats.start import starting_data
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 from neurop.inference.start import start_of
+from neurop.predictions.forcings import read_forcings, with_rest
+from neurop.predictions.inputs import Inputs, read_inputs
+from neurop.predictions.presentation import Presentation
+from neurop.predictions.starting_data import starting_data
 from neurop.problems import Evolution
 
 DATES = Times(np.datetime64("2026-02-01", "ns") + np.arange(6) * np.timedelta64(6, "h"))
