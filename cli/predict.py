@@ -15,6 +15,7 @@ from omegaconf import DictConfig, ListConfig
 
 from neurop import __version__
 from neurop.errors import InputError
+from neurop.formats.zarr_store import is_zarr
 from neurop.inference.forecast import forecast
 from neurop.inference.start import start_of
 from neurop.inference.where import AtPoints, OnGrid, Where
@@ -52,6 +53,8 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         None if cfg[name] is None else as_int(name, cfg[name], least)
         for name, least in (("start", 0), ("samples", 1), ("lead_time", 1))
     )
+    if not isinstance(cfg.overwrite, bool):
+        raise InputError.of("overwrite", cfg.overwrite, "give true or false")
     if cfg.grid is not None and cfg.points is not None:
         raise InputError.of("points", cfg.points, "excludes grid; give one of them")
     grid = None if cfg.grid is None else tuple(as_ints("grid", cfg.grid, 2))
@@ -76,7 +79,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     if cfg.forcing is not None:
         forcing = with_rest(read_forcings(_paths(cfg.forcing), card, inputs, options), forcing)
     begun = start_of(surrogate, data, forcing, steps)
-    shown = Presentation.of(inputs, card, data)
+    shown = Presentation.of(inputs, card, data, begun)
     blocks = forecast(surrogate, begun, steps, where, batch_size)
     attributes = _about(cfg, surrogate, checkpoint, inputs)
     if isinstance(where, AtPoints) and not inputs.sampled:
@@ -97,7 +100,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         "first_not_finite_step": broken,
         "seconds": time.perf_counter() - began,
     }
-    write_json(output.with_name(f"{output.stem}.json"), record)
+    write_json(_record_of(output), record)
     _show(record)
     if broken is not None:
         print(f"warning: the prediction is not finite from step {broken} on", file=sys.stderr)
@@ -112,10 +115,18 @@ def _free(output: Path, cfg: DictConfig) -> Path:
         raise InputError.of(
             "output", str(output), "a table is of stations; add points=, or use .nc"
         )
-    if output.exists() and cfg.overwrite is not True:
-        remedy = "exists; give another name, or overwrite=true to replace it"
+    for path in (output, _record_of(output)):
+        if path.exists() and not cfg.overwrite:
+            remedy = f"{path} exists; give another name, or overwrite=true to replace it"
+            raise InputError.of("output", str(output), remedy)
+    if output.is_dir() and not is_zarr(output):
+        remedy = "is a folder and no Zarr store, which is not replaced; give another name"
         raise InputError.of("output", str(output), remedy)
     return output
+
+
+def _record_of(output: Path) -> Path:
+    return output.with_suffix(".json")
 
 
 def _paths(given: Any) -> str | list[str]:

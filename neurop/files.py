@@ -74,8 +74,11 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     finally:
         if old.exists() and not path.exists():
             os.replace(old, path)
-        for folder in (part, old):
-            shutil.rmtree(folder, ignore_errors=True)
+        for each in (part, old):
+            if each.is_dir():
+                shutil.rmtree(each)
+            else:
+                each.unlink(missing_ok=True)
 
 
 def _part_of(path: Path) -> Path:

@@ -126,7 +126,11 @@ class PredictionFile:
         The first block says which variables there are.
         """
         for name, part in block.data_vars.items():
-            values = part.values.astype(np.float32) if part.dtype == np.float64 else part.values
+            values = part.values
+            if values.dtype == np.float64:
+                # Values of a diverged rollout may be infinite in single precision.
+                with np.errstate(over="ignore"):
+                    values = values.astype(np.float32)
             if name not in self._made:
                 self._made[str(name)] = self._variable(str(name), part, values.dtype, where)
             at = tuple(where.get(str(d), slice(0, n)) for d, n in part.sizes.items())

@@ -11,6 +11,7 @@ import xarray as xr
 from neurop.card import Card
 from neurop.errors import InputError, nearest
 from neurop.fields.fieldset import FieldSet
+from neurop.fields.labelled import in_unit
 from neurop.fields.times import Times
 from neurop.formats.axes import grid_of
 from neurop.formats.choose import ReadOptions
@@ -50,7 +51,8 @@ def read_forcings(
     InputError
         If the surrogate takes no forcing, a file has none of them, or one cannot be read.
     """
-    names = [k.name for k in card.conditions if k.role == "forcing" and k.computed is None]
+    known = {k.name: k.field for k in card.conditions if k.role == "forcing" and k.computed is None}
+    names = list(known)
     if not names:
         raise InputError.of("forcing", given, "the surrogate takes none; leave it out")
     user, parts = options or ReadOptions(), dict[str, list[xr.DataArray]]()
@@ -58,15 +60,16 @@ def read_forcings(
         content = file_content(path)
         found = [a for a in content.arrays if a.name.replace("/", "_") in names]
         if not found:
-            known = ", ".join(content.names()[:8]) or "no array"
-            remedy = f"has {known}; the surrogate takes {', '.join(names)}"
+            shown = ", ".join(content.names()[:8]) or "no array"
+            remedy = f"has {shown}; the surrogate takes {', '.join(names)}"
             raise InputError.in_file(path, f"{remedy}; {nearest(names[0], content.names())}")
         for array in found:
             made = _one(content, _with_axes(array, inputs.data, path), card, inputs, user)
             name = array.name.replace("/", "_")
-            parts.setdefault(name, []).append(made[name])
+            # In the unit of the surrogate, as files may differ in it.
+            parts.setdefault(name, []).append(in_unit(made[name], known[name]))
     joined = [_in_time(name, arrays) for name, arrays in parts.items()]
-    return xr.merge(joined, join="inner", compat="override", combine_attrs="drop")
+    return xr.merge(joined, join="inner", compat="override", combine_attrs="override")
 
 
 def with_rest(files: xr.Dataset, inputs: xr.Dataset) -> xr.Dataset:
@@ -81,11 +84,10 @@ def with_rest(files: xr.Dataset, inputs: xr.Dataset) -> xr.Dataset:
     if not rest.data_vars:
         return files
     if "time" not in rest.coords or "time" not in files.coords:
-        named = (
-            f"{', '.join(map(str, files.data_vars))}; give {', '.join(map(str, rest.data_vars))}"
-        )
-        raise InputError(f"forcing: the files have {named} too, or times in all files", "forcing")
-    return xr.merge([files, rest], join="inner", combine_attrs="drop")
+        missing = ", ".join(map(str, rest.data_vars))
+        remedy = f"the files lack {missing}; add it to them, or times to all files"
+        raise InputError(f"forcing: {remedy}", "forcing", missing)
+    return xr.merge([files, rest], join="inner", combine_attrs="override")
 
 
 def _with_axes(array: Array, data: FieldSet, path: str) -> Array:

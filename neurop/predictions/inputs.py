@@ -190,6 +190,9 @@ def _named(made: FieldSet, card: Card) -> FieldSet:
                 "input",
                 own,
             )
+        if len(own) > 1:
+            pairs = ", ".join(f"{a} as {b}" for a, b in zip(own, units, strict=True))
+            warnings.warn(f"{made.source}: fields are taken in their order: {pairs}", stacklevel=2)
         own = list(units)
     fields = []
     for name, field in zip(own, made.fields, strict=True):

@@ -48,7 +48,7 @@ class Presentation:
     along: Mapping[str, xr.Variable] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, inputs: Inputs, card: Card, data: xr.Dataset) -> Presentation:
+    def of(cls, inputs: Inputs, card: Card, data: xr.Dataset, start: Start) -> Presentation:
         """Return the presentation of predictions from files.
 
         Parameters
@@ -58,8 +58,10 @@ class Presentation:
         card
             Description of the surrogate.
         data
-            From :func:`neurop.predictions.starting_data.starting_data`; its parameters and
-            reference times become coordinates.
+            From :func:`neurop.predictions.starting_data.starting_data`; its reference times become
+            a coordinate.
+        start
+            Start of the prediction, whose parameters become coordinates.
         """
         header = inputs.header
         spelling, attributes = Spelling(), {}
@@ -81,10 +83,19 @@ class Presentation:
                 about = {"units": "1", **about} if last.dtype.kind in "iuf" else about
                 reference = _dated(xr.DataArray(last.values, dims=last.dims, attrs=about))
                 along["forecast_reference_time"] = reference.variable
-        for known in card.conditions:
-            if known.role == "parameter" and known.name in data:
-                about = {"units": known.unit, "long_name": known.long_name or known.name}
-                along[known.name] = xr.Variable(data[known.name].dims, data[known.name], about)
+        for one in start.conditions:
+            if one.role == "parameter":
+                values = np.asarray(one.values).reshape(-1)
+                about = {
+                    "units": one.field.unit,
+                    "long_name": one.field.long_name or one.field.name,
+                }
+                per_sample = len(values) == len(start) > 1
+                along[one.field.name] = (
+                    xr.Variable("sample", values, about)
+                    if per_sample
+                    else xr.Variable((), values[0], about)
+                )
         return cls(spelling, attributes, inputs.sampled, along)
 
     def block(self, made: xr.Dataset) -> xr.Dataset:

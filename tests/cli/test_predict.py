@@ -118,6 +118,10 @@ def test_an_output_that_exists_is_kept(
     with xr.open_dataset("a.nc") as made:
         assert made.sizes["time"] == 1
     assert record(Path("a.json"))["output"] == "a.nc"
+    Path("b.zarr").mkdir()
+    Path("b.zarr/mine").touch()
+    assert neurop("predict", *given[:2], "output=b.zarr", "overwrite=true") == 2
+    assert Path("b.zarr/mine").exists()
 
 
 @pytest.mark.parametrize(

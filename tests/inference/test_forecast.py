@@ -117,7 +117,7 @@ def test_an_unusual_field_gives_a_warning() -> None:
     data = evolution()
     s, far = surrogate(data), data.to_xarray()
     far["p"] = (far.p + 900).assign_attrs(far.p.attrs)
-    with pytest.warns(UserWarning, match="'p' is .* Pa, .* deviations .* mean 999"):
+    with pytest.warns(UserWarning, match="'p' is .* Pa, .* deviations .*mean 999"):
         start_of(s, far)
 
 

@@ -26,7 +26,7 @@ from neurop.predictions.forcings import read_forcings, with_rest
 from neurop.predictions.inputs import Inputs, read_inputs
 from neurop.predictions.presentation import Presentation
 from neurop.predictions.starting_data import starting_data
-from neurop.problems import Evolution
+from neurop.problems import Evolution, LeadTimes
 
 DATES = Times(np.datetime64("2026-02-01", "ns") + np.arange(6) * np.timedelta64(6, "h"))
 GLOBE = evolution((5, 8), grid=Grid.latlon(), samples=1, times=DATES)
@@ -66,7 +66,7 @@ def test_files_in_another_spelling(name: str, tmp_path: Path) -> None:
     begun = start_of(surrogate(GLOBE, problem=Evolution(2)), made)
     np.testing.assert_allclose(begun.frames, GLOBE.values[:, -2:], rtol=2e-6)
     np.testing.assert_array_equal(made.time, DATES.values[-2:])
-    shown = Presentation.of(inputs, card(2), made)
+    shown = Presentation.of(inputs, card(2), made, begun)
     assert (inputs.sampled, shown.spelling.names) == (
         False,
         {"latitude": "lat", "longitude": "lon"},
@@ -158,12 +158,13 @@ def forced() -> tuple[Inputs, Card]:
 def test_forcings_of_files_follow_each_other(tmp_path: Path) -> None:
     inputs, of = forced()
     for i, name in enumerate(("b.nc", "a.nc")):
-        heat = xr.DataArray(np.arange(3.0) + 3 * i, dims="time", attrs={"units": "degC"})
+        unit, zero = ("degC", 273.15) if i else ("K", 0.0)
+        heat = xr.DataArray(np.arange(3.0) + 3 * i - zero, dims="time", attrs={"units": unit})
         time = ("time", 0.5 * (np.arange(3.0) + 3 * i), {"units": "s"})
         xr.Dataset({"heat": heat}, {"time": time}).to_netcdf(tmp_path / name)
     made = read_forcings(str(tmp_path / "*.nc"), of, inputs)
-    assert made.heat.values.tolist() == list(range(6))
-    assert made.heat.units == "degC"
+    np.testing.assert_allclose(made.heat, np.arange(6.0), atol=1e-4)
+    assert made.heat.units == "K"
     assert made.time.values.tolist() == [0.0, 0.5, 1.0, 1.5, 2.0, 2.5]
     assert with_rest(made, xr.Dataset({"heat": ("time", [9.0])})) is made
     with raises_input("forcing", "rain"):
@@ -221,3 +222,28 @@ def test_another_wall_is_no_matter_of_the_file(tmp_path: Path) -> None:
     made = start(read_inputs(str(tmp_path / "a.nc"), of), of)
     np.testing.assert_allclose(made.u[:, 0], data.values[:, -1, 0], rtol=1e-6)
     np.testing.assert_allclose(made.x, np.linspace(0, 1, 9))
+
+
+def test_parameters_become_coordinates_in_the_unit_of_the_surrogate(tmp_path: Path) -> None:
+    nu = Condition(Field("nu", "m2 s-1"), "parameter", np.array([1.0, 2, 3]).reshape(3, 1, 1, 1, 1))
+    data = evolution(conditions=(nu,))
+    given = data.to_xarray()
+    given["nu"] = (1e4 * given.nu).assign_attrs(units="cm2 s-1")
+    given.to_netcdf(tmp_path / "a.nc")
+    s = surrogate(data)
+    inputs = read_inputs(str(tmp_path / "a.nc"), s.card)
+    made = start(inputs, s.card)
+    shown = Presentation.of(inputs, s.card, made, start_of(s, made))
+    np.testing.assert_allclose(shown.along["nu"], [1, 2, 3], rtol=1e-6)
+    assert shown.along["nu"].attrs["units"] == "m2 s-1"
+
+
+def test_frames_are_one_lead_time_apart() -> None:
+    data = evolution(frames=6)
+    of = surrogate(data, problem=LeadTimes(history=2, leads=(1, 2))).card
+    inputs = Inputs(data, frozenset({"time", "x", "y"}), ("a",), True)
+    made = start(inputs, of, None, None, 2)
+    np.testing.assert_array_equal(made.u, data.values[:, [3, 5], 0])
+    assert made.time.values.tolist() == [1.5, 2.5]
+    assert made.attrs["lead_time"] == 1.0
+    assert start(inputs, of).attrs["lead_time"] == 0.5

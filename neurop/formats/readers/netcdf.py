@@ -164,7 +164,7 @@ def file_content(path: Path, problems: Mapping[str, str] | None = None) -> FileC
 def _single_time(data: xr.Dataset) -> dict[str, Coordinate]:
     """Return the time of a file of one frame, which is a scalar coordinate."""
     found = [
-        line_of(coordinate.expand_dims("time"))
+        line_of(xr.DataArray(coordinate.values.reshape(1), dims="time", attrs=coordinate.attrs))
         for name, coordinate in data.coords.items()
         if not coordinate.ndim and axis_name(str(name), coordinate.attrs) == "time"
     ]
