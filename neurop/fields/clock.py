@@ -62,7 +62,7 @@ class Clock:
         step, unit = self.step, self.step_unit
         if SECONDS.get(unit) == 1.0 and step % 3600 == 0:
             step, unit = step / 3600, "h"
-        return np.arange(first, first + count) * float(step), unit
+        return np.arange(first, first + count, dtype=np.float64) * step, unit
 
 
 def clock_of(given: Times | None, step: float | None, unit: str, history: int = 1) -> Clock | None:

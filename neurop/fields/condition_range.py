@@ -120,17 +120,17 @@ def check_conditions(
                 f"{what}, which is not among the conditions of {where}; {how}", known.name
             )
         one = given[known.name]
-        values: Any = one.values
+        held: Any = one.values
         if one.field.unit != known.unit:
-            values = converted(np.asarray(values), one.field.unit, known.unit)
-        if one.role != known.role or values is None:
+            held = converted(np.asarray(held), one.field.unit, known.unit)
+        if one.role != known.role or held is None:
             raise InputError(
                 f"'{known.name}' is a {one.role} in {one.field.unit!r} in {where}, and a "
                 f"{known.role} in {known.unit!r} to the surrogate; convert it",
                 known.name,
                 one.role,
             )
-        one = replace(one, field=known.field, values=values)
+        one = replace(one, field=known.field, values=held)
         slack = SLACK * (known.high - known.low)
         found_range = ConditionRange.of(one)
         low, high = found_range.low, found_range.high

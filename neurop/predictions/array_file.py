@@ -105,8 +105,8 @@ class PredictionFile:
     def __init__(self, container: _Container, header: xr.Dataset, sizes: Mapping[str, int]) -> None:
         self._container, self._sizes = container, dict(sizes)
         self._made: dict[str, Any] = {}
-        for name, size in self._sizes.items():
-            container.dimension(name, size)
+        for dim, size in self._sizes.items():
+            container.dimension(dim, size)
         for name, coordinate in header.coords.items():
             encoded = xr.conventions.encode_cf_variable(coordinate.variable, name=str(name))
             made = container.create(str(name), encoded, None)
@@ -212,7 +212,8 @@ def _plain(attrs: Mapping[str, Any]) -> dict[str, Any]:
     """Return attributes as JSON has them; NaN as Zarr's fill value is left out."""
     made = {k: v.tolist() if hasattr(v, "tolist") else v for k, v in attrs.items()}
     made.pop("_FillValue", None)
-    return json.loads(json.dumps(made))  # type: ignore[no-any-return]
+    plain: dict[str, Any] = json.loads(json.dumps(made))
+    return plain
 
 
 def _chunks(

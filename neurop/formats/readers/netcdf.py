@@ -127,12 +127,8 @@ def file_content(path: Path, problems: Mapping[str, str] | None = None) -> FileC
         if v.dtype.kind in "biuf" and v.ndim
     ]
     lines = {axes[str(dim)]: line_of(data[dim]) for dim in data.dims if dim in data.coords}
-    if (
-        "time" not in lines
-        and "time" not in axes.values()
-        and (one := _single_time(data)) is not None
-    ):
-        lines["time"] = one
+    if "time" not in axes.values():
+        lines |= _single_time(data)
     about = auxiliary(data)
     fields = [a for a in arrays if a.name not in about]
     # Bounds of the times and the like have fewer axes than the fields.
