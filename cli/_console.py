@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from ._output import first_process
@@ -45,6 +46,30 @@ def wrote(folder: Path | str) -> None:
     """Print the last line of a verb, which names the folder of its files."""
     if first_process():
         print(f"wrote {folder}", flush=True)
+
+
+@contextmanager
+def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Yield a function that counts work done, shown as a bar with the time left on a terminal.
+
+    Parameters
+    ----------
+    what
+        Name of the work.
+    total
+        Amount of it.
+    """
+    if not first_process() or not sys.stderr.isatty():
+        yield lambda amount: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as TimeLeft
+
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeLeft()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda amount: bar.advance(task, amount)
 
 
 def show(value: object) -> str:

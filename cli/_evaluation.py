@@ -13,6 +13,8 @@ from omegaconf import DictConfig, ListConfig
 
 from neurop import __version__
 from neurop.errors import InputError, nearest
+from neurop.evaluation.by_field import by_field
+from neurop.fields.clock import Clock
 from neurop.files import replacing
 from neurop.source import Source
 from neurop.surrogate import Surrogate
@@ -126,8 +128,13 @@ def field_index(name: str | None, surrogate: Surrogate) -> int:
     return names.index(name)
 
 
-def write_netcdf(path: Path, data: xr.Dataset) -> None:
-    """Write a dataset with CF attributes, variables in single precision, atomically."""
+def write_netcdf(path: Path, data: xr.Dataset, clock: Clock | None = None) -> None:
+    """Write an evaluation with CF attributes, variables in single precision, atomically.
+
+    Each field has variables of its own (:func:`neurop.evaluation.by_field.by_field`); `clock` is
+    that of the steps of a rollout.
+    """
+    data = by_field(data, clock)
     encoding = {
         str(name): {"dtype": "float32"}
         for name, variable in data.data_vars.items()

@@ -11,10 +11,12 @@ from omegaconf import DictConfig
 from neurop.errors import InputError
 from neurop.evaluation import rollout
 from neurop.evaluation.climate import climate_drift
-from neurop.evaluation.leads import with_lead
+from neurop.evaluation.leads import step_of, with_lead
+from neurop.fields.clock import Clock, clock_of
 from neurop.fields.fieldset import FieldSet
 from neurop.plots import animate, error_growth, fields, rollout_spectra, save
 from neurop.problems import LeadTimes
+from neurop.surrogate import Surrogate
 
 from ._console import table, wrote
 from ._evaluation import Task, as_int, field_index, finite_or_none, prepare, write_netcdf
@@ -69,7 +71,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
             )
     result = rollout(task.surrogate, test, steps, first, task.source.invariants, cfg.batch_size)
     result.attrs["start"] = start
-    _write(task, result, test, field, cfg.gif)
+    _write(task, result, test, field, cfg.gif, _clock(task.surrogate, test, first))
     _show(task, result)
     wrote(task.folder)
     return {
@@ -78,7 +80,22 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     }
 
 
-def _write(task: Task, result: xr.Dataset, test: FieldSet, field: int, animation: bool) -> None:
+def _clock(surrogate: Surrogate, test: FieldSet, first: int) -> Clock | None:
+    """Return the times of the steps after the input frames, of which `first` is the first."""
+    step, unit = step_of(surrogate, test)
+    history = surrogate.card.history
+    given = None if test.times is None else test.times[first : first + history]
+    return clock_of(given, 1.0 if step is None else step, unit, history)
+
+
+def _write(
+    task: Task,
+    result: xr.Dataset,
+    test: FieldSet,
+    field: int,
+    animation: bool,
+    clock: Clock | None,
+) -> None:
     gone = float(result.first_divergent_step)
     record = task.record | {
         "samples": len(test),
@@ -113,7 +130,7 @@ def _write(task: Task, result: xr.Dataset, test: FieldSet, field: int, animation
             for name, found in climate_drift(result, share).items()
         }
     write_json(task.folder / "rollout.json", record)
-    write_netcdf(task.folder / "rollout.nc", result)
+    write_netcdf(task.folder / "rollout.nc", result, clock)
     shown = result.isel(sample=0, field=field)
     known = result.attrs["known_steps"] or result.sizes["step"]
     chosen = np.unique(np.linspace(0, known - 1, ROWS).astype(int))

@@ -39,6 +39,7 @@ from typing import Any
 from neurop.errors import InputError, nearest
 from neurop.fields.computed.computed import with_computed
 from neurop.fields.fieldset import FieldSet
+from neurop.fields.same_units import like
 from neurop.formats.assemble import assemble, stays_lazy
 from neurop.formats.choose import ReadOptions
 from neurop.formats.concatenate import check_alike, concatenate
@@ -47,7 +48,6 @@ from neurop.formats.content import LEADING
 from neurop.formats.detect import file_content
 from neurop.formats.find_files import find_files
 from neurop.formats.readers.arrays import one_name
-from neurop.formats.same_units import like
 from neurop.formats.splits import by_period, by_share, noted
 from neurop.generation.storage import grouped
 from neurop.source import Source

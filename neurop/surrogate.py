@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import islice, repeat
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +21,7 @@ from neurop.inference.check_input import check_input, check_norms
 from neurop.inference.diagnostics import base
 from neurop.inference.domain import inside
 from neurop.inference.network_input import network_input
+from neurop.inference.steps import steps
 from neurop.model_folder import check_shapes, check_weights, precision, read_parts, write_folder
 from neurop.problems import Problem, problem_of
 from neurop.registry import Spec
@@ -29,6 +30,7 @@ from neurop.spectral import resample
 if TYPE_CHECKING:
     import xarray as xr
 
+    from neurop.inference.as_dataset import Labelled
     from neurop.models.operator import Operator
 
 
@@ -135,10 +137,7 @@ class Surrogate(nn.Module):
 
     @property
     def scale(self) -> Tensor:
-        """Standard deviation of each predicted field over the training data, ``(out channels,)``.
-
-        Errors are measured in this unit: see :func:`neurop.metrics.norms.relative_l2`.
-        """
+        """Training deviation of each predicted field, the unit of errors, ``(out channels,)``."""
         return self.context.norm.std
 
     def forward(
@@ -179,27 +178,34 @@ class Surrogate(nn.Module):
         outside = last if card.is_state else self.output_norm.inverse(torch.zeros_like(y))
         return torch.where(domain[:, None], y, outside)
 
-    def steps(self, frames: Tensor, given: Tensor | None = None) -> Iterator[Tensor]:
-        """Yield the states of an autoregressive rollout, ``(batch, channels, *grid)``.
+    @overload
+    def steps(self, frames: Tensor, given: Tensor | None = None) -> Iterator[Tensor]: ...
+
+    @overload
+    def steps(self, frames: Labelled, given: xr.Dataset | None = None) -> Iterator[xr.Dataset]: ...
+
+    def steps(self, frames: Any, given: Any = None) -> Iterator[Any]:
+        """Return an iterator over the states of an autoregressive rollout.
 
         Parameters
         ----------
         frames
-            Initial frames ``(batch, history, channels, *grid)``.
+            Initial frames ``(batch, history, channels, *grid)``, or labelled data as for
+            :meth:`predict`; the states are of the same kind.
         given
-            Conditions of each step, ``(batch, steps, given channels, *grid)``.
+            Conditions of each step, ``(batch, steps, given channels, *grid)``; for labelled data
+            the `forcing` of :meth:`rollout`.
 
-        Yields
-        ------
-        Tensor
-            Without end; as many as steps are `given`; one of a map, whose output is no input.
+        Returns
+        -------
+        iterator of Tensor or of xarray.Dataset
+            Without end; as many states as steps are `given`; one of a map.
         """
-        for each in repeat(None) if given is None else given.unbind(1):
-            made = self(frames.flatten(1, 2), given=each)
-            yield made
-            if not self.card.is_state:
-                return
-            frames = torch.cat([frames[:, 1:], made[:, None]], dim=1)
+        if isinstance(frames, Tensor):
+            return steps(self, frames, given)
+        from neurop.inference.predict import states
+
+        return states(self, frames, given)
 
     def trajectory(self, frames: Tensor, steps: int, given: Tensor | None = None) -> Tensor:
         """Return the first `steps` states of :meth:`steps`, ``(batch, steps, channels, *grid)``."""
@@ -225,7 +231,7 @@ class Surrogate(nn.Module):
         check_input(self.card, x, given, self.output_norm.std.dtype, points.shape)
         return resample(self(x, given=given), grid, grid.fractions(points))
 
-    def predict(self, data: xr.Dataset, forcing: xr.Dataset | None = None) -> xr.Dataset:
+    def predict(self, data: Labelled, forcing: xr.Dataset | None = None) -> xr.Dataset:
         """Return the next state, or the mapped fields, as a labelled dataset.
 
         Parameters
@@ -233,6 +239,8 @@ class Surrogate(nn.Module):
         data
             One variable per input field, parameter and static field, with the axes of the grid and
             optionally ``sample`` and ``time`` (the last `history` frames are used), in any order.
+            Other spellings of names (``lat``), orders and units are understood. Arrays instead of a
+            dataset: :func:`neurop.inference.as_dataset.as_dataset`.
         forcing
             Forcings at the last given frame and at the predicted one, along ``time``.
 
@@ -245,12 +253,8 @@ class Surrogate(nn.Module):
 
         return predict(self, data, 1, forcing)
 
-    def rollout(
-        self, data: xr.Dataset, steps: int, forcing: xr.Dataset | None = None
-    ) -> xr.Dataset:
-        """Return the next `steps` states, an autoregressive rollout.
-
-        `data` and `forcing`, here after every step, are those of :meth:`predict`.
+    def rollout(self, data: Labelled, steps: int, forcing: xr.Dataset | None = None) -> xr.Dataset:
+        """Return the next `steps` states; `data` and `forcing`, after every step, as in `predict`.
 
         Raises
         ------

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from raising import raises_input
 
-from neurop.files import replacing
+from neurop.files import replacing, replacing_folder
 
 
 def test_the_old_file_stays_until_the_block_ends(tmp_path: Path) -> None:
@@ -76,3 +76,21 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     folder = tmp_path / "file" / "x"
     with raises_input("path", str(folder)), replacing(folder / "a.txt"):
         pass
+
+
+def test_a_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    for name in ("one", "two"):
+        with replacing_folder(path) as part:
+            (part / name).touch()
+    assert [p.name for p in path.iterdir()] == ["two"]
+
+    def fail() -> None:
+        with replacing_folder(path) as part:
+            (part / "three").touch()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert [p.name for p in path.iterdir()] == ["two"]
+    assert [p.name for p in tmp_path.iterdir()] == ["a"]

@@ -20,7 +20,7 @@ FLOORS = (
     ("model_folder", "inference"),
     ("surrogate", "objectives"),
     ("evaluation", "formats", "loading"),
-    ("generation",),
+    ("generation", "predictions"),
     ("training", "datasets", "bench"),
     ("cli",),
 )

@@ -18,7 +18,7 @@ from neurop import Field, FieldSet, Grid, Surrogate, Times, models
 from neurop.evaluation.rollout import rollout
 from neurop.evaluation.score import score
 from neurop.fields.condition import Condition
-from neurop.inference.conditions import conditions_of, given_channels
+from neurop.inference.conditions import conditions_of
 from neurop.problems import Evolution
 
 X = np.arange(16) / 16
@@ -161,16 +161,18 @@ def test_a_static_field_on_another_grid_is_refused(exact: Surrogate) -> None:
     other = data.initial().drop_vars(["shape", "u"]).drop_vars("x")
     other["shape"] = ("x", np.ones(12))
     with raises_input("shape", (12,)):
-        conditions = conditions_of(exact.card, other, data.to_xarray()[["heat"]], None, data)
-        given_channels(conditions, 6, 1, (16,), torch.zeros(()))
+        conditions_of(exact.card, other, data.to_xarray()[["heat"]], None, data)
 
 
-def test_another_unit_is_refused(exact: Surrogate) -> None:
-    data = heated()
-    wrong = data.initial()
-    wrong.decay.attrs["units"] = "h-1"
-    with raises_input("decay", "h-1"):
-        exact.predict(wrong, forcing=data.to_xarray()[["heat"]])
+def test_another_unit_is_converted_and_another_quantity_refused(exact: Surrogate) -> None:
+    data, forcing = heated(), heated().to_xarray()[["heat"]]
+    other = data.initial()
+    other["decay"] = (3600 * other.decay).assign_attrs(units="h-1")
+    made, expected = (exact.predict(one, forcing=forcing) for one in (other, data.initial()))
+    np.testing.assert_allclose(made.u, expected.u, rtol=1e-6)
+    other.decay.attrs["units"] = "m-1"
+    with raises_input("unit", "m-1", "decay"):
+        exact.predict(other, forcing=forcing)
 
 
 def test_values_outside_the_training_give_a_warning(exact: Surrogate) -> None:

@@ -19,6 +19,7 @@ from neurop.fields.condition import channels_at
 from neurop.fields.condition_range import check_conditions
 from neurop.fields.field import Field
 from neurop.fields.fieldset import FieldSet
+from neurop.fields.same_units import in_units
 from neurop.fields.times import in_seconds
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def check_compatible(surrogate: Surrogate, data: FieldSet) -> FieldSet:
-    """Return the data with the conditions that the surrogate takes, in its order.
+    """Return the data in the units of the surrogate, with the conditions that it takes.
 
     Raises
     ------
@@ -54,14 +55,7 @@ def check_compatible(surrogate: Surrogate, data: FieldSet) -> FieldSet:
                 "fields",
                 [f.name for f in found],
             )
-        for mine, theirs in zip(expected, found, strict=True):
-            if mine.unit != theirs.unit:
-                raise InputError(
-                    f"field '{mine.name}': the surrogate works in '{mine.unit}', {where} is in "
-                    f"'{theirs.unit}'; convert the data",
-                    "unit",
-                    theirs.unit,
-                )
+    data = in_units(data, surrogate.card.inputs, surrogate.card.outputs)
     mine_axes, their_axes = (
         [(a.name, a.boundary, a.layout) for a in g.axes] for g in (surrogate.card.grid, data.grid)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from neurop.errors import InputError
 from neurop.fields.condition import Condition, Role, channels_of
 from neurop.fields.field import Field
 from neurop.fields.lazy import blocks
+from neurop.fields.units import converted
 from neurop.spec import Spec
 
 LABELLED = "the dataset"
@@ -102,7 +103,7 @@ def check_conditions(
     Raises
     ------
     InputError
-        If one is missing, or has another role or unit.
+        If one is missing, has another role, or a unit that does not convert.
     """
     given = {one.field.name: one for one in found}
     chosen = []
@@ -119,13 +120,17 @@ def check_conditions(
                 f"{what}, which is not among the conditions of {where}; {how}", known.name
             )
         one = given[known.name]
-        if (one.role, one.field.unit) != (known.role, known.unit):
+        held: Any = one.values
+        if one.field.unit != known.unit:
+            held = converted(np.asarray(held), one.field.unit, known.unit)
+        if one.role != known.role or held is None:
             raise InputError(
                 f"'{known.name}' is a {one.role} in {one.field.unit!r} in {where}, and a "
                 f"{known.role} in {known.unit!r} to the surrogate; convert it",
                 known.name,
                 one.role,
             )
+        one = replace(one, field=known.field, values=held)
         slack = SLACK * (known.high - known.low)
         found_range = ConditionRange.of(one)
         low, high = found_range.low, found_range.high

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from neurop.errors import InputError, nearest
 from neurop.fields.field import Field
 from neurop.fields.fieldset import FieldSet
-from neurop.fields.times import SECONDS, Times, in_seconds
+from neurop.fields.times import Times
+from neurop.fields.units import converted
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 
@@ -27,14 +28,15 @@ def from_xarray(data: xr.Dataset, fields: Sequence[Field], grid: Grid) -> FieldS
         and optionally ``sample`` and ``time``; along one of these that only other variables have, a
         variable is constant.
     fields
-        Expected names and units.
+        Expected names and units; values in another unit of the same quantity are converted.
     grid
         Grid of the fields; coordinates in `data` must be those of its axes.
 
     Raises
     ------
     InputError
-        If a field or an axis is missing, a unit or coordinate differs, or a dimension is unknown.
+        If a field or an axis is missing, a unit does not convert, a coordinate differs, or a
+        dimension is unknown.
 
     Examples
     --------
@@ -52,13 +54,6 @@ def from_xarray(data: xr.Dataset, fields: Sequence[Field], grid: Grid) -> FieldS
                 expected.name,
             )
         one = data[expected.name]
-        if (unit := one.attrs.get("units", expected.unit)) != expected.unit:
-            raise InputError(
-                f"'{expected.name}' is in '{unit}', the surrogate works in '{expected.unit}'; "
-                "convert it",
-                "unit",
-                unit,
-            )
         for name in grid.names:
             if name not in one.dims:
                 raise InputError(
@@ -79,8 +74,11 @@ def from_xarray(data: xr.Dataset, fields: Sequence[Field], grid: Grid) -> FieldS
             _same(axis, data[axis.name].values)
     together = xr.broadcast(*(data[expected.name] for expected in fields))
     columns = [
-        one.expand_dims([d for d in dims if d not in one.dims]).transpose(*dims).values
-        for one in together
+        in_unit(one, expected)
+        .expand_dims([d for d in dims if d not in one.dims])
+        .transpose(*dims)
+        .values
+        for one, expected in zip(together, fields, strict=True)
     ]
     values = np.stack(columns, axis=2)
     times = None
@@ -92,77 +90,36 @@ def from_xarray(data: xr.Dataset, fields: Sequence[Field], grid: Grid) -> FieldS
     return FieldSet(values, tuple(fields), grid, times=times, source="the dataset")
 
 
-def later(
-    given: FieldSet, step: float | None, unit: str, steps: int, history: int = 1
-) -> Times | None:
-    """Return the times of the next `steps` frames.
-
-    Parameters
-    ----------
-    given
-        Input frames; without times the last one is at time 0.
-    step, unit
-        Time between frames and its unit; None for frames without times.
-    steps
-        Number of frames.
-    history
-        Number of last frames of `given` that are used.
+def in_unit(given: xr.DataArray, field: Field) -> xr.DataArray:
+    """Return an array in the unit of a field; without ``units`` it is taken to be in that unit.
 
     Raises
     ------
     InputError
-        If the frames that are used are not one step apart, or the units of their times and of
-        `step` do not convert.
+        If its unit is of another quantity, or unknown.
+
+    Examples
+    --------
+    >>> in_unit(xr.DataArray(20.0, attrs={"units": "degC"}), Field("t", "K")).item()
+    293.15
     """
-    if step is None:
-        return None
-    ahead = np.arange(1, steps + 1)
-    if given.times is None:
-        return Times(ahead * step, unit)
-    times, own = given.times.values, given.times.unit or unit
-    if times.dtype.kind == "O":
+    unit = str(given.attrs.get("units", field.unit))
+    values = converted(given.values, unit, field.unit)
+    if values is None:
         raise InputError(
-            f"the times are of type {type(times[0]).__name__}; decode them to datetime64 or to "
-            "numbers",
-            "time",
-            type(times[0]).__name__,
+            f"'{field.name}' is in '{unit}', the surrogate works in '{field.unit}'; convert it",
+            "unit",
+            unit,
         )
-    apart: Any = step
-    if times.dtype.kind in "mM":
-        own, (seconds, known) = "s", in_seconds(step, unit)
-        if known != "s":
-            raise InputError(
-                f"the times are dates, the surrogate makes steps of {step:g} '{unit}'; give "
-                "numbers in that unit, or no times",
-                "time",
-                unit,
-            )
-        apart = np.timedelta64(round(seconds * 1e9), "ns")
-    elif own != unit:
-        if own not in SECONDS or unit not in SECONDS:
-            raise InputError(
-                f"the times are in '{own}', the surrogate makes steps of {step:g} '{unit}'; "
-                "convert them",
-                "time",
-                own,
-            )
-        apart = step * SECONDS[unit] / SECONDS[own]
-    gaps = np.diff(times[-history:])
-    if (wrong := gaps[np.abs(gaps - apart) > 1e-3 * abs(apart)]).size:
-        (found, of), (needed, _) = (in_seconds(gap, own) for gap in (wrong[0], apart))
-        raise InputError(
-            f"the given frames are {found:g} {of} apart; give {history} that are {needed:g} {of} "
-            "apart, in order",
-            "step",
-            found,
-        )
-    return Times(times[-1] + ahead * apart, own)
+    return given.copy(data=values).assign_attrs(units=field.unit)
 
 
 def squeezed(made: xr.Dataset, given: xr.Dataset, keep_time: bool) -> xr.Dataset:
     """Return `made` on the coordinates of `given`, without the dimensions that `given` lacks."""
     unwanted = [
-        d for d in ("sample", "time") if d not in given.dims and not (d == "time" and keep_time)
+        d
+        for d in ("sample", "time")
+        if d in made.dims and d not in given.dims and not (d == "time" and keep_time)
     ]
     made = made.isel(dict.fromkeys(unwanted, 0))
     # Coordinates that differ by rounding would not align: a difference of the two would be empty.

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from neurop.errors import InputError
+from neurop.fields.cf import level_names
 from neurop.fields.condition import Condition
 from neurop.fields.field import Field
 from neurop.fields.fieldset import FieldSet
@@ -17,7 +19,7 @@ from neurop.fields.times import Times
 from neurop.formats.axes import GLOBE, Order, grid_of
 from neurop.formats.choose import ReadOptions, choose_arrays, names_of, sizes_of
 from neurop.formats.conditions import read_conditions, role_of
-from neurop.formats.content import LEADING, Array, Coordinate, FileContent
+from neurop.formats.content import LEADING, Array, FileContent
 from neurop.formats.hdf5 import one_line
 from neurop.formats.members import with_samples
 from neurop.formats.stack import stack_arrays
@@ -51,11 +53,50 @@ def assemble(
         If an array is missing, its axes are unknown or contradict those of another array, or a
         value is not finite.
     """
-    try:
+    with _one_line(content):
         return _assembled(content, options or ReadOptions(), lazy)
+
+
+def assemble_inputs(content: FileContent, options: ReadOptions, evolves: bool) -> FieldSet:
+    """Return the input fields of a file for a prediction: its values stay in the file.
+
+    A state without an axis ``time`` is one frame, and the targets of a map need not be there.
+
+    Parameters
+    ----------
+    content
+        Content of the file.
+    options
+        Settings, with the names of the arrays.
+    evolves
+        Whether the fields are states of an evolution, rather than the inputs of a map.
+
+    Raises
+    ------
+    InputError
+        As :func:`assemble`; and if the inputs of a map vary in time.
+    """
+    with _one_line(content):
+        arrays = choose_arrays(content, options)
+        if not evolves:
+            for array in arrays:
+                if array.sizes().get("time", 1) > 1:
+                    raise InputError.in_file(
+                        content.path,
+                        f"'{array.name}' has an axis time, which the inputs of a map do not have; "
+                        "give one frame",
+                    )
+        return _put_together(content, options, arrays, [], [], evolves)
+
+
+@contextmanager
+def _one_line(content: FileContent) -> Iterator[None]:
+    """Turn any error about contradictory metadata, as of a damaged file, into one line."""
+    try:
+        yield
     except InputError:
         raise
-    except Exception as error:  # the metadata of a damaged file may contradict each other
+    except Exception as error:
         raise InputError.in_file(
             content.path,
             f"damaged, or contradicts itself ({one_line(error)[:160]}); write or download it again",
@@ -89,7 +130,21 @@ def _assembled(content: FileContent, options: ReadOptions, lazy: bool | None) ->
             "target",
             targets[0].name,
         )
-    sizes = sizes_of(arrays, path)
+    made = _put_together(content, options, inputs, targets, diagnosed, evolves)
+    return made if stays_lazy(made, lazy) else made.loaded().check_finite()
+
+
+def _put_together(
+    content: FileContent,
+    options: ReadOptions,
+    inputs: list[Array],
+    targets: list[Array],
+    diagnosed: list[Array],
+    evolves: bool,
+) -> FieldSet:
+    """Return the fields of some arrays, with values that stay in the file."""
+    path = content.path
+    sizes = sizes_of([*inputs, *targets], path)
     count, members = sizes.get("sample", 1), sizes.pop("member", 1)
     inputs, targets = (
         [with_samples(a, count, members) for a in them] for them in (inputs, targets)
@@ -116,8 +171,8 @@ def _assembled(content: FileContent, options: ReadOptions, lazy: bool | None) ->
     )
     counts = {"sample": sizes.get("sample", 1), "time": frames, **spatial}
     together = tuple(counts.values())
-    fields, target_fields = _fields(inputs, content), _fields(targets, content)
-    names = [field.name for field in _fields(diagnosed, content)]
+    fields, target_fields = fields_of(inputs, content), fields_of(targets, content)
+    names = [field.name for field in fields_of(diagnosed, content)]
     fields = tuple(replace(field, diagnostic=field.name in names) for field in fields)
     values = stack_arrays(inputs, content, len(fields), grid.names, together, orders, order)
     made = FieldSet(
@@ -134,8 +189,7 @@ def _assembled(content: FileContent, options: ReadOptions, lazy: bool | None) ->
         _attributes(content, times, members if count > 1 else 1),
     )
     # A file of this library lists the conditions of its set, of one sample too.
-    made = made if content.grid is not None else _varying(made, options)
-    return made if stays_lazy(made, lazy) else made.loaded().check_finite()
+    return made if content.grid is not None else _varying(made, options)
 
 
 def _conditions(
@@ -195,7 +249,8 @@ def memory_bytes() -> int:
         return 2**33
 
 
-def _fields(arrays: Sequence[Array], content: FileContent) -> tuple[Field, ...]:
+def fields_of(arrays: Sequence[Array], content: FileContent) -> tuple[Field, ...]:
+    """Return the field of each channel of some arrays, in their order."""
     names = [array.name.replace("/", "_") for array in arrays]
     return tuple(
         Field(
@@ -208,28 +263,11 @@ def _fields(arrays: Sequence[Array], content: FileContent) -> tuple[Field, ...]:
     )
 
 
-def level_names(line: Coordinate) -> list[str]:
-    """Return the suffixes of levels in ascending order: pressures in hPa, others with their unit.
-
-    Examples
-    --------
-    >>> level_names(Coordinate(np.array([85000.0, 50000.0]), "Pa"))
-    ['500', '850']
-    >>> level_names(Coordinate(np.array([5.0, 10.0]), "m"))
-    ['_5m', '_10m']
-    """
-    values, unit = np.sort(np.asarray(line.values, np.float64)), line.unit.strip()
-    if unit.lower() in ("pa", "pascal"):
-        values = values / 100
-    metres = {"m": "m", "meter": "m", "meters": "m", "metre": "m", "metres": "m", "km": "km"}
-    length = metres.get(unit.lower(), "")
-    return [f"_{v:g}{length}" if length else f"{v:g}" for v in values]
-
-
 def _suffixes(array: Array, content: FileContent) -> list[str]:
     """Return the suffixes that distinguish the channels of one array, in their order."""
     sizes = array.sizes()
-    levels = level_names(content.coordinates["level"]) if "level" in content.coordinates else None
+    line = content.coordinates.get("level")
+    levels = None if line is None else level_names(line.values, line.unit)
     if "level" in sizes:
         return levels or [str(i) for i in range(sizes["level"])]
     if "channel" not in sizes:

@@ -8,9 +8,9 @@ from typing import Any
 
 from neurop.errors import InputError, nearest
 from neurop.fields.condition import Role
+from neurop.fields.standard_names import GRID, canonical
 from neurop.formats.axes import GLOBE
 from neurop.formats.content import LEADING, Array, FileContent
-from neurop.formats.standard_names import GRID, canonical
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ from neurop.fields.condition import Condition
 from neurop.fields.field import Field
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.lazy import Lazy
+from neurop.fields.same_units import like
 from neurop.fields.times import Times
 from neurop.formats.assemble import stays_lazy
 from neurop.formats.join_times import in_time, same_step
 from neurop.formats.pad_frames import of_one_length
-from neurop.formats.same_units import like
 from neurop.geometry.axis import Axis
 
 # Attributes of a file that are no parameters of its fields.

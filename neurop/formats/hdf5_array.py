@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurop.errors import InputError
+from neurop.fields.cf import word
 from neurop.formats.content import Array, Coordinate
 from neurop.formats.conventions.calendars import decode_times
-from neurop.formats.conventions.cf import word
 from neurop.formats.conventions.packing import unpack, unpacked_dtype
 from neurop.formats.open_files import HDF5Part, stored_attributes
 

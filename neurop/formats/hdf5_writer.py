@@ -96,11 +96,23 @@ def create_hdf5(path: Path) -> Iterator[h5py.File]:
     OSError
         At the end, if any part of it could not be written.
     """
+    # The format of HDF5 1.10 (2016) has checksums of its structures, the default one has none.
+    with target_of(path) as target, h5py.File(target, "w", libver=("v110", "v110")) as file:
+        yield file
+
+
+@contextmanager
+def target_of(path: Path) -> Iterator[Any]:
+    """Yield a file object for an HDF5 library to write a new file to.
+
+    Raises
+    ------
+    OSError
+        At the end, if any part of it could not be written.
+    """
     target = _Target(path)
     try:
-        # The format of HDF5 1.10 (2016) has checksums of its structures, the default one has none.
-        with h5py.File(target, "w", libver=("v110", "v110")) as file:
-            yield file
+        yield target
     finally:
         target.close()
     if target.error is not None:

@@ -3,33 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 import xarray as xr
-from torch import Tensor
 
 from neurop.errors import InputError
+from neurop.fields.clock import Clock
 from neurop.fields.computed.computed import recomputed
-from neurop.fields.condition import Condition, channels_at, domain_of
+from neurop.fields.condition import Condition, domain_of
 from neurop.fields.condition_range import LABELLED, ConditionRange, check_conditions
 from neurop.fields.fieldset import FieldSet
+from neurop.fields.labelled import in_unit
+from neurop.fields.lazy import blocks
 from neurop.fields.lead_times import NAME
 from neurop.fields.mask import fill_conditions, mask_missing
-from neurop.fields.times import Times
+from neurop.fields.units import converted
 from neurop.problems import LeadTimes
 
 if TYPE_CHECKING:
     from neurop.card import Card
+
+CHECKED = 1500
+"""Largest number of steps over which computed forcings are compared with their training range."""
 
 
 def conditions_of(
     card: Card,
     data: xr.Dataset,
     forcing: xr.Dataset | None,
-    times: Times | None,
+    clock: Clock | None,
     frames: FieldSet,
+    steps: int = 1,
 ) -> tuple[Condition, ...]:
     """Return the conditions of a surrogate from labelled data, in its order.
 
@@ -43,10 +48,12 @@ def conditions_of(
     forcing
         Dataset with its forcings. Where both have times, those of the last given frame and of the
         steps are taken; otherwise it begins at the last given frame.
-    times
+    clock
         Times of the steps.
     frames
         Input fields of `data`.
+    steps
+        Number of steps over which computed forcings are compared with their range in training.
 
     Raises
     ------
@@ -54,8 +61,8 @@ def conditions_of(
         If one is missing, in another unit, has dimensions that its role does not have, or a forcing
         is not known at a step.
     """
-    if forcing is not None and "time" in forcing.coords and "time" in data.coords and times:
-        forcing = _at_steps(forcing, data["time"].values.ravel()[-1], times)
+    if forcing is not None and "time" in forcing.coords and "time" in data.coords and clock:
+        forcing = _at_steps(forcing, clock)
     made = []
     for known in card.conditions:
         if known.computed:
@@ -67,7 +74,7 @@ def conditions_of(
             made.append(_condition(known, 1 - where[known.name[2:]], card.grid.names))
         elif known.role == "mask" and np.isnan(frames.values).any():
             made.append(mask_missing(frames, known.name).conditions[-1])
-    made += _computed(card, data, times)
+    made += computed_at(card, frames.shape, clock, 0, min(steps, CHECKED) + 1)
     numbers = {str(key): value for key, value in data.attrs.items()}
     if isinstance(card.problem, LeadTimes):
         numbers.setdefault(NAME, lead_time_of(card, data))
@@ -76,9 +83,24 @@ def conditions_of(
     if inside is not None:
         chosen = fill_conditions(chosen, inside)
     for one in chosen:
-        if not np.isfinite(np.asarray(one.values)).all():
+        if not all(np.isfinite(block).all() for _, _, block in blocks(one.values)):
             raise InputError(f"'{one.field.name}' has values that are not finite", one.field.name)
+        if len(one.values) not in (1, len(frames)):
+            raise InputError.of(
+                one.field.name, len(one.values), f"samples; the data have {len(frames)}"
+            )
+        if max(points := one.values.shape[3:]) > 1 and points != frames.shape:
+            raise InputError.of(one.field.name, points, f"points; the data have {frames.shape}")
     return chosen
+
+
+def computed_at(
+    card: Card, shape: Sequence[int], clock: Clock | None, first: int, count: int
+) -> tuple[Condition, ...]:
+    """Return the computed conditions at `count` steps from step number `first` on."""
+    specs = [known.computed for known in card.conditions]
+    dates = None if clock is None else clock.times(first, count)
+    return recomputed(specs, dates, card.grid, shape, LABELLED)
 
 
 def lead_time_of(card: Card, data: xr.Dataset) -> float | None:
@@ -100,57 +122,33 @@ def lead_time_of(card: Card, data: xr.Dataset) -> float | None:
     return float(given[0]) if given.size else card.problem.leads[0] * (step or 1.0)
 
 
-def given_channels(
-    conditions: Sequence[Condition], samples: int, steps: int, shape: Sequence[int], like: Tensor
-) -> Tensor | None:
-    """Return the conditions of every sample, ``(sample, steps, channel, *grid)``; None without any.
-
-    Raises
-    ------
-    InputError
-        If the number of samples differs, or a forcing ends before the last step.
-    """
-    if not conditions:
-        return None
-    for one in conditions:
-        if len(one.values) not in (1, samples):
-            raise InputError.of(
-                one.field.name, len(one.values), f"samples; the data have {samples}"
-            )
-        if max(points := one.values.shape[3:]) > 1 and points != tuple(shape):
-            raise InputError.of(one.field.name, points, f"points; the data have {tuple(shape)}")
-    rows = [channels_at(conditions, sample, 0, steps, shape) for sample in range(samples)]
-    return torch.from_numpy(np.stack(rows)).to(like)
-
-
-def _at_steps(forcing: xr.Dataset, last: Any, times: Times) -> xr.Dataset:
+def _at_steps(forcing: xr.Dataset, clock: Clock) -> xr.Dataset:
     """Return a forcing at the last given frame and at the steps, up to its own end."""
     known = np.atleast_1d(forcing["time"].values)
-    wanted = np.concatenate([np.atleast_1d(last), times.values])
-    if known.dtype.kind != wanted.dtype.kind and "M" in (known.dtype.kind, wanted.dtype.kind):
+    one = clock.times(0, 2).values
+    if known.dtype.kind != one.dtype.kind and "M" in (known.dtype.kind, one.dtype.kind):
         remedy = "the times of one are dates, those of the other numbers; convert one of them"
         raise InputError("forcing and data: " + remedy, "forcing", str(known[0]))
-    slack = abs(wanted[1] - wanted[0]) * 1e-3
-    apart = np.abs(known[None, :] - wanted[:, None])
-    missing = np.flatnonzero(~(apart <= slack).any(1) & (wanted <= known.max()))
+    if known.dtype.kind in "iuf":
+        unit = str(forcing["time"].attrs.get("units", clock.unit)).split(" since ")[0]
+        scaled = converted(known.astype(np.float64), unit, clock.unit)
+        if scaled is None:
+            remedy = f"the forcing counts time in '{unit}', the data in '{clock.unit}'; convert one"
+            raise InputError(remedy, "forcing", unit)
+        known = scaled
+    gap = one[1] - one[0]
+    ahead = max(int((known.max() - one[0]) / gap + 1e-3), 0)
+    wanted = clock.times(0, ahead + 1).values
+    order = np.argsort(known)
+    later = np.searchsorted(known[order], wanted - abs(gap) * 1e-3)
+    nearest = order[np.minimum(later, len(known) - 1)]
+    missing = np.flatnonzero(np.abs(known[nearest] - wanted) > abs(gap) * 1e-3)
     if missing.size:
         time = wanted[missing[0]]
         raise InputError(
             f"the forcing has no time {time}; give it at every step", "forcing", str(time)
         )
-    return forcing.isel(time=apart[wanted <= known.max() + slack].argmin(1))
-
-
-def _computed(card: Card, data: xr.Dataset, times: Times | None) -> tuple[Condition, ...]:
-    """Return the computed conditions at the last given frame and at the steps."""
-    shape = [data.sizes[name] for name in card.grid.names if name in data.sizes]
-    dates = None
-    if times is not None and "time" in data.coords:
-        last = data["time"].values.ravel()[-1:]
-        if last.dtype.kind == times.values.dtype.kind:
-            dates = Times(np.concatenate([last, times.values]), times.unit)
-    specs = [known.computed for known in card.conditions]
-    return recomputed(specs, dates, card.grid, shape, LABELLED)
+    return forcing.isel(time=nearest)
 
 
 def _is_forcing(known: ConditionRange) -> bool:
@@ -159,12 +157,6 @@ def _is_forcing(known: ConditionRange) -> bool:
 
 def _condition(known: ConditionRange, found: xr.DataArray, axes: Sequence[str]) -> Condition:
     dims = ("sample", "time", *axes)
-    if (unit := found.attrs.get("units", known.unit)) != known.unit:
-        raise InputError(
-            f"'{known.name}' is in '{unit}', the surrogate works in '{known.unit}'; convert it",
-            known.name,
-            unit,
-        )
     if not _is_forcing(known) and "time" in found.dims:
         found = found.isel(time=-1)
     if extra := [str(d) for d in found.dims if d not in dims]:
@@ -173,5 +165,6 @@ def _condition(known: ConditionRange, found: xr.DataArray, axes: Sequence[str]) 
             known.name,
             extra[0],
         )
+    found = in_unit(found, known.field)
     values = found.expand_dims([d for d in dims if d not in found.dims]).transpose(*dims).values
     return Condition(known.field, known.role, np.expand_dims(values, 2))

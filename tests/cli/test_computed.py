@@ -49,7 +49,12 @@ def test_from_a_file_to_a_rollout_beyond_it(
     assert neurop("rollout", "ckpt=run", *plain, "steps=30", "gif=false") == 0
     with xr.open_dataset("run/rollout/rollout.nc") as made:
         assert made.sizes["step"] == 30
-        assert np.isfinite(made.prediction).all()
+        assert np.isfinite(made.t2m).all()
+        assert made.t2m.units == "K"
+        assert made.time.values[0] == np.datetime64(
+            "2024-03-05T00" if source == "file" else "2024-03-01T06"
+        )
+        assert made.lead.values[-1] == 30 * 21600
         known = 5 if source == "file" else 19
         assert int(np.isfinite(made.relative_l2).sum()) == known
 

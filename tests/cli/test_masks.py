@@ -30,8 +30,8 @@ def test_from_a_file_to_a_rollout(mask: str, sea: None, neurop: Callable[..., in
     assert neurop("rollout", "ckpt=run", "gif=false") == 0
     with xr.open_dataset("run/rollout/rollout.nc") as made:
         assert np.isfinite(made.relative_l2).all()
-        for kind in ("prediction", "truth"):
-            np.testing.assert_array_equal(np.isnan(made[kind].values[0, 1, 0]), land())
+        for name in ("sst", "sst_truth"):
+            np.testing.assert_array_equal(np.isnan(made[name].values[0, 1]), land())
 
 
 def test_gaps_without_a_mask_are_one_line(

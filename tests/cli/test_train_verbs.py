@@ -46,7 +46,7 @@ def test_the_other_verbs_take_the_run_up(
     assert len(rolled["relative_l2"]) == len(rolled["energy_drift"]) == 4
     with xr.open_dataset(run / "rollout" / "rollout.nc", engine="h5netcdf") as opened:
         np.testing.assert_allclose(
-            opened.truth[:, :, 0],
+            opened.vorticity_truth,
             NavierStokes(samples=42, resolution=16, steps=4).splits()["test"].values[:, 1:, 0],
             rtol=1e-6,
         )

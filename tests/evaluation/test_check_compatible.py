@@ -38,7 +38,7 @@ BOX = Grid((Axis("latitude"), Axis("longitude")))
     ("changes", "key", "value"),
     [
         ({"fields": (Field("t", "K"),)}, "fields", ["t"]),
-        ({"fields": (Field("msl", "hPa"),)}, "unit", "hPa"),
+        ({"fields": (Field("msl", "K"),)}, "unit", "K"),
         (
             {"grid": Grid.latlon(poles=False)},
             "grid",

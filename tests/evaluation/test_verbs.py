@@ -144,8 +144,11 @@ def test_rollout_writes_curves_fields_and_a_film(
     assert record["energy_drift"] == pytest.approx([0.0] * 8, abs=1e-6)
     assert len(record["enstrophy_drift_truth"]) == 8
     data = xr.open_dataset(folder / "rollout.nc", engine="h5netcdf")
-    assert data.prediction.dims == ("sample", "step", "field", "x", "y")
-    assert data.prediction.shape == (1, 8, 1, 16, 16)
+    assert data.vorticity.dims == data.vorticity_truth.dims == ("sample", "step", "x", "y")
+    assert data.vorticity.shape == (1, 8, 16, 16)
+    assert {data.vorticity.units, data.vorticity_truth.units} == {"s-1"}
+    assert data.step.values.tolist() == data.time.values.tolist() == list(range(1, 9))
+    assert "field" not in data.dims
     names = {
         "rollout.json",
         "rollout.nc",

@@ -9,7 +9,7 @@ from raising import raises_input
 from small import FIELDS, evolution
 
 from neurop.fields.field import Field
-from neurop.fields.labelled import from_xarray, later, squeezed
+from neurop.fields.labelled import from_xarray, squeezed
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 
@@ -82,7 +82,7 @@ def spoilt(data: xr.Dataset) -> xr.Dataset:
     [
         (lambda d: d[["u"]], "fields", "p", "choose from u"),
         (lambda d: d.rename(p="pp").rename(pp="P"), "fields", "p", "no variable"),
-        (lambda d: d.assign(u=d.u.assign_attrs(units="km h-1")), "unit", "km h-1", "'u'"),
+        (lambda d: d.assign(u=d.u.assign_attrs(units="Pa")), "unit", "Pa", "'u'"),
         (lambda d: d.isel(y=0), "axes", "y", "missing"),
         (lambda d: d.rename(x="lon"), "axes", "x", "missing"),
         (lambda d: d.expand_dims(level=2), "axes", "level", "'level'"),
@@ -100,21 +100,18 @@ def test_what_cannot_be_used_is_one_line(
         read(change(given()))
 
 
-def test_later_times() -> None:
-    frames = evolution(frames=3)
-    times = later(frames, 0.5, "s", 2)
-    assert times is not None
-    assert (times.values.tolist(), times.unit) == ([1.5, 2.0], "s")
-    assert later(frames, None, "1", 2) is None
-    # A single frame may have been reached by any step; two must be one step apart.
-    times = later(frames, 2.0, "s", 2)
-    assert times is not None
-    assert times.values.tolist() == [3.0, 5.0]
-    with raises_input("step", 0.5):
-        later(frames, 2.0, "s", 2, history=2)
-    times = later(from_xarray(given().drop_vars("time"), FIELDS, BOX), 0.5, "s", 3, history=2)
-    assert times is not None
-    assert times.values.tolist() == [0.5, 1.0, 1.5]
+@pytest.mark.parametrize("unit", ["m/s", "m s**-1", "m.s-1"])
+def test_a_unit_may_be_spelled_differently(unit: str) -> None:
+    data = given()
+    data.u.attrs["units"] = unit
+    np.testing.assert_array_equal(read(data), evolution().values)
+
+
+def test_other_units_are_converted() -> None:
+    data = given()
+    data["u"] = (3.6 * data.u).assign_attrs(units="km h-1")
+    data["p"] = (data.p / 100).assign_attrs(units="hPa")
+    np.testing.assert_allclose(read(data), evolution().values, rtol=1e-12)
 
 
 def test_squeezing_follows_the_given_dimensions() -> None:

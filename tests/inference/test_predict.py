@@ -14,6 +14,7 @@ from small import evolution, surrogate
 from torch import Tensor
 
 from neurop.errors import InputError
+from neurop.geometry.grid import Grid
 from neurop.inference.evaluating import evaluating
 from neurop.inference.predict import predict
 from neurop.problems import Evolution
@@ -112,3 +113,43 @@ def test_labelled_fields_of_any_precision_are_taken() -> None:
         s.predict(data.astype(np.float64)), s.predict(data.astype(np.float32)), rtol=1e-5
     )
     assert s.double().predict(data).u.dtype == np.float64
+
+
+def test_one_field_may_come_without_a_dataset() -> None:
+    data = evolution(channels=1, samples=2)
+    s, labelled = surrogate(data), data.to_xarray()
+    expected = s.predict(labelled)
+    xr.testing.assert_equal(s.predict(labelled.u), expected)
+    np.testing.assert_array_equal(s.predict(labelled.u.rename(None)).u, expected.u)
+    array = data.values.astype(np.float32)
+    np.testing.assert_array_equal(s.predict(array).u, expected.u)
+    np.testing.assert_allclose(s.predict(array[1, -1, 0]).u, expected.u[1, 0], rtol=1e-6)
+    with raises_input("data", "DataArray", "rename"):
+        s.predict(labelled.u.rename("v"))
+    for wrong in (array[:, 0], array[0]):
+        with raises_input("data", "ndarray", "sample, time, 1, x, y"):
+            s.predict(wrong)
+
+
+def test_several_fields_may_come_as_one_array() -> None:
+    data = evolution()
+    s = surrogate(data, problem=Evolution(2))
+    made, expected = s.predict(data.values), s.predict(data.to_xarray())
+    np.testing.assert_array_equal(made.p, expected.p)
+
+
+def test_another_spelling_gives_the_same_prediction_in_that_spelling() -> None:
+    globe = evolution((5, 8), grid=Grid.latlon(), samples=1)
+    s, given = surrogate(globe), globe.to_xarray().isel(sample=0)
+    expected = s.rollout(given, 2)
+    other = given.rename(latitude="lat", longitude="lon", time="valid_time")
+    other = other.isel(lat=slice(None, None, -1))
+    other = other.assign_coords(lon=(other.lon + 180) % 360 - 180).sortby("lon")
+    other["u"] = (3.6 * other.u).assign_attrs(units="km/h", standard_name="eastward_wind")
+    made = s.rollout(other, 2)
+    assert made.u.dims == ("valid_time", "lat", "lon")
+    np.testing.assert_array_equal(made.lon, other.lon)
+    assert (made.u.units, made.u.standard_name) == ("m s-1", "eastward_wind")
+    back = made.isel(lat=slice(None, None, -1)).assign_coords(lon=made.lon % 360).sortby("lon")
+    np.testing.assert_allclose(back.u, expected.u, rtol=1e-4)
+    np.testing.assert_allclose(back.p, expected.p, rtol=1e-4)

@@ -153,6 +153,40 @@ def _ordinal(year: int, month: int, day: int, kind: str) -> float:
     return year * sum(lengths) + sum(lengths[: month - 1]) + day - 1.0
 
 
+def dates_of_months(
+    values: NDArray[np.float64], unit: str, origin: str
+) -> tuple[NDArray[Any], dict[str, str]] | None:
+    """Return the first days of counted months or years, and their CF attributes.
+
+    Months have no fixed length, so that few programs decode them. In the standard calendar the days
+    are ``datetime64``, in others numbers of days.
+
+    Parameters
+    ----------
+    values, unit
+        Times, and ``months`` or ``years``.
+    origin
+        Date and calendar that they count from; None is returned for others than year 0.
+
+    Examples
+    --------
+    >>> dates_of_months(np.array([24001.0]), "months", "0000-01-01 standard")[0].astype("M8[D]")
+    array(['2000-02-01'], dtype='datetime64[D]')
+    >>> dates_of_months(np.array([12.0, 25.0]), "months", "0000-01-01 noleap")
+    (array([  0., 396.]), {'units': 'days since 0001-01-01', 'calendar': 'noleap'})
+    """
+    date, _, kind = origin.partition(" ")
+    months = np.round(values * {"months": 1, "years": 12}.get(unit, 0)).astype(np.int64)
+    if unit not in ("months", "years") or date != "0000-01-01" or not (months >= 12).all():
+        return None
+    if kind == "standard":
+        return (months - 12 * 1970).astype("M8[M]").astype("M8[ns]"), {}
+    if kind not in _MONTHS:
+        return None
+    days = [_ordinal(m // 12, m % 12 + 1, 1, kind) - _ordinal(1, 1, 1, kind) for m in months]
+    return np.array(days), {"units": "days since 0001-01-01", "calendar": kind}
+
+
 def shifted(
     line: NDArray[np.float64], unit: str, origin: str, to: str
 ) -> NDArray[np.float64] | None:

@@ -10,38 +10,15 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from neurop.fields.cf import LEADS, axis_name, irregular, is_position, word
 from neurop.formats.content import Coordinate
 from neurop.formats.conventions.calendars import decode_times
-from neurop.formats.conventions.cf import axis_name, irregular, is_position, word
 from neurop.formats.conventions.packing import unpack
-
-# Forecasts have two times: the start, which distinguishes the samples, and the lead time.
-LEADS = ("prediction_timedelta", "step", "lead_time", "lead", "forecast_period")
 
 _ABOUT = ("bounds", "grid_mapping", "ancillary_variables", "cell_measures", "climatology")
 """Attributes that name variables about others."""
 
 _NOT_PARAMETERS = ("step", "surface", "height", "altitude", "depth", "expver", "valid_time", "crs")
-
-
-def axes_of_dataset(data: xr.Dataset) -> dict[str, str]:
-    """Return the standard name of each dimension; the first of two with one name has it."""
-    about = {
-        str(dim): data[dim].attrs | ({"units": "days since"} if data[dim].dtype.kind == "M" else {})
-        if dim in data.coords
-        else {}
-        for dim in data.dims
-    }
-    found = [axis_name(name, known) for name, known in about.items()]
-    globe = {"latitude", "longitude"} <= set(found)
-    lead = next((name for name in LEADS if name in about), None)
-    axes: dict[str, str] = {}
-    for name, known in about.items():
-        standard = axis_name(name, known, globe)
-        if lead is not None and (name == lead or standard == "time"):
-            standard = "time" if name == lead else "sample"
-        axes[name] = name if standard in axes.values() else standard
-    return axes
 
 
 def line_of(coordinate: xr.DataArray) -> Coordinate:

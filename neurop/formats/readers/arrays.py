@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurop.errors import InputError
+from neurop.fields.cf import axis_name, irregular, is_position, word
+from neurop.fields.standard_names import canonical
 from neurop.formats.content import Array, Coordinate, FileContent, Metadata, Task, in_memory
-from neurop.formats.conventions.cf import axis_name, irregular, is_position, word
 from neurop.formats.hdf5 import is_scale, labels, one_line, scales, texts, to_plain
 from neurop.formats.hdf5_array import coordinate_of, hdf5_array
-from neurop.formats.standard_names import canonical
 
 _POINTS = ("x", "y", "z", "r", "time", "latitude", "longitude", "level", "theta", "phi")
 """Names of coordinates where nothing else tells them from fields."""

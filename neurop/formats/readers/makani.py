@@ -9,11 +9,11 @@ from __future__ import annotations
 import h5py
 import numpy as np
 
+from neurop.fields.cf import is_position
+from neurop.fields.standard_names import canonical
 from neurop.formats.content import Coordinate, FileContent, Metadata, Task
-from neurop.formats.conventions.cf import is_position
 from neurop.formats.hdf5 import scales, texts
 from neurop.formats.hdf5_array import hdf5_array
-from neurop.formats.standard_names import canonical
 
 _AXES = ("time", "channel", "latitude", "longitude")
 

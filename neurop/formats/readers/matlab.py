@@ -15,11 +15,11 @@ import h5py
 import numpy as np
 
 from neurop.errors import InputError
+from neurop.fields.standard_names import canonical
 from neurop.formats.content import Array, Coordinate, FileContent, Metadata, Task, in_memory
 from neurop.formats.hdf5 import texts
 from neurop.formats.hdf5_array import hdf5_array
 from neurop.formats.readers.arrays import by_length
-from neurop.formats.standard_names import canonical
 
 
 def file_content(path: Path) -> FileContent:

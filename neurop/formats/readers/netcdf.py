@@ -17,16 +17,15 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from neurop.errors import InputError
+from neurop.fields.cf import axes_of_dataset, axis_name, word
 from neurop.fields.condition import Role
 from neurop.fields.fieldset import FieldSet
 from neurop.formats import zarr_store
 from neurop.formats.assemble import assemble
 from neurop.formats.choose import ReadOptions
-from neurop.formats.content import LEADING, Array, FileContent, Metadata, Task
-from neurop.formats.conventions.cf import word
+from neurop.formats.content import LEADING, Array, Coordinate, FileContent, Metadata, Task
 from neurop.formats.conventions.cf_dataset import (
     auxiliary,
-    axes_of_dataset,
     irregular_axes,
     line_of,
     scalars,
@@ -128,6 +127,8 @@ def file_content(path: Path, problems: Mapping[str, str] | None = None) -> FileC
         if v.dtype.kind in "biuf" and v.ndim
     ]
     lines = {axes[str(dim)]: line_of(data[dim]) for dim in data.dims if dim in data.coords}
+    if "time" not in axes.values():
+        lines |= _single_time(data)
     about = auxiliary(data)
     fields = [a for a in arrays if a.name not in about]
     # Bounds of the times and the like have fewer axes than the fields.
@@ -154,6 +155,16 @@ def file_content(path: Path, problems: Mapping[str, str] | None = None) -> FileC
         task=Task(moving, conditions=still),
         metadata=Metadata(attributes | scalars(data), facts, irregular_axes(data, axes)),
     )
+
+
+def _single_time(data: xr.Dataset) -> dict[str, Coordinate]:
+    """Return the time of a file of one frame, which is a scalar coordinate."""
+    found = [
+        line_of(xr.DataArray(coordinate.values.reshape(1), dims="time", attrs=coordinate.attrs))
+        for name, coordinate in data.coords.items()
+        if not coordinate.ndim and axis_name(str(name), coordinate.attrs) == "time"
+    ]
+    return {"time": found[0]} if found else {}
 
 
 def _space(array: Array) -> set[str]:

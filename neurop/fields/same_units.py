@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from neurop.errors import InputError
 from neurop.fields.field import Field
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.lazy import Lazy
-from neurop.formats.conventions.units import conversion
+from neurop.fields.units import conversion
 
 
 def like(first: FieldSet, other: FieldSet) -> FieldSet:
@@ -23,31 +24,73 @@ def like(first: FieldSet, other: FieldSet) -> FieldSet:
     InputError
         If fields are missing, or a unit cannot be converted.
     """
+
+    def refuse(field: Field, unit: str) -> InputError:
+        return InputError(
+            f"{other.source} has '{field.name}' in {unit}, {first.source} in {field.unit}; "
+            "convert one of them",
+            "path",
+            other.source,
+        )
+
     conditions = []
     for known in first.conditions:
         found = next((c for c in other.conditions if c.field.name == known.field.name), None)
         if found is not None:
             fields = (known.field,), (found.field,)
-            values = _converted(found.values, *fields, other, first)
+            values = _converted(found.values, *fields, refuse)
             conditions.append(replace(found, field=known.field, values=values))
     return replace(
         other,
-        values=_converted(other.values, first.fields, other.fields, other, first),
+        values=_converted(other.values, first.fields, other.fields, refuse),
         fields=first.fields,
         targets=None
         if other.targets is None
-        else _converted(other.targets, first.target_fields, other.target_fields, other, first),
+        else _converted(other.targets, first.target_fields, other.target_fields, refuse),
         target_fields=first.target_fields,
         conditions=tuple(conditions),
     )
+
+
+def in_units(data: FieldSet, fields: tuple[Field, ...], outputs: tuple[Field, ...]) -> FieldSet:
+    """Return the fields of a set in the units of a surrogate.
+
+    Parameters
+    ----------
+    data
+        Set with the names of these fields.
+    fields, outputs
+        Input and predicted fields of the surrogate.
+
+    Raises
+    ------
+    InputError
+        If a unit cannot be converted.
+    """
+
+    def refuse(field: Field, unit: str) -> InputError:
+        return InputError(
+            f"field '{field.name}': the surrogate works in '{field.unit}', {data.label} is in "
+            f"'{unit}'; convert the data",
+            "unit",
+            unit,
+        )
+
+    values = _converted(data.values, fields, data.fields, refuse)
+    own = tuple(replace(f, unit=known.unit) for f, known in zip(data.fields, fields, strict=True))
+    if data.targets is None:
+        return replace(data, values=values, fields=own)
+    targets = _converted(data.targets, outputs, data.target_fields, refuse)
+    pairs = zip(data.target_fields, outputs, strict=True)
+    made = tuple(replace(f, unit=known.unit) for f, known in pairs)
+    return replace(data, values=values, fields=own, targets=targets, target_fields=made)
 
 
 def _converted(
     values: NDArray[Any] | Lazy,
     wanted: tuple[Field, ...],
     given: tuple[Field, ...],
-    other: FieldSet,
-    first: FieldSet,
+    refuse: Callable[[Field, str], InputError],
 ) -> NDArray[Any] | Lazy:
     names = [field.name for field in given]
     order = [names.index(field.name) for field in wanted]
@@ -61,12 +104,7 @@ def _converted(
             else None
         )
         if pair is None:
-            raise InputError(
-                f"{other.source} has '{field.name}' in {unit}, {first.source} in {field.unit}; "
-                "convert one of them",
-                "path",
-                other.source,
-            )
+            raise refuse(field, unit)
         pairs.append(pair)
     factor, offset = np.array(pairs).T
     if order == list(range(len(names))) and not offset.any() and (factor == 1).all():

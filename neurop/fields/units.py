@@ -7,6 +7,10 @@ Units, 9th edition, doi:10.59161/AUEZ1291.
 from __future__ import annotations
 
 import re
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 # Of each unit its factor, then its powers of metre, kilogram, second, kelvin, mole, ampere.
 _Unit = tuple[float, tuple[int, ...]]
@@ -92,6 +96,26 @@ def conversion(unit: str, to: str) -> tuple[float, float] | None:
     if first is None or second is None or first[1] != second[1]:
         return None
     return first[0] / second[0], 0.0
+
+
+def converted(values: NDArray[Any], unit: str, to: str) -> NDArray[Any] | None:
+    """Return numbers of one unit in another, computed in float64; None if they do not convert.
+
+    Equal units that are spelled differently leave the numbers as they are. As the unit 1 may stand
+    for an unknown one, nothing is scaled to or from it.
+
+    Examples
+    --------
+    >>> converted(np.array([0.0, 20.0]), "degC", "K"), converted(np.ones(1), "K", "Pa")
+    (array([273.15, 293.15]), None)
+    """
+    pair = conversion(unit, to)
+    if pair == (1.0, 0.0):
+        return values
+    if pair is None or "1" in (unit.strip(), to.strip()):
+        return None
+    made = np.asarray(values, np.float64) * pair[0] + pair[1]
+    return made.astype(values.dtype) if values.dtype.kind == "f" else made
 
 
 def _temperature(unit: str) -> tuple[float, float] | None:

@@ -1,4 +1,4 @@
-"""Standard names of axes by the attributes of their coordinates, whatever they are called.
+"""Standard names of axes by the attributes of their coordinates, and names of levels.
 
 CF conventions 1.11, chapter 4 (coordinate types), https://cfconventions.org.
 """
@@ -6,11 +6,18 @@ CF conventions 1.11, chapter 4 (coordinate types), https://cfconventions.org.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from neurop.formats.standard_names import canonical
+from neurop.fields.standard_names import canonical
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+# Forecasts have two times: the start, which distinguishes the samples, and the lead time.
+LEADS = ("prediction_timedelta", "step", "lead_time", "lead", "forecast_period")
 
 _NORTH = {"degrees_north", "degree_north", "degree_n", "degrees_n", "degreen", "degreesn"}
 _EAST = {"degrees_east", "degree_east", "degree_e", "degrees_e", "degreee", "degreese"}
@@ -58,6 +65,42 @@ def axis_name(name: str, attributes: Mapping[str, Any], globe: bool = False) -> 
     if unit in _PRESSURE or (globe and vertical):
         return "level"
     return canonical(name)
+
+
+def axes_of_dataset(data: xr.Dataset) -> dict[str, str]:
+    """Return the standard name of each dimension; the first of two with one name has it."""
+    about = {
+        str(dim): data[dim].attrs | ({"units": "days since"} if data[dim].dtype.kind == "M" else {})
+        if dim in data.coords
+        else {}
+        for dim in data.dims
+    }
+    found = [axis_name(name, known) for name, known in about.items()]
+    globe = {"latitude", "longitude"} <= set(found)
+    lead = next((name for name in LEADS if name in about), None)
+    axes: dict[str, str] = {}
+    for name, known in about.items():
+        standard = axis_name(name, known, globe)
+        if lead is not None and (name == lead or standard == "time"):
+            standard = "time" if name == lead else "sample"
+        axes[name] = name if standard in axes.values() else standard
+    return axes
+
+
+def level_names(values: NDArray[Any], unit: str) -> list[str]:
+    """Return the suffixes of levels in ascending order: pressures in hPa, others with their unit.
+
+    Examples
+    --------
+    >>> level_names(np.array([85000.0, 50000.0]), "Pa"), level_names(np.array([5.0, 10.0]), "m")
+    (['500', '850'], ['_5m', '_10m'])
+    """
+    values, unit = np.sort(np.asarray(values, np.float64)), unit.strip().lower()
+    if unit in ("pa", "pascal"):
+        values = values / 100
+    metres = {"m": "m", "meter": "m", "meters": "m", "metre": "m", "metres": "m", "km": "km"}
+    length = metres.get(unit, "")
+    return [f"_{v:g}{length}" if length else f"{v:g}" for v in values]
 
 
 def is_position(name: str, attributes: Mapping[str, Any]) -> str:

@@ -1,0 +1,73 @@
+"""Tables of predictions at stations, written in blocks of steps."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+import xarray as xr
+
+from neurop.files import replacing
+
+
+class TableFile:
+    """An open CSV file with one row per sample, station and time.
+
+    Parameters
+    ----------
+    file
+        Open text file.
+    """
+
+    def __init__(self, file: TextIO) -> None:
+        self._rows = csv.writer(file, lineterminator="\n")
+        self._begun = False
+
+    def write(self, block: xr.Dataset, where: dict[str, slice]) -> None:
+        """Write the rows of a block, whose samples and steps are those of `where`.
+
+        Columns are ``sample`` if there are several, ``time`` and ``lead`` with its unit, the name
+        and the coordinates of the station, and each variable with its unit.
+        """
+        times = [n for n in ("time", "lead") if n in block.coords]
+        place = [str(n) for n in block.coords if block[n].dims == ("station",)]
+        place = [n for n in ("station_name",) if n in place] + [
+            n for n in place if n != "station_name"
+        ]
+        sampled = "sample" in block.dims
+        if not self._begun:
+            names = [*times, *place, *map(str, block.data_vars)]
+            self._rows.writerow([*["sample"] * sampled, *(_with_unit(block[n]) for n in names)])
+            self._begun = True
+        first = where["sample"].start if sampled else 0
+        order = [d for d in ("sample", "time", "station") if d in block.dims]
+        shape = block.sizes.get("sample", 1), block.sizes.get("time", 1), block.sizes["station"]
+        fields = [np.asarray(v.transpose(*order)).reshape(shape) for v in block.data_vars.values()]
+        labels = [[_shown(v) for v in block[n].values] for n in times]
+        sites = [block[n].values for n in place]
+        for sample, step, station in np.ndindex(shape):
+            row = [first + sample] * sampled + [line[step] for line in labels]
+            row += [site[station] for site in sites]
+            self._rows.writerow([*row, *(f"{v[sample, step, station]:.9g}" for v in fields)])
+
+
+@contextmanager
+def table_file(path: Path) -> Iterator[TableFile]:
+    """Open a CSV file to write predictions at stations to; it has its name when it is complete."""
+    with replacing(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        yield TableFile(file)
+
+
+def _with_unit(column: xr.DataArray) -> str:
+    unit = str(column.attrs.get("units", "1"))
+    return str(column.name) if unit == "1" else f"{column.name} ({unit})"
+
+
+def _shown(time: object) -> str:
+    if isinstance(time, np.datetime64):
+        return str(time.astype("datetime64[s]")) + "Z"
+    return f"{time:.12g}" if isinstance(time, float | np.floating) else str(time)
