@@ -8,6 +8,7 @@ import importlib
 import json
 import os
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -73,6 +74,7 @@ def export(
     Examples
     --------
     >>> import tempfile
+    import warnings
     >>> import numpy as np
     >>> from neurop import Field, FieldSet, Grid, Surrogate, models
     >>> data = FieldSet(np.random.randn(2, 3, 1, 16), (Field("u"),), Grid.periodic(1))
@@ -135,7 +137,9 @@ def _depends_on_the_grid(model: Surrogate, least: tuple[int, ...]) -> str:
 def _named(model: Surrogate, format: str) -> Iterator[None]:
     """Turn what an exporter raises into one line with the model and the reason."""
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of PyTorch about itself
+            yield
     except InputError:
         raise
     except Exception as error:

@@ -19,6 +19,9 @@ class Physical(nn.Module):
     ----------
     surrogate
         Surrogate; its normalisers, increments, mask and constraints are part of the graph.
+    least
+        Least points per axis of a graph with an open grid. On a coarser grid, which would alias the
+        modes, the result is NaN: not every runtime checks the sizes of its inputs.
 
     Shape
     -----
@@ -26,13 +29,16 @@ class Physical(nn.Module):
     surrogate takes conditions, to (batch, out channels, *grid).
     """
 
-    def __init__(self, surrogate: Surrogate) -> None:
+    def __init__(self, surrogate: Surrogate, least: Sequence[int] | None = None) -> None:
         super().__init__()
-        self.surrogate = surrogate
+        self.surrogate, self.least = surrogate, tuple(least or ())
 
     def forward(self, x: Tensor, given: Tensor | None = None) -> Tensor:
         """Return the next state, or the mapped fields, in physical units."""
         y: Tensor = self.surrogate(x, given=given)
+        for axis, least in enumerate(self.least, start=2):
+            last = torch.arange(y.shape[axis], dtype=y.dtype, device=y.device)[-1]
+            y = y + torch.where(last < least - 1, torch.nan, 0.0).to(y)
         return y
 
 
@@ -59,7 +65,7 @@ def trace(
     inputs = examples(surrogate, 2, shape)
     with torch.no_grad():
         return torch.export.export(
-            Physical(surrogate), inputs, dynamic_shapes=tuple(sizes for _ in inputs)
+            Physical(surrogate, least), inputs, dynamic_shapes=tuple(sizes for _ in inputs)
         )
 
 
