@@ -52,7 +52,9 @@ def _grids(given: Any, card: Card) -> list[tuple[int, ...]]:
     """Return the grids of a setting: numbers of points of the first axis, or of all axes."""
     items = list(given) if isinstance(given, ListConfig | list | tuple) else [given]
     if not items:
-        raise InputError.of("grids", [], "give at least one grid, for example grids=[64]")
+        raise InputError(
+            "grids=[] is empty; give at least one grid, for example grids=[64]", "grids", []
+        )
     return [
         tuple(as_ints("grids", item, 2))
         if isinstance(item, ListConfig)

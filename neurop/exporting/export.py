@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import torch
+from packaging.version import Version
 
 from neurop import __version__, models
 from neurop.errors import ExternalFailure, InputError, nearest
@@ -29,6 +30,8 @@ from neurop.surrogate import Surrogate
 
 Format = Literal["pt2", "onnx", "aoti"]
 RECORD = "export.json"
+LEAST_TORCH = "2.9"
+"""Version of PyTorch from which on export follows sizes that are left open."""
 
 
 def export(
@@ -85,6 +88,9 @@ def export(
     """
     if format not in get_args(Format):
         raise InputError.of("format", format, nearest(str(format), get_args(Format)))
+    if Version(torch.__version__) < Version(LEAST_TORCH):
+        remedy = f"needs torch {LEAST_TORCH} or newer, this is {torch.__version__}"
+        raise InputError.of("format", format, remedy)
     writer = importlib.import_module(f"neurop.exporting.{format}")
     writer.check()
     if torch_harmonics.selected():
