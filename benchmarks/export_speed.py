@@ -48,18 +48,18 @@ def surrogate_of(name: str) -> Surrogate:
     return Surrogate.of(data, CASES[name]).eval()
 
 
-def files(surrogate: Surrogate, formats: list[str], fixed: bool, folder: Path) -> dict[str, Any]:
-    """Return a function of x for each format; of the open grid unless `fixed`."""
-    least = None if fixed or fixed_because(surrogate) else least_shape(surrogate)
+def files(surrogate: Surrogate, formats: list[str], folder: Path) -> dict[str, Any]:
+    """Return a function of x for each format, with the grid that `neurop export` gives it."""
+    least = None if fixed_because(surrogate) else least_shape(surrogate)
     program, about = trace(surrogate, SHAPE, least), describe(surrogate, SHAPE, least)
     made: dict[str, Any] = {}
     for kind in formats:
         writer = importlib.import_module(f"neurop.exporting.{kind}")
-        path = folder / f"{surrogate.name}-{fixed}{writer.SUFFIX}"
+        path = folder / f"{surrogate.name}{writer.SUFFIX}"
         start = perf_counter()
         writer.write(program, path, about, axis_names(surrogate))
         print(f"  {path.name}: {perf_counter() - start:.0f} s", flush=True)
-        made[f"{kind}{'' if least else ', one grid'}"] = _opened(kind, str(path))
+        made[kind] = _opened(kind, str(path))
     return made
 
 
@@ -90,8 +90,7 @@ def measure(name: str, formats: list[str], rounds: int, folder: Path) -> dict[st
     """Return medians, ratios and differences of all paths of one model."""
     surrogate = surrogate_of(name)
     paths: dict[str, Callable[[Tensor], Tensor]] = {"surrogate": surrogate}
-    for fixed in (False, True) if not fixed_because(surrogate) else (True,):
-        paths |= files(surrogate, formats, fixed, folder)
+    paths |= files(surrogate, formats, folder)
     (x,) = examples(surrogate, BATCH, SHAPE)
     truth = surrogate(x)
     differences = {path: float((call(x) - truth).abs().max()) for path, call in paths.items()}
@@ -113,8 +112,9 @@ def measure(name: str, formats: list[str], rounds: int, folder: Path) -> dict[st
         for path, spent in times.items()
     }
     for path, row in rows.items():
-        print(f"  {path:<18} {row['median_ms']:8.2f} ms  {row['ratio_to_surrogate']:.2f}")
-    return {"model": CASES[name].to_dict(), "batch": BATCH, "grid": SHAPE, "paths": rows}
+        print(f"  {path:<10} {row['median_ms']:8.2f} ms  {row['ratio_to_surrogate']:.2f}")
+    about = {"model": CASES[name].to_dict(), "batch": BATCH, "grid": SHAPE}
+    return about | {"open_grid": not fixed_because(surrogate), "rounds": rounds, "paths": rows}
 
 
 def main() -> None:

@@ -88,9 +88,11 @@ def _relative(surrogate: Surrogate, y: Tensor, truth: Tensor) -> tuple[float, fl
 
 
 def _run(kind: str, path: Path, folder: Path) -> None:
-    """Run the file in a fresh process that reads no environment of Python."""
-    command = [sys.executable, "-I", run_file.__file__, kind, str(path), str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    """Run the file in a fresh process, elsewhere, whose script imports no neurop."""
+    # -P: the folder of the script, which has modules named like packages, is not searched.
+    script, file = Path(run_file.__file__).resolve(), path.resolve()
+    command = [sys.executable, "-P", str(script), kind, str(file), str(folder)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
         reason = lines[-1] if lines else f"exit status {done.returncode}"

@@ -30,7 +30,14 @@ def describe(
         {"name": f.name, "unit": f.unit, "frame": -back} for back in frames for f in card.inputs
     ]
     given = [
-        {"name": name, "unit": known.unit, "role": known.role, "low": known.low, "high": known.high}
+        {
+            "name": name,
+            "unit": known.unit,
+            "role": known.role,
+            "low": known.low,
+            "high": known.high,
+            "computed": known.computed.to_dict() if known.computed else None,
+        }
         for known in card.conditions
         for name in known.channels
     ]

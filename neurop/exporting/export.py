@@ -81,10 +81,9 @@ def export(
     >>> import numpy as np
     >>> from neurop import Field, FieldSet, Grid, Surrogate, models
     >>> data = FieldSet(np.random.randn(2, 3, 1, 16), (Field("u"),), Grid.periodic(1))
-    >>> small = Surrogate.of(data, models.FNO.spec(modes=4, width=4, depth=1))
-    >>> made = export(small, tempfile.mkdtemp())
-    >>> made["files"][0]["file"], made["files"][0]["inputs"][0]["shape"]
-    ('model.pt2', ['batch', 1, 'x'])
+    >>> export(Surrogate.of(data, models.FNO.spec(modes=4)), "exported", format="onx")
+    Traceback (most recent call last):
+    neurop.errors.InputError: format=onx: did you mean 'onnx'?
     """
     if format not in get_args(Format):
         raise InputError.of("format", format, nearest(str(format), get_args(Format)))
@@ -191,16 +190,17 @@ def _sizes(
 
 
 def _keep(folder: Path, stage: Path, names: Sequence[str], record: Mapping[str, Any]) -> None:
-    """Move the files into the folder, the record last; remove those of an earlier export."""
-    for old in _earlier(folder):
-        if old not in names:
-            (folder / old).unlink(missing_ok=True)
+    """Move the files into the folder, then the record; remove those of an earlier export."""
+    earlier = _earlier(folder)
     for name in names:
         with replacing(folder / name) as part:
             part.write_bytes((stage / name).read_bytes())
     with replacing(folder / RECORD) as part:
         text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False)
         part.write_text(text + "\n", encoding="utf-8")
+    for old in earlier:
+        if old not in names:
+            (folder / old).unlink(missing_ok=True)
 
 
 def _earlier(folder: Path) -> list[str]:

@@ -1,6 +1,6 @@
 """Run an exported file on inputs from a folder: a script of its own, which imports no neurop.
 
-``python -I run_file.py FORMAT FILE FOLDER`` reads ``0.x.npy``, ``0.given.npy``, ``1.x.npy`` and so
+``python -P run_file.py FORMAT FILE FOLDER`` reads ``0.x.npy``, ``0.given.npy``, ``1.x.npy`` and so
 on, and writes ``0.y.npy``, ``1.y.npy``.
 """
 
