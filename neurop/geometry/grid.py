@@ -124,7 +124,7 @@ class Grid:
 
         from neurop.geometry import symbolic
 
-        if symbolic.is_symbolic(*shape):
+        if any(map(symbolic.is_symbolic, shape)):
             return symbolic.measure(self, shape, like)
         # A graph of torch.compile or torch.export cannot look into a cache, nor may it fill one.
         if torch.compiler.is_compiling():

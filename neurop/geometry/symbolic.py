@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from neurop.geometry.grid import Grid
 
 
-def is_symbolic(*sizes: int) -> bool:
+def is_symbolic(n: int) -> bool:
     """Return whether a size is a symbol of a graph under export, and no number.
 
     Examples
     --------
-    >>> is_symbolic(16, 32)
+    >>> is_symbolic(16)
     False
     """
-    return any(isinstance(n, torch.SymInt) for n in sizes)
+    return isinstance(n, torch.SymInt)
 
 
 def points(axis: Axis, n: int, device: torch.device | None = None) -> Tensor:

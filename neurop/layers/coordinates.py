@@ -44,7 +44,7 @@ class Coordinates(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return `x` followed by the coordinate channels."""
         shape = tuple(x.shape[1:-1])
-        make = _symbolic_features if is_symbolic(*shape) else _features
+        make = _symbolic_features if any(map(is_symbolic, shape)) else _features
         features = make(self.domain, shape, x.dtype, x.device)
         return torch.cat([x, features.expand(x.shape[0], *features.shape)], dim=-1)
 
