@@ -16,6 +16,7 @@ COMPUTING = {
     "superres": "score a surrogate on other grids than it was trained on",
     "rollout": "run a surrogate autoregressively, with error growth and an animation",
     "predict": "apply a surrogate to new files, for any number of steps",
+    "export": "write a surrogate as a file that runs without neurop",
     "compare": "train several models for the same time and compare them with baselines",
     "generate": "generate the files of a data set",
     "bench": "time the engine compared with torch.fft and neuraloperator",

@@ -6,6 +6,7 @@ The public names, each imported when it is first used:
 - ``models``: neural operators, such as ``models.FNO.spec(modes=16)``
 - ``fit``: trains a surrogate and returns it
 - ``evaluate``: scores a surrogate on its test set and returns an ``xarray.Dataset``
+- ``export``: writes a surrogate as a file that runs without neurop
 - ``load``: reads a saved surrogate
 - ``InputError``: the error that all of them raise for input that cannot be used
 - ``Surrogate``, ``FieldSet``, ``Field``, ``Times``, ``Condition``, ``Grid``, ``Sphere``: their data
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from neurop import constraints, models, objectives, problems, transforms
     from neurop.errors import InputError
     from neurop.evaluation.evaluate import evaluate
+    from neurop.exporting.export import export
     from neurop.fields.condition import Condition
     from neurop.fields.field import Field
     from neurop.fields.fieldset import FieldSet
@@ -51,6 +53,7 @@ _PLACES = {
     "Sphere": "neurop.geometry.sphere",
     "Surrogate": "neurop.surrogate",
     "evaluate": "neurop.evaluation.evaluate",
+    "export": "neurop.exporting.export",
     "fit": "neurop.training.fit",
     "load": "neurop.loading",
 }
@@ -69,6 +72,7 @@ __all__ = [
     "constraints",
     "datasets",
     "evaluate",
+    "export",
     "fit",
     "load",
     "models",

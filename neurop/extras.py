@@ -6,7 +6,17 @@ from importlib.metadata import PackageNotFoundError, requires
 
 from packaging.requirements import Requirement
 
-OPTIONAL = ("neuraloperator", "tensorboard", "torch-harmonics", "zarr", "wandb", "mlflow")
+OPTIONAL = (
+    "neuraloperator",
+    "tensorboard",
+    "torch-harmonics",
+    "zarr",
+    "wandb",
+    "mlflow",
+    "onnx",
+    "onnxscript",
+    "onnxruntime",
+)
 """Optional packages; each is in an extra of neurop."""
 
 

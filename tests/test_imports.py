@@ -19,7 +19,7 @@ FLOORS = (
     ("card", "source"),
     ("model_folder", "inference"),
     ("surrogate", "objectives"),
-    ("evaluation", "formats", "loading"),
+    ("evaluation", "formats", "loading", "exporting"),
     ("generation", "predictions"),
     ("training", "datasets", "bench"),
     ("cli",),

@@ -122,6 +122,10 @@ class Grid:
         """
         import torch
 
+        from neurop.geometry import symbolic
+
+        if any(map(symbolic.is_symbolic, shape)):
+            return symbolic.measure(self, shape, like)
         # A graph of torch.compile or torch.export cannot look into a cache, nor may it fill one.
         if torch.compiler.is_compiling():
             return torch.as_tensor(self.weights(shape)).to(like)

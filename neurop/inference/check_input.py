@@ -61,7 +61,7 @@ def check_input(
     names = ", ".join(name for known in card.conditions for name in known.channels)
     if given is None and names:
         raise InputError.of("given", None, f"the surrogate needs {names}; give one channel of each")
-    expected = (len(x), card.given_channels, *x.shape[2:])
+    expected = (x.shape[0], card.given_channels, *x.shape[2:])
     if given is not None and tuple(given.shape) != expected:
         need = f"need {expected}, the channels {names}" if names else "the surrogate takes none"
         raise InputError.of("given", tuple(given.shape), need)
@@ -69,7 +69,7 @@ def check_input(
         remedy = "a surrogate with a mask predicts on the grid of its input; give it there"
         raise InputError.of("grid", tuple(grid), remedy)
     points = tuple(x.shape[2:])
-    elsewhere = points != card.shape and not torch.compiler.is_compiling()
+    elsewhere = not torch.compiler.is_compiling() and points != card.shape
     if elsewhere and (line := of_one_resolution(card)):
         warnings.warn(f"{line}, not {_sizes(points)}", ResolutionWarning, stacklevel=3)
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from neurop.geometry.grid import Grid
+from neurop.geometry.symbolic import is_symbolic, points
 from neurop.spectral import constant_tensor
 
 
@@ -42,7 +43,9 @@ class Coordinates(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return `x` followed by the coordinate channels."""
-        features = _features(self.domain, tuple(x.shape[1:-1]), x.dtype, x.device)
+        shape = tuple(x.shape[1:-1])
+        make = _symbolic_features if any(map(is_symbolic, shape)) else _features
+        features = make(self.domain, shape, x.dtype, x.device)
         return torch.cat([x, features.expand(x.shape[0], *features.shape)], dim=-1)
 
 
@@ -61,3 +64,18 @@ def _features(domain: Grid, shape: tuple[int, ...]) -> NDArray[np.float64]:
             for w in waves
         ]
     return np.stack(columns, axis=-1)
+
+
+def _symbolic_features(
+    domain: Grid, shape: tuple[int, ...], dtype: torch.dtype, device: torch.device
+) -> Tensor:
+    """Return the same as operations of an exported graph whose sizes are open."""
+    columns = []
+    for i, (axis, n) in enumerate(zip(domain.axes, shape)):
+        x = points(axis, n, device)
+        angle = 2 * math.pi * x
+        waves = [angle.cos(), angle.sin()] if axis.boundary == "periodic" else [2 * x - 1]
+        columns += [
+            w.view([-1 if j == i else 1 for j in range(len(shape))]).expand(shape) for w in waves
+        ]
+    return torch.stack(columns, dim=-1).to(dtype)

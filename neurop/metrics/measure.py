@@ -44,7 +44,7 @@ class Measure:
         weights = self.cells * self.inside.to(self.cells)
         weights = weights / weights.mean(dim=axes, keepdim=True)
         between = [1] * (x.dim() - 1 - self.dim())
-        return weights.view(len(weights), *between, *self.cells.shape)
+        return weights.view(weights.shape[0], *between, *self.cells.shape)
 
     def between(self, axis: int) -> Measure:
         """Return the measure of the differences between neighbours along an axis.

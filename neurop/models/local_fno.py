@@ -79,6 +79,7 @@ class LocalFNO(GridOperator):
         "Liu-Schiaffini et al., Neural Operators with Localized Integral and Differential Kernels, "
         "ICML 2024, arXiv:2402.16845"
     )
+    one_grid = "stencils whose number of points depends on the grid"
     modes: tuple[int, ...]
 
     def __init__(

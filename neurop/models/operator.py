@@ -29,12 +29,15 @@ class Operator(nn.Module):
     resolution_invariant
         Whether the weights define one operator on functions, to which the outputs on finer grids
         converge. False for networks of local kernels, which belong to the grid of the training.
+    one_grid
+        What in an exported graph belongs to one grid; empty if a graph can take any.
     modes
         Number of modes per axis; None for a network without modes.
     """
 
     citation: ClassVar[str] = ""
     resolution_invariant: ClassVar[bool] = True
+    one_grid: ClassVar[str] = ""
     modes: tuple[int, ...] | None = None
 
     def resolved(self, shape: Sequence[int]) -> tuple[int, ...] | None:

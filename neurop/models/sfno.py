@@ -84,6 +84,7 @@ class SFNO(GridOperator):
         "Bonev et al., Spherical Fourier Neural Operators: Learning Stable Dynamics on the Sphere, "
         "ICML 2023, arXiv:2306.03838"
     )
+    one_grid = "Legendre functions, which are computed for each number of latitudes"
     modes: tuple[int, ...]
 
     def __init__(

@@ -15,12 +15,16 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
+from typing import ClassVar
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from neurop.errors import InputError
 from neurop.geometry.axis import Axis
+from neurop.geometry.symbolic import is_symbolic
 from neurop.spectral.inputs import one_per_axis
 
 Array = NDArray[np.float64]
@@ -42,6 +46,7 @@ class Basis(ABC):
     """
 
     modes: int
+    shift: ClassVar[float] = 0.0
 
     def __post_init__(self) -> None:
         if self.modes < 1:
@@ -63,6 +68,15 @@ class Basis(ABC):
     @abstractmethod
     def norms(self) -> Array:
         r"""Return :math:`1 / \int \varphi_k^2`, shape ``(size,)``."""
+
+    @abstractmethod
+    def waves(self) -> tuple[Array, Array]:
+        r"""Return :math:`\omega_k` and :math:`\phi_k` of the functions as waves.
+
+        .. math:: \varphi_k(x) = \cos(\omega_k (x + s) - \phi_k)
+
+        with s the shift; shapes ``(size,)``.
+        """
 
 
 @dataclass(frozen=True)
@@ -124,6 +138,12 @@ class Fourier(Basis):
         n[0] = 1.0 / self.period
         return n
 
+    def waves(self) -> tuple[Array, Array]:
+        """Return frequencies and phases of cosines, then of sines."""
+        k = (2 * math.pi / self.period) * np.arange(self.modes)
+        phases = np.repeat([0.0, math.pi / 2], [self.modes, self.modes - 1])
+        return np.concatenate([k, k[1:]]), phases
+
 
 @dataclass(frozen=True)
 class Cosine(Basis):
@@ -143,7 +163,7 @@ class Cosine(Basis):
     array([ 1.,  0., -1.])
     """
 
-    shift: float = 0.0
+    shift: float = 0.0  # type: ignore[misc]
 
     @property
     def size(self) -> int:
@@ -165,6 +185,10 @@ class Cosine(Basis):
         n = np.full(self.modes, 2.0)
         n[0] = 1.0
         return n
+
+    def waves(self) -> tuple[Array, Array]:
+        """Return the frequencies; the phases are 0."""
+        return math.pi * np.arange(self.modes), np.zeros(self.modes)
 
 
 @dataclass(frozen=True)
@@ -195,6 +219,10 @@ class Sine(Basis):
     def norms(self) -> Array:
         """Return 2 throughout."""
         return np.full(self.modes, 2.0)
+
+    def waves(self) -> tuple[Array, Array]:
+        """Return the frequencies, and the phase of a sine."""
+        return math.pi * np.arange(1, self.modes + 1), np.full(self.modes, math.pi / 2)
 
 
 def natural_basis(axis: Axis, modes: int, n: int) -> Basis:
@@ -234,10 +262,33 @@ def padded_bases(axes: Sequence[Axis], modes: Sequence[int], padding: float) -> 
 def below_nyquist(
     bases: Sequence[Basis], axes: Sequence[Axis], shape: Sequence[int]
 ) -> tuple[int, ...]:
-    """Return the number of modes below the Nyquist frequency of a grid, per axis."""
+    """Return the number of modes below the Nyquist frequency of a grid, per axis.
+
+    A size that an exported graph leaves open must resolve all modes of its basis; their number is
+    returned.
+    """
     return tuple(
-        basis.resolved(spacing(axis, n)) for basis, axis, n in zip(bases, axes, shape, strict=True)
+        all_resolved(basis, axis, n) if is_symbolic(n) else basis.resolved(spacing(axis, n))
+        for basis, axis, n in zip(bases, axes, shape, strict=True)
     )
+
+
+def all_resolved(basis: Basis, axis: Axis, n: int) -> int:
+    """Return the number of modes of a basis; limit the symbol n to sizes that resolve them all."""
+    torch._check(n >= least_points(basis, axis))
+    return basis.modes
+
+
+def least_points(basis: Basis, axis: Axis) -> int:
+    """Return the least number of points of an axis that resolves all modes of a basis.
+
+    Examples
+    --------
+    >>> least_points(Fourier(8), Axis("x"))  # the frequencies 0 to 7
+    15
+    """
+    sizes = count(2)
+    return next(n for n in sizes if basis.resolved(spacing(axis, n)) >= basis.modes)
 
 
 def spacing(axis: Axis, n: int) -> float:

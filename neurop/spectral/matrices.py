@@ -11,6 +11,8 @@ from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from neurop.geometry.axis import Axis
+from neurop.geometry.symbolic import is_symbolic
+from neurop.spectral import symbolic
 from neurop.spectral.bases import Array, Basis, Fourier
 from neurop.spectral.constants import constant_tensor
 
@@ -23,14 +25,16 @@ def analysis_matrix(
     On Legendre-Gauss latitudes cosines and sines are not orthogonal under any weights; there the
     rows are the first of the inverse of the n by n synthesis, exact for every sum of n functions.
     """
-    return _analysis(replace(basis, modes=modes), axis, n, dtype, device)
+    make = symbolic.analysis if is_symbolic(n) else _analysis
+    return make(replace(basis, modes=modes), axis, n, dtype, device)
 
 
 def synthesis_matrix(
     basis: Basis, modes: int, axis: Axis, n: int, dtype: torch.dtype, device: torch.device
 ) -> Tensor:
     r"""Return :math:`S_{jk} = n_k \varphi_k(x_j)` at the n points of an axis, ``(n, size)``."""
-    return _synthesis(replace(basis, modes=modes), axis, n, dtype, device)
+    make = symbolic.synthesis if is_symbolic(n) else _synthesis
+    return make(replace(basis, modes=modes), axis, n, dtype, device)
 
 
 def half_period(matrix: Tensor, points: int = 0) -> tuple[Tensor, Tensor | None, int]:

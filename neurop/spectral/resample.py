@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import singledispatch
 
 from torch import Tensor
 
+from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 from neurop.geometry.sphere import Sphere
-from neurop.spectral.bases import natural_basis, spacing
+from neurop.geometry.symbolic import is_symbolic
+from neurop.spectral.bases import Basis, all_resolved, natural_basis, spacing
 from neurop.spectral.legendre import check_sphere
 from neurop.spectral.spherical import analyze_sphere, harmonics_resolved, synthesize_sphere
 from neurop.spectral.transform import analyze, check_target, synthesize
@@ -88,7 +91,7 @@ def resample_axes(
     bases = [natural_basis(axis, 1, n) for axis, n in zip(domain.axes, old, strict=True)]
     limits = [old, *([] if isinstance(shape, Tensor) else [shape]), *([band] if band else [])]
     modes = [
-        max(min(basis.resolved(spacing(axis, n)) for n in sizes), 1)
+        _common(basis, axis, sizes)
         for basis, axis, *sizes in zip(bases, domain.axes, *limits, strict=True)
     ]
     coefficients = analyze(x.reshape(-1, *old, 1), bases, modes, domain.axes)
@@ -151,6 +154,16 @@ def resample_sphere(
     c = analyze_sphere(x.reshape(-1, *old, 1), domain, degrees, min(degrees, orders))
     values = synthesize_sphere(c, domain, shape)
     return values.reshape(*x.shape[:-2], *values.shape[1:-1])
+
+
+def _common(basis: Basis, axis: Axis, sizes: Sequence[int]) -> int:
+    """Return the number of modes that all sizes resolve; open sizes must resolve the others'."""
+    known = [n for n in sizes if not is_symbolic(n)]
+    modes = max(min(basis.resolved(spacing(axis, n)) for n in known), 1)
+    for n in sizes:
+        if is_symbolic(n):
+            all_resolved(replace(basis, modes=modes), axis, n)
+    return modes
 
 
 @singledispatch

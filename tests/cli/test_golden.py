@@ -21,6 +21,7 @@ MISTAKES = {
         "input=absent.nc",
         "absent.nc: no such file; correct the path",
     ),
+    "export": ("format=onx", "format=onx: did you mean 'onnx'?"),
     "compare": ("budget=10", "budget=10: give a time or steps: 90s, 10min, 1h, 2000steps"),
     "generate": (
         "data=burgers data.samples=4",
@@ -47,7 +48,7 @@ def test_the_line(
     words, line = MISTAKES[verb]
     if verb == "train":
         status = train(*words.split())
-    elif verb in ("eval", "superres", "rollout", "predict"):
+    elif verb in ("eval", "superres", "rollout", "predict", "export"):
         status = neurop(verb, f"ckpt={trained}", *words.split())
     else:
         status = neurop(verb, *words.split())

@@ -59,6 +59,25 @@ class Case:
         ]
         return torch.from_numpy(np.stack(waves))[None]
 
+    def least(self, model: Operator) -> tuple[int, ...] | None:
+        """Return the least size that resolves all modes of a model; None if the case's does not,
+        or if the points of an axis are not known in closed form.
+        """
+        axes = range(len(self.shape))
+        if model.modes is None or any(axis.layout == "gauss" for axis in self.domain.axes):
+            return None
+        most = max(self.shape) + 1
+        least = []
+        for axis in axes:
+            sizes = [
+                n
+                for n in range(2, most)
+                if model.resolved((n,) * len(axes))[axis] == model.modes[axis]
+            ]
+            least.append(sizes[0] if sizes else most)
+        fits = all(n <= size for n, size in zip(least, self.shape, strict=True))
+        return tuple(least) if fits else None
+
     def refined(self, level: int) -> tuple[tuple[int, ...], tuple[slice | int, ...]]:
         """Return a size with 2^level - 1 points between any two, and where the points that are
         common to all levels lie in it.

@@ -41,7 +41,6 @@ def tucker(sizes: tuple[int, ...], ranks: tuple[int, ...], width: int = 6) -> in
 
 class TestTFNO(GridOperatorContract):
     name = "tfno"
-    any_batch = False  # the order of its products depends on the batch
     cases = {
         "line": Case(
             Grid.periodic(1),

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from neurop.errors import InputError
+from neurop.geometry.symbolic import is_symbolic
 from neurop.layers.factorized.contraction import Work, mixing, numbers, product
 from neurop.layers.factorized.factors import balance, fitted
 from neurop.spectral import mix_packed, signed_sizes
@@ -121,7 +122,7 @@ class CoreFactorized(Factorized):
     def forward(self, c: Tensor, kept: Sequence[int], layer: int = 0) -> Tensor:
         """Mix the channels of each mode of packed coefficients."""
         first, last = self._channels(layer)
-        before, after = self._way(len(c), kept)
+        before, after = self._way(c.shape[0], kept)
         weight = self._spread(kept, layer, None if before else first, None if after else last)
         c = mix_packed(c @ first if before else c, weight, kept, kept)
         return c @ last if after else c
@@ -132,6 +133,8 @@ class CoreFactorized(Factorized):
 
     def _way(self, batch: int, kept: Sequence[int]) -> tuple[bool, bool]:
         """Return the fastest order: whether channels are mapped before, and after, the mixing."""
+        if is_symbolic(batch):  # one graph for every batch: the way of one sample
+            return self._fastest(1, kept)
         if torch.compiler.is_compiling():
             return self._fastest(batch, kept)
         if (batch, *kept) not in self._known:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from neurop.geometry.symbolic import is_symbolic
 from neurop.layers.factorized.contraction import Work, mixing, numbers, product
 from neurop.layers.factorized.core import Factorized
 from neurop.layers.factorized.factors import rows
@@ -49,7 +50,7 @@ class CP(Factorized):
 
     def forward(self, c: Tensor, kept: Sequence[int], layer: int = 0) -> Tensor:
         """Mix the channels of each mode of packed coefficients."""
-        if self._dense_is_faster(len(c), kept):
+        if self._dense_is_faster(c.shape[0], kept):
             return mix_packed(c, self.dense(kept, layer), kept, kept)
         terms, first, pair, last = self._parts(kept, layer)
         a, b = pair
@@ -76,6 +77,7 @@ class CP(Factorized):
         return terms, first, pair, last
 
     def _dense_is_faster(self, batch: int, kept: Sequence[int]) -> bool:
+        batch = 1 if is_symbolic(batch) else batch  # one graph for every batch
         modes, packed = numbers(kept)
         terms, (i, o) = self.ranks[0], (self.in_channels, self.out_channels)
         few = (

@@ -1,0 +1,1 @@
+"""Surrogates as files that run without neurop: one module per format."""
