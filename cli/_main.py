@@ -15,6 +15,7 @@ COMPUTING = {
     "eval": "score a trained surrogate on its test set",
     "superres": "score a surrogate on other grids than it was trained on",
     "rollout": "run a surrogate autoregressively, with error growth and an animation",
+    "calibrate": "error bands of a surrogate, from held-out data",
     "compare": "train several models for the same time and compare them with baselines",
     "generate": "generate the files of a data set",
     "bench": "time the engine compared with torch.fft and neuraloperator",

@@ -7,13 +7,11 @@ from typing import Any
 import xarray as xr
 from omegaconf import DictConfig
 
-from neurop.errors import InputError, nearest
 from neurop.evaluation import score, truncation_floor
 from neurop.evaluation.leads import with_lead
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.statistics import summary
 from neurop.plots import fields, forecast_skill, save
-from neurop.source import Source
 
 from ._console import table, wrote
 from ._evaluation import (
@@ -23,6 +21,7 @@ from ._evaluation import (
     field_index,
     finite_or_none,
     prepare,
+    split_of,
     values_by_field,
     write_netcdf,
 )
@@ -48,7 +47,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     lead = None if cfg.lead_time is None else as_int("lead_time", cfg.lead_time, 1)
     task = prepare(cfg, "eval")
     field = field_index(cfg.field, task.surrogate)
-    test = with_lead(task.surrogate, _split(task.source, cfg.split), lead)
+    test = with_lead(task.surrogate, split_of(task.source, cfg.split), lead)
     climatology = None
     if "climatology" in task.source.baselines:
         climatology = _climatology(task.source.splits()["train"])
@@ -67,19 +66,6 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         "relative_l2": float(scores.relative_l2),
         "relative_l2_worst": float(scores.relative_l2_worst),
     }
-
-
-def _split(source: Source, name: object) -> FieldSet:
-    """Return a split, or all samples; raise InputError for an unknown name."""
-    if name == "all":
-        return source.whole()
-    if name == "test":
-        return source.test()
-    splits = source.splits()
-    if name not in splits:
-        remedy = f"the data have no such split; {nearest(str(name), ('all', *splits))}"
-        raise InputError.of("split", name, remedy)
-    return splits[str(name)]
 
 
 def _climatology(train: FieldSet) -> Any:

@@ -3,7 +3,9 @@
 Each returns an ``xarray.Dataset``.
 """
 
+from neurop.evaluation.calibrate import calibrate
 from neurop.evaluation.compare import compare, errors_of
+from neurop.evaluation.coverage import coverage
 from neurop.evaluation.floor import truncation_floor
 from neurop.evaluation.rollout import rollout
 from neurop.evaluation.score import score
@@ -11,7 +13,9 @@ from neurop.evaluation.superres import example, superres
 from neurop.metrics.spectra import power_spectrum, spectrum_error
 
 __all__ = [
+    "calibrate",
     "compare",
+    "coverage",
     "errors_of",
     "example",
     "power_spectrum",

@@ -1,6 +1,7 @@
 """Figures: functions from xarray data to a matplotlib Figure, without global state."""
 
 from neurop.plots.animate import animate
+from neurop.plots.bands import bands
 from neurop.plots.comparison import comparison
 from neurop.plots.cost import cost
 from neurop.plots.errors import error_by_resolution, error_growth, forecast_skill
@@ -11,6 +12,7 @@ from neurop.plots.training import loss_curves, read_metrics
 
 __all__ = [
     "animate",
+    "bands",
     "comparison",
     "cost",
     "error_by_resolution",
