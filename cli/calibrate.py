@@ -124,11 +124,11 @@ def _write(task: Task, bands: Calibration, held_out: FieldSet, field: int) -> No
 
     scores = np.sort(bands.scores, 0)
     record = task.record | {
-        **{k: v for k, v in bands.about.items() if k != "notes"},
+        **bands.about,
+        "samples": len(held_out),
         "resolution": list(held_out.shape),
         "guarantee": REGISTRY.spec_of(bands.guarantee).to_dict(),
         "statement": f"with a probability of at least {bands.level:g}, {bands.guarantee.statement}",
-        "notes": bands.about["notes"],
         "leads": bands.leads,
         "unit": {f.name: f.unit for f in task.surrogate.card.outputs},
         "forecasts_per_lead": by_field(bands.counts),
@@ -137,4 +137,4 @@ def _write(task: Task, bands: Calibration, held_out: FieldSet, field: int) -> No
         "largest_score": by_field(np.nanmax(scores, 0)),
     }
     write_json(task.folder / "calibrate.json", record)
-    draw_bands(task, held_out, bands, field, task.folder / "calibrate.png")
+    draw_bands(task, held_out, field, task.folder / "calibrate.png")

@@ -13,6 +13,7 @@ from neurop.fields.fieldset import FieldSet
 from neurop.fields.statistics import summary
 from neurop.plots import fields, forecast_skill, save
 
+from ._bands import coverage_on, coverage_record, coverage_table, draw_bands, level_of
 from ._console import table, wrote
 from ._evaluation import (
     Task,
@@ -46,6 +47,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     leads = None if cfg.leads is None else as_ints("leads", cfg.leads, 1)
     lead = None if cfg.lead_time is None else as_int("lead_time", cfg.lead_time, 1)
     task = prepare(cfg, "eval")
+    level = level_of(cfg.level, task.surrogate)
     field = field_index(cfg.field, task.surrogate)
     test = with_lead(task.surrogate, split_of(task.source, cfg.split), lead)
     climatology = None
@@ -59,8 +61,11 @@ def run(cfg: DictConfig) -> dict[str, Any]:
             floor,
             {"long_name": "relative L2 error of the best band-limited fields, mean", "units": "1"},
         )
-    _write(task, scores, test, str(cfg.split), field)
+    covered = coverage_on(task.surrogate, test, level, cfg.batch_size)
+    _write(task, scores, test, str(cfg.split), field, covered)
     _show(task, scores, str(cfg.split))
+    if covered is not None:
+        coverage_table(covered)
     wrote(task.folder)
     return {
         "relative_l2": float(scores.relative_l2),
@@ -73,7 +78,14 @@ def _climatology(train: FieldSet) -> Any:
     return summary(train, pointwise=True).values.mean
 
 
-def _write(task: Task, scores: xr.Dataset, test: FieldSet, split: str, field: int) -> None:
+def _write(
+    task: Task,
+    scores: xr.Dataset,
+    test: FieldSet,
+    split: str,
+    field: int,
+    covered: xr.Dataset | None,
+) -> None:
     named = (
         "relative_l2",
         "relative_l2_median",
@@ -108,6 +120,9 @@ def _write(task: Task, scores: xr.Dataset, test: FieldSet, split: str, field: in
             | {name: values_by_field(one[name]) for name in SKILLS if name in one}
             for one in (scores.isel(lead=i) for i in range(scores.sizes["lead"]))
         ]
+    if covered is not None:
+        record["bands"] = coverage_record(covered)
+        draw_bands(task, test, field, task.folder / "bands.png", covered.attrs["level"])
     write_json(task.folder / "eval.json", record)
     write_netcdf(task.folder / "eval.nc", scores)
     shown = scores.isel(field=field)

@@ -16,6 +16,7 @@ from neurop.fields.fieldset import FieldSet
 from neurop.plots import animate, error_growth, fields, rollout_spectra, save
 from neurop.problems import LeadTimes
 
+from ._bands import banded, draw_rollout, level_of, rollout_record, rollout_table
 from ._console import table, wrote
 from ._evaluation import Task, as_int, field_index, finite_or_none, prepare, write_netcdf
 from ._output import write_json
@@ -46,6 +47,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     if not isinstance(cfg.gif, bool):
         raise InputError.of("gif", cfg.gif, "give true or false")
     task = prepare(cfg, "rollout")
+    level = level_of(cfg.level, task.surrogate)
     if not task.surrogate.card.is_state:
         raise InputError(
             f"{task.record['checkpoint']} maps inputs to targets and has no time to roll out; use "
@@ -69,6 +71,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
             )
     result = rollout(task.surrogate, test, steps, first, task.source.invariants, cfg.batch_size)
     result.attrs["start"] = start
+    result = banded(task.surrogate, result, test, level)
     _write(task, result, test, field, cfg.gif)
     _show(task, result)
     wrote(task.folder)
@@ -106,6 +109,8 @@ def _write(task: Task, result: xr.Dataset, test: FieldSet, field: int, animation
     record["relative_l2_field"] = {
         str(f): result.relative_l2_field.sel(field=f).values for f in result.field.values
     }
+    if "lower" in result:
+        record["bands"] = rollout_record(result)
     record["spectrum_error"] = result.spectrum_error.mean("field").values
     for mark, (_, share) in LATE.items():
         record |= {
@@ -123,6 +128,8 @@ def _write(task: Task, result: xr.Dataset, test: FieldSet, field: int, animation
     save(fields(truth, prediction, [f"step {i + 1}" for i in chosen]), task.folder / "rollout.png")
     save(error_growth(result), task.folder / "rollout_error.png")
     save(rollout_spectra(result, field), task.folder / "rollout_spectra.png")
+    if "lower" in result:
+        draw_rollout(result, field, task.folder / "rollout_bands.png")
     if animation:
         animate(result, task.folder / "rollout.gif", field=field)
 
@@ -162,3 +169,5 @@ def _show(task: Task, result: xr.Dataset) -> None:
         text = f"{drift[most]:+.3f}{spread}" if np.isfinite(drift[most]) else None
         headline.append([f"drift of the middle third of the spectrum, last {word}", text])
     table("summary", ["metric", "value"], headline)
+    if "lower" in result:
+        rollout_table(result)

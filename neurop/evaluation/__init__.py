@@ -8,6 +8,7 @@ from neurop.evaluation.compare import compare, errors_of
 from neurop.evaluation.coverage import coverage
 from neurop.evaluation.floor import truncation_floor
 from neurop.evaluation.rollout import rollout
+from neurop.evaluation.rollout_bands import with_bands
 from neurop.evaluation.score import score
 from neurop.evaluation.superres import example, superres
 from neurop.metrics.spectra import power_spectrum, spectrum_error
@@ -24,4 +25,5 @@ __all__ = [
     "spectrum_error",
     "superres",
     "truncation_floor",
+    "with_bands",
 ]

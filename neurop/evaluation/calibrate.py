@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neurop.errors import InputError
 from neurop.evaluation.batches import check_compatible
-from neurop.evaluation.forecasts import forecasts, known_leads, starts_of
+from neurop.evaluation.forecasts import forecasts, known_leads, sample_digests, starts_of
 from neurop.evaluation.leads import step_of
 from neurop.fields.fieldset import FieldSet
 from neurop.inference.conformal.calibration import Calibration
@@ -86,8 +86,10 @@ def calibrate(
     """
     check_level(level)
     train, held_out = (check_compatible(surrogate, data) for data in (train, held_out))
-    if held_out.digest() == train.digest():
-        raise InputError.of("split", "train", "the surrogate was fitted to it; take held-out data")
+    samples = sample_digests(held_out)
+    if seen := len({*samples} & {*sample_digests(train)}):
+        remedy = f"has {seen} samples that the surrogate was fitted to; take held-out data"
+        raise InputError.of("split", held_out.label, remedy)
     if every is not None and (held_out.has_targets or every < 1):
         remedy = "is for evolutions; leave it out" if held_out.has_targets else "give at least 1"
         raise InputError.of("every", every, remedy)
@@ -110,7 +112,7 @@ def calibrate(
         "source": held_out.source,
         "data_hash": held_out.digest(),
         "forecasts": len(starts),
-        "trajectories": len(held_out),
+        "samples": samples,
         "start": start,
         "every": every,
         "step": step,

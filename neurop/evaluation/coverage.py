@@ -12,7 +12,13 @@ import xarray as xr
 
 from neurop.errors import InputError
 from neurop.evaluation.batches import check_compatible, field_coordinate, variable
-from neurop.evaluation.forecasts import Forecasts, forecasts, known_leads, starts_of
+from neurop.evaluation.forecasts import (
+    Forecasts,
+    forecasts,
+    known_leads,
+    sample_digests,
+    starts_of,
+)
 from neurop.evaluation.leads import step_of
 from neurop.fields.fieldset import FieldSet
 from neurop.inference.bands import bands_of
@@ -96,8 +102,10 @@ def check_unseen(surrogate: Surrogate, test: FieldSet) -> None:
         If they are the data of the calibration, or their time step is another one.
     """
     about = bands_of(surrogate).about
-    if test.digest() == about["data_hash"]:
-        raise InputError.of("split", test.label, "the bands are calibrated on it; take other data")
+    seen = len({*sample_digests(test)} & {*about["samples"]})
+    if seen:
+        remedy = f"has {seen} samples of the calibration, which do not measure coverage"
+        raise InputError.of("split", test.label, f"{remedy}; take others")
     step, unit = step_of(surrogate, test)
     if step is not None and not np.isclose(step, about["step"], rtol=1e-3):
         remedy = f"the bands are calibrated for steps of {about['step']:g} {unit}"
