@@ -9,12 +9,14 @@ from omegaconf import DictConfig
 
 from neurop.evaluation import score, truncation_floor
 from neurop.evaluation.leads import with_lead
+from neurop.evaluation.score import LEADS
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.statistics import summary
 from neurop.plots import fields, forecast_skill, save
 
 from ._bands import coverage_on, coverage_record, coverage_table, draw_bands, level_of
 from ._console import table, wrote
+from ._ensemble import is_ensemble, prepare_ensemble, run_ensemble
 from ._evaluation import (
     Task,
     as_int,
@@ -46,6 +48,10 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     """
     leads = None if cfg.leads is None else as_ints("leads", cfg.leads, 1)
     lead = None if cfg.lead_time is None else as_int("lead_time", cfg.lead_time, 1)
+    if is_ensemble(cfg):
+        task, surrogates = prepare_ensemble(cfg, "eval")
+        test = with_lead(task.surrogate, split_of(task.source, cfg.split), lead)
+        return run_ensemble(cfg, "eval", task, surrogates, test, _reach(leads, task, test))
     task = prepare(cfg, "eval")
     level = level_of(cfg.level, task.surrogate)
     field = field_index(cfg.field, task.surrogate)
@@ -71,6 +77,14 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         "relative_l2": float(scores.relative_l2),
         "relative_l2_worst": float(scores.relative_l2_worst),
     }
+
+
+def _reach(leads: list[int] | None, task: Task, test: FieldSet) -> int | None:
+    """Return the number of steps of an ensemble: the longest lead time."""
+    if not task.surrogate.card.is_state:
+        return None
+    known = test.values.shape[1] - task.surrogate.card.history
+    return max(leads or [lead for lead in LEADS if lead <= known], default=None)
 
 
 def _climatology(train: FieldSet) -> Any:

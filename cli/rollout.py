@@ -15,9 +15,11 @@ from neurop.evaluation.leads import with_lead
 from neurop.fields.fieldset import FieldSet
 from neurop.plots import animate, error_growth, fields, rollout_spectra, save
 from neurop.problems import LeadTimes
+from neurop.surrogate import Surrogate
 
 from ._bands import banded, draw_rollout, level_of, rollout_record, rollout_table
 from ._console import table, wrote
+from ._ensemble import is_ensemble, prepare_ensemble, run_ensemble
 from ._evaluation import Task, as_int, field_index, finite_or_none, prepare, write_netcdf
 from ._output import write_json
 
@@ -46,7 +48,11 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     lead = None if cfg.lead_time is None else as_int("lead_time", cfg.lead_time, 1)
     if not isinstance(cfg.gif, bool):
         raise InputError.of("gif", cfg.gif, "give true or false")
-    task = prepare(cfg, "rollout")
+    surrogates: list[Surrogate] = []
+    if is_ensemble(cfg):
+        task, surrogates = prepare_ensemble(cfg, "rollout")
+    else:
+        task = prepare(cfg, "rollout")
     level = level_of(cfg.level, task.surrogate)
     if not task.surrogate.card.is_state:
         raise InputError(
@@ -69,6 +75,8 @@ def run(cfg: DictConfig) -> dict[str, Any]:
                 "start",
                 start,
             )
+    if surrogates:
+        return run_ensemble(cfg, "rollout", task, surrogates, test, steps, first)
     result = rollout(task.surrogate, test, steps, first, task.source.invariants, cfg.batch_size)
     result.attrs["start"] = start
     result = banded(task.surrogate, result, test, level)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ from neurop.errors import InputError
 from neurop.evaluation.batches import given_at, to_float64, to_model_dtype
 from neurop.fields.fieldset import FieldSet
 from neurop.inference.domain import measure
-from neurop.metrics.measure import Measure
+from neurop.metrics.measure import Measure, Weights
 
 if TYPE_CHECKING:
     from neurop.surrogate import Surrogate
@@ -30,16 +30,26 @@ class Forecasts(NamedTuple):
     ----------
     predicted, truth
         ``(forecast, lead, field, *grid)``; the truth is NaN after the end of a trajectory.
-    weights
-        Cell measure of mean 1, 0 outside the domain, ``(forecast or 1, 1, 1, *grid)``.
-    inside
-        Cells of the domain, ``(forecast or 1, 1, 1, *grid)``.
+    measure
+        Cell measure of the domain.
     """
 
     predicted: Tensor
     truth: Tensor
-    weights: Tensor
-    inside: Tensor
+    measure: Weights
+
+    @property
+    def weights(self) -> Tensor:
+        """Cell measure of mean 1, 0 outside the domain, ``(forecast or 1, 1, 1, *grid)``."""
+        cells = self.measure
+        return cells.over(self.truth) if isinstance(cells, Measure) else cells[(None,) * 3]
+
+    @property
+    def inside(self) -> Tensor:
+        """Cells of the domain, ``(forecast or 1, 1, 1, *grid)``."""
+        if isinstance(self.measure, Measure):
+            return self.measure.inside[:, None, None]
+        return torch.ones_like(self.weights, dtype=torch.bool)
 
     def error(self) -> Tensor:
         """Return the absolute errors, 0 outside the domain and infinite where it diverged."""
@@ -107,6 +117,7 @@ def forecasts(
     starts: Sequence[Start],
     steps: int,
     batch_size: int = 16,
+    perturb: Callable[[Tensor, Sequence[Start]], Tensor] | None = None,
 ) -> Iterator[Forecasts]:
     """Yield forecasts from the given starts, in batches; 1 step of a map.
 
@@ -122,6 +133,9 @@ def forecasts(
         Number of lead times.
     batch_size
         Forecasts per call of the surrogate.
+    perturb
+        Function from input frames ``(forecast, history, channel, *grid)`` and their starts to
+        other input frames; None for the frames as they are.
 
     Raises
     ------
@@ -144,11 +158,7 @@ def forecasts(
         lasts = [(s, frame + past - 1) for s, frame in chosen]
         given = given_at(surrogate, data, lasts, steps, pad=data.targets is None)
         x = to_model_dtype(surrogate, frames)
+        x = x if perturb is None else perturb(x, chosen)
         predicted = surrogate.trajectory(x, steps, given).double()
         y = to_float64(surrogate, truth)
-        cells = measure(surrogate.card, y, given)
-        weights = cells.over(y) if isinstance(cells, Measure) else cells[(None,) * 3]
-        inside = torch.ones_like(weights, dtype=torch.bool)
-        if isinstance(cells, Measure):
-            inside = cells.inside[:, None, None]
-        yield Forecasts(predicted, y, weights, inside)
+        yield Forecasts(predicted, y, measure(surrogate.card, y, given))

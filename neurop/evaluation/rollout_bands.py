@@ -15,6 +15,7 @@ from neurop.evaluation.coverage import check_unseen, measured
 from neurop.evaluation.forecasts import Forecasts
 from neurop.fields.fieldset import FieldSet
 from neurop.inference.bands import BandWarning, bands_of
+from neurop.metrics.measure import Measure
 
 if TYPE_CHECKING:
     from neurop.surrogate import Surrogate
@@ -92,22 +93,23 @@ def with_bands(
 
 def _batches(run: xr.Dataset, truth: FieldSet, leads: int) -> Iterator[Forecasts]:
     """Yield the forecasts of a rollout, one sample each."""
-    cells = torch.from_numpy(truth.grid.weights(truth.shape))[(None,) * 3]
+    cells = torch.from_numpy(truth.grid.weights(truth.shape))
     for sample in range(len(truth)):
         p, y = (
             torch.from_numpy(run[name].values[sample : sample + 1, :leads]).double()
             for name in ("prediction", "truth")
         )
-        inside = torch.ones_like(cells, dtype=torch.bool)
-        if truth.inside is not None:
-            row = truth.inside[sample if len(truth.inside) > 1 else 0]
-            inside = torch.from_numpy(np.array(row))[(None,) * 3]
-            # Values outside are blank, which would read as a truth that is not known.
-            known = ~y.isnan().flatten(3).all(-1)
-            y = torch.where(~inside & known[(..., *[None] * cells[0, 0, 0].dim())], 0.0, y)
-            p = torch.where(inside, p, 0.0)
-        weights = cells * inside
-        yield Forecasts(p, y, weights / weights.mean(), inside)
+        if truth.inside is None:
+            yield Forecasts(p, y, cells)
+            continue
+        row = sample if len(truth.inside) > 1 else 0
+        inside = torch.from_numpy(truth.inside[row : row + 1].copy())
+        # Values outside are blank, which would read as a truth that is not known.
+        known = ~y.isnan().flatten(3).all(-1)[(..., *[None] * cells.dim())]
+        outside = ~inside[:, None, None]
+        yield Forecasts(
+            torch.where(outside, 0.0, p), torch.where(outside & known, 0.0, y), Measure(cells, inside)
+        )
 
 
 def _warn(text: str) -> None:

@@ -4,6 +4,7 @@ from neurop.plots.animate import animate
 from neurop.plots.bands import bands
 from neurop.plots.comparison import comparison
 from neurop.plots.cost import cost
+from neurop.plots.ensemble import reliability
 from neurop.plots.errors import error_by_resolution, error_growth, forecast_skill
 from neurop.plots.fields import fields
 from neurop.plots.spectra import rollout_spectra, superres_spectra
@@ -21,6 +22,7 @@ __all__ = [
     "forecast_skill",
     "loss_curves",
     "read_metrics",
+    "reliability",
     "rollout_spectra",
     "save",
     "superres_spectra",
