@@ -49,7 +49,7 @@ def level_of(level: object, surrogate: Surrogate) -> float | None:
 def coverage_on(
     surrogate: Surrogate, test: FieldSet, level: float | None, batch_size: int
 ) -> xr.Dataset | None:
-    """Return the coverage of the bands of a surrogate; None, with a note, if it cannot be measured."""
+    """Return the coverage of the bands of a surrogate; None, with a note, if they have none."""
     if surrogate.bands is None:
         return None
     try:
@@ -160,7 +160,7 @@ def draw_rollout(run: xr.Dataset, field: int, path: Path) -> None:
         for one in (shown.isel(step=i) for i in chosen)
     ]
     labels = [step_text(run, i) for i in chosen]
-    save(bands_figure(*map(list, zip(*rows, strict=True)), labels), path)
+    save(bands_figure(rows, labels), path)
 
 
 def draw_bands(
@@ -184,10 +184,10 @@ def draw_bands(
     coords = field_coordinate(surrogate.card.outputs) | coordinates(data)
     shown = [xr.DataArray(a, coords, dims).isel(field=field) for a in (*arrays, half)]
     if data.has_targets:
-        rows = [[one.isel(sample=i, lead=0) for one in shown] for i in range(len(first))]
+        rows = [tuple(one.isel(sample=i, lead=0) for one in shown) for i in range(len(first))]
         labels = [f"sample {i}" for i in range(len(first))]
     else:
         chosen = np.unique(np.linspace(0, steps - 1, ROWS).astype(int))
-        rows = [[one.isel(sample=0, lead=i) for one in shown] for i in chosen]
+        rows = [tuple(one.isel(sample=0, lead=i) for one in shown) for i in chosen]
         labels = [f"step {i + 1}" for i in chosen]
-    save(bands_figure(*map(list, zip(*rows, strict=True)), labels), path)
+    save(bands_figure(rows, labels), path)

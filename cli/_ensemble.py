@@ -1,4 +1,4 @@
-"""Ensembles in ``eval`` and ``rollout``: ``ckpt=[run,run]``, or ``members=`` of perturbed inputs."""
+"""Ensembles in ``eval`` and ``rollout``: ``ckpt=[run,run]``, or ``members=``."""
 
 from __future__ import annotations
 

@@ -147,9 +147,7 @@ def band_scores(
     return np.concatenate(parts)
 
 
-def _steps(
-    known: NDArray[np.intp], steps: int | None, every: int | None, level: float
-) -> int:
+def _steps(known: NDArray[np.intp], steps: int | None, every: int | None, level: float) -> int:
     """Return the number of lead times for which there are enough forecasts."""
     needed = samples_needed(level)
     longest = int(np.sort(known)[::-1][needed - 1])
@@ -173,7 +171,9 @@ def _modulation(
     scale: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Return the typical error, ``(lead, field, *grid)``; diverged forecasts are left out."""
-    total, count, mean = 0.0, 0.0, 0.0
+    total: Any = 0.0
+    count: Any = 0.0
+    mean: Any = 0.0
     for batch in forecasts(surrogate, train, starts, steps, batch_size):
         square = batch.error().square()
         good = square.isfinite() & batch.inside

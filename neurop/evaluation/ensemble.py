@@ -106,8 +106,9 @@ def ensemble(
     each = perturbation.members if perturbation else 1
     if len(surrogates) * each < 2:
         raise InputError.of(
-            "members", len(surrogates) * each, "an ensemble has 2 or more; give several runs or "
-            "members="
+            "members",
+            len(surrogates) * each,
+            "an ensemble has 2 or more; give several runs or members=",
         )
     sets = [check_compatible(surrogate, truth) for surrogate in surrogates]
     data, first = sets[0], surrogates[0]

@@ -83,8 +83,8 @@ def starts_of(
     found = []
     for sample in range(len(data)):
         last = data.length(sample) - surrogate.card.history
-        frames = range(start, last, every or max(last - start, 1))
-        found += [(sample, frame) for frame in frames]
+        step = every or max(last - start, 1)
+        found += [(sample, frame) for frame in range(start, last, step)]
     if not found:
         frames = max(map(data.length, range(len(data))), default=0)
         remedy = f"{frames} frames with a history of {surrogate.card.history} leave none to predict"

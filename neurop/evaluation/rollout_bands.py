@@ -107,9 +107,8 @@ def _batches(run: xr.Dataset, truth: FieldSet, leads: int) -> Iterator[Forecasts
         # Values outside are blank, which would read as a truth that is not known.
         known = ~y.isnan().flatten(3).all(-1)[(..., *[None] * cells.dim())]
         outside = ~inside[:, None, None]
-        yield Forecasts(
-            torch.where(outside, 0.0, p), torch.where(outside & known, 0.0, y), Measure(cells, inside)
-        )
+        p, y = torch.where(outside, 0.0, p), torch.where(outside & known, 0.0, y)
+        yield Forecasts(p, y, Measure(cells, inside))
 
 
 def _warn(text: str) -> None:

@@ -45,7 +45,7 @@ def energy_score(members: Tensor, truth: Tensor, weights: Weights, scale: Tensor
     Parameters
     ----------
     members, truth
-        Ensemble ``(member, batch, ..., channel, *grid)`` and truth ``(batch, ..., channel, *grid)``.
+        Ensemble ``(member, batch, ..., channel, *grid)``, and fields of the shape of a member.
     weights
         Cell measure.
     scale

@@ -18,12 +18,7 @@ WIDTH = 1.75
 
 
 @styled
-def bands(
-    truth: Sequence[xr.DataArray],
-    prediction: Sequence[xr.DataArray],
-    half_width: Sequence[xr.DataArray],
-    labels: Sequence[str],
-) -> Figure:
+def bands(rows: Sequence[tuple[xr.DataArray, ...]], labels: Sequence[str]) -> Figure:
     """Draw rows of predictions with their bands.
 
     Fields of one axis are lines: truth, prediction and the band around it, and error within the
@@ -33,8 +28,8 @@ def bands(
 
     Parameters
     ----------
-    truth, prediction, half_width
-        Fields ``(*grid)``, one per row; name and unit from the scalar coordinates ``field`` and
+    rows
+        Truth, prediction and half-width of the band ``(*grid)`` of each row; name and unit from the scalar coordinates ``field`` and
         ``unit``. A truth that is not known is NaN.
     labels
         Labels, one per row.
@@ -43,12 +38,16 @@ def bands(
     --------
     >>> points = {"x": np.arange(4), "y": np.arange(4)}
     >>> x = xr.DataArray(np.zeros((4, 4)), points, ("x", "y"), name="u")
-    >>> len(bands([x], [x], [x + 1], ["sample 0"]).axes)
+    >>> len(bands([(x, x, x + 1)], ["sample 0"]).axes)
     3
     """
-    rows = [tuple(map(plane, row)) for row in zip(truth, prediction, half_width, strict=True)]
+    rows = [tuple(map(plane, row)) for row in rows]
     lines = rows[0][0].ndim == 1
-    titles = ["truth and band", "error"] if lines else ["prediction", "half-width", "|error|"]
+    titles = (
+        ["truth and band", "error"]
+        if lines
+        else ["prediction", "half-width", "|error| (white: outside)"]
+    )
     width = 2.6 if lines else WIDTH + 0.5
     height = WIDTH * proportion(rows[0][0]) + 0.15
     figure = Figure(
@@ -74,7 +73,7 @@ def bands(
 
 def _images(row: tuple[xr.DataArray, ...], panels: list[Axes], norm: Normalize, cmap: str) -> None:
     truth, prediction, half = row
-    error = np.abs(prediction - truth.values)
+    error = abs(prediction - truth.values)
     bar(panels[0], draw(panels[0], prediction, norm, cmap))
     both = np.concatenate([half.values.ravel(), error.values.ravel()])
     top = scale(np.append(both, 0.0), SEQUENTIAL)[0].vmax
@@ -86,9 +85,7 @@ def _images(row: tuple[xr.DataArray, ...], panels: list[Axes], norm: Normalize, 
         names = _order(error)
         outside = (error > half).transpose(*names[::-1])
         x, y = (outside[name].values for name in names)
-        panels[2].contour(
-            x, y, outside.values.astype(float), [0.5], colors="white", linewidths=0.6
-        )
+        panels[2].contour(x, y, outside.values.astype(float), [0.5], colors="white", linewidths=0.6)
         panels[2].set(xlabel=horizontal, ylabel=vertical)
 
 

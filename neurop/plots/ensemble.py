@@ -35,7 +35,9 @@ def reliability(scores: xr.Dataset, field: int = 0) -> Figure:
         heights = at.rank_frequency.values * len(ranks)
         middle.stairs(heights, np.arange(len(ranks) + 1) - 0.5, color=color, label=text)
         levels = [0.0, *scores.level.values, 1.0]
-        right.plot(levels, [0.0, *at.interval_coverage.values, 1.0], "o-", color=color, label=text)
+        covered = [0.0, *at.interval_coverage.values, 1.0]
+        inner = list(range(1, len(levels) - 1))
+        right.plot(levels, covered, "o-", color=color, label=text, markevery=inner)
     middle.axhline(1.0, color="0.6", linewidth=0.8, linestyle=":")
     middle.set_ylim(bottom=0)
     middle.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -57,7 +59,7 @@ def _by_lead(axes: Axes, one: xr.Dataset) -> None:
     counted = unit == "1" and np.array_equal(time, one.step)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=counted))
     axes.set_xlabel("step" if counted else label("time", unit))
-    axes.set_ylabel(label(f"{one.field.item()}", str(one.unit.item())))
+    axes.set_ylabel(label(f"error and spread of {one.field.item()}", str(one.unit.item())))
     axes.legend()
 
 

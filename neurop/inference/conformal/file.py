@@ -88,8 +88,10 @@ def read_bands(folder: Path, card: Card, state: Mapping[str, Tensor]) -> Calibra
         made = Calibration(REGISTRY.create(spec), scores, modulation, card.grid, dict(about))
         made.factor(made.level)
     except InputError as error:
-        raise error if error.key == "path" else InputError.in_file(
-            path, f"{error}; calibrate again: neurop calibrate"
+        raise (
+            error
+            if error.key == "path"
+            else InputError.in_file(path, f"{error}; calibrate again: neurop calibrate")
         ) from error
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError.in_file(
