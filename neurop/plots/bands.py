@@ -29,8 +29,8 @@ def bands(rows: Sequence[tuple[xr.DataArray, ...]], labels: Sequence[str]) -> Fi
     Parameters
     ----------
     rows
-        Truth, prediction and half-width of the band ``(*grid)`` of each row; name and unit from the scalar coordinates ``field`` and
-        ``unit``. A truth that is not known is NaN.
+        Truth, prediction and half-width of the band ``(*grid)`` of each row; name and unit from the
+        scalar coordinates ``field`` and ``unit``. A truth that is not known is NaN.
     labels
         Labels, one per row.
 
