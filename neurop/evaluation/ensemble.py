@@ -120,8 +120,8 @@ def ensemble(
     if not 1 <= steps <= max(known):
         remedy = f"the truth is known for 1 to {max(known)} steps"
         raise InputError.of("steps", steps, remedy)
-    generator = torch.Generator().manual_seed(0)
-    scale = first.scale.double().cpu()
+    scale = first.scale.double()
+    generator = torch.Generator(scale.device).manual_seed(0)
     parts: dict[str, list[NDArray[Any]]] = defaultdict(list)
     with ExitStack() as stack:
         for surrogate in surrogates:
@@ -133,7 +133,7 @@ def ensemble(
         ]
         for batches in zip(*members, strict=True):
             for name, values in _scores(batches, scale, generator).items():
-                parts[name].append(values.numpy())
+                parts[name].append(values.cpu().numpy())
     joined = {name: np.concatenate(values) for name, values in parts.items()}
     inside = None
     if data.inside is not None:
@@ -153,8 +153,8 @@ def _scores(
     batches: Sequence[Forecasts], scale: Tensor, generator: torch.Generator
 ) -> dict[str, Tensor]:
     """Return the scores of a batch of ensemble forecasts, ``(forecast, ...)``; NaN if not known."""
-    x = torch.stack([batch.predicted.cpu() for batch in batches])
-    y, weights = batches[0].truth.cpu(), batches[0].measure
+    x = torch.stack([batch.predicted for batch in batches])
+    y, weights = batches[0].truth, batches[0].measure
     spread, error = spread_and_error(x, y, weights)
     bad = (~x.isfinite()).any(0).flatten(3).any(-1) | y.flatten(3).isnan().any(-1)
     scores = {

@@ -100,13 +100,20 @@ def known_leads(surrogate: Surrogate, data: FieldSet, starts: Sequence[Start]) -
 
 
 def sample_digests(data: FieldSet) -> list[str]:
-    """Return the first 16 hex digits of the SHA-256 of each sample, by which it is recognised."""
+    """Return 16 hex digits for each sample, by which it is recognised in other sets.
+
+    They are of the SHA-256 of its first and its last frame, as a trajectory need not fit into
+    memory, and of its targets.
+    """
     found = []
     for sample in range(len(data)):
+        ends = (0, data.length(sample) - 1)
+        parts = [data.values[sample, frame : frame + 1] for frame in ends]
+        if data.targets is not None:
+            parts.append(data.targets[sample])
         digest = hashlib.sha256()
-        for values, _ in data.arrays():
-            one = np.asarray(values[sample, : data.length(sample)])
-            digest.update(np.ascontiguousarray(one, "<f8").tobytes())
+        for part in parts:
+            digest.update(np.asarray(part).astype("<f8").tobytes())
         found.append(digest.hexdigest()[:16])
     return found
 
