@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -169,6 +170,7 @@ def measured(
     )
 
 
+@lru_cache(maxsize=256)
 def exchangeable_interval(samples: int, forecasts: int, level: float) -> tuple[float, float]:
     """Return the 5 % and 95 % quantiles of the coverage that exchangeable data have.
 
