@@ -18,6 +18,7 @@ from neurop.inference.conformal import REGISTRY
 from neurop.inference.conformal.calibration import Calibration
 from neurop.inference.conformal.file import FILE, write_bands
 from neurop.inference.conformal.rank import check_level
+from neurop.problems import LeadTimes, Map
 
 from ._bands import draw_bands, half_width_table
 from ._console import wrote
@@ -62,8 +63,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     train = with_lead(task.surrogate, _training(cfg, task), lead)
     held_out = with_lead(task.surrogate, split_of(task.source, cfg.split), lead)
     how = {"steps": steps, "start": start, "every": every, "batch_size": cfg.batch_size}
-    if not task.surrogate.card.is_state:
-        _check_map(how)
+    _check_starts(task, how)
     bands = calibrate(task.surrogate, train, held_out, guarantee, level, **how)
     notes = _notes(cfg)
     bands = replace(bands, about=bands.about | {"split": str(cfg.split), "notes": notes})
@@ -79,11 +79,16 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     return {"half_width": float(mean[0]), "half_width_last": float(mean[-1])}
 
 
-def _check_map(how: dict[str, Any]) -> None:
-    """Raise InputError for settings of an evolution, which a map does not have."""
-    defaults = {"steps": None, "start": 0, "every": None}
-    for name, default in defaults.items():
-        if how[name] != default:
+def _check_starts(task: Task, how: dict[str, Any]) -> None:
+    """Raise InputError for settings of starts and steps that a surrogate does not have."""
+    problem = task.surrogate.card.problem
+    if isinstance(problem, LeadTimes) and how["start"]:
+        remedy = (
+            "a surrogate of several lead times is calibrated from the first frame; leave it out"
+        )
+        raise InputError.of("start", how["start"], remedy)
+    for name, default in {"steps": None, "start": 0, "every": None}.items():
+        if isinstance(problem, Map) and how[name] != default:
             raise InputError.of(name, how[name], "is for an evolution; leave it out for a map")
 
 

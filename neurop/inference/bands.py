@@ -77,8 +77,8 @@ def add_bands(
     level = bands.level if level is None else level
     card = surrogate.card
     names = [field.name for field in card.outputs]
-    for name in names:
-        if name not in predicted:
+    for name in (*names, *card.grid.names):
+        if name not in (*predicted.data_vars, *predicted.dims):
             raise InputError.of("predicted", name, "is missing; give the result of predict")
     if first < 1:
         raise InputError.of("first", first, "give at least 1")
