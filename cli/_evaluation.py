@@ -15,6 +15,7 @@ from neurop import __version__
 from neurop.errors import InputError, nearest
 from neurop.evaluation.by_field import by_field
 from neurop.fields.clock import Clock
+from neurop.fields.fieldset import FieldSet
 from neurop.files import replacing
 from neurop.source import Source
 from neurop.surrogate import Surrogate
@@ -73,6 +74,19 @@ def prepare(cfg: DictConfig, verb: str) -> Task:
         "versions": {"neurop": __version__, "torch": torch.__version__},
     }
     return Task(surrogate, source, folder, record)
+
+
+def split_of(source: Source, name: object) -> FieldSet:
+    """Return a split, or all samples; raise InputError for an unknown name."""
+    if name == "all":
+        return source.whole()
+    if name == "test":
+        return source.test()
+    splits = source.splits()
+    if name not in splits:
+        remedy = f"the data have no such split; {nearest(str(name), ('all', *splits))}"
+        raise InputError.of("split", name, remedy)
+    return splits[str(name)]
 
 
 def device(name: str) -> torch.device:

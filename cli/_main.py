@@ -17,6 +17,7 @@ COMPUTING = {
     "rollout": "run a surrogate autoregressively, with error growth and an animation",
     "predict": "apply a surrogate to new files, for any number of steps",
     "export": "write a surrogate as a file that runs without neurop",
+    "calibrate": "error bands of a surrogate, from held-out data",
     "compare": "train several models for the same time and compare them with baselines",
     "generate": "generate the files of a data set",
     "bench": "time the engine compared with torch.fft and neuraloperator",

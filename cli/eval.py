@@ -7,15 +7,16 @@ from typing import Any
 import xarray as xr
 from omegaconf import DictConfig
 
-from neurop.errors import InputError, nearest
 from neurop.evaluation import score, truncation_floor
 from neurop.evaluation.leads import with_lead
+from neurop.evaluation.score import LEADS
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.statistics import summary
 from neurop.plots import fields, forecast_skill, save
-from neurop.source import Source
 
+from ._bands import coverage_on, coverage_record, coverage_table, draw_bands, level_of
 from ._console import table, wrote
+from ._ensemble import is_ensemble, prepare_ensemble, run_ensemble
 from ._evaluation import (
     Task,
     as_int,
@@ -23,6 +24,7 @@ from ._evaluation import (
     field_index,
     finite_or_none,
     prepare,
+    split_of,
     values_by_field,
     write_netcdf,
 )
@@ -46,9 +48,14 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     """
     leads = None if cfg.leads is None else as_ints("leads", cfg.leads, 1)
     lead = None if cfg.lead_time is None else as_int("lead_time", cfg.lead_time, 1)
+    if is_ensemble(cfg):
+        task, surrogates = prepare_ensemble(cfg, "eval")
+        test = with_lead(task.surrogate, split_of(task.source, cfg.split), lead)
+        return run_ensemble(cfg, "eval", task, surrogates, test, _reach(leads, task, test))
     task = prepare(cfg, "eval")
+    level = level_of(cfg.level, task.surrogate)
     field = field_index(cfg.field, task.surrogate)
-    test = with_lead(task.surrogate, _split(task.source, cfg.split), lead)
+    test = with_lead(task.surrogate, split_of(task.source, cfg.split), lead)
     climatology = None
     if "climatology" in task.source.baselines:
         climatology = _climatology(task.source.splits()["train"])
@@ -60,8 +67,11 @@ def run(cfg: DictConfig) -> dict[str, Any]:
             floor,
             {"long_name": "relative L2 error of the best band-limited fields, mean", "units": "1"},
         )
-    _write(task, scores, test, str(cfg.split), field)
+    covered = coverage_on(task.surrogate, test, level, cfg.batch_size)
+    _write(task, scores, test, str(cfg.split), field, covered)
     _show(task, scores, str(cfg.split))
+    if covered is not None:
+        coverage_table(covered)
     wrote(task.folder)
     return {
         "relative_l2": float(scores.relative_l2),
@@ -69,17 +79,12 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     }
 
 
-def _split(source: Source, name: object) -> FieldSet:
-    """Return a split, or all samples; raise InputError for an unknown name."""
-    if name == "all":
-        return source.whole()
-    if name == "test":
-        return source.test()
-    splits = source.splits()
-    if name not in splits:
-        remedy = f"the data have no such split; {nearest(str(name), ('all', *splits))}"
-        raise InputError.of("split", name, remedy)
-    return splits[str(name)]
+def _reach(leads: list[int] | None, task: Task, test: FieldSet) -> int | None:
+    """Return the number of steps of an ensemble: the longest lead time."""
+    if not task.surrogate.card.is_state:
+        return None
+    known = test.values.shape[1] - task.surrogate.card.history
+    return max(leads or [lead for lead in LEADS if lead <= known], default=None)
 
 
 def _climatology(train: FieldSet) -> Any:
@@ -87,7 +92,14 @@ def _climatology(train: FieldSet) -> Any:
     return summary(train, pointwise=True).values.mean
 
 
-def _write(task: Task, scores: xr.Dataset, test: FieldSet, split: str, field: int) -> None:
+def _write(
+    task: Task,
+    scores: xr.Dataset,
+    test: FieldSet,
+    split: str,
+    field: int,
+    covered: xr.Dataset | None,
+) -> None:
     named = (
         "relative_l2",
         "relative_l2_median",
@@ -122,6 +134,9 @@ def _write(task: Task, scores: xr.Dataset, test: FieldSet, split: str, field: in
             | {name: values_by_field(one[name]) for name in SKILLS if name in one}
             for one in (scores.isel(lead=i) for i in range(scores.sizes["lead"]))
         ]
+    if covered is not None:
+        record["bands"] = coverage_record(covered)
+        draw_bands(task, test, field, task.folder / "bands.png", covered.attrs["level"])
     write_json(task.folder / "eval.json", record)
     write_netcdf(task.folder / "eval.nc", scores)
     shown = scores.isel(field=field)

@@ -18,7 +18,9 @@ from neurop.plots import animate, error_growth, fields, rollout_spectra, save
 from neurop.problems import LeadTimes
 from neurop.surrogate import Surrogate
 
+from ._bands import banded, draw_rollout, level_of, rollout_record, rollout_table
 from ._console import table, wrote
+from ._ensemble import is_ensemble, prepare_ensemble, run_ensemble
 from ._evaluation import Task, as_int, field_index, finite_or_none, prepare, write_netcdf
 from ._output import write_json
 
@@ -47,7 +49,12 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     lead = None if cfg.lead_time is None else as_int("lead_time", cfg.lead_time, 1)
     if not isinstance(cfg.gif, bool):
         raise InputError.of("gif", cfg.gif, "give true or false")
-    task = prepare(cfg, "rollout")
+    surrogates: list[Surrogate] = []
+    if is_ensemble(cfg):
+        task, surrogates = prepare_ensemble(cfg, "rollout")
+    else:
+        task = prepare(cfg, "rollout")
+    level = level_of(cfg.level, task.surrogate)
     if not task.surrogate.card.is_state:
         raise InputError(
             f"{task.record['checkpoint']} maps inputs to targets and has no time to roll out; use "
@@ -69,8 +76,11 @@ def run(cfg: DictConfig) -> dict[str, Any]:
                 "start",
                 start,
             )
+    if surrogates:
+        return run_ensemble(cfg, "rollout", task, surrogates, test, steps, first)
     result = rollout(task.surrogate, test, steps, first, task.source.invariants, cfg.batch_size)
     result.attrs["start"] = start
+    result = banded(task.surrogate, result, test, level)
     _write(task, result, test, field, cfg.gif, _clock(task.surrogate, test, first))
     _show(task, result)
     wrote(task.folder)
@@ -123,6 +133,8 @@ def _write(
     record["relative_l2_field"] = {
         str(f): result.relative_l2_field.sel(field=f).values for f in result.field.values
     }
+    if "lower" in result:
+        record["bands"] = rollout_record(result)
     record["spectrum_error"] = result.spectrum_error.mean("field").values
     for mark, (_, share) in LATE.items():
         record |= {
@@ -140,6 +152,8 @@ def _write(
     save(fields(truth, prediction, [f"step {i + 1}" for i in chosen]), task.folder / "rollout.png")
     save(error_growth(result), task.folder / "rollout_error.png")
     save(rollout_spectra(result, field), task.folder / "rollout_spectra.png")
+    if "lower" in result:
+        draw_rollout(result, field, task.folder / "rollout_bands.png")
     if animation:
         animate(result, task.folder / "rollout.gif", field=field)
 
@@ -179,3 +193,5 @@ def _show(task: Task, result: xr.Dataset) -> None:
         text = f"{drift[most]:+.3f}{spread}" if np.isfinite(drift[most]) else None
         headline.append([f"drift of the middle third of the spectrum, last {word}", text])
     table("summary", ["metric", "value"], headline)
+    if "lower" in result:
+        rollout_table(result)

@@ -164,6 +164,10 @@ class Registry:
         top = _top(self.get(name).__module__)
         return next(iter(packages_distributions().get(top, [])), top)
 
+    def origin_of(self, name: str) -> dict[str, str | None]:
+        """Return distribution and module of a class by name, for :meth:`require`."""
+        return {"distribution": self.distribution_of(name), "module": self.module_of(name)}
+
     def require(self, name: str, distribution: Any = None, module: Any = None) -> None:
         """Raise InputError unless a name that was read from a file is known.
 

@@ -18,6 +18,8 @@ from neurop.fields.fieldset import FieldSet
 from neurop.fields.normalizer import Normalizer
 from neurop.fields.standardize import Standardize, fit_conditions
 from neurop.inference.check_input import check_input, check_norms
+from neurop.inference.conformal.calibration import Calibration
+from neurop.inference.conformal.file import read_bands, write_bands
 from neurop.inference.diagnostics import base
 from neurop.inference.domain import inside
 from neurop.inference.network_input import network_input
@@ -73,6 +75,9 @@ class Surrogate(nn.Module):
     >>> surrogate.rollout(train.initial(), steps=2).time.values
     array([1., 2.])
     """
+
+    bands: Calibration | None = None
+    """Error bands, if it is calibrated (:func:`neurop.evaluation.calibrate`)."""
 
     def __init__(
         self,
@@ -270,13 +275,10 @@ class Surrogate(nn.Module):
         return sum(p.numel() for p in self.parameters() if p.requires_grad)
 
     def save(self, folder: str | Path) -> None:
-        """Write ``model.safetensors`` and ``model.json``; create the folder if it is missing."""
-        about: dict[str, Any] = {
-            "distribution": models.REGISTRY.distribution_of(self.name),
-            "module": models.REGISTRY.module_of(self.name),
-            "citation": self.net.citation,
-        }
+        """Write ``model.safetensors``, ``model.json`` and, if it is calibrated, its bands."""
+        about = models.REGISTRY.origin_of(self.name) | {"citation": self.net.citation}
         write_folder(Path(folder), self.state_dict(), self.card.to_dict() | about)
+        write_bands(Path(folder), self.bands, self.state_dict())
 
     @classmethod
     def load(cls, folder: str | Path) -> Surrogate:
@@ -296,4 +298,5 @@ class Surrogate(nn.Module):
         for check in (check_shapes, check_weights):
             check(path, surrogate.state_dict(), state)
         surrogate.load_state_dict(state)
+        surrogate.bands = read_bands(path, card, surrogate.state_dict())
         return surrogate.eval()

@@ -15,6 +15,7 @@ from neurop.source import Source
 from neurop.surrogate import Surrogate
 
 PROTOCOLS = {
+    "coverage": "neurop.evaluation.coverage",
     "score": "neurop.evaluation.score",
     "rollout": "neurop.evaluation.rollout",
     "superres": "neurop.evaluation.superres",
@@ -39,8 +40,9 @@ def evaluate(
     protocol
         Name of the evaluation. ``score``: errors of one step and of forecasts
         (:func:`neurop.evaluation.score`); ``rollout``: an autoregressive rollout from the initial
-        state (:func:`neurop.evaluation.rollout`); ``superres``: other grids than the training grid
-        (:func:`neurop.evaluation.superres`).
+        state (:func:`neurop.evaluation.rollout`); ``coverage``: of the error bands of a calibrated
+        surrogate (:func:`neurop.evaluation.coverage`); ``superres``: other grids than the training
+        grid (:func:`neurop.evaluation.superres`).
     **how
         Further arguments of that evaluation, for example ``steps=20``.
 

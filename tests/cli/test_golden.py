@@ -22,6 +22,7 @@ MISTAKES = {
         "absent.nc: no such file; correct the path",
     ),
     "export": ("format=onx", "format=onx: did you mean 'onnx'?"),
+    "calibrate": ("level=90", "level=90: give a probability between 0 and 1, such as 0.9"),
     "compare": ("budget=10", "budget=10: give a time or steps: 90s, 10min, 1h, 2000steps"),
     "generate": (
         "data=burgers data.samples=4",
@@ -48,7 +49,7 @@ def test_the_line(
     words, line = MISTAKES[verb]
     if verb == "train":
         status = train(*words.split())
-    elif verb in ("eval", "superres", "rollout", "predict", "export"):
+    elif verb in ("eval", "superres", "rollout", "predict", "export", "calibrate"):
         status = neurop(verb, f"ckpt={trained}", *words.split())
     else:
         status = neurop(verb, *words.split())

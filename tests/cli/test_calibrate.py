@@ -1,0 +1,119 @@
+"""``neurop calibrate``, and what eval and rollout make of its bands; ensembles in both."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import neurop as library
+from neurop.inference.conformal.rank import rank
+
+Command = Callable[..., int]
+
+
+def record(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(), parse_constant=pytest.fail)
+
+
+@pytest.fixture
+def run(trained: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(trained, tmp_path / "run"))
+
+
+def test_bands_from_the_command_to_the_rollout(
+    run: Path, neurop: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert neurop("calibrate", f"ckpt={run}", "level=0.8", "guarantee=share") == 0
+    made = record(run / "calibrate" / "calibrate.json")
+    assert made["guarantee"] == {"name": "share", "arguments": {"area": 0.9}}
+    assert (made["split"], made["samples"], made["leads"]) == ("val", 20, 2)
+    bands = library.load(run).bands
+    assert bands is not None
+    assert bands.level == 0.8
+    scores = np.sort(bands.scores[:, :, 0], 0)
+    np.testing.assert_allclose(made["factor"]["vorticity"], scores[rank(20, 0.8) - 1])
+    assert (run / "calibrate" / "calibrate.png").stat().st_size > 0
+    capsys.readouterr()
+    assert neurop("eval", f"ckpt={run}") == 0
+    judged = record(run / "eval" / "eval.json")["bands"]
+    assert judged["level"] == 0.8
+    assert judged["forecasts"]["vorticity"] == [20, 20]
+    assert "coverage of the 80 % bands, 20 forecasts" in capsys.readouterr().out
+    assert neurop("rollout", f"ckpt={run}", "gif=false", "level=0.9", "steps=2") == 0
+    rolled = record(run / "rollout" / "rollout.json")["bands"]
+    assert rolled["level"] == 0.9
+    with xr.open_dataset(run / "rollout" / "rollout.nc", engine="h5netcdf") as opened:
+        half = (opened.upper - opened.lower).values[0, :, 0] / 2
+        np.testing.assert_allclose(half, bands.half_width(level=0.9)[:, 0], rtol=1e-3)
+        inside = (opened.truth >= opened.lower) & (opened.truth <= opened.upper)
+        area = inside.mean(("sample", "x", "y"))[:, 0]
+        np.testing.assert_allclose(rolled["area"]["vorticity"], area, atol=2e-3)
+    assert (run / "rollout" / "rollout_bands.png").stat().st_size > 0
+    # The samples of the calibration do not judge it.
+    assert neurop("eval", f"ckpt={run}", "split=val") == 0
+    assert "bands" not in record(run / "eval" / "eval.json")
+    assert "20 samples of the calibration" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ("split=train", "split=train: the surrogate was fitted to it; choose from val, test, all"),
+        ("level=0.99", "level=0.99: needs 99 calibration samples, there are 20; 20 allow at most "),
+        ("level=90", "level=90: give a probability between 0 and 1, such as 0.9"),
+        ("guarantee=share guarantee.area=0", "guarantee.area=0: give a share above 0"),
+        ("steps=7", "steps=7: the truth of 9 forecasts is known for 1 to 2 steps"),
+    ],
+)
+def test_a_wrong_setting(
+    words: str, line: str, run: Path, neurop: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert neurop("calibrate", f"ckpt={run}", *words.split()) == 2
+    assert capsys.readouterr().err.startswith(f"neurop calibrate: {line}")
+    assert not (run / "calibrate").exists()
+    assert not (run / "model" / "bands.safetensors").exists()
+
+
+def test_a_level_without_bands(
+    run: Path, neurop: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert neurop("rollout", f"ckpt={run}", "level=0.9") == 2
+    assert capsys.readouterr().err.startswith("neurop rollout: level=0.9: the surrogate has no")
+
+
+def test_ensembles_of_runs_and_of_perturbed_inputs(
+    run: Path, neurop: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = shutil.copytree(run, tmp_path / "other")
+    surrogate = library.load(other)
+    for weight in surrogate.net.parameters():
+        weight.data.mul_(1.1)
+    surrogate.save(other / "model")
+    assert neurop("rollout", f"ckpt=[{run},{other}]", "steps=2") == 0
+    made = record(run / "rollout_ensemble" / "rollout.json")
+    assert (made["members"], made["steps"]) == (2, 2)
+    assert made["spread"]["vorticity"][0] > 0
+    assert neurop("eval", f"ckpt={run}", "members=3", "perturbation=0.1") == 0
+    made = record(run / "eval_ensemble" / "eval.json")
+    assert (made["members"], made["perturbation"]) == (3, 0.1)
+    assert len(made["rank_frequency"]["vorticity"][0]) == 4
+    assert (run / "eval_ensemble" / "ensemble.png").stat().st_size > 0
+    with xr.open_dataset(run / "eval_ensemble" / "ensemble.nc", engine="h5netcdf") as opened:
+        np.testing.assert_allclose(opened.crps[:, 0], made["crps"]["vorticity"], rtol=1e-6)
+    capsys.readouterr()
+    for words, line in (
+        ((f"ckpt=[{run}]",), "ckpt="),
+        ((f"ckpt=[{run},{run}]",), "ckpt="),
+        ((f"ckpt={run}", "members=1"), "members=1: give at least 2"),
+        ((f"ckpt={run}", "members=2", "perturbation=0"), "perturbation=0"),
+        ((f"ckpt={run}", "members=2", "level=0.9"), "level=0.9: is of the bands"),
+    ):
+        assert neurop("eval", *words) == 2
+        assert capsys.readouterr().err.startswith(f"neurop eval: {line}")
