@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict
 from itertools import islice, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,13 +15,13 @@ from neurop import models
 from neurop.card import Card
 from neurop.constraints.constraint import Constraint, Context
 from neurop.fields.fieldset import FieldSet
+from neurop.fields.noise_input import NoiseInput, read_noise
 from neurop.fields.normalizer import Normalizer
 from neurop.fields.standardize import Standardize, fit_conditions
 from neurop.inference.check_input import check_input, check_norms
-from neurop.inference.diagnostics import base
-from neurop.inference.domain import inside
 from neurop.inference.network_input import network_input
-from neurop.model_folder import check_shapes, check_weights, precision, read_parts, write_folder
+from neurop.inference.network_output import network_output
+from neurop.model_folder import read_parts, restore, write_folder
 from neurop.problems import Problem, problem_of
 from neurop.registry import Spec
 from neurop.spectral import resample
@@ -29,6 +29,7 @@ from neurop.spectral import resample
 if TYPE_CHECKING:
     import xarray as xr
 
+    from neurop.inference.ensemble import NoiseStream
     from neurop.models.operator import Operator
 
 
@@ -49,6 +50,8 @@ class Surrogate(nn.Module):
         Model and arguments, problem, fields, grid and constraints.
     input_norm, output_norm, given_norm
         Normalisers of inputs, outputs and conditions, fitted on the training split; see :meth:`of`.
+    noise
+        Random fields that a probabilistic network takes too; they are 0 except in :meth:`member`.
 
     Shape
     -----
@@ -78,14 +81,16 @@ class Surrogate(nn.Module):
         input_norm: Normalizer,
         output_norm: Normalizer,
         given_norm: Normalizer | None = None,
+        noise: NoiseInput | None = None,
     ) -> None:
         super().__init__()
-        self.card = card
+        self.card, self.noise = card, noise
+        self.draw: NoiseStream | None = None
         self.input_norm, self.output_norm, self.given_norm = input_norm, output_norm, given_norm
         check_norms(card, input_norm, output_norm, given_norm)
         for constraint in card.constraints:
             constraint.check(self.context)
-        sizes = card.in_channels, card.out_channels
+        sizes = card.in_channels + (noise.channels if noise else 0), card.out_channels
         self.net: Operator = models.create(card.model, *sizes, card.grid, card.number_channels)
 
     @classmethod
@@ -96,6 +101,7 @@ class Surrogate(nn.Module):
         problem: Problem | None = None,
         constraints: Sequence[Constraint] = (),
         normalizer: Standardize | None = None,
+        noise: NoiseInput | None = None,
     ) -> Surrogate:
         """Return an untrained surrogate, its normalisers fitted on the training split.
 
@@ -111,6 +117,8 @@ class Surrogate(nn.Module):
             Constraints on the predictions, applied in the order of their ranks.
         normalizer
             Fit of the normalisers; standardisation by default.
+        noise
+            Random fields that the network takes too, those of the objective (``objective.noise``).
 
         Raises
         ------
@@ -120,7 +128,7 @@ class Surrogate(nn.Module):
         problem = problem or problem_of(train)
         card = Card.of(train, Spec.of(model), problem, constraints)
         norms = (normalizer or Standardize()).fit(problem.typical(train), problem.increments)
-        return cls(card, *norms, fit_conditions(train, problem.conditions(train)))
+        return cls(card, *norms, fit_conditions(train, problem.conditions(train)), noise)
 
     @property
     def name(self) -> str:
@@ -135,10 +143,7 @@ class Surrogate(nn.Module):
 
     @property
     def scale(self) -> Tensor:
-        """Standard deviation of each predicted field over the training data, ``(out channels,)``.
-
-        Errors are measured in this unit: see :func:`neurop.metrics.norms.relative_l2`.
-        """
+        """Training deviation of each predicted field, the unit of errors, ``(out channels,)``."""
         return self.context.norm.std
 
     def forward(
@@ -163,21 +168,8 @@ class Surrogate(nn.Module):
         """
         card = self.card
         check_input(card, x, given, self.output_norm.std.dtype, grid)
-        y = self.output_norm.inverse(self.net(network_input(self, x, given)))
-        last = x[:, -card.out_channels :]
-        if card.problem.increments:
-            y = y + base(card, last)
-        if grid is not None:
-            y = resample(y, card.grid, tuple(grid))
-        domain = inside(card, given)
-        if card.constraints:
-            context = replace(self.context, inside=domain)
-            for constraint in card.constraints:
-                y = constraint(y, last, context)
-        if domain is None:
-            return y
-        outside = last if card.is_state else self.output_norm.inverse(torch.zeros_like(y))
-        return torch.where(domain[:, None], y, outside)
+        y = self.net(network_input(self, x, given))
+        return network_output(self, y, x[:, -card.out_channels :], given, grid)
 
     def steps(self, frames: Tensor, given: Tensor | None = None) -> Iterator[Tensor]:
         """Yield the states of an autoregressive rollout, ``(batch, channels, *grid)``.
@@ -225,6 +217,20 @@ class Surrogate(nn.Module):
         check_input(self.card, x, given, self.output_norm.std.dtype, points.shape)
         return resample(self(x, given=given), grid, grid.fractions(points))
 
+    def member(self, seed: int | Sequence[int] = 0) -> Surrogate:
+        """Return a member of the ensemble; see :func:`neurop.inference.ensemble.member`."""
+        from neurop.inference.ensemble import member
+
+        return member(self, seed)
+
+    def sample(
+        self, data: Any, members: int, steps: int = 1, given: Any = None, seed: int = 0
+    ) -> Any:
+        """Return an ensemble of forecasts; see :func:`neurop.inference.ensemble.sample`."""
+        from neurop.inference.ensemble import sample
+
+        return sample(self, data, members, steps, given, seed)
+
     def predict(self, data: xr.Dataset, forcing: xr.Dataset | None = None) -> xr.Dataset:
         """Return the next state, or the mapped fields, as a labelled dataset.
 
@@ -271,6 +277,7 @@ class Surrogate(nn.Module):
             "distribution": models.REGISTRY.distribution_of(self.name),
             "module": models.REGISTRY.module_of(self.name),
             "citation": self.net.citation,
+            **({"noise": asdict(self.noise)} if self.noise else {}),
         }
         write_folder(Path(folder), self.state_dict(), self.card.to_dict() | about)
 
@@ -286,10 +293,8 @@ class Surrogate(nn.Module):
         path = Path(folder)
         card, norms, state, plain = read_parts(path)
         models.REGISTRY.require(card.model.name, plain.get("distribution"), plain.get("module"))
-        models.check_arguments(card.model, sum(value.numel() for value in state.values()))
-        surrogate = cls(card, *norms)
-        surrogate.to(precision(state))
-        for check in (check_shapes, check_weights):
-            check(path, surrogate.state_dict(), state)
-        surrogate.load_state_dict(state)
+        numbers = sum(value.numel() for value in state.values())
+        models.check_arguments(card.model, numbers)
+        surrogate = cls(card, *norms, noise=read_noise(plain, numbers))
+        restore(path, surrogate, state)
         return surrogate.eval()

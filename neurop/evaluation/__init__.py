@@ -5,6 +5,7 @@ Each returns an ``xarray.Dataset``.
 
 from neurop.evaluation.compare import compare, errors_of
 from neurop.evaluation.floor import truncation_floor
+from neurop.evaluation.probabilistic import probabilistic
 from neurop.evaluation.rollout import rollout
 from neurop.evaluation.score import score
 from neurop.evaluation.superres import example, superres
@@ -15,6 +16,7 @@ __all__ = [
     "errors_of",
     "example",
     "power_spectrum",
+    "probabilistic",
     "rollout",
     "score",
     "spectrum_error",
