@@ -15,6 +15,7 @@ from neurop.fields.statistics import summary
 from neurop.plots import fields, forecast_skill, save
 from neurop.source import Source
 
+from . import _weather
 from ._console import table, wrote
 from ._evaluation import (
     Task,
@@ -60,8 +61,12 @@ def run(cfg: DictConfig) -> dict[str, Any]:
             floor,
             {"long_name": "relative L2 error of the best band-limited fields, mean", "units": "1"},
         )
-    _write(task, scores, test, str(cfg.split), field)
+    chosen = scores.lead.values.tolist() if "lead" in scores.dims else []
+    forecasts = _weather.forecasts(task, test, chosen, cfg.batch_size)
+    _write(task, scores, forecasts, test, str(cfg.split), field)
     _show(task, scores, str(cfg.split))
+    if forecasts is not None:
+        _weather.show(forecasts)
     wrote(task.folder)
     return {
         "relative_l2": float(scores.relative_l2),
@@ -87,7 +92,14 @@ def _climatology(train: FieldSet) -> Any:
     return summary(train, pointwise=True).values.mean
 
 
-def _write(task: Task, scores: xr.Dataset, test: FieldSet, split: str, field: int) -> None:
+def _write(
+    task: Task,
+    scores: xr.Dataset,
+    weather: xr.Dataset | None,
+    test: FieldSet,
+    split: str,
+    field: int,
+) -> None:
     named = (
         "relative_l2",
         "relative_l2_median",
@@ -122,6 +134,9 @@ def _write(task: Task, scores: xr.Dataset, test: FieldSet, split: str, field: in
             | {name: values_by_field(one[name]) for name in SKILLS if name in one}
             for one in (scores.isel(lead=i) for i in range(scores.sizes["lead"]))
         ]
+    if weather is not None:
+        record |= _weather.record(weather)
+        scores = scores.merge(_weather.variables(weather), compat="override", join="exact")
     write_json(task.folder / "eval.json", record)
     write_netcdf(task.folder / "eval.nc", scores)
     shown = scores.isel(field=field)

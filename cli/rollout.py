@@ -16,6 +16,7 @@ from neurop.fields.fieldset import FieldSet
 from neurop.plots import animate, error_growth, fields, rollout_spectra, save
 from neurop.problems import LeadTimes
 
+from . import _weather
 from ._console import table, wrote
 from ._evaluation import Task, as_int, field_index, finite_or_none, prepare, write_netcdf
 from ._output import write_json
@@ -69,7 +70,8 @@ def run(cfg: DictConfig) -> dict[str, Any]:
             )
     result = rollout(task.surrogate, test, steps, first, task.source.invariants, cfg.batch_size)
     result.attrs["start"] = start
-    _write(task, result, test, field, cfg.gif)
+    weather = _weather.of_rollout(task, test, result, first)
+    _write(task, result, weather, test, field, cfg.gif)
     _show(task, result)
     wrote(task.folder)
     return {
@@ -78,7 +80,14 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     }
 
 
-def _write(task: Task, result: xr.Dataset, test: FieldSet, field: int, animation: bool) -> None:
+def _write(
+    task: Task,
+    result: xr.Dataset,
+    weather: xr.Dataset | None,
+    test: FieldSet,
+    field: int,
+    animation: bool,
+) -> None:
     gone = float(result.first_divergent_step)
     record = task.record | {
         "samples": len(test),
@@ -112,8 +121,12 @@ def _write(task: Task, result: xr.Dataset, test: FieldSet, field: int, animation
             f"{name}{mark}": dict(zip(result.field.values, found.values))
             for name, found in climate_drift(result, share).items()
         }
+    stored = result
+    if weather is not None:
+        record |= _weather.record(weather)
+        stored = result.merge(_weather.variables(weather), compat="override", join="exact")
     write_json(task.folder / "rollout.json", record)
-    write_netcdf(task.folder / "rollout.nc", result)
+    write_netcdf(task.folder / "rollout.nc", stored)
     shown = result.isel(sample=0, field=field)
     known = result.attrs["known_steps"] or result.sizes["step"]
     chosen = np.unique(np.linspace(0, known - 1, ROWS).astype(int))

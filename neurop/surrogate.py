@@ -18,6 +18,7 @@ from neurop.fields.fieldset import FieldSet
 from neurop.fields.noise_input import NoiseInput, read_noise
 from neurop.fields.normalizer import Normalizer
 from neurop.fields.standardize import Standardize, fit_conditions
+from neurop.inference import ensemble
 from neurop.inference.check_input import check_input, check_norms
 from neurop.inference.network_input import network_input
 from neurop.inference.network_output import network_output
@@ -29,7 +30,6 @@ from neurop.spectral import resample
 if TYPE_CHECKING:
     import xarray as xr
 
-    from neurop.inference.ensemble import NoiseStream
     from neurop.models.operator import Operator
 
 
@@ -75,6 +75,9 @@ class Surrogate(nn.Module):
     array([1., 2.])
     """
 
+    noise: NoiseInput | None = None
+    draw: ensemble.NoiseStream | None = None
+
     def __init__(
         self,
         card: Card,
@@ -85,7 +88,6 @@ class Surrogate(nn.Module):
     ) -> None:
         super().__init__()
         self.card, self.noise = card, noise
-        self.draw: NoiseStream | None = None
         self.input_norm, self.output_norm, self.given_norm = input_norm, output_norm, given_norm
         check_norms(card, input_norm, output_norm, given_norm)
         for constraint in card.constraints:
@@ -217,19 +219,8 @@ class Surrogate(nn.Module):
         check_input(self.card, x, given, self.output_norm.std.dtype, points.shape)
         return resample(self(x, given=given), grid, grid.fractions(points))
 
-    def member(self, seed: int | Sequence[int] = 0) -> Surrogate:
-        """Return a member of the ensemble; see :func:`neurop.inference.ensemble.member`."""
-        from neurop.inference.ensemble import member
-
-        return member(self, seed)
-
-    def sample(
-        self, data: Any, members: int, steps: int = 1, given: Any = None, seed: int = 0
-    ) -> Any:
-        """Return an ensemble of forecasts; see :func:`neurop.inference.ensemble.sample`."""
-        from neurop.inference.ensemble import sample
-
-        return sample(self, data, members, steps, given, seed)
+    # Methods of a probabilistic surrogate.
+    member, sample = ensemble.member, ensemble.sample
 
     def predict(self, data: xr.Dataset, forcing: xr.Dataset | None = None) -> xr.Dataset:
         """Return the next state, or the mapped fields, as a labelled dataset.
