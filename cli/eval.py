@@ -14,6 +14,7 @@ from neurop.fields.fieldset import FieldSet
 from neurop.fields.statistics import summary
 from neurop.plots import fields, forecast_skill, save
 
+from . import _weather
 from ._bands import coverage_on, coverage_record, coverage_table, draw_bands, level_of
 from ._console import table, wrote
 from ._ensemble import is_ensemble, prepare_ensemble, run_ensemble
@@ -68,10 +69,14 @@ def run(cfg: DictConfig) -> dict[str, Any]:
             {"long_name": "relative L2 error of the best band-limited fields, mean", "units": "1"},
         )
     covered = coverage_on(task.surrogate, test, level, cfg.batch_size)
-    _write(task, scores, test, str(cfg.split), field, covered)
+    chosen = scores.lead.values.tolist() if "lead" in scores.dims else []
+    forecasts = _weather.forecasts(task, test, chosen, cfg.batch_size)
+    _write(task, scores, forecasts, covered, test, str(cfg.split), field)
     _show(task, scores, str(cfg.split))
     if covered is not None:
         coverage_table(covered)
+    if forecasts is not None:
+        _weather.show(forecasts)
     wrote(task.folder)
     return {
         "relative_l2": float(scores.relative_l2),
@@ -95,10 +100,11 @@ def _climatology(train: FieldSet) -> Any:
 def _write(
     task: Task,
     scores: xr.Dataset,
+    weather: xr.Dataset | None,
+    covered: xr.Dataset | None,
     test: FieldSet,
     split: str,
     field: int,
-    covered: xr.Dataset | None,
 ) -> None:
     named = (
         "relative_l2",
@@ -137,6 +143,9 @@ def _write(
     if covered is not None:
         record["bands"] = coverage_record(covered)
         draw_bands(task, test, field, task.folder / "bands.png", covered.attrs["level"])
+    if weather is not None:
+        record |= _weather.record(weather)
+        scores = scores.merge(_weather.variables(weather), compat="override", join="exact")
     write_json(task.folder / "eval.json", record)
     write_netcdf(task.folder / "eval.nc", scores)
     shown = scores.isel(field=field)

@@ -18,6 +18,7 @@ from neurop.plots import animate, error_growth, fields, rollout_spectra, save
 from neurop.problems import LeadTimes
 from neurop.surrogate import Surrogate
 
+from . import _weather
 from ._bands import banded, draw_rollout, level_of, rollout_record, rollout_table
 from ._console import table, wrote
 from ._ensemble import is_ensemble, prepare_ensemble, run_ensemble
@@ -81,7 +82,8 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     result = rollout(task.surrogate, test, steps, first, task.source.invariants, cfg.batch_size)
     result.attrs["start"] = start
     result = banded(task.surrogate, result, test, level)
-    _write(task, result, test, field, cfg.gif, _clock(task.surrogate, test, first))
+    weather = _weather.of_rollout(task, test, result, first)
+    _write(task, result, weather, test, field, cfg.gif, _clock(task.surrogate, test, first))
     _show(task, result)
     wrote(task.folder)
     return {
@@ -101,6 +103,7 @@ def _clock(surrogate: Surrogate, test: FieldSet, first: int) -> Clock | None:
 def _write(
     task: Task,
     result: xr.Dataset,
+    weather: xr.Dataset | None,
     test: FieldSet,
     field: int,
     animation: bool,
@@ -141,8 +144,12 @@ def _write(
             f"{name}{mark}": dict(zip(result.field.values, found.values))
             for name, found in climate_drift(result, share).items()
         }
+    stored = result
+    if weather is not None:
+        record |= _weather.record(weather)
+        stored = result.merge(_weather.variables(weather), compat="override", join="exact")
     write_json(task.folder / "rollout.json", record)
-    write_netcdf(task.folder / "rollout.nc", result, clock)
+    write_netcdf(task.folder / "rollout.nc", stored, clock)
     shown = result.isel(sample=0, field=field)
     known = result.attrs["known_steps"] or result.sizes["step"]
     chosen = np.unique(np.linspace(0, known - 1, ROWS).astype(int))

@@ -21,6 +21,7 @@ from neurop import models, plots
 from neurop.errors import InputError
 from neurop.evaluation.headline import headline
 from neurop.fields.fieldset import FieldSet
+from neurop.fields.noise_input import NoiseInput
 from neurop.problems import Problem
 from neurop.registry import Spec
 from neurop.source import Source
@@ -70,7 +71,9 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     lines = fill_in(cfg, source, splits["train"], overrides())
     if line := recommended(cfg, group_file("recommended"), overrides()):
         lines.insert(0, line)
-    surrogate = _surrogate(cfg, splits["train"], chosen_problem(cfg, source, splits["train"]))
+    objective = build(cfg.objective)
+    problem = chosen_problem(cfg, source, splits["train"])
+    surrogate = _surrogate(cfg, splits["train"], problem, objective.noise(splits["train"]))
     loader = _loader(cfg, source)
     timer = Timer()
     start = _Start(cfg, folder, f"{surrogate.name} on {source.name}", lines)
@@ -80,7 +83,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         surrogate = fit(
             surrogate,
             splits,
-            build(cfg.objective),
+            objective,
             optimizer=build(cfg.optimizer),
             scheduler=build(cfg.get("scheduler")),
             augment=[build(node) for _, node in present(cfg.get("augment"))],
@@ -185,7 +188,9 @@ def _loader(cfg: DictConfig, source: Source) -> Any:
     return build(cfg.loader, **({"source": source} if online else {}))
 
 
-def _surrogate(cfg: DictConfig, train: FieldSet, problem: Problem) -> Surrogate:
+def _surrogate(
+    cfg: DictConfig, train: FieldSet, problem: Problem, noise: NoiseInput | None
+) -> Surrogate:
     name = models.REGISTRY.name_of(locate(cfg.model._target_, "model"))
     given = OmegaConf.to_container(cfg.model, resolve=True)
     assert isinstance(given, dict)
@@ -195,7 +200,7 @@ def _surrogate(cfg: DictConfig, train: FieldSet, problem: Problem) -> Surrogate:
 
     def make(**more: Any) -> Surrogate:
         spec = Spec(name, arguments | more)
-        return Surrogate.of(train, spec, problem, constraints, normalizer)
+        return Surrogate.of(train, spec, problem, constraints, normalizer, noise)
 
     surrogate = make()
     asked = any(word.startswith("model.modes=") for word in overrides())

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from neurop import __version__
 from neurop.card import FORMAT, Card
@@ -153,3 +153,17 @@ def precision(state: Mapping[str, Tensor]) -> torch.dtype:
     """Return the precision of the weights of a network."""
     weights = (v.dtype for k, v in state.items() if k.startswith("net.") and v.is_floating_point())
     return next(weights, torch.float32)
+
+
+def restore(folder: Path, module: nn.Module, state: dict[str, Tensor]) -> None:
+    """Load the weights of a folder into a module, which gets their precision.
+
+    Raises
+    ------
+    InputError
+        If they are those of another model.
+    """
+    module.to(precision(state))
+    for check in (check_shapes, check_weights):
+        check(folder, module.state_dict(), state)
+    module.load_state_dict(state)

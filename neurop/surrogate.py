@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -15,16 +15,17 @@ from neurop import models
 from neurop.card import Card
 from neurop.constraints.constraint import Constraint, Context
 from neurop.fields.fieldset import FieldSet
+from neurop.fields.noise_input import NoiseInput, read_noise
 from neurop.fields.normalizer import Normalizer
 from neurop.fields.standardize import Standardize, fit_conditions
+from neurop.inference import ensemble
 from neurop.inference.check_input import check_input, check_norms
 from neurop.inference.conformal.calibration import Calibration
 from neurop.inference.conformal.file import read_bands, write_bands
-from neurop.inference.diagnostics import base
-from neurop.inference.domain import inside
 from neurop.inference.network_input import network_input
+from neurop.inference.network_output import network_output
 from neurop.inference.steps import steps
-from neurop.model_folder import check_shapes, check_weights, precision, read_parts, write_folder
+from neurop.model_folder import read_parts, restore, write_folder
 from neurop.problems import Problem, problem_of
 from neurop.registry import Spec
 from neurop.spectral import resample
@@ -53,6 +54,8 @@ class Surrogate(nn.Module):
         Model and arguments, problem, fields, grid and constraints.
     input_norm, output_norm, given_norm
         Normalisers of inputs, outputs and conditions, fitted on the training split; see :meth:`of`.
+    noise
+        Random fields that a probabilistic network takes too; they are 0 except in :meth:`member`.
 
     Shape
     -----
@@ -78,6 +81,8 @@ class Surrogate(nn.Module):
 
     bands: Calibration | None = None
     """Error bands, if it is calibrated (:func:`neurop.evaluation.calibrate`)."""
+    noise: NoiseInput | None = None
+    draw: ensemble.NoiseStream | None = None
 
     def __init__(
         self,
@@ -85,14 +90,15 @@ class Surrogate(nn.Module):
         input_norm: Normalizer,
         output_norm: Normalizer,
         given_norm: Normalizer | None = None,
+        noise: NoiseInput | None = None,
     ) -> None:
         super().__init__()
-        self.card = card
+        self.card, self.noise = card, noise
         self.input_norm, self.output_norm, self.given_norm = input_norm, output_norm, given_norm
         check_norms(card, input_norm, output_norm, given_norm)
         for constraint in card.constraints:
             constraint.check(self.context)
-        sizes = card.in_channels, card.out_channels
+        sizes = card.in_channels + (noise.channels if noise else 0), card.out_channels
         self.net: Operator = models.create(card.model, *sizes, card.grid, card.number_channels)
 
     @classmethod
@@ -103,6 +109,7 @@ class Surrogate(nn.Module):
         problem: Problem | None = None,
         constraints: Sequence[Constraint] = (),
         normalizer: Standardize | None = None,
+        noise: NoiseInput | None = None,
     ) -> Surrogate:
         """Return an untrained surrogate, its normalisers fitted on the training split.
 
@@ -118,6 +125,8 @@ class Surrogate(nn.Module):
             Constraints on the predictions, applied in the order of their ranks.
         normalizer
             Fit of the normalisers; standardisation by default.
+        noise
+            Random fields that the network takes too, those of the objective (``objective.noise``).
 
         Raises
         ------
@@ -127,7 +136,7 @@ class Surrogate(nn.Module):
         problem = problem or problem_of(train)
         card = Card.of(train, Spec.of(model), problem, constraints)
         norms = (normalizer or Standardize()).fit(problem.typical(train), problem.increments)
-        return cls(card, *norms, fit_conditions(train, problem.conditions(train)))
+        return cls(card, *norms, fit_conditions(train, problem.conditions(train)), noise)
 
     @property
     def name(self) -> str:
@@ -167,21 +176,8 @@ class Surrogate(nn.Module):
         """
         card = self.card
         check_input(card, x, given, self.output_norm.std.dtype, grid)
-        y = self.output_norm.inverse(self.net(network_input(self, x, given)))
-        last = x[:, -card.out_channels :]
-        if card.problem.increments:
-            y = y + base(card, last)
-        if grid is not None:
-            y = resample(y, card.grid, tuple(grid))
-        domain = inside(card, given)
-        if card.constraints:
-            context = replace(self.context, inside=domain)
-            for constraint in card.constraints:
-                y = constraint(y, last, context)
-        if domain is None:
-            return y
-        outside = last if card.is_state else self.output_norm.inverse(torch.zeros_like(y))
-        return torch.where(domain[:, None], y, outside)
+        y = self.net(network_input(self, x, given))
+        return network_output(self, y, x[:, -card.out_channels :], given, grid)
 
     @overload
     def steps(self, frames: Tensor, given: Tensor | None = None) -> Iterator[Tensor]: ...
@@ -236,6 +232,9 @@ class Surrogate(nn.Module):
         check_input(self.card, x, given, self.output_norm.std.dtype, points.shape)
         return resample(self(x, given=given), grid, grid.fractions(points))
 
+    # Methods of a probabilistic surrogate.
+    member, sample = ensemble.member, ensemble.sample
+
     def predict(self, data: Labelled, forcing: xr.Dataset | None = None) -> xr.Dataset:
         """Return the next state, or the mapped fields, as a labelled dataset.
 
@@ -277,6 +276,7 @@ class Surrogate(nn.Module):
     def save(self, folder: str | Path) -> None:
         """Write ``model.safetensors``, ``model.json`` and, if it is calibrated, its bands."""
         about = models.REGISTRY.origin_of(self.name) | {"citation": self.net.citation}
+        about |= {"noise": asdict(self.noise)} if self.noise else {}
         write_folder(Path(folder), self.state_dict(), self.card.to_dict() | about)
         write_bands(Path(folder), self.bands, self.state_dict())
 
@@ -292,11 +292,9 @@ class Surrogate(nn.Module):
         path = Path(folder)
         card, norms, state, plain = read_parts(path)
         models.REGISTRY.require(card.model.name, plain.get("distribution"), plain.get("module"))
-        models.check_arguments(card.model, sum(value.numel() for value in state.values()))
-        surrogate = cls(card, *norms)
-        surrogate.to(precision(state))
-        for check in (check_shapes, check_weights):
-            check(path, surrogate.state_dict(), state)
-        surrogate.load_state_dict(state)
+        numbers = sum(value.numel() for value in state.values())
+        models.check_arguments(card.model, numbers)
+        surrogate = cls(card, *norms, noise=read_noise(plain, numbers))
+        restore(path, surrogate, state)
         surrogate.bands = read_bands(path, card, surrogate.state_dict())
         return surrogate.eval()

@@ -9,6 +9,7 @@ from neurop.evaluation.coverage import coverage
 from neurop.evaluation.ensemble import ensemble
 from neurop.evaluation.floor import truncation_floor
 from neurop.evaluation.perturbation import Perturbation
+from neurop.evaluation.probabilistic import probabilistic
 from neurop.evaluation.rollout import rollout
 from neurop.evaluation.rollout_bands import with_bands
 from neurop.evaluation.score import score
@@ -24,6 +25,7 @@ __all__ = [
     "errors_of",
     "example",
     "power_spectrum",
+    "probabilistic",
     "rollout",
     "score",
     "spectrum_error",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from neurop.evaluation.probabilistic import probabilistic
 from neurop.evaluation.rollout import rollout
 from neurop.evaluation.score import score
 from neurop.fields.fieldset import FieldSet
@@ -15,6 +16,9 @@ TRAJECTORY = 10
 
 def headline(surrogate: Surrogate, test: FieldSet) -> Iterator[tuple[str, float]]:
     """Yield name and value of the headline errors, the mean relative L2 error of one step first.
+
+    Those of a probabilistic surrogate are of the prediction without noise, except for the CRPS and
+    the ratio of spread to skill of its ensemble.
 
     Parameters
     ----------
@@ -33,6 +37,11 @@ def headline(surrogate: Surrogate, test: FieldSet) -> Iterator[tuple[str, float]
     if scores.sizes["field"] > 1:
         for field, value in zip(scores.field.values, scores.relative_l2_field.values, strict=True):
             yield f"relative_l2_field/{field}", float(value)
+    if surrogate.noise is not None:
+        ensemble = probabilistic(surrogate, test)
+        for name in ("fair_crps", "spread_skill"):
+            for field, value in zip(ensemble.field.values, ensemble[name].values, strict=True):
+                yield f"{name}/{field}", float(value)
     if state:
         steps = min(TRAJECTORY, test.values.shape[1] - surrogate.card.history)
         run = rollout(surrogate, test, steps)

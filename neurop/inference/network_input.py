@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 def network_input(surrogate: Surrogate, x: Tensor, given: Tensor | None) -> Tensor:
     """Return the channels that go into the network of a surrogate, ``(batch, channels, *grid)``.
 
-    They are the normalised frames of the state, 0 outside the domain, then the conditions.
+    They are the normalised frames of the state, 0 outside the domain, then the conditions, then the
+    noise: that of a member of an ensemble (:mod:`neurop.inference.ensemble`), otherwise 0.
 
     Parameters
     ----------
@@ -32,6 +33,11 @@ def network_input(surrogate: Surrogate, x: Tensor, given: Tensor | None) -> Tens
     if domain is not None:
         z = torch.where(domain[:, None], z, 0.0)
     z = fed(surrogate.card, z)
-    if given is None or surrogate.given_norm is None:
-        return z
-    return torch.cat([z, surrogate.given_norm(given)], dim=1)
+    parts = [z]
+    if given is not None and surrogate.given_norm is not None:
+        parts.append(surrogate.given_norm(given))
+    if surrogate.noise is not None:
+        blank = x.new_zeros(len(x), surrogate.noise.channels, *x.shape[2:])
+        noise = blank if surrogate.draw is None else surrogate.draw(x)
+        parts.append(noise if domain is None else torch.where(domain[:, None], noise, 0.0))
+    return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)

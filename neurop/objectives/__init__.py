@@ -6,7 +6,10 @@ from neurop.registry import Registry
 
 REGISTRY = Registry(
     "objective",
-    {"regression": "neurop.objectives.regression:Regression"},
+    {
+        "crps": "neurop.objectives.crps:Crps",
+        "regression": "neurop.objectives.regression:Regression",
+    },
     "neurop.objectives",
 )
 """Registered name to class."""

@@ -130,11 +130,13 @@ def fit(
     """
     own = _callbacks_of(trainer)
     splits = splits_of(data)
+    objective = objective or Regression()
     if not isinstance(model, Surrogate):
         lightning.seed_everything(seed, workers=True, verbose=False)
         problem = data.problem if isinstance(data, Source) else None
-        model = Surrogate.of(splits["train"], model, problem)
-    objective = objective or Regression()
+        noise = objective.noise(splits["train"])
+        model = Surrogate.of(splits["train"], model, problem, noise=noise)
+    objective.check(model)
     length = Budget.of(budget) if isinstance(budget, str) else budget
     make_batches = partial(
         loader or partial(Loader, batch_size=batch_size),
@@ -163,7 +165,7 @@ def fit(
     )
     with tempfile.TemporaryDirectory() as scratch:
         where = Path(folder or scratch)
-        best, last = checkpoints(where / LAST.parent)
+        best, last = checkpoints(where / LAST.parent, module.monitor)
         kept = [best, last] if folder else [best]
 
         def checked(**how: Any) -> lightning.Trainer:

@@ -25,7 +25,7 @@ class TrainingModule(lightning.LightningModule):
     r"""Lightning module that trains a surrogate: transforms of the batch, then an objective.
 
     It logs ``train/loss`` and its terms, ``val/relative_l2`` (relative L2 error of the trajectory,
-    mean over examples and fields) and ``lr``.
+    mean over examples and fields), further scores of the objective and ``lr``.
 
     Parameters
     ----------
@@ -74,6 +74,11 @@ class TrainingModule(lightning.LightningModule):
         masked = any(known.role == "mask" for known in card.conditions)
         return Setting(card.grid, card.shape, norm, card.is_state, anywhere, masked)
 
+    @property
+    def monitor(self) -> str:
+        """Name of the logged score whose smallest value marks the best weights."""
+        return f"val/{self.objective.monitor}"
+
     def forward(self, frames: Tensor, steps: int = 1, given: Tensor | None = None) -> Tensor:
         """Return ``(batch, steps, channel, *grid)`` from ``(batch, history, channel, *grid)``."""
         return self.surrogate.trajectory(frames, steps, given)
@@ -119,10 +124,16 @@ class TrainingModule(lightning.LightningModule):
         error = relative_l2(predicted, target, weights, self.surrogate.scale)
         size = len(predicted)
         self.log("val/relative_l2", error.mean(), batch_size=size, sync_dist=True, prog_bar=True)
+        # The same random numbers in every epoch, so that epochs are compared on equal terms.
+        more = self.objective.scores(
+            self.surrogate, batch, np.random.default_rng((self.seed, index))
+        )
+        for name, value in more.items():
+            self.log(f"val/{name}", value, batch_size=size, sync_dist=True)
 
     def on_train_epoch_end(self) -> None:
         """Raise InputError if the loss or the validation error is not finite."""
-        for what, key in (("loss", "train/loss_epoch"), ("validation error", "val/relative_l2")):
+        for what, key in (("loss", "train/loss_epoch"), ("validation error", self.monitor)):
             value = float(self.trainer.callback_metrics.get(key, 0.0))
             if not math.isfinite(value):
                 rate = self.trainer.optimizers[0].defaults.get("lr")

@@ -27,10 +27,12 @@ class SingleCheckpoint(ModelCheckpoint):
         super().load_state_dict(state_dict | here)
 
 
-def checkpoints(folder: Path | str) -> tuple[ModelCheckpoint, ModelCheckpoint]:
-    """Return the callbacks for ``best.ckpt`` (validation error) and ``last.ckpt`` (each epoch)."""
+def checkpoints(
+    folder: Path | str, monitor: str = MONITOR
+) -> tuple[ModelCheckpoint, ModelCheckpoint]:
+    """Return the callbacks for ``best.ckpt`` (validation score) and ``last.ckpt`` (each epoch)."""
     # save_last would write last.ckpt only in the epochs in which best.ckpt is written. The later
     # callback stores the state of the earlier one.
-    return SingleCheckpoint(folder, "best", monitor=MONITOR), SingleCheckpoint(
+    return SingleCheckpoint(folder, "best", monitor=monitor), SingleCheckpoint(
         folder, "last", save_on_train_epoch_end=True
     )

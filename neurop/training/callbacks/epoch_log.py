@@ -41,7 +41,10 @@ class EpochLog(Callback):
         spent = time.perf_counter() - self.start
         numbers: dict[str, Any] = {
             name: trainer.callback_metrics.get(key)
-            for name, key in (("train", "train/loss_epoch"), ("val", MONITOR))
+            for name, key in (
+                ("train", "train/loss_epoch"),
+                ("val", getattr(pl_module, "monitor", MONITOR)),
+            )
         }
         shown = "  ".join(
             f"{name} {float(value):.4g}" for name, value in numbers.items() if value is not None
