@@ -22,6 +22,7 @@ COMPUTING = {
 READING = {
     "inspect": "show the fields, axes and settings of a data file",
     "list": "show the models, data sets and other choices",
+    "info": "show what a saved surrogate is, and BibTeX to cite it",
 }
 VERBS = {**COMPUTING, **READING}
 
@@ -79,7 +80,7 @@ def _compute(verb: str, args: list[str]) -> int:
 
 def _read(verb: str, words: list[str]) -> int:
     """Run a verb whose arguments are plain words."""
-    from neurop.errors import InputError
+    from neurop.errors import ExternalFailure, InputError
 
     from ._errors import debugging
 
@@ -88,13 +89,12 @@ def _read(verb: str, words: list[str]) -> int:
         print(f"{module.USAGE}\n\n{VERBS[verb][0].upper()}{VERBS[verb][1:]}.")
         return 0
     try:
-        module.run(words)
-    except InputError as error:
+        return int(module.run(words) or 0)
+    except (InputError, ExternalFailure) as error:
         if debugging():
             raise
         print(f"neurop {verb}: {error}", file=sys.stderr)
-        return 2
-    return 0
+        return 2 if isinstance(error, InputError) else 1
 
 
 def _usage() -> str:

@@ -18,7 +18,7 @@ FLOORS = (
     ("models", "problems", "transforms", "constraints"),
     ("card", "source"),
     ("model_folder", "inference"),
-    ("surrogate", "objectives"),
+    ("surrogate", "objectives", "sharing"),
     ("evaluation", "formats", "loading"),
     ("generation",),
     ("training", "datasets", "bench"),
