@@ -16,6 +16,7 @@ COMPUTING = {
     "superres": "score a surrogate on other grids than it was trained on",
     "rollout": "run a surrogate autoregressively, with error growth and an animation",
     "compare": "train several models for the same time and compare them with baselines",
+    "publish": "write a surrogate as a folder for others, and upload it to the Hugging Face hub",
     "generate": "generate the files of a data set",
     "bench": "time the engine compared with torch.fft and neuraloperator",
 }

@@ -69,11 +69,13 @@ def bibtex(model: tuple[str, str], data: tuple[str, str]) -> str:
     parts: list[str] = []
     listed: set[str] = set()
     for kind, (name, text) in (("model", model), ("data", data)):
-        made = [entry for entry in entries(text, f"{kind}-{name}") if entry not in listed]
+        found = entries(text, f"{kind}-{name}")
+        made = [entry for entry in found if entry not in listed]
+        also = "; a work above" if len(made) < len(found) else ""
+        said = f"% {kind}: {name}" + (also if found else "; no reference is known")
         listed.update(made)
-        said = "" if made else (": the entry above" if text.strip() else ": no reference is known")
         # Text outside of entries is a comment, in which BibTeX knows the sign @ alone.
-        parts += [f"% {kind}: {name}{said}".replace("@", "(at)"), *made]
+        parts += [said.replace("@", "(at)"), *made]
     own = _known()["neurop"].removesuffix("}") + f"  note = {{Version {__version__}}},\n}}"
     return "\n\n".join([*parts, "% software", own]) + "\n"
 

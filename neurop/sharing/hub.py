@@ -43,10 +43,21 @@ class Place:
             If it is not of the form ``hf://owner/name[@revision]``.
         """
         name, at, revision = text.removeprefix(PREFIX).partition("@")
-        good = _NAME.fullmatch(name) and (not at or _REVISION.fullmatch(revision))
-        if not good or ".." in text or "--" in name:
+        good = is_repository(name) and (not at or _REVISION.fullmatch(revision))
+        if not good or ".." in revision:
             raise InputError.of("path", text, "need hf://owner/name or hf://owner/name@revision")
         return cls(name, revision or None)
+
+
+def is_repository(name: str) -> bool:
+    """Return whether a text is a name ``owner/name`` that the hub accepts.
+
+    Examples
+    --------
+    >>> is_repository("ada/burgers-fno"), is_repository("burgers-fno")
+    (True, False)
+    """
+    return bool(_NAME.fullmatch(name)) and "--" not in name and ".." not in name
 
 
 def download(text: str) -> Path:
@@ -85,14 +96,14 @@ def download(text: str) -> Path:
     return Path(files[1]).parent
 
 
-def client(value: str) -> Any:
+def client(value: str, key: str = "path") -> Any:
     """Return the module of the hub's client; raise InputError if it is not installed."""
     try:
         import huggingface_hub
         import huggingface_hub.errors
     except ImportError as error:
         remedy = f"needs the package {PACKAGE}: {advice(PACKAGE)}"
-        raise InputError.of("path", value, remedy) from error
+        raise InputError.of(key, value, remedy) from error
     return huggingface_hub
 
 

@@ -113,7 +113,7 @@ def _text(facts: Facts, title: str, license: str | None, pictures: Mapping[str, 
     given = ", forcing=forcing)" if forcing else ")"
     parts = [
         f"# {title}",
-        f"A surrogate of [neurop](https://pypi.org/project/neurop/): a neural operator "
+        "A surrogate made with neurop: a neural operator "
         f"(`{surrogate.name}`, {surrogate.parameters_count():,} real parameters) that {what}. "
         f"It was trained on {facts.data} with {shape} points.",
         *(f"![{caption}]({file})" for file, caption in pictures.items()),
@@ -161,7 +161,7 @@ def _limits(facts: Facts) -> str:
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    lines = [list(columns), ["---"] * len(columns), *(map(_cell, row) for row in rows)]
+    lines = [list(columns), ["---"] * len(columns), *([*map(_cell, row)] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
