@@ -34,13 +34,15 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
 
         def _send(self, status: int, body: bytes = b"", **headers: str) -> None:
             self.send_response(status)
-            for name, value in {"Content-Length": str(len(body)), **headers}.items():
+            for name, value in {"Content_Length": str(len(body)), **headers}.items():
                 self.send_header(name.replace("_", "-"), value)
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(body)
 
         def _file(self) -> None:
+            if self.path.startswith("/api/"):
+                return self._send(404)
             hub.log.append(f"{self.command} {self.path}")
             owner, name, verb, revision, file = self.path.strip("/").split("/", 4)
             repo = f"{owner}/{name}"
@@ -68,7 +70,7 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
                 given = json.loads(body)
                 repo = "/".join(filter(None, (given.get("organization"), given["name"])))
                 hub.files.setdefault(repo, {})
-                hub.private[repo] = bool(given.get("private"))
+                hub.private[repo] = given.get("visibility") == "private" or bool(given.get("private"))
                 url = f"http://{self.headers['Host']}/{repo}"
                 return self._send(200, json.dumps({"url": url}).encode())
             owner, name, verb = self.path.removeprefix("/api/models/").split("/")[:3]
@@ -99,6 +101,8 @@ def serving(cache: Path) -> Iterator[Hub]:
     with pytest.MonkeyPatch.context() as patch:
         address = f"http://127.0.0.1:{server.server_address[1]}"
         patch.setattr(constants, "ENDPOINT", address)
+        template = f"{address}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
+        patch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
         patch.setattr(constants, "HF_HUB_CACHE", str(cache))
         patch.setattr(constants, "HF_TOKEN_PATH", str(cache / "no-token"))
         patch.setattr(constants, "HF_HUB_DISABLE_PROGRESS_BARS", True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePath
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from neurop.errors import InputError
@@ -63,7 +63,7 @@ class Facts:
         plain = json.loads((folder / CARD).read_text(encoding="utf-8"))
         origin = surrogate.card.origin
         named = {score.data for score in scores}
-        source = PurePath(str(origin.get("source") or "unknown"))
+        source = PureWindowsPath(str(origin.get("source") or "unknown"))
         data = str(origin.get("data") or (named.pop() if len(named) == 1 else source.name))
         kept = scores or tuple(_scores(plain))
         return cls(surrogate, plain, kept, data, str(origin.get("attribution") or ""))
@@ -128,8 +128,15 @@ class Facts:
 
     def origin(self) -> Rows:
         """Return what is known of the training data."""
-        rows: Rows = [["data", self.data]]
-        return rows + [[k, _short(v)] for k, v in self.surrogate.card.origin.items() if k != "data"]
+        return [[key, _short(value)] for key, value in self.public_origin.items()]
+
+    @property
+    def public_origin(self) -> dict[str, Any]:
+        """What is known of the training data, of their path the file name alone."""
+        origin = self.surrogate.card.origin
+        paths = str(origin.get("source") or "").split(", ")
+        source = ", ".join(PureWindowsPath(path).name for path in paths)
+        return {**origin, "source": source, "data": self.data}
 
     def versions(self) -> Rows:
         """Return the versions that the surrogate was saved with."""
@@ -153,7 +160,10 @@ def _scores(plain: Mapping[str, Any]) -> Iterator[Score]:
         raise InputError.of("scores", listed, "need a list")
     for values in listed:
         check_values(Score, values, "scores")
-        yield Score(**values)
+        try:
+            yield Score(**values)
+        except TypeError as error:
+            raise InputError.of("scores", values, "need a mapping of one score") from error
 
 
 def _short(value: Any) -> str:

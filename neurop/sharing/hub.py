@@ -78,22 +78,21 @@ def download(text: str) -> Path:
     hub = client(text)
     try:
         with reporting(hub, "path", text):
-            commit = _checked(hub, text, place)
-            files = [
-                hub.hf_hub_download(place.repository, name, revision=commit)
-                for name in (WEIGHTS, CARD)
-            ]
+            revision = place.revision
+            for name, most in ((CARD, MOST_CARD), (WEIGHTS, MOST_WEIGHTS)):
+                _check_size(hub, text, Place(place.repository, revision), name, most)
+                file = Path(hub.hf_hub_download(place.repository, name, revision=revision))
+                revision = file.parent.name  # the commit, so that both files are of one
     except ExternalFailure as failure:
         try:
-            files = [
-                hub.hf_hub_download(
+            for name in (CARD, WEIGHTS):
+                found = hub.hf_hub_download(
                     place.repository, name, revision=place.revision, local_files_only=True
                 )
-                for name in (WEIGHTS, CARD)
-            ]
+                file = Path(found)
         except hub.errors.LocalEntryNotFoundError:
             raise failure from None
-    return Path(files[1]).parent
+    return file.parent
 
 
 def client(value: str, key: str = "path") -> Any:
@@ -149,15 +148,10 @@ def _unreachable(value: str, error: Exception) -> str:
     return f"{value}: the hub cannot be reached ({cause:.120}); check the network and HF_ENDPOINT"
 
 
-def _checked(hub: Any, text: str, place: Place) -> str:
-    """Return the commit of a revision, after a check of the sizes of both files."""
-    commit = place.revision
-    for name, most in ((CARD, MOST_CARD), (WEIGHTS, MOST_WEIGHTS)):
-        address = hub.hf_hub_url(place.repository, name, revision=commit)
-        found = hub.get_hf_file_metadata(address)
-        if found.size is None or found.size > most:
-            what = f"{name} has {found.size or 'an unknown number of'} bytes, at most {most} are read"
-            raise InputError.of("path", text, f"{what}; do not use it")
-        commit = found.commit_hash or commit
-    assert commit is not None
-    return commit
+def _check_size(hub: Any, text: str, place: Place, name: str, most: int) -> None:
+    """Raise InputError if a file is larger than one of a surrogate can be."""
+    address = hub.hf_hub_url(place.repository, name, revision=place.revision)
+    size = hub.get_hf_file_metadata(address).size
+    if size is None or size > most:
+        what = f"{name} has {size or 'an unknown number of'} bytes, at most {most} are read"
+        raise InputError.of("path", text, f"{what}; do not use it")

@@ -6,7 +6,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 from neurop.errors import InputError
@@ -26,10 +26,8 @@ def public_card(facts: Facts) -> dict[str, Any]:
 
     The predictions are the same. Of the path of the training data the file name is left.
     """
-    origin = dict(facts.plain["origin"])
-    source = PurePath(str(origin.get("source") or ""))
-    origin |= {"source": source.name, "data": facts.data}
-    return {**facts.plain, "origin": origin, "scores": [asdict(s) for s in facts.scores]}
+    scores = [asdict(score) for score in facts.scores]
+    return {**facts.plain, "origin": facts.public_origin, "scores": scores}
 
 
 def write(

@@ -65,7 +65,7 @@ def test_neurop_is_cited_as_in_its_own_file() -> None:
     own = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     found = parsed(bibtex(("fno", ""), ("waves", ""))).entries["neurop"]
     assert words(found.fields["title"]) == words(own["title"])
-    assert [" ".join(p.last_names) for p in found.persons["author"]] == [own["authors"][0]["name"]]
+    assert [str(p) for p in found.persons["author"]] == [f"{{{own['authors'][0]['name']}}}"]
     assert found.fields["note"] == f"Version {neurop.__version__}"
 
 

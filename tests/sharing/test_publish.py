@@ -112,7 +112,8 @@ def test_folders_that_are_not_written_to(model: Path, tmp_path: Path) -> None:
 def test_conditions_have_their_range(tmp_path: Path) -> None:
     import numpy as np
 
-    viscosity = Condition(Field("viscosity", "m2 s-1"), "parameter", np.array([1e-4, 5e-4, 1e-3]))
+    values = np.array([1e-4, 5e-4, 1e-3]).reshape(3, 1, 1, 1, 1)
+    viscosity = Condition(Field("viscosity", "m2 s-1"), "parameter", values)
     surrogate(evolution(conditions=(viscosity,))).save(tmp_path)
     facts = Facts.of(tmp_path)
     assert ["viscosity", "parameter", "m2 s-1", "", "0.0001 to 0.001"] in facts.fields()
