@@ -96,4 +96,4 @@ def _pictures(checkpoint: Checkpoint) -> tuple[dict[Path, str], list[str]]:
     }
     if there:
         return there, []
-    return {}, [f"no picture; neurop eval ckpt={checkpoint.name} makes one"]
+    return {}, [f"no picture; neurop eval ckpt={checkpoint.run or checkpoint.name} makes one"]
