@@ -24,6 +24,8 @@ READING = {
     "inspect": "show the fields, axes and settings of a data file",
     "list": "show the models, data sets and other choices",
     "info": "show what a saved surrogate is, and BibTeX to cite it",
+    "doctor": "check packages, devices, kernels, settings and folders of this machine",
+    "init": "write the folder of a new project, with the settings of your own data",
 }
 VERBS = {**COMPUTING, **READING}
 
@@ -104,7 +106,7 @@ def _usage() -> str:
 
     return (
         "Usage: neurop VERB [group=choice ...] [key=value ...]\n\n"
-        f"{rows(COMPUTING)}\n\nPlain words instead of key=value:\n{rows(READING)}\n\n"
+        f"{rows(COMPUTING)}\n\nWithout groups of settings:\n{rows(READING)}\n\n"
         "neurop VERB --help shows the settings of a verb; neurop --version the version.\n"
         'Completion in bash: eval "$(neurop -sc install=bash)"'
     )
