@@ -125,7 +125,7 @@ def notebook(title: str, data: OwnData) -> str:
         ),
         (
             "code",
-            "from pathlib import Path\n\nimport yaml\n\nimport neurop\n\n"
+            "%matplotlib inline\nfrom pathlib import Path\n\nimport yaml\n\nimport neurop\n\n"
             f'settings = yaml.safe_load(Path("conf/data/{data.name}.yaml").read_text())\n'
             'settings.pop("defaults", None)\n'
             'kind = settings.pop("_target_").rpartition(".")[2]\n'
