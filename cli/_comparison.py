@@ -35,7 +35,7 @@ class Entry:
 
     parts: list[xr.Dataset] = field(default_factory=list)
     records: list[dict[str, Any]] = field(default_factory=list)
-    runs: list[Path] = field(default_factory=list)
+    runs: list[str] = field(default_factory=list)
     parameters: int | None = None
     reason: str | None = None
 
@@ -79,13 +79,13 @@ class Comparison:
         hashes = {"data_hash": data_hash, "test_hash": test.digest()}
         self.about = {"data": name, **hashes, "samples": len(test), "resolution": list(test.shape)}
 
-    def take(self, name: str, folder: Path) -> None:
-        """Evaluate the surrogate of a run."""
+    def take(self, name: str, folder: Path, place: str | None = None) -> None:
+        """Evaluate the surrogate of a run; `place` is what the user calls the folder."""
         file = folder / "train.json"
         try:
             record = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-            place = folder / "model" if (folder / "model").is_dir() else folder
-            self.enter(name, Surrogate.load(place).to(self.device), record, folder)
+            model = folder / "model" if (folder / "model").is_dir() else folder
+            self.enter(name, Surrogate.load(model).to(self.device), record, place or str(folder))
         except InputError as error:
             self.fail(name, str(error))
 
@@ -99,7 +99,7 @@ class Comparison:
         name: str,
         surrogate: Surrogate,
         record: dict[str, Any] | None = None,
-        run: Path | None = None,
+        run: str | None = None,
     ) -> None:
         """Evaluate a surrogate or a baseline."""
         entry = self.entries.setdefault(name, Entry())
@@ -172,6 +172,6 @@ class Comparison:
             yield row | {
                 "parameters": entry.parameters,
                 **entry.costs(),
-                "runs": [str(run) for run in entry.runs],
+                "runs": entry.runs,
                 "failed": entry.reason,
             }

@@ -59,14 +59,12 @@ def prepare(cfg: DictConfig, verb: str) -> Task:
     checkpoint = find(str(cfg.ckpt))
     surrogate = Surrogate.load(checkpoint.model).to(where).eval()
     source = source_for(cfg, checkpoint)
-    folder = (
-        Path(cfg.out) if cfg.out is not None else (checkpoint.run or checkpoint.model.parent) / verb
-    )
+    folder = Path(cfg.out) if cfg.out is not None else checkpoint.results / verb
     if folder.exists() and not folder.is_dir():
         raise InputError.of("out", str(folder), "is a file; give a folder")
     record = {
         "model": surrogate.name,
-        "checkpoint": str(checkpoint.model),
+        "checkpoint": checkpoint.name,
         "parameters": surrogate.parameters_count(),
         "data": source.name,
         "train_shape": list(surrogate.card.shape),

@@ -19,12 +19,16 @@ COMPUTING = {
     "export": "write a surrogate as a file that runs without neurop",
     "calibrate": "error bands of a surrogate, from held-out data",
     "compare": "train several models for the same time and compare them with baselines",
+    "publish": "write a surrogate as a folder for others, and upload it to the Hugging Face hub",
     "generate": "generate the files of a data set",
     "bench": "time the engine compared with torch.fft and neuraloperator",
 }
 READING = {
     "inspect": "show the fields, axes and settings of a data file",
     "list": "show the models, data sets and other choices",
+    "info": "show what a saved surrogate is, and BibTeX to cite it",
+    "doctor": "check packages, devices, kernels, settings and folders of this machine",
+    "init": "write the folder of a new project, with the settings of your own data",
 }
 VERBS = {**COMPUTING, **READING}
 
@@ -82,7 +86,7 @@ def _compute(verb: str, args: list[str]) -> int:
 
 def _read(verb: str, words: list[str]) -> int:
     """Run a verb whose arguments are plain words."""
-    from neurop.errors import InputError
+    from neurop.errors import ExternalFailure, InputError
 
     from ._errors import debugging
 
@@ -91,13 +95,12 @@ def _read(verb: str, words: list[str]) -> int:
         print(f"{module.USAGE}\n\n{VERBS[verb][0].upper()}{VERBS[verb][1:]}.")
         return 0
     try:
-        module.run(words)
-    except InputError as error:
+        return int(module.run(words) or 0)
+    except (InputError, ExternalFailure) as error:
         if debugging():
             raise
         print(f"neurop {verb}: {error}", file=sys.stderr)
-        return 2
-    return 0
+        return 2 if isinstance(error, InputError) else 1
 
 
 def _usage() -> str:
@@ -106,7 +109,7 @@ def _usage() -> str:
 
     return (
         "Usage: neurop VERB [group=choice ...] [key=value ...]\n\n"
-        f"{rows(COMPUTING)}\n\nPlain words instead of key=value:\n{rows(READING)}\n\n"
+        f"{rows(COMPUTING)}\n\nWithout groups of settings:\n{rows(READING)}\n\n"
         "neurop VERB --help shows the settings of a verb; neurop --version the version.\n"
         'Completion in bash: eval "$(neurop -sc install=bash)"'
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import re
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 LAST = Path("checkpoints") / "last.ckpt"
 # Groups that a resumed run may change, since the checkpoint does not depend on them.
 _FREE = {"trainer", "logger", "debug"}
+_KEPT = ExitStack()
+atexit.register(_KEPT.close)
 
 
 @dataclass(frozen=True)
@@ -28,14 +32,38 @@ class Checkpoint:
         Run folder; None for a model folder without a run.
     model
         Folder with ``model.json`` and ``model.safetensors``.
+    origin
+        Archive, or name on the hub, from which the model folder was made; None for a folder of the
+        user.
     """
 
     run: Path | None
     model: Path
+    origin: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What the user calls it: archive or name on the hub, else the model folder."""
+        return self.origin or str(self.model)
+
+    @property
+    def results(self) -> Path:
+        """Folder for the results of a verb: the run, or next to the model or the archive.
+
+        For a repository on the hub, ``<owner>-<name>/`` in the working directory.
+        """
+        if self.origin is None:
+            return self.run or self.model.parent
+        if self.origin.startswith("hf://"):
+            return Path(self.origin.removeprefix("hf://").split("@")[0].replace("/", "-"))
+        path = Path(self.origin)
+        return path.with_name(re.sub(r"\.(zip|tar|tar\.gz|tgz)$", "", path.name) + "-results")
 
 
 def find(ckpt: str, root: Path = Path("runs"), setting: str = "ckpt") -> Checkpoint:
-    """Return the surrogate that ``ckpt=`` names: a run folder, a ``model/`` folder or ``latest``.
+    """Return the surrogate that ``ckpt=`` names.
+
+    It is a run folder, a ``model/`` folder, ``latest``, an archive, or ``hf://owner/name``.
 
     Parameters
     ----------
@@ -62,10 +90,8 @@ def find(ckpt: str, root: Path = Path("runs"), setting: str = "ckpt") -> Checkpo
             )
         return Checkpoint(models[-1].parent, models[-1])
     path = Path(ckpt)
-    if path.is_file():
-        raise InputError(
-            f"{setting}={ckpt} is a file; give the run folder or its model/ folder", setting, ckpt
-        )
+    if ckpt.startswith("hf://") or path.is_file():
+        return _fetched(ckpt, setting)
     if (path / "model.json").is_file():
         is_run = path.name == "model" and (path.parent / "config.yaml").is_file()
         return Checkpoint(path.parent if is_run else None, path)
@@ -85,6 +111,17 @@ def find(ckpt: str, root: Path = Path("runs"), setting: str = "ckpt") -> Checkpo
         setting,
         ckpt,
     )
+
+
+def _fetched(ckpt: str, setting: str) -> Checkpoint:
+    """Return a surrogate of an archive or of the hub; what is unpacked lives until the end."""
+    from neurop.sharing.open_model import open_model
+
+    try:
+        return Checkpoint(None, _KEPT.enter_context(open_model(ckpt)), ckpt)
+    except InputError as error:
+        what = str(error).removeprefix(f"{ckpt}: ").removeprefix(f"path={ckpt}: ")
+        raise InputError.of(setting, ckpt, what) from error
 
 
 def _models(root: Path) -> Iterator[Path]:

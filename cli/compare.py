@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -105,18 +106,30 @@ def _of_runs(cfg: DictConfig, comparison: Comparison) -> dict[str, Any]:
                 place,
                 f"trained on data {there}, {places[0]} on {hashes[0]}; give runs on the same data",
             )
-    chosen = any(word.split("=")[0].split(".")[0] == "data" for word in overrides(chosen=False))
+    words, stamp = overrides(chosen=False), comparison.folder.name
+    chosen = any(word.split("=")[0].split(".")[0] == "data" for word in words)
     given = cfg if chosen else OmegaConf.create({"data": None})
     source = source_for(given, found[0])
     splits = source.splits()
+    if not chosen and not any(word.startswith(("name=", "hydra.")) for word in words):
+        # The name of the folder is that of data=, which is not used.
+        comparison.folder = comparison.folder.parents[1] / f"{source.name}-compare" / stamp
     comparison.begin(source.name, splits["train"].digest(), splits["test"])
     with comparison:
-        twice = len({one.name for one in surrogates}) < len(surrogates)
-        for place, one, surrogate in zip(places, found, surrogates, strict=True):
-            name = f"{surrogate.name} {place}" if twice else surrogate.name
-            comparison.take(name, one.run or one.model)
+        for name, place, one in zip(_names(surrogates, places), places, found, strict=True):
+            comparison.take(name, one.run or one.model, place)
         _enter(comparison, baselines, splits, surrogates[0].card.problem)
     return comparison.report({"budget": None, "seeds": None})
+
+
+def _names(surrogates: list[Surrogate], places: list[str]) -> list[str]:
+    """Return a short name for each surrogate: its model, and its folder if models repeat."""
+    models = [one.name for one in surrogates]
+    if len(set(models)) == len(models):
+        return models
+    ends = [Path(place).name for place in places]
+    words = ends if len(set(ends)) == len(ends) else places
+    return [f"{model} {word}" for model, word in zip(models, words, strict=True)]
 
 
 def _listed(value: Any) -> list[str]:

@@ -36,9 +36,10 @@ and 60 to 90 units of time), a factor of 4000 over a trajectory of the default s
 is evaluated by how long it stays close and by the spectrum after that. Lyapunov spectra by length:
 Edson et al. The flow is smooth: the modes beyond k = 6.3 (128 points) are 1e-7 of its norm.
 
-**Source.** Kassam and Trefethen, SIAM J. Sci. Comput. 26 (2005) 1214; Brandstetter et al., Lie
-point symmetry data augmentation for neural PDE solvers, ICML 2022, arXiv:2202.07643; Edson et al.,
-Lyapunov exponents of the Kuramoto-Sivashinsky PDE, ANZIAM J. 61 (2019) 270.
+**Source.** Kassam and Trefethen, SIAM J. Sci. Comput. 26 (2005) 1214,
+doi:10.1137/S1064827502410633; Brandstetter et al., Lie point symmetry data augmentation for neural
+PDE solvers, ICML 2022, arXiv:2202.07643; Edson et al., Lyapunov exponents of the
+Kuramoto-Sivashinsky PDE, ANZIAM J. 61 (2019) 270, doi:10.1017/S1446181119000105.
 """
 
 from __future__ import annotations

@@ -57,8 +57,9 @@ slow (0.22). White noise decays: in 24 hours hyperdiffusion takes a third of the
 is unstable and needs truncation 85 or more; at 31 its wind is not resolved.
 
 **Source.** Bonev et al., Spherical Fourier neural operators, ICML 2023, arXiv:2306.03838;
-torch-harmonics, its examples; Galewsky, Scott and Polvani, Tellus A 56 (2004) 429; Williamson et
-al., J. Comput. Phys. 102 (1992) 211.
+torch-harmonics, its examples; Galewsky, Scott and Polvani, Tellus A 56 (2004) 429,
+doi:10.3402/tellusa.v56i5.14436; Williamson et al., J. Comput. Phys. 102 (1992) 211,
+doi:10.1016/S0021-9991(05)80016-6.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ OPTIONAL = (
     "onnx",
     "onnxscript",
     "onnxruntime",
+    "huggingface-hub",
 )
 """Optional packages; each is in an extra of neurop."""
 
@@ -41,7 +42,7 @@ def advice(package: str) -> str:
         needed = [Requirement(line) for line in requires("neurop") or ()]
     except PackageNotFoundError:  # used from a folder without being installed
         needed = []
-    versions = next((str(need.specifier) for need in needed if need.name == name), "")
+    versions = next((str(need.specifier) for need in needed if need.name.replace("_", "-") == name), "")
     quote = "'" * any(sign in versions for sign in "<>!,")
     return f"pip install {quote}{name}{versions}{quote}"
 

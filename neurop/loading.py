@@ -7,18 +7,22 @@ from pathlib import Path
 
 from neurop.errors import InputError
 from neurop.registry import trust_packages
+from neurop.sharing.open_model import open_model
 from neurop.surrogate import Surrogate
 
 
 def load(path: str | Path, trust: Sequence[str] = ()) -> Surrogate:
-    """Return the surrogate of a run folder or of its ``model/`` folder, on the CPU.
+    """Return a saved surrogate, on the CPU.
 
-    Nothing is unpickled; see :meth:`neurop.Surrogate.load`.
+    Nothing is unpickled, and only ``model.json`` and ``model.safetensors`` are read; see
+    :meth:`neurop.Surrogate.load`.
 
     Parameters
     ----------
     path
-        Run folder, or folder with ``model.json`` and ``model.safetensors``.
+        Run folder; folder with ``model.json`` and ``model.safetensors``; ``.zip``, ``.tar`` or
+        ``.tar.gz`` archive of one; or ``hf://owner/name[@revision]``, a repository on the Hugging
+        Face hub.
     trust
         Packages to import first because they register models of their own. Models that a package
         declares as entry points ``neurop.models`` are found without it.
@@ -26,7 +30,10 @@ def load(path: str | Path, trust: Sequence[str] = ()) -> Surrogate:
     Raises
     ------
     InputError
-        If a file is missing or damaged, or a package or the model is not installed.
+        If a file is missing, damaged or not safe to read, or a package or the model is not
+        installed.
+    ExternalFailure
+        If the hub cannot be reached.
 
     Examples
     --------
@@ -40,9 +47,7 @@ def load(path: str | Path, trust: Sequence[str] = ()) -> Surrogate:
     'fno'
     """
     if not isinstance(path, str | Path):
-        raise InputError.of("path", path, "give the folder of a run or of a surrogate")
+        raise InputError.of("path", path, "give a folder, an archive or hf://owner/name")
     trust_packages(trust)
-    folder = Path(path)
-    inner = folder / "model"
-    is_run = (inner / "model.json").is_file() and not (folder / "model.json").is_file()
-    return Surrogate.load(inner if is_run else folder)
+    with open_model(path) as folder:
+        return Surrogate.load(folder)

@@ -18,10 +18,10 @@ FLOORS = (
     ("models", "problems", "transforms", "constraints"),
     ("card", "source"),
     ("model_folder", "inference"),
-    ("surrogate", "objectives"),
+    ("surrogate", "objectives", "sharing"),
     ("evaluation", "formats", "loading", "exporting"),
     ("generation", "predictions"),
-    ("training", "datasets", "bench"),
+    ("training", "datasets", "bench", "doctor"),
     ("cli",),
 )
 """A room imports from lower floors alone, and never from its own."""

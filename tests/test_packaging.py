@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-CONTENT = (".py", ".yaml", ".nc", ".pt", ".h5", ".cpp", ".hpp", ".cu", ".cuh")
+CONTENT = (".py", ".bib", ".yaml", ".nc", ".pt", ".h5", ".cpp", ".hpp", ".cu", ".cuh")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 

@@ -128,7 +128,7 @@ def source_for(cfg: DictConfig, checkpoint: Checkpoint) -> Source:
     if given is None:
         if saved is None:
             raise InputError(
-                f"{checkpoint.model} does not say what it was trained on; add data=<name> (neurop "
+                f"{checkpoint.name} does not say what it was trained on; add data=<name> (neurop "
                 "list data)",
                 "data",
                 None,

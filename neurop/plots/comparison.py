@@ -110,7 +110,9 @@ def _log(axes: Axes, which: str, values: Any) -> None:
     axis = axes.xaxis if which == "x" else axes.yaxis
     axes.set(**{f"{which}scale": "log"})
     if positive.max() < 300 * positive.min():
-        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        narrow = positive.max() < 10 * positive.min()
+        subs = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0) if narrow else (1.0, 2.0, 5.0)
+        axis.set_major_locator(LogLocator(subs=subs))
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axis.set_minor_formatter(NullFormatter())
 

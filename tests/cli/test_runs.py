@@ -59,7 +59,7 @@ def test_find_says_what_is_wrong(tmp_path: Path) -> None:
     for given, what in (
         (str(run)[:-1], f"did you mean '{run}'"),
         (str(tmp_path / "a"), "model.json"),
-        (str(run / "model" / "model.json"), "is a file"),
+        (str(run / "model" / "model.json"), "archive"),
     ):
         with raises_input("ckpt", given, what):
             find(given, tmp_path)

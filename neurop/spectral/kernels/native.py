@@ -7,9 +7,11 @@ import hashlib
 import logging
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import tempfile
+import warnings
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -39,15 +41,22 @@ def library() -> ctypes.CDLL | None:
     """Return the compiled kernels, or None if there are none; the log gives the reason.
 
     They need Linux, a C++ compiler (``CXX``, else g++ or clang++) with OpenMP, and a folder to
-    write to (``NEUROP_CACHE``, else the user's cache). ``NEUROP_NATIVE=off`` disables them.
+    write to (``NEUROP_CACHE``, else the user's cache). ``NEUROP_NATIVE=off`` disables them. A
+    warning says so if ``CXX`` is set and cannot compile them.
     """
     if os.environ.get("NEUROP_NATIVE", "") == "off" or platform.system() != "Linux":
         _log.info("CPU kernels are off; using PyTorch's own operations")
         return None
     try:
-        path = _compile()
+        path = compile_library()
         loaded = ctypes.CDLL(str(path))
     except (OSError, subprocess.SubprocessError) as error:
+        if os.environ.get("CXX"):
+            warnings.warn(
+                f"CXX={os.environ['CXX']} cannot compile the CPU kernels ({reason(error)}); PyTorch's "
+                "own operations are used, which are slower: correct or unset CXX (neurop doctor)",
+                stacklevel=2,
+            )
         _log.info(
             "CPU kernels cannot be compiled (%s); using PyTorch's own operations",
             error,
@@ -115,17 +124,45 @@ def _pointer(
     return (ctypes.c_void_p * len(argument))(*(t.data_ptr() for t in argument))
 
 
-def _compile() -> Path:
-    """Return the path of the library; compile it if it is missing."""
-    compiler = os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++")
-    if compiler is None:
+def compiler() -> list[str]:
+    """Return the command of the C++ compiler: ``CXX``, which may have arguments, g++ or clang++.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none.
+    """
+    if chosen := os.environ.get("CXX"):
+        return [chosen] if shutil.which(chosen) else shlex.split(chosen)
+    found = shutil.which("g++") or shutil.which("clang++")
+    if found is None:
         raise FileNotFoundError("no C++ compiler: install g++, or set CXX")
+    return [found]
+
+
+def reason(error: Exception) -> str:
+    """Return why the kernels could not be compiled, in one line."""
+    said = getattr(error, "stderr", None) or str(error)
+    lines = [line for line in str(said).splitlines() if line.strip()]
+    wrong = [line for line in lines if "error" in line.lower()]
+    return (wrong or lines or [type(error).__name__])[0].strip()[:200]
+
+
+def compile_library() -> Path:
+    """Return the path of the compiled kernels; compile them if they are missing.
+
+    Raises
+    ------
+    OSError, subprocess.SubprocessError
+        If there is no compiler, it fails, or the cache cannot be written.
+    """
+    command = compiler()
     sources = sorted(_SOURCE.glob("*.[ch]pp"))
     about = [
-        compiler,
+        *command,
         *_FLAGS,
         _processor(),
-        _run([compiler, "--version"]),
+        _run([*command, "--version"]),
         *(file.read_text() for file in sources),
     ]
     folder = cache_folder()
@@ -137,7 +174,7 @@ def _compile() -> Path:
             made = Path(scratch) / path.name
             _run(
                 [
-                    compiler,
+                    *command,
                     *_FLAGS,
                     *(str(file) for file in sources if file.suffix == ".cpp"),
                     "-o",

@@ -5,6 +5,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -129,3 +130,16 @@ def test_forward_mode_and_vmap_pass_through_the_layers() -> None:
     torch.testing.assert_close(
         torch.func.vmap(lambda t: fused.mlp(t, *parameters))(x), fused.mlp(x, *parameters)
     )
+
+
+def test_a_compiler_that_was_asked_for_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NEUROP_NATIVE", raising=False)
+    monkeypatch.setenv("CXX", "/no/such/compiler -O1")
+    with pytest.warns(UserWarning, match="CXX=/no/such/compiler -O1 cannot compile") as said:
+        assert native.library.__wrapped__() is None
+    assert len(said) == 1
+    monkeypatch.delenv("CXX")
+    monkeypatch.setenv("PATH", "")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert native.library.__wrapped__() is None  # nothing was asked for

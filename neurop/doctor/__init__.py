@@ -1,0 +1,1 @@
+"""Checks of an installation: packages, devices, kernels, settings, folders and programs."""
