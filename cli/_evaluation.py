@@ -17,8 +17,11 @@ from neurop.files import replacing
 from neurop.source import Source
 from neurop.surrogate import Surrogate
 
+from ._results import results_folder
 from ._runs import find
-from ._settings.saved import source_for
+from ._settings.data import data_set
+from ._settings.places import absolute
+from ._settings.saved import settings_for
 
 
 @dataclass(frozen=True)
@@ -55,21 +58,28 @@ def prepare(cfg: DictConfig, verb: str) -> Task:
     where = device(str(cfg.device))
     checkpoint = find(str(cfg.ckpt))
     surrogate = Surrogate.load(checkpoint.model).to(where).eval()
-    source = source_for(cfg, checkpoint)
-    folder = (
-        Path(cfg.out) if cfg.out is not None else (checkpoint.run or checkpoint.model.parent) / verb
-    )
+    data, own = settings_for(cfg, checkpoint)
+    source = data_set(data)
+    settings = absolute(data)
+    folder = results_folder(checkpoint, verb, source.name, settings, own)
+    folder = folder if cfg.out is None else Path(cfg.out)
     if folder.exists() and not folder.is_dir():
         raise InputError.of("out", str(folder), "is a file; give a folder")
+    if (folder / f"{verb}.json").is_file():
+        print(f"replaces the results in {folder}", flush=True)
     record = {
         "model": surrogate.name,
         "checkpoint": str(checkpoint.model),
         "parameters": surrogate.parameters_count(),
         "data": source.name,
+        "data_settings": settings,
         "train_shape": list(surrogate.card.shape),
         "device": torch.cuda.get_device_name(where) if where.type == "cuda" else where.type,
         "versions": {"neurop": __version__, "torch": torch.__version__},
     }
+    if checkpoint.unfinished:
+        record["unfinished"] = True
+        print(f"{checkpoint.run} has not ended; these are its best weights so far", flush=True)
     return Task(surrogate, source, folder, record)
 
 

@@ -29,6 +29,7 @@ from ._arguments import as_arguments, config_dirs, flags, flags_first
 from ._errors import debugging, explain
 from ._settings import replay
 from ._settings.build import trusting
+from ._settings.change import as_typed, data_of_the_run
 from ._settings.check import left_out, mistakes
 from ._settings.choices import PACKAGE, checked, choices
 from ._settings.keys import in_settings
@@ -119,7 +120,7 @@ def run(verb: str, args: list[str]) -> int:
         if verb == "train":
             args = _runs.resumed(args, partial(replay.known, parse=parse))
         args = flags_first(args)
-        args = checked(verb, args)
+        args = data_of_the_run(verb, checked(verb, args))
         if {"-m", "--multirun"} & set(args):
             sweep, args = _sweep_folder(args)
         task = _task(verb, command, args, failures, folders)
@@ -193,7 +194,8 @@ def _task(
         if error and ((line is None and not isinstance(error, ExternalFailure)) or debugging()):
             traceback.print_exception(error)
         text = (line or f"{type(error).__name__}: {error}").splitlines()[0] if error else None
-        _sweep.record(folder, job.job.num, given, result, text, wrong=line is not None)
+        words = [as_typed(word) for word in given]
+        _sweep.record(folder, job.job.num, words, result, text, wrong=line is not None)
         return _sweep.headline(result)
 
     return task

@@ -33,6 +33,11 @@ class Checkpoint:
     run: Path | None
     model: Path
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether the model is that of a run that goes on, or was interrupted."""
+        return self.run is not None and not (self.run / "train.json").is_file()
+
 
 def find(ckpt: str, root: Path = Path("runs"), setting: str = "ckpt") -> Checkpoint:
     """Return the surrogate that ``ckpt=`` names: a run folder, a ``model/`` folder or ``latest``.
@@ -73,8 +78,8 @@ def find(ckpt: str, root: Path = Path("runs"), setting: str = "ckpt") -> Checkpo
         return Checkpoint(path, path / "model")
     if path.is_dir():
         raise InputError(
-            f"{setting}={ckpt}: no model/model.json in this folder; give the folder of a finished "
-            "run",
+            f"{setting}={ckpt}: no model/model.json in this folder; give the folder of a run with "
+            "one epoch or more",
             setting,
             ckpt,
         )

@@ -18,7 +18,11 @@ RECORD, SUMMARY = "job.json", "summary.csv"
 
 
 def headline(result: object) -> float:
-    """Return the number that a sweep minimises: the first metric; NaN if there is none."""
+    """Return the number that a sweep minimises, NaN if there is none.
+
+    Of a training it is the validation error, which the verb returns first: the test set must not
+    choose between jobs.
+    """
     numbers = list(_metrics(result).values())
     return numbers[0] if numbers else math.nan
 
@@ -63,8 +67,8 @@ def record(
 def summarise(folder: Path) -> tuple[int, list[str]]:
     """Write ``summary.csv`` of a sweep and print it; return exit status and error messages.
 
-    The best job is the one with the lowest first metric. If no job could be started, the folder is
-    removed.
+    The best job is the one with the lowest :func:`headline`. If no job could be started, the folder
+    is removed.
     """
     jobs = sorted(
         (json.loads(path.read_text()) for path in folder.glob(f"*/{RECORD}")),

@@ -26,6 +26,7 @@ from neurop.registry import Spec
 from neurop.source import Source
 from neurop.surrogate import Surrogate
 from neurop.training.budget import Budget
+from neurop.training.callbacks.checkpoints import MONITOR
 from neurop.training.callbacks.epoch_log import progress_callbacks
 from neurop.training.callbacks.timer import Timer
 from neurop.training.estimate import Preflight
@@ -37,11 +38,13 @@ from neurop.training.warm_start import load_weights
 from ._console import table, wrote
 from ._errors import LISTS
 from ._hydra import group_file, overrides, run_folder
+from ._interrupt import Progress, explained
 from ._metrics import continued
 from ._output import CONFIG, first_process, save_config, write_json
 from ._runs import find
 from ._settings.build import build, locate, trainer_callbacks
 from ._settings.data import chosen_problem, data_set
+from ._settings.places import with_places
 from ._settings.recommended import fill_in, present, recommended
 from ._settings.saved import read_yaml
 
@@ -52,7 +55,8 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     Returns
     -------
     dict
-        Scores of the test set; a sweep ranks its jobs by the first.
+        The smallest validation error, by which a sweep ranks its jobs, and the scores of the test
+        set, which is used this once.
 
     Raises
     ------
@@ -76,7 +80,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     start = _Start(cfg, folder, f"{surrogate.name} on {source.name}", lines)
     show = cfg.trainer.enable_progress_bar
     extra = [build(node) for _, node in present(cfg.get("callback"))]
-    with continued(folder):
+    with explained(folder, start.progress), continued(folder):
         surrogate = fit(
             surrogate,
             splits,
@@ -119,7 +123,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     title = f"{surrogate.name} on {source.name} after {record['seconds']:.0f} s"
     table(title, ["test metric", "value"], [[k, v] for k, v in metrics.items()])
     wrote(folder)
-    return metrics
+    return {MONITOR: record[MONITOR], **metrics}
 
 
 class _Start(Callback):
@@ -128,8 +132,10 @@ class _Start(Callback):
     def __init__(self, cfg: DictConfig, folder: Path, title: str, lines: list[str]) -> None:
         self.cfg, self.folder, self.title, self.lines = cfg, folder, title, lines
         self.report: dict[str, Any] = {}
+        self.progress = Progress()
 
     def setup(self, trainer: lightning.Trainer, *_: Any, **__: Any) -> None:
+        self.progress.trainer = trainer
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
         made = " per epoch, generated while training runs" * isinstance(data, OnlineLoader)
         if first_process():
@@ -142,7 +148,7 @@ class _Start(Callback):
             )
         if self.cfg.budget is not None:
             self.cfg.trainer.max_steps = trainer.max_steps  # with which a resumed run goes on
-        save_config(self.folder, self.cfg, overrides())
+        save_config(self.folder, *with_places(self.cfg, overrides()))
         write_json(self.folder / "versions.json", _versions())
 
     def on_fit_end(self, trainer: lightning.Trainer, *_: Any) -> None:

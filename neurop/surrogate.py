@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice, repeat
 from pathlib import Path
@@ -265,14 +265,17 @@ class Surrogate(nn.Module):
         """Return the number of trainable parameters (all are real numbers)."""
         return sum(p.numel() for p in self.parameters() if p.requires_grad)
 
-    def save(self, folder: str | Path) -> None:
-        """Write ``model.safetensors`` and ``model.json``; create the folder if it is missing."""
+    def save(self, folder: str | Path, weights: Mapping[str, Tensor] | None = None) -> None:
+        """Write ``model.safetensors`` and ``model.json``; create the folder if it is missing.
+
+        `weights`, of the same names and shapes, are written in place of its own if they are given.
+        """
         about: dict[str, Any] = {
             "distribution": models.REGISTRY.distribution_of(self.name),
             "module": models.REGISTRY.module_of(self.name),
             "citation": self.net.citation,
         }
-        write_folder(Path(folder), self.state_dict(), self.card.to_dict() | about)
+        write_folder(Path(folder), dict(weights or self.state_dict()), self.card.to_dict() | about)
 
     @classmethod
     def load(cls, folder: str | Path) -> Surrogate:

@@ -20,6 +20,7 @@ from neurop.fields.condition_range import check_conditions
 from neurop.fields.field import Field
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.times import in_seconds
+from neurop.fields.units import same_unit
 
 if TYPE_CHECKING:
     from neurop.surrogate import Surrogate
@@ -55,10 +56,10 @@ def check_compatible(surrogate: Surrogate, data: FieldSet) -> FieldSet:
                 [f.name for f in found],
             )
         for mine, theirs in zip(expected, found, strict=True):
-            if mine.unit != theirs.unit:
+            if not same_unit(mine.unit, theirs.unit):
                 raise InputError(
-                    f"field '{mine.name}': the surrogate works in '{mine.unit}', {where} is in "
-                    f"'{theirs.unit}'; convert the data",
+                    f"field '{mine.name}': the surrogate works in '{mine.unit or 1}', {where} is "
+                    f"in '{theirs.unit or 1}'; convert the data",
                     "unit",
                     theirs.unit,
                 )

@@ -13,6 +13,7 @@ from neurop.errors import InputError
 from neurop.fields.condition import Condition, Role, channels_of
 from neurop.fields.field import Field
 from neurop.fields.lazy import blocks
+from neurop.fields.units import same_unit
 from neurop.spec import Spec
 
 LABELLED = "the dataset"
@@ -119,7 +120,7 @@ def check_conditions(
                 f"{what}, which is not among the conditions of {where}; {how}", known.name
             )
         one = given[known.name]
-        if (one.role, one.field.unit) != (known.role, known.unit):
+        if one.role != known.role or not same_unit(one.field.unit, known.unit):
             raise InputError(
                 f"'{known.name}' is a {one.role} in {one.field.unit!r} in {where}, and a "
                 f"{known.role} in {known.unit!r} to the surrogate; convert it",

@@ -12,7 +12,7 @@ from neurop.errors import InputError
 from neurop.fields.field import Field
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.lazy import Lazy
-from neurop.formats.conventions.units import conversion
+from neurop.fields.units import conversion
 
 
 def like(first: FieldSet, other: FieldSet) -> FieldSet:

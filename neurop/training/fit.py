@@ -163,7 +163,7 @@ def fit(
     )
     with tempfile.TemporaryDirectory() as scratch:
         where = Path(folder or scratch)
-        best, last = checkpoints(where / LAST.parent)
+        best, last = checkpoints(where / LAST.parent, where / "model" if folder else None)
         kept = [best, last] if folder else [best]
 
         def checked(**how: Any) -> lightning.Trainer:

@@ -86,9 +86,18 @@ def test_a_continued_run_ends_where_it_would_have_ended(
     # In the middle of the second epoch: the first is kept.
     interrupt(1, 1)
     assert train(*more, "hydra.run.dir=runs/a/halved") == 130
-    assert capsys.readouterr().err == "neurop train: interrupted\n"
+    assert capsys.readouterr().err == (
+        "neurop train: interrupted in epoch 2 of 3; to continue: neurop train "
+        "resume=runs/a/halved\n"
+    )
     halved = tmp_path / "runs" / "a" / "halved"
-    assert not (halved / "model").exists()
+    # It can be used meanwhile: the surrogate of the best epoch is there.
+    best = torch.load(halved / "checkpoints" / "best.ckpt", weights_only=True)["state_dict"]
+    model = {f"surrogate.{name}": value for name, value in weights(halved).items()}
+    assert all(torch.equal(best[name], value) for name, value in model.items())
+    assert neurop("eval", "ckpt=runs/a/halved") == 0
+    assert "runs/a/halved has not ended" in capsys.readouterr().out
+    assert json.loads((halved / "eval" / "eval.json").read_text())["unfinished"] is True
     (tmp_path / "moved").mkdir()
     halved = halved.rename(tmp_path / "moved" / "run")
     assert neurop("train", f"resume={halved.relative_to(tmp_path)}") == 0
@@ -123,7 +132,9 @@ def test_a_run_without_an_epoch_behind_it_has_nothing_to_continue(
 ) -> None:
     interrupt(0, 1)
     assert train("hydra.run.dir=runs/a/b") == 130
-    capsys.readouterr()
+    said = capsys.readouterr().err
+    assert "in epoch 1 of 2" in said
+    assert "resume=" not in said
     before = content(tmp_path)
     assert neurop("train", "resume=runs/a/b") == 2
     assert (

@@ -10,7 +10,7 @@ import xarray as xr
 from raising import raises_input
 
 from neurop.datasets.file import File
-from neurop.formats.conventions.units import conversion
+from neurop.fields.units import conversion
 
 LATITUDE, LONGITUDE = np.linspace(90, -90, 5), np.arange(8) * 45.0
 KELVIN = 290 + np.random.default_rng(0).normal(size=(6, 5, 8))

@@ -104,6 +104,7 @@ def test_a_killed_process_leaves_its_finished_batches_and_no_lock(tmp_path: Path
     parts = tmp_path / (recipe().file + ".parts")
     stored = ("000000-000004", "000004-000008")
     assert {f.name for f in parts.iterdir()} == {
+        "gate",
         "lock",
         *(f"{k}.json" for k in stored),
         *(f"{k}.values.npy" for k in stored),

@@ -94,6 +94,17 @@ def conversion(unit: str, to: str) -> tuple[float, float] | None:
     return first[0] / second[0], 0.0
 
 
+def same_unit(unit: str, other: str) -> bool:
+    """Return whether two units are one, spelled in two ways; no unit may be spelled ``1``.
+
+    Examples
+    --------
+    >>> same_unit("m s**-1", "m/s"), same_unit("", "1"), same_unit("hPa", "Pa")
+    (True, True, False)
+    """
+    return conversion(unit or "1", other or "1") == (1.0, 0.0)
+
+
 def _temperature(unit: str) -> tuple[float, float] | None:
     """Return factor and offset to kelvin of a unit of temperature."""
     plain = unit.strip().lower()
