@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from omegaconf import DictConfig, ListConfig
 
 from neurop import __version__
 from neurop.errors import InputError, nearest
+from neurop.evaluation.batches import check_compatible
 from neurop.files import replacing
 from neurop.source import Source
 from neurop.surrogate import Surrogate
@@ -60,6 +62,10 @@ def prepare(cfg: DictConfig, verb: str) -> Task:
     surrogate = Surrogate.load(checkpoint.model).to(where).eval()
     data, own = settings_for(cfg, checkpoint)
     source = data_set(data)
+    if (outline := source.outline()) is not None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about the values, which are noise
+            check_compatible(surrogate, outline["test"])  # before the set is generated
     settings = absolute(data)
     folder = results_folder(checkpoint, verb, source.name, settings, own)
     folder = folder if cfg.out is None else Path(cfg.out)

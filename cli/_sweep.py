@@ -7,6 +7,7 @@ import io
 import json
 import math
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,22 @@ from ._output import write_json, write_text
 from ._runs import prune
 
 RECORD, SUMMARY = "job.json", "summary.csv"
+
+
+def sweep_folder(args: list[str]) -> tuple[Path, list[str]]:
+    """Return the folder of a sweep, and the arguments with that folder.
+
+    It is chosen before Hydra starts, since the table is written after Hydra has returned.
+    """
+    given = [
+        a.removeprefix("hydra.sweep.dir=").strip("'\"")
+        for a in args
+        if a.startswith("hydra.sweep.dir=")
+    ]
+    if given:
+        return Path(given[-1]), args
+    folder = Path("runs", "sweeps", datetime.now().strftime("%Y%m%d-%H%M%S"))
+    return folder, [*args, f"hydra.sweep.dir={folder.as_posix()}"]
 
 
 def headline(result: object) -> float:

@@ -21,7 +21,7 @@ def places(data: Mapping[str, Any]) -> dict[str, Any]:
 
     Examples
     --------
-    >>> places({"path": ["/a/u.npy", "/a/v*.h5"], "test": ["2026-02-01"], "storage": {"test": None}})
+    >>> places({"path": ["/a/u.npy", "/a/v*.h5"], "test": ["2026-02-01"], "step": 0.1})
     {'path': ['/a/u.npy', '/a/v*.h5']}
     """
     return {

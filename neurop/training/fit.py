@@ -23,18 +23,11 @@ from neurop.registry import Spec
 from neurop.source import Source
 from neurop.surrogate import Surrogate
 from neurop.training.budget import Budget, ValidateAtEnd, count_steps
-from neurop.training.callbacks.callback import PreparingCallback
 from neurop.training.callbacks.checkpoints import checkpoints
 from neurop.training.callbacks.epoch_log import progress_callbacks
-from neurop.training.checkpoint_io import write_whole
 from neurop.training.loader import Loader
-from neurop.training.module import TrainingModule
-from neurop.training.preflight import (
-    check_checkpoint,
-    check_modes,
-    check_optimizer,
-    check_precision,
-)
+from neurop.training.plan import planned
+from neurop.training.preflight import check_checkpoint
 from neurop.training.quiet import quiet
 from neurop.training.schedule import warmup_cosine
 from neurop.transforms.transform import Transform
@@ -128,83 +121,60 @@ def fit(
     >>> surrogate.card.history
     1
     """
-    own = _callbacks_of(trainer)
     splits = splits_of(data)
     if not isinstance(model, Surrogate):
         lightning.seed_everything(seed, workers=True, verbose=False)
         problem = data.problem if isinstance(data, Source) else None
         model = Surrogate.of(splits["train"], model, problem)
-    objective = objective or Regression()
-    length = Budget.of(budget) if isinstance(budget, str) else budget
-    make_batches = partial(
-        loader or partial(Loader, batch_size=batch_size),
+    plan = planned(
+        model,
         splits,
-        model.card.problem,
-        extra=objective.extra_frames,
+        objective or Regression(),
+        optimizer=optimizer,
+        scheduler=scheduler,
+        augment=augment,
+        callbacks=[*callbacks, *([] if trainer else progress_callbacks())],
+        loader=loader or partial(Loader, batch_size=batch_size),
+        trainer=trainer or partial(_trainer, epochs),
         seed=seed,
     )
-    batches = make_batches()
-    check_modes(model)
-    callbacks = [*callbacks, *own]
-    if trainer is None:
-        quiet()
-        callbacks += progress_callbacks()
-    for callback in callbacks:
-        if isinstance(callback, PreparingCallback):
-            callback.prepare(model)
-    module = TrainingModule(model, objective, optimizer, scheduler, augment, seed)
-    make_trainer = trainer or partial(
-        lightning.Trainer,
-        max_epochs=epochs,
-        gradient_clip_val=1.0,
-        enable_model_summary=False,
-        enable_progress_bar=sys.stdout.isatty(),
-        logger=False,
-    )
+    length = Budget.of(budget) if isinstance(budget, str) else budget
     with tempfile.TemporaryDirectory() as scratch:
         where = Path(folder or scratch)
         best, last = checkpoints(where / LAST.parent, where / "model" if folder else None)
         kept = [best, last] if folder else [best]
-
-        def checked(**how: Any) -> lightning.Trainer:
-            made = make_trainer(default_root_dir=str(where), **how)
-            check_precision(made)
-            write_whole(made)
-            check_optimizer(optimizer, scheduler, made)
-            return made
-
         model.train()  # a loaded surrogate is in evaluation mode, and Lightning leaves it there
-        how: dict[str, Any] = {"callbacks": [*kept, *callbacks, ValidateAtEnd()]}
+        how: dict[str, Any] = {"callbacks": [*kept, *plan.callbacks, ValidateAtEnd()]}
         if length:
-            steps = count_steps(length, module, make_batches, checked)
+            steps = count_steps(
+                length, plan.module, plan.more_batches, partial(plan.trainer, where)
+            )
             how |= {"max_steps": steps, "max_epochs": -1}
-        runner = checked(**how)
+        runner = plan.trainer(where, **how)
         checkpoint = where / LAST if resume else None
         if checkpoint:
-            check_checkpoint(checkpoint, module, runner.max_epochs)
-        runner.fit(module, batches, ckpt_path=checkpoint, weights_only=True)
+            check_checkpoint(checkpoint, plan.module, runner.max_epochs)
+        runner.fit(plan.module, plan.batches, ckpt_path=checkpoint, weights_only=True)
         if runner.is_global_zero and best.best_model_path:
             state = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
-            module.load_state_dict(state["state_dict"])
+            plan.module.load_state_dict(state["state_dict"])
     model = model.to(runner.strategy.root_device).eval()
     if folder and runner.is_global_zero:
         model.save(where / "model")
     return model
 
 
-def _callbacks_of(trainer: Callable[..., lightning.Trainer] | None) -> list[Callback]:
-    """Return the callbacks of a partial trainer, since those of the call would replace them.
-
-    Raises
-    ------
-    InputError
-        If it has a folder, which the call would replace too.
-    """
-    given = trainer.keywords if isinstance(trainer, partial) else {}
-    if (place := given.get("default_root_dir")) is not None:
-        raise InputError.of("trainer.default_root_dir", place, "give the run folder as folder=")
-    own = given.get("callbacks") or []
-    return [own] if isinstance(own, Callback) else list(own)
+def _trainer(epochs: int, **how: Any) -> lightning.Trainer:
+    """Return the trainer of a call without one: Lightning's, quiet, with the progress in lines."""
+    quiet()
+    plain: dict[str, Any] = {
+        "max_epochs": epochs,
+        "gradient_clip_val": 1.0,
+        "enable_model_summary": False,
+        "enable_progress_bar": sys.stdout.isatty(),
+        "logger": False,
+    }
+    return lightning.Trainer(**(plain | how))
 
 
 def splits_of(data: Source | FieldSet | Mapping[str, FieldSet]) -> dict[str, FieldSet]:

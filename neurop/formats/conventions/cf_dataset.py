@@ -5,15 +5,17 @@ CF conventions 1.11, chapters 3 to 7, https://cfconventions.org.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from neurop.formats.content import Coordinate
 from neurop.formats.conventions.calendars import decode_times
 from neurop.formats.conventions.cf import axis_name, irregular, is_position, word
 from neurop.formats.conventions.packing import unpack
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 # Forecasts have two times: the start, which distinguishes the samples, and the lead time.
 LEADS = ("prediction_timedelta", "step", "lead_time", "lead", "forecast_period")
