@@ -230,6 +230,7 @@ def _surrogate(cfg: DictConfig, train: FieldSet, problem: Problem, lines: list[s
         found["modes"] = list(most)
         surrogate = resized(surrogate, found)
     if found:
+        cfg.model.update(found)
         points = " x ".join(map(str, train.shape))
         words = " ".join(f"model.{key}={value}" for key, value in found.items())
         lines.append(f"{words}: for {len(train)} samples of {points} points".replace(", ", ","))
@@ -245,7 +246,8 @@ def _own_size() -> bool:
 
 def _loggers(cfg: DictConfig, folder: Path) -> list[Logger]:
     """Return the chosen logger, and in any case the one that writes metrics.csv."""
-    chosen = build(cfg.get("logger"), save_dir=str(folder))
+    below = OmegaConf.select(cfg, "logger.save_dir") or "."  # none if it is missing (???)
+    chosen = build(cfg.get("logger"), save_dir=str(folder / below))
     found = [] if chosen is None else [chosen]
     if isinstance(chosen, CSVLogger):
         return found
