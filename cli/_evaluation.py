@@ -164,6 +164,17 @@ def values_by_field(values: xr.DataArray) -> dict[str, float]:
     }
 
 
+def with_unit(name: str, unit: str) -> str:
+    """Return a name with its unit for a table, or alone if it has none.
+
+    Examples
+    --------
+    >>> with_unit("T", "K"), with_unit("u", "1"), with_unit("u", "")
+    ('T (K)', 'u', 'u')
+    """
+    return name if unit in ("", "1") else f"{name} ({unit})"
+
+
 def finite_or_none(value: Any) -> float | None:
     """Return a number for a table, None for NaN and infinity."""
     found = float(value)

@@ -32,6 +32,7 @@ from ._settings.change import as_typed, data_of_the_run
 from ._settings.check import left_out, mistakes
 from ._settings.choices import PACKAGE, checked, choices
 from ._settings.keys import in_settings
+from ._settings.renamed import spelt_out
 
 # Hydra 1.3 asks which version's defaults are meant; 1.4 has one set and warns of the question.
 _DEFAULTS: dict[str, Any] = {"version_base": "1.3"} if hydra.__version__.startswith("1.3.") else {}
@@ -118,7 +119,7 @@ def run(verb: str, args: list[str]) -> int:
     try:
         if verb == "train":
             args = _runs.resumed(args, partial(replay.known, parse=parse))
-        args = flags_first(args)
+        args = spelt_out(flags_first(args))
         args = data_of_the_run(verb, checked(verb, args))
         if {"-m", "--multirun"} & set(args):
             sweep, args = _sweep.sweep_folder(args)

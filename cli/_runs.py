@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ._settings.replay import Known
 
 LAST = Path("checkpoints") / "last.ckpt"
+INTERIM = Path("checkpoints") / "best"
 # Groups that a resumed run may change, since the checkpoint does not depend on them.
 _FREE = {"trainer", "logger", "debug"}
 
@@ -36,7 +37,7 @@ class Checkpoint:
     @property
     def unfinished(self) -> bool:
         """Whether the model is that of a run that goes on, or was interrupted."""
-        return self.run is not None and not (self.run / "train.json").is_file()
+        return self.run is not None and self.model == self.run / INTERIM
 
 
 def find(ckpt: str, root: Path = Path("runs"), setting: str = "ckpt") -> Checkpoint:
@@ -74,8 +75,9 @@ def find(ckpt: str, root: Path = Path("runs"), setting: str = "ckpt") -> Checkpo
     if (path / "model.json").is_file():
         is_run = path.name == "model" and (path.parent / "config.yaml").is_file()
         return Checkpoint(path.parent if is_run else None, path)
-    if (path / "model" / "model.json").is_file():
-        return Checkpoint(path, path / "model")
+    for folder in (path / "model", path / INTERIM):
+        if (folder / "model.json").is_file():
+            return Checkpoint(path, folder)
     if path.is_dir():
         raise InputError(
             f"{setting}={ckpt}: no model/model.json in this folder; give the folder of a run with "

@@ -54,13 +54,19 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     )
     scores = superres(task.surrogate, truths, cfg.batch_size)
     _write(task, scores, truths, field)
+    names = [f.name for f in card.outputs]
+    several = names if len(names) > 1 else []
     rows = [
-        [int(r), *(finite_or_none(scores[name][i]) for name in COLUMNS)]
+        [
+            int(r),
+            *(finite_or_none(scores[name][i]) for name in COLUMNS),
+            *(finite_or_none(scores.relative_l2_field[i].sel(field=name)) for name in several),
+        ]
         for i, r in enumerate(scores.resolution.values)
     ]
     table(
         f"{task.surrogate.name} on {task.source.name}, trained at {task.surrogate.card.shape[0]}",
-        ["resolution", *COLUMNS.values()],
+        ["resolution", *COLUMNS.values(), *(f"of {name}" for name in several)],
         rows,
     )
     if scores.attrs["warning"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -36,6 +37,8 @@ ADAMW = partial(torch.optim.AdamW, lr=2e-3, betas=(0.9, 0.98), weight_decay=1e-5
 """Optimizer by default."""
 LAST = Path("checkpoints") / "last.ckpt"
 """Checkpoint in a run folder that a run is resumed from."""
+INTERIM = Path("checkpoints") / "best"
+"""Surrogate of the best epoch in the folder of a run that has not ended."""
 
 
 def fit(
@@ -141,7 +144,7 @@ def fit(
     length = Budget.of(budget) if isinstance(budget, str) else budget
     with tempfile.TemporaryDirectory() as scratch:
         where = Path(folder or scratch)
-        best, last = checkpoints(where / LAST.parent, where / "model" if folder else None)
+        best, last = checkpoints(where / LAST.parent, where / INTERIM if folder else None)
         kept = [best, last] if folder else [best]
         model.train()  # a loaded surrogate is in evaluation mode, and Lightning leaves it there
         how: dict[str, Any] = {"callbacks": [*kept, *plan.callbacks, ValidateAtEnd()]}
@@ -161,6 +164,7 @@ def fit(
     model = model.to(runner.strategy.root_device).eval()
     if folder and runner.is_global_zero:
         model.save(where / "model")
+        shutil.rmtree(where / INTERIM, ignore_errors=True)
     return model
 
 
