@@ -10,7 +10,7 @@ from functools import partial
 from inspect import signature
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import lightning
 from lightning.pytorch.loggers import CSVLogger, Logger
@@ -157,7 +157,7 @@ def _parts(cfg: DictConfig, source: Source, splits: dict[str, FieldSet]) -> dict
 
 def _try(cfg: DictConfig, source: Source, outline: dict[str, FieldSet], folder: Path) -> None:
     """Raise InputError for settings that a training on the data would refuse; write nothing."""
-    trial = OmegaConf.create(OmegaConf.to_container(cfg, resolve=True))
+    trial = cast(DictConfig, OmegaConf.create(OmegaConf.to_container(cfg, resolve=True)))
     with redirect_stdout(StringIO()), warnings.catch_warnings():  # the training itself says them
         warnings.simplefilter("ignore")
         parts = _parts(trial, source, outline)

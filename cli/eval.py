@@ -178,6 +178,8 @@ def _show(task: Task, scores: xr.Dataset, split: str) -> None:
         times, unit = readable_time(
             scores.lead_time.values, str(scores.lead_time.attrs.get("units", "1"))
         )
+        if unit == "1" and (times == scores.lead.values).all():
+            times = None
     forecasts: list[list[object]] = [
         [
             int(one.lead),

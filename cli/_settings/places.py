@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -52,7 +52,7 @@ def absolute(data: DictConfig) -> dict[str, Any]:
 
 def with_places(cfg: DictConfig, words: Iterable[str]) -> tuple[DictConfig, list[str]]:
     """Return the configuration and the overrides of a run, with absolute paths of its data."""
-    made = OmegaConf.create(OmegaConf.to_container(cfg, resolve=True))
+    made = cast(DictConfig, OmegaConf.create(OmegaConf.to_container(cfg, resolve=True)))
     made.data = absolute(made.data)
     found = places(OmegaConf.to_container(made.data))  # type: ignore[arg-type]
     kept = [w for w in words if w.split("=", 1)[0].lstrip("+~") not in {f"data.{k}" for k in found}]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from glob import glob
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 from omegaconf import DictConfig, OmegaConf
@@ -149,13 +149,13 @@ def settings_for(cfg: DictConfig, checkpoint: Checkpoint) -> tuple[DictConfig, b
         trained = current(OmegaConf.create(plain))
         if wrong := list(mistakes(OmegaConf.create({"data": trained}))):
             raise InputError("\n".join(f"{saved}: {line}" for line in wrong), "path", str(saved))
+        _check_places(trained, saved, changes)
         if changes is None:
-            _check_places(trained, saved)
             return trained, True
-        given = OmegaConf.merge(trained, changes)
+        given = cast(DictConfig, OmegaConf.merge(trained, changes))
         if wrong := list(mistakes(OmegaConf.create({"data": given}))):
             raise InputError("\n".join(wrong))
-        _check_places(given, saved)
+        data_set(given)  # first, since it checks the values
         _check_unseen(given, trained)
         return given, given == trained
     content = read_yaml(saved) if saved else None
@@ -163,14 +163,17 @@ def settings_for(cfg: DictConfig, checkpoint: Checkpoint) -> tuple[DictConfig, b
     if not isinstance(known, dict) or "${" in str(known):  # nothing is looked up
         return given, False
     trained = current(OmegaConf.create(known))
+    data_set(given)
     _check_unseen(given, trained)
     return given, given == trained
 
 
-def _check_places(data: DictConfig, saved: Path) -> None:
+def _check_places(data: DictConfig, saved: Path, changes: DictConfig | None) -> None:
     """Raise InputError for a relative path of an earlier version's run that leads nowhere here."""
     for key, where in places(OmegaConf.to_container(data)).items():  # type: ignore[arg-type]
         was = OmegaConf.select(data, key)
+        if changes is not None and OmegaConf.select(changes, key) is not None:
+            continue
         if isinstance(was, str) and was != where and "folder" not in key and not glob(where):
             raise InputError(
                 f"data.{key}={was}: not found from here; {saved} has it relative to the folder of "

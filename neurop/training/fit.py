@@ -13,6 +13,7 @@ from typing import Any
 import lightning
 import torch
 from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.strategies import FSDPStrategy
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
@@ -106,7 +107,8 @@ def fit(
     Returns
     -------
     Surrogate
-        Trained surrogate in evaluation mode; the same object as `model` if that is a surrogate.
+        Trained surrogate in evaluation mode; the same object as `model` if that is a surrogate,
+        except after sharded training (FSDP), where the first process alone has the weights.
 
     Raises
     ------
@@ -154,14 +156,21 @@ def fit(
             )
             how |= {"max_steps": steps, "max_epochs": -1}
         runner = plan.trainer(where, **how)
+        sharded = isinstance(runner.strategy, FSDPStrategy)
+        if sharded:
+            best.model = where / INTERIM  # where the whole weights are put together
         checkpoint = where / LAST if resume else None
         if checkpoint:
             check_checkpoint(checkpoint, plan.module, runner.max_epochs)
         runner.fit(plan.module, plan.batches, ckpt_path=checkpoint, weights_only=True)
-        if runner.is_global_zero and best.best_model_path:
+        if sharded:
+            model = Surrogate.load(where / INTERIM) if runner.is_global_zero else model
+        elif runner.is_global_zero and best.best_model_path:
             state = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
             plan.module.load_state_dict(state["state_dict"])
-    model = model.to(runner.strategy.root_device).eval()
+    if not sharded:
+        model = model.to(runner.strategy.root_device)
+    model = model.eval()
     if folder and runner.is_global_zero:
         model.save(where / "model")
         shutil.rmtree(where / INTERIM, ignore_errors=True)

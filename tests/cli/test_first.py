@@ -25,7 +25,7 @@ WRONG = {
     "optimizer.lr=-1": "optimizer",
     "scheduler.warmup=3": "scheduler.warmup=3: give a share",
     "callback=[spectral_bound] callback.spectral_bound.bound=0.0": "bound=0.0",
-    "augment=[swap]": "augment.swap",
+    "augment=[swap]": "augment=swap",
     # Lightning shards weights on GPUs alone.
     "trainer.strategy=fsdp": "fsdp",
 }

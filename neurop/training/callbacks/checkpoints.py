@@ -68,7 +68,7 @@ def surrogate_weights(path: str | Path) -> dict[str, Tensor]:
 
 def checkpoints(
     folder: Path | str, model: Path | None = None
-) -> tuple[ModelCheckpoint, ModelCheckpoint]:
+) -> tuple[BestCheckpoint, SingleCheckpoint]:
     """Return the callbacks for ``best.ckpt`` (validation error) and ``last.ckpt`` (each epoch)."""
     # save_last would write last.ckpt only in the epochs in which best.ckpt is written. The later
     # callback stores the state of the earlier one.
