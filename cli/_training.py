@@ -38,7 +38,7 @@ from ._console import table, wrote
 from ._errors import LISTS
 from ._hydra import group_file, overrides, run_folder
 from ._interrupt import explained
-from ._metrics import continued
+from ._metrics import continued, ended_logs
 from ._output import CONFIG, first_process, write_json
 from ._runs import find
 from ._settings.build import build, locate, trainer_callbacks
@@ -90,7 +90,7 @@ def train(cfg: DictConfig, source: Source, splits: dict[str, FieldSet] | None) -
         logger=_loggers(cfg, folder),
         enable_progress_bar=show and sys.stdout.isatty(),
     )
-    with explained(folder, start.progress), continued(folder):
+    with explained(folder, start.progress), continued(folder), ended_logs():
         surrogate = fit(
             surrogate,
             splits,

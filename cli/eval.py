@@ -173,7 +173,8 @@ def _show(task: Task, scores: xr.Dataset, split: str) -> None:
     if "lead" not in scores.dims:
         return
     skills = [name for name in SKILLS if name in scores]
-    times, unit = None, ""
+    times: Any = None
+    unit = ""
     if "lead_time" in scores.coords:
         times, unit = readable_time(
             scores.lead_time.values, str(scores.lead_time.attrs.get("units", "1"))
