@@ -19,7 +19,7 @@ def ended_logs() -> Iterator[None]:
         yield
     finally:
         if (wandb := sys.modules.get("wandb")) is not None:
-            wandb.finish(quiet=True)
+            wandb.finish()
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 import warnings
 from contextlib import redirect_stdout
@@ -246,6 +247,8 @@ def _own_size() -> bool:
 
 def _loggers(cfg: DictConfig, folder: Path) -> list[Logger]:
     """Return the chosen logger, and in any case the one that writes metrics.csv."""
+    # MLflow asks to be allowed a folder of files in place of a data base: it goes with the run.
+    os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
     below = OmegaConf.select(cfg, "logger.save_dir") or "."  # none if it is missing (???)
     chosen = build(cfg.get("logger"), save_dir=str(folder / below))
     found = [] if chosen is None else [chosen]
