@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,6 +36,12 @@ _BARE = (
     "--shell-completion",
     "-sc",
 )
+
+_PLACES = {
+    flag: long[2:].replace("-", "_")
+    for short, long in (("-cd", "--config-dir"), ("-cp", "--config-path"), ("-cn", "--config-name"))
+    for flag in (short, long)
+}
 
 
 def flags_first(args: list[str]) -> list[str]:
@@ -78,14 +83,13 @@ def config_dirs(args: list[str]) -> list[str]:
 
 
 def _places(args: list[str]) -> dict[str, str | None]:
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    for short, name in (
-        ("-cd", "--config-dir"),
-        ("-cp", "--config-path"),
-        ("-cn", "--config-name"),
-    ):
-        parser.add_argument(short, name)
-    return vars(parser.parse_known_args(args)[0])
+    """Return folder, path and name of configuration, each by the last flag that gives it."""
+    found: dict[str, str | None] = {"config_dir": None, "config_path": None, "config_name": None}
+    for arg, after in zip(args, [*args[1:], None]):
+        flag, joined, value = arg.partition("=")
+        if (name := _PLACES.get(flag)) is not None:
+            found[name] = value if joined else after
+    return found
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from errno import EACCES, EEXIST, EISDIR, ENOSPC, ENOTDIR, EPERM, EROFS
 from typing import TextIO
 
 from neurop.errors import InputError, nearest
+from neurop.extras import PLUGINS, advice
 
 from ._settings.renamed import renamed
 
@@ -79,6 +80,8 @@ def _no_config(error: BaseException, first: str) -> str:
         str(getattr(error, "missing_cfg_file", "") or ""),
     )
     group, _, choice = name.rpartition("/")
+    if group in ("hydra/launcher", "hydra/sweeper") and choice in PLUGINS:
+        return f"{group}={choice} needs the package {PLUGINS[choice]}: {advice(PLUGINS[choice])}"
     return f"no {group} '{choice}'; {nearest(choice, options)}" if options and group else first
 
 

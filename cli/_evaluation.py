@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from omegaconf import DictConfig, ListConfig
 
 from neurop import __version__
 from neurop.errors import InputError, nearest
+from neurop.evaluation.batches import check_compatible
 from neurop.evaluation.by_field import by_field
 from neurop.fields.clock import Clock
 from neurop.fields.fieldset import FieldSet
@@ -20,8 +22,11 @@ from neurop.files import replacing
 from neurop.source import Source
 from neurop.surrogate import Surrogate
 
+from ._results import results_folder
 from ._runs import find
-from ._settings.saved import source_for
+from ._settings.data import data_set
+from ._settings.places import absolute
+from ._settings.saved import settings_for
 
 
 @dataclass(frozen=True)
@@ -58,19 +63,32 @@ def prepare(cfg: DictConfig, verb: str) -> Task:
     where = device(str(cfg.device))
     checkpoint = find(str(cfg.ckpt))
     surrogate = Surrogate.load(checkpoint.model).to(where).eval()
-    source = source_for(cfg, checkpoint)
-    folder = Path(cfg.out) if cfg.out is not None else checkpoint.results / verb
+    data, own = settings_for(cfg, checkpoint)
+    source = data_set(data)
+    if (outline := source.outline()) is not None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about the values, which are noise
+            check_compatible(surrogate, outline["test"])  # before the set is generated
+    settings = absolute(data)
+    folder = results_folder(checkpoint, verb, source.name, settings, own)
+    folder = folder if cfg.out is None else Path(cfg.out)
     if folder.exists() and not folder.is_dir():
         raise InputError.of("out", str(folder), "is a file; give a folder")
+    if (folder / f"{verb}.json").is_file():
+        print(f"replaces the results in {folder}", flush=True)
     record = {
         "model": surrogate.name,
         "checkpoint": checkpoint.name,
         "parameters": surrogate.parameters_count(),
         "data": source.name,
+        "data_settings": settings,
         "train_shape": list(surrogate.card.shape),
         "device": torch.cuda.get_device_name(where) if where.type == "cuda" else where.type,
         "versions": {"neurop": __version__, "torch": torch.__version__},
     }
+    if checkpoint.unfinished:
+        record["unfinished"] = True
+        print(f"{checkpoint.run} has not ended; these are its best weights so far", flush=True)
     return Task(surrogate, source, folder, record)
 
 
@@ -165,6 +183,17 @@ def values_by_field(values: xr.DataArray) -> dict[str, float]:
         str(name): float(value)
         for name, value in zip(values.field.values, values.values, strict=True)
     }
+
+
+def with_unit(name: str, unit: str) -> str:
+    """Return a name with its unit for a table, or alone if it has none.
+
+    Examples
+    --------
+    >>> with_unit("T", "K"), with_unit("u", "1"), with_unit("u", "")
+    ('T (K)', 'u', 'u')
+    """
+    return name if unit in ("", "1") else f"{name} ({unit})"
 
 
 def finite_or_none(value: Any) -> float | None:

@@ -8,7 +8,6 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -24,14 +23,16 @@ from omegaconf import DictConfig, OmegaConf, read_write
 
 from neurop.errors import ExternalFailure, InputError
 
-from . import _runs, _sweep
+from . import _help, _runs, _sweep
 from ._arguments import as_arguments, config_dirs, flags, flags_first
 from ._errors import debugging, explain
 from ._settings import replay
 from ._settings.build import trusting
+from ._settings.change import as_typed, data_of_the_run
 from ._settings.check import left_out, mistakes
 from ._settings.choices import PACKAGE, checked, choices
 from ._settings.keys import in_settings
+from ._settings.renamed import spelt_out
 
 # Hydra 1.3 asks which version's defaults are meant; 1.4 has one set and warns of the question.
 _DEFAULTS: dict[str, Any] = {"version_base": "1.3"} if hydra.__version__.startswith("1.3.") else {}
@@ -118,16 +119,20 @@ def run(verb: str, args: list[str]) -> int:
     try:
         if verb == "train":
             args = _runs.resumed(args, partial(replay.known, parse=parse))
-        args = flags_first(args)
-        args = checked(verb, args)
+        args = spelt_out(flags_first(args))
+        args = data_of_the_run(verb, checked(verb, args))
         if {"-m", "--multirun"} & set(args):
-            sweep, args = _sweep_folder(args)
+            sweep, args = _sweep.sweep_folder(args)
         task = _task(verb, command, args, failures, folders)
         app = hydra.main(config_path=f"pkg://{PACKAGE}", config_name=verb, **_DEFAULTS)(task)
         # Hydra prints its flags' usage with this name; its completer expects the bare command.
         name = command if args[:1] == ["-sc"] else f"{command} {verb}"
         with as_arguments([name, *args]), _full_errors():
-            app()
+            if {"-h", "--help"} & set(args):
+                job = HydraConfig.get
+                _help.show(app, verb, lambda: job().runtime.choices, own_folders)
+            else:
+                app()
         if failures:
             raise failures[0]
     except SystemExit as stop:
@@ -173,6 +178,9 @@ def _task(
         result, error = None, None
         try:
             with as_arguments([command, verb, *flags(args), *given]), trusting(cfg.get("trust")):
+                module = importlib.import_module(f".{verb}", __package__)
+                # A verb may have checks that need no large package, and go first.
+                found = [first(cfg)] if (first := getattr(module, "first", None)) else []
                 left_out(cfg, given)
                 if wrong := list(mistakes(cfg)):
                     raise InputError("\n".join(wrong))
@@ -180,7 +188,7 @@ def _task(
                     from neurop.training.quiet import quiet
 
                     quiet()
-                result = importlib.import_module(f".{verb}", __package__).run(cfg)
+                result = module.run(cfg, *found)
         except Exception as raised:
             # Raised again after Hydra has returned, which would print its own message.
             error = in_settings(raised, cfg)
@@ -193,7 +201,8 @@ def _task(
         if error and ((line is None and not isinstance(error, ExternalFailure)) or debugging()):
             traceback.print_exception(error)
         text = (line or f"{type(error).__name__}: {error}").splitlines()[0] if error else None
-        _sweep.record(folder, job.job.num, given, result, text, wrong=line is not None)
+        words = [as_typed(word) for word in given]
+        _sweep.record(folder, job.job.num, words, result, text, wrong=line is not None)
         return _sweep.headline(result)
 
     return task
@@ -214,22 +223,6 @@ def _report(verb: str, args: list[str], error: Exception) -> int:
 def _say(verb: str, lines: list[str]) -> None:
     for line in lines:
         print(f"neurop {verb}: {line}", file=sys.stderr)
-
-
-def _sweep_folder(args: list[str]) -> tuple[Path, list[str]]:
-    """Return the folder of a sweep, and the arguments with that folder.
-
-    It is chosen before Hydra starts, since the table is written after Hydra has returned.
-    """
-    given = [
-        a.removeprefix("hydra.sweep.dir=").strip("'\"")
-        for a in args
-        if a.startswith("hydra.sweep.dir=")
-    ]
-    if given:
-        return Path(given[-1]), args
-    folder = Path("runs", "sweeps", datetime.now().strftime("%Y%m%d-%H%M%S"))
-    return folder, [*args, f"hydra.sweep.dir={folder.as_posix()}"]
 
 
 def _words(verb: str, args: list[str]) -> tuple[list[str], dict[str, list[str]]]:

@@ -65,8 +65,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     try:
         return _read(verb, rest) if verb in READING else _compute(verb, rest)
-    except KeyboardInterrupt:
-        print(f"neurop {verb}: interrupted", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(f"neurop {verb}: interrupted {stop}".rstrip(), file=sys.stderr)
         return 130
     except BrokenPipeError:
         # The reader (head, less) has closed the pipe: the rest of the output is discarded.

@@ -1,14 +1,25 @@
-"""``metrics.csv`` of a resumed run, with the earlier rows."""
+"""Logs of a training: ``metrics.csv`` with the earlier rows of a resumed run, and others' ends."""
 
 from __future__ import annotations
 
 import csv
 import io
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from ._output import first_process, write_text
+
+
+@contextmanager
+def ended_logs() -> Iterator[None]:
+    """End the log of Weights & Biases after the block: the next job of a sweep has its own."""
+    try:
+        yield
+    finally:
+        if (wandb := sys.modules.get("wandb")) is not None:
+            wandb.finish()
 
 
 @contextmanager

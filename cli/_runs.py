@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ._settings.replay import Known
 
 LAST = Path("checkpoints") / "last.ckpt"
+INTERIM = Path("checkpoints") / "best"
 # Groups that a resumed run may change, since the checkpoint does not depend on them.
 _FREE = {"trainer", "logger", "debug"}
 _KEPT = ExitStack()
@@ -59,6 +60,11 @@ class Checkpoint:
         path = Path(self.origin)
         return path.with_name(re.sub(r"\.(zip|tar|tar\.gz|tgz)$", "", path.name) + "-results")
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether the model is that of a run that goes on, or was interrupted."""
+        return self.run is not None and self.model == self.run / INTERIM
+
 
 def find(ckpt: str, root: Path = Path("runs"), setting: str = "ckpt") -> Checkpoint:
     """Return the surrogate that ``ckpt=`` names.
@@ -95,12 +101,13 @@ def find(ckpt: str, root: Path = Path("runs"), setting: str = "ckpt") -> Checkpo
     if (path / "model.json").is_file():
         is_run = path.name == "model" and (path.parent / "config.yaml").is_file()
         return Checkpoint(path.parent if is_run else None, path)
-    if (path / "model" / "model.json").is_file():
-        return Checkpoint(path, path / "model")
+    for folder in (path / "model", path / INTERIM):
+        if (folder / "model.json").is_file():
+            return Checkpoint(path, folder)
     if path.is_dir():
         raise InputError(
-            f"{setting}={ckpt}: no model/model.json in this folder; give the folder of a finished "
-            "run",
+            f"{setting}={ckpt}: no model/model.json in this folder; give the folder of a run with "
+            "one epoch or more",
             setting,
             ckpt,
         )

@@ -7,6 +7,7 @@ import io
 import json
 import math
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,28 @@ from ._runs import prune
 RECORD, SUMMARY = "job.json", "summary.csv"
 
 
+def sweep_folder(args: list[str]) -> tuple[Path, list[str]]:
+    """Return the folder of a sweep, and the arguments with that folder.
+
+    It is chosen before Hydra starts, since the table is written after Hydra has returned.
+    """
+    given = [
+        a.removeprefix("hydra.sweep.dir=").strip("'\"")
+        for a in args
+        if a.startswith("hydra.sweep.dir=")
+    ]
+    if given:
+        return Path(given[-1]), args
+    folder = Path("runs", "sweeps", datetime.now().strftime("%Y%m%d-%H%M%S"))
+    return folder, [*args, f"hydra.sweep.dir={folder.as_posix()}"]
+
+
 def headline(result: object) -> float:
-    """Return the number that a sweep minimises: the first metric; NaN if there is none."""
+    """Return the number that a sweep minimises, NaN if there is none.
+
+    Of a training it is the validation error, which the verb returns first: the test set must not
+    choose between jobs.
+    """
     numbers = list(_metrics(result).values())
     return numbers[0] if numbers else math.nan
 
@@ -63,8 +84,8 @@ def record(
 def summarise(folder: Path) -> tuple[int, list[str]]:
     """Write ``summary.csv`` of a sweep and print it; return exit status and error messages.
 
-    The best job is the one with the lowest first metric. If no job could be started, the folder is
-    removed.
+    The best job is the one with the lowest :func:`headline`. If no job could be started, the folder
+    is removed.
     """
     jobs = sorted(
         (json.loads(path.read_text()) for path in folder.glob(f"*/{RECORD}")),

@@ -13,6 +13,7 @@ from neurop.evaluation.score import LEADS
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.statistics import summary
 from neurop.plots import fields, forecast_skill, save
+from neurop.plots.style import readable_time
 
 from . import _weather
 from ._bands import coverage_on, coverage_record, coverage_table, draw_bands, level_of
@@ -27,6 +28,7 @@ from ._evaluation import (
     prepare,
     split_of,
     values_by_field,
+    with_unit,
     write_netcdf,
 )
 from ._output import write_json
@@ -127,9 +129,12 @@ def _write(
         "relative_l2_field": values_by_field(scores.relative_l2_field),
         "rmse": values_by_field(scores.rmse_one_step),
     }
-    record["unit"] = dict(
-        zip(scores.field.values.tolist(), scores.unit.values.tolist(), strict=True)
-    )
+    record["unit"] = {
+        name: unit or None
+        for name, unit in zip(
+            scores.field.values.tolist(), scores.unit.values.tolist(), strict=True
+        )
+    }
     if "lead" in scores.dims:
         record["time_unit"] = task.surrogate.card.sampling.unit
         record["forecasts"] = [
@@ -187,18 +192,36 @@ def _show(task: Task, scores: xr.Dataset, split: str) -> None:
         )
     for name, value in values_by_field(scores.rmse_one_step).items():
         unit = str(scores.unit.sel(field=name).item())
-        rows.append([f"RMSE of {name}" + (f" ({unit})" if unit != "1" else ""), value])
+        rows.append([f"RMSE of {with_unit(name, unit)}", value])
     table(title, ["metric", "value"], rows)
     if "lead" not in scores.dims:
         return
     skills = [name for name in SKILLS if name in scores]
+    times: Any = None
+    unit = ""
+    if "lead_time" in scores.coords:
+        times, unit = readable_time(
+            scores.lead_time.values, str(scores.lead_time.attrs.get("units", "1"))
+        )
+        if unit == "1" and (times == scores.lead.values).all():
+            times = None
     forecasts: list[list[object]] = [
-        [int(one.lead), str(one.field.item()), *(finite_or_none(one[name]) for name in skills)]
+        [
+            int(one.lead),
+            *([times[lead]] if times is not None else []),
+            with_unit(str(one.field.item()), str(one.unit.item())),
+            *(finite_or_none(one[name]) for name in skills),
+        ]
         for lead in range(scores.sizes["lead"])
         for one in (scores.isel(lead=lead, field=i) for i in range(scores.sizes["field"]))
     ]
     table(
         "forecasts from every start",
-        ["lead", "field", *(name.replace("_", " ") for name in skills)],
+        [
+            "lead",
+            *([with_unit("time", unit)] if times is not None else []),
+            "field",
+            *(name.replace("_", " ") for name in skills),
+        ],
         forecasts,
     )

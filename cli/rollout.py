@@ -15,6 +15,7 @@ from neurop.evaluation.leads import step_of, with_lead
 from neurop.fields.clock import Clock, clock_of
 from neurop.fields.fieldset import FieldSet
 from neurop.plots import animate, error_growth, fields, rollout_spectra, save
+from neurop.plots.style import readable_time
 from neurop.problems import LeadTimes
 from neurop.surrogate import Surrogate
 
@@ -22,7 +23,15 @@ from . import _weather
 from ._bands import banded, draw_rollout, level_of, rollout_record, rollout_table
 from ._console import table, wrote
 from ._ensemble import is_ensemble, prepare_ensemble, run_ensemble
-from ._evaluation import Task, as_int, field_index, finite_or_none, prepare, write_netcdf
+from ._evaluation import (
+    Task,
+    as_int,
+    field_index,
+    finite_or_none,
+    prepare,
+    with_unit,
+    write_netcdf,
+)
 from ._output import write_json
 
 PER_STEP = ("relative_l2", "persistence_relative_l2", "correlation")
@@ -167,13 +176,24 @@ def _write(
 
 def _show(task: Task, result: xr.Dataset) -> None:
     chosen = np.unique([*np.linspace(0, result.sizes["step"] - 1, 6).astype(int)])
+    times, unit = readable_time(result.time.values, str(result.time.attrs["units"]))
+    counted = unit == "1" and np.array_equal(times, result.step)
+    names = [str(name) for name in result.field.values]
+    several = names if len(names) > 1 else []
     rows: list[list[object]] = [
-        [int(result.step[i]), *(finite_or_none(result[name][i]) for name in PER_STEP)]
+        [
+            int(result.step[i]),
+            *([] if counted else [float(times[i])]),
+            *(finite_or_none(result[name][i]) for name in PER_STEP),
+            *(finite_or_none(result.relative_l2_field.sel(field=name)[i]) for name in several),
+        ]
         for i in chosen
     ]
     title = f"{task.surrogate.name} on {task.source.name}, {result.sizes['sample']} samples"
-    table(title, ["step", "relative L2", "persistence", "correlation"], rows)
-    unit = str(result.time.attrs["units"])
+    columns = ["step", *([] if counted else [with_unit("time", unit)])]
+    columns += ["relative L2", "persistence", "correlation", *(f"of {name}" for name in several)]
+    table(title, columns, rows)
+    factor = times[-1] / float(result.time[-1])
     lost, gone = (
         finite_or_none(result["correlation_time_0.9"]),
         finite_or_none(result.first_divergent_step),
@@ -181,8 +201,8 @@ def _show(task: Task, result: xr.Dataset) -> None:
     headline: list[list[object]] = [
         ["relative L2 of the trajectory", finite_or_none(result.trajectory_relative_l2)],
         [
-            f"time until the correlation falls below 0.9{'' if unit == '1' else f' ({unit})'}",
-            "never" if lost is None else lost,
+            with_unit("time until the correlation falls below 0.9", unit),
+            "never" if lost is None else lost * factor,
         ],
         ["first divergent step", "none" if gone is None else int(gone)],
     ]

@@ -61,13 +61,19 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     }
     coarse = {resolution: found for resolution, found in solved.items() if found is not None}
     _write(task, scores, truths, coarse, field)
+    names = [f.name for f in card.outputs]
+    several = names if len(names) > 1 else []
     rows = [
-        [int(r), *(finite_or_none(scores[name][i]) for name in COLUMNS)]
+        [
+            int(r),
+            *(finite_or_none(scores[name][i]) for name in COLUMNS),
+            *(finite_or_none(scores.relative_l2_field[i].sel(field=name)) for name in several),
+        ]
         for i, r in enumerate(scores.resolution.values)
     ]
     table(
         f"{task.surrogate.name} on {task.source.name}, trained at {task.surrogate.card.shape[0]}",
-        ["resolution", *COLUMNS.values()],
+        ["resolution", *COLUMNS.values(), *(f"of {name}" for name in several)],
         rows,
     )
     for resolution, found in coarse.items():

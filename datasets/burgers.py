@@ -109,7 +109,7 @@ class Burgers(SolvedDataset):
     'burgers'
     """
 
-    name = "burgers"
+    name, channels = "burgers", 1
 
     def __init__(
         self,

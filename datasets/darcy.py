@@ -152,7 +152,7 @@ class Darcy(SolvedDataset):
     (8, 11, 13, 15, 16, 21, 22, 29, 31, 36, 43, 61, 71, 85, 106, 141, 211, 421)
     """
 
-    name = "darcy"
+    name, channels = "darcy", 1
 
     def __init__(
         self,

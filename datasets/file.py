@@ -48,6 +48,7 @@ from neurop.formats.content import LEADING
 from neurop.formats.detect import file_content
 from neurop.formats.find_files import find_files
 from neurop.formats.readers.arrays import one_name
+from neurop.formats.set_units import with_units
 from neurop.formats.splits import by_period, by_share, noted
 from neurop.generation.storage import grouped
 from neurop.source import Source
@@ -55,7 +56,7 @@ from neurop.source import Source
 
 @dataclass(frozen=True)
 class Domain:
-    """Extent and points of the grid, if the file does not define them.
+    """Extent and points of the grid, and units of the fields, if the file does not define them.
 
     Parameters
     ----------
@@ -65,6 +66,8 @@ class Domain:
     layout
         Positions of the points: ``left`` (j/n), ``ends`` (with both ends) or ``cells`` (centres);
         one for all axes, or one per axis by name; by default that of the file, else left.
+    units
+        Units by the names of fields, ``{"T": "K"}``; by default those of the file, else unknown.
 
     Examples
     --------
@@ -74,6 +77,7 @@ class Domain:
 
     length: float | Mapping[str, float] | None = None
     layout: str | Mapping[str, str] | None = None
+    units: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -154,7 +158,7 @@ class File(Source):
         Boundary of the grid's axes (:class:`neurop.geometry.axis.Axis`): one for all, or one per
         axis by name; by default that of the file, which must then define it.
     domain
-        Extent and points of the grid: a :class:`Domain` or a mapping of its parameters.
+        Extent and points of the grid, and units: a :class:`Domain` or a mapping of its parameters.
     step
         Time between frames; by default that of the file, else 1.
     conditions
@@ -206,6 +210,7 @@ class File(Source):
             raise InputError.of("target", target, "give input too, the array to predict it from")
         if step is not None and not step > 0:
             raise InputError.of("step", step, "give the time between frames, above 0")
+        self.units = dict(extent.units or {})
         self.options = ReadOptions(
             _names(input),
             _names(target),
@@ -274,7 +279,7 @@ class File(Source):
     def _read(self, given: str | Sequence[str]) -> FieldSet:
         contents = [file_content(path) for path in find_files(given)]
         parts = [assemble(c, self.options, lazy=True) for c in one_name(contents)]
-        made = self.masked(concatenate(parts, lazy=True))
+        made = self.masked(with_units(concatenate(parts, lazy=True), self.units))
         made = made if stays_lazy(made, self.reading.lazy) else made.loaded().check_finite()
         return with_computed(made, self.computed)
 

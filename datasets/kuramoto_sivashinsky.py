@@ -103,7 +103,7 @@ class KuramotoSivashinsky(SolvedDataset):
     'kuramoto_sivashinsky'
     """
 
-    name = "kuramoto_sivashinsky"
+    name, channels = "kuramoto_sivashinsky", 1
 
     def __init__(
         self,

@@ -115,7 +115,7 @@ class NavierStokes(SolvedDataset):
     'navier_stokes'
     """
 
-    name = "navier_stokes"
+    name, channels = "navier_stokes", 1
     invariants = ("energy", "enstrophy", "mean")
 
     def __init__(

@@ -137,7 +137,7 @@ class ShallowWater(SolvedDataset):
     (32, 64)
     """
 
-    name = "shallow_water"
+    name, channels = "shallow_water", len(FIELDS)
 
     def __init__(
         self,
@@ -228,6 +228,11 @@ class ShallowWater(SolvedDataset):
             conditions=given,
             source=self.name,
         )
+
+    def layout(self) -> dict[str, tuple[int, ...]] | None:
+        """Return the shapes of the arrays of one sample."""
+        ground = {} if self.mountains == "same" else {"orography": (1, 1, *self.shape)}
+        return {**(super().layout() or {}), **ground}
 
     def solve(self, numbers: range, shape: tuple[int, ...]) -> dict[str, NDArray[Any]]:
         """Return the trajectories of these numbers; raise InputError if the solution overflows."""

@@ -93,13 +93,18 @@ class SpaceTime(Source):
             raise InputError.of("mode", source.mode, remedy)
         self.source, self.given, self.steps = source, given, steps
         self.name = f"{source.name}_space_time"
-        self.folder = source.folder
+        self.folder, self.generated = source.folder, source.generated
 
     def splits(self) -> dict[str, FieldSet]:
         """Return the sets ``train``, ``val`` and ``test``."""
         return {
             name: self._turned(fields, self.steps) for name, fields in self.source.splits().items()
         }
+
+    def outline(self) -> dict[str, FieldSet] | None:
+        """Return the splits with samples of noise, as far as the source has them."""
+        splits = self.source.outline()
+        return splits and {name: self._turned(f, self.steps) for name, f in splits.items()}
 
     def at(self, shape: tuple[int, ...]) -> FieldSet:
         """Return the test set on another grid, refined in time according to its last size.

@@ -19,6 +19,16 @@ OPTIONAL = (
     "huggingface-hub",
 )
 """Optional packages; each is in an extra of neurop."""
+DISTRIBUTIONS = {"mlflow": "mlflow-skinny"}
+"""Distributions of modules that have another name."""
+PLUGINS = {
+    "joblib": "hydra-joblib-launcher",
+    "optuna": "hydra-optuna-sweeper",
+    "ray": "hydra-ray-launcher",
+    "submitit_local": "hydra-submitit-launcher",
+    "submitit_slurm": "hydra-submitit-launcher",
+}
+"""Launchers and sweepers of Hydra, and their packages."""
 
 
 def advice(package: str) -> str:
@@ -38,6 +48,7 @@ def advice(package: str) -> str:
     'pip install nothing-known'
     """
     name = package.split(".")[0].replace("_", "-")
+    name = DISTRIBUTIONS.get(name, name)
     try:
         needed = [Requirement(line) for line in requires("neurop") or ()]
     except PackageNotFoundError:  # used from a folder without being installed

@@ -36,6 +36,8 @@ class Source(ABC):
         Folder of generated files; None for the default one.
     equation
         Equation that the fields solve, if it is known in closed form.
+    generated
+        Whether :meth:`splits` may have to solve the equation first, which takes long.
 
     Examples
     --------
@@ -55,6 +57,7 @@ class Source(ABC):
     mode: str = "stored"
     folder: str | None = None
     equation: Any = None
+    generated: bool = False
 
     @property
     def online(self) -> bool:
@@ -64,6 +67,14 @@ class Source(ABC):
     @abstractmethod
     def splits(self) -> dict[str, FieldSet]:
         """Return the sets ``train``, ``val`` and ``test``."""
+
+    def outline(self) -> dict[str, FieldSet] | None:
+        """Return :meth:`splits` with a few samples of noise, for checks before it takes long.
+
+        Fields, grid, times and conditions are those of the set. None if it need not be generated,
+        or nothing is known of it before.
+        """
+        return None
 
     def test(self) -> FieldSet:
         """Return the test set only, which may cost less than all splits."""

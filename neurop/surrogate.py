@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
@@ -273,12 +273,16 @@ class Surrogate(nn.Module):
         """Return the number of trainable parameters (all are real numbers)."""
         return sum(p.numel() for p in self.parameters() if p.requires_grad)
 
-    def save(self, folder: str | Path) -> None:
-        """Write ``model.safetensors``, ``model.json`` and, if it is calibrated, its bands."""
+    def save(self, folder: str | Path, weights: Mapping[str, Tensor] | None = None) -> None:
+        """Write ``model.safetensors``, ``model.json`` and, if it is calibrated, its bands.
+
+        `weights`, of the same names and shapes, are written in place of its own if they are given.
+        """
+        state = dict(weights or self.state_dict())
         about = models.REGISTRY.origin_of(self.name) | {"citation": self.net.citation}
         about |= {"noise": asdict(self.noise)} if self.noise else {}
-        write_folder(Path(folder), self.state_dict(), self.card.to_dict() | about)
-        write_bands(Path(folder), self.bands, self.state_dict())
+        write_folder(Path(folder), state, self.card.to_dict() | about)
+        write_bands(Path(folder), self.bands, state)
 
     @classmethod
     def load(cls, folder: str | Path) -> Surrogate:

@@ -11,7 +11,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from neurop import extras
-from neurop.extras import OPTIONAL, advice, optional
+from neurop.extras import DISTRIBUTIONS, OPTIONAL, PLUGINS, advice, optional
 
 ROOT = Path(__file__).parents[1]
 EXTRAS: dict[str, list[str]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
@@ -32,7 +32,13 @@ def test_the_version_is_that_of_the_metadata(package: str, monkeypatch: pytest.M
     monkeypatch.setattr(extras, "requires", lambda _: lines)
     for name in (package, package.replace("-", "_"), f"{package}.part"):
         found = Requirement(advice(name).removeprefix("pip install ").strip("'"))
-        assert (found.name, found.specifier) == (package, NEEDED[package].specifier)
+        needed = NEEDED[DISTRIBUTIONS.get(package, package)]
+        assert (found.name, found.specifier) == (needed.name, needed.specifier)
+
+
+@pytest.mark.parametrize("package", sorted(set(PLUGINS.values())))
+def test_every_plugin_of_hydra_is_in_an_extra(package: str) -> None:
+    assert package in NEEDED
 
 
 def test_signs_that_a_shell_reads_are_quoted(monkeypatch: pytest.MonkeyPatch) -> None:

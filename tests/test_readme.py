@@ -18,6 +18,7 @@ from neurop.registry import trust_packages
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+CLUSTER = (ROOT / "docs" / "beyond_one_machine.md").read_text()
 
 
 def commands(text: str) -> list[str]:
@@ -29,7 +30,7 @@ def commands(text: str) -> list[str]:
     return [
         line.removeprefix("$ ").strip()
         for line in lines
-        if line.removeprefix("$ ").startswith("neurop ")
+        if line.removeprefix("$ ").lstrip().startswith("neurop ")
     ]
 
 
@@ -48,7 +49,12 @@ def jobs(overrides: list[str]) -> list[list[str]]:
     return [list(job) for job in itertools.product(*values)]
 
 
-@pytest.mark.parametrize("command", commands(README) or ["neurop train"])
+def args_of_hydra(args: list[str]) -> list[str]:
+    """Return the settings of launcher and sweeper, choices first."""
+    return sorted((a for a in args if a.startswith("hydra")), key=lambda a: "." in a.split("=")[0])
+
+
+@pytest.mark.parametrize("command", [*commands(README), *commands(CLUSTER)])
 def test_command(command: str) -> None:
     _, verb, *args = shlex.split(command, comments=True)
     if verb.startswith("-"):
@@ -57,10 +63,14 @@ def test_command(command: str) -> None:
     assert verb in VERBS
     if verb not in COMPUTING:
         return
-    overrides = [a for a in args if not a.startswith(("-", "resume="))]
-    for job in jobs(overrides) if {"-m", "--multirun"} & set(args) else [overrides]:
+    overrides = [a for a in args if not a.startswith(("-", "resume=", "hydra"))]
+    searched = any("sweeper" in a for a in args)  # the values are Optuna's
+    sweep = {"-m", "--multirun"} & set(args)
+    for job in jobs([a for a in overrides if "(" not in a]) if sweep else [overrides]:
         with initialize_config_module("neurop.conf", **_DEFAULTS):
+            compose(verb, args_of_hydra(args), return_hydra_config=True)
             cfg = compose(verb, job)
+        assert searched or all("(" not in word for word in overrides)
         if "name" in cfg:
             cfg.name = "set by Hydra in a run"
         assert list(mistakes(cfg)) == []

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 
-from neurop.fields.fieldset import FieldSet
-from neurop.problems import Problem
 from neurop.source import Source, check_source
 
 from .build import build
+
+if TYPE_CHECKING:
+    from neurop.fields.fieldset import FieldSet
+    from neurop.problems import Problem
 
 
 def data_set(node: Any) -> Source:
@@ -26,6 +28,8 @@ def data_set(node: Any) -> Source:
 
 def chosen_problem(cfg: DictConfig, source: Source, train: FieldSet) -> Problem:
     """Return the problem that the configuration names, of a data set by default."""
+    from neurop.problems import Problem  # imports torch
+
     made = build(cfg.problem)
     found: Problem = made if isinstance(made, Problem) else made(train, source.problem)
     return found

@@ -9,6 +9,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from neurop.errors import InputError
 
+from .change import as_typed
+
 
 def full_key(key: str, value: Any, cfg: DictConfig) -> str | None:
     """Return the full key of the setting for an argument of the library; None if ambiguous.
@@ -42,7 +44,7 @@ def in_settings(error: Exception, cfg: DictConfig) -> Exception:
     if not isinstance(error, InputError) or not error.key:
         return error
     head, message = f"{error.key}=", str(error)
-    where = full_key(error.key, error.value, cfg)
+    where = as_typed(full_key(error.key, error.value, cfg) or "") or None
     if where is None or where == error.key or not message.startswith(head):
         return error
     made = InputError(f"{where}={message[len(head) :]}", where, error.value)

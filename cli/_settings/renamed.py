@@ -67,6 +67,23 @@ MOVED = {
 }
 """Full key of earlier versions, to the current setting."""
 
+SHORT = {"data.units=": "data.domain.units="}
+"""Settings that may be given without their group, as they are asked for most."""
+
+
+def spelt_out(args: Iterable[str]) -> list[str]:
+    """Return arguments with the full keys of settings that have a short one.
+
+    Examples
+    --------
+    >>> spelt_out(["data.units={T: K}", "seed=1"])
+    ['data.domain.units={T: K}', 'seed=1']
+    """
+    return [
+        next((full + arg.removeprefix(s) for s, full in SHORT.items() if arg.startswith(s)), arg)
+        for arg in args
+    ]
+
 
 def renamed(key: str, known: Iterable[str]) -> str | None:
     """Return the current setting for a full key of earlier versions; None if there is none.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from glob import glob
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 from omegaconf import DictConfig, OmegaConf
@@ -17,6 +18,7 @@ from .._runs import Checkpoint
 from .build import trusted
 from .check import mistakes
 from .data import data_set
+from .places import places
 from .renamed import current
 
 # A run writes a few kilobytes.
@@ -112,16 +114,23 @@ def _plain(value: Any) -> bool:
 
 
 def source_for(cfg: DictConfig, checkpoint: Checkpoint) -> Source:
-    """Return the data set of an evaluation: ``cfg.data`` if given, else that of the run.
+    """Return the data set of an evaluation; see :func:`settings_for`."""
+    return data_set(settings_for(cfg, checkpoint)[0])
+
+
+def settings_for(cfg: DictConfig, checkpoint: Checkpoint) -> tuple[DictConfig, bool]:
+    """Return the settings of the data of an evaluation, and whether they are those of the run.
+
+    They are ``cfg.data`` if given, else those of the run with the settings in ``cfg.change``, which
+    the command line writes ``data.<key>=<value>``.
 
     Raises
     ------
     InputError
         If there is neither, as for a ``model/`` folder without its run; if the run names something
-        else than a data set; or if the test set of ``cfg.data`` contains generated samples of the
-        training.
+        else than a data set; or if the test set contains generated samples of the training.
     """
-    given = cfg.get("data")
+    given, changes = cfg.get("data"), cfg.get("change")
     saved = checkpoint.run / "config.yaml" if checkpoint.run else None
     if saved is not None and not saved.is_file():
         saved = None
@@ -133,21 +142,45 @@ def source_for(cfg: DictConfig, checkpoint: Checkpoint) -> Source:
                 "data",
                 None,
             )
-        trained = saved_data(saved)
-        if trained is None:
+        if (plain := saved_data(saved)) is None:
             raise InputError(
                 f"{saved} names no data; add data=<name> (neurop list data)", "data", None
             )
-        node = current(OmegaConf.create(trained))
-        if wrong := list(mistakes(OmegaConf.create({"data": node}))):
+        trained = current(OmegaConf.create(plain))
+        if wrong := list(mistakes(OmegaConf.create({"data": trained}))):
             raise InputError("\n".join(f"{saved}: {line}" for line in wrong), "path", str(saved))
-        return data_set(node)
-    source = data_set(given)  # first, since it checks the values
+        _check_places(trained, saved, changes)
+        if changes is None:
+            return trained, True
+        given = cast(DictConfig, OmegaConf.merge(trained, changes))
+        if wrong := list(mistakes(OmegaConf.create({"data": given}))):
+            raise InputError("\n".join(wrong))
+        data_set(given)  # first, since it checks the values
+        _check_unseen(given, trained)
+        return given, given == trained
     content = read_yaml(saved) if saved else None
-    trained = content.get("data") if isinstance(content, dict) else None
-    if isinstance(trained, dict) and "${" not in str(trained):  # nothing is looked up
-        _check_unseen(given, current(OmegaConf.create(trained)))
-    return source
+    known = content.get("data") if isinstance(content, dict) else None
+    if not isinstance(known, dict) or "${" in str(known):  # nothing is looked up
+        return given, False
+    trained = current(OmegaConf.create(known))
+    data_set(given)
+    _check_unseen(given, trained)
+    return given, given == trained
+
+
+def _check_places(data: DictConfig, saved: Path, changes: DictConfig | None) -> None:
+    """Raise InputError for a relative path of an earlier version's run that leads nowhere here."""
+    for key, where in places(OmegaConf.to_container(data)).items():  # type: ignore[arg-type]
+        was = OmegaConf.select(data, key)
+        if changes is not None and OmegaConf.select(changes, key) is not None:
+            continue
+        if isinstance(was, str) and was != where and "folder" not in key and not glob(where):
+            raise InputError(
+                f"data.{key}={was}: not found from here; {saved} has it relative to the folder of "
+                f"the training; add data.{key}=<file>",
+                f"data.{key}",
+                was,
+            )
 
 
 def _check_unseen(given: DictConfig, trained: DictConfig) -> None:

@@ -223,8 +223,8 @@ def variable(dims: Sequence[str], values: object, long_name: str, units: str = "
 
 def common_unit(fields: Sequence[Field]) -> dict[str, str]:
     """Return the units attribute of an array with a field axis; empty if the units differ."""
-    units = {f.unit for f in fields}
-    return {"units": units.pop()} if len(units) == 1 else {}
+    known = [f.units for f in fields]
+    return known[0] if all(one == known[0] for one in known) else {}
 
 
 def _standard_name(name: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from neurop.errors import InputError
 from neurop.fields.condition import Condition, Role, channels_of
 from neurop.fields.field import Field
 from neurop.fields.lazy import blocks
-from neurop.fields.units import converted
+from neurop.fields.units import converted, same_unit
 from neurop.spec import Spec
 
 LABELLED = "the dataset"
@@ -121,7 +121,7 @@ def check_conditions(
             )
         one = given[known.name]
         held: Any = one.values
-        if one.field.unit != known.unit:
+        if not same_unit(one.field.unit, known.unit):
             held = converted(np.asarray(held), one.field.unit, known.unit)
         if one.role != known.role or held is None:
             raise InputError(

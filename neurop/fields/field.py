@@ -11,8 +11,10 @@ class Field:
 
     Parameters
     ----------
-    name, unit, long_name
-        Names and unit.
+    name, long_name
+        Names.
+    unit
+        Unit; ``1`` for a number without dimension, empty if it is not known.
     diagnostic
         Whether it is predicted along with the state of an evolution and does not go in, such as
         rain.
@@ -27,3 +29,8 @@ class Field:
     unit: str = "1"
     long_name: str = ""
     diagnostic: bool = False
+
+    @property
+    def units(self) -> dict[str, str]:
+        """The CF attribute ``units``; empty if the unit is not known."""
+        return {"units": self.unit} if self.unit else {}

@@ -252,7 +252,7 @@ class FieldSet:
             varying = tuple(d for d, n in zip(dims, values.shape, strict=True) if n > 1)
             pairs.append((one.field, varying, values.squeeze()))
         variables = {
-            f.name: (along, values, {"units": f.unit, "long_name": f.long_name or f.name})
+            f.name: (along, values, {**f.units, "long_name": f.long_name or f.name})
             for f, along, values in pairs
         }
         return xr.Dataset(

@@ -13,7 +13,7 @@ from neurop.errors import InputError
 from neurop.fields.field import Field
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.lazy import Lazy
-from neurop.fields.units import conversion
+from neurop.fields.units import conversion, same_unit
 
 
 def like(first: FieldSet, other: FieldSet) -> FieldSet:
@@ -98,11 +98,10 @@ def _converted(
     for field, i in zip(wanted, order, strict=True):
         unit = given[i].unit
         # The unit 1 may stand for no unit in the file.
-        pair = (
-            conversion(unit, field.unit)
-            if unit == field.unit or "1" not in (unit, field.unit)
-            else None
-        )
+        pair: tuple[float, float] | None = (1.0, 0.0)
+        if not same_unit(unit, field.unit):
+            unknown = {"", "1"} & {unit, field.unit}
+            pair = None if unknown else conversion(unit, field.unit)
         if pair is None:
             raise refuse(field, unit)
         pairs.append(pair)

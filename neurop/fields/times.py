@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurop.fields.units import conversion
+
 SECONDS = {
     "s": 1.0,
     "seconds": 1.0,
@@ -73,10 +75,10 @@ def in_seconds(step: Any, unit: str) -> tuple[float, str]:
 
     Examples
     --------
-    >>> in_seconds(6.0, "h"), in_seconds(0.5, "1")
-    ((21600.0, 's'), (0.5, '1'))
+    >>> in_seconds(6.0, "h"), in_seconds(0.25, "hour"), in_seconds(0.5, "1")
+    ((21600.0, 's'), (900.0, 's'), (0.5, '1'))
     """
     if isinstance(step, np.timedelta64):
         return float(step / np.timedelta64(1, "s")), "s"
-    factor = SECONDS.get(unit)
-    return (float(step), unit) if factor is None else (float(step) * factor, "s")
+    pair = conversion(unit, "s")
+    return (float(step), unit) if pair is None else (float(step) * pair[0], "s")

@@ -118,6 +118,17 @@ def converted(values: NDArray[Any], unit: str, to: str) -> NDArray[Any] | None:
     return made.astype(values.dtype) if values.dtype.kind == "f" else made
 
 
+def same_unit(unit: str, other: str) -> bool:
+    """Return whether two units are one, spelled in two ways; no unit may be spelled ``1``.
+
+    Examples
+    --------
+    >>> same_unit("m s**-1", "m/s"), same_unit("", "1"), same_unit("hPa", "Pa")
+    (True, True, False)
+    """
+    return conversion(unit or "1", other or "1") == (1.0, 0.0)
+
+
 def _temperature(unit: str) -> tuple[float, float] | None:
     """Return factor and offset to kelvin of a unit of temperature."""
     plain = unit.strip().lower()

@@ -255,7 +255,7 @@ def fields_of(arrays: Sequence[Array], content: FileContent) -> tuple[Field, ...
     return tuple(
         Field(
             f"{name}{suffix}" if suffix is None or not array.labels else suffix,
-            array.unit or "1",
+            array.unit,
             array.long_name,
         )
         for array, name in zip(arrays, names)

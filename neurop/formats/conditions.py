@@ -222,7 +222,7 @@ def _condition(
         orders if whole else {},
         time if role == "forcing" else time[:1] * 0,
     )
-    field = Field(array.name.replace("/", "_"), array.unit or "1", array.long_name)
+    field = Field(array.name.replace("/", "_"), array.unit, array.long_name)
     if role != "mask":
         return Condition(field, role, values)
     return Condition(field, role, (np.asarray(values) > 0.5).astype(np.float32))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,9 @@ from neurop.source import Source
 
 ON_GPU = 16
 """Ratio of the samples solved at once on a GPU to those on a core; an estimate, not measured."""
+
+OUTLINED = 2
+"""Number of samples per split in an outline."""
 
 
 def positive(**numbers: float | None) -> None:
@@ -55,12 +59,17 @@ class SolvedDataset(Source):
     ----------
     name
         Short name, used in file and run folders.
+    channels
+        Number of fields of a trajectory, for :meth:`layout`; None if it is not known before.
 
     Raises
     ------
     InputError
         For a parameter out of its bounds.
     """
+
+    generated = True
+    channels: int | None = None
 
     def __init__(
         self,
@@ -149,6 +158,38 @@ class SolvedDataset(Source):
         The arrays may be lazy ones on disk, so they must not be computed with.
         """
 
+    def layout(self) -> dict[str, tuple[int, ...]] | None:
+        """Return the shapes of the arrays of :meth:`solve` for one sample; None if not known.
+
+        A set with frames after the initial one, `steps`, has trajectories, any other is a map.
+        """
+        if self.channels is None:
+            return None
+        steps = getattr(self, "steps", None)
+        if steps is None:
+            return dict.fromkeys(("values", "targets"), (1, self.channels, *self.shape))
+        return {"values": (steps + 1, self.channels, *self.shape)}
+
+    def outline(self) -> dict[str, FieldSet] | None:
+        """Return the splits with samples of noise; None if the file is there."""
+        layout = self.layout()
+        if layout is None or self._file.exists():
+            return None
+        rng = np.random.default_rng(0)
+        arrays = {
+            name: (0.5 + rng.random((3 * OUTLINED, *shape))).astype(np.float32)
+            for name, shape in layout.items()
+        }
+        data = (self._labelled if self.ranges else self.label)(arrays)
+        return {
+            split: data.samples(slice(OUTLINED * i, OUTLINED * (i + 1)))
+            for i, split in enumerate(("train", "val", "test"))
+        }
+
+    @property
+    def _file(self) -> Path:
+        return data_folder(self.folder) / self.recipe(self.shape, self.stored).file
+
     def batch(self, shape: tuple[int, ...]) -> int:
         """Return the number of samples per call of :meth:`solve`.
 
@@ -196,7 +237,7 @@ class SolvedDataset(Source):
 
     def test(self) -> FieldSet:
         """Return the test set; only this part is generated if the full set is not stored."""
-        if (data_folder(self.folder) / self.recipe(self.shape, self.stored).file).exists():
+        if self._file.exists():
             return self.splits()["test"]
         return load_or_generate(self.recipe(self.shape, self.held_out), self.folder)
 

@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 import shutil
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,11 +20,14 @@ from numpy.typing import NDArray
 from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
 from neurop.formats import store
-from neurop.generation.locks import locked, writing
+from neurop.generation.locks import Busy, locked, writing
 from neurop.generation.pool import run_all
 from neurop.generation.progress import show_progress
 from neurop.generation.shards import BatchWriter, is_finished, join_shards
 from neurop.physics.device import compute_device
+
+POLL = 1.0
+"""Seconds between looks at a file that another process generates."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,8 @@ def data_folder(folder: str | Path | None = None) -> Path:
 def load_or_generate(recipe: Recipe, folder: str | Path | None = None) -> FieldSet:
     """Return the set of a recipe from its file, generated first if it is missing.
 
+    If another process is generating it, such as another job of a sweep, its end is waited for.
+
     Examples
     --------
     >>> import tempfile
@@ -96,8 +103,18 @@ def load_or_generate(recipe: Recipe, folder: str | Path | None = None) -> FieldS
     >>> load_or_generate(recipe, tempfile.mkdtemp()).values[:, 0, 0, 0].tolist()
     [0.0, 1.0, 2.0]
     """
-    generate(recipe, folder)
-    return store.read(data_folder(folder) / recipe.file)
+    path, said = data_folder(folder) / recipe.file, False
+    while not path.exists():
+        try:
+            generate(recipe, folder)
+        except Busy as busy:
+            if busy.here:  # it would wait for itself
+                raise
+            if not said:
+                print(f"waiting for another process, which generates {path}", file=sys.stderr)
+            said = True
+            time.sleep(POLL)
+    return store.read(path)
 
 
 def generate(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,6 +13,7 @@ from typing import Any
 import lightning
 import torch
 from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.strategies import FSDPStrategy
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
@@ -23,18 +25,11 @@ from neurop.registry import Spec
 from neurop.source import Source
 from neurop.surrogate import Surrogate
 from neurop.training.budget import Budget, ValidateAtEnd, count_steps
-from neurop.training.callbacks.callback import PreparingCallback
 from neurop.training.callbacks.checkpoints import checkpoints
 from neurop.training.callbacks.epoch_log import progress_callbacks
-from neurop.training.checkpoint_io import write_whole
 from neurop.training.loader import Loader
-from neurop.training.module import TrainingModule
-from neurop.training.preflight import (
-    check_checkpoint,
-    check_modes,
-    check_optimizer,
-    check_precision,
-)
+from neurop.training.plan import planned
+from neurop.training.preflight import check_checkpoint
 from neurop.training.quiet import quiet
 from neurop.training.schedule import warmup_cosine
 from neurop.transforms.transform import Transform
@@ -43,6 +38,8 @@ ADAMW = partial(torch.optim.AdamW, lr=2e-3, betas=(0.9, 0.98), weight_decay=1e-5
 """Optimizer by default."""
 LAST = Path("checkpoints") / "last.ckpt"
 """Checkpoint in a run folder that a run is resumed from."""
+INTERIM = Path("checkpoints") / "best"
+"""Surrogate of the best epoch in the folder of a run that has not ended."""
 
 
 def fit(
@@ -110,7 +107,8 @@ def fit(
     Returns
     -------
     Surrogate
-        Trained surrogate in evaluation mode; the same object as `model` if that is a surrogate.
+        Trained surrogate in evaluation mode; the same object as `model` if that is a surrogate,
+        except after sharded training (FSDP), where the first process alone has the weights.
 
     Raises
     ------
@@ -128,7 +126,6 @@ def fit(
     >>> surrogate.card.history
     1
     """
-    own = _callbacks_of(trainer)
     splits = splits_of(data)
     objective = objective or Regression()
     if not isinstance(model, Surrogate):
@@ -136,77 +133,64 @@ def fit(
         problem = data.problem if isinstance(data, Source) else None
         noise = objective.noise(splits["train"])
         model = Surrogate.of(splits["train"], model, problem, noise=noise)
-    objective.check(model)
-    length = Budget.of(budget) if isinstance(budget, str) else budget
-    make_batches = partial(
-        loader or partial(Loader, batch_size=batch_size),
+    plan = planned(
+        model,
         splits,
-        model.card.problem,
-        extra=objective.extra_frames,
+        objective,
+        optimizer=optimizer,
+        scheduler=scheduler,
+        augment=augment,
+        callbacks=[*callbacks, *([] if trainer else progress_callbacks())],
+        loader=loader or partial(Loader, batch_size=batch_size),
+        trainer=trainer or partial(_trainer, epochs),
         seed=seed,
     )
-    batches = make_batches()
-    check_modes(model)
-    callbacks = [*callbacks, *own]
-    if trainer is None:
-        quiet()
-        callbacks += progress_callbacks()
-    for callback in callbacks:
-        if isinstance(callback, PreparingCallback):
-            callback.prepare(model)
-    module = TrainingModule(model, objective, optimizer, scheduler, augment, seed)
-    make_trainer = trainer or partial(
-        lightning.Trainer,
-        max_epochs=epochs,
-        gradient_clip_val=1.0,
-        enable_model_summary=False,
-        enable_progress_bar=sys.stdout.isatty(),
-        logger=False,
-    )
+    length = Budget.of(budget) if isinstance(budget, str) else budget
     with tempfile.TemporaryDirectory() as scratch:
         where = Path(folder or scratch)
-        best, last = checkpoints(where / LAST.parent, module.monitor)
+        interim = where / INTERIM if folder else None
+        best, last = checkpoints(where / LAST.parent, interim, plan.module.monitor)
         kept = [best, last] if folder else [best]
-
-        def checked(**how: Any) -> lightning.Trainer:
-            made = make_trainer(default_root_dir=str(where), **how)
-            check_precision(made)
-            write_whole(made)
-            check_optimizer(optimizer, scheduler, made)
-            return made
-
         model.train()  # a loaded surrogate is in evaluation mode, and Lightning leaves it there
-        how: dict[str, Any] = {"callbacks": [*kept, *callbacks, ValidateAtEnd()]}
+        how: dict[str, Any] = {"callbacks": [*kept, *plan.callbacks, ValidateAtEnd()]}
         if length:
-            steps = count_steps(length, module, make_batches, checked)
+            steps = count_steps(
+                length, plan.module, plan.more_batches, partial(plan.trainer, where)
+            )
             how |= {"max_steps": steps, "max_epochs": -1}
-        runner = checked(**how)
+        runner = plan.trainer(where, **how)
+        sharded = isinstance(runner.strategy, FSDPStrategy)
+        if sharded:
+            best.model = where / INTERIM  # where the whole weights are put together
         checkpoint = where / LAST if resume else None
         if checkpoint:
-            check_checkpoint(checkpoint, module, runner.max_epochs)
-        runner.fit(module, batches, ckpt_path=checkpoint, weights_only=True)
-        if runner.is_global_zero and best.best_model_path:
+            check_checkpoint(checkpoint, plan.module, runner.max_epochs)
+        runner.fit(plan.module, plan.batches, ckpt_path=checkpoint, weights_only=True)
+        if sharded:
+            model = Surrogate.load(where / INTERIM) if runner.is_global_zero else model
+        elif runner.is_global_zero and best.best_model_path:
             state = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
-            module.load_state_dict(state["state_dict"])
-    model = model.to(runner.strategy.root_device).eval()
+            plan.module.load_state_dict(state["state_dict"])
+    if not sharded:
+        model = model.to(runner.strategy.root_device)
+    model = model.eval()
     if folder and runner.is_global_zero:
         model.save(where / "model")
+        shutil.rmtree(where / INTERIM, ignore_errors=True)
     return model
 
 
-def _callbacks_of(trainer: Callable[..., lightning.Trainer] | None) -> list[Callback]:
-    """Return the callbacks of a partial trainer, since those of the call would replace them.
-
-    Raises
-    ------
-    InputError
-        If it has a folder, which the call would replace too.
-    """
-    given = trainer.keywords if isinstance(trainer, partial) else {}
-    if (place := given.get("default_root_dir")) is not None:
-        raise InputError.of("trainer.default_root_dir", place, "give the run folder as folder=")
-    own = given.get("callbacks") or []
-    return [own] if isinstance(own, Callback) else list(own)
+def _trainer(epochs: int, **how: Any) -> lightning.Trainer:
+    """Return the trainer of a call without one: Lightning's, quiet, with the progress in lines."""
+    quiet()
+    plain: dict[str, Any] = {
+        "max_epochs": epochs,
+        "gradient_clip_val": 1.0,
+        "enable_model_summary": False,
+        "enable_progress_bar": sys.stdout.isatty(),
+        "logger": False,
+    }
+    return lightning.Trainer(**(plain | how))
 
 
 def splits_of(data: Source | FieldSet | Mapping[str, FieldSet]) -> dict[str, FieldSet]:

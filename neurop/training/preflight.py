@@ -8,6 +8,7 @@ from pathlib import Path
 
 import lightning
 import torch
+from lightning.pytorch.strategies import FSDPStrategy
 from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
@@ -85,6 +86,16 @@ def check_precision(trainer: lightning.Trainer) -> None:
     """
     if trainer.precision not in PRECISIONS:
         raise InputError.of("precision", trainer.precision, f"choose from {', '.join(PRECISIONS)}")
+
+
+def check_clipping(trainer: lightning.Trainer) -> None:
+    """Raise InputError for a bound on the norm of gradients that are sharded over devices."""
+    if isinstance(trainer.strategy, FSDPStrategy) and trainer.gradient_clip_val:
+        raise InputError.of(
+            "gradient_clip_val",
+            trainer.gradient_clip_val,
+            "the norm of sharded gradients cannot be bounded; give null",
+        )
 
 
 def check_checkpoint(

@@ -35,7 +35,7 @@ def test_help_of_a_reading_verb(verb: str) -> None:
 
 def test_help_of_train_shows_choices() -> None:
     lines = neurop("train", "--help").stdout.splitlines()
-    assert "logger: csv, tensorboard" in lines
+    assert "logger: csv, mlflow, tensorboard, wandb" in lines
     assert any(line.startswith("  max_epochs: ") for line in lines)
 
 

@@ -133,7 +133,7 @@ def test_completion(
     assert main(["-sc", "query=bash"]) == 0
     assert capfd.readouterr().out.split() == list(VERBS)
     for line, answer in (
-        ("neurop train logger=", "logger=csv logger=tensorboard"),
+        ("neurop train logger=", "logger=csv logger=mlflow logger=tensorboard logger=wandb"),
         ("neurop train trainer.max_ep", "trainer.max_epochs="),
     ):
         monkeypatch.setenv("COMP_LINE", line)

@@ -200,7 +200,7 @@ def test_a_first_call_generates_what_is_missing(
         )
         == 0
     )
-    assert capsys.readouterr().err == ""
+    assert "generating" not in capsys.readouterr().err
     assert file.stat().st_mtime_ns == before
 
 

@@ -67,6 +67,12 @@ SETTINGS = {
         "augment.coarse_to_fine.share=0.5",
     ),
     "accumulated": ("trainer.accumulate_grad_batches=2",),
+    # Nothing is an improvement by 10, so it ends after the second epoch.
+    "stopped": (
+        "callback=[early_stopping]",
+        "callback.early_stopping.min_delta=10.0",
+        "callback.early_stopping.patience=1",
+    ),
 }
 
 
@@ -86,9 +92,19 @@ def test_a_continued_run_ends_where_it_would_have_ended(
     # In the middle of the second epoch: the first is kept.
     interrupt(1, 1)
     assert train(*more, "hydra.run.dir=runs/a/halved") == 130
-    assert capsys.readouterr().err == "neurop train: interrupted\n"
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "neurop train: interrupted in epoch 2 of 3; to continue: neurop train resume=runs/a/halved"
+    )
     halved = tmp_path / "runs" / "a" / "halved"
+    # It can be used meanwhile: the surrogate of the best epoch is there.
+    best = torch.load(halved / "checkpoints" / "best.ckpt", weights_only=True)["state_dict"]
     assert not (halved / "model").exists()
+    made = load_file(halved / "checkpoints" / "best" / "model.safetensors")
+    model = {f"surrogate.{name}": value for name, value in made.items()}
+    assert all(torch.equal(best[name], value) for name, value in model.items())
+    assert neurop("eval", "ckpt=runs/a/halved") == 0
+    assert "runs/a/halved has not ended" in capsys.readouterr().out
+    assert json.loads((halved / "eval" / "eval.json").read_text())["unfinished"] is True
     (tmp_path / "moved").mkdir()
     halved = halved.rename(tmp_path / "moved" / "run")
     assert neurop("train", f"resume={halved.relative_to(tmp_path)}") == 0
@@ -123,7 +139,9 @@ def test_a_run_without_an_epoch_behind_it_has_nothing_to_continue(
 ) -> None:
     interrupt(0, 1)
     assert train("hydra.run.dir=runs/a/b") == 130
-    capsys.readouterr()
+    said = capsys.readouterr().err
+    assert "in epoch 1 of 2" in said
+    assert "resume=" not in said
     before = content(tmp_path)
     assert neurop("train", "resume=runs/a/b") == 2
     assert (
@@ -195,7 +213,10 @@ def test_a_sweep_trains_every_combination(
         record = json.loads((job / "train.json").read_text())
         assert float(row["test/relative_l2"]) == record["test/relative_l2"]
         assert weights(job)["net.lift.weight"].shape[0] == int(row["model.width"])
+    assert [float(row["val/relative_l2"]) for row in rows] == [
+        json.loads((job / "train.json").read_text())["val/relative_l2"] for job in jobs
+    ]
     assert [row["best"] for row in rows].index("best") == int(
-        float(rows[1]["test/relative_l2"]) < float(rows[0]["test/relative_l2"])
+        float(rows[1]["val/relative_l2"]) < float(rows[0]["val/relative_l2"])
     )
     assert capsys.readouterr().out.splitlines()[-1] == f"wrote {sweep.relative_to(tmp_path)}"

@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 from safetensors.torch import load_file
 
 import neurop as package
-from neurop.cli.train import _budget
+from neurop.cli._training import _budget
 from neurop.training.budget import Budget
 from neurop.training.callbacks.spectral_bound import channel_matrices, matrices, transfer
 

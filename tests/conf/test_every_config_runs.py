@@ -214,3 +214,29 @@ def test_tensorboard_writes_its_events(neurop: Callable[..., int], tmp_path: Pat
     assert neurop("train", *parts, "~recommended", "debug=default", "logger=tensorboard", *RUN) == 0
     (events,) = (tmp_path / "run" / "tensorboard").glob("events.out.tfevents.*")
     assert b"val/relative_l2" in events.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("logger", "pattern"),
+    [
+        ("wandb", "wandb/offline-run-*/run-*.wandb"),
+        ("mlflow", "mlruns/*/*/metrics/val/relative_l2"),
+    ],
+)
+def test_other_loggers_write_into_the_run(
+    logger: str, pattern: str, neurop: Callable[..., int], tmp_path: Path
+) -> None:
+    pytest.importorskip(logger)
+    parts = [
+        *small("data", "navier_stokes", SMALL_DATA | {"resolution": 16}),
+        *small("model", "fno", SMALL_MODEL),
+    ]
+    jobs = ("-m", "seed=0,1", "hydra.sweep.dir=sweep", "trainer.accelerator=cpu")
+    words = ("~recommended", "debug=default", f"logger={logger}")
+    assert neurop("train", *parts, *words, *jobs) == 0
+    for job in range(2):  # each with a log of its own
+        run = tmp_path / "sweep" / f"{job}-navier_stokes-fno"
+        (log,) = run.glob(pattern)
+        assert log.stat().st_size > 0
+        assert (run / "metrics.csv").stat().st_size > 0
+    assert {f.name for f in tmp_path.iterdir()} == {"sweep"}

@@ -39,6 +39,7 @@ BOX = Grid((Axis("latitude"), Axis("longitude")))
     [
         ({"fields": (Field("t", "K"),)}, "fields", ["t"]),
         ({"fields": (Field("msl", "K"),)}, "unit", "K"),
+        ({"fields": (Field("msl", ""),)}, "unit", ""),
         (
             {"grid": Grid.latlon(poles=False)},
             "grid",
@@ -64,3 +65,10 @@ def test_what_does_not_suit_is_said(
     check_compatible(surrogate, weather(times=Times(np.arange(4) * 6.0, "h")))
     with raises_input(key, value, "february.nc"):
         check_compatible(surrogate, weather(**changes))
+
+
+@pytest.mark.parametrize("unit", ["Pa", "pascal", "N m-2", "kg m**-1 s**-2", "J/m3"])
+def test_a_unit_in_another_spelling_is_the_same(analytic: Make, unit: str) -> None:
+    data = weather(fields=(Field("msl", unit),))
+    surrogate = analytic(lambda x: x, weather(), history=2, step=21600.0)
+    assert check_compatible(surrogate, data).fields[0].name == "msl"

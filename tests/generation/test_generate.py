@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 from noise import recipe, values
 from raising import raises_input
 
@@ -23,7 +24,7 @@ from neurop.errors import InputError
 from neurop.fields.field import Field
 from neurop.fields.fieldset import FieldSet
 from neurop.generation import shards
-from neurop.generation.generate import data_folder, load_or_generate
+from neurop.generation.generate import data_folder, generate, load_or_generate
 from neurop.geometry.grid import Grid
 
 
@@ -104,6 +105,7 @@ def test_a_killed_process_leaves_its_finished_batches_and_no_lock(tmp_path: Path
     parts = tmp_path / (recipe().file + ".parts")
     stored = ("000000-000004", "000004-000008")
     assert {f.name for f in parts.iterdir()} == {
+        "gate",
         "lock",
         *(f"{k}.json" for k in stored),
         *(f"{k}.values.npy" for k in stored),
@@ -133,6 +135,34 @@ def test_a_second_process_is_turned_away(tmp_path: Path) -> None:
 
     load_or_generate(recipe(nested), tmp_path)
     assert (tmp_path / recipe().file).exists()
+
+
+def test_a_second_process_waits_for_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / recipe().file
+    parts = path.with_name(path.name + ".parts")
+    parts.mkdir()
+    held = FileLock(parts / "lock")  # as another process has it
+    held.acquire()
+
+    def pause(seconds: float) -> None:
+        assert not path.exists()
+        held.release()
+
+    monkeypatch.setattr("neurop.generation.generate.time.sleep", pause)
+    assert len(load_or_generate(recipe(), tmp_path)) == 10
+    assert "waiting for another process" in capsys.readouterr().err
+    held = FileLock(parts / "lock-0-2")  # a shard, of which the whole set needs the batches
+    parts.mkdir()
+    path.unlink()
+    held.acquire()
+    with raises_input("path", str(path), "another process"):
+        generate(recipe(), tmp_path)
+    with raises_input("path", str(path), "another process"):
+        generate(recipe(), tmp_path, shard=(0, 2))
+    assert generate(recipe(), tmp_path, shard=(1, 2)) > 0
+    held.release()
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -89,6 +89,6 @@ class Baseline(Surrogate, ABC):
             y = self.predicted(x.double(), None if given is None else given.double())
         return y if grid is None else resample(y, self.card.grid, tuple(grid))
 
-    def save(self, folder: str | Path) -> None:
+    def save(self, folder: str | Path, weights: Mapping[str, Tensor] | None = None) -> None:
         """Raise InputError: a baseline is fitted to the data when it is needed."""
         raise InputError.of("folder", str(folder), "a baseline is not saved; fit it to the data")

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
 from neurop.fields.cf import LEADS, axis_name, irregular, is_position, word
 from neurop.formats.content import Coordinate

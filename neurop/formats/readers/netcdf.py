@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from neurop.errors import InputError
@@ -34,6 +33,9 @@ from neurop.formats.conventions.packing import unpack, unpacked_dtype
 from neurop.formats.hdf5 import is_scale, one_line
 from neurop.formats.hdf5_array import problem_of
 from neurop.formats.open_files import handle
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 _ATTRIBUTES = ("title", "institution", "references", "license")
 
@@ -234,11 +236,13 @@ class _Part:
 
 def opened(path: str) -> xr.Dataset:
     """Return a file or store, with values and times as they are stored."""
+    import xarray  # takes longer than to read most files, so only where it is needed
+
     # Without a cache: values are read once, and would stay in memory.
     store = Path(path)
     how: dict[str, Any] = {"consolidated": zarr_store.has_index(store)} if store.is_dir() else {}
     how |= {"mask_and_scale": False, "decode_times": False, "decode_timedelta": False}
-    return xr.open_dataset(path, engine=_engine(store), cache=False, **how)
+    return xarray.open_dataset(path, engine=_engine(store), cache=False, **how)
 
 
 def _engine(path: Path) -> str:

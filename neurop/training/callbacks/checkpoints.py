@@ -5,7 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import lightning
+import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
+from torch import Tensor
+
+from neurop.training.module import TrainingModule
 
 MONITOR = "val/relative_l2"
 
@@ -27,12 +32,50 @@ class SingleCheckpoint(ModelCheckpoint):
         super().load_state_dict(state_dict | here)
 
 
+class BestCheckpoint(SingleCheckpoint):
+    """Store the checkpoint of the smallest validation score, and its surrogate in a model folder.
+
+    So the surrogate of a run that has not ended, or never will, can be used like any other.
+
+    Parameters
+    ----------
+    folder
+        Folder of ``best.ckpt``.
+    model
+        Folder of the surrogate; None to write none.
+    monitor
+        Name of the score whose smallest value is the best.
+    """
+
+    def __init__(
+        self, folder: Path | str, model: Path | None = None, monitor: str = MONITOR
+    ) -> None:
+        super().__init__(folder, "best", monitor=monitor)
+        self.model = model
+
+    def _save_checkpoint(self, trainer: lightning.Trainer, filepath: str) -> None:
+        super()._save_checkpoint(trainer, filepath)
+        module = trainer.lightning_module
+        if self.model is not None and trainer.is_global_zero and isinstance(module, TrainingModule):
+            # Read back: the checkpoint has the averaged weights, where these are used.
+            module.surrogate.save(self.model, surrogate_weights(filepath))
+
+
+def surrogate_weights(path: str | Path) -> dict[str, Tensor]:
+    """Return the weights and normalisers of the surrogate in a checkpoint."""
+    state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)["state_dict"]
+    prefix = "surrogate."
+    return {
+        name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)
+    }
+
+
 def checkpoints(
-    folder: Path | str, monitor: str = MONITOR
-) -> tuple[ModelCheckpoint, ModelCheckpoint]:
+    folder: Path | str, model: Path | None = None, monitor: str = MONITOR
+) -> tuple[BestCheckpoint, SingleCheckpoint]:
     """Return the callbacks for ``best.ckpt`` (validation score) and ``last.ckpt`` (each epoch)."""
     # save_last would write last.ckpt only in the epochs in which best.ckpt is written. The later
     # callback stores the state of the earlier one.
-    return SingleCheckpoint(folder, "best", monitor=monitor), SingleCheckpoint(
+    return BestCheckpoint(folder, model, monitor), SingleCheckpoint(
         folder, "last", save_on_train_epoch_end=True
     )

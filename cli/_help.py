@@ -1,0 +1,127 @@
+"""Help of a verb: every value with its meaning and unit, from the comments of the YAML files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import redirect_stdout, suppress
+from importlib.resources import files
+from io import StringIO
+from pathlib import Path
+
+from ._errors import LISTS
+from ._settings.choices import PACKAGE
+
+_LINE = re.compile(r"(?P<indent> *)(?P<item>- )?(?P<key>[\w/@]+):(?P<value>.*)")
+_COMMENT = re.compile(r"(?:^|\s)#\s(?P<text>.*)")
+_COLUMN = 40
+
+
+def show(
+    app: Callable[[], object],
+    verb: str,
+    choices: Callable[[], Mapping[str, object]],
+    folders: Callable[[], Iterable[str]],
+) -> None:
+    """Print the help of a verb: that of Hydra, with the meaning of every value.
+
+    Parameters
+    ----------
+    app
+        Hydra's main function, which prints the help and exits.
+    verb
+        Name of the verb.
+    choices, folders
+        Functions that return the chosen options and the user's folders afterwards.
+    """
+    with redirect_stdout(StringIO()) as printed, suppress(SystemExit):
+        app()
+    print(explained(printed.getvalue(), comments_of(verb, choices(), folders())), end="")
+
+
+def explained(text: str, comments: Mapping[str, str]) -> str:
+    r"""Return the help with comments behind the values, and without the names of classes.
+
+    Parameters
+    ----------
+    text
+        Help that Hydra printed, with the values after a line ``Values``.
+    comments
+        Comments by full key.
+
+    Examples
+    --------
+    >>> text = "Values\nmodel:\n  _target_: a.B\n  width: 8\n"
+    >>> print(explained(text, {"model.width": "[channels]"}))
+    Values
+    model:
+      width: 8                              # [channels]
+    <BLANKLINE>
+    """
+    head, values, rest = text.partition("Values\n")
+    made, path = [], list[str]()
+    for line in rest.split("\n"):
+        found = _LINE.fullmatch(line)
+        if not found or found["item"]:
+            made.append(line)
+            continue
+        depth = len(found["indent"]) // 2
+        path = [*path[:depth], found["key"]]
+        comment = comments.get(".".join(path))
+        if not found["key"].startswith("_"):
+            made.append(f"{line:<{_COLUMN}}# {comment}" if comment else line)
+    return head + values + "\n".join(made)
+
+
+def comments_of(verb: str, choices: Mapping[str, object], folders: Iterable[str]) -> dict[str, str]:
+    """Return the comments of the settings of a verb by full key.
+
+    Parameters
+    ----------
+    verb
+        Name of the verb.
+    choices
+        Chosen option of each group.
+    folders
+        The user's folders of configuration, whose files come first.
+    """
+    roots = [*map(Path, folders), Path(str(files(PACKAGE)))]
+    found = dict(_comments(roots, f"{verb}.yaml", ""))
+    for group, choice in choices.items():
+        name, _, package = group.partition("@")
+        found = dict(_comments(roots, f"{name}/{choice}.yaml", package or name)) | found
+    for root in roots:
+        for file in (f for group in LISTS for f in _yaml(root / group)):
+            found = dict(_comments([file.parent], file.name, "")) | found
+    return found
+
+
+def _yaml(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.yaml"))
+
+
+def _comments(roots: list[Path], name: str, package: str) -> Iterator[tuple[str, str]]:
+    file = next((f for root in roots if (f := root / name).is_file()), None)
+    if file is None:
+        return
+    text = file.read_text(encoding="utf-8")
+    if header := re.search(r"^# @package (\S+)", text, re.MULTILINE):
+        package = "" if header[1] == "_global_" else header[1]
+    path = list[str]()
+    for line in text.split("\n"):
+        if not (found := _LINE.fullmatch(line)):
+            continue
+        comment = _COMMENT.search(found["value"])
+        if found["item"]:
+            # A choice of the defaults, of which the comment is that of its group.
+            group, _, below = found["key"].lstrip("/").partition("@")
+            inner = ".".join(filter(None, (package, below or group)))
+            if comment:
+                yield inner, comment["text"]
+            if found["key"].startswith("/"):
+                chosen = found["value"].split("#")[0].strip()
+                yield from _comments(roots, f"{group}/{chosen}.yaml", inner)
+            continue
+        path = [*path[: len(found["indent"]) // 2], found["key"]]
+        if comment:
+            yield ".".join(filter(None, (package, *path))), comment["text"]

@@ -1,0 +1,52 @@
+"""What a training that Ctrl-C stopped leaves, and the command that continues it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ._runs import LAST, quoted
+
+if TYPE_CHECKING:
+    from lightning import Trainer
+
+
+class Progress:
+    """Progress of a training, for the message of an interruption."""
+
+    trainer: Trainer | None = None
+
+    def __str__(self) -> str:
+        """Return ``epoch 3 of 10``; empty before the training has begun."""
+        if self.trainer is None:
+            return ""
+        most = self.trainer.max_epochs or 0
+        return f"epoch {self.trainer.current_epoch + 1}" + (f" of {most}" if most > 0 else "")
+
+
+@contextmanager
+def explained(folder: Path, progress: Progress) -> Iterator[None]:
+    """Add to an interruption where it was, and how the run is continued.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        For Ctrl-C inside the block; its text says what the folder holds.
+    """
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit) as stop:
+        # Lightning ends a fit that Ctrl-C stopped with exit(1).
+        pressed = isinstance(stop, KeyboardInterrupt) or isinstance(
+            stop.__context__, KeyboardInterrupt
+        )
+        if not pressed:
+            raise
+        where = f"in {progress}" if str(progress) else "before the first epoch"
+        if (folder / LAST).is_file():
+            text = f"{where}; to continue: neurop train resume={quoted(str(folder))}"
+        else:
+            text = f"{where}; {folder} has no complete epoch yet, so the run starts anew"
+        raise KeyboardInterrupt(text) from stop

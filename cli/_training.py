@@ -1,0 +1,264 @@
+"""The training of ``neurop train``, after its first checks."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+import warnings
+from contextlib import redirect_stdout
+from functools import partial
+from inspect import signature
+from io import StringIO
+from pathlib import Path
+from typing import Any, cast
+
+import lightning
+from lightning.pytorch.loggers import CSVLogger, Logger
+from omegaconf import DictConfig, OmegaConf
+
+from neurop import models, plots
+from neurop.errors import InputError
+from neurop.evaluation.headline import headline
+from neurop.fields.fieldset import FieldSet
+from neurop.fields.noise_input import NoiseInput
+from neurop.problems import Problem
+from neurop.registry import Spec
+from neurop.source import Source
+from neurop.surrogate import Surrogate
+from neurop.training.budget import Budget
+from neurop.training.callbacks.checkpoints import MONITOR
+from neurop.training.callbacks.epoch_log import progress_callbacks
+from neurop.training.callbacks.timer import Timer
+from neurop.training.estimate import Preflight
+from neurop.training.fit import fit
+from neurop.training.plan import planned
+from neurop.training.preflight import fewer_modes
+from neurop.training.warm_start import load_weights
+
+from ._console import table, wrote
+from ._errors import LISTS
+from ._hydra import group_file, overrides, run_folder
+from ._interrupt import explained
+from ._metrics import continued, ended_logs
+from ._output import CONFIG, first_process, write_json
+from ._runs import find
+from ._settings.build import build, locate, trainer_callbacks
+from ._settings.data import chosen_problem
+from ._settings.recommended import fill_in, present, recommended
+from ._settings.saved import read_yaml
+from ._settings.sized import epochs, fitting, free, resized, values_of
+from ._start import Start
+
+
+def train(cfg: DictConfig, source: Source, splits: dict[str, FieldSet] | None) -> dict[str, Any]:
+    """Train, save the surrogate with the best validation error, and score it on the test set.
+
+    Parameters
+    ----------
+    cfg
+        Composed configuration.
+    source
+        Data set.
+    splits
+        Its splits; None if they may have to be generated, before which all settings are tried on an
+        outline of them.
+
+    Returns
+    -------
+    dict
+        The smallest validation error, by which a sweep ranks its jobs, and the scores of the test
+        set, which is used this once.
+
+    Raises
+    ------
+    InputError
+        If a setting cannot be used.
+    """
+    folder = run_folder()
+    _check(cfg)
+    if splits is None and (outline := source.outline()) is not None:
+        _try(cfg, source, outline, folder)
+    splits = splits or source.splits()
+    parts = _parts(cfg, source, splits)
+    surrogate, lines = parts.pop("model"), parts.pop("lines")
+    timer = Timer()
+    start = Start(cfg, folder, f"{surrogate.name} on {source.name}", lines)
+    start.values = math.inf if source.online else values_of(splits["train"])
+    show = cfg.trainer.enable_progress_bar
+    parts["callbacks"] += [start, Preflight(), *progress_callbacks(show), timer]
+    parts["trainer"] = partial(
+        parts["trainer"],
+        logger=_loggers(cfg, folder),
+        enable_progress_bar=show and sys.stdout.isatty(),
+    )
+    with explained(folder, start.progress), continued(folder), ended_logs():
+        surrogate = fit(
+            surrogate,
+            splits,
+            **parts,
+            budget=_budget(cfg, folder),
+            folder=folder,
+            resume=bool(cfg.resume),
+        )
+    if not first_process():
+        return {}
+    metrics = {f"test/{name}": value for name, value in headline(surrogate, splits["test"])}
+    record = {
+        "model": surrogate.name,
+        "data": source.name,
+        "data_hash": surrogate.card.origin["data_hash"],
+        "train_shape": list(surrogate.card.shape),
+        **{k: v for k, v in surrogate.card.origin.items() if k in ("held_out", "members")},
+        "parameters": surrogate.parameters_count(),
+        "seed": cfg.seed,
+        **timer.record(),
+        **start.report,
+    }
+    write_json(folder / "train.json", record | metrics)
+    if (folder / "metrics.csv").is_file():
+        curves = plots.loss_curves(plots.read_metrics(folder / "metrics.csv"))
+        plots.save(curves, folder / "plots" / "loss.png")
+    title = f"{surrogate.name} on {source.name} after {record['seconds']:.0f} s"
+    table(title, ["test metric", "value"], [[k, v] for k, v in metrics.items()])
+    wrote(folder)
+    return {MONITOR: record[MONITOR], **metrics}
+
+
+def _parts(cfg: DictConfig, source: Source, splits: dict[str, FieldSet]) -> dict[str, Any]:
+    """Return the surrogate and the other arguments of a fit, made from the settings and the data.
+
+    Values that depend on the data are filled into the settings.
+    """
+    lightning.seed_everything(cfg.seed, workers=True, verbose=False)
+    own = trainer_callbacks(cfg.trainer)
+    train = splits["train"]
+    objective, problem = build(cfg.objective), chosen_problem(cfg, source, train)
+    lines = fill_in(cfg, source, train, overrides())
+    if line := recommended(cfg, group_file("recommended"), overrides()):
+        lines.insert(0, line)
+    model = _surrogate(cfg, train, problem, objective.noise(train), lines)
+    examples = len(problem.examples(train, objective.extra_frames))
+    if source.online:  # of which the set has the first ones
+        examples = examples * getattr(source, "samples", len(train)) // len(train)
+    if line := epochs(cfg, examples):
+        lines.append(line)
+    return {
+        "model": model,
+        "lines": lines,
+        "objective": objective,
+        "optimizer": build(cfg.optimizer),
+        "scheduler": build(cfg.get("scheduler")),
+        "augment": [build(node) for _, node in present(cfg.get("augment"))],
+        "callbacks": [build(node) for _, node in present(cfg.get("callback"))],
+        "loader": _loader(cfg, source),
+        "trainer": partial(build, cfg.trainer, callbacks=own),
+        "seed": cfg.seed,
+    }
+
+
+def _try(cfg: DictConfig, source: Source, outline: dict[str, FieldSet], folder: Path) -> None:
+    """Raise InputError for settings that a training on the data would refuse; write nothing."""
+    trial = cast(DictConfig, OmegaConf.create(OmegaConf.to_container(cfg, resolve=True)))
+    with redirect_stdout(StringIO()), warnings.catch_warnings():  # the training itself says them
+        warnings.simplefilter("ignore")
+        parts = _parts(trial, source, outline)
+        del parts["lines"]
+        plan = planned(parts.pop("model"), outline, **parts)
+        plan.trainer(folder, callbacks=plan.callbacks, logger=_loggers(trial, folder))
+
+
+def _check(cfg: DictConfig) -> None:
+    """Raise InputError for wrong settings that can be found before data are generated."""
+    if cfg.init and not cfg.resume:
+        find(str(cfg.init), setting="init")
+    if cfg.budget is not None:
+        Budget.of(cfg.budget)
+    build(cfg.objective)
+    for group in LISTS:
+        for _, node in present(cfg.get(group)):
+            # Values `auto` are known only with the data set.
+            if "auto" not in node.values():
+                build(node)
+
+
+def _budget(cfg: DictConfig, folder: Path) -> Budget | None:
+    """Return the budget; that of a resumed run is the number of steps that were counted first."""
+    if cfg.budget is None:
+        return None
+    if cfg.resume and (folder / CONFIG).is_file():
+        saved = read_yaml(folder / CONFIG)
+        return Budget(steps=int(saved["trainer"]["max_steps"]))
+    return Budget.of(cfg.budget)
+
+
+def _loader(cfg: DictConfig, source: Source) -> Any:
+    online = "source" in signature(locate(str(cfg.loader._target_), "loader")).parameters
+    if source.online and not online:
+        raise InputError(
+            "data.storage.mode=online: add loader=online, or use mode=stored",
+            "data.storage.mode",
+            "online",
+        )
+    return build(cfg.loader, **({"source": source} if online else {}))
+
+
+def _surrogate(
+    cfg: DictConfig,
+    train: FieldSet,
+    problem: Problem,
+    noise: NoiseInput | None,
+    lines: list[str],
+) -> Surrogate:
+    """Return the surrogate, of a size that fits the data; add a line about it."""
+    name = models.REGISTRY.name_of(locate(cfg.model._target_, "model"))
+    given = OmegaConf.to_container(cfg.model, resolve=True)
+    assert isinstance(given, dict)
+    arguments = {str(key): value for key, value in given.items() if key != "_target_"}
+    normalizer = build(cfg.normalizer)
+    constraints = [build(node) for _, node in present(cfg.get("constraint"))]
+
+    def make(**more: Any) -> Surrogate:
+        spec = Spec(name, arguments | more)
+        return Surrogate.of(train, spec, problem, constraints, normalizer, noise)
+
+    surrogate = make()
+    given = overrides()
+    names = free(cfg, given) if _own_size() else set()
+    if cfg.init and not cfg.resume:
+        earlier = Surrogate.load(find(str(cfg.init), setting="init").model).card.model
+        found = {key: earlier.arguments[key] for key in names if earlier.name == name}
+    else:
+        found = fitting(surrogate, train, names)
+    if found:
+        surrogate = resized(surrogate, found)
+    # Modes that the grid does not resolve are left out, unless the user chose the number.
+    asked = any(word.startswith("model.modes=") for word in given)
+    if not asked and (most := fewer_modes(surrogate)):
+        found["modes"] = list(most)
+        surrogate = resized(surrogate, found)
+    if found:
+        cfg.model.update(found)
+        points = " x ".join(map(str, train.shape))
+        words = " ".join(f"model.{key}={value}" for key, value in found.items())
+        lines.append(f"{words}: for {len(train)} samples of {points} points".replace(", ", ","))
+    if cfg.init and not cfg.resume:
+        load_weights(surrogate, find(str(cfg.init), setting="init").model)
+    return surrogate
+
+
+def _own_size() -> bool:
+    """Return whether neither the data set nor an experiment recommends the size of the network."""
+    return all(group_file(group) is None for group in ("recommended", "experiment"))
+
+
+def _loggers(cfg: DictConfig, folder: Path) -> list[Logger]:
+    """Return the chosen logger, and in any case the one that writes metrics.csv."""
+    # MLflow asks to be allowed a folder of files in place of a data base: it goes with the run.
+    os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
+    below = OmegaConf.select(cfg, "logger.save_dir") or "."  # none if it is missing (???)
+    chosen = build(cfg.get("logger"), save_dir=str(folder / below))
+    found = [] if chosen is None else [chosen]
+    if isinstance(chosen, CSVLogger):
+        return found
+    return [*found, CSVLogger(str(folder), name="", version="")]
