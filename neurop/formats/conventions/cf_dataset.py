@@ -14,6 +14,9 @@ from neurop.formats.content import Coordinate
 from neurop.formats.conventions.calendars import decode_times
 from neurop.formats.conventions.packing import unpack
 
+if TYPE_CHECKING:
+    import xarray as xr
+
 _ABOUT = ("bounds", "grid_mapping", "ancillary_variables", "cell_measures", "climatology")
 """Attributes that name variables about others."""
 
