@@ -27,6 +27,7 @@ from ._evaluation import (
     write_netcdf,
 )
 from ._output import write_json
+from ._report import report
 
 SKILLS = ("rmse", "persistence_rmse", "climatology_rmse", "acc", "persistence_acc")
 
@@ -46,6 +47,8 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     """
     leads = None if cfg.leads is None else as_ints("leads", cfg.leads, 1)
     lead = None if cfg.lead_time is None else as_int("lead_time", cfg.lead_time, 1)
+    if not isinstance(cfg.report, bool):
+        raise InputError.of("report", cfg.report, "give true or false")
     task = prepare(cfg, "eval")
     field = field_index(cfg.field, task.surrogate)
     test = with_lead(task.surrogate, _split(task.source, cfg.split), lead)
@@ -60,8 +63,10 @@ def run(cfg: DictConfig) -> dict[str, Any]:
             floor,
             {"long_name": "relative L2 error of the best band-limited fields, mean", "units": "1"},
         )
-    _write(task, scores, test, str(cfg.split), field)
+    record = _write(task, scores, test, str(cfg.split), field)
     _show(task, scores, str(cfg.split))
+    if cfg.report:
+        wrote(report(task, scores, record, test, cfg.batch_size))
     wrote(task.folder)
     return {
         "relative_l2": float(scores.relative_l2),
@@ -87,7 +92,9 @@ def _climatology(train: FieldSet) -> Any:
     return summary(train, pointwise=True).values.mean
 
 
-def _write(task: Task, scores: xr.Dataset, test: FieldSet, split: str, field: int) -> None:
+def _write(
+    task: Task, scores: xr.Dataset, test: FieldSet, split: str, field: int
+) -> dict[str, Any]:
     named = (
         "relative_l2",
         "relative_l2_median",
@@ -141,6 +148,7 @@ def _write(task: Task, scores: xr.Dataset, test: FieldSet, split: str, field: in
     save(fields(truth, prediction, labels, given), task.folder / "fields.png")
     if "lead" in scores.dims and scores.sizes["lead"] > 1:
         save(forecast_skill(scores, field), task.folder / "forecasts.png")
+    return record
 
 
 def _show(task: Task, scores: xr.Dataset, split: str) -> None:

@@ -21,7 +21,7 @@ FLOORS = (
     ("surrogate", "objectives"),
     ("evaluation", "formats", "loading"),
     ("generation",),
-    ("training", "datasets", "bench"),
+    ("training", "datasets", "bench", "report"),
     ("cli",),
 )
 """A room imports from lower floors alone, and never from its own."""

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.spatial import KDTree
 
-from neurop.plots.panels import bar, draw, error_scale, plane, proportion, raster, scale
+from neurop.plots.orientation import plane, proportion, raster
+from neurop.plots.panels import bar, draw, error_scale, scale
 from neurop.plots.style import COLORS, STYLE, axis_label, field_label, step_text
 
 FRAMES = 120

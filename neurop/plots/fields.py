@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from neurop.plots.panels import bar, draw, error_scale, extension, plane, proportion, scale, shared
+from neurop.plots.orientation import plane, proportion
+from neurop.plots.panels import bar, draw, error_scale, extension, scale, shared
 from neurop.plots.style import COLORS, axis_label, field_label, styled
 
 WIDTH = 1.75
