@@ -95,6 +95,7 @@ def _climatology(train: FieldSet) -> Any:
 def _write(
     task: Task, scores: xr.Dataset, test: FieldSet, split: str, field: int
 ) -> dict[str, Any]:
+    """Write the files; return the content of eval.json."""
     named = (
         "relative_l2",
         "relative_l2_median",

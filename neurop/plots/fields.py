@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from neurop.plots.orientation import plane, proportion
+from neurop.plots.orientation import plane, proportion, slice_text
 from neurop.plots.panels import bar, draw, error_scale, extension, scale, shared
 from neurop.plots.style import COLORS, axis_label, field_label, styled
 
@@ -29,7 +29,8 @@ def fields(
 
     Truth and prediction share the limits of the truth (of all rows, where their ranges are
     similar); the error has its own, symmetric about zero. Arrows on a colour bar mark predictions
-    beyond the limits. Of fields with three axes, the middle slice of the first is drawn.
+    beyond the limits. Of fields with three axes, the middle slice is drawn and named; see
+    :func:`neurop.plots.orientation.plane`.
 
     Parameters
     ----------
@@ -75,7 +76,8 @@ def fields(
     for axes, title in zip(grid[0], titles, strict=True):
         axes.set_title(title)
     if not lines:
-        figure.suptitle(field_label(rows[0][0]), fontsize=9)
+        cut = slice_text(truth[0])
+        figure.suptitle(", ".join(filter(None, [field_label(rows[0][0]), cut])), fontsize=9)
     return figure
 
 

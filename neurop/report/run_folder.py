@@ -82,7 +82,7 @@ class RunFolder:
         return {name: self.record(name, f"{name}.json") for name in names if name != "model"}
 
     def dataset(self, verb: str, *needed: str) -> xr.Dataset | None:
-        """Return ``<verb>/<verb>.nc``; None if it does not exist or lacks a variable or attribute."""
+        """Return ``<verb>/<verb>.nc``; None if it is missing, or a name in it is."""
         file = self.path / verb / f"{verb}.nc"
         if not file.is_file():
             return None

@@ -23,8 +23,15 @@ def section(results: Results) -> Section:
         [name, " and ".join(roles), unit, text] for (name, unit, text), roles in joined.items()
     ]
     axes = [
-        [axis.name, points, axis.start, axis.start + axis.length]
-        + [plain_unit(axis.unit), axis.boundary, axis.layout]
+        [
+            axis.name,
+            points,
+            axis.start,
+            axis.start + axis.length,
+            plain_unit(axis.unit),
+            axis.boundary,
+            axis.layout,
+        ]
         for axis, points in zip(card.grid.axes, card.shape, strict=True)
     ]
     blocks: list[Any] = [
