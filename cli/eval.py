@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import xarray as xr
@@ -20,7 +21,7 @@ from ._evaluation import (
     Task,
     as_int,
     as_ints,
-    field_index,
+    drawn_fields,
     finite_or_none,
     prepare,
     values_by_field,
@@ -50,7 +51,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     if not isinstance(cfg.report, bool):
         raise InputError.of("report", cfg.report, "give true or false")
     task = prepare(cfg, "eval")
-    field = field_index(cfg.field, task.surrogate)
+    drawn = drawn_fields(cfg.field, task.surrogate)
     test = with_lead(task.surrogate, _split(task.source, cfg.split), lead)
     climatology = None
     if "climatology" in task.source.baselines:
@@ -63,7 +64,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
             floor,
             {"long_name": "relative L2 error of the best band-limited fields, mean", "units": "1"},
         )
-    record = _write(task, scores, test, str(cfg.split), field)
+    record = _write(task, scores, test, str(cfg.split), drawn)
     _show(task, scores, str(cfg.split))
     if cfg.report:
         wrote(report(task, scores, record, test, cfg.batch_size))
@@ -93,7 +94,7 @@ def _climatology(train: FieldSet) -> Any:
 
 
 def _write(
-    task: Task, scores: xr.Dataset, test: FieldSet, split: str, field: int
+    task: Task, scores: xr.Dataset, test: FieldSet, split: str, drawn: dict[int, str]
 ) -> dict[str, Any]:
     """Write the files; return the content of eval.json."""
     named = (
@@ -132,6 +133,13 @@ def _write(
         ]
     write_json(task.folder / "eval.json", record)
     write_netcdf(task.folder / "eval.nc", scores)
+    for field, end in drawn.items():
+        _draw(task.folder, scores, test, field, end)
+    return record
+
+
+def _draw(folder: Path, scores: xr.Dataset, test: FieldSet, field: int, end: str) -> None:
+    """Write the figures of one field."""
     shown = scores.isel(field=field)
     rows = range(scores.sizes["example"])
     given = []
@@ -146,10 +154,9 @@ def _write(
     truth, prediction = (
         [shown[kind].isel(example=i) for i in rows] for kind in ("truth", "prediction")
     )
-    save(fields(truth, prediction, labels, given), task.folder / "fields.png")
+    save(fields(truth, prediction, labels, given), folder / f"fields{end}.png")
     if "lead" in scores.dims and scores.sizes["lead"] > 1:
-        save(forecast_skill(scores, field), task.folder / "forecasts.png")
-    return record
+        save(forecast_skill(scores, field), folder / f"forecasts{end}.png")
 
 
 def _show(task: Task, scores: xr.Dataset, split: str) -> None:

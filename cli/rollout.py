@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,11 @@ from neurop.evaluation.climate import climate_drift
 from neurop.evaluation.leads import with_lead
 from neurop.fields.fieldset import FieldSet
 from neurop.plots import animate, error_growth, fields, rollout_spectra, save
+from neurop.plots.style import step_text
 from neurop.problems import LeadTimes
 
 from ._console import table, wrote
-from ._evaluation import Task, as_int, field_index, finite_or_none, prepare, write_netcdf
+from ._evaluation import Task, as_int, drawn_fields, finite_or_none, prepare, write_netcdf
 from ._output import write_json
 
 PER_STEP = ("relative_l2", "persistence_relative_l2", "correlation")
@@ -53,7 +55,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
             "ckpt",
             task.record["checkpoint"],
         )
-    field = field_index(cfg.field, task.surrogate)
+    drawn = drawn_fields(cfg.field, task.surrogate)
     held_out = task.source.test()
     test = with_lead(task.surrogate, held_out.samples(slice(samples)), lead, start)
     # Frames of several lead times begin at the start already, which counts frames of the data.
@@ -69,7 +71,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
             )
     result = rollout(task.surrogate, test, steps, first, task.source.invariants, cfg.batch_size)
     result.attrs["start"] = start
-    _write(task, result, test, field, cfg.gif)
+    _write(task, result, test, drawn, cfg.gif)
     _show(task, result)
     wrote(task.folder)
     return {
@@ -78,7 +80,9 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     }
 
 
-def _write(task: Task, result: xr.Dataset, test: FieldSet, field: int, animation: bool) -> None:
+def _write(
+    task: Task, result: xr.Dataset, test: FieldSet, drawn: dict[int, str], animation: bool
+) -> None:
     gone = float(result.first_divergent_step)
     record = task.record | {
         "samples": len(test),
@@ -114,17 +118,24 @@ def _write(task: Task, result: xr.Dataset, test: FieldSet, field: int, animation
         }
     write_json(task.folder / "rollout.json", record)
     write_netcdf(task.folder / "rollout.nc", result)
+    save(error_growth(result), task.folder / "rollout_error.png")
+    for field, end in drawn.items():
+        _draw(task.folder, result, field, end, animation)
+
+
+def _draw(folder: Path, result: xr.Dataset, field: int, end: str, animation: bool) -> None:
+    """Write the figures and the animation of one field."""
     shown = result.isel(sample=0, field=field)
     known = result.attrs["known_steps"] or result.sizes["step"]
     chosen = np.unique(np.linspace(0, known - 1, ROWS).astype(int))
     truth, prediction = (
         [shown[kind].isel(step=i) for i in chosen] for kind in ("truth", "prediction")
     )
-    save(fields(truth, prediction, [f"step {i + 1}" for i in chosen]), task.folder / "rollout.png")
-    save(error_growth(result), task.folder / "rollout_error.png")
-    save(rollout_spectra(result, field), task.folder / "rollout_spectra.png")
+    texts = [step_text(result, int(i)).replace(" (", "\n(") for i in chosen]
+    save(fields(truth, prediction, texts), folder / f"rollout{end}.png")
+    save(rollout_spectra(result, field), folder / f"rollout_spectra{end}.png")
     if animation:
-        animate(result, task.folder / "rollout.gif", field=field)
+        animate(result, folder / f"rollout{end}.gif", field=field)
 
 
 def _show(task: Task, result: xr.Dataset) -> None:

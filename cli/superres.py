@@ -18,7 +18,7 @@ from ._console import table, wrote
 from ._evaluation import (
     Task,
     as_ints,
-    field_index,
+    drawn_fields,
     finite_or_none,
     prepare,
     values_by_field,
@@ -45,7 +45,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     """
     asked = None if cfg.resolutions is None else as_ints("resolutions", cfg.resolutions, 2)
     task = prepare(cfg, "superres")
-    field = field_index(cfg.field, task.surrogate)
+    drawn = drawn_fields(cfg.field, task.surrogate)
     card = task.surrogate.card
     truths = (
         {resolution: task.source.at(shape_at(resolution, card)) for resolution in asked}
@@ -53,7 +53,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         else finer_sets(task.source, card, _say_skipped)
     )
     scores = superres(task.surrogate, truths, cfg.batch_size)
-    _write(task, scores, truths, field)
+    _write(task, scores, truths, drawn)
     rows = [
         [int(r), *(finite_or_none(scores[name][i]) for name in COLUMNS)]
         for i, r in enumerate(scores.resolution.values)
@@ -73,7 +73,9 @@ def _say_skipped(resolution: int, reason: str) -> None:
     print(f"no {resolution} points: {reason}", file=sys.stderr)
 
 
-def _write(task: Task, scores: xr.Dataset, truths: dict[int, FieldSet], field: int) -> None:
+def _write(
+    task: Task, scores: xr.Dataset, truths: dict[int, FieldSet], drawn: dict[int, str]
+) -> None:
     train = int(scores.train_resolution)
     record = task.record | {
         "train_resolution": train,
@@ -94,16 +96,14 @@ def _write(task: Task, scores: xr.Dataset, truths: dict[int, FieldSet], field: i
     }
     write_json(task.folder / "superres.json", record)
     write_netcdf(task.folder / "superres.nc", scores)
-    shown = [
-        example(scores, int(resolution)).isel(field=field)
-        for resolution in scores.resolution.values
-    ]
+    save(error_by_resolution(scores), task.folder / "superres.png")
     labels = [
         "x".join(map(str, truths[int(resolution)].shape)) for resolution in scores.resolution.values
     ]
-    save(error_by_resolution(scores), task.folder / "superres.png")
-    save(
-        fields([one.truth for one in shown], [one.prediction for one in shown], labels),
-        task.folder / "superres_fields.png",
-    )
-    save(superres_spectra(scores, field), task.folder / "superres_spectra.png")
+    for field, end in drawn.items():
+        shown = [example(scores, int(r)).isel(field=field) for r in scores.resolution.values]
+        save(
+            fields([one.truth for one in shown], [one.prediction for one in shown], labels),
+            task.folder / f"superres_fields{end}.png",
+        )
+        save(superres_spectra(scores, field), task.folder / f"superres_spectra{end}.png")

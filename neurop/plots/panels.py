@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import CenteredNorm, Normalize
 from matplotlib.image import AxesImage
 
+from neurop.plots.coastline import coast_of, within
 from neurop.plots.orientation import (
     degree_ticks,
     extent,
@@ -22,8 +23,11 @@ from neurop.plots.orientation import (
 )
 from neurop.plots.style import DIVERGING, ERROR, SEQUENTIAL
 
+Scale = tuple[Normalize, str]
+"""Limits and colour map."""
 
-def scale(truth: Any, cmap: str | None = None) -> tuple[Normalize, str]:
+
+def scale(truth: Any, cmap: str | None = None) -> Scale:
     """Return limits and colour map of the truth, symmetric about zero if it has both signs.
 
     A given colour map decides whether the limits are symmetric.
@@ -40,7 +44,7 @@ def scale(truth: Any, cmap: str | None = None) -> tuple[Normalize, str]:
     return Normalize(low, high if high > low else low + 1.0), cmap
 
 
-def shared(truths: Sequence[xr.DataArray], alike: float = 3.0) -> list[tuple[Normalize, str]]:
+def shared(truths: Sequence[xr.DataArray], alike: float = 3.0) -> list[Scale]:
     """Return the scale of each row.
 
     All rows share one scale if their ranges differ by less than a factor `alike`; otherwise each
@@ -54,7 +58,15 @@ def shared(truths: Sequence[xr.DataArray], alike: float = 3.0) -> list[tuple[Nor
     return [scale(values, cmap) for values in finite]
 
 
-def error_scale(error: Any) -> tuple[Normalize, str]:
+def shared_errors(errors: Sequence[xr.DataArray], alike: float = 3.0) -> list[Scale]:
+    """Return the scale of the error of each row, one for all if they differ less than `alike`."""
+    scales = [error_scale(error) for error in errors]
+    largest = [float(norm.vmax or 1.0) for norm, _ in scales]
+    same = max(largest) < alike * min(largest)
+    return [scales[int(np.argmax(largest))]] * len(scales) if same else scales
+
+
+def error_scale(error: Any) -> Scale:
     """Return symmetric limits and the colour map of errors."""
     values = np.abs(np.asarray(error))
     values = values[np.isfinite(values)]
@@ -94,6 +106,10 @@ def draw(
         aspect="auto",
     )
     axes.set_box_aspect(proportion(array))
+    for coast in within(coast_of(array), left, right):
+        axes.plot(*coast.T, color="black", linewidth=0.35, alpha=0.7)
+    axes.set_xlim(left, right)
+    axes.set_ylim(low, high)
     for side in axes.spines.values():
         side.set_visible(True)
     if is_sphere(array):
