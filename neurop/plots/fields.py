@@ -27,9 +27,9 @@ def fields(
     """Draw rows of truth, prediction and error (prediction minus truth), after the input if given.
 
     Truth and prediction share the limits of the truth (of all rows, where their ranges are
-    similar); the error has its own, symmetric about zero, shared in the same way. Arrows on a colour bar mark predictions
-    beyond the limits. Of fields with three axes, the middle slice is drawn and named; see
-    :func:`neurop.plots.orientation.plane`.
+    similar); the error has its own, symmetric about zero, shared in the same way. Arrows on a
+    colour bar mark predictions beyond the limits. Of fields with three axes, the middle slice is
+    drawn and named; see :func:`neurop.plots.orientation.plane`.
 
     Parameters
     ----------
@@ -69,9 +69,9 @@ def fields(
             _lines(row, list(panels))
         else:
             _images(row, list(panels), scales[index], errors[index])
-        panels[0].set_ylabel(
-            "\n".join(filter(None, [labels[index].replace(", ", "\n"), panels[0].get_ylabel()]))
-        )
+        side = [*labels[index].split(", "), panels[0].get_ylabel()]
+        panels[0].set_ylabel("
+".join(filter(None, side)))
         for axes in panels if index < len(rows) - 1 and same else ():
             axes.set_xlabel("")
             axes.tick_params(labelbottom=False)

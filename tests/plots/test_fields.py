@@ -81,7 +81,7 @@ def test_a_map_of_the_earth_has_north_up_and_ticks_in_degrees(north_first: bool)
 def test_one_dimension_is_drawn_as_lines_and_three_as_a_slice() -> None:
     line = field(np.sin(np.arange(16.0)), ("x",))
     figure = fields([line], [2 * line], ["a"], [3 * line])
-    given, both, error = figure.axes
+    given, _, error = figure.axes
     (legend,) = figure.legends
     np.testing.assert_allclose(given.lines[0].get_ydata(), 3 * line)
     assert [text.get_text() for text in legend.get_texts()] == ["truth", "prediction"]
@@ -116,11 +116,8 @@ def test_coasts_are_drawn_on_the_earth_alone() -> None:
     }
     truth = xr.DataArray(np.ones((7, 12)), coords, ("latitude", "longitude"), name="msl")
     axes = panels(fields([truth], [truth], ["6 h"]))[0]
-    (africa,) = (
-        line
-        for line in axes.lines
-        if (np.abs(line.get_xydata() - [51.05, 10.64]) < 0.1).all(1).any()
-    )  # the Horn of Africa lies where it is
+    horn = np.array([51.05, 10.64])  # near the easternmost point of Africa
+    (africa,) = [line for line in axes.lines if (abs(line.get_xydata() - horn) < 0.1).all(1).any()]
     assert len(africa.get_xdata()) > 500
     assert axes.get_xlim() == (-15, 345)
     ideal = truth.drop_vars("latitude").assign_coords(latitude=np.linspace(90, -90, 7))
