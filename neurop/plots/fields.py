@@ -70,8 +70,7 @@ def fields(
         else:
             _images(row, list(panels), scales[index], errors[index])
         side = [*labels[index].split(", "), panels[0].get_ylabel()]
-        panels[0].set_ylabel("
-".join(filter(None, side)))
+        panels[0].set_ylabel("\n".join(filter(None, side)))
         for axes in panels if index < len(rows) - 1 and same else ():
             axes.set_xlabel("")
             axes.tick_params(labelbottom=False)

@@ -78,7 +78,7 @@ class Picture:
     Parameters
     ----------
     light, dark
-        The image as ``data:`` address.
+        The image as ``data:`` address; no `dark` for an image on white, which both pages show.
     alt
         Description for those who do not see it.
     caption

@@ -5,19 +5,24 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Callable
+from pathlib import Path
 
 import matplotlib as mpl
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from PIL import Image
 
 from neurop.report.blocks import Picture
+from neurop.report.raster import png
 
 INK, PAPER = "#e6e6e6", "#16191d"
 """Colours of text and background of the dark page."""
 MOST_SVG = 400_000
 """Largest vector image in bytes; a figure of more lines becomes a bitmap."""
+MOST_WIDTH = 1600
+"""Largest side in pixels of a picture from the run folder."""
 _DARK = dict.fromkeys(
     (
         "text.color",
@@ -60,6 +65,19 @@ def picture(make: Callable[[], Figure], alt: str, caption: str) -> Picture:
         _lighten(dark)
     width = round(96 * 1.3 * light.get_size_inches()[0])
     return Picture(_address(light), _address(dark), alt, caption, width)
+
+
+def of_file(path: Path, caption: str) -> Picture | None:
+    """Return a PNG of the run folder, smaller and on white; None if it is no image."""
+    try:
+        with Image.open(path, formats=["PNG"]) as opened:
+            opened.thumbnail((MOST_WIDTH, MOST_WIDTH))
+            small = opened.convert("RGB").quantize(128)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+    return Picture(
+        png(small), "", f"{caption}, as the command has drawn it.", caption, small.width // 2
+    )
 
 
 def _lighten(figure: Figure) -> None:
