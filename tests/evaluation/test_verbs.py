@@ -186,6 +186,7 @@ def test_a_rollout_without_steps_is_as_long_as_the_truth_and_survives_divergence
         ("eval", "split=tset", "tset"),
         ("eval", "leads=[7]", 7),
         ("eval", "batch_size=0", 0),
+        ("eval", "report=html", "html"),
     ],
 )
 def test_wrong_settings_are_one_line_and_nothing_is_written(
