@@ -45,7 +45,8 @@ def report(
     model = Path(task.record["checkpoint"])
     run = model.parent if (model.parent / "config.yaml").is_file() else task.folder
     inside = run.resolve() in task.folder.resolve().parents
-    known = card(task.source.name)
+    # The card of the reader of any file says nothing about the file.
+    known = {} if task.source.name == "file" else card(task.source.name)
     results = Results(
         RunFolder(run, model),
         task.surrogate,

@@ -6,6 +6,7 @@ import base64
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.colors import to_hex
@@ -23,7 +24,7 @@ MOST_SVG = 400_000
 """Largest vector image in bytes; a figure of more lines becomes a bitmap."""
 MOST_WIDTH = 1600
 """Largest side in pixels of a picture from the run folder."""
-_DARK = dict.fromkeys(
+_DARK: Any = dict.fromkeys(
     (
         "text.color",
         "axes.edgecolor",
@@ -95,7 +96,7 @@ def _address(figure: Figure) -> str:
     for axes in figure.axes:
         axes.patch.set_alpha(0)
     buffer = io.BytesIO()
-    fixed = {"svg.hashsalt": "neurop", "svg.fonttype": "path"}
+    fixed: Any = {"svg.hashsalt": "neurop", "svg.fonttype": "path"}
     with mpl.rc_context(fixed):
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     kind, content = "svg+xml", buffer.getvalue()

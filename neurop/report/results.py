@@ -42,6 +42,12 @@ class Results:
     call: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def data(self) -> str:
+        """Return the name of the data: of a file of the user, that of the file."""
+        name = str(self.record.get("data", "data"))
+        return str(self.surrogate.card.origin.get("source") or name) if name == "file" else name
+
+    @property
     def title(self) -> str:
         """Return model and data."""
-        return f"{self.surrogate.name} on {self.record.get('data', 'data')}"
+        return f"{self.surrogate.name} on {self.data}"

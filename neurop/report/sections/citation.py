@@ -23,7 +23,7 @@ def section(results: Results) -> Section:
     origin = results.surrogate.card.origin
     given = {"license": origin.get("license"), "attribution": origin.get("attribution")}
     notes = ". ".join(str(v).rstrip(".") for v in (source, *given.values()) if v)
-    name = str(results.record.get("data", "data"))
+    name = results.data
     entries.append(_entry("misc", f"data-{name}", {"title": f"{name} (data set)", "note": notes}))
     entries.append(
         _entry(

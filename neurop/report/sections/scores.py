@@ -36,7 +36,7 @@ def section(results: Results) -> Section:
     """Return the scores of ``eval.json``."""
     record = results.record
     samples = record.get("samples")
-    where = f"{record.get('data')} ({record.get('split')}), {number(samples)} "
+    where = f"{results.data} ({record.get('split')}), {number(samples)} "
     where += "sample" if samples == 1 else "samples"
     points = number(record.get("resolution"))
     blocks: list[Any] = [
