@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +29,9 @@ from ._runs import find
 from ._settings.data import data_set
 from ._settings.places import absolute
 from ._settings.saved import settings_for
+
+MOST_DRAWN = 8
+"""Largest number of fields of which figures are made."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +161,29 @@ def field_index(name: str | None, surrogate: Surrogate) -> int:
             "field", name, f"the surrogate does not predict it; {nearest(name, names)}"
         )
     return names.index(name)
+
+
+def drawn_fields(name: str | None, surrogate: Surrogate) -> dict[int, str]:
+    """Return the fields of the figures by index, with the ending of the names of their files.
+
+    The named field, or the first one, has no ending. The further fields are drawn if none is named.
+
+    Raises
+    ------
+    InputError
+        If the named field is not predicted.
+    """
+    first = field_index(name, surrogate)
+    if name is not None:
+        return {first: ""}
+    names = [f.name for f in surrogate.card.outputs]
+    if len(names) > MOST_DRAWN:
+        print(
+            f"figures of {MOST_DRAWN} of {len(names)} fields; field=NAME for another",
+            file=sys.stderr,
+        )
+    ends = [re.sub(r"[^\w.-]+", "-", one) for one in names[:MOST_DRAWN]]
+    return {i: f"_{end}" if i else "" for i, end in enumerate(ends)}
 
 
 def write_netcdf(path: Path, data: xr.Dataset, clock: Clock | None = None) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import xarray as xr
 from omegaconf import DictConfig
 
+from neurop.errors import InputError
 from neurop.evaluation import score, truncation_floor
 from neurop.evaluation.leads import with_lead
 from neurop.evaluation.score import LEADS
@@ -23,7 +25,7 @@ from ._evaluation import (
     Task,
     as_int,
     as_ints,
-    field_index,
+    drawn_fields,
     finite_or_none,
     prepare,
     split_of,
@@ -32,6 +34,7 @@ from ._evaluation import (
     write_netcdf,
 )
 from ._output import write_json
+from ._report import report
 
 SKILLS = ("rmse", "persistence_rmse", "climatology_rmse", "acc", "persistence_acc")
 
@@ -51,13 +54,15 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     """
     leads = None if cfg.leads is None else as_ints("leads", cfg.leads, 1)
     lead = None if cfg.lead_time is None else as_int("lead_time", cfg.lead_time, 1)
+    if not isinstance(cfg.report, bool):
+        raise InputError.of("report", cfg.report, "give true or false")
     if is_ensemble(cfg):
         task, surrogates = prepare_ensemble(cfg, "eval")
         test = with_lead(task.surrogate, split_of(task.source, cfg.split), lead)
         return run_ensemble(cfg, "eval", task, surrogates, test, _reach(leads, task, test))
     task = prepare(cfg, "eval")
     level = level_of(cfg.level, task.surrogate)
-    field = field_index(cfg.field, task.surrogate)
+    drawn = drawn_fields(cfg.field, task.surrogate)
     test = with_lead(task.surrogate, split_of(task.source, cfg.split), lead)
     climatology = None
     if "climatology" in task.source.baselines:
@@ -73,12 +78,14 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     covered = coverage_on(task.surrogate, test, level, cfg.batch_size)
     chosen = scores.lead.values.tolist() if "lead" in scores.dims else []
     forecasts = _weather.forecasts(task, test, chosen, cfg.batch_size)
-    _write(task, scores, forecasts, covered, test, str(cfg.split), field)
+    record = _write(task, scores, forecasts, covered, test, str(cfg.split), drawn)
     _show(task, scores, str(cfg.split))
     if covered is not None:
         coverage_table(covered)
     if forecasts is not None:
         _weather.show(forecasts)
+    if cfg.report:
+        wrote(report(task, scores, record, test, cfg.batch_size))
     wrote(task.folder)
     return {
         "relative_l2": float(scores.relative_l2),
@@ -106,8 +113,9 @@ def _write(
     covered: xr.Dataset | None,
     test: FieldSet,
     split: str,
-    field: int,
-) -> None:
+    drawn: dict[int, str],
+) -> dict[str, Any]:
+    """Write the files; return the content of eval.json."""
     named = (
         "relative_l2",
         "relative_l2_median",
@@ -147,12 +155,21 @@ def _write(
         ]
     if covered is not None:
         record["bands"] = coverage_record(covered)
-        draw_bands(task, test, field, task.folder / "bands.png", covered.attrs["level"])
+        for field, end in drawn.items():
+            place = task.folder / f"bands{end}.png"
+            draw_bands(task, test, field, place, covered.attrs["level"])
     if weather is not None:
         record |= _weather.record(weather)
         scores = scores.merge(_weather.variables(weather), compat="override", join="exact")
     write_json(task.folder / "eval.json", record)
     write_netcdf(task.folder / "eval.nc", scores)
+    for field, end in drawn.items():
+        _draw(task.folder, scores, test, field, end)
+    return record
+
+
+def _draw(folder: Path, scores: xr.Dataset, test: FieldSet, field: int, end: str) -> None:
+    """Write the figures of one field."""
     shown = scores.isel(field=field)
     rows = range(scores.sizes["example"])
     given = []
@@ -167,9 +184,9 @@ def _write(
     truth, prediction = (
         [shown[kind].isel(example=i) for i in rows] for kind in ("truth", "prediction")
     )
-    save(fields(truth, prediction, labels, given), task.folder / "fields.png")
+    save(fields(truth, prediction, labels, given), folder / f"fields{end}.png")
     if "lead" in scores.dims and scores.sizes["lead"] > 1:
-        save(forecast_skill(scores, field), task.folder / "forecasts.png")
+        save(forecast_skill(scores, field), folder / f"forecasts{end}.png")
 
 
 def _show(task: Task, scores: xr.Dataset, split: str) -> None:

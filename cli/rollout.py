@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from neurop.evaluation.leads import step_of, with_lead
 from neurop.fields.clock import Clock, clock_of
 from neurop.fields.fieldset import FieldSet
 from neurop.plots import animate, error_growth, fields, rollout_spectra, save
-from neurop.plots.style import readable_time
+from neurop.plots.style import readable_time, step_text
 from neurop.problems import LeadTimes
 from neurop.surrogate import Surrogate
 
@@ -26,7 +27,7 @@ from ._ensemble import is_ensemble, prepare_ensemble, run_ensemble
 from ._evaluation import (
     Task,
     as_int,
-    field_index,
+    drawn_fields,
     finite_or_none,
     prepare,
     with_unit,
@@ -72,7 +73,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
             "ckpt",
             task.record["checkpoint"],
         )
-    field = field_index(cfg.field, task.surrogate)
+    drawn = drawn_fields(cfg.field, task.surrogate)
     held_out = task.source.test()
     test = with_lead(task.surrogate, held_out.samples(slice(samples)), lead, start)
     # Frames of several lead times begin at the start already, which counts frames of the data.
@@ -92,7 +93,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     result.attrs["start"] = start
     result = banded(task.surrogate, result, test, level)
     weather = _weather.of_rollout(task, test, result, first)
-    _write(task, result, weather, test, field, cfg.gif, _clock(task.surrogate, test, first))
+    _write(task, result, weather, test, drawn, cfg.gif, _clock(task.surrogate, test, first))
     _show(task, result)
     wrote(task.folder)
     return {
@@ -114,7 +115,7 @@ def _write(
     result: xr.Dataset,
     weather: xr.Dataset | None,
     test: FieldSet,
-    field: int,
+    drawn: dict[int, str],
     animation: bool,
     clock: Clock | None,
 ) -> None:
@@ -159,19 +160,26 @@ def _write(
         stored = result.merge(_weather.variables(weather), compat="override", join="exact")
     write_json(task.folder / "rollout.json", record)
     write_netcdf(task.folder / "rollout.nc", stored, clock)
+    save(error_growth(result), task.folder / "rollout_error.png")
+    for field, end in drawn.items():
+        _draw(task.folder, result, field, end, animation)
+
+
+def _draw(folder: Path, result: xr.Dataset, field: int, end: str, animation: bool) -> None:
+    """Write the figures and the animation of one field."""
     shown = result.isel(sample=0, field=field)
     known = result.attrs["known_steps"] or result.sizes["step"]
     chosen = np.unique(np.linspace(0, known - 1, ROWS).astype(int))
     truth, prediction = (
         [shown[kind].isel(step=i) for i in chosen] for kind in ("truth", "prediction")
     )
-    save(fields(truth, prediction, [f"step {i + 1}" for i in chosen]), task.folder / "rollout.png")
-    save(error_growth(result), task.folder / "rollout_error.png")
-    save(rollout_spectra(result, field), task.folder / "rollout_spectra.png")
+    texts = [step_text(result, int(i)).replace(" (", "\n(") for i in chosen]
+    save(fields(truth, prediction, texts), folder / f"rollout{end}.png")
+    save(rollout_spectra(result, field), folder / f"rollout_spectra{end}.png")
     if "lower" in result:
-        draw_rollout(result, field, task.folder / "rollout_bands.png")
+        draw_rollout(result, field, folder / f"rollout_bands{end}.png")
     if animation:
-        animate(result, task.folder / "rollout.gif", field=field)
+        animate(result, folder / f"rollout{end}.gif", field=field)
 
 
 def _show(task: Task, result: xr.Dataset) -> None:

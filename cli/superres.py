@@ -19,7 +19,7 @@ from ._console import table, wrote
 from ._evaluation import (
     Task,
     as_ints,
-    field_index,
+    drawn_fields,
     finite_or_none,
     prepare,
     values_by_field,
@@ -46,7 +46,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     """
     asked = None if cfg.resolutions is None else as_ints("resolutions", cfg.resolutions, 2)
     task = prepare(cfg, "superres")
-    field = field_index(cfg.field, task.surrogate)
+    drawn = drawn_fields(cfg.field, task.surrogate)
     card = task.surrogate.card
     truths = (
         {resolution: task.source.at(shape_at(resolution, card)) for resolution in asked}
@@ -60,7 +60,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         if resolution > task.surrogate.card.shape[0]
     }
     coarse = {resolution: found for resolution, found in solved.items() if found is not None}
-    _write(task, scores, truths, coarse, field)
+    _write(task, scores, truths, coarse, drawn)
     names = [f.name for f in card.outputs]
     several = names if len(names) > 1 else []
     rows = [
@@ -95,7 +95,7 @@ def _write(
     scores: xr.Dataset,
     truths: dict[int, FieldSet],
     coarse: dict[int, xr.Dataset],
-    field: int,
+    drawn: dict[int, str],
 ) -> None:
     train = int(scores.train_resolution)
     record = task.record | {
@@ -126,16 +126,14 @@ def _write(
     }
     write_json(task.folder / "superres.json", record)
     write_netcdf(task.folder / "superres.nc", scores)
-    shown = [
-        example(scores, int(resolution)).isel(field=field)
-        for resolution in scores.resolution.values
-    ]
+    save(error_by_resolution(scores), task.folder / "superres.png")
     labels = [
         "x".join(map(str, truths[int(resolution)].shape)) for resolution in scores.resolution.values
     ]
-    save(error_by_resolution(scores), task.folder / "superres.png")
-    save(
-        fields([one.truth for one in shown], [one.prediction for one in shown], labels),
-        task.folder / "superres_fields.png",
-    )
-    save(superres_spectra(scores, field), task.folder / "superres_spectra.png")
+    for field, end in drawn.items():
+        shown = [example(scores, int(r)).isel(field=field) for r in scores.resolution.values]
+        save(
+            fields([one.truth for one in shown], [one.prediction for one in shown], labels),
+            task.folder / f"superres_fields{end}.png",
+        )
+        save(superres_spectra(scores, field), task.folder / f"superres_spectra{end}.png")

@@ -21,7 +21,7 @@ FLOORS = (
     ("surrogate", "objectives", "sharing"),
     ("evaluation", "formats", "loading", "exporting"),
     ("generation", "predictions"),
-    ("training", "datasets", "bench", "doctor"),
+    ("training", "datasets", "bench", "doctor", "report"),
     ("cli",),
 )
 """A room imports from lower floors alone, and never from its own."""

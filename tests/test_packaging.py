@@ -13,7 +13,22 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-CONTENT = (".py", ".bib", ".yaml", ".nc", ".pt", ".h5", ".cpp", ".hpp", ".cu", ".cuh")
+CONTENT = (
+    ".py",
+    ".bib",
+    ".yaml",
+    ".nc",
+    ".pt",
+    ".h5",
+    ".cpp",
+    ".hpp",
+    ".cu",
+    ".cuh",
+    ".txt",
+    ".html",
+    ".css",
+    ".js",
+)
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 

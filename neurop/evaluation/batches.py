@@ -200,12 +200,18 @@ def iterate_pairs(
 
 
 def coordinates(data: FieldSet, suffix: str = "") -> dict[str, Any]:
-    """Return the grid's coordinates for an xarray.Dataset; `suffix` is appended to their names."""
+    """Return the grid's coordinates for an xarray.Dataset; `suffix` is appended to their names.
+
+    Latitudes and longitudes of data with dates have the attribute ``body``, the Earth: an idealised
+    sphere has no calendar.
+    """
+    dated = isinstance(data.step, np.timedelta64) or "time_origin" in data.attributes
+    body = {"body": "Earth"} if dated else {}
     return {
         f"{axis.name}{suffix}": (
             f"{axis.name}{suffix}",
             axis.coordinates(n),
-            {"units": axis.unit, **_standard_name(axis.name)},
+            {"units": axis.unit, **_on_the_sphere(axis.name, body)},
         )
         for axis, n in zip(data.grid.axes, data.shape, strict=True)
     }
@@ -227,8 +233,8 @@ def common_unit(fields: Sequence[Field]) -> dict[str, str]:
     return known[0] if all(one == known[0] for one in known) else {}
 
 
-def _standard_name(name: str) -> dict[str, str]:
-    return {"standard_name": name} if name in ("latitude", "longitude") else {}
+def _on_the_sphere(name: str, body: dict[str, str]) -> dict[str, str]:
+    return {"standard_name": name, **body} if name in ("latitude", "longitude") else {}
 
 
 def _names(fields: Sequence[Field]) -> str:

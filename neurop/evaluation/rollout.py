@@ -29,7 +29,7 @@ from neurop.fields.fieldset import FieldSet
 from neurop.fields.mask import blank
 from neurop.inference.domain import measure
 from neurop.inference.evaluating import evaluating
-from neurop.metrics.spectra import spectrum_error
+from neurop.metrics.spectra import spectrum_error, wavenumber_name
 
 if TYPE_CHECKING:
     from neurop.surrogate import Surrogate
@@ -237,7 +237,8 @@ def _dataset(
         times,
         {"units": time_unit, "long_name": "time since the last given frame"},
     )
-    coords["wavenumber"] = np.arange(spectra["truth"].shape[-1])
+    shells = np.arange(spectra["truth"].shape[-1])
+    coords["wavenumber"] = ("wavenumber", shells, {"long_name": wavenumber_name(truth.grid)})
     return xr.Dataset(
         data,
         coords,

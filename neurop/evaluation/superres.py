@@ -31,7 +31,7 @@ from neurop.inference.check_input import ResolutionWarning, of_one_resolution
 from neurop.inference.domain import inside, measure
 from neurop.inference.evaluating import evaluating
 from neurop.metrics.norms import relative, scaled
-from neurop.metrics.spectra import power_spectrum, spectrum_error
+from neurop.metrics.spectra import power_spectrum, spectrum_error, wavenumber_name
 from neurop.spectral import resample
 
 if TYPE_CHECKING:
@@ -151,7 +151,11 @@ def superres(
     )
     coords = field_coordinate(surrogate.card.outputs) | {
         "resolution": list(parts),
-        "wavenumber": np.arange(shells),
+        "wavenumber": (
+            "wavenumber",
+            np.arange(shells),
+            {"long_name": wavenumber_name(surrogate.card.grid)},
+        ),
     }
     for resolution, row in parts.items():
         data = truths[resolution]

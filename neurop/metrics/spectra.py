@@ -55,6 +55,18 @@ def power_spectrum(values: NDArray[Any], grid: Grid) -> tuple[Array, Array]:
     return spectrum
 
 
+def wavenumber_name(grid: Grid) -> str:
+    """Return what the wavenumbers of :func:`power_spectrum` count.
+
+    Examples
+    --------
+    >>> wavenumber_name(Grid.periodic(2)), wavenumber_name(Sphere.latlon())
+    ('wavenumber (cycles per domain)', 'zonal wavenumber')
+    """
+    circles = isinstance(grid, Sphere) and grid.axes[1].boundary == "periodic"
+    return "zonal wavenumber" if circles else "wavenumber (cycles per domain)"
+
+
 @singledispatch
 def _spectrum(grid: Grid, values: Array, shape: tuple[int, ...]) -> tuple[Array, Array]:
     return _shells(_power(values, grid), _wavenumber(grid, shape))

@@ -8,9 +8,9 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from neurop.plots.style import COLORS, CYCLE, label, readable_time, styled
+from neurop.plots.style import COLORS, CYCLE, styled, time_axis
 
 MODELS: dict[str, tuple[str, Any]] = {
     "fno": ("#0072B2", "-"),
@@ -46,7 +46,7 @@ def comparison(result: xr.Dataset) -> Figure:
 def _growth(result: xr.Dataset, styles: list[tuple[str, Any]]) -> Figure:
     figure = Figure(figsize=(4.6, 3.0), layout="constrained")
     axes = figure.subplots()
-    time, unit = readable_time(result.time.values, str(result.time.attrs.get("units", "1")))
+    time = time_axis(axes, result)
     marked = "o" if len(time) <= 20 else ""
     for i, (color, line) in enumerate(styles):
         one = result.isel(model=i)
@@ -67,9 +67,6 @@ def _growth(result: xr.Dataset, styles: list[tuple[str, Any]]) -> Figure:
     # A diverged model must not press the others together.
     if axes.get_ylim()[1] > DIVERGED:
         axes.set_ylim(top=DIVERGED)
-    counted = unit == "1" and np.array_equal(time, result.step)
-    axes.set_xlabel("step" if counted else label("time", unit))
-    axes.xaxis.set_major_locator(MaxNLocator(integer=counted))
     axes.grid(axis="y", color="0.92", linewidth=0.6)
     axes.set_ylabel("relative L2 error")
     figure.legend(loc="outside right upper")

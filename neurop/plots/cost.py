@@ -10,10 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from neurop.plots.style import CYCLE, log_or_linear, styled
+from neurop.plots.style import CYCLE, legend_above, log_or_linear, styled
 
 SIZES = ("dimensions", "batch", "width", "points", "modes")
 MARKERS = "os^vDx"
+PATHS = ("neurop", "torch-fft", "neuraloperator", "neurop-compiled")
+"""Implementations with a colour that is the same in every figure."""
 
 
 @styled
@@ -29,10 +31,14 @@ def cost(timings: xr.Dataset) -> Figure:
     shown = timings.isel(
         row=[i for i, scope in enumerate(scopes) if scope == "layer" or "layer" not in scopes]
     )
-    styles = {
-        path: (CYCLE[i % len(CYCLE)], MARKERS[i % len(MARKERS)])
-        for i, path in enumerate(dict.fromkeys(shown.path.values.tolist()))
-    }
+    found = dict.fromkeys(shown.path.values.tolist())
+    order = [*(path for path in PATHS if path in found), *(p for p in found if p not in PATHS)]
+    free = len(PATHS)
+    styles = {}
+    for path in order:
+        at = PATHS.index(path) if path in PATHS else free
+        free += path not in PATHS
+        styles[path] = (CYCLE[at % len(CYCLE)], MARKERS[at % len(MARKERS)])
     families = {name: _family(shown, name) for name in ("points", "modes")}
     for column, (name, family) in enumerate(families.items()):
         values = sorted(set(family[name].values.tolist()))
@@ -54,7 +60,7 @@ def cost(timings: xr.Dataset) -> Figure:
         )
     for row, measure in enumerate(("forward_ms", "step_ms")):
         log_or_linear(axes[row, 0], *(family[measure] for family in families.values()))
-    axes[0, 0].legend()
+    legend_above(figure, *axes.flat, columns=len(styles))
     return figure
 
 

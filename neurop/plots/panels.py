@@ -1,4 +1,4 @@
-"""One field in one panel: images with true proportions and degree ticks, or a slice of a volume."""
+"""One field in one panel: limits and colours, an image with true proportions, a colour bar."""
 
 from __future__ import annotations
 
@@ -10,21 +10,24 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.colors import CenteredNorm, Normalize
 from matplotlib.image import AxesImage
-from numpy.typing import NDArray
 
-from neurop.plots.style import DIVERGING, ERROR, SEQUENTIAL, axis_label
+from neurop.plots.coastline import coast_of, within
+from neurop.plots.orientation import (
+    degree_ticks,
+    extent,
+    is_sphere,
+    labels,
+    proportion,
+    raster,
+    view,
+)
+from neurop.plots.style import DIVERGING, ERROR, SEQUENTIAL
 
-SPHERE = ("latitude", "longitude")
+Scale = tuple[Normalize, str]
+"""Limits and colour map."""
 
 
-def plane(array: xr.DataArray) -> xr.DataArray:
-    """Return a field of one or two axes; of more, the middle slice of the first ones."""
-    while array.ndim > 2:
-        array = array.isel({array.dims[0]: array.shape[0] // 2})
-    return array
-
-
-def scale(truth: Any, cmap: str | None = None) -> tuple[Normalize, str]:
+def scale(truth: Any, cmap: str | None = None) -> Scale:
     """Return limits and colour map of the truth, symmetric about zero if it has both signs.
 
     A given colour map decides whether the limits are symmetric.
@@ -41,7 +44,7 @@ def scale(truth: Any, cmap: str | None = None) -> tuple[Normalize, str]:
     return Normalize(low, high if high > low else low + 1.0), cmap
 
 
-def shared(truths: Sequence[xr.DataArray], alike: float = 3.0) -> list[tuple[Normalize, str]]:
+def shared(truths: Sequence[xr.DataArray], alike: float = 3.0) -> list[Scale]:
     """Return the scale of each row.
 
     All rows share one scale if their ranges differ by less than a factor `alike`; otherwise each
@@ -55,7 +58,15 @@ def shared(truths: Sequence[xr.DataArray], alike: float = 3.0) -> list[tuple[Nor
     return [scale(values, cmap) for values in finite]
 
 
-def error_scale(error: Any) -> tuple[Normalize, str]:
+def shared_errors(errors: Sequence[xr.DataArray], alike: float = 3.0) -> list[Scale]:
+    """Return the scale of the error of each row, one for all if they differ less than `alike`."""
+    scales = [error_scale(error) for error in errors]
+    largest = [float(norm.vmax or 1.0) for norm, _ in scales]
+    same = max(largest) < alike * min(largest)
+    return [scales[int(np.argmax(largest))]] * len(scales) if same else scales
+
+
+def error_scale(error: Any) -> Scale:
     """Return symmetric limits and the colour map of errors."""
     values = np.abs(np.asarray(error))
     values = values[np.isfinite(values)]
@@ -75,77 +86,43 @@ def extension(array: xr.DataArray, norm: Normalize) -> str:
     )
 
 
-def raster(array: xr.DataArray) -> NDArray[Any]:
-    """Return the values of a plane field, rows upwards and columns to the right by coordinate."""
-    horizontal, vertical = _axes(array)
-    return np.asarray(array.sortby([horizontal, vertical]).transpose(vertical, horizontal).values)
-
-
 def bar(axes: Axes, image: AxesImage, extend: Any = "neither") -> None:
     """Draw the colour bar of an image to the right of its panel, with the height of the panel."""
     assert axes.figure is not None
     axes.figure.colorbar(image, cax=axes.inset_axes((1.04, 0.0, 0.05, 1.0)), extend=extend)
 
 
-def proportion(array: xr.DataArray) -> float:
-    """Return height over width of the panel of a plane field."""
-    if array.ndim < 2:
-        return 0.62
-    horizontal, vertical = _axes(array)
-    spans = [
-        abs(float(array[name][-1] - array[name][0]))
-        * array.sizes[name]
-        / max(array.sizes[name] - 1, 1)
-        for name in (horizontal, vertical)
-    ]
-    same = array[horizontal].attrs.get("units") == array[vertical].attrs.get("units") or set(
-        SPHERE
-    ) == {horizontal, vertical}
-    ratio = spans[1] / spans[0] if same and min(spans) > 0 else 1.0
-    return float(np.clip(ratio, 0.25, 2.0))
-
-
 def draw(
     axes: Axes, array: xr.DataArray, norm: Normalize, cmap: str, ticks: bool = True
 ) -> AxesImage:
-    """Draw a plane field of two axes, each value a cell around its point.
-
-    The horizontal axis is the first one, on the sphere the longitude.
-    """
-    horizontal, vertical = _axes(array)
-    extent = (*_edges(array[horizontal].values), *_edges(array[vertical].values))
+    """Draw a plane field, each value a cell around its point, with degrees on the sphere."""
+    left, right, low, high = extent(array)
     image = axes.imshow(
-        raster(array), origin="lower", extent=extent, norm=norm, cmap=cmap, aspect="auto"
+        raster(array),
+        origin="lower",
+        extent=(left, right, low, high),
+        norm=norm,
+        cmap=cmap,
+        aspect="auto",
     )
     axes.set_box_aspect(proportion(array))
+    for coast in within(coast_of(array), left, right):
+        axes.plot(*coast.T, color="black", linewidth=0.35, alpha=0.7)
+    axes.set_xlim(left, right)
+    axes.set_ylim(low, high)
     for side in axes.spines.values():
         side.set_visible(True)
-    if {horizontal, vertical} == set(SPHERE):
-        axes.set_ylim(max(extent[2], -90), min(extent[3], 90))
-        axes.set_yticks([-60, 0, 60], ["60°S", "0°", "60°N"])
-        at = [tick for tick in range(-180, 361, 90) if extent[0] <= tick <= extent[1]]
-        axes.set_xticks(at, [_longitude(tick) for tick in at])
+    if is_sphere(array):
+        axes.set_ylim(*view(array)[2:])
+        east, north = degree_ticks(array)
+        axes.set_xticks(list(east), list(east.values()))
+        axes.set_yticks(list(north), list(north.values()))
     else:
-        axes.set_xlabel(axis_label(array, horizontal))
-        axes.set_ylabel(axis_label(array, vertical))
+        across, up = labels(array)
+        axes.set_xlabel(across)
+        axes.set_ylabel(up)
         axes.locator_params(nbins=4)
     if not ticks:
         axes.set_ylabel("")
         axes.tick_params(labelleft=False)
     return image
-
-
-def _axes(array: xr.DataArray) -> tuple[str, str]:
-    first, second = (str(dim) for dim in array.dims)
-    return (second, first) if (first, second) == SPHERE else (first, second)
-
-
-def _edges(points: Any) -> tuple[float, float]:
-    low, high = float(np.min(points)), float(np.max(points))
-    half = 0.5 * (high - low) / max(len(points) - 1, 1) or 0.5
-    return low - half, high + half
-
-
-def _longitude(degrees: int) -> str:
-    turned = (degrees + 180) % 360 - 180
-    return {0: "0°", -180: "180°"}.get(turned, f"{abs(turned)}°{'E' if turned > 0 else 'W'}")

@@ -6,12 +6,13 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
-from neurop.plots.style import COLORS, label, step_text, styled, unit_text
+from neurop.plots.style import COLORS, label, legend_above, step_text, styled, unit_text
 
 STEPS = 3
 LOWEST = 1e-10
-"""Share of the largest power at which the axis ends: below is rounding."""
+"""Share of the largest power at which the axis ends at the latest: below is rounding."""
 LINES = {"truth": "-", "prediction": "-", "interpolated": "--"}
 
 
@@ -23,10 +24,12 @@ def rollout_spectra(run: xr.Dataset, field: int = 0) -> Figure:
     """
     known = int(run.attrs["known_steps"]) or run.sizes["step"]
     chosen = np.unique([*np.linspace(0, known - 1, STEPS).astype(int), run.sizes["step"] - 1])
-    return _panels(
+    figure = _panels(
         [run.isel(step=index, field=field) for index in chosen],
         [step_text(run, index) for index in chosen],
     )
+    legend_above(figure, *figure.axes)
+    return figure
 
 
 @styled
@@ -50,33 +53,41 @@ def superres_spectra(scores: xr.Dataset, field: int = 0) -> Figure:
     )
     for axes in figure.axes:
         axes.axvline(nyquist, color="0.6", linewidth=0.8, linestyle=":", label="training Nyquist")
-    figure.axes[0].legend()
+    legend_above(figure, *figure.axes, columns=4)
     return figure
 
 
 def _panels(panels: list[xr.Dataset], titles: list[str]) -> Figure:
-    figure = Figure(figsize=(2.4 * len(panels) + 0.5, 2.4), layout="constrained")
+    figure = Figure(figsize=(2.4 * len(panels) + 0.5, 2.6), layout="constrained")
     grid = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for axes, data, title in zip(grid, panels, titles, strict=True):
         _spectrum(axes, data)
         axes.set_title(title)
-        axes.set_xlabel("wavenumber (cycles per domain)")
-    powers = [
-        data[f"spectrum_{kind}"].where(data.wavenumber > 0)
-        for data in panels
-        for kind in ("truth", "prediction")
-    ]
-    top = max(
-        (float(power.max()) for power in powers[::2] if power.notnull().any()),
-        default=float(powers[1].max()),
-    )
-    grid[0].set_ylim(LOWEST * top, 5 * top)
+        axes.set_xlabel(str(data.wavenumber.attrs.get("long_name", "wavenumber")))
+    grid[0].set_ylim(*_limits(panels))
     unit = unit_text(str(panels[0].unit.item()))
     # The unit is on a second line, because it may be long.
     named = label(str(panels[0].field.item()), str(panels[0].unit.item())).replace(" (", "\n(")
     grid[0].set_ylabel(f"power of {named}" + ("$^2$" if unit else ""))
-    grid[0].legend()
     return figure
+
+
+def _limits(panels: list[xr.Dataset]) -> tuple[float, float]:
+    """Return limits around the powers, those of the truth first, since a prediction may diverge."""
+    kinds = [
+        np.concatenate([_positive(data[f"spectrum_{kind}"]) for data in panels])
+        for kind in ("truth", "prediction")
+    ]
+    known = next((values for values in kinds if values.size), np.ones(1))
+    top = float(known.max())
+    lowest = min((float(values.min()) for values in kinds if values.size), default=top)
+    return max(0.5 * lowest, LOWEST * top), 5 * top
+
+
+def _positive(power: xr.DataArray) -> NDArray[np.float64]:
+    """Return the finite powers of the shells above zero."""
+    values = power.where(power.wavenumber > 0, drop=True).values
+    return np.asarray(values[np.isfinite(values) & (values > 0)], dtype=np.float64)
 
 
 def _spectrum(axes: Axes, data: xr.Dataset) -> None:

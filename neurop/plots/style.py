@@ -7,14 +7,14 @@ import re
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import Any, Literal, ParamSpec
 
 import matplotlib as mpl
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 # Okabe and Ito (2008), Color Universal Design: distinct under every common colour blindness.
@@ -149,18 +149,38 @@ def step_text(run: xr.Dataset, index: int) -> str:
     )
 
 
-def log_or_linear(axes: Axes, *values: Any) -> None:
-    """Use a logarithmic y axis if positive values span more than a factor of five.
+def log_or_linear(axes: Axes, *values: Any, which: Literal["x", "y"] = "y") -> None:
+    """Use a logarithmic axis if positive values span more than a factor of five, else one from 0.
 
     Up to a factor of 300, its labels are plain numbers.
     """
     joined = np.concatenate([np.ravel(np.asarray(v, dtype=float)) for v in values])
     positive = joined[np.isfinite(joined) & (joined > 0)]
     if not positive.size or positive.max() <= 5 * positive.min():
-        axes.set_ylim(bottom=0)
+        axes.set(**{f"{which}lim": (0, None)})
         return
-    axes.set_yscale("log")
+    axes.set(**{f"{which}scale": "log"})
+    axis = axes.yaxis if which == "y" else axes.xaxis
     if positive.max() < 300 * positive.min():
-        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.yaxis.set_minor_formatter(NullFormatter())
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_formatter(NullFormatter())
+
+
+def legend_above(figure: Figure, *panels: Axes, columns: int = 2) -> None:
+    """Draw one legend above the panels, off the data, with each label once."""
+    handles: dict[str, Any] = {}
+    for axes in panels:
+        for handle, text in zip(*axes.get_legend_handles_labels(), strict=True):
+            handles.setdefault(text, handle)
+    if handles:
+        figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=columns)
+
+
+def time_axis(axes: Axes, run: xr.Dataset) -> NDArray[np.float64]:
+    """Label the time of a rollout in a readable unit, or in whole steps; return the times."""
+    times, unit = readable_time(run.time.values, str(run.time.attrs.get("units", "1")))
+    counted = unit == "1" and np.array_equal(times, run.step)
+    axes.set_xlabel("step" if counted else label("time", unit))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=counted, steps=[1, 2, 5, 10]))
+    return times

@@ -8,15 +8,23 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from neurop.errors import InputError
-from neurop.plots.style import COLORS, CYCLE, log_or_linear, styled
+from neurop.plots.style import COLORS, CYCLE, legend_above, log_or_linear, styled
 
 NOT_CURVES = ("epoch", "step", "lr")
+FIXED = {
+    "train/loss": COLORS["truth"],
+    "train/loss_epoch": COLORS["truth"],
+    "val/relative_l2": COLORS["prediction"],
+}
+"""Colours that are the same in every run."""
+OTHERS = [color for color in CYCLE if color not in FIXED.values()]
 
 
 def read_metrics(path: Path | str) -> xr.Dataset:
-    """Read ``metrics.csv`` of a run: the last value of each column per ``epoch``, NaN if none.
+    """Read ``metrics.csv`` of a run: the mean of each column over each ``epoch``, NaN if none.
 
     Raises
     ------
@@ -36,50 +44,59 @@ def read_metrics(path: Path | str) -> xr.Dataset:
         )
     epochs = sorted({int(float(row["epoch"])) for row in rows})
     place = {epoch: index for index, epoch in enumerate(epochs)}
-    columns = {name: np.full(len(epochs), np.nan) for name in rows[0] if name and name != "epoch"}
+    names = [name for name in rows[0] if name and name != "epoch"]
+    sums, counts = ({name: np.zeros(len(epochs)) for name in names} for _ in range(2))
     for row in rows:
-        for name, values in columns.items():
-            if row.get(name):
-                values[place[int(float(row["epoch"]))]] = float(row[name])
-    return xr.Dataset(
-        {name: ("epoch", values) for name, values in columns.items()}, {"epoch": epochs}
-    )
+        at = place[int(float(row["epoch"]))]
+        for name in (name for name in names if row.get(name)):
+            sums[name][at] += float(row[name])
+            counts[name][at] += 1
+    with np.errstate(invalid="ignore"):
+        means = {name: ("epoch", sums[name] / counts[name]) for name in names}
+    return xr.Dataset(means, {"epoch": epochs})
 
 
 @styled
 def loss_curves(metrics: xr.Dataset) -> Figure:
-    """Draw the training and validation columns of :func:`read_metrics`, and the best validation."""
-    figure = Figure(figsize=(3.5, 2.6), layout="constrained")
+    """Draw training loss and validation error of :func:`read_metrics`, and the best validation.
+
+    Epochs are counted from 1. The loss is the mean over an epoch where the run has recorded it.
+    """
+    figure = Figure(figsize=(3.5, 2.7), layout="constrained")
     axes = figure.subplots()
     names = [str(n) for n in metrics if not _left_out(str(n), metrics)]
-    fixed = {"train": COLORS["truth"], "val": COLORS["prediction"]}
-    used: set[str] = set()
+    others = sorted(name for name in names if name not in FIXED)
     for name in names:
-        group = name.replace("_", "/").split("/")[0]
-        color = next(
-            c for c in [fixed.get(group, ""), *CYCLE, "0.5"] if (c and c not in used) or c == "0.5"
-        )
-        used.add(color)
+        color = FIXED.get(name) or OTHERS[others.index(name) % len(OTHERS)]
         curve = metrics[name].dropna("epoch")
-        axes.plot(
-            curve.epoch, curve, color=color, label=name, marker="o" if curve.size == 1 else ""
-        )
-        if group == "val" and curve.size > 1:
+        alone = "o" if curve.size == 1 else ""
+        axes.plot(curve.epoch + 1, curve, color=color, label=_words(name), marker=alone)
+        if name.startswith("val") and curve.size > 1:
             best = curve.isel(epoch=int(np.argmin(curve.values)))
-            axes.plot(
-                [int(best.epoch)], [float(best)], "o", color=color, label=f"best, {float(best):.3g}"
-            )
-    log_or_linear(axes, *(metrics[name] for name in names))
-    axes.set_xlabel("epoch")
-    axes.set_ylabel("loss")
+            text = f"best, {float(best):.3g}"
+            axes.plot([int(best.epoch) + 1], [float(best)], "o", color=color, label=text)
     if names:
-        axes.legend()
+        log_or_linear(axes, *(metrics[name] for name in names))
+    axes.set_xlabel("epoch")
+    axes.set_xlim(0.5, float(metrics.epoch.max()) + 1.5)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axes.set_ylabel("loss, relative error")
+    legend_above(figure, axes)
     return figure
+
+
+def _words(name: str) -> str:
+    """Return the name of a column in words."""
+    group, _, what = name.partition("/")
+    stage = {"train": "training", "val": "validation"}.get(group, group)
+    what = what.removesuffix("_epoch").replace("_", " ").replace("l2", "L2")
+    return " ".join(filter(None, [stage, what]))
 
 
 def _left_out(name: str, metrics: xr.Dataset) -> bool:
     return (
         name.startswith((*NOT_CURVES, "test"))
         or "lr-" in name
+        or (name == "train/loss" and "train/loss_epoch" in metrics)
         or not bool(metrics[name].notnull().any())
     )

@@ -46,7 +46,7 @@ def run() -> Callable[..., xr.Dataset]:
             "field": ["vorticity"],
             "unit": ("field", ["s-1"]),
             "step": t,
-            "wavenumber": np.arange(5),
+            "wavenumber": ("wavenumber", np.arange(5), {"long_name": "zonal wavenumber"}),
         }
         coords["time"] = ("step", t * (2.0 if unit == "s" else 21600.0), {"units": "s"})
         return xr.Dataset(data, coords, {"known_steps": known})

@@ -4,6 +4,7 @@ import numpy as np
 
 from neurop.bench import as_dataset
 from neurop.plots import cost
+from neurop.plots.style import CYCLE
 
 
 def row(
@@ -36,6 +37,9 @@ def test_cost_shows_the_largest_families() -> None:
     np.testing.assert_array_equal(lines["torch-fft"].get_ydata(), [32, 64, 128])
     np.testing.assert_array_equal(right.get_lines()[0].get_xydata(), [[4, 32], [8, 8], [16, 16]])
     np.testing.assert_array_equal(below.get_lines()[0].get_ydata(), [48, 96, 192])
+    assert lines["neurop"].get_color() == CYCLE[0]
+    alone = cost(as_dataset([one for one in rows if one["path"] == "torch-fft"]))
+    assert alone.axes[0].lines[0].get_color() == lines["torch-fft"].get_color() == CYCLE[1]
     assert left.get_title() == "2-D layer, 4 × 8 channels, 4 modes"
     assert below.get_xlabel() == "points per axis"
 

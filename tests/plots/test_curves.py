@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 import xarray as xr
 from matplotlib.axes import Axes
 from raising import raises_input
@@ -20,6 +21,7 @@ from neurop.plots import (
     save,
     superres_spectra,
 )
+from neurop.plots.style import COLORS
 
 Make = Callable[..., xr.Dataset]
 
@@ -74,7 +76,8 @@ def test_spectra_are_of_the_first_middle_and_last_steps(run: Make) -> None:
         "step 8 (16 s)",
     ]
     assert figure.axes[0].get_ylabel() == "power of vorticity\n(s$^{-1}$)$^2$"
-    assert figure.axes[0].get_xlabel() == "wavenumber (cycles per domain)"
+    assert figure.axes[0].get_xlabel() == "zonal wavenumber"
+    assert figure.axes[0].get_ylim()[0] == pytest.approx(0.25e-4)
     np.testing.assert_allclose(curves(figure.axes[0])["truth"], [0.1, 0.01, 0.001, 0.0001])
     assert curves(figure.axes[3])["truth"].size == 0
 
@@ -114,10 +117,56 @@ def test_forecast_skill_has_units_and_baselines(tmp_path: Path) -> None:
     assert set(curves(figure.axes[0])) == {"prediction", "persistence", "climatology"}
     assert (figure.axes[0].get_ylabel(), figure.axes[0].get_xlabel()) == (
         "RMSE of msl (Pa)",
-        "lead (h)",
+        "lead time (h)",
     )
+    assert [tick.get_text() for tick in figure.axes[0].get_xticklabels()] == ["6", "24"]
+    assert figure.axes[0].get_yscale() == "linear"
     assert list(figure.axes[0].lines[0].get_xdata()) == [6.0, 24.0]
     assert save(figure, tmp_path / "skill.pdf").is_file()
+
+
+def test_a_forecast_that_is_much_better_than_persistence_is_not_drawn_as_zero() -> None:
+    values = {"rmse": [[0.001], [0.003]], "persistence_rmse": [[0.3], [0.5]]}
+    data = {name: (("lead", "field"), value) for name, value in values.items()}
+    coords = {"lead": [1, 4], "field": ["u"], "unit": ("field", ["1"])}
+    (axes,) = forecast_skill(xr.Dataset(data, coords)).axes
+    assert (axes.get_yscale(), axes.get_xlabel()) == ("log", "lead (frames)")
+
+
+def test_one_resolution_is_a_table_of_points_on_a_logarithmic_axis(scores: xr.Dataset) -> None:
+    (axes,) = error_by_resolution(scores.isel(resolution=[1])).axes
+    assert [text.get_text() for text in axes.get_yticklabels()] == [
+        "prediction",
+        "training grid, interpolated",
+        "inside the training band",
+        "beyond the training band",
+        "nothing predicted beyond",
+    ]
+    drawn = [line.get_xdata()[0] for line in axes.lines]
+    np.testing.assert_allclose(drawn, [0.12, 0.15, 0.11, 0.05, 0.04])
+    assert axes.get_title() == "32 points; trained at 16"
+
+
+def test_what_is_far_below_the_other_errors_is_seen(scores: xr.Dataset) -> None:
+    scores["relative_l2_beyond_band"][:] = 1e-6
+    left, right = error_by_resolution(scores).axes
+    assert left.get_yscale() == "log"
+    assert right.get_ylim()[0] < 1e-6
+
+
+def test_single_samples_are_named_and_steps_are_whole(run: Make) -> None:
+    two = xr.concat([run(), run()], "sample", data_vars="minimal")
+    two["time"] = two.step * 1.0
+    figure = error_growth(two)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [
+        "single samples",
+        "persistence",
+        "prediction, mean",
+        "correlation below 0.9",
+    ]
+    assert figure.axes[1].get_xlabel() == "step"
+    ticks = figure.axes[1].get_xticks()
+    np.testing.assert_array_equal(ticks, np.round(ticks))
 
 
 def test_loss_curves_join_the_sparse_rows_of_a_run(tmp_path: Path) -> None:
@@ -128,8 +177,15 @@ def test_loss_curves_join_the_sparse_rows_of_a_run(tmp_path: Path) -> None:
     metrics = read_metrics(path)
     np.testing.assert_allclose(metrics["train/loss"], [4, 1, 0.5])
     axes = loss_curves(metrics).axes[0]
-    assert set(curves(axes)) == {"train/loss", "val/relative_l2", "best, 0.5"}
+    shown = {str(line.get_label()): line for line in axes.lines}
+    assert set(shown) == {"training loss", "validation relative L2", "best, 0.5"}
+    assert shown["training loss"].get_color() == COLORS["truth"]
+    assert shown["validation relative L2"].get_color() == COLORS["prediction"]
+    assert list(shown["training loss"].get_xdata()) == [1, 2, 3]
     assert axes.get_yscale() == "log"
+    figure = loss_curves(metrics.rename({"train/loss": "train/loss_epoch"}).isel(epoch=[0]))
+    figure.canvas.draw()
+    assert [tick for tick in figure.axes[0].get_xticks() if 0.5 <= tick <= 1.5] == [1]
     with raises_input("path", str(tmp_path / "none.csv")):
         read_metrics(tmp_path / "none.csv")
     path.write_text("epoch,step\n")

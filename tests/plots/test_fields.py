@@ -75,20 +75,70 @@ def test_a_map_of_the_earth_has_north_up_and_ticks_in_degrees(north_first: bool)
     assert axes.get_ylim() == (-90, 90)
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["60°S", "0°", "60°N"]
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["0°", "90°E", "180°", "90°W"]
-    assert axes.get_box_aspect() == pytest.approx(7 / 6 * 0.5, rel=0.01)
+    assert axes.get_box_aspect() == pytest.approx(0.5)
 
 
 def test_one_dimension_is_drawn_as_lines_and_three_as_a_slice() -> None:
     line = field(np.sin(np.arange(16.0)), ("x",))
     figure = fields([line], [2 * line], ["a"], [3 * line])
-    given, both, error = figure.axes
+    given, _, error = figure.axes
+    (legend,) = figure.legends
     np.testing.assert_allclose(given.lines[0].get_ydata(), 3 * line)
-    assert [text.get_text() for text in both.get_legend().get_texts()] == ["truth", "prediction"]
+    assert [text.get_text() for text in legend.get_texts()] == ["truth", "prediction"]
     np.testing.assert_allclose(error.lines[-1].get_ydata(), line)
     solid = field(np.random.default_rng(0).normal(size=(4, 5, 6)), ("x", "y", "z"))
     np.testing.assert_array_equal(
-        panels(fields([solid], [solid], ["a"]))[0].images[0].get_array(), solid.values[2].T
+        panels(fields([solid], [solid], ["a"]))[0].images[0].get_array(), solid.values[:, :, 3].T
     )
+    assert fields([solid], [solid], ["a"]).get_suptitle().endswith(", slice z = 0.5 m")
+
+
+def test_x_is_to_the_right_and_y_up_whatever_the_order_in_the_file() -> None:
+    truth = field(np.arange(8.0).reshape(2, 4), ("y", "x"), x=2.0)
+    axes = panels(fields([truth], [truth], ["a"]))[0]
+    np.testing.assert_array_equal(axes.images[0].get_array(), truth.values)
+    assert axes.images[0].get_extent() == [-0.25, 1.75, -0.25, 0.75]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("x (m)", "a\ny (m)")
+
+
+def test_a_volume_is_cut_at_the_same_height_in_both_orders() -> None:
+    solid = field(np.random.default_rng(0).normal(size=(6, 5, 4)), ("z", "y", "x"))
+    turned = solid.transpose("x", "y", "z")
+    first, second = (panels(fields([s], [s], ["a"]))[0].images[0] for s in (solid, turned))
+    np.testing.assert_array_equal(first.get_array(), solid.values[3])
+    np.testing.assert_array_equal(second.get_array(), solid.values[3])
+
+
+def test_coasts_are_drawn_on_the_earth_alone() -> None:
+    coords = {
+        "latitude": ("latitude", np.linspace(90, -90, 7), {"body": "Earth"}),
+        "longitude": np.arange(12) * 30.0,
+    }
+    truth = xr.DataArray(np.ones((7, 12)), coords, ("latitude", "longitude"), name="msl")
+    axes = panels(fields([truth], [truth], ["6 h"]))[0]
+    horn = np.array([51.05, 10.64])  # near the easternmost point of Africa
+    (africa,) = [line for line in axes.lines if (abs(line.get_xydata() - horn) < 0.1).all(1).any()]
+    assert len(africa.get_xdata()) > 500
+    assert axes.get_xlim() == (-15, 345)
+    ideal = truth.drop_vars("latitude").assign_coords(latitude=np.linspace(90, -90, 7))
+    assert not panels(fields([ideal], [ideal], ["6 h"]))[0].lines
+
+
+def test_errors_of_like_size_share_limits_too() -> None:
+    truth = field(np.linspace(0, 1, 12).reshape(4, 3))
+    alike = panels(fields([truth, truth], [truth + 0.1, truth + 0.2], ["a", "b"]))
+    assert alike[2].images[0].get_clim() == alike[5].images[0].get_clim()
+    assert alike[2].images[0].get_clim()[1] == pytest.approx(0.2)
+    apart = panels(fields([truth, truth], [truth + 0.1, truth + 0.5], ["a", "b"]))
+    assert [a.images[0].get_clim()[1] for a in (apart[2], apart[5])] == pytest.approx([0.1, 0.5])
+
+
+def test_panels_have_the_same_size(tmp_path: object) -> None:
+    truth = field(np.linspace(0, 1e5, 12).reshape(4, 3))
+    figure = fields([truth, truth], [truth, 1.1 * truth], ["a", "sample 0, frame 12"])
+    save(figure, f"{tmp_path}/figure.png", dpi=40)
+    sizes = {tuple(np.round(axes.get_window_extent().size, 1)) for axes in panels(figure)}
+    assert len(sizes) == 1
 
 
 def test_input_has_its_own_limits_and_title() -> None:

@@ -5,7 +5,7 @@ CF conventions 1.11, chapters 3 to 7, https://cfconventions.org.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
