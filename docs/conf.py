@@ -44,7 +44,7 @@ copybutton_prompt_is_regexp = True
 autosummary_generate = True
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the texts of the parameters say what they are
-napoleon_custom_sections = [("Shape", "params_style")]
+napoleon_custom_sections = ["Shape"]
 napoleon_use_rtype = False
 
 nitpicky = True

@@ -73,7 +73,9 @@ def table(rows: list[Setting], prefix: str, call: str) -> str:
 def page_of_group(group: str, options: dict[str, str]) -> str:
     """Return the page of a group: each option with its settings."""
     lists = group in ("augment", "constraint", "callback")
-    parts = [f"# {group}", f"Choices of `{group}={'[...]' if lists else '...'}`."]
+    names = ", ".join(f"`{name}`" for name in options)
+    take = f"`{group}=[...]` takes a list of" if lists else f"`{group}=...` takes one of"
+    parts = [f"# {group}", f"{take} {names}."]
     for name, what in options.items():
         text = (CONF / group / f"{name}.yaml").read_text(encoding="utf-8")
         parts += [f"## {group}={'[' + name + ']' if lists else name}", escaped(what) + "."]

@@ -28,8 +28,8 @@ def first_sentence(tree: nodes.document) -> str:
     """Return the first sentence of a page, or of its first heading if it has no text."""
     for paragraph in tree.findall(nodes.paragraph):
         text = " ".join(paragraph.astext().split())
-        if text:
-            return re.split(r"(?<=[.:])\s", text, maxsplit=1)[0].rstrip(":")
+        if text and not text.startswith("Bases: "):
+            return re.split(r"(?<=[.])\s", text, maxsplit=1)[0]
     return ""
 
 

@@ -11,6 +11,8 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 
 log = logging.getLogger(__name__)
+# Bars of a norm or an absolute value, which the converter leaves to be stretched and spaced.
+_BAR = re.compile(r"<mo(?: fence=\"false\")?(?: stretchy=\"false\")?>&#x(02016|0007C);")
 
 
 def mathml(latex: str, display: str) -> str:
@@ -25,7 +27,7 @@ def mathml(latex: str, display: str) -> str:
     # A command that the converter does not know stays in the result as it was written.
     for unknown in sorted(set(re.findall(r"\\[a-zA-Z]+", made))):
         log.warning("no MathML for %s in: %s", unknown, latex, type="mathml")
-    return made
+    return _BAR.sub(r'<mo stretchy="false" lspace="0" rspace="0">&#x\1;', made)
 
 
 def inline(translator: Any, node: nodes.math) -> None:
