@@ -27,6 +27,8 @@ exclude_patterns = ["_build", "_extensions"]
 templates_path = ["_templates"]
 suppress_warnings = ["myst.header"]  # an included file may start below a first heading
 
+highlight_language = "none"  # of blocks that name no language, such as printed tables
+
 html_theme = "furo"
 html_title = f"neurop {release}"
 html_short_title = "Neural-operator surrogates for partial differential equations"

@@ -62,11 +62,15 @@ def code(text: str) -> str:
 def table(rows: list[Setting], prefix: str, call: str) -> str:
     """Return the table of the settings of one file."""
     hints = read_annotations(locate(call)) if call.startswith("neurop.") else {}
-    lines = ["| setting | type | default | meaning |", "|---|---|---|---|"]
+    # A verb has no constructor, and therefore no types.
+    columns = (
+        ("setting", "type", "default", "meaning") if hints else ("setting", "default", "meaning")
+    )
+    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     for row in rows:
         kind = describe_type(hints[row.name]) if row.name in hints else ""
-        cells = code(prefix + row.name), code(kind), code(row.default), escaped(row.meaning)
-        lines.append(f"| {' | '.join(cells)} |")
+        cells = [code(prefix + row.name), code(kind), code(row.default), escaped(row.meaning)]
+        lines.append(f"| {' | '.join(cells if hints else [cells[0], *cells[2:]])} |")
     return "\n".join(lines)
 
 

@@ -13,6 +13,11 @@ from sphinx.util import logging
 log = logging.getLogger(__name__)
 # Bars of a norm or an absolute value, which the converter leaves to be stretched and spaced.
 _BAR = re.compile(r"<mo(?: fence=\"false\")?(?: stretchy=\"false\")?>&#x(02016|0007C);")
+# Functions before an argument without brackets, which the converter does not space.
+_FUNCTION = re.compile(
+    r"(?<!<msub>)(?<!<msup>)(<mi>(?:sin|cos|tan|log|exp)</mi>)(?!<mrow><mo|<mo[^>]*>&#x00028;|</)"
+)
+_SPACE = '<mspace width="0.17em"/>'
 
 
 def mathml(latex: str, display: str) -> str:
@@ -27,6 +32,7 @@ def mathml(latex: str, display: str) -> str:
     # A command that the converter does not know stays in the result as it was written.
     for unknown in sorted(set(re.findall(r"\\[a-zA-Z]+", made))):
         log.warning("no MathML for %s in: %s", unknown, latex, type="mathml")
+    made = _FUNCTION.sub(rf"<mrow>{_SPACE}\1{_SPACE}</mrow>", made)
     return _BAR.sub(r'<mo stretchy="false" lspace="0" rspace="0">&#x\1;', made)
 
 

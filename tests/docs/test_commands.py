@@ -66,6 +66,10 @@ def test_command(command: str) -> None:
         assert list(mistakes(cfg)) == []
 
 
+def test_every_verb_is_shown() -> None:
+    assert set(VERBS) <= {command.split()[1] for command in COMMANDS}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_other_commands(page: Path) -> None:
     """Targets of make and scripts that a page names exist."""

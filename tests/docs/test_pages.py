@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,16 @@ def test_every_data_set_and_model_is_described() -> None:
     models = (DOCS / "models.md").read_text()
     for key in MODELS.table:
         assert re.search(rf"^\|.*`{key}`", models, re.MULTILINE), key
+
+
+def test_every_extra_is_named() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
+        "optional-dependencies"
+    ]
+    table = "\n".join(
+        line for line in (DOCS / "install.md").read_text().splitlines() if line.startswith("| `")
+    )
+    assert {name for name in extras if f"`{name}`" not in table} == {"dev"}
 
 
 def test_the_readme_is_short() -> None:
