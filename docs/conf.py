@@ -17,11 +17,11 @@ extensions = [
     "sphinx.ext.napoleon",
     "myst_parser",
     "sphinx_copybutton",
-    "aliases",
     "configuration",
     "included",
     "llms",
     "mathml",
+    "names",
 ]
 exclude_patterns = ["_build", "_extensions"]
 templates_path = ["_templates"]
