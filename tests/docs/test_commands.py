@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from documents import PAGES, ROOT, name, shell_lines
 from hydra import compose, initialize_config_module
+from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from neurop.cli._hydra import _DEFAULTS
 from neurop.cli._main import COMPUTING, VERBS
@@ -35,12 +36,23 @@ def test_commands_are_found() -> None:
 
 
 def jobs(overrides: list[str]) -> list[list[str]]:
-    """Return the jobs of a sweep."""
-    values = [
-        [f"{key}={value}" for value in text.split(",")]
-        for key, text in (o.split("=", 1) for o in overrides)
-    ]
+    """Return the jobs of a sweep; of an interval the lower end."""
+    parsed = OverridesParser.create().parse_overrides(overrides)
+    values = []
+    for text, one in zip(overrides, parsed, strict=True):
+        if one.is_interval_sweep():
+            values.append([f"{one.key_or_group}={one.value().start}"])
+        elif one.is_sweep_override():
+            values.append([f"{one.key_or_group}={v}" for v in one.sweep_string_iterator()])
+        else:
+            values.append([text])
     return [list(job) for job in itertools.product(*values)]
+
+
+def test_jobs() -> None:
+    words = ["a=1,2", "b=[3,4]", "c=choice(x,y)", "d=tag(log,interval(1e-4,1e-2))"]
+    assert len(jobs(words)) == 4
+    assert jobs(words)[-1] == ["a=2", "b=[3,4]", "c=y", "d=0.0001"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -55,7 +67,16 @@ def test_command(command: str) -> None:
     if {"-c", "--cfg"} & set(args):
         assert args[args.index("-c") + 1 :][:1] == ["job"]
         args = args[: args.index("-c")]
-    overrides = [a for a in args if not a.startswith(("-", "resume="))]
+    # Launchers and sweepers are packages of their own.
+    left_out = (
+        "-",
+        "resume=",
+        "hydra/launcher=",
+        "hydra.launcher.",
+        "hydra/sweeper=",
+        "hydra.sweeper.",
+    )
+    overrides = [a for a in args if not a.startswith(left_out)]
     # Jobs of a sweep differ in values alone, so the first and the last are enough.
     made = jobs(overrides) if {"-m", "--multirun"} & set(args) else [overrides]
     for job in made if len(made) < 3 else (made[0], made[-1]):
