@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip install -qq --no-input --disable-pip-version-check $
 PINS := requirements-cpu.txt
 STAMP := $(VENV)/.installed
 
-.PHONY: help install demo test test-all lint types format notebooks bench results gpu-check package clean
+.PHONY: help install demo test test-all lint types format notebooks docs bench results gpu-check package clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,10 @@ format: install  ## fix style and format
 
 notebooks: install  ## run every notebook
 	$(BIN)/pytest --nbmake --nbmake-timeout=600 notebooks
+
+docs: install  ## build the documentation into docs/_build, warnings as errors
+	@$(PIP) --no-deps --requirement requirements-docs.txt
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build
 
 bench: install  ## time the engine compared with other implementations (minutes)
 	$(BIN)/neurop bench

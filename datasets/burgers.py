@@ -9,7 +9,7 @@ r"""The viscous Burgers equation on the periodic unit interval: a map to t = 1, 
 out. `steps` = n: an evolution of n + 1 frames, u(., 0) the first.
 
 **Grid.** x, `resolution` points of [0, 1), with the left end. The recorded fields are spectral
-truncations |k| < N/2 of one solution, which does not depend on `resolution`.
+truncations ``|k| < N/2`` of one solution, which does not depend on `resolution`.
 
 **Boundary.** periodic.
 

@@ -9,7 +9,7 @@ r"""The Kuramoto-Sivashinsky equation on a periodic interval: chaos in one dimen
 the attractor.
 
 **Grid.** x, `resolution` points of [0, L), with the left end. The recorded fields are spectral
-truncations |k| < N/2 of one solution, which does not depend on `resolution`.
+truncations ``|k| < N/2`` of one solution, which does not depend on `resolution`.
 
 **Boundary.** periodic.
 

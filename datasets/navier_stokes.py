@@ -14,7 +14,7 @@ The flow is forced at a large scale, or decays.
 **Fields.** vorticity (dimensionless), one channel; the frame at t = 0 is the first of steps + 1.
 
 **Grid.** (x, y), `resolution` points per side of [0, 1), with the left end. The recorded field is
-the spectral truncation |k| < N/2 of the solver's field, so sets at several resolutions describe
+the spectral truncation ``|k| < N/2`` of the solver's field, so sets at several resolutions describe
 the same flow.
 
 **Boundary.** periodic in x and y.

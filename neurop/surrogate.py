@@ -167,7 +167,7 @@ class Surrogate(nn.Module):
             Points per axis of the result (spectral interpolation); those of `x` by default.
         given
             Conditions of the step where the surrogate takes some, ``(batch, given channels,
-            *grid)``; see :meth:`neurop.fields.FieldSet.given`.
+            *grid)``; see :meth:`neurop.FieldSet.given`.
 
         Raises
         ------

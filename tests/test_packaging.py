@@ -43,18 +43,31 @@ def test_every_package_is_declared() -> None:
     assert set(table["packages"]) == found
 
 
+def pins(file: str) -> dict[str, str]:
+    """Return the versions in a file by the name of the package."""
+    found = re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / file).read_text(), re.MULTILINE)
+    return {name.lower().replace("_", "-"): version for name, version in found}
+
+
 def test_pins_satisfy_the_ranges() -> None:
     from packaging.requirements import Requirement
 
-    pins = dict(
-        re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / "requirements-cpu.txt").read_text(), re.MULTILINE)
-    )
-    pins = {name.lower().replace("_", "-"): version for name, version in pins.items()}
+    pinned = pins("requirements-cpu.txt")
     for text in PROJECT["project"]["dependencies"]:
         wanted = Requirement(text)
-        assert wanted.specifier.contains(pins[wanted.name]), (
-            f"{text} against the pin {pins[wanted.name]}"
+        assert wanted.specifier.contains(pinned[wanted.name]), (
+            f"{text} against the pin {pinned[wanted.name]}"
         )
+
+
+def test_pins_of_the_documentation_satisfy_the_ranges_and_add_to_the_others() -> None:
+    from packaging.requirements import Requirement
+
+    pinned = pins("requirements-docs.txt")
+    for text in PROJECT["project"]["optional-dependencies"]["docs"]:
+        wanted = Requirement(text)
+        assert wanted.specifier.contains(pinned[wanted.name]), text
+    assert pinned.keys() & pins("requirements-cpu.txt").keys() == set()
 
 
 def test_malicious_versions_are_excluded() -> None:

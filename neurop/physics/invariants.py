@@ -42,3 +42,4 @@ INVARIANTS: dict[str, Callable[[Tensor], Tensor]] = {
     "enstrophy": enstrophy,
     "mean": mean,
 }
+"""Name to function of the vorticity."""

@@ -73,6 +73,7 @@ SPHERE_INVARIANTS: dict[str, Callable[[Tensor, Sphere], Tensor]] = {
     "energy": energy,
     "potential_enstrophy": potential_enstrophy,
 }
+"""Name to function of a state on the sphere."""
 
 
 @lru_cache(maxsize=4)
