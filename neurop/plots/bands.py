@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from neurop.plots.panels import bar, draw, plane, proportion, scale, shared
+from neurop.plots.orientation import horizontal_and_vertical, plane, proportion, slice_text
+from neurop.plots.panels import bar, draw, scale, shared
 from neurop.plots.style import COLORS, SEQUENTIAL, axis_label, field_label, styled
 
 WIDTH = 1.75
@@ -24,7 +25,8 @@ def bands(rows: Sequence[tuple[xr.DataArray, ...]], labels: Sequence[str]) -> Fi
     Fields of one axis are lines: truth, prediction and the band around it, and error within the
     band around zero. Of others, the prediction, the half-width of the band and the size of the
     error are images; the last two share their limits, and a line surrounds the points whose error
-    is outside the band. Of fields with three axes, the middle slice of the first is drawn.
+    is outside the band. Of fields with three axes, the middle slice is drawn and named; see
+    :func:`neurop.plots.orientation.plane`.
 
     Parameters
     ----------
@@ -41,6 +43,7 @@ def bands(rows: Sequence[tuple[xr.DataArray, ...]], labels: Sequence[str]) -> Fi
     >>> len(bands([(x, x, x + 1)], ["sample 0"]).axes)
     3
     """
+    cut = slice_text(rows[0][0])
     rows = [tuple(map(plane, row)) for row in rows]
     lines = rows[0][0].ndim == 1
     titles = (
@@ -67,7 +70,7 @@ def bands(rows: Sequence[tuple[xr.DataArray, ...]], labels: Sequence[str]) -> Fi
     for axes, title in zip(grid[0], titles, strict=True):
         axes.set_title(title)
     if not lines:
-        figure.suptitle(field_label(rows[0][0]), fontsize=9)
+        figure.suptitle(", ".join(filter(None, [field_label(rows[0][0]), cut])), fontsize=9)
     return figure
 
 
@@ -82,17 +85,11 @@ def _images(row: tuple[xr.DataArray, ...], panels: list[Axes], norm: Normalize, 
         bar(axes, draw(axes, values, limits, SEQUENTIAL, ticks=False))
     if bool((error > half).any()):
         horizontal, vertical = panels[2].get_xlabel(), panels[2].get_ylabel()
-        names = _order(error)
+        names = horizontal_and_vertical(error)
         outside = (error > half).transpose(*names[::-1])
         x, y = (outside[name].values for name in names)
         panels[2].contour(x, y, outside.values.astype(float), [0.5], colors="white", linewidths=0.6)
         panels[2].set(xlabel=horizontal, ylabel=vertical)
-
-
-def _order(array: xr.DataArray) -> tuple[str, str]:
-    """Return the horizontal and the vertical axis, as :func:`neurop.plots.panels.draw`."""
-    first, second = (str(dim) for dim in array.dims)
-    return (second, first) if second == "longitude" else (first, second)
 
 
 def _lines(row: tuple[xr.DataArray, ...], panels: list[Axes], legend: bool) -> None:
