@@ -45,8 +45,9 @@ def record(found: xr.Dataset) -> dict[str, Any]:
 
 def variables(found: xr.Dataset) -> xr.Dataset:
     """Return the scores under names that the other results do not have."""
-    found = found.drop_attrs(deep=False)
-    return found.rename({str(name): f"weather_{name}" for name in found.data_vars})
+    made = found.rename({str(name): f"weather_{name}" for name in found.data_vars})
+    made.attrs = {}
+    return made
 
 
 def show(found: xr.Dataset) -> None:

@@ -298,7 +298,9 @@ class Surrogate(nn.Module):
         models.REGISTRY.require(card.model.name, plain.get("distribution"), plain.get("module"))
         numbers = sum(value.numel() for value in state.values())
         models.check_arguments(card.model, numbers)
-        surrogate = cls(card, *norms, noise=read_noise(plain, numbers))
+        first, second, *given = norms
+        noise = read_noise(plain, numbers)
+        surrogate = cls(card, first, second, given[0] if given else None, noise)
         restore(path, surrogate, state)
         surrogate.bands = read_bands(path, card, surrogate.state_dict())
         return surrogate.eval()
