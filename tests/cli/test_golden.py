@@ -18,6 +18,10 @@ MISTAKES = {
         "field=vortisity: the surrogate does not predict it; did you mean 'vorticity'?",
     ),
     "compare": ("budget=10", "budget=10: give a time or steps: 90s, 10min, 1h, 2000steps"),
+    "publish": (
+        "datasets=[waves]",
+        "datasets=waves: need names OWNER/NAME of data sets on the hub",
+    ),
     "generate": (
         "data=burgers data.samples=4",
         "data.samples=4: 40 are held out for test and validation; use 41 or more",
@@ -25,6 +29,9 @@ MISTAKES = {
     "bench": ("scopes=[layr]", "no scope 'layr'; did you mean 'layer'?"),
     "inspect": ("absent.h5", "absent.h5: no such file; correct the path"),
     "list": ("modle", "no group 'modle'; did you mean 'model'?"),
+    "info": ("--sight", "no flag '--sight'; did you mean '--cite'?"),
+    "doctor": ("jsn=a.json", "no setting 'jsn'; did you mean 'json'?"),
+    "init": ("new data=absent.h5", "absent.h5: no such file; correct the path"),
 }
 
 
@@ -43,7 +50,7 @@ def test_the_line(
     words, line = MISTAKES[verb]
     if verb == "train":
         status = train(*words.split())
-    elif verb in ("eval", "superres", "rollout"):
+    elif verb in ("eval", "superres", "rollout", "publish"):
         status = neurop(verb, f"ckpt={trained}", *words.split())
     else:
         status = neurop(verb, *words.split())
