@@ -81,6 +81,8 @@ class OwnData:
         from neurop.formats.content import LEADING
         from neurop.formats.inspect import inspect
 
+        if not file.exists():
+            raise InputError.in_file(file, "no such file; correct the path")
         report = inspect(file.absolute())
         if not report.fields:
             raise InputError.in_file(file, "holds no arrays; give a file with fields")

@@ -24,6 +24,10 @@ MISTAKES = {
     "export": ("format=onx", "format=onx: did you mean 'onnx'?"),
     "calibrate": ("level=90", "level=90: give a probability between 0 and 1, such as 0.9"),
     "compare": ("budget=10", "budget=10: give a time or steps: 90s, 10min, 1h, 2000steps"),
+    "publish": (
+        "datasets=[waves]",
+        "datasets=waves: need names OWNER/NAME of data sets on the hub",
+    ),
     "generate": (
         "data=burgers data.samples=4",
         "data.samples=4: 40 are held out for test and validation; use 41 or more",
@@ -31,6 +35,9 @@ MISTAKES = {
     "bench": ("scopes=[layr]", "no scope 'layr'; did you mean 'layer'?"),
     "inspect": ("absent.h5", "absent.h5: no such file; correct the path"),
     "list": ("modle", "no group 'modle'; did you mean 'model'?"),
+    "info": ("--sight", "no flag '--sight'; did you mean '--cite'?"),
+    "doctor": ("jsn=a.json", "no setting 'jsn'; did you mean 'json'?"),
+    "init": ("new data=absent.h5", "absent.h5: no such file; correct the path"),
 }
 
 
@@ -49,7 +56,7 @@ def test_the_line(
     words, line = MISTAKES[verb]
     if verb == "train":
         status = train(*words.split())
-    elif verb in ("eval", "superres", "rollout", "predict", "export", "calibrate"):
+    elif verb in ("eval", "superres", "rollout", "predict", "export", "calibrate", "publish"):
         status = neurop(verb, f"ckpt={trained}", *words.split())
     else:
         status = neurop(verb, *words.split())
