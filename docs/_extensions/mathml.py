@@ -13,6 +13,10 @@ from sphinx.util import logging
 log = logging.getLogger(__name__)
 # Bars of a norm or an absolute value, which the converter leaves to be stretched and spaced.
 _BAR = re.compile(r"<mo(?: fence=\"false\")?(?: stretchy=\"false\")?>&#x(02016|0007C);")
+# Primes, which superscripts of most fonts make too small to read; the character is raised itself.
+_PRIME = re.compile(
+    r"<msu(b?)(?:sup|p)>(<mi>[^<]*</mi>)((?:<m[in]>[^<]*</m[in]>)?)<mi>&#x02032;</mi></msu\1(?:sup|p)>"
+)
 # Functions before an argument without brackets, which the converter does not space.
 _FUNCTION = re.compile(
     r"(?<!<msub>)(?<!<msup>)(<mi>(?:sin|cos|tan|log|exp)</mi>)(?!<mrow><mo|<mo[^>]*>&#x00028;|</)"
@@ -32,8 +36,14 @@ def mathml(latex: str, display: str) -> str:
     # A command that the converter does not know stays in the result as it was written.
     for unknown in sorted(set(re.findall(r"\\[a-zA-Z]+", made))):
         log.warning("no MathML for %s in: %s", unknown, latex, type="mathml")
+    made = _PRIME.sub(_primed, made)
     made = _FUNCTION.sub(rf"<mrow>{_SPACE}\1{_SPACE}</mrow>", made)
     return _BAR.sub(r'<mo stretchy="false" lspace="0" rspace="0">&#x\1;', made)
+
+
+def _primed(found: re.Match[str]) -> str:
+    base = f"<msub>{found[2]}{found[3]}</msub>" if found[3] else found[2]
+    return f'<mrow>{base}<mo lspace="0" rspace="0">&#x02032;</mo></mrow>'
 
 
 def inline(translator: Any, node: nodes.math) -> None:

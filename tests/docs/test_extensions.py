@@ -29,6 +29,19 @@ def test_examples(module: str) -> None:
     assert done.failed == 0
 
 
+def test_formulas() -> None:
+    for package in ("sphinx", "latex2mathml"):
+        pytest.importorskip(package)
+    mathml = importlib.import_module("mathml").mathml
+    norm = mathml(r"\lVert y \rVert^2", "inline")
+    assert norm.count('<mo stretchy="false" lspace="0" rspace="0">&#x02016;</mo>') == 2
+    prime = '<mo lspace="0" rspace="0">&#x02032;</mo></mrow>'
+    assert f"<mrow><msub><mi>B</mi><mi>l</mi></msub>{prime}" in mathml("B'_l", "block")
+    spaced = mathml(r"n \log n \log(n)", "inline")
+    assert spaced.count("<mspace") == 2
+    assert "<mi>log</mi><mo" in spaced
+
+
 def keys(node: object, prefix: str = "") -> set[str]:
     """Return the names of all values of a configuration."""
     if not isinstance(node, dict):
