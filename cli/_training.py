@@ -250,7 +250,7 @@ def _loggers(cfg: DictConfig, folder: Path) -> list[Logger]:
     # MLflow asks to be allowed a folder of files in place of a data base: it goes with the run.
     os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
     below = OmegaConf.select(cfg, "logger.save_dir") or "."  # none if it is missing (???)
-    chosen = build(cfg.get("logger"), save_dir=str(folder / below))
+    chosen = build(cfg.get("logger"), save_dir=str((folder / below).absolute()))
     found = [] if chosen is None else [chosen]
     if isinstance(chosen, CSVLogger):
         return found
