@@ -57,11 +57,11 @@ def check_compatible(surrogate: Surrogate, data: FieldSet) -> FieldSet:
             )
         for mine, theirs in zip(expected, found, strict=True):
             if not same_unit(mine.unit, theirs.unit):
-                known = f"in '{theirs.unit}'; convert the data"
-                unknown = f"of unknown unit; give it, units={{{mine.name}: ...}}"
+                remedy = f"in '{theirs.unit}'; convert the data"
+                if not theirs.unit:
+                    remedy = f"of unknown unit; give it, units={{{mine.name}: ...}}"
                 raise InputError(
-                    f"field '{mine.name}': the surrogate works in '{mine.unit or 1}', {where} is "
-                    f"{known if theirs.unit else unknown}",
+                    f"field '{mine.name}': the surrogate works in '{mine.unit or 1}', {where} is {remedy}",
                     "unit",
                     theirs.unit,
                 )
