@@ -61,7 +61,8 @@ def check_compatible(surrogate: Surrogate, data: FieldSet) -> FieldSet:
                 if not theirs.unit:
                     remedy = f"of unknown unit; give it, units={{{mine.name}: ...}}"
                 raise InputError(
-                    f"field '{mine.name}': the surrogate works in '{mine.unit or 1}', {where} is {remedy}",
+                    f"field '{mine.name}': the surrogate works in '{mine.unit or 1}', {where} "
+                    f"is {remedy}",
                     "unit",
                     theirs.unit,
                 )
