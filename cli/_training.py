@@ -96,7 +96,7 @@ def train(cfg: DictConfig, source: Source, splits: dict[str, FieldSet] | None) -
             surrogate,
             splits,
             **parts,
-            budget=_budget(cfg, folder),
+            budget=_budget(cfg),
             folder=folder,
             resume=bool(cfg.resume),
         )
@@ -136,6 +136,9 @@ def _parts(cfg: DictConfig, source: Source, splits: dict[str, FieldSet]) -> dict
     lines = fill_in(cfg, source, train, overrides())
     if line := recommended(cfg, group_file("recommended"), overrides()):
         lines.insert(0, line)
+    length = _before(cfg).get("trainer", {}).get("max_epochs")
+    if cfg.trainer.max_epochs is None and isinstance(length, int):
+        cfg.trainer.max_epochs = length
     model = _surrogate(cfg, train, problem, lines)
     examples = len(problem.examples(train, objective.extra_frames))
     if source.online:  # of which the set has the first ones
@@ -181,12 +184,18 @@ def _check(cfg: DictConfig) -> None:
                 build(node)
 
 
-def _budget(cfg: DictConfig, folder: Path) -> Budget | None:
+def _before(cfg: DictConfig) -> dict[str, Any]:
+    """Return the settings that a resumed run began with; empty for a new run."""
+    path = Path(str(cfg.resume)) / CONFIG
+    found = read_yaml(path) if cfg.resume and path.is_file() else {}
+    return found if isinstance(found, dict) else {}
+
+
+def _budget(cfg: DictConfig) -> Budget | None:
     """Return the budget; that of a resumed run is the number of steps that were counted first."""
     if cfg.budget is None:
         return None
-    if cfg.resume and (folder / CONFIG).is_file():
-        saved = read_yaml(folder / CONFIG)
+    if saved := _before(cfg):
         return Budget(steps=int(saved["trainer"]["max_steps"]))
     return Budget.of(cfg.budget)
 
@@ -221,6 +230,9 @@ def _surrogate(cfg: DictConfig, train: FieldSet, problem: Problem, lines: list[s
     if cfg.init and not cfg.resume:
         earlier = Surrogate.load(find(str(cfg.init), setting="init").model).card.model
         found = {key: earlier.arguments[key] for key in names if earlier.name == name}
+    elif cfg.resume:
+        kept = _before(cfg).get("model", {})
+        found = {key: kept[key] for key in names if isinstance(kept.get(key), int | list)}
     else:
         found = fitting(surrogate, train, names)
     if found:
