@@ -97,7 +97,7 @@ def train(cfg: DictConfig, source: Source, splits: dict[str, FieldSet] | None) -
             surrogate,
             splits,
             **parts,
-            budget=_budget(cfg, folder),
+            budget=_budget(cfg),
             folder=folder,
             resume=bool(cfg.resume),
         )
@@ -137,6 +137,9 @@ def _parts(cfg: DictConfig, source: Source, splits: dict[str, FieldSet]) -> dict
     lines = fill_in(cfg, source, train, overrides())
     if line := recommended(cfg, group_file("recommended"), overrides()):
         lines.insert(0, line)
+    length = _before(cfg).get("trainer", {}).get("max_epochs")
+    if cfg.trainer.max_epochs is None and isinstance(length, int):
+        cfg.trainer.max_epochs = length
     model = _surrogate(cfg, train, problem, objective.noise(train), lines)
     examples = len(problem.examples(train, objective.extra_frames))
     if source.online:  # of which the set has the first ones
@@ -182,12 +185,18 @@ def _check(cfg: DictConfig) -> None:
                 build(node)
 
 
-def _budget(cfg: DictConfig, folder: Path) -> Budget | None:
+def _before(cfg: DictConfig) -> dict[str, Any]:
+    """Return the settings that a resumed run began with; empty for a new run."""
+    path = Path(str(cfg.resume)) / CONFIG
+    found = read_yaml(path) if cfg.resume and path.is_file() else {}
+    return found if isinstance(found, dict) else {}
+
+
+def _budget(cfg: DictConfig) -> Budget | None:
     """Return the budget; that of a resumed run is the number of steps that were counted first."""
     if cfg.budget is None:
         return None
-    if cfg.resume and (folder / CONFIG).is_file():
-        saved = read_yaml(folder / CONFIG)
+    if saved := _before(cfg):
         return Budget(steps=int(saved["trainer"]["max_steps"]))
     return Budget.of(cfg.budget)
 
@@ -228,6 +237,9 @@ def _surrogate(
     if cfg.init and not cfg.resume:
         earlier = Surrogate.load(find(str(cfg.init), setting="init").model).card.model
         found = {key: earlier.arguments[key] for key in names if earlier.name == name}
+    elif cfg.resume:
+        kept = _before(cfg).get("model", {})
+        found = {key: kept[key] for key in names if isinstance(kept.get(key), int | list)}
     else:
         found = fitting(surrogate, train, names)
     if found:
@@ -257,7 +269,7 @@ def _loggers(cfg: DictConfig, folder: Path) -> list[Logger]:
     # MLflow asks to be allowed a folder of files in place of a data base: it goes with the run.
     os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
     below = OmegaConf.select(cfg, "logger.save_dir") or "."  # none if it is missing (???)
-    chosen = build(cfg.get("logger"), save_dir=str(folder / below))
+    chosen = build(cfg.get("logger"), save_dir=str((folder / below).absolute()))
     found = [] if chosen is None else [chosen]
     if isinstance(chosen, CSVLogger):
         return found

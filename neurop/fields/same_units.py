@@ -69,9 +69,12 @@ def in_units(data: FieldSet, fields: tuple[Field, ...], outputs: tuple[Field, ..
     """
 
     def refuse(field: Field, unit: str) -> InputError:
+        remedy = f"in '{unit}'; convert the data"
+        if not unit:
+            remedy = f"of unknown unit; give it, units={{{field.name}: ...}}"
         return InputError(
-            f"field '{field.name}': the surrogate works in '{field.unit}', {data.label} is in "
-            f"'{unit}'; convert the data",
+            f"field '{field.name}': the surrogate works in '{field.unit or 1}', {data.label} is "
+            f"{remedy}",
             "unit",
             unit,
         )

@@ -68,6 +68,12 @@ def test_a_file_decides_what_nobody_chose(
     assert OmegaConf.load("run/config.yaml").model.width == 8
     card = json.loads((tmp_path / "run" / "model" / "model.json").read_text())
     assert card["model"]["arguments"]["width"] == 8
+    # A resumed run keeps the size, and without a word its length.
+    assert neurop("train", "resume=run", "trainer.max_epochs=3") == 0
+    words = OmegaConf.load("run/overrides.yaml")
+    OmegaConf.save([w for w in words if "max_epochs" not in w], "run/overrides.yaml")
+    assert neurop("train", "resume=run") == 0
+    assert json.loads((tmp_path / "run" / "train.json").read_text())["epochs"] == 3
     # Weights of this run fit a new one, whose size they decide.
     again = ("init=run", "model.modes=8", "trainer.max_epochs=1", "hydra.run.dir=again")
     assert neurop("train", *read, *plain, *again) == 0

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from lightning.pytorch.strategies import FSDPStrategy, SingleDeviceStrategy
 from raising import raises_input
 from small import Scale, evolution, surrogate
 
@@ -20,7 +21,12 @@ from neurop.objectives.regression import Regression
 from neurop.problems import Evolution
 from neurop.training.callbacks.checkpoints import checkpoints
 from neurop.training.module import TrainingModule
-from neurop.training.preflight import check_checkpoint, check_modes, check_optimizer
+from neurop.training.preflight import (
+    check_checkpoint,
+    check_clipping,
+    check_modes,
+    check_optimizer,
+)
 from neurop.training.schedule import warmup_cosine
 
 from .conftest import ADAM, loader, trainer
@@ -49,6 +55,14 @@ def test_modes_that_the_grid_resolves_pass(modes: Any) -> None:
 def test_modes_beyond_the_grid_are_named(modes: Any, value: tuple[int, ...], most: str) -> None:
     with raises_input("modes", value, most):
         check_modes(with_modes(modes))
+
+
+def test_the_norm_of_sharded_gradients_cannot_be_bounded() -> None:
+    made = SimpleNamespace(strategy=FSDPStrategy(), gradient_clip_val=1.0)
+    with raises_input("gradient_clip_val", 1.0):
+        check_clipping(made)
+    check_clipping(SimpleNamespace(strategy=FSDPStrategy(), gradient_clip_val=None))
+    check_clipping(SimpleNamespace(strategy=SingleDeviceStrategy(), gradient_clip_val=1.0))
 
 
 def test_padding_lets_an_open_axis_hold_more() -> None:

@@ -1,4 +1,4 @@
-"""Weights sharded over two processes: the surrogate is that of the whole weights."""
+"""Weights sharded over GPUs: the surrogate is that of the whole weights."""
 
 from __future__ import annotations
 
@@ -8,27 +8,19 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from neurop import load
 
-# Lightning refuses its own FSDP on a CPU, and not a class of it.
 SCRIPT = """
 import sys
 from functools import partial
 import lightning
-from lightning.pytorch.strategies import DDPStrategy, FSDPStrategy
 from small import evolution, surrogate
 from neurop.training.fit import fit
 
-class Sharded(FSDPStrategy):
-    pass
-
-class Whole(DDPStrategy):
-    pass
-
 if __name__ == "__main__":
-    strategy = {"sharded": Sharded, "whole": Whole}[sys.argv[1]](process_group_backend="gloo")
-    made = partial(lightning.Trainer, accelerator="cpu", devices=2, strategy=strategy,
+    made = partial(lightning.Trainer, accelerator="gpu", devices=-1, strategy=sys.argv[1],
                    max_epochs=2, logger=False, enable_progress_bar=False)
     data = evolution(samples=8)
     splits = {"train": data.samples(slice(0, 6)), "val": data.samples(slice(6, 8))}
@@ -36,11 +28,12 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.slow
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="torch shards weights on GPUs alone")
 def test_sharded_weights_are_trained_and_saved_as_whole_ones(tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text(SCRIPT)
     paths = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1]), *sys.path]
-    for how in ("whole", "sharded"):
+    for how in ("ddp", "fsdp"):
         done = subprocess.run(
             [sys.executable, "script.py", how],
             cwd=tmp_path,
@@ -50,7 +43,7 @@ def test_sharded_weights_are_trained_and_saved_as_whole_ones(tmp_path: Path) -> 
             check=False,
         )
         assert done.returncode == 0, done.stderr[-3000:]
-    whole, sharded = (load(tmp_path / how).state_dict() for how in ("whole", "sharded"))
+    whole, sharded = (load(tmp_path / how).state_dict() for how in ("ddp", "fsdp"))
     assert whole.keys() == sharded.keys()
     for name, value in whole.items():
         assert (sharded[name] - value).abs().max() <= 1e-5 * value.abs().max() + 1e-7, name
