@@ -41,8 +41,7 @@ class Surrogate(nn.Module):
     r"""A network with normalisers and constraints: maps fields to fields in physical units.
 
     .. math:: y = C\Bigl([x_{\text{last}}] + \sigma_y\,
-       \mathcal{N}\!\left(\frac{x - \mu_x}{\sigma_x}\right)
-       + \mu_y\Bigr)
+       \mathcal{N}\!\left(\frac{x - \mu_x}{\sigma_x}\right) + \mu_y\Bigr)
 
     with :math:`\mathcal{N}` the network and C the constraints, applied in turn. The last input
     frame is added if the network predicts increments. Outside a mask the normalised input is 0, and
@@ -69,8 +68,7 @@ class Surrogate(nn.Module):
     Examples
     --------
     >>> import numpy as np
-    >>> from neurop import Field, Times
-    >>> from neurop.geometry.grid import Grid
+    >>> from neurop import Field, Grid, Times
     >>> waves = np.sin(2 * np.pi * (np.arange(16) - np.arange(5)[:, None]) / 16)[None, :, None]
     >>> fields, times = (Field("u", "m s-1"),), Times(np.arange(5.0), "s")
     >>> train = FieldSet(waves, fields, Grid.periodic(1), times=times)

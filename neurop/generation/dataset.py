@@ -89,12 +89,8 @@ class SolvedDataset(Source):
             raise InputError.of("resolution", min(shape), "use 8 or more")
         self.samples, self.shape = samples, tuple(shape)
         self.ranges: dict[str, Bounds] = {}
-        self.seed, self.folder, self.mode, self.held_out = (
-            settings.seed,
-            settings.folder,
-            settings.mode,
-            settings.held_out,
-        )
+        self.seed, self.folder = settings.seed, settings.folder
+        self.mode, self.held_out = settings.mode, settings.held_out
         self.other_grids = dict(settings.resolutions or {})
         most = samples - 2 * settings.held_out
         for points, count in self.other_grids.items():
