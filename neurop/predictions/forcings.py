@@ -144,8 +144,9 @@ def _one(
     counts |= spatial or dict.fromkeys(axes, 1)
     members = (sizes.get("sample", 1), sizes.get("member", 1))
     read = read_conditions(content, {array.name: "forcing"}, counts, orders, order, members)
-    placed = line is not None or user.step is not None
-    made = forcing_dataset(list(read), axes, _counted(times, line, origin) if placed else None)
+    # Without times of its own a forcing begins at the last input frame.
+    placed = None if line is None else _counted(times, line, origin)
+    made = forcing_dataset(list(read), axes, placed)
     if not array.unit:
         for name in made.data_vars:
             del made[name].attrs["units"]
