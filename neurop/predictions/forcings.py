@@ -13,7 +13,7 @@ from neurop.errors import InputError, nearest
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.labelled import in_unit
 from neurop.fields.times import Times
-from neurop.formats.axes import grid_of
+from neurop.formats.axes import Order, grid_of
 from neurop.formats.choose import ReadOptions
 from neurop.formats.conditions import read_conditions
 from neurop.formats.content import LEADING, Array, FileContent
@@ -125,7 +125,7 @@ def _one(
     )
     sizes = array.sizes()
     spatial = {name: n for name, n in sizes.items() if name not in LEADING}
-    orders = {}
+    orders: dict[str, Order] = {}
     if spatial:
         sides = {"boundary": {a.name: a.boundary for a in card.grid.axes if a.name in spatial}}
         globe = {"latitude", "longitude"} == set(spatial) <= set(content.coordinates)
