@@ -35,7 +35,7 @@ def by_field(scores: xr.Dataset, clock: Clock | None = None) -> xr.Dataset:
     (['u_truth', 'p_truth'], {'long_name': 'p, truth', 'units': 'Pa'}, ('x',))
     """
     made: dict[str, xr.DataArray] = {}
-    for name, variable in scores.data_vars.items():
+    for name, variable in scores.drop_vars("input_name", errors="ignore").data_vars.items():
         for dim, names, units in (("field", "field", "unit"), ("input_field", "input_name", "")):
             if dim in variable.dims and names in scores:
                 for index, field in enumerate(map(str, scores[names].values)):
@@ -44,8 +44,7 @@ def by_field(scores: xr.Dataset, clock: Clock | None = None) -> xr.Dataset:
                     made |= {_name(str(name), field): _about(one, str(name), field, unit)}
                 break
         else:
-            if name != "input_name":
-                made[str(name)] = variable
+            made[str(name)] = variable
     result = xr.Dataset(made, attrs=scores.attrs).drop_vars(["field", "unit"], errors="ignore")
     return _timed(result, clock)
 

@@ -107,7 +107,8 @@ class OnGrid(Where):
         if tuple(made.shape[2:]) == self.sizes:
             return made
         if surrogate.card.constraints:
-            return surrogate(x, self.sizes, given)  # type: ignore[no-any-return]
+            held: Tensor = surrogate(x, self.sizes, given)
+            return held
         return resample(made, surrogate.card.grid, self.sizes)
 
 

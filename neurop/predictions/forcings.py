@@ -13,7 +13,7 @@ from neurop.errors import InputError, nearest
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.labelled import in_unit
 from neurop.fields.times import Times
-from neurop.formats.axes import grid_of
+from neurop.formats.axes import Order, grid_of
 from neurop.formats.choose import ReadOptions
 from neurop.formats.conditions import read_conditions
 from neurop.formats.content import LEADING, Array, FileContent
@@ -125,7 +125,7 @@ def _one(
     )
     sizes = array.sizes()
     spatial = {name: n for name, n in sizes.items() if name not in LEADING}
-    orders = {}
+    orders: dict[str, Order] = {}
     if spatial:
         sides = {"boundary": {a.name: a.boundary for a in card.grid.axes if a.name in spatial}}
         globe = {"latitude", "longitude"} == set(spatial) <= set(content.coordinates)
@@ -144,8 +144,9 @@ def _one(
     counts |= spatial or dict.fromkeys(axes, 1)
     members = (sizes.get("sample", 1), sizes.get("member", 1))
     read = read_conditions(content, {array.name: "forcing"}, counts, orders, order, members)
-    placed = line is not None or user.step is not None
-    made = forcing_dataset(list(read), axes, _counted(times, line, origin) if placed else None)
+    # Without times of its own a forcing begins at the last input frame.
+    placed = None if line is None else _counted(times, line, origin)
+    made = forcing_dataset(list(read), axes, placed)
     if not array.unit:
         for name in made.data_vars:
             del made[name].attrs["units"]

@@ -78,13 +78,16 @@ def read_inputs(
         arrays = _chosen(content, card, user)
         whole = {a.name: a for a in content.arrays} | {a.name: a for a in arrays}
         content = replace(content, arrays=tuple(whole.values()))
+        sides = _extent(content, arrays[0], card, user)
         own = replace(
             user,
             input=tuple(a.name for a in arrays),
             target=(),
             axes=(),
             conditions=_roles(content, card),
-            **_extent(content, arrays[0], card, user),
+            boundary=sides["boundary"],
+            length=sides["length"],
+            layout=sides["layout"],
         )
         parts.append(_named(assemble_inputs(content, own, card.is_state), card))
         sampled |= any({"sample", "member"} & {*a.axes} for a in arrays)
