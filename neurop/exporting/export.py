@@ -44,8 +44,9 @@ def export(
     """Write a surrogate as files that map physical fields to physical fields without neurop.
 
     Normalisers, increments, conditions, mask and constraints are part of the graph; batch and,
-    where the graph allows it, the grid stay open. Each file is run in a fresh process at three
-    sizes and compared with the surrogate before it is kept.
+    where the graph allows it, the grid stay open; on a grid coarser than ``least_points`` of the
+    record the result is NaN. Each file is run in a fresh process at three sizes and compared with
+    the surrogate before it is kept.
 
     Parameters
     ----------

@@ -27,8 +27,7 @@ def check() -> None:
     """Raise InputError unless the packages of the extra ``onnx`` are installed."""
     for name in PACKAGES:
         if find_spec(name) is None:
-            remedy = f"needs {name}; pip install 'neurop[onnx]', or {advice(name)}"
-            raise InputError.of("format", "onnx", remedy)
+            raise InputError.of("format", "onnx", f"needs {name}: {advice(name)}")
 
 
 def write(

@@ -264,8 +264,7 @@ def below_nyquist(
 ) -> tuple[int, ...]:
     """Return the number of modes below the Nyquist frequency of a grid, per axis.
 
-    A size that an exported graph leaves open must resolve all modes of its basis; their number is
-    returned.
+    A size that an exported graph leaves open must resolve all modes of its basis: their number.
     """
     return tuple(
         all_resolved(basis, axis, n) if is_symbolic(n) else basis.resolved(spacing(axis, n))
@@ -287,8 +286,7 @@ def least_points(basis: Basis, axis: Axis) -> int:
     >>> least_points(Fourier(8), Axis("x"))  # the frequencies 0 to 7
     15
     """
-    sizes = count(2)
-    return next(n for n in sizes if basis.resolved(spacing(axis, n)) >= basis.modes)
+    return next(n for n in count(2) if basis.resolved(spacing(axis, n)) >= basis.modes)
 
 
 def spacing(axis: Axis, n: int) -> float:

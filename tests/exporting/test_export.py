@@ -160,7 +160,7 @@ def test_a_missing_package_is_named(
     line: Surrogate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("neurop.exporting.onnx.PACKAGES", ("onnx_of_nobody",))
-    with raises_input("format", "onnx", r"neurop\[onnx\]"):
+    with raises_input("format", "onnx", "pip install onnx-of-nobody"):
         export(line, tmp_path, "onnx")
     for name in ("CXX", "PATH"):
         monkeypatch.setenv(name, "")
