@@ -175,14 +175,17 @@ def draw_bands(
     steps = min(bands.leads, reach[0])
     with evaluating(surrogate):
         (batch,) = forecasts(surrogate, data, first, steps, ROWS)
+    half = np.broadcast_to(bands.half_width(data.shape, level)[:steps], batch.truth.shape)
+    inside = data.inside
+    if inside is not None and len(inside) > 1:
+        inside = inside[[sample for sample, _ in first]]
     arrays = [
-        blank(values.cpu().numpy(), None if data.inside is None else data.inside[:1])
-        for values in (batch.truth, batch.predicted)
+        blank(values, inside)
+        for values in (batch.truth.cpu().numpy(), batch.predicted.cpu().numpy(), half)
     ]
-    half = np.broadcast_to(bands.half_width(data.shape, level)[None, :steps], arrays[0].shape)
     dims = ("sample", "lead", "field", *data.grid.names)
     coords = field_coordinate(surrogate.card.outputs) | coordinates(data)
-    shown = [xr.DataArray(a, coords, dims).isel(field=field) for a in (*arrays, half)]
+    shown = [xr.DataArray(a, coords, dims).isel(field=field) for a in arrays]
     if data.has_targets:
         rows = [tuple(one.isel(sample=i, lead=0) for one in shown) for i in range(len(first))]
         labels = [f"sample {i}" for i in range(len(first))]
