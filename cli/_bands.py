@@ -102,7 +102,7 @@ def coverage_table(found: xr.Dataset) -> None:
             int(one.lead),
             str(one.field.item()),
             finite_or_none(one.coverage),
-            f"{float(one.expected_low):.3f} to {float(one.expected_high):.3f}",
+            _between(one.expected_low, one.expected_high),
             finite_or_none(one.area),
             finite_or_none(one.half_width),
         ]
@@ -116,6 +116,11 @@ def coverage_table(found: xr.Dataset) -> None:
         ["lead", "field", "coverage", "if exchangeable", "area inside", "half-width, mean"],
         rows,
     )
+
+
+def _between(low: xr.DataArray, high: xr.DataArray) -> str | None:
+    """Return two bounds as text; None if they are not known."""
+    return f"{float(low):.3f} to {float(high):.3f}" if np.isfinite(float(low)) else None
 
 
 def coverage_record(found: xr.Dataset) -> dict[str, Any]:
