@@ -102,7 +102,7 @@ def coverage_table(found: xr.Dataset) -> None:
             int(one.lead),
             str(one.field.item()),
             finite_or_none(one.coverage),
-            f"{float(one.expected_low):.3f} to {float(one.expected_high):.3f}",
+            _between(one.expected_low, one.expected_high),
             finite_or_none(one.area),
             finite_or_none(one.half_width),
         ]
@@ -116,6 +116,11 @@ def coverage_table(found: xr.Dataset) -> None:
         ["lead", "field", "coverage", "if exchangeable", "area inside", "half-width, mean"],
         rows,
     )
+
+
+def _between(low: xr.DataArray, high: xr.DataArray) -> str | None:
+    """Return two bounds as text; None if they are not known."""
+    return f"{float(low):.3f} to {float(high):.3f}" if np.isfinite(float(low)) else None
 
 
 def coverage_record(found: xr.Dataset) -> dict[str, Any]:
@@ -175,14 +180,17 @@ def draw_bands(
     steps = min(bands.leads, reach[0])
     with evaluating(surrogate):
         (batch,) = forecasts(surrogate, data, first, steps, ROWS)
+    half = np.broadcast_to(bands.half_width(data.shape, level)[:steps], batch.truth.shape)
+    inside = data.inside
+    if inside is not None and len(inside) > 1:
+        inside = inside[[sample for sample, _ in first]]
     arrays = [
-        blank(values.cpu().numpy(), None if data.inside is None else data.inside[:1])
-        for values in (batch.truth, batch.predicted)
+        blank(values, inside)
+        for values in (batch.truth.cpu().numpy(), batch.predicted.cpu().numpy(), half)
     ]
-    half = np.broadcast_to(bands.half_width(data.shape, level)[None, :steps], arrays[0].shape)
     dims = ("sample", "lead", "field", *data.grid.names)
     coords = field_coordinate(surrogate.card.outputs) | coordinates(data)
-    shown = [xr.DataArray(a, coords, dims).isel(field=field) for a in (*arrays, half)]
+    shown = [xr.DataArray(a, coords, dims).isel(field=field) for a in arrays]
     if data.has_targets:
         rows = [tuple(one.isel(sample=i, lead=0) for one in shown) for i in range(len(first))]
         labels = [f"sample {i}" for i in range(len(first))]

@@ -183,7 +183,7 @@ def exchangeable_interval(samples: int, forecasts: int, level: float) -> tuple[f
     Examples
     --------
     >>> exchangeable_interval(99, 100, 0.9)
-    (0.83, 0.96)
+    (0.82, 0.96)
     """
     # Imported here: it takes as long as the rest of the package.
     from scipy.stats import betabinom

@@ -131,7 +131,7 @@ class Calibration:
     def mean_half_width(
         self, shape: tuple[int, ...] | None = None, level: float | None = None
     ) -> NDArray[np.float64]:
-        """Return the mean over space of :meth:`half_width`, ``(lead, field)``."""
+        """Return the mean over the whole grid of :meth:`half_width`, ``(lead, field)``."""
         width = self.half_width(shape, level)
         cells = self.grid.weights(width.shape[2:])
         mean: NDArray[np.float64] = (width * cells).mean(tuple(range(2, width.ndim)))
