@@ -12,8 +12,8 @@ ROOT = Path(__file__).parents[1]
 LIBRARY = sorted((ROOT / "neurop").rglob("*.py"))
 FLOORS = (
     ("errors", "cache", "machine"),
-    ("files", "geometry", "spec", "plain_values", "extras", "plots"),
-    ("registry", "spectral"),
+    ("files", "geometry", "spec", "plain_values", "extras"),
+    ("registry", "spectral", "plots"),
     ("layers", "fields", "physics", "metrics"),
     ("models", "problems", "transforms", "constraints"),
     ("card", "source"),

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from neurop.plots.film import speed, write_gif, write_mp4
 from neurop.plots.orientation import plane, proportion, raster, slice_text
 from neurop.plots.panels import bar, draw, error_scale, scale
-from neurop.plots.style import COLORS, STYLE, axis_label, field_label, legend_above, step_text
+from neurop.plots.style import COLORS, STYLE, axis_label, field_label, step_text
 
 FRAMES = 120
 """Largest number of frames of an animation; longer rollouts are thinned evenly."""
@@ -136,7 +136,8 @@ class _Lines:
         distance = distance[np.isfinite(distance) & (distance < 1.5 * (high - low))]
         reach = 1.1 * float(distance.max()) if distance.size and distance.max() > 0 else 1.0
         error.set_ylim(-reach, reach)
-        legend_above(figure, both)
+        # Above is the title.
+        figure.legend(handles=[self.truth, self.prediction], loc="outside lower center", ncols=2)
         for axes, title in ((both, "truth and prediction"), (error, "error")):
             axes.set_title(title)
             axes.set_xlabel(axis_label(shown.truth, name))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from functools import wraps
@@ -16,6 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
+
+from neurop.files import replacing
 
 # Okabe and Ito (2008), Color Universal Design: distinct under every common colour blindness.
 COLORS = {
@@ -66,14 +67,8 @@ def styled(make: Callable[P, Figure]) -> Callable[P, Figure]:
 def save(figure: Figure, path: Path | str, dpi: int = 300) -> Path:
     """Write a figure atomically, in the format of the suffix."""
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-    try:
-        with mpl.rc_context(STYLE):
-            figure.savefig(part, dpi=dpi)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(path) as part, mpl.rc_context(STYLE):
+        figure.savefig(part, dpi=dpi, format=path.suffix.removeprefix(".") or None)
     return path
 
 

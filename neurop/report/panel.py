@@ -177,7 +177,7 @@ def ticks(low: float, high: float, most: int = 4) -> list[Tick]:
     >>> [text for _, text in ticks(96000.0, 105000.0, 3)]
     ['96,000', '99,000', '102,000', '105,000']
     >>> [text for _, text in ticks(0.0, 2e-7, 3)]
-    ['0', '1e-7', '2e-7']
+    ['0', '0.8e-7', '1.6e-7']
     """
     slack = 1e-9 * (high - low)
     found = MaxNLocator(most, min_n_ticks=2).tick_values(low, high)
