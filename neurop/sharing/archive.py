@@ -84,7 +84,9 @@ def unpack(path: Path, folder: Path) -> None:
     except _DAMAGED as error:
         raise InputError.in_file(path, f"damaged ({error}); copy it again") from error
     except OSError as error:
-        what = f"cannot be unpacked to {folder} ({error.strerror or error}); make room, or set TMPDIR"
+        what = (
+            f"cannot be unpacked to {folder} ({error.strerror or error}); make room, or set TMPDIR"
+        )
         raise InputError.in_file(path, what) from error
 
 
@@ -184,7 +186,9 @@ def _copy(path: Path, member: _Member, out: IO[bytes]) -> None:
     with member.open() as source:
         shutil.copyfileobj(_Limited(source, member.size), out, _CHUNK)  # type: ignore[misc]
         if source.read(1) or out.tell() != member.size:
-            raise InputError.in_file(path, f"damaged ({member.name} has another size); copy it again")
+            raise InputError.in_file(
+                path, f"damaged ({member.name} has another size); copy it again"
+            )
 
 
 class _Limited:
