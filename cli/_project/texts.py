@@ -162,5 +162,5 @@ def notebook(title: str, data: OwnData) -> str:
 
 def _cell(kind: str, number: int, text: str) -> dict[str, object]:
     cell: dict[str, object] = {"cell_type": kind, "id": f"cell-{number}", "metadata": {}}
-    code = {"execution_count": None, "outputs": []} if kind == "code" else {}
+    code: dict[str, object] = {"execution_count": None, "outputs": []} if kind == "code" else {}
     return {**cell, **code, "source": text.splitlines(keepends=True)}
