@@ -37,7 +37,11 @@ def run(words: Sequence[str]) -> None:
     surrogate = facts.surrogate
     print(f"{checkpoint.name}: {surrogate.name}, {facts.task}")
     print(f"  {surrogate.parameters_count():,} real parameters; {_resolution(surrogate.net)}")
-    table("Fields", ["name", "role", "unit", "what", "in training (mean ± deviation, or range)"], facts.fields())
+    table(
+        "Fields",
+        ["name", "role", "unit", "what", "in training (mean ± deviation, or range)"],
+        facts.fields(),
+    )
     table("Grid", ["axis", "points", "domain", "unit", "boundary", "layout"], facts.axes())
     table("Model", ["setting", "value"], facts.arguments())
     table("Training data", ["what", "value"], facts.origin())

@@ -71,4 +71,4 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """
     words = sorted(known)
     close = get_close_matches(word, words, n=1, cutoff=0.6)
-    return f"did you mean '{close[0]}'?" if close else f"choose from {', '.join(words[:12])}"
+    return f"did you mean '{close[0]}'?" if close else f"choose from {', '.join(words[:24])}"

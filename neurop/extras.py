@@ -53,7 +53,9 @@ def advice(package: str) -> str:
         needed = [Requirement(line) for line in requires("neurop") or ()]
     except PackageNotFoundError:  # used from a folder without being installed
         needed = []
-    versions = next((str(need.specifier) for need in needed if need.name.replace("_", "-") == name), "")
+    versions = next(
+        (str(need.specifier) for need in needed if need.name.replace("_", "-") == name), ""
+    )
     quote = "'" * any(sign in versions for sign in "<>!,")
     return f"pip install {quote}{name}{versions}{quote}"
 

@@ -44,7 +44,7 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
             if self.path.startswith("/api/"):
                 return self._send(404)
             hub.log.append(f"{self.command} {self.path}")
-            owner, name, verb, revision, file = self.path.strip("/").split("/", 4)
+            owner, name, _, revision, file = self.path.strip("/").split("/", 4)
             repo = f"{owner}/{name}"
             if repo not in hub.files:
                 return self._send(404, X_Error_Code="RepoNotFound")
@@ -70,7 +70,9 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
                 given = json.loads(body)
                 repo = "/".join(filter(None, (given.get("organization"), given["name"])))
                 hub.files.setdefault(repo, {})
-                hub.private[repo] = given.get("visibility") == "private" or bool(given.get("private"))
+                # Earlier clients send one key, later ones the other.
+                asked = given.get("visibility") == "private" or given.get("private")
+                hub.private[repo] = bool(asked)
                 url = f"http://{self.headers['Host']}/{repo}"
                 return self._send(200, json.dumps({"url": url}).encode())
             owner, name, verb = self.path.removeprefix("/api/models/").split("/")[:3]

@@ -97,7 +97,7 @@ class OwnData:
             len(axes) or 2,  # of a file that names no axes any number is a guess
             "pole to pole" in [axis.boundary for axis in axes],
             not any(re.match(r"target: (?!null)", line) for line in lines),
-            min([axis.points for axis in axes] or max((f.shape for f in report.fields), key=len)),
+            min([axis.points for axis in axes] or report.fields[0].shape),
             tuple(unknown),
             report.hint,
         )

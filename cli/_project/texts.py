@@ -32,7 +32,7 @@ def experiment(data: OwnData) -> str:
     model, given = model_of(data)
     return f"""\
 # @package _global_
-# A first run. Every setting is in neurop train --config-dir conf --help; copy this file for the next
+# A first run; neurop train --config-dir conf --help shows every setting
 defaults:
   - override /data: {data.name}
   - override /model: {model}
@@ -108,8 +108,8 @@ make eval     # scores and figures of the newest run
 | `notebook.ipynb` | the same in Python |
 | `runs/` | one folder per run; not in git |
 
-Add a setting with `make train ARGS='model.width=64'`, a choice of your own as `conf/<group>/<name>.yaml`
-(`neurop list` shows the groups).
+Add a setting with `make train ARGS='model.width=64'`, a choice of your own as
+`conf/<group>/<name>.yaml` (`neurop list` shows the groups).
 """
 
 
@@ -134,7 +134,7 @@ def notebook(title: str, data: OwnData) -> str:
         ),
         (
             "markdown",
-            "Two epochs, to see that everything fits; `make train` trains longer and keeps the run.",
+            "Two epochs, to see that all fits; `make train` trains longer and keeps the run.",
         ),
         (
             "code",
@@ -162,5 +162,5 @@ def notebook(title: str, data: OwnData) -> str:
 
 def _cell(kind: str, number: int, text: str) -> dict[str, object]:
     cell: dict[str, object] = {"cell_type": kind, "id": f"cell-{number}", "metadata": {}}
-    code = {"execution_count": None, "outputs": []} if kind == "code" else {}
+    code: dict[str, object] = {"execution_count": None, "outputs": []} if kind == "code" else {}
     return {**cell, **code, "source": text.splitlines(keepends=True)}

@@ -42,7 +42,9 @@ def _cpu() -> Check:
     except (OSError, subprocess.SubprocessError) as error:
         found, remedy = native.reason(error), "install g++ with OpenMP"
     if asked:
-        return Check("CPU kernels", "fails", f"CXX={asked}: {found}; {_OWN}", "correct or unset CXX")
+        return Check(
+            "CPU kernels", "fails", f"CXX={asked}: {found}; {_OWN}", "correct or unset CXX"
+        )
     return Check("CPU kernels", "off", f"{found}; {_OWN}", remedy)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import shutil
 import tarfile
 import zipfile
 import zlib
@@ -84,7 +83,9 @@ def unpack(path: Path, folder: Path) -> None:
     except _DAMAGED as error:
         raise InputError.in_file(path, f"damaged ({error}); copy it again") from error
     except OSError as error:
-        what = f"cannot be unpacked to {folder} ({error.strerror or error}); make room, or set TMPDIR"
+        what = (
+            f"cannot be unpacked to {folder} ({error.strerror or error}); make room, or set TMPDIR"
+        )
         raise InputError.in_file(path, what) from error
 
 
@@ -180,21 +181,11 @@ def _chosen(path: Path, members: Sequence[_Member]) -> dict[str, _Member]:
 
 
 def _copy(path: Path, member: _Member, out: IO[bytes]) -> None:
-    """Copy a member, at most the bytes that its size promises."""
+    """Copy a member; raise InputError if it has more or fewer bytes than its size promises."""
     with member.open() as source:
-        shutil.copyfileobj(_Limited(source, member.size), out, _CHUNK)  # type: ignore[misc]
-        if source.read(1) or out.tell() != member.size:
-            raise InputError.in_file(path, f"damaged ({member.name} has another size); copy it again")
-
-
-class _Limited:
-    """The first bytes of a file."""
-
-    def __init__(self, file: IO[bytes], size: int) -> None:
-        self._file, self._left = file, size
-
-    def read(self, size: int) -> bytes:
-        """Return the next bytes, fewer at the end."""
-        chunk = self._file.read(min(size, self._left))
-        self._left -= len(chunk)
-        return chunk
+        while chunk := source.read(min(_CHUNK, member.size + 1 - out.tell())):
+            out.write(chunk)
+            if out.tell() > member.size:
+                break
+    if out.tell() != member.size:
+        raise InputError.in_file(path, f"damaged ({member.name} has another size); copy it again")

@@ -28,7 +28,7 @@ def identifiers(text: str) -> list[str]:
 
 
 def entries(text: str, key: str) -> list[str]:
-    """Return BibTeX of the works that a citation names.
+    r"""Return BibTeX of the works that a citation names.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def entries(text: str, key: str) -> list[str]:
     --------
     >>> print(*entries("Ada & Co., Flow, 2026", "flow"))
     @misc{flow,
-      note = {Ada \\& Co., Flow, 2026},
+      note = {Ada \& Co., Flow, 2026},
     }
     """
     known = _known()

@@ -83,9 +83,7 @@ def metadata(
         return made
     results = []
     for (data, split), group in groupby(facts.scores, key=lambda s: (s.data, s.split)):
-        metrics = [
-            {"type": s.name, "value": s.value, "name": s.label + _in(s.unit)} for s in group
-        ]
+        metrics = [{"type": s.name, "value": s.value, "name": s.label + _in(s.unit)} for s in group]
         task = {"type": "other", "name": facts.task}
         where = {"type": data, "name": data, "split": split}
         results.append({"task": task, "dataset": where, "metrics": metrics})

@@ -31,7 +31,10 @@ def test_a_project_of_the_sample(
     neurop: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert neurop("init", "flow") == 0
-    assert capsys.readouterr().out.splitlines()[-2:] == ["next: cd flow && make train", "wrote flow"]
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "next: cd flow && make train",
+        "wrote flow",
+    ]
     made = {str(p.relative_to(tmp_path / "flow")) for p in (tmp_path / "flow").rglob("*.*")}
     assert made == {
         "conf/data/sample.yaml",

@@ -74,9 +74,7 @@ def test_settings(
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 @pytest.mark.parametrize(("asked", "state"), [("", "off"), ("-1", "off"), ("0", "fails")])
-def test_a_gpu_that_was_asked_for(
-    asked: str, state: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_gpu_that_was_asked_for(asked: str, state: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", asked)
     assert states(list(devices.check_devices()))["cuda"] == state
 
@@ -153,9 +151,7 @@ def test_a_compiler_with_arguments(
     assert native.compiler() == command
 
 
-def test_a_compiler_whose_path_has_a_space(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_compiler_whose_path_has_a_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "my tools" / "g++"
     program.parent.mkdir()
     program.write_text("#!/bin/sh\n")

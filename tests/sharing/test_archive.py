@@ -73,7 +73,9 @@ def test_no_name_leaves_the_archive(name: str, kind: str, model: Path, tmp_path:
     assert not list(tmp_path.parent.glob("evil"))
 
 
-@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE])
+@pytest.mark.parametrize(
+    "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE]
+)
 def test_links_and_devices_in_a_tar(kind: bytes, model: Path, tmp_path: Path) -> None:
     link = tarfile.TarInfo(WEIGHTS)
     link.type, link.linkname = kind, "/etc/passwd"
@@ -94,9 +96,7 @@ def test_links_in_a_zip(model: Path, tmp_path: Path) -> None:
         neurop.load(path)
 
 
-def test_what_expands_too_far(
-    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_expands_too_far(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archives, "MOST_CARD", 2**16)
     bomb = {CARD: (model / "model.json").read_bytes(), WEIGHTS: bytes(2**22)}
     path = zipped(tmp_path / "a.zip", bomb)

@@ -53,7 +53,9 @@ def test_every_reference_is_used() -> None:
     texts = [models.REGISTRY.get(name).citation for name in models.REGISTRY.table]
     texts += [card(name).get("Source", "") for name in DATA]
     used = {name for text in texts for name in identifiers(text)}
-    there = {f.fields.get("eprint") or f.fields["doi"] for k, f in KNOWN.entries.items() if k != "neurop"}
+    there = {
+        f.fields.get("eprint") or f.fields["doi"] for k, f in KNOWN.entries.items() if k != "neurop"
+    }
     assert there == used
 
 

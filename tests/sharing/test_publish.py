@@ -70,7 +70,9 @@ def test_no_folder_of_this_machine(tmp_path: Path) -> None:
     files, _ = write(facts, tmp_path / "model", tmp_path / "out", model_card(facts, "w"), {})
     for name in files:
         assert b"secret" not in (tmp_path / "out" / name).read_bytes()
-    assert json.loads((tmp_path / "out" / "model.json").read_text())["origin"]["source"] == "waves.h5"
+    assert (
+        json.loads((tmp_path / "out" / "model.json").read_text())["origin"]["source"] == "waves.h5"
+    )
 
 
 def test_predictions_and_scores_come_back(model: Path, tmp_path: Path) -> None:

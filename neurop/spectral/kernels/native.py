@@ -53,8 +53,8 @@ def library() -> ctypes.CDLL | None:
     except (OSError, subprocess.SubprocessError) as error:
         if os.environ.get("CXX"):
             warnings.warn(
-                f"CXX={os.environ['CXX']} cannot compile the CPU kernels ({reason(error)}); PyTorch's "
-                "own operations are used, which are slower: correct or unset CXX (neurop doctor)",
+                f"CXX={os.environ['CXX']} cannot compile the CPU kernels ({reason(error)}); "
+                "PyTorch's own operations are used, which are slower: correct or unset CXX",
                 stacklevel=2,
             )
         _log.info(
