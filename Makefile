@@ -72,5 +72,5 @@ package: install  ## build dist/*.tar.gz and dist/*.whl
 	$(BIN)/python -m build --quiet --no-isolation
 
 clean:  ## remove generated files, except .venv, data/ and runs/
-	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .hypothesis .coverage docs/_build docs/api docs/configuration
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

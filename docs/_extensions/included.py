@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,7 @@ def rebased(text: str, source: Path, page: Path, folder: Path, pages: Mapping[Pa
     return _LINK.sub(link, text)
 
 
+@cache
 def included(folder: Path) -> dict[Path, Path]:
     """Return every file that a page of `folder` includes, and the page."""
     return {

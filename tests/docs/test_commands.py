@@ -21,6 +21,7 @@ LINES = {page: shell_lines(page.read_text()) for page in PAGES}
 
 def commands(lines: list[str]) -> list[str]:
     """Return the commands that start with neurop, without comments, each once."""
+    lines = [line.removeprefix("srun ").strip() for line in lines]
     words = [shlex.split(line, comments=True) for line in lines if line.startswith("neurop ")]
     return list(dict.fromkeys(shlex.join(command) for command in words))
 
