@@ -235,18 +235,18 @@ def _surrogate(cfg: DictConfig, train: FieldSet, problem: Problem, lines: list[s
         found = {key: kept[key] for key in names if isinstance(kept.get(key), int | list)}
     else:
         found = fitting(surrogate, train, names)
+    points = " x ".join(map(str, train.shape))
     if found:
         surrogate = resized(surrogate, found)
+        words = " ".join(f"model.{key}={value}" for key, value in found.items())
+        lines.append(f"{words}: for {len(train)} samples of {points} points")
     # Modes that the grid does not resolve are left out, unless the user chose the number.
     asked = any(word.startswith("model.modes=") for word in given)
     if not asked and (most := fewer_modes(surrogate)):
         found["modes"] = list(most)
         surrogate = resized(surrogate, found)
-    if found:
-        cfg.model.update(found)
-        points = " x ".join(map(str, train.shape))
-        words = " ".join(f"model.{key}={value}" for key, value in found.items())
-        lines.append(f"{words}: for {len(train)} samples of {points} points".replace(", ", ","))
+        lines.append(f"model.modes={list(most)}: all that {points} points resolve")
+    cfg.model.update(found)
     if cfg.init and not cfg.resume:
         load_weights(surrogate, find(str(cfg.init), setting="init").model)
     return surrogate

@@ -61,8 +61,8 @@ def _converted(
             pair = None if unknown else conversion(unit, field.unit)
         if pair is None:
             raise InputError(
-                f"{other.source} has '{field.name}' in {unit}, {first.source} in {field.unit}; "
-                "convert one of them",
+                f"{other.source} has '{field.name}' in {unit or 1}, {first.source} in "
+                f"{field.unit or 1}; convert one of them",
                 "path",
                 other.source,
             )
