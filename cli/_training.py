@@ -214,17 +214,13 @@ def _loader(cfg: DictConfig, source: Source) -> Any:
 def _surrogate(cfg: DictConfig, train: FieldSet, problem: Problem, lines: list[str]) -> Surrogate:
     """Return the surrogate, of a size that fits the data; add a line about it."""
     name = models.REGISTRY.name_of(locate(cfg.model._target_, "model"))
-    given = OmegaConf.to_container(cfg.model, resolve=True)
-    assert isinstance(given, dict)
-    arguments = {str(key): value for key, value in given.items() if key != "_target_"}
+    node = OmegaConf.to_container(cfg.model, resolve=True)
+    assert isinstance(node, dict)
+    arguments = {str(key): value for key, value in node.items() if key != "_target_"}
     normalizer = build(cfg.normalizer)
     constraints = [build(node) for _, node in present(cfg.get("constraint"))]
 
-    def make(**more: Any) -> Surrogate:
-        spec = Spec(name, arguments | more)
-        return Surrogate.of(train, spec, problem, constraints, normalizer)
-
-    surrogate = make()
+    surrogate = Surrogate.of(train, Spec(name, arguments), problem, constraints, normalizer)
     given = overrides()
     names = free(cfg, given) if _own_size() else set()
     if cfg.init and not cfg.resume:
@@ -233,6 +229,7 @@ def _surrogate(cfg: DictConfig, train: FieldSet, problem: Problem, lines: list[s
     elif cfg.resume:
         kept = _before(cfg).get("model", {})
         found = {key: kept[key] for key in names if isinstance(kept.get(key), int | list)}
+        found = {key: value for key, value in found.items() if value != arguments[key]}
     else:
         found = fitting(surrogate, train, names)
     points = " x ".join(map(str, train.shape))
