@@ -221,17 +221,14 @@ def _surrogate(
 ) -> Surrogate:
     """Return the surrogate, of a size that fits the data; add a line about it."""
     name = models.REGISTRY.name_of(locate(cfg.model._target_, "model"))
-    given = OmegaConf.to_container(cfg.model, resolve=True)
-    assert isinstance(given, dict)
-    arguments = {str(key): value for key, value in given.items() if key != "_target_"}
+    node = OmegaConf.to_container(cfg.model, resolve=True)
+    assert isinstance(node, dict)
+    arguments = {str(key): value for key, value in node.items() if key != "_target_"}
     normalizer = build(cfg.normalizer)
     constraints = [build(node) for _, node in present(cfg.get("constraint"))]
 
-    def make(**more: Any) -> Surrogate:
-        spec = Spec(name, arguments | more)
-        return Surrogate.of(train, spec, problem, constraints, normalizer, noise)
-
-    surrogate = make()
+    spec = Spec(name, arguments)
+    surrogate = Surrogate.of(train, spec, problem, constraints, normalizer, noise)
     given = overrides()
     names = free(cfg, given) if _own_size() else set()
     if cfg.init and not cfg.resume:
@@ -240,20 +237,21 @@ def _surrogate(
     elif cfg.resume:
         kept = _before(cfg).get("model", {})
         found = {key: kept[key] for key in names if isinstance(kept.get(key), int | list)}
+        found = {key: value for key, value in found.items() if value != arguments[key]}
     else:
         found = fitting(surrogate, train, names)
+    points = " x ".join(map(str, train.shape))
     if found:
         surrogate = resized(surrogate, found)
+        words = " ".join(f"model.{key}={value}" for key, value in found.items())
+        lines.append(f"{words}: for {len(train)} samples of {points} points")
     # Modes that the grid does not resolve are left out, unless the user chose the number.
     asked = any(word.startswith("model.modes=") for word in given)
     if not asked and (most := fewer_modes(surrogate)):
         found["modes"] = list(most)
         surrogate = resized(surrogate, found)
-    if found:
-        cfg.model.update(found)
-        points = " x ".join(map(str, train.shape))
-        words = " ".join(f"model.{key}={value}" for key, value in found.items())
-        lines.append(f"{words}: for {len(train)} samples of {points} points".replace(", ", ","))
+        lines.append(f"model.modes={list(most)}: all that {points} points resolve")
+    cfg.model.update(found)
     if cfg.init and not cfg.resume:
         load_weights(surrogate, find(str(cfg.init), setting="init").model)
     return surrogate

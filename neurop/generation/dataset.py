@@ -177,6 +177,8 @@ class SolvedDataset(Source):
             for name, shape in layout.items()
         }
         data = (self._labelled if self.ranges else self.label)(arrays)
+        known = self.recipe(self.shape, self.stored).parameters  # as in the file
+        data = replace(data, attributes={**data.attributes, **known})
         return {
             split: data.samples(slice(OUTLINED * i, OUTLINED * (i + 1)))
             for i, split in enumerate(("train", "val", "test"))

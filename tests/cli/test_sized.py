@@ -63,7 +63,8 @@ def test_a_file_decides_what_nobody_chose(
     assert neurop("train", *read, *plain, "trainer.max_epochs=2", "hydra.run.dir=run") == 0
     out, err = capsys.readouterr()
     # 640 values of 10 samples, and a grid that resolves 8 modes.
-    assert "model.width=8 model.modes=[8]: for 10 samples of 16 points" in out
+    assert "model.width=8: for 10 samples of 16 points" in out
+    assert "model.modes=[8]: all that 16 points resolve" in out
     assert "warning: 2 optimizer steps are few" in err
     assert OmegaConf.load("run/config.yaml").model.width == 8
     card = json.loads((tmp_path / "run" / "model" / "model.json").read_text())

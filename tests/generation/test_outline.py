@@ -42,6 +42,11 @@ def described(data: Any) -> dict[str, Any]:
     }
 
 
+def numbers(data: Any) -> dict[str, float]:
+    """Return the attributes that are numbers."""
+    return {k: float(v) for k, v in data.attributes.items() if type(v) in (int, float)}
+
+
 @pytest.mark.parametrize("name", SETS)
 def test_the_outline_is_that_of_the_set(name: str, tmp_path: Path) -> None:
     kind = getattr(datasets, name.split(",")[0])
@@ -54,6 +59,9 @@ def test_the_outline_is_that_of_the_set(name: str, tmp_path: Path) -> None:
     assert outline.keys() == made.keys()
     for split, data in made.items():
         assert described(outline[split]) == described(data)
+        # Parameters that are one number for all samples are among these.
+        assert numbers(outline[split]).items() <= numbers(data).items()
+        assert numbers(outline[split])
     # Now it is there, and nothing has to be known before.
     assert source.outline() is None
 
