@@ -70,8 +70,8 @@ class Surrogate(nn.Module):
     >>> import numpy as np
     >>> from neurop import Field, Grid, Times
     >>> waves = np.sin(2 * np.pi * (np.arange(16) - np.arange(5)[:, None]) / 16)[None, :, None]
-    >>> fields, times = (Field("u", "m s-1"),), Times(np.arange(5.0), "s")
-    >>> train = FieldSet(waves, fields, Grid.periodic(1), times=times)
+    >>> u, times = Field("u", "m s-1"), Times(np.arange(5.0), "s")
+    >>> train = FieldSet(waves, (u,), Grid.periodic(1), times=times)
     >>> surrogate = Surrogate.of(train, models.FNO.spec(modes=4, width=8, depth=1))
     >>> surrogate.rollout(train.initial(), steps=2).time.values
     array([1., 2.])
@@ -272,10 +272,7 @@ class Surrogate(nn.Module):
         return sum(p.numel() for p in self.parameters() if p.requires_grad)
 
     def save(self, folder: str | Path, weights: Mapping[str, Tensor] | None = None) -> None:
-        """Write ``model.safetensors``, ``model.json`` and, if it is calibrated, its bands.
-
-        `weights`, of the same names and shapes, are written in place of its own if they are given.
-        """
+        """Write weights (by default its own), card and, if it is calibrated, error bands."""
         state = dict(weights or self.state_dict())
         about = models.REGISTRY.origin_of(self.name) | {"citation": self.net.citation}
         about |= {"noise": asdict(self.noise)} if self.noise else {}

@@ -84,7 +84,7 @@ def resized(surrogate: Surrogate, arguments: dict[str, Any]) -> Surrogate:
     card = surrogate.card
     model = Spec(card.model.name, card.model.arguments | arguments)
     norms = (surrogate.input_norm, surrogate.output_norm, surrogate.given_norm)
-    return Surrogate(replace(card, model=model), *norms)
+    return Surrogate(replace(card, model=model), *norms, noise=surrogate.noise)
 
 
 def values_of(train: FieldSet) -> int:

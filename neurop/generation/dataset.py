@@ -93,10 +93,9 @@ class SolvedDataset(Source):
         self.mode, self.held_out = settings.mode, settings.held_out
         self.other_grids = dict(settings.resolutions or {})
         most = samples - 2 * settings.held_out
-        for points, count in self.other_grids.items():
-            if count > most:
-                remedy = f"the set has {most} training samples; give that many or fewer"
-                raise InputError.of("resolutions", {points: count}, remedy)
+        if max(self.other_grids.values(), default=0) > most:
+            remedy = f"the set has {most} training samples; give that many or fewer"
+            raise InputError.of("resolutions", self.other_grids, remedy)
 
     def register_range(
         self,
