@@ -291,8 +291,7 @@ class Surrogate(nn.Module):
         path = Path(folder)
         card, norms, state, plain = read_parts(path)
         models.REGISTRY.require(card.model.name, plain.get("distribution"), plain.get("module"))
-        numbers = sum(value.numel() for value in state.values())
-        models.check_arguments(card.model, numbers)
+        models.check_arguments(card.model, numbers := sum(map(Tensor.numel, state.values())))
         first, second, *given = norms
         noise = read_noise(plain, numbers)
         surrogate = cls(card, first, second, given[0] if given else None, noise)
