@@ -11,12 +11,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import xarray as xr
 from omegaconf import DictConfig, ListConfig
 
 from neurop import __version__
 from neurop.errors import InputError
 from neurop.formats.zarr_store import is_zarr
-from neurop.inference.forecast import forecast
+from neurop.inference.bands import add_bands
+from neurop.inference.forecast import Block, forecast
 from neurop.inference.start import start_of
 from neurop.inference.where import AtPoints, OnGrid, Where
 from neurop.predictions.array_file import check_suffix
@@ -28,6 +30,7 @@ from neurop.predictions.stations import read_stations
 from neurop.predictions.write_prediction import write_prediction
 from neurop.surrogate import Surrogate
 
+from ._bands import level_of
 from ._console import progress, table, wrote
 from ._evaluation import as_int, as_ints, device
 from ._output import write_json
@@ -73,6 +76,9 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         raise InputError.of(
             "steps", steps, "the surrogate is a map, which has no time; leave it out"
         )
+    level = level_of(cfg.level, surrogate)
+    if isinstance(where, AtPoints) and level is not None:
+        raise InputError.of("level", level, "there are no error bands at points; leave it out")
     options = reading_options(cfg.data, checkpoint)
     inputs = read_inputs(_paths(cfg.input), card, options)
     data, forcing = starting_data(inputs, card, start, samples, lead)
@@ -87,7 +93,9 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     began = time.perf_counter()
     header = partial(shown.header, start=begun, steps=steps, data=data, attributes=attributes)
     with progress("predicting", len(begun) * steps) as advance:
-        written = write_prediction(output, blocks, shown, header, len(begun), advance)
+        banded = surrogate.bands is not None and not isinstance(where, AtPoints)
+        more = {"complete": partial(_with_bands, surrogate, level)} if banded else {}
+        written = write_prediction(output, blocks, shown, header, len(begun), advance, **more)
     ranges, broken = written.ranges, written.first_not_finite
     record = _record(surrogate, checkpoint, inputs, output) | {
         "samples": len(begun),
@@ -106,6 +114,10 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         print(f"warning: the prediction is not finite from step {broken} on", file=sys.stderr)
     wrote(output.parent)
     return {"samples": len(begun), "steps": steps}
+
+
+def _with_bands(surrogate: Surrogate, level: float | None, block: Block) -> xr.Dataset:
+    return add_bands(surrogate, block.data, level, block.steps.start + 1)
 
 
 def _free(output: Path, cfg: DictConfig) -> Path:

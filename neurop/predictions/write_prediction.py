@@ -58,6 +58,7 @@ def write_prediction(
     header: Callable[[xr.Dataset], xr.Dataset],
     samples: int,
     advance: Callable[[int], None] = lambda amount: None,
+    complete: Callable[[Block], xr.Dataset] = lambda block: block.data,
 ) -> Written:
     """Write the blocks of a prediction; the file has its name when all of it is written.
 
@@ -75,6 +76,8 @@ def write_prediction(
         Number of samples.
     advance
         Function that is called with the number of states that were written.
+    complete
+        Function from a block to its data with further variables, such as error bands.
 
     Raises
     ------
@@ -82,7 +85,7 @@ def write_prediction(
         If something cannot be written.
     """
     written, first = Written(), next(blocks)
-    part = shown.block(first.data)
+    part = shown.block(complete(first))
     whole = header(part)
     sizes = {str(d): n for d, n in {**part.sizes, **whole.sizes}.items()}
     if "sample" in sizes:
@@ -93,7 +96,7 @@ def write_prediction(
         for block in _chain(first, blocks):
             written.add(block)
             where: Mapping[str, slice] = {"sample": block.samples, "time": block.steps}
-            file.write(shown.block(block.data), dict(where))
+            file.write(shown.block(complete(block)), dict(where))
             advance(_length(block.samples) * _length(block.steps))
     return written
 

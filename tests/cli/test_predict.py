@@ -16,6 +16,8 @@ import pytest
 import xarray as xr
 
 from neurop import load
+from neurop.evaluation import calibrate
+from neurop.formats.store import read
 
 TRAINING = ["model.modes=3", "model.width=4", "model.depth=1", "trainer.max_epochs=1"]
 Command = Callable[..., int]
@@ -230,3 +232,25 @@ def test_generated_data_and_another_grid(trained: Path, neurop: Command, store: 
         np.testing.assert_allclose(
             fine.vorticity.mean(("x", "y")), own.vorticity.mean(("x", "y")), atol=1e-5
         )
+
+
+def test_error_bands_of_a_calibrated_surrogate(
+    trained: Path, neurop: Command, store: Path, tmp_path: Path
+) -> None:
+    (given,) = store.rglob("*.h5")
+    surrogate, data = load(trained), read(given)
+    train, held_out = data.samples(slice(10, None)), data.samples(slice(10))
+    surrogate.bands = calibrate(surrogate, train, held_out, level=0.5, steps=2)
+    surrogate.save(tmp_path / "calibrated")
+    words = [f"ckpt={tmp_path / 'calibrated'}", f"input={given}", "steps=3", "samples=2", "start=0"]
+    assert neurop("predict", *words, "output=bands.nc") == 0
+    assert neurop("predict", *words, "output=wide.nc", "level=0.8") == 0
+    with xr.open_dataset("bands.nc") as made, xr.open_dataset("wide.nc") as wide:
+        half = surrogate.bands.half_width((16, 16), 0.5)[:, 0]
+        for name, sign in (("lower", -1), ("upper", 1)):
+            found = (made[f"vorticity_{name}"] - made.vorticity).transpose("sample", "time", ...)
+            np.testing.assert_allclose(found[:, :2], sign * half[None].repeat(2, 0), atol=1e-6)
+            assert bool(found[:, 2].isnull().all())
+        assert bool((wide.vorticity_upper >= made.vorticity_upper)[:, :2].all())
+    assert neurop("predict", *words, "output=no.nc", "level=0.99") == 2
+    assert not Path("no.nc").exists()
