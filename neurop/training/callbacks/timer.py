@@ -61,12 +61,13 @@ class Timer(Callback):
     def on_fit_end(self, trainer: lightning.Trainer, *_: Any) -> None:
         """Store epochs, steps, seconds, memory and the best validation error."""
         monitors = [c for c in trainer.callbacks if isinstance(c, ModelCheckpoint)]  # type: ignore[attr-defined]
-        best = next((c.best_model_score for c in monitors if c.monitor == MONITOR), None)
+        chosen = next((c for c in monitors if (c.monitor or "").startswith("val/")), None)
+        best = None if chosen is None else chosen.best_model_score
         self._reached = {
             "epochs": trainer.current_epoch,
             "steps": trainer.global_step,
             "seconds": round(self.total, 1),
-            MONITOR: None if best is None else float(best),
+            (chosen and chosen.monitor) or MONITOR: None if best is None else float(best),
             "peak_mb": peak_mb(),
         }
 
