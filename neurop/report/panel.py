@@ -82,9 +82,9 @@ def of_image(array: xr.DataArray, norm: Normalize, cmap: str) -> Drawing:
     shown = view(array)
     if is_sphere(array):
         east, north = degree_ticks(array)
-        marks = ([(float(at), text) for at, text in one.items()] for one in (east, north))
+        marks = [[(float(at), text) for at, text in one.items()] for one in (east, north)]
     else:
-        marks = (ticks(*shown[:2]), ticks(*shown[2:]))
+        marks = [ticks(*shown[:2]), ticks(*shown[2:])]
     across, up = _placed(box, shown, *marks)
     assert norm.vmin is not None
     assert norm.vmax is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -108,7 +109,7 @@ def _steps(run: xr.Dataset) -> Table:
 def _spectra(run: xr.Dataset) -> list[Any]:
     return [
         picture(
-            lambda index=index: rollout_spectra(run, index),
+            partial(rollout_spectra, run, index),
             f"Power spectra of {run.field.values[index]}, truth and prediction, at several steps.",
             f"Power spectra of {run.field.values[index]}.",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from neurop.plots import forecast_skill
@@ -58,7 +59,9 @@ def section(results: Results) -> Section:
             for field in record[columns[0]]
         ]
         headings = {"relative_l2_field": "relative L2", "rmse": "RMSE"}
-        blocks.append(Table("Errors of each field", ["field", *map(headings.get, columns)], rows))
+        blocks.append(
+            Table("Errors of each field", ["field", *(headings[name] for name in columns)], rows)
+        )
     blocks += _forecasts(results)
     blocks += tables("Further scores", record, KNOWN)
     return Section("scores", "Scores", blocks)
@@ -97,7 +100,7 @@ def _forecasts(results: Results) -> list[Any]:
             )
             made.append(
                 picture(
-                    lambda index=index: forecast_skill(scores, index),
+                    partial(forecast_skill, scores, index),
                     f"Root mean square error of {name} by lead time.",
                     f"Forecasts of {name}, compared with {others}.",
                 )
