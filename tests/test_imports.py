@@ -18,9 +18,9 @@ FLOORS = (
     ("models", "problems", "transforms", "constraints"),
     ("card", "source"),
     ("model_folder", "inference"),
-    ("surrogate", "objectives", "sharing"),
-    ("evaluation", "formats", "loading"),
-    ("generation",),
+    ("surrogate", "objectives"),
+    ("evaluation", "formats", "sharing"),
+    ("generation", "loading"),
     ("training", "datasets", "bench", "doctor"),
     ("cli",),
 )
