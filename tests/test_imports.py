@@ -18,9 +18,9 @@ FLOORS = (
     ("models", "problems", "transforms", "constraints"),
     ("card", "source"),
     ("model_folder", "inference"),
-    ("surrogate", "objectives", "sharing"),
-    ("evaluation", "formats", "loading", "exporting"),
-    ("generation", "predictions"),
+    ("surrogate", "objectives"),
+    ("evaluation", "formats", "exporting", "sharing"),
+    ("generation", "predictions", "loading"),
     ("training", "datasets", "bench", "doctor", "report"),
     ("cli",),
 )
