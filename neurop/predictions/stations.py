@@ -36,7 +36,7 @@ def read_stations(path: str | Path, grid: Grid) -> AtPoints:
     --------
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp(), "stations.csv")
-    >>> _ = path.write_text("name,lat,lon\\nPotsdam,52.4,13.1\\n")
+    >>> _ = path.write_text("name,lat,lon\nPotsdam,52.4,13.1\n")
     >>> read_stations(path, Grid.latlon()).points
     array([[52.4, 13.1]])
     """
