@@ -236,7 +236,7 @@ def _dataset(
                 text,
             )
     about = {"long_name": "lead time", "units": "1", "comment": "in frames"}
-    place = {along: (along, list(leads), about)}
+    place: dict[str, Any] = {along: (along, list(leads), about)}
     if "spectrum_truth" in made:
         degree = np.arange(made["spectrum_truth"][1].shape[-1])
         place["degree"] = ("degree", degree, {"long_name": "degree", "units": "1"})
