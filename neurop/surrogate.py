@@ -275,8 +275,8 @@ class Surrogate(nn.Module):
         """Write weights (by default its own), card and, if it is calibrated, error bands."""
         state = dict(weights or self.state_dict())
         about = models.REGISTRY.origin_of(self.name) | {"citation": self.net.citation}
-        about |= {"noise": asdict(self.noise)} if self.noise else {}
-        write_folder(Path(folder), state, self.card.to_dict() | about)
+        noise = {"noise": asdict(self.noise)} if self.noise else {}
+        write_folder(Path(folder), state, self.card.to_dict() | about | noise)
         write_bands(Path(folder), self.bands, state)
 
     @classmethod

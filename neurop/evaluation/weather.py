@@ -238,7 +238,7 @@ def _dataset(
     about = {"long_name": "lead time", "units": "1", "comment": "in frames"}
     place: dict[str, Any] = {along: (along, list(leads), about)}
     if "spectrum_truth" in made:
-        degree = np.arange(made["spectrum_truth"][1].shape[-1])
+        degree = list(range(made["spectrum_truth"][1].shape[-1]))
         place["degree"] = ("degree", degree, {"long_name": "degree", "units": "1"})
     starts = [int(sums[f"count {lead}"]) for lead in leads]
     return xr.Dataset(

@@ -290,7 +290,7 @@ class SolvedDataset(Source):
             parts.append(one.solve(range(number, number + 1), shape))
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
-    def _labelled(self, arrays: dict[str, NDArray[Any]], first: int) -> FieldSet:
+    def _labelled(self, arrays: dict[str, NDArray[Any]], first: int = 0) -> FieldSet:
         found = self.label(arrays)
         flat = (-1, 1, 1, *(1,) * len(self.shape))
         conditions = tuple(

@@ -188,7 +188,7 @@ class Cosine(Basis):
 
     def waves(self) -> tuple[Array, Array]:
         """Return the frequencies; the phases are 0."""
-        return math.pi * np.arange(self.modes), np.zeros(self.modes)
+        return math.pi * np.arange(self.modes, dtype=np.float64), np.zeros(self.modes)
 
 
 @dataclass(frozen=True)
@@ -222,7 +222,8 @@ class Sine(Basis):
 
     def waves(self) -> tuple[Array, Array]:
         """Return the frequencies, and the phase of a sine."""
-        return math.pi * np.arange(1, self.modes + 1), np.full(self.modes, math.pi / 2)
+        k = np.arange(1, self.modes + 1, dtype=np.float64)
+        return math.pi * k, np.full(self.modes, math.pi / 2)
 
 
 def natural_basis(axis: Axis, modes: int, n: int) -> Basis:
