@@ -97,7 +97,9 @@ def run_ensemble(
     """
     field = field_index(cfg.field, task.surrogate)
     perturbation = None
-    if cfg.members is not None:
+    if cfg.members is not None and all(one.noise for one in surrogates):
+        surrogates = [one.member((0, i)) for one in surrogates for i in range(cfg.members)]
+    elif cfg.members is not None:
         train = with_lead(task.surrogate, task.source.splits()["train"])
         perturbation = Perturbation(train, float(cfg.perturbation), cfg.members)
     scores = ensemble(surrogates, test, steps, start, perturbation, cfg.batch_size)
