@@ -27,7 +27,6 @@ from neurop.registry import Spec
 from neurop.source import Source
 from neurop.surrogate import Surrogate
 from neurop.training.budget import Budget
-from neurop.training.callbacks.checkpoints import MONITOR
 from neurop.training.callbacks.epoch_log import progress_callbacks
 from neurop.training.callbacks.timer import Timer
 from neurop.training.estimate import Preflight
@@ -122,7 +121,8 @@ def train(cfg: DictConfig, source: Source, splits: dict[str, FieldSet] | None) -
     title = f"{surrogate.name} on {source.name} after {record['seconds']:.0f} s"
     table(title, ["test metric", "value"], [[k, v] for k, v in metrics.items()])
     wrote(folder)
-    return {MONITOR: record[MONITOR], **metrics}
+    monitor = f"val/{parts['objective'].monitor}"
+    return {monitor: record.get(monitor), **metrics}
 
 
 def _parts(cfg: DictConfig, source: Source, splits: dict[str, FieldSet]) -> dict[str, Any]:

@@ -111,7 +111,8 @@ def _of_runs(cfg: DictConfig, comparison: Comparison) -> dict[str, Any]:
     given = cfg if chosen else OmegaConf.create({"data": None})
     source = source_for(given, found[0])
     splits = source.splits()
-    if not chosen and not any(word.startswith(("name=", "hydra.")) for word in words):
+    named = any(word.startswith(("name=", "hydra.")) for word in words)
+    if not chosen and not named and len(comparison.folder.parents) > 1:
         # The name of the folder is that of data=, which is not used.
         comparison.folder = comparison.folder.parents[1] / f"{source.name}-compare" / stamp
     comparison.begin(source.name, splits["train"].digest(), splits["test"])

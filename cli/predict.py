@@ -95,7 +95,8 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     with progress("predicting", len(begun) * steps) as advance:
         banded = surrogate.bands is not None and not isinstance(where, AtPoints)
         more = {"complete": partial(_with_bands, surrogate, level)} if banded else {}
-        written = write_prediction(output, blocks, shown, header, len(begun), advance, **more)
+        counts = {"sample": len(begun), "time": steps}
+        written = write_prediction(output, blocks, shown, header, counts, advance, **more)
     ranges, broken = written.ranges, written.first_not_finite
     record = _record(surrogate, checkpoint, inputs, output) | {
         "samples": len(begun),

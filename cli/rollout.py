@@ -157,7 +157,8 @@ def _write(
     stored = result
     if weather is not None:
         record |= _weather.record(weather)
-        stored = result.merge(_weather.variables(weather), compat="override", join="exact")
+        # The scores end with the truth.
+        stored = result.merge(_weather.variables(weather), compat="override", join="left")
     write_json(task.folder / "rollout.json", record)
     write_netcdf(task.folder / "rollout.nc", stored, clock)
     save(error_growth(result), task.folder / "rollout_error.png")

@@ -128,6 +128,6 @@ def solver_points(
             raise InputError.of("points", asked, f"{remedy} to {LARGEST}")
         return asked
     if least > LARGEST:
-        remedy = f"{finest} points need a solver of {least}^2, above {LARGEST}^2; use a larger one"
-        raise InputError.of("viscosity", viscosity, remedy)
+        remedy = f"{finest} points need a solver of {least}^2, above {LARGEST}^2"
+        raise InputError.of("viscosity", viscosity, f"{remedy}; use a larger viscosity")
     return finest if finest >= least else 2 * next_fast_len((least + 1) // 2, real=True)

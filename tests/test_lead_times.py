@@ -149,7 +149,7 @@ def test_by_the_command(neurop: Callable[..., int], capsys: pytest.CaptureFixtur
     assert neurop("rollout", "ckpt=run", "gif=false", "lead_time=4", "start=3") == 0
     late = json.loads(Path("run/rollout/rollout.json").read_text())
     assert (late["start"], late["known_steps"]) == (3, 1)
-    truth = xr.open_dataset("run/rollout/rollout.nc").u_truth.isel(step=-1).values
+    truth = xr.open_dataset("run/rollout/rollout.nc").velocity_truth.isel(step=-1).values
     made = KuramotoSivashinsky(samples=42, resolution=32, steps=8)
     frames = made.test().values[:, 7]
     np.testing.assert_allclose(truth, frames, rtol=1e-6)

@@ -8,7 +8,7 @@ import xarray as xr
 
 from neurop.fields.clock import Clock
 
-STATES = re.compile(r"(prediction|truth|interpolated|input)(_\d+)?")
+STATES = re.compile(r"(prediction|truth|interpolated|input|lower|upper)(_\d+)?")
 """Names of the variables that are fields, at one of several resolutions perhaps."""
 
 

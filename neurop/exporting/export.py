@@ -78,7 +78,6 @@ def export(
     Examples
     --------
     >>> import tempfile
-    import warnings
     >>> import numpy as np
     >>> from neurop import Field, FieldSet, Grid, Surrogate, models
     >>> data = FieldSet(np.random.randn(2, 3, 1, 16), (Field("u"),), Grid.periodic(1))

@@ -27,7 +27,8 @@ def like(first: FieldSet, other: FieldSet) -> FieldSet:
 
     def refuse(field: Field, unit: str) -> InputError:
         return InputError(
-            f"{other.source} has '{field.name}' in {unit}, {first.source} in {field.unit}; "
+            f"{other.source} has '{field.name}' in {unit or 1}, {first.source} in "
+            f"{field.unit or 1}; "
             "convert one of them",
             "path",
             other.source,

@@ -34,7 +34,7 @@ def labelled(
     values
         ``(sample, steps, channel, *space)``.
     clock
-        Times of the steps; None for a map, whose dataset has no ``time``.
+        Times of the steps; None for steps without times.
     first
         Number of steps before the first one.
     where
@@ -43,8 +43,9 @@ def labelled(
     Returns
     -------
     xarray.Dataset
-        Variables ``(sample, time, *space)`` with ``units`` and ``long_name``, coordinates of the
-        space, ``time`` and ``lead``, the time since the last given frame.
+        Variables ``(sample, time, *space)``, of a map ``(sample, *space)``, with ``units`` and
+        ``long_name``, coordinates of the space, ``time`` and ``lead``, the time since the last
+        given frame.
     """
     grid = card.grid
     coords: dict[str, Any] = where.coordinates(grid)
@@ -52,11 +53,10 @@ def labelled(
         if grid.geometry == "sphere" and name in coords:
             dims, points, attrs = coords[name]
             coords[name] = (dims, points, about | attrs)
-    dims = ("sample", *(("time",) if clock is not None else ()), *where.dims(grid))
+    dims = ("sample", *(("time",) if card.is_state else ()), *where.dims(grid))
     if clock is not None:
         coords |= times(clock, first, values.shape[1])
-    parts = values if clock is not None else values[:, 0]
-    axis = 2 if clock is not None else 1
+    parts, axis = (values, 2) if card.is_state else (values[:, 0], 1)
     variables = {
         field.name: (
             dims,

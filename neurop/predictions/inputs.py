@@ -200,7 +200,7 @@ def _named(made: FieldSet, card: Card) -> FieldSet:
     fields = []
     for name, field in zip(own, made.fields, strict=True):
         unit = field.unit
-        if unit == "1" != units.get(name, "1"):
+        if unit in ("", "1") and units.get(name, "1") not in ("", "1"):
             unit = units[name]
             warnings.warn(
                 f"{made.source} has no unit for '{name}'; it is taken to be in {unit}",

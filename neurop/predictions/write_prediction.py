@@ -56,7 +56,7 @@ def write_prediction(
     blocks: Iterator[Block],
     shown: Presentation,
     header: Callable[[xr.Dataset], xr.Dataset],
-    samples: int,
+    counts: Mapping[str, int],
     advance: Callable[[int], None] = lambda amount: None,
     complete: Callable[[Block], xr.Dataset] = lambda block: block.data,
 ) -> Written:
@@ -72,8 +72,8 @@ def write_prediction(
         Presentation of each block.
     header
         Function from the first presented block to the coordinates and attributes of the file.
-    samples
-        Number of samples.
+    counts
+        Numbers of ``sample`` and ``time``.
     advance
         Function that is called with the number of states that were written.
     complete
@@ -88,8 +88,7 @@ def write_prediction(
     part = shown.block(complete(first))
     whole = header(part)
     sizes = {str(d): n for d, n in {**part.sizes, **whole.sizes}.items()}
-    if "sample" in sizes:
-        sizes["sample"] = samples
+    sizes |= {dim: count for dim, count in counts.items() if dim in sizes}
     opened: AbstractContextManager[PredictionFile | TableFile]
     opened = table_file(path) if path.suffix == ".csv" else prediction_file(path, whole, sizes)
     with opened as file:

@@ -50,10 +50,11 @@ def test_bands_from_the_command_to_the_rollout(
     rolled = record(run / "rollout" / "rollout.json")["bands"]
     assert rolled["level"] == 0.9
     with xr.open_dataset(run / "rollout" / "rollout.nc", engine="h5netcdf") as opened:
-        half = (opened.upper - opened.lower).values[0, :, 0] / 2
+        half = (opened.vorticity_upper - opened.vorticity_lower).values[0] / 2
         np.testing.assert_allclose(half, bands.half_width(level=0.9)[:, 0], rtol=1e-3)
-        inside = (opened.truth >= opened.lower) & (opened.truth <= opened.upper)
-        area = inside.mean(("sample", "x", "y"))[:, 0]
+        truth = opened.vorticity_truth
+        inside = (truth >= opened.vorticity_lower) & (truth <= opened.vorticity_upper)
+        area = inside.mean(("sample", "x", "y"))
         np.testing.assert_allclose(rolled["area"]["vorticity"], area, atol=2e-3)
     assert (run / "rollout" / "rollout_bands.png").stat().st_size > 0
 
@@ -102,7 +103,7 @@ def test_ensembles_of_runs_and_of_perturbed_inputs(
     assert len(made["rank_frequency"]["vorticity"][0]) == 4
     assert (run / "eval_ensemble" / "ensemble.png").stat().st_size > 0
     with xr.open_dataset(run / "eval_ensemble" / "ensemble.nc", engine="h5netcdf") as opened:
-        np.testing.assert_allclose(opened.crps[:, 0], made["crps"]["vorticity"], rtol=1e-6)
+        np.testing.assert_allclose(opened.crps_vorticity, made["crps"]["vorticity"], rtol=1e-6)
     capsys.readouterr()
     for words, line in (
         ((f"ckpt=[{run}]",), "ckpt="),

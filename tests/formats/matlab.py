@@ -85,7 +85,7 @@ def _navier_stokes(
         np.moveaxis(u, -1, 1)[:, :, None],
         flat("xy", "periodic", "left"),
         times,
-        units=("1",),
+        units=("",),
     )
 
 

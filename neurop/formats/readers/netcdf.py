@@ -161,6 +161,8 @@ def file_content(path: Path, problems: Mapping[str, str] | None = None) -> FileC
 
 def _single_time(data: xr.Dataset) -> dict[str, Coordinate]:
     """Return the time of a file of one frame, which is a scalar coordinate."""
+    import xarray as xr
+
     found = [
         line_of(xr.DataArray(coordinate.values.reshape(1), dims="time", attrs=coordinate.attrs))
         for name, coordinate in data.coords.items()
