@@ -151,7 +151,7 @@ def test_by_the_command(neurop: Callable[..., int], capsys: pytest.CaptureFixtur
     assert (late["start"], late["known_steps"]) == (3, 1)
     truth = xr.open_dataset("run/rollout/rollout.nc").velocity_truth.isel(step=-1).values
     made = KuramotoSivashinsky(samples=42, resolution=32, steps=8)
-    frames = made.test().values[:, 7]
+    frames = made.test().values[:, 7, 0]
     np.testing.assert_allclose(truth, frames, rtol=1e-6)
     assert neurop("rollout", "ckpt=run", "lead_time=4", "start=9") == 2
     assert "start=9: the data have 9 frames" in capsys.readouterr().err

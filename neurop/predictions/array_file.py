@@ -108,7 +108,8 @@ class PredictionFile:
         for dim, size in self._sizes.items():
             container.dimension(dim, size)
         for name, coordinate in header.coords.items():
-            encoded = xr.conventions.encode_cf_variable(coordinate.variable, name=str(name))
+            plain = _counted(coordinate.variable)
+            encoded = xr.conventions.encode_cf_variable(plain, name=str(name))
             made = container.create(str(name), encoded, None)
             if encoded.dims and all(encoded.shape):
                 values = np.asarray(encoded.values)
@@ -206,6 +207,18 @@ def _zarr() -> Any:
         remedy = f"a Zarr store needs the package zarr: {advice('zarr')}"
         raise InputError.of("output", ".zarr", remedy) from error
     return zarr
+
+
+def _counted(line: xr.Variable) -> xr.Variable:
+    """Return dates that nanoseconds cannot hold as seconds since 1970; others as they are."""
+    bounds = np.array(["1678-01-01", "2262-01-01"], "M8[s]")
+    if line.dtype.kind != "M" or not line.size:
+        return line
+    values = line.values.astype("M8[s]")
+    if values.min() >= bounds[0] and values.max() <= bounds[1]:
+        return line
+    about = {"units": "seconds since 1970-01-01", "calendar": "proleptic_gregorian"}
+    return xr.Variable(line.dims, values.astype(np.int64), {**line.attrs, **about})
 
 
 def _plain(attrs: Mapping[str, Any]) -> dict[str, Any]:

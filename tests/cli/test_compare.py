@@ -63,7 +63,7 @@ def test_models_are_trained_for_equal_steps_and_one_fails(
     # The model's folder is a run, whose data are the same as those of another run.
     assert neurop("compare", f"ckpt=[run/fno,{trained}]", "models=[]", "hydra.run.dir=two") == 0
     again = {row["model"]: row["error"] for row in result(tmp_path / "two")["models"]}
-    assert again["fno run/fno"] == pytest.approx(rows["fno"]["error"])
+    assert again["fno fno"] == pytest.approx(rows["fno"]["error"])
     assert len(again) == 2
 
 

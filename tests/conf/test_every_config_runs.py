@@ -138,7 +138,7 @@ def test_what_is_recommended_trains_and_is_printed(
         if value == "auto":
             assert used != "auto"
         elif key == "model.modes":  # at most those that the small grid resolves
-            pairs = zip(*(v if isinstance(v, list) else [v] for v in (used, value)))
+            pairs = zip(*([v] if isinstance(v, int) else v for v in (used, value)))
             assert all(1 <= kept <= wanted for kept, wanted in pairs)
         elif not key.startswith("trainer.") and key.split(".")[-1] not in SMALL_DATA:
             assert used == value

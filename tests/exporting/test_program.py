@@ -38,6 +38,7 @@ def check(surrogate: Surrogate) -> bool:
     return least is not None
 
 
+@pytest.mark.slow
 def test_all_that_a_card_holds_is_in_the_graph() -> None:
     assert check(with_everything())
 
