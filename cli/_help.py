@@ -40,7 +40,7 @@ def show(
 
 
 def explained(text: str, comments: Mapping[str, str]) -> str:
-    r"""Return the help with comments behind the values, and without the names of classes.
+    r"""Return the help with comments after the values, and without the names of classes.
 
     Parameters
     ----------

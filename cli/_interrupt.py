@@ -19,7 +19,7 @@ class Progress:
     trainer: Trainer | None = None
 
     def __str__(self) -> str:
-        """Return ``epoch 3 of 10``; empty before the training has begun."""
+        """Return ``epoch 3 of 10``; empty before the training starts."""
         if self.trainer is None:
             return ""
         most = self.trainer.max_epochs or 0

@@ -84,24 +84,24 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     data, forcing = starting_data(inputs, card, start, samples, lead)
     if cfg.forcing is not None:
         forcing = with_rest(read_forcings(_paths(cfg.forcing), card, inputs, options), forcing)
-    begun = start_of(surrogate, data, forcing, steps)
-    shown = Presentation.of(inputs, card, data, begun)
-    blocks = forecast(surrogate, begun, steps, where, batch_size)
+    first = start_of(surrogate, data, forcing, steps)
+    shown = Presentation.of(inputs, card, data, first)
+    blocks = forecast(surrogate, first, steps, where, batch_size)
     attributes = _about(cfg, surrogate, checkpoint, inputs)
     if isinstance(where, AtPoints) and not inputs.sampled:
         attributes["featureType"] = "timeSeries"
     began = time.perf_counter()
-    header = partial(shown.header, start=begun, steps=steps, data=data, attributes=attributes)
-    with progress("predicting", len(begun) * steps) as advance:
+    header = partial(shown.header, start=first, steps=steps, data=data, attributes=attributes)
+    with progress("predicting", len(first) * steps) as advance:
         banded = surrogate.bands is not None and not isinstance(where, AtPoints)
         more = {"complete": partial(_with_bands, surrogate, level)} if banded else {}
-        counts = {"sample": len(begun), "time": steps}
+        counts = {"sample": len(first), "time": steps}
         written = write_prediction(output, blocks, shown, header, counts, advance, **more)
     ranges, broken = written.ranges, written.first_not_finite
     record = _record(surrogate, checkpoint, inputs, output) | {
-        "samples": len(begun),
+        "samples": len(first),
         "steps": steps,
-        "shape": list(where.shape(card.grid) if where else begun.shape),
+        "shape": list(where.shape(card.grid) if where else first.shape),
         "fields": {
             f.name: {"unit": f.unit, "minimum": ranges[f.name][0], "maximum": ranges[f.name][1]}
             for f in card.outputs
@@ -114,7 +114,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     if broken is not None:
         print(f"warning: the prediction is not finite from step {broken} on", file=sys.stderr)
     wrote(output.parent)
-    return {"samples": len(begun), "steps": steps}
+    return {"samples": len(first), "steps": steps}
 
 
 def _with_bands(surrogate: Surrogate, level: float | None, block: Block) -> xr.Dataset:

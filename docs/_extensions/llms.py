@@ -34,7 +34,7 @@ def first_sentence(tree: nodes.document) -> str:
 
 
 def write(app: Sphinx, failed: Exception | None) -> None:
-    """Write ``llms.txt`` beside the pages; raise ExtensionError for a page without a text."""
+    """Write ``llms.txt`` next to the pages; raise ExtensionError for a page without a text."""
     if failed or app.builder.format != "html":
         return
     lines = [f"# {app.config.project}", "", f"> {app.config.html_short_title}", ""]

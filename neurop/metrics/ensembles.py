@@ -1,4 +1,4 @@
-r"""Scores of ensembles besides the CRPS: energy score, spread and error, ranks of the truth.
+r"""Scores of ensembles in addition to the CRPS: energy score, spread and error, ranks of the truth.
 
 Members are the first axis, ``(member, batch, ..., channel, *grid)``; they are taken to be
 exchangeable with each other. Means over space use the cell measure.

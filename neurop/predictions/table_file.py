@@ -25,7 +25,7 @@ class TableFile:
 
     def __init__(self, file: TextIO) -> None:
         self._rows = csv.writer(file, lineterminator="\n")
-        self._begun = False
+        self._started = False
 
     def write(self, block: xr.Dataset, where: dict[str, slice]) -> None:
         """Write the rows of a block, whose samples and steps are those of `where`.
@@ -39,10 +39,10 @@ class TableFile:
             n for n in place if n != "station_name"
         ]
         sampled = "sample" in block.dims
-        if not self._begun:
+        if not self._started:
             names = [*times, *place, *map(str, block.data_vars)]
             self._rows.writerow([*["sample"] * sampled, *(_with_unit(block[n]) for n in names)])
-            self._begun = True
+            self._started = True
         first = where["sample"].start if sampled else 0
         order = [d for d in ("sample", "time", "station") if d in block.dims]
         shape = block.sizes.get("sample", 1), block.sizes.get("time", 1), block.sizes["station"]

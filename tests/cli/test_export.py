@@ -1,4 +1,4 @@
-"""The command: a file beside its run, a table, and one line for what cannot be."""
+"""The command: a file next to its run, a table, and one line for what cannot be."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def weather() -> xr.Dataset:
 
 @pytest.fixture(scope="module")
 def forecaster(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of a run on weather.nc, which lies beside it."""
+    """Return the folder of a run on weather.nc, which lies next to it."""
     from neurop.cli import main
 
     folder = tmp_path_factory.mktemp("weather")
