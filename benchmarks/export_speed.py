@@ -1,4 +1,4 @@
-"""Speed of exported files compared with the surrogate itself: interleaved in one process, one thread.
+"""Speed of exported files compared with the surrogate: interleaved in one process, one thread.
 
 python benchmarks/export_speed.py [--out FILE] [--cases fno unet] [--formats onnx aoti] [--rounds N]
 
