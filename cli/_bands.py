@@ -29,7 +29,7 @@ from ._evaluation import Task, finite_or_none
 ROWS = 3
 
 
-def level_of(level: object, surrogate: Surrogate) -> float | None:
+def level_of(level: Any, surrogate: Surrogate) -> float | None:
     """Return the level of the bands; None for that of the calibration.
 
     Raises
@@ -42,8 +42,8 @@ def level_of(level: object, surrogate: Surrogate) -> float | None:
     if surrogate.bands is None:
         remedy = "the surrogate has no bands; calibrate it first: neurop calibrate ckpt="
         raise InputError.of("level", level, remedy)
-    surrogate.bands.factor(level)  # type: ignore[arg-type]
-    return float(level)  # type: ignore[arg-type]
+    surrogate.bands.factor(level)
+    return float(level)
 
 
 def coverage_on(

@@ -53,7 +53,7 @@ def coarse_solver(
         Over ``points`` of the first axis: ``relative_l2`` and ``seconds`` per window, the median
         over batches. None if the data set has no solver that advances a frame.
     """
-    if not surrogate.card.is_state or source.advance(data.values[:1, 0]) is None:
+    if not surrogate.card.is_state:
         return None
     pairs = [(x, y) for x, y, _ in iterate_pairs(surrogate, data, batch_size)]
     pairs = pairs[:: max(1, len(pairs) * batch_size // windows)]
@@ -65,6 +65,8 @@ def coarse_solver(
             last = resample(x[:, -y.shape[1] :].double(), data.grid, shape).numpy()
             begin = time.perf_counter()
             after = source.advance(last)
+            if after is None:
+                return None
             times.append((time.perf_counter() - begin) / len(x))
             fine = resample(torch.as_tensor(np.asarray(after)), data.grid, data.shape)
             weights = measure(surrogate.card, y, None)
