@@ -63,6 +63,27 @@ def differences(before: Mapping[str, Any], cfg: DictConfig) -> list[str]:
     ]
 
 
+def inexact(cfg: DictConfig, online: bool) -> list[str]:
+    """Return a line for each setting with which a resumed run differs from an uninterrupted one.
+
+    Examples
+    --------
+    >>> inexact(OmegaConf.create({"trainer": {"max_time": None}, "resume": None}), online=False)
+    []
+    """
+    lines = []
+    if cfg.trainer.max_time is not None:
+        lines.append(
+            f"trainer.max_time={cfg.trainer.max_time} ends within an epoch: resume= goes on with "
+            "the next one, which is not exactly an uninterrupted run"
+        )
+    if online and cfg.resume:
+        lines.append(
+            "data.storage.mode=online: the run goes on with other samples than an uninterrupted one"
+        )
+    return lines
+
+
 def _leaves(node: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     if isinstance(node, Mapping):
         for key, value in node.items():

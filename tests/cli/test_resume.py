@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -56,7 +57,15 @@ def test_what_it_may_change_is_said(
     said = capsys.readouterr().out.splitlines()
     assert "trainer.max_epochs=3: the run has had 2 so far" in said
     assert "trainer.gradient_clip_val=0.5: the run has had 1.0 so far" in said
-    assert [line.split("  ")[0] for line in said if line.startswith("epoch ")] == ["epoch 3/3"]
+    assert json.loads((run / "train.json").read_text())["epochs"] == 3
+
+
+def test_a_time_limit_is_not_exact_and_said_to_be(
+    train: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train("trainer.max_time=00:01:00:00", "trainer.max_epochs=1") == 0
+    line = "trainer.max_time=00:01:00:00 ends within an epoch: resume= goes on with the next one, "
+    assert line in capsys.readouterr().out
 
 
 def test_other_data_are_refused(
