@@ -146,6 +146,9 @@ def fit(
         trainer=trainer or partial(_trainer, epochs),
         seed=seed,
     )
+    for part in splits.values():
+        if part.is_lazy:
+            part.digest()  # refuses a value that is not finite, which would be found hours later
     length = Budget.of(budget) if isinstance(budget, str) else budget
     with tempfile.TemporaryDirectory() as scratch:
         where = Path(folder or scratch)
