@@ -131,7 +131,9 @@ def test_a_continued_run_ends_where_it_would_have_ended(
         assert columns(halved, name) == columns(whole, name)
     records = [json.loads((run / "train.json").read_text()) for run in (whole, halved)]
     first, both = (
-        torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["callbacks"]["neurop.Timer"]
+        torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["callbacks"][
+            "neurop.Timer"
+        ]
         for run in (whole, halved)
     )
     assert both["count"] == first["count"] > 0
