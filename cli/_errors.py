@@ -48,6 +48,8 @@ def explain(
     # Names rather than classes, so that this module imports neither Hydra nor OmegaConf.
     names = {c.__name__ for c in type(error).__mro__}
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    if names & {"MemoryError", "OutOfMemoryError"} or "can't allocate memory" in first:
+        return _out_of_memory(str(error))
     if match := re.search(r"Could not load '([^'/]+)/([^']+)'", first):
         group, choice = match.groups()
         return f"no {group} '{choice}'; {nearest(choice, words()[1].get(group, []))}"
@@ -72,6 +74,16 @@ def _wrong_input(error: BaseException | None) -> InputError | None:
             return error
         error = error.__cause__
     return None
+
+
+def _out_of_memory(text: str) -> str:
+    """Return the message for memory that ran out, with the size that was asked for if known."""
+    size = re.search(r"allocate (\d[\d.]* ?\w+)", text)
+    asked = f" (asked for {size[1]})" if size else ""
+    return (
+        f"memory ran out{asked}; use smaller batches (loader.batch_size in train, batch_size in "
+        "other verbs), a narrower network (model.width) or a coarser grid"
+    )
 
 
 def _no_config(error: BaseException, first: str) -> str:

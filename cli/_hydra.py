@@ -7,7 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -25,7 +25,10 @@ from neurop.errors import ExternalFailure, InputError
 
 from . import _help, _runs, _sweep
 from ._arguments import as_arguments, config_dirs, flags, flags_first
+from ._claim import claimed
 from ._errors import debugging, explain
+from ._output import first_process
+from ._process_group import leave_process_group
 from ._settings import replay
 from ._settings.build import trusting
 from ._settings.change import as_typed, data_of_the_run
@@ -36,7 +39,6 @@ from ._settings.renamed import spelt_out
 
 # Hydra 1.3 asks which version's defaults are meant; 1.4 has one set and warns of the question.
 _DEFAULTS: dict[str, Any] = {"version_base": "1.3"} if hydra.__version__.startswith("1.3.") else {}
-_PROCESS = ("LOCAL_RANK", "NODE_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 
 
 def run_folder() -> Path:
@@ -152,7 +154,7 @@ def run(verb: str, args: list[str]) -> int:
             _sweep.discard(sweep)
         return status
     finally:
-        for folder in folders:
+        for folder in (*folders, *([sweep] if sweep else [])):
             _runs.prune(folder)
     if sweep and sweep.is_dir():
         status, lines = _sweep.summarise(sweep)
@@ -171,13 +173,14 @@ def _task(
         folder = Path(job.runtime.output_dir)
         folders.append(folder)
         given = list(job.overrides.task)
-        # Lightning starts the processes of other devices with these arguments: they must name this
-        # job, not the sweep, and its folder.
-        with read_write(cast(DictConfig, job)):
-            job.run.dir = job.runtime.output_dir
         result, error = None, None
         try:
-            with as_arguments([command, verb, *flags(args), *given]), trusting(cfg.get("trust")):
+            with (
+                _own_folder(verb) as folder,
+                as_arguments([command, verb, *flags(args), *given]),
+                trusting(cfg.get("trust")),
+            ):
+                folders.append(folder)
                 module = importlib.import_module(f".{verb}", __package__)
                 # A verb may have checks that need no large package, and go first.
                 found = [first(cfg)] if (first := getattr(module, "first", None)) else []
@@ -193,7 +196,7 @@ def _task(
             # Raised again after Hydra has returned, which would print its own message.
             error = in_settings(raised, cfg)
         finally:
-            _leave_process_group()
+            leave_process_group()
         if job.mode != RunMode.MULTIRUN:
             failures.extend([error] if error else [])
             return result
@@ -206,6 +209,24 @@ def _task(
         return _sweep.headline(result)
 
     return task
+
+
+@contextmanager
+def _own_folder(verb: str) -> Iterator[Path]:
+    """Yield the folder of the job; that of a training is claimed, and named to its processes."""
+    job = HydraConfig.get()
+    folder = Path(job.runtime.output_dir)
+    with ExitStack() as held:
+        if verb in ("train", "compare") and first_process():
+            chosen = job.mode == RunMode.MULTIRUN or any(
+                word.startswith("hydra.run.dir=") for word in job.overrides.hydra
+            )
+            folder = held.enter_context(claimed(folder, chosen))
+        # Lightning starts the processes of other devices with these arguments: they must name this
+        # job, not the sweep, and its folder.
+        with read_write(cast(DictConfig, job)):
+            job.run.dir = job.runtime.output_dir = str(folder)
+        yield folder
 
 
 def _report(verb: str, args: list[str], error: Exception) -> int:
@@ -259,18 +280,6 @@ def _words(verb: str, args: list[str]) -> tuple[list[str], dict[str, list[str]]]
 
     walk(cfg, "")
     return [k for k in keys if "_target_" not in k], groups
-
-
-def _leave_process_group() -> None:
-    """Leave the process group of a job, so that the next job of a sweep starts its own."""
-    if "torch" not in sys.modules:
-        return
-    import torch.distributed as dist
-
-    if dist.is_available() and dist.is_initialized():
-        dist.destroy_process_group()
-        for name in _PROCESS:
-            os.environ.pop(name, None)
 
 
 @contextmanager

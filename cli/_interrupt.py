@@ -1,4 +1,4 @@
-"""What a training that Ctrl-C stopped leaves, and the command that continues it."""
+"""What a training leaves that was stopped from outside, and the command that continues it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,12 @@ from ._runs import LAST, quoted
 
 if TYPE_CHECKING:
     from lightning import Trainer
+
+
+class Terminated(KeyboardInterrupt):
+    """End by SIGTERM, as a batch system sends it before the time limit."""
+
+    status, what = 143, "terminated"
 
 
 class Progress:
@@ -33,8 +39,11 @@ def explained(folder: Path, progress: Progress) -> Iterator[None]:
     Raises
     ------
     KeyboardInterrupt
-        For Ctrl-C inside the block; its text says what the folder holds.
+        For Ctrl-C inside the block; its text says what the folder holds. For SIGTERM it is
+        :class:`Terminated`.
     """
+    from lightning.pytorch.utilities.exceptions import SIGTERMException
+
     try:
         yield
     except (KeyboardInterrupt, SystemExit) as stop:
@@ -42,11 +51,12 @@ def explained(folder: Path, progress: Progress) -> Iterator[None]:
         pressed = isinstance(stop, KeyboardInterrupt) or isinstance(
             stop.__context__, KeyboardInterrupt
         )
-        if not pressed:
+        terminated = isinstance(stop, SIGTERMException)
+        if not pressed and not terminated:
             raise
         where = f"in {progress}" if str(progress) else "before the first epoch"
         if (folder / LAST).is_file():
             text = f"{where}; to continue: neurop train resume={quoted(str(folder))}"
         else:
             text = f"{where}; {folder} has no complete epoch yet, so the run starts anew"
-        raise KeyboardInterrupt(text) from stop
+        raise (Terminated if terminated else KeyboardInterrupt)(text) from stop

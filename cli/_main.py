@@ -44,7 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status: 0 success, 1 failure, 2 wrong use, 130 interrupted.
+        Exit status: 0 success, 1 failure, 2 wrong use, 130 interrupted, 143
+        terminated.
     """
     args = list(sys.argv[1:] if argv is None else argv)
     if args[:1] in (["-sc"], ["--shell-completion"]):
@@ -66,8 +67,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _read(verb, rest) if verb in READING else _compute(verb, rest)
     except KeyboardInterrupt as stop:
-        print(f"neurop {verb}: interrupted {stop}".rstrip(), file=sys.stderr)
-        return 130
+        what = getattr(stop, "what", "interrupted")
+        print(f"neurop {verb}: {what} {stop}".rstrip(), file=sys.stderr)
+        return int(getattr(stop, "status", 130))
     except BrokenPipeError:
         # The reader (head, less) has closed the pipe: the rest of the output is discarded.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from neurop.errors import InputError, nearest
 
@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 
 LAST = Path("checkpoints") / "last.ckpt"
 INTERIM = Path("checkpoints") / "best"
-# Groups that a resumed run may change, since the checkpoint does not depend on them.
-_FREE = {"trainer", "logger", "debug"}
+# Settings that a resumed run may change: those of the machine, and of the length of the training.
+# The content of the data is compared after they are read.
+_FREE = {"trainer", "logger", "debug", "name", "trust", "resume", "hydra"}
+_FREE_KEYS = {"loader.workers", "data.path", "data.storage.lazy", "data.storage.folder"}
+_MISSING = object()
 _KEPT = ExitStack()
 atexit.register(_KEPT.close)
 
@@ -184,20 +187,44 @@ def resumed(args: list[str], known: Callable[[list[str]], Known]) -> list[str]:
     before = {_key(word): word for word in words}
     after = [a for a in args if not a.startswith("resume=")]
     here = known(after)
-    for arg in (a for a in after if "=" in a and not a.startswith("-")):
-        key = _key(arg)
-        fixed = (key in here.groups and key not in _FREE) or key.startswith("model.")
-        if fixed and _value(arg) != _value(before.get(key, "=null")):
-            was = f"has {before[key]}" if key in before else f"was made without {key}="
-            raise InputError(
-                f"a resumed run keeps its {key.split('.')[0]}: {folder} {was}, not {arg}; start a "
-                "new run for it"
-            )
+    saved = read_yaml(folder / "config.yaml") if (folder / "config.yaml").is_file() else {}
+    for arg in (a for a in after if "=" in a or a.startswith("~")):
+        _keeps(arg, before, saved, here, folder)
     replaced = {_key(a) for a in after if "=" in a}
     kept = [o for key, o in before.items() if key not in replaced]
     check(kept, here, str(folder))
     place = [] if "hydra.run.dir" in replaced else [f"hydra.run.dir={quoted(str(folder))}"]
     return [*kept, f"resume={quoted(str(folder))}", *place, *after]
+
+
+def _keeps(arg: str, before: dict[str, str], saved: Any, known: Known, folder: Path) -> None:
+    """Raise InputError if an argument changes a setting that a resumed run keeps."""
+    key = _key(arg)
+    if key.split(".")[0] in _FREE or key in _FREE_KEYS or arg.startswith("-"):
+        return
+    if key in known.groups:
+        same = arg == before.get(key) or _value(arg) == _value(before.get(key, "=null"))
+        was = f"has {before[key]}" if key in before else f"was made without {key}="
+    else:
+        for part in key.split("."):
+            saved = saved.get(part, _MISSING) if isinstance(saved, dict) else _MISSING
+        given = known.parse(arg)
+        same = given is not None and not given.is_delete() and given.value() == saved
+        was = f"was made without {key}=" if saved is _MISSING else f"has {key}={_shown(saved)}"
+    if not same:
+        raise InputError(
+            f"a resumed run keeps its {key.split('.')[0]}: {folder} {was}, not {arg}; start a new "
+            f"run for it, with init={folder} from these weights",
+            key,
+            arg,
+        )
+
+
+def _shown(value: Any) -> str:
+    """Return a saved value as it is typed."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value)
 
 
 def _key(override: str) -> str:

@@ -51,7 +51,7 @@ class Start(Callback):
         write_json(self.folder / "versions.json", _versions())
 
     def on_train_start(self, trainer: lightning.Trainer, pl_module: Any) -> None:
-        steps = trainer.estimated_stepping_batches
+        steps = pl_module.steps()
         parameters = pl_module.surrogate.parameters_count()
         if first_process():
             for line in cautions(steps, parameters, self.values):

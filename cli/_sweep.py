@@ -7,7 +7,9 @@ import io
 import json
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +32,12 @@ def sweep_folder(args: list[str]) -> tuple[Path, list[str]]:
     ]
     if given:
         return Path(given[-1]), args
-    folder = Path("runs", "sweeps", datetime.now().strftime("%Y%m%d-%H%M%S"))
+    first = Path("runs", "sweeps", datetime.now().strftime("%Y%m%d-%H%M%S"))
+    for number in count(1):  # another sweep may begin in the same second
+        folder = first if number == 1 else first.with_name(f"{first.name}-{number}")
+        with suppress(FileExistsError):
+            folder.mkdir(parents=True)
+            break
     return folder, [*args, f"hydra.sweep.dir={folder.as_posix()}"]
 
 

@@ -41,6 +41,7 @@ from ._hydra import group_file, overrides, run_folder
 from ._interrupt import explained
 from ._metrics import continued, ended_logs
 from ._output import CONFIG, first_process, write_json
+from ._resume import check_data, differences, inexact
 from ._runs import find
 from ._settings.build import build, locate, trainer_callbacks
 from ._settings.data import chosen_problem
@@ -81,6 +82,10 @@ def train(cfg: DictConfig, source: Source, splits: dict[str, FieldSet] | None) -
     splits = splits or source.splits()
     parts = _parts(cfg, source, splits)
     surrogate, lines = parts.pop("model"), parts.pop("lines")
+    if cfg.resume:
+        check_data(surrogate, Path(str(cfg.resume)))
+        lines += differences(_before(cfg), cfg)
+    lines += inexact(cfg, source.online)
     timer = Timer()
     start = Start(cfg, folder, f"{surrogate.name} on {source.name}", lines)
     start.values = math.inf if source.online else values_of(splits["train"])

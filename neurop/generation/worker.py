@@ -53,7 +53,7 @@ class Worker:
             {"process_group": 0} if os.name == "posix" else {"creationflags": 0x200}
         )
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _CODE],
+            [sys.executable, "-P", "-c", _CODE],  # files of the working folder are no modules
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=env,

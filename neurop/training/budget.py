@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import lightning
 import torch
-from lightning.pytorch.callbacks import Callback
 
 from neurop.errors import InputError
+from neurop.training.callbacks.step_limit import StepLimit
 from neurop.training.callbacks.timer import Timer
 from neurop.training.module import TrainingModule
 
@@ -105,7 +105,7 @@ def _seconds_per_step(
     devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
     with torch.random.fork_rng(devices=devices):
         runner = trainer(
-            callbacks=[timer],
+            callbacks=[timer, StepLimit()],
             max_steps=count,
             max_epochs=-1,
             limit_val_batches=0,
@@ -120,13 +120,5 @@ def _seconds_per_step(
             )
         runner.fit(module, batches)
     module.load_state_dict(before)
+    module.max_steps = -1
     return timer.trained / max(timer.count, 1)
-
-
-class ValidateAtEnd(Callback):
-    """Validate after the last step, also within an epoch: the best weights are found among all."""
-
-    def on_train_batch_end(self, trainer: lightning.Trainer, *_: object) -> None:
-        """Ask for the validation with which Lightning ends a training."""
-        if 0 < trainer.max_steps <= trainer.global_step:
-            trainer.should_stop = True

@@ -83,6 +83,7 @@ class Preflight(Callback):
         examples = data.examples["train"]
         batch = default_collate([examples[i] for i in range(min(data.batch_size, len(examples)))])
         batch = {name: values.to(pl_module.device) for name, values in batch.items()}
+        batch = trainer.precision_plugin.convert_input(batch)
         found = estimate(pl_module, batch)
         surrogate = pl_module.surrogate
         size = " x ".join(map(str, surrogate.card.shape))

@@ -24,9 +24,10 @@ from neurop.objectives.regression import Regression
 from neurop.registry import Spec
 from neurop.source import Source
 from neurop.surrogate import Surrogate
-from neurop.training.budget import Budget, ValidateAtEnd, count_steps
+from neurop.training.budget import Budget, count_steps
 from neurop.training.callbacks.checkpoints import checkpoints
 from neurop.training.callbacks.epoch_log import progress_callbacks
+from neurop.training.callbacks.step_limit import StepLimit
 from neurop.training.loader import Loader
 from neurop.training.plan import planned
 from neurop.training.preflight import check_checkpoint
@@ -145,6 +146,9 @@ def fit(
         trainer=trainer or partial(_trainer, epochs),
         seed=seed,
     )
+    for part in splits.values():
+        if part.is_lazy:
+            part.digest()  # refuses a value that is not finite, which would be found hours later
     length = Budget.of(budget) if isinstance(budget, str) else budget
     with tempfile.TemporaryDirectory() as scratch:
         where = Path(folder or scratch)
@@ -152,7 +156,7 @@ def fit(
         best, last = checkpoints(where / LAST.parent, interim, plan.module.monitor)
         kept = [best, last] if folder else [best]
         model.train()  # a loaded surrogate is in evaluation mode, and Lightning leaves it there
-        how: dict[str, Any] = {"callbacks": [*kept, *plan.callbacks, ValidateAtEnd()]}
+        how: dict[str, Any] = {"callbacks": [*kept, *plan.callbacks, StepLimit()]}
         if length:
             steps = count_steps(
                 length, plan.module, plan.more_batches, partial(plan.trainer, where)
@@ -162,6 +166,8 @@ def fit(
         sharded = isinstance(runner.strategy, FSDPStrategy)
         if sharded:
             best.model = where / INTERIM  # where the whole weights are put together
+        if runner.precision == "64-true":
+            plan.module.double()  # before a checkpoint is loaded, which would be rounded
         checkpoint = where / LAST if resume else None
         if checkpoint:
             check_checkpoint(checkpoint, plan.module, runner.max_epochs)

@@ -89,6 +89,7 @@ class Loader(lightning.LightningDataModule):
             name: problem.examples(splits[name].check_finite(), extra) for name in names
         }
         self.batch_size, self.workers, self.seed = batch_size, workers, seed
+        self._epoch = 0
 
     def train_dataloader(self) -> DataLoader[dict[str, Tensor]]:
         """Return shuffled batches, without an incomplete last one unless it is the only one."""
@@ -96,7 +97,7 @@ class Loader(lightning.LightningDataModule):
         if len(sets) > 1:
             return self._of_several_grids(sets)
         examples = self.examples["train"]
-        order = Shuffled(len(examples), self.seed, *examples.blocks())
+        order = self._order(len(examples), *examples.blocks())
         return self._loader(examples, order, drop_last=len(examples) >= self.batch_size)
 
     def val_dataloader(self) -> DataLoader[dict[str, Tensor]]:
@@ -104,12 +105,32 @@ class Loader(lightning.LightningDataModule):
         examples = self.examples["val"]
         return self._loader(examples, SequentialSampler(examples), drop_last=False)
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return the number of the next epoch.
+
+        Processes that read ahead take the first indices when Lightning makes the iterator, which in
+        a resumed run is before it sets the epoch.
+        """
+        if self.trainer is None:
+            return {"epoch": 0}
+        progress: Any = self.trainer.fit_loop.epoch_progress.current
+        return {"epoch": progress.processed}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Begin with the epoch after that of a checkpoint."""
+        self._epoch = int(state_dict.get("epoch", 0))
+
+    def _order(self, count: int, *blocks: Any) -> Shuffled:
+        order = Shuffled(count, self.seed, *blocks)
+        order.set_epoch(self._epoch)
+        return order
+
     def _of_several_grids(self, sets: list[Any]) -> DataLoader[dict[str, Tensor]]:
         if self.trainer is not None and self.trainer.world_size > 1:
             remedy = "training sets on several grids are for one device"
             raise InputError.of("devices", self.trainer.world_size, remedy)
         sizes = [len(part) for part in sets]
-        batches = ByGrid(Shuffled(sum(sizes), self.seed), sizes, self.batch_size)
+        batches = ByGrid(self._order(sum(sizes)), sizes, self.batch_size)
         return DataLoader(
             ConcatDataset(sets),
             batch_sampler=batches,

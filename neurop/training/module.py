@@ -63,6 +63,7 @@ class TrainingModule(lightning.LightningModule):
         self.surrogate, self.objective = surrogate, objective
         self.make_optimizer, self.make_scheduler = optimizer, scheduler
         self.augment, self.seed = tuple(augment), seed
+        self.max_steps = -1  # of the trainer
         for transform in self.augment:
             transform.check(self.setting)
 
@@ -153,11 +154,16 @@ class TrainingModule(lightning.LightningModule):
         optimizer = self.make_optimizer(self.parameters(), **unfused)
         if self.make_scheduler is None:
             return optimizer
-        schedule = self.make_scheduler(optimizer, self.trainer.estimated_stepping_batches)
+        schedule = self.make_scheduler(optimizer, self.steps())
         return {
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": schedule, "interval": "step"},
         }
+
+    def steps(self) -> float:
+        """Return the number of optimizer steps of the training; infinite if it has no end."""
+        steps = float(self.trainer.estimated_stepping_batches)
+        return min(steps, self.max_steps) if self.max_steps > 0 else steps
 
     def _number(self) -> tuple[int, ...]:
         """Return process and step."""
@@ -170,5 +176,5 @@ class TrainingModule(lightning.LightningModule):
         if self._trainer is None:
             return 1.0
         now = self.trainer
-        ends = ((now.current_epoch, now.max_epochs or -1), (now.global_step, now.max_steps))
+        ends = ((now.current_epoch, now.max_epochs or -1), (now.global_step, self.max_steps))
         return max((done / end for done, end in ends if end > 0), default=1.0)

@@ -143,10 +143,15 @@ class OnlineLoader(Loader):
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state from which a resumed run continues with new samples."""
-        return {"next_number": self._next(), "drawn": self._drawn + self.buffer.drawn}
+        return {
+            **super().state_dict(),
+            "next_number": self._next(),
+            "drawn": self._drawn + self.buffer.drawn,
+        }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Continue after the samples of a checkpoint."""
+        super().load_state_dict(state_dict)
         self._next_number, self._drawn = int(state_dict["next_number"]), int(state_dict["drawn"])
 
     def teardown(self, stage: str) -> None:

@@ -19,6 +19,8 @@ from neurop.surrogate import Surrogate
 
 PRECISIONS = ("32-true", "64-true", "bf16-mixed", "16-mixed")
 """Precisions of a training, by their names in Lightning."""
+MOMENTS = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq", "momentum_buffer")
+"""Averages of an optimizer that have the shape of their weight."""
 
 
 def check_modes(surrogate: Surrogate) -> None:
@@ -122,6 +124,7 @@ def check_checkpoint(
         raise InputError(f"{path}: no such checkpoint; {_instead(path)}", "resume", str(path))
     try:
         state, done = _weights_and_epochs(path)
+        shapes = _optimizer_shapes(path)
     except Exception as error:  # a damaged file can raise anything in the unpickler
         raise InputError(
             f"{path}: damaged, or no checkpoint ({type(error).__name__}); {_instead(path)}",
@@ -136,6 +139,16 @@ def check_checkpoint(
             "resume",
             str(path),
         )
+    weights = [tuple(weight.shape) for weight in module.parameters()]
+    for index, shape in shapes:
+        # A fused optimizer would write outside of its arrays.
+        if index >= len(weights) or weights[index] != shape:
+            raise InputError(
+                f"{path}: the state of the optimizer has shape {shape} for weight {index}, which "
+                f"is not its own; {_instead(path)}",
+                "resume",
+                str(path),
+            )
     if epochs is not None and 0 <= epochs < done:
         raise InputError.of(
             "max_epochs", epochs, f"{path} has {done} completed epochs; give {done} or more"
@@ -145,6 +158,19 @@ def check_checkpoint(
 def _weights_and_epochs(path: Path) -> tuple[dict[str, torch.Tensor], int]:
     saved = torch.load(path, map_location="cpu", weights_only=True)
     return saved["state_dict"], int(saved["epoch"]) + 1
+
+
+def _optimizer_shapes(path: Path) -> list[tuple[int, tuple[int, ...]]]:
+    """Return the index of each weight and the shapes of its averages in the optimizer."""
+    saved = torch.load(path, map_location="cpu", weights_only=True)
+    saved["lr_schedulers"], saved["loops"]["fit_loop"]  # without which nothing can go on
+    return [
+        (int(index), tuple(value.shape))
+        for optimizer in saved["optimizer_states"]
+        for index, values in optimizer["state"].items()
+        for name, value in values.items()
+        if name in MOMENTS
+    ]
 
 
 def _instead(path: Path) -> str:

@@ -4,6 +4,7 @@ import os
 from errno import EACCES, ENOSPC, ENOTDIR, EROFS
 
 import pytest
+import torch
 
 from neurop.cli._errors import explain
 from neurop.errors import InputError
@@ -66,6 +67,27 @@ def test_a_place_that_the_system_refuses_is_named(problem: int) -> None:
     error = OSError(problem, os.strerror(problem), "a/b")
     line = f"a/b: {os.strerror(problem)}; give another place, or change its permissions"
     assert explain(error, lambda: ([], {})) == line
+
+
+@pytest.mark.parametrize(
+    ("error", "size"),
+    [
+        (
+            RuntimeError(
+                "DefaultCPUAllocator: can't allocate memory: you tried to allocate 4 bytes"
+            ),
+            "4 bytes",
+        ),
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."), "2.00 GiB"),
+        (MemoryError("Unable to allocate 7.45 GiB for an array with shape (9,)"), "7.45 GiB"),
+        (MemoryError(), None),
+    ],
+)
+def test_memory_that_ran_out_names_settings_that_help(error: Exception, size: str | None) -> None:
+    line = explain(error, lambda: pytest.fail("no words needed"))
+    assert line is not None
+    asked = f" (asked for {size})" if size else ""
+    assert line.startswith(f"memory ran out{asked}; use smaller batches (loader.batch_size in ")
 
 
 def test_a_failure_is_not_explained() -> None:

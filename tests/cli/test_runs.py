@@ -189,22 +189,22 @@ def test_resume_in_a_folder_with_odd_letters(home: Home) -> None:
         (
             "model=other",
             "a resumed run keeps its model: {run} has model=tiny, not model=other; start a new "
-            "run for it",
+            "run for it, with init={run} from these weights",
         ),
         (
             "data=tiny",
             "a resumed run keeps its data: {run} has data=second, not data=tiny; start a new run "
-            "for it",
+            "for it, with init={run} from these weights",
         ),
         (
             "experiment=big",
             "a resumed run keeps its experiment: {run} was made without experiment=, not "
-            "experiment=big; start a new run for it",
+            "experiment=big; start a new run for it, with init={run} from these weights",
         ),
         (
             "model.length=3",
             "a resumed run keeps its model: {run} has model.length=2, not model.length=3; start a "
-            "new run for it",
+            "new run for it, with init={run} from these weights",
         ),
         ("-m", "resume= continues one run; leave out -m"),
     ],

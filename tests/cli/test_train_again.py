@@ -67,6 +67,13 @@ SETTINGS = {
         "augment.coarse_to_fine.share=0.5",
     ),
     "accumulated": ("trainer.accumulate_grad_batches=2",),
+    "read ahead": ("loader.workers=2",),
+    "steps": ("trainer.max_steps=25",),
+    "float64": ("trainer.precision=64-true",),
+    "bf16": ("trainer.precision=bf16-mixed",),
+    "bounded": ("callback=[spectral_bound]",),
+    "validated twice": ("+trainer.val_check_interval=0.5",),
+    "pushed": ("objective.pushforward=1", "augment=[noise]"),
     # Nothing is an improvement by 10, so it ends after the second epoch.
     "stopped": (
         "callback=[early_stopping]",
@@ -75,8 +82,13 @@ SETTINGS = {
     ),
 }
 
+MARKS = dict.fromkeys(("float64", "bf16", "bounded", "validated twice", "pushed"), pytest.mark.slow)
 
-@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
+
+@pytest.mark.parametrize(
+    "settings",
+    [pytest.param(words, id=name, marks=MARKS.get(name, [])) for name, words in SETTINGS.items()],
+)
 def test_a_continued_run_ends_where_it_would_have_ended(
     settings: tuple[str, ...],
     train: Command,
@@ -119,7 +131,9 @@ def test_a_continued_run_ends_where_it_would_have_ended(
         assert columns(halved, name) == columns(whole, name)
     records = [json.loads((run / "train.json").read_text()) for run in (whole, halved)]
     first, both = (
-        torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["callbacks"]["Timer"]
+        torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["callbacks"][
+            "neurop.Timer"
+        ]
         for run in (whole, halved)
     )
     assert both["count"] == first["count"] > 0

@@ -162,3 +162,13 @@ def test_a_script_is_not_run_again_by_its_processes(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "runs").read_text() == "run "
     assert digest(tmp_path / "a") == digest(tmp_path / "b")
+
+
+def test_files_of_the_working_folder_are_no_modules(tmp_path: Path) -> None:
+    (tmp_path / "numpy.py").write_text("open('taken', 'w')\n")
+    code = "from neurop.generation.worker import Worker; w = Worker(abs); print(w(-2)); w.close()"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "2\n"
+    assert not (tmp_path / "taken").exists()

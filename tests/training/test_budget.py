@@ -95,7 +95,7 @@ def test_a_time_is_divided_by_the_time_of_a_step(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(budget, "_seconds_per_step", seconds)
     seen = Seen()
     fit(SPEC, SPLITS, budget="4s", callbacks=[seen])
-    assert seen.trainer.max_steps == seen.trainer.global_step == 8
+    assert seen.trainer.lightning_module.max_steps == seen.trainer.global_step == 8
     assert counts == [budget.FEWEST, budget.FEWEST]
     unused: Any = None
     assert count_steps(Budget(1200.0), unused, lambda: unused, unused) == 2400

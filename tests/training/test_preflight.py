@@ -164,11 +164,29 @@ def test_a_checkpoint_beyond_the_last_epoch(last: Path) -> None:
         lambda f: torch.save({"epoch": 1}, f),
         lambda f: torch.save([1], f),
         lambda f: torch.save({"state_dict": Path("x"), "epoch": 1}, f),
+        lambda f: edited(f, lambda saved: saved.pop("optimizer_states")),
+        lambda f: edited(f, lambda saved: saved.pop("lr_schedulers")),
+        lambda f: edited(f, lambda saved: saved["loops"].pop("fit_loop")),
     ],
 )
 def test_a_damaged_checkpoint_is_one_line(damage: Callable[[Path], Any], last: Path) -> None:
     damage(last)
     with raises_input("resume", str(last), "damaged"):
+        check_checkpoint(last, module())
+
+
+def edited(path: Path, edit: Callable[[Any], Any]) -> None:
+    saved = torch.load(path, weights_only=True)
+    edit(saved)
+    torch.save(saved, path)
+
+
+def test_an_optimizer_of_other_weights(last: Path) -> None:
+    def shrink(saved: Any) -> None:
+        saved["optimizer_states"][0]["state"][0]["exp_avg"] = torch.zeros(3)
+
+    edited(last, shrink)
+    with raises_input("resume", str(last), r"optimizer has shape \(3,\) for weight 0"):
         check_checkpoint(last, module())
 
 

@@ -36,8 +36,9 @@ class EpochLog(Callback):
         if not trainer.is_global_zero:
             return
         done, total = trainer.current_epoch + 1, max(trainer.max_epochs or 0, 0)
-        if not total and trainer.max_steps > 0:
-            total = math.ceil(trainer.max_steps / trainer.num_training_batches)
+        steps = getattr(pl_module, "max_steps", -1)
+        if not total and steps > 0:
+            total = math.ceil(steps / trainer.num_training_batches)
         spent = time.perf_counter() - self.start
         numbers: dict[str, Any] = {
             name: trainer.callback_metrics.get(key)

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import lightning
 import torch
 from torch import Tensor, nn
 
@@ -219,9 +220,11 @@ class SpectralNormBound(PreparingCallback):
         """Apply the bounds after a step of the optimiser."""
         self.follow()
 
-    def on_validation_start(self, *_: Any) -> None:
+    def on_validation_start(self, trainer: lightning.Trainer, *_: Any) -> None:
         """Apply the bounds exactly before validation and checkpoints."""
-        self.exact()
+        # Not before the trial batches, which a resumed run has in addition.
+        if not trainer.sanity_checking:
+            self.exact()
 
 
 def _shrink(weight: Tensor, limit: Tensor, sigma: Tensor) -> None:

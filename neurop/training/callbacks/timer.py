@@ -22,6 +22,9 @@ class Timer(Callback):
         Seconds waiting for data, seconds in steps, and number of steps.
     """
 
+    # Lightning's own, which it adds for max_time, has the name of the class.
+    state_key = "neurop.Timer"
+
     def __init__(self) -> None:
         self.waiting = self.stepping = self._earlier = 0.0
         self.count = 0
