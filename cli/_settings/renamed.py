@@ -111,13 +111,15 @@ def current(node: Any) -> Any:
     >>> new = current(old)
     >>> new["storage"], new["coefficient"]
     ({'seed': 3}, {'kind': 'lognormal'})
+    >>> current(OmegaConf.create({"resolutions": {128: 4}}))
+    {'resolutions': {128: 4}}
     """
     if not isinstance(node, DictConfig):
         return node
     table = RENAMED.get(str(node.get("_target_")), {})
     made = OmegaConf.create({})
-    for key in map(str, node):
-        value = current(node[key])
+    for own in node:  # also numbers, such as those of points
+        value, key = current(node[own]), str(own)
         if key == "history" and str(node.get("_target_")).startswith("neurop.datasets."):
             continue  # part of the problem, which the card of the surrogate has
         # A mapping under the name of a group is that group, and null its defaults.
@@ -126,7 +128,7 @@ def current(node: Any) -> Any:
         if key in table and not grouped:
             OmegaConf.update(made, table[key], value, force_add=True)
         else:
-            made[key] = value
+            made[own] = value
     if made.get("_target_") == "neurop.datasets.SpaceTime" and "history" in node.get("source", ()):
         made["given"] = node["source"]["history"]
     return made

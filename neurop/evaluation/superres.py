@@ -185,7 +185,10 @@ def superres(
 
 
 def example(scores: xr.Dataset, resolution: int) -> xr.Dataset:
-    """Return ``truth``, ``prediction`` and ``interpolated`` of one sample at one resolution."""
+    """Return ``truth``, ``prediction`` and ``interpolated`` of one sample at one resolution.
+
+    It is the first sample; of an evolution the last frame of the first trajectory.
+    """
     names = {f"{kind}_{resolution}": kind for kind in KINDS}
     axes = {f"{axis}_{resolution}": axis for axis in np.atleast_1d(scores.attrs["axes"])}
     chosen = scores[list(names)]
@@ -200,6 +203,8 @@ def _measure(surrogate: Surrogate, data: FieldSet, batch_size: int) -> dict[str,
     power: Any = 0.0
     examples: dict[str, Any] = {}
     count, times = 0, []
+    # The end of the first trajectory: an evolution may begin smooth, with nothing beyond the band.
+    shown = 0 if data.has_targets else data.length(0) - surrogate.card.history - 1
     for x, y, given in iterate_pairs(surrogate, data, batch_size):
         weights, domain = measure(surrogate.card, y, given), inside(surrogate.card, given)
         begin = time.perf_counter()
@@ -235,11 +240,11 @@ def _measure(surrogate: Surrogate, data: FieldSet, batch_size: int) -> dict[str,
         power = power + np.stack(
             [power_spectrum(v.cpu().numpy(), data.grid)[1].sum(0) for v in fields.values()]
         )
+        if count <= shown < count + len(y):
+            row = slice(shown - count, shown - count + 1)
+            one = None if domain is None else domain[row].cpu().numpy()
+            examples = {kind: blank(v[row].cpu().numpy(), one)[0] for kind, v in fields.items()}
         count += len(y)
-        one = None if domain is None else domain[:1].cpu().numpy()
-        examples = examples or {
-            kind: blank(v[:1].cpu().numpy(), one)[0] for kind, v in fields.items()
-        }
     scores = dict.fromkeys(SCORES, float("nan"))
     scores |= {name: float(torch.cat(values).mean()) for name, values in collected.items()}
     by_field = torch.cat(collected["relative_l2"]).mean(0).cpu().numpy()

@@ -115,6 +115,7 @@ def test_settings_of_one_model_are_its_own(
     assert "callback" not in fno
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_was_done(
     neurop: Command, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,3 +51,13 @@ def test_the_other_verbs_take_the_run_up(
             rtol=1e-6,
         )
     assert capsys.readouterr().out.splitlines()[-1].startswith("wrote ")
+
+
+def test_a_run_with_samples_on_a_finer_grid_is_taken_up_too(
+    train: Command, neurop: Command, tmp_path: Path
+) -> None:
+    assert train("data.storage.resolutions={24: 2}") == 0
+    (run,) = tmp_path.glob("runs/*/*")
+    assert neurop("superres", f"ckpt={run}", "resolutions=[16,24]") == 0
+    assert set(record(run, "superres/superres.json")["resolutions"]) == {"16", "24"}
+    assert neurop("train", f"resume={run}", "trainer.max_epochs=3") == 0

@@ -90,7 +90,11 @@ def check(folder: Path, steps: int | None = 2) -> Any:
     return OmegaConf.load(folder / "config.yaml")
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda f: f"{f.parent.name}-{f.stem}")
+@pytest.mark.parametrize(
+    "file",
+    [pytest.param(f, marks=[pytest.mark.slow] if f.stem == "compile" else []) for f in FILES],
+    ids=lambda f: f"{f.parent.name}-{f.stem}",
+)
 def test_a_choice_trains(file: Path, neurop: Callable[..., int], tmp_path: Path) -> None:
     np.savez(tmp_path / "own.npz", u=np.random.default_rng(0).random((10, 3, 16, 16)))
     group, choice = file.parent.name, file.stem

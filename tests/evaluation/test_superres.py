@@ -189,6 +189,8 @@ def test_an_evolution_is_scored_one_step_from_every_frame(analytic: Make, travel
     s = superres(analytic(shift, truths[16], step=1.0), truths)
     np.testing.assert_allclose(s.relative_l2, 0, atol=1e-12)
     np.testing.assert_allclose(s.relative_l2_interpolated, 0, atol=1e-12)
+    last = example(superres(analytic(shift, truths[16], step=1.0), truths, batch_size=2), 32)
+    np.testing.assert_allclose(last.truth[0], truths[32].values[0, -1, 0])
     still = superres(analytic(lambda x: x, truths[16], step=1.0), truths)
     np.testing.assert_allclose(
         still.relative_l2, np.mean([2 * np.sin(np.pi * k / 16) for k in (1, 2, 3)]), rtol=1e-12

@@ -47,7 +47,14 @@ def check(surrogate: Surrogate, folder: Path) -> dict[str, str]:
     return session.get_modelmeta().custom_metadata_map
 
 
-@pytest.mark.parametrize(("name", "shape"), [("fno", (16,)), ("fno", (9, 12)), ("t1", (16,))])
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [
+        ("fno", (16,)),
+        pytest.param("fno", (9, 12), marks=pytest.mark.slow),
+        pytest.param("t1", (16,), marks=pytest.mark.slow),
+    ],
+)
 def test_small_ones(name: str, shape: tuple[int, ...], tmp_path: Path) -> None:
     said = check(made(evolution(shape), Spec(name, TINY)), tmp_path)
     assert said["units of x"] == said["units of y"] == "u in m s-1, p in Pa"

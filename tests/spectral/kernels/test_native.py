@@ -81,6 +81,7 @@ def test_no_vector_is_wider_than_the_registers(level: str, tmp_path: Path) -> No
 
 
 @x86
+@pytest.mark.slow
 def test_vectors_of_four_compute_the_same(tmp_path: Path) -> None:
     compiler = tmp_path / "g++"
     compiler.write_text('#!/bin/sh\nexec g++ "$@" -march=x86-64\n')
