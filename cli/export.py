@@ -44,9 +44,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     if grids is None and (reason := record["grid_fixed_because"]):
         print(f"one grid, that of the training: {reason}; others by grids=[...]", file=sys.stderr)
     if surrogate.noise is not None:
-        what = (
-            "its noise is 0 in the file: one forecast, no ensemble; neurop rollout has members=20"
-        )
+        what = "the file has no noise and makes one forecast; an ensemble is made by neurop rollout"
         print(f"{surrogate.name} is probabilistic: {what}", file=sys.stderr)
     _show(record)
     wrote(folder)
