@@ -82,7 +82,7 @@ def half_width_table(task: Task, bands: Calibration) -> None:
             field.name,
             int(counts[lead, index]),
             finite_or_none(half[lead, index]),
-            field.unit,
+            field.unit or None,
             finite_or_none(half[lead, index] / scale[index]),
         ]
         for lead in np.unique(np.linspace(0, bands.leads - 1, 6).astype(int))
@@ -90,8 +90,16 @@ def half_width_table(task: Task, bands: Calibration) -> None:
     ]
     print(f"with a probability of at least {bands.level:g}, {bands.guarantee.statement}")
     title = f"{100 * bands.level:g} % bands of {task.surrogate.name} on {task.source.name}"
-    columns = ["lead", "field", "samples", "half-width, mean", "unit", "of the field's deviation"]
+    columns = ["lead", "field", "samples", "half-width, mean", "unit", "in deviations of the field"]
     table(title, columns, rows)
+
+
+def say_bands(surrogate: Surrogate, level: float | None) -> None:
+    """Print the names of the bands in a file of predictions, and what they hold."""
+    bands = bands_of(surrogate)
+    names = ", ".join(f"{f.name}_lower and {f.name}_upper" for f in surrogate.card.outputs)
+    percent = 100 * (bands.level if level is None else level)
+    print(f"{percent:g} % bands, {names}: {bands.guarantee.statement}")
 
 
 def coverage_table(found: xr.Dataset) -> None:

@@ -17,7 +17,7 @@ from neurop.fields.fieldset import FieldSet
 from neurop.inference.conformal import REGISTRY
 from neurop.inference.conformal.calibration import Calibration
 from neurop.inference.conformal.file import FILE, write_bands
-from neurop.inference.conformal.rank import check_level
+from neurop.inference.conformal.rank import check_level, rank
 from neurop.problems import LeadTimes, Map
 
 from ._bands import draw_bands, half_width_table
@@ -65,7 +65,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     how = {"steps": steps, "start": start, "every": every, "batch_size": cfg.batch_size}
     _check_starts(task, how)
     bands = calibrate(task.surrogate, train, held_out, guarantee, level, **how)
-    notes = _notes(cfg)
+    notes = _notes(cfg, task, bands)
     bands = replace(bands, about=bands.about | {"split": str(cfg.split), "notes": notes})
     task.surrogate.bands = bands
     _write(task, bands, held_out, field)
@@ -95,7 +95,9 @@ def _check_starts(task: Task, how: dict[str, Any]) -> None:
 def _training(cfg: DictConfig, task: Task) -> FieldSet:
     """Return the training data of the surrogate, else those of the given data set."""
     checkpoint = find(str(cfg.ckpt))
-    if cfg.get("data") is None:
+    changed = cfg.get("change") is not None
+    # All samples of another file leave none to be those of a training.
+    if cfg.get("data") is None and not (changed and cfg.split == "all"):
         return task.source.splits()["train"]
     if checkpoint.run is not None:
         return source_for(OmegaConf.create({}), checkpoint).splits()["train"]
@@ -105,13 +107,21 @@ def _training(cfg: DictConfig, task: Task) -> FieldSet:
     return task.source.splits()["train"]
 
 
-def _notes(cfg: DictConfig) -> list[str]:
+def _notes(cfg: DictConfig, task: Task, bands: Calibration) -> list[str]:
     """Return what the coverage depends on beyond exchangeable samples."""
     notes = []
-    if cfg.split == "val" and cfg.get("data") is None:
+    own = cfg.get("data") is None and cfg.get("change") is None
+    if own and cfg.split == "val":
+        others = "data.path=... split=all" if task.source.name == "file" else "data.storage.seed=1"
         notes.append(
             "the validation split also chose the checkpoint, so the coverage is exact up to that "
-            "choice; calibrate on samples of another seed for an exact one"
+            f"choice; for an exact one calibrate on other samples, {others}"
+        )
+    count = int(bands.counts.min())
+    if rank(count, bands.level) == count:
+        notes.append(
+            f"the largest error of {count} samples sets the width; a lower level, or more held-out "
+            "samples, do not let a single one set it"
         )
     if cfg.every is not None:
         notes.append(

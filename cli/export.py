@@ -43,6 +43,9 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     record = export(surrogate, folder, cfg.format, grids, origin)
     if grids is None and (reason := record["grid_fixed_because"]):
         print(f"one grid, that of the training: {reason}; others by grids=[...]", file=sys.stderr)
+    if surrogate.noise is not None:
+        what = "the file has no noise and makes one forecast; an ensemble is made by neurop rollout"
+        print(f"{surrogate.name} is probabilistic: {what}", file=sys.stderr)
     _show(record)
     wrote(folder)
     return {"largest_difference": record["largest_difference"]}
@@ -69,7 +72,7 @@ def _show(record: dict[str, Any]) -> None:
     for role in ("inputs", "outputs"):
         for port in first[role]:
             named = [
-                one["name"] + (f" ({one['unit']})" if one["unit"] != "1" else "")
+                one["name"] + (f" ({one['unit']})" if one["unit"] not in ("", "1") else "")
                 for one in port["channels"]
             ]
             shape = ", ".join(map(str, port["shape"]))

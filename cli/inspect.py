@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from neurop.errors import InputError
 
 from ._console import table
+from ._runs import quoted
+
+if TYPE_CHECKING:
+    from neurop.formats.inspect import Report
 
 USAGE = "Usage: neurop inspect FILE [FILE ...]"
 
@@ -45,10 +51,31 @@ def run(words: Sequence[str]) -> None:
                 ],
             )
         if report.yaml:
-            print(
-                "Settings that read it (neurop train data=file data.path=..., or a file in "
-                "--config-dir DIR/data/):"
-            )
+            print(f"Command{', with ??? for what the file does not say' * bool(report.hint)}:")
+            print(f"  {_command(word, report)}")
+            print("The same settings in a file, DIR/data/NAME.yaml for --config-dir DIR data=NAME:")
             print("\n".join(f"  {line}" for line in report.yaml.splitlines()))
         if report.hint:
             print(f"  # {report.hint}")
+
+
+def _command(path: str, report: Report) -> str:
+    """Return the training command with the settings that the file does not imply."""
+    from omegaconf import OmegaConf
+
+    settings: Any = OmegaConf.to_container(OmegaConf.create(report.yaml))
+    given = {"path": quoted(path)}
+    if report.hint:
+        keys = ("input", "target", "axes", "boundary")
+        given |= {key: _value(settings[key]) for key in keys if settings.get(key) is not None}
+    if mask := settings.get("conditions", {}).get("mask"):
+        given["conditions.mask"] = mask
+    words = [f"data.{key}={value}" for key, value in given.items()]
+    return shlex.join(["neurop", "train", "data=file", *words])
+
+
+def _value(setting: Any) -> str:
+    """Return a setting in the grammar of the command line."""
+    if isinstance(setting, dict):
+        return f"{{{', '.join(f'{key}: {value}' for key, value in setting.items())}}}"
+    return f"[{','.join(setting)}]" if isinstance(setting, list) else str(setting)

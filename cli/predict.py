@@ -30,7 +30,7 @@ from neurop.predictions.stations import read_stations
 from neurop.predictions.write_prediction import write_prediction
 from neurop.surrogate import Surrogate
 
-from ._bands import level_of
+from ._bands import level_of, say_bands
 from ._console import progress, table, wrote
 from ._evaluation import as_int, as_ints, device
 from ._output import write_json
@@ -111,9 +111,11 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     }
     write_json(_record_of(output), record)
     _show(record)
+    if banded:
+        say_bands(surrogate, level)
     if broken is not None:
         print(f"warning: the prediction is not finite from step {broken} on", file=sys.stderr)
-    wrote(output.parent)
+    wrote(output)
     return {"samples": len(first), "steps": steps}
 
 
@@ -189,7 +191,7 @@ def _record(
 
 def _show(record: dict[str, Any]) -> None:
     rows: list[list[object]] = [
-        [name, about["unit"], about["minimum"], about["maximum"]]
+        [name, about["unit"] or None, about["minimum"], about["maximum"]]
         for name, about in record["fields"].items()
     ]
     many = ", ".join(

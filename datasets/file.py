@@ -204,7 +204,7 @@ class File(Source):
         names = tuple(axes or ())
         if names and (not set(names) - set(LEADING) or len(set(names)) < len(names)):
             raise InputError.of(
-                "axes", names, "name each axis once, sample, time and channel and those of the grid"
+                "axes", names, "name every axis of the array once, one of the grid at least"
             )
         if not input and target:
             raise InputError.of("target", target, "give input too, the array to predict it from")

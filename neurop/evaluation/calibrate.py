@@ -88,8 +88,8 @@ def calibrate(
     train, held_out = (check_compatible(surrogate, data) for data in (train, held_out))
     samples = sample_digests(held_out)
     if seen := len({*samples} & {*sample_digests(train)}):
-        remedy = f"has {seen} samples that the surrogate was fitted to; take held-out data"
-        raise InputError.of("split", held_out.label, remedy)
+        remedy = f"{seen} samples are among those of the training; give others"
+        raise InputError(f"{held_out.label}: {remedy}", "split", held_out.label)
     if every is not None and (held_out.has_targets or every < 1):
         remedy = "is for evolutions; leave it out" if held_out.has_targets else "give at least 1"
         raise InputError.of("every", every, remedy)

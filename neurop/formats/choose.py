@@ -131,7 +131,7 @@ def choose_arrays(content: FileContent, options: ReadOptions) -> list[Array]:
             raise InputError.in_file(
                 content.path,
                 f"the axes of '{name}' ({shape}) have no names; give axes, such "
-                f"as [{', '.join(_guess(array))}]",
+                f"as [{', '.join(axes_like(array))}]",
             )
         _known_axes(array, content, options)
         if 0 in array.shape:
@@ -160,7 +160,8 @@ def _known_axes(array: Array, content: FileContent, options: ReadOptions) -> Non
             )
 
 
-def _guess(array: Array) -> list[str]:
+def axes_like(array: Array) -> list[str]:
+    """Return names for the axes of an array, the usual ones where it has none."""
     rank = len(array.shape)
     usual = ["sample", "time", *"xyz"][:rank] if rank > 2 else ["sample", "x"][:rank]
     free = (axis for axis in [*usual, *"xyz"] if axis not in array.axes)

@@ -14,7 +14,7 @@ from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
 from neurop.formats.assemble import assemble
 from neurop.formats.axes import GLOBE
-from neurop.formats.choose import ReadOptions
+from neurop.formats.choose import ReadOptions, axes_like
 from neurop.formats.conditions import KEYS
 from neurop.formats.content import LEADING, Array, FileContent
 from neurop.formats.detect import file_content
@@ -125,8 +125,8 @@ def _yaml(
             widest = max(content.arrays, key=lambda array: len(array.shape))
             axes = [axis or '"???"' for axis in widest.axes]
             lines += [
-                f"axes: [{', '.join(axes)}]  # sample, time and channel are reserved, the others "
-                "are the grid's",
+                f"axes: [{', '.join(axes)}]  # such as [{', '.join(axes_like(widest))}]; sample, "
+                "time and channel are reserved, the others are the grid's",
                 BOUNDARY,
             ]
         return "\n".join(lines)

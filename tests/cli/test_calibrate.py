@@ -85,6 +85,43 @@ def test_a_level_without_bands(
     assert capsys.readouterr().err.startswith("neurop rollout: level=0.9: the surrogate has no")
 
 
+def waves(path: str, samples: int, seed: int) -> None:
+    """Write trajectories (sample, time, x) of a moving wave of random phase."""
+    phase = np.random.default_rng(seed).random((samples, 1, 1))
+    x, t = np.arange(16) / 16, np.arange(3)[:, None] / 8
+    np.savez(path, u=np.sin(2 * np.pi * (x - t + phase)).astype(np.float32))
+
+
+def test_all_samples_of_another_file(
+    neurop: Command, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    waves("a.npz", 30, 0)
+    waves("b.npz", 12, 1)
+    read = ["data=file", "data.path=a.npz", "data.axes=[sample,time,x]", "data.boundary=periodic"]
+    size = ["model.modes=3", "model.width=4", "model.depth=1", "trainer.max_epochs=1"]
+    assert neurop("train", *read, *size, "hydra.run.dir=run") == 0
+    assert neurop("calibrate", "ckpt=run", "split=all", "level=0.5") == 2
+    assert "24 samples are among those of the training" in capsys.readouterr().err
+    assert neurop("calibrate", "ckpt=run", "data.path=b.npz", "split=all") == 0
+    assert "the largest error of 12 samples sets the width" in capsys.readouterr().out
+    bands = library.load("run").bands
+    assert bands is not None
+    assert bands.counts.tolist() == [[12], [12]]
+    np.testing.assert_array_equal(bands.factor()[:, 0], np.sort(bands.scores[:, :, 0], 0)[11])
+    # The typical size of errors is that of the training data, whatever is given for the scores.
+    assert neurop("calibrate", "ckpt=run", "level=0.5") == 0
+    own = library.load("run").bands
+    assert own is not None
+    np.testing.assert_array_equal(own.modulation, bands.modulation)
+    assert "calibrate on other samples, data.path=... split=all" in capsys.readouterr().out
+    assert neurop("predict", "ckpt=run", "input=b.npz", "level=0.6", "output=p.nc") == 0
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "60 % bands, u_lower and u_upper: at a given lead time the field is inside the band at "
+        "every point",
+        "wrote p.nc",
+    ]
+
+
 def test_ensembles_of_runs_and_of_perturbed_inputs(
     run: Path, neurop: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

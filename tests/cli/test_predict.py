@@ -67,7 +67,7 @@ def test_the_file_of_the_training_needs_no_setting(
 ) -> None:
     given = forecaster.parent / "weather.nc"
     assert neurop("predict", f"ckpt={forecaster}", f"input={given}", "steps=4") == 0
-    assert capsys.readouterr().out.splitlines()[-1] == f"wrote {forecaster}/predict"
+    assert capsys.readouterr().out.splitlines()[-1] == f"wrote {forecaster}/predict/predict.nc"
     with xr.open_dataset(forecaster / "predict" / "predict.nc") as made:
         assert made.t2m.dims == ("time", "lat", "lon")
         np.testing.assert_array_equal(made.lon, weather().lon)

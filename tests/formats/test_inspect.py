@@ -1,5 +1,6 @@
 """Formats are detected from content; errors are one line."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -262,3 +263,21 @@ def test_what_yaml_would_take_for_something_else_is_in_quotes(tmp_path: Path) ->
     data.to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
     plain = OmegaConf.to_container(OmegaConf.create(inspect(tmp_path / "a.nc").yaml))
     assert plain["input"] == ["on", "1e3"]
+
+
+def test_command_with_marks_for_what_a_file_does_not_say(
+    tmp_path: Path, stored: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "my waves.npz"
+    np.savez(path, u=np.zeros((4, 3, 8), np.float32))
+    assert main(["inspect", str(path), str(stored)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    first, second = (line for line in lines if line.startswith("  neurop train data=file "))
+    assert shlex.split(first)[3:] == [
+        f"data.path='{path}'",
+        "data.input=u",
+        "data.axes=[???,???,???]",
+        "data.boundary=???",
+    ]
+    assert any("such as [sample, time, x];" in line for line in lines)
+    assert second.split()[3:] == [f"data.path={stored}", "data.conditions.mask=missing"]
