@@ -27,7 +27,7 @@ $(STAMP): $(PINS) pyproject.toml
 	@touch $@
 
 demo: install  ## train a small surrogate, then evaluate it
-	$(BIN)/neurop train model=fno data=navier_stokes
+	$(BIN)/neurop train experiment=ns_decay_cpu
 	$(BIN)/neurop superres ckpt=latest
 	$(BIN)/neurop rollout ckpt=latest
 	$(BIN)/neurop eval ckpt=latest
@@ -52,8 +52,9 @@ format: install  ## fix style and format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+notebooks: export OMP_NUM_THREADS := 1
 notebooks: install  ## run every notebook
-	$(BIN)/pytest --nbmake --nbmake-timeout=600 notebooks
+	$(BIN)/pytest --nbmake --nbmake-timeout=600 --numprocesses auto --maxprocesses 2 --dist worksteal notebooks
 
 docs: install  ## build the documentation into docs/_build, warnings as errors
 	@$(PIP) --no-deps --requirement requirements-docs.txt
