@@ -79,3 +79,36 @@ def test_default_settings(page: Path) -> None:
     forecasts = weather["eval"]["forecasts"]
     assert errors["`era5`", "RMSE after 6 h"] == f"{forecasts[0]['rmse']['msl']:.0f} Pa"
     assert errors["", "after 24 h"] == f"{forecasts[1]['rmse']['msl']:.0f} Pa"
+
+
+def test_demo() -> None:
+    text = (ROOT / "README.md").read_text()
+    demo = read("ns_decay-fno-cpu-20261129.json")
+    for points, row in demo["superres"]["resolutions"].items():
+        keys = ("relative_l2", "relative_l2_in_band", "relative_l2_beyond_band")
+        numbers = [row[key] for key in (*keys, "truth_beyond_band", "relative_l2_interpolated")]
+        line = re.search(rf"^ +{points} +(0\..*)$", text, re.MULTILINE)
+        assert line is not None
+        assert line[1].split() == [f"{number:.4g}" for number in numbers]
+    assert demo["superres"]["verdict"] in " ".join(text.split())
+    rollout = demo["rollout"]
+    for step in (1, 16, 32, 48, 64, 80):
+        line = re.search(rf"^ +{step} +(\S+) +(\S+) +(\S+) +(\S+)$", text, re.MULTILINE)
+        assert line is not None
+        keys = ("time", "relative_l2", "persistence_relative_l2", "correlation")
+        assert line.groups() == tuple(f"{rollout[key][step - 1]:.4g}" for key in keys)
+
+
+def test_super_resolution() -> None:
+    text = (ROOT / "docs" / "howto" / "superresolution.md").read_text()
+    found = read("super_resolution-cpu-20261129.json")
+    for cells, one in zip(rows(text, "| training at 64 x 64"), found.values(), strict=True):
+        coarse, fine = one["resolutions"]["64"], one["resolutions"]["128"]
+        beyond = fine["relative_l2_beyond_band"]
+        assert cells[1:] == [
+            f"{coarse['relative_l2']:.4f}",
+            f"{fine['relative_l2']:.4f}",
+            f"{fine['relative_l2_interpolated']:.4f}",
+            f"{beyond / fine['truth_beyond_band']:.2f}",
+            f"{beyond / fine['persistence_beyond_band']:.2f}",
+        ]
