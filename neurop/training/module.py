@@ -63,7 +63,7 @@ class TrainingModule(lightning.LightningModule):
         self.surrogate, self.objective = surrogate, objective
         self.make_optimizer, self.make_scheduler = optimizer, scheduler
         self.augment, self.seed = tuple(augment), seed
-        self.max_steps = -1  # of the trainer
+        self.max_steps = -1  # of a trainer that does not count them itself
         for transform in self.augment:
             transform.check(self.setting)
 
@@ -176,5 +176,6 @@ class TrainingModule(lightning.LightningModule):
         if self._trainer is None:
             return 1.0
         now = self.trainer
-        ends = ((now.current_epoch, now.max_epochs or -1), (now.global_step, self.max_steps))
+        steps = max(self.max_steps, now.max_steps)
+        ends = ((now.current_epoch, now.max_epochs or -1), (now.global_step, steps))
         return max((done / end for done, end in ends if end > 0), default=1.0)
