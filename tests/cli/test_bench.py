@@ -57,6 +57,7 @@ def test_bench(
     assert shipped | {"allocator": "same"} == same
 
 
+@pytest.mark.slow
 def test_a_family_is_measured_beside_its_fno(neurop: Callable[..., int], tmp_path: Path) -> None:
     assert (
         neurop(

@@ -176,8 +176,8 @@ def test_a_run_without_an_epoch_behind_it_has_nothing_to_continue(
         ),
         (
             "problem.history=2",
-            "surrogate.net.lift.weight has shape (4, 5) there and (4, 6) by the settings; resume "
-            "with those",
+            "a resumed run keeps its problem: runs/a/b has problem.history=null, not "
+            "problem.history=2; start a new run for it, with init=runs/a/b from these weights",
         ),
         (
             "trainer.max_epochs=1",

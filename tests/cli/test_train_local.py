@@ -12,6 +12,7 @@ DATA = ("data.samples=42", "data.resolution=16", "data.steps=2")
 UNET = ("model=unet", "model.width=4", "model.levels=1")
 
 
+@pytest.mark.slow
 def test_a_local_model_trains_and_says_that_it_is_of_one_resolution(
     neurop: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -132,7 +132,7 @@ class OperatorContract:
             x = case.noise(batch, shape)
             torch.testing.assert_close(program.module()(x), model(x), atol=1e-5, rtol=1e-5)
 
-    @pytest.mark.slow  # FNO and SFNO, whose blocks the others share, are compiled at every change
+    @pytest.mark.slow  # FNO, whose blocks the others share, is compiled at every change
     @pytest.mark.filterwarnings("ignore:.torch.jit.script_method:DeprecationWarning")
     def test_compiled_code_agrees(self) -> None:
         torch._dynamo.reset()

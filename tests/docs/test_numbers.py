@@ -92,7 +92,7 @@ def test_demo() -> None:
         assert line[1].split() == [f"{number:.4g}" for number in numbers]
     assert demo["superres"]["verdict"] in " ".join(text.split())
     rollout = demo["rollout"]
-    for step in (1, 16, 32, 48, 64, 80):
+    for step in (1, 32, 80):
         line = re.search(rf"^ +{step} +(\S+) +(\S+) +(\S+) +(\S+)$", text, re.MULTILINE)
         assert line is not None
         keys = ("time", "relative_l2", "persistence_relative_l2", "correlation")

@@ -79,10 +79,6 @@ class TestSFNO(GridOperatorContract):
         ),
     }
 
-    @pytest.mark.filterwarnings("ignore:.torch.jit.script_method:DeprecationWarning")
-    def test_compiled_code_agrees(self) -> None:
-        super().test_compiled_code_agrees()
-
 
 def model(domain: Grid = GAUSS, **arguments: object) -> SFNO:
     torch.manual_seed(0)

@@ -57,6 +57,7 @@ class Count(Callback):
         self.seen += 1
 
 
+@pytest.mark.slow
 def test_a_killed_process_leaves_the_earlier_checkpoint(tmp_path: Path) -> None:
     elsewhere = tmp_path / "temporary"
     elsewhere.mkdir()

@@ -45,6 +45,7 @@ def run(folder: Path, **environment: str) -> list[str]:
     ).stdout.splitlines()
 
 
+@pytest.mark.slow
 def test_kernels_are_compiled_once_and_nothing_depends_on_them(tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     first = run(cache)
