@@ -19,7 +19,7 @@ def verdict(scores: xr.Dataset) -> str:
     Parameters
     ----------
     scores
-        Result of :func:`neurop.evaluation.superres.superres`.
+        Result of :func:`neurop.evaluation.superres`.
 
     Returns
     -------
