@@ -49,7 +49,7 @@ def claimed(folder: Path, chosen: bool) -> Iterator[Path]:
                     str(folder),
                 )
             continue
-        # A shorter run may have begun and ended since the first look.
+        # A shorter run may have started and ended since the first look.
         free = chosen or not _used(place)
         try:
             if free:
