@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import shlex
 import subprocess
 import sys
@@ -103,7 +104,12 @@ def table(found: dict[str, dict[str, Any]]) -> str:
         best = {
             key: min(row[key] for row in rows.values() if row.get(key) is not None)
             for key in ("error", "trajectory")
-            if any(row.get(key) is not None for row in rows.values())
+            # A trajectory of one step is no further result.
+            if any(
+                row.get(key) is not None
+                and (key == "error" or not math.isclose(row[key], row["error"], rel_tol=1e-3))
+                for row in rows.values()
+            )
         }
         cells = []
         for name in names:

@@ -25,7 +25,6 @@ from neurop.errors import ExternalFailure, InputError
 
 from . import _help, _runs, _sweep
 from ._arguments import as_arguments, config_dirs, flags, flags_first
-from ._claim import claimed
 from ._errors import debugging, explain
 from ._output import first_process
 from ._process_group import leave_process_group
@@ -218,6 +217,8 @@ def _own_folder(verb: str) -> Iterator[Path]:
     folder = Path(job.runtime.output_dir)
     with ExitStack() as held:
         if verb in ("train", "compare") and first_process():
+            from ._claim import claimed  # needs a package that --help does not
+
             chosen = job.mode == RunMode.MULTIRUN or any(
                 word.startswith("hydra.run.dir=") for word in job.overrides.hydra
             )

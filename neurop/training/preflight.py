@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import lightning
 import torch
@@ -123,8 +124,9 @@ def check_checkpoint(
     if not path.is_file():
         raise InputError(f"{path}: no such checkpoint; {_instead(path)}", "resume", str(path))
     try:
-        state, done = _weights_and_epochs(path)
-        shapes = _optimizer_shapes(path)
+        saved = torch.load(path, map_location="cpu", weights_only=True)
+        state, done = _weights_and_epochs(saved)
+        shapes = _optimizer_shapes(saved)
     except Exception as error:  # a damaged file can raise anything in the unpickler
         raise InputError(
             f"{path}: damaged, or no checkpoint ({type(error).__name__}); {_instead(path)}",
@@ -155,14 +157,12 @@ def check_checkpoint(
         )
 
 
-def _weights_and_epochs(path: Path) -> tuple[dict[str, torch.Tensor], int]:
-    saved = torch.load(path, map_location="cpu", weights_only=True)
+def _weights_and_epochs(saved: dict[str, Any]) -> tuple[dict[str, torch.Tensor], int]:
     return saved["state_dict"], int(saved["epoch"]) + 1
 
 
-def _optimizer_shapes(path: Path) -> list[tuple[int, tuple[int, ...]]]:
+def _optimizer_shapes(saved: dict[str, Any]) -> list[tuple[int, tuple[int, ...]]]:
     """Return the index of each weight and the shapes of its averages in the optimizer."""
-    saved = torch.load(path, map_location="cpu", weights_only=True)
     saved["lr_schedulers"], saved["loops"]["fit_loop"]  # without which nothing can go on
     return [
         (int(index), tuple(value.shape))
@@ -177,7 +177,7 @@ def _instead(path: Path) -> str:
     """Return the remedy for an unusable last checkpoint: the best checkpoint, if it is usable."""
     best = path.with_name("best.ckpt")
     try:
-        _, done = _weights_and_epochs(best)
+        _, done = _weights_and_epochs(torch.load(best, map_location="cpu", weights_only=True))
     except Exception:
         return "start a new run"
     return f"copy {best} to {path.name} to continue after epoch {done}, or start a new run"
