@@ -1,10 +1,13 @@
-"""A file object that survives write errors, for h5py."""
+"""A file object that survives write errors, for h5py, and signals that wait for the library."""
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import h5py
@@ -66,6 +69,11 @@ class _Target:
         self.readinto(buffer)
         return bytes(buffer)
 
+    def check(self) -> None:
+        """Raise the first error of writing, if there was one."""
+        if self.error is not None:
+            raise self.error
+
     def truncate(self, size: int) -> int:
         if self.error is None:
             try:
@@ -89,7 +97,7 @@ class _Target:
 
 @contextmanager
 def create_hdf5(path: Path) -> Iterator[h5py.File]:
-    """Open a new HDF5 file for writing.
+    """Open a new HDF5 file for writing; Ctrl-C waits until the block ends.
 
     Raises
     ------
@@ -97,8 +105,9 @@ def create_hdf5(path: Path) -> Iterator[h5py.File]:
         At the end, if any part of it could not be written.
     """
     # The format of HDF5 1.10 (2016) has checksums of its structures, the default one has none.
-    with target_of(path) as target, h5py.File(target, "w", libver=("v110", "v110")) as file:
-        yield file
+    version = ("v110", "v110")
+    with delayed_signals(), target_of(path) as target, h5py.File(target, "w", libver=version) as f:
+        yield f
 
 
 @contextmanager
@@ -115,5 +124,31 @@ def target_of(path: Path) -> Iterator[Any]:
         yield target
     finally:
         target.close()
-    if target.error is not None:
-        raise target.error
+    target.check()
+
+
+@contextmanager
+def delayed_signals() -> Iterator[None]:
+    """Delay Ctrl-C and SIGTERM until the block ends.
+
+    Python handles a signal in the next function that it calls. If the HDF5 library called that
+    function, the exception passes through the library, which cannot use its file any more.
+    """
+    came: list[signal.Signals] = []
+    handlers = {}
+
+    def keep(number: int, _: FrameType | None) -> None:
+        came.append(signal.Signals(number))
+
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if callable(handler := signal.getsignal(number)):
+                handlers[number] = handler
+                signal.signal(number, keep)
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for number in came:
+            handlers[number](number, None)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from neurop.errors import InputError
 from neurop.extras import advice
 from neurop.files import replacing, replacing_folder
-from neurop.formats.hdf5_writer import target_of
+from neurop.formats.hdf5_writer import delayed_signals, target_of
 
 CHUNK = 2**20
 """Bytes of a chunk, about."""
@@ -40,10 +40,14 @@ class _Container(ABC):
     def attributes(self, attrs: Mapping[str, Any]) -> None:
         """Add attributes."""
 
+    @abstractmethod
+    def put(self, made: Any, where: Any, values: NDArray[Any]) -> None:
+        """Write values to a part of a variable that :meth:`create` made."""
+
 
 class _NetCDF(_Container):
-    def __init__(self, file: h5netcdf.File) -> None:
-        self.file = file
+    def __init__(self, file: h5netcdf.File, target: Any) -> None:
+        self.file, self.target = file, target
 
     def dimension(self, name: str, size: int) -> None:
         self.file.dimensions[name] = size
@@ -53,14 +57,20 @@ class _NetCDF(_Container):
         how: dict[str, Any] = {} if chunks is None else {"chunks": chunks, "fillvalue": np.nan}
         if dtype.kind in "OU":
             dtype = h5py.string_dtype()
-        made = self.file.create_variable(name, variable.dims, dtype, **how)
-        for key, value in variable.attrs.items():
-            made.attrs[key] = value
+        with delayed_signals():
+            made = self.file.create_variable(name, variable.dims, dtype, **how)
+            for key, value in variable.attrs.items():
+                made.attrs[key] = value
         return made
 
     def attributes(self, attrs: Mapping[str, Any]) -> None:
         for key, value in attrs.items():
             self.file.attrs[key] = value
+
+    def put(self, made: Any, where: Any, values: NDArray[Any]) -> None:
+        with delayed_signals():
+            made[where] = values
+        self.target.check()
 
 
 class _Zarr(_Container):
@@ -87,6 +97,9 @@ class _Zarr(_Container):
 
     def attributes(self, attrs: Mapping[str, Any]) -> None:
         self.group.attrs.update(_plain(attrs))
+
+    def put(self, made: Any, where: Any, values: NDArray[Any]) -> None:
+        made[where] = values
 
 
 class PredictionFile:
@@ -135,7 +148,7 @@ class PredictionFile:
             if name not in self._made:
                 self._made[str(name)] = self._variable(str(name), part, values.dtype, where)
             at = tuple(where.get(str(d), slice(0, n)) for d, n in part.sizes.items())
-            self._made[str(name)][at] = values
+            self._container.put(self._made[str(name)], at, values)
 
     def _variable(
         self, name: str, part: xr.DataArray, dtype: np.dtype[Any], where: Mapping[str, slice]
@@ -185,11 +198,27 @@ def prediction_file(
             container = _Zarr(group)
         else:
             part = stack.enter_context(replacing(path))
-            file = stack.enter_context(target_of(part))
-            container = _NetCDF(stack.enter_context(h5netcdf.File(file, "w")))
-        yield PredictionFile(container, header, sizes)
+            target = stack.enter_context(target_of(part))
+            container = _NetCDF(stack.enter_context(_netcdf(target)), target)
+        with delayed_signals():
+            file = PredictionFile(container, header, sizes)
+        yield file
         if path.suffix == ".zarr":
             zarr.consolidate_metadata(str(part), zarr_format=2)
+
+
+@contextmanager
+def _netcdf(target: Any) -> Iterator[h5netcdf.File]:
+    file = None
+    try:
+        with delayed_signals():
+            file = h5netcdf.File(target, "w")
+        yield file
+    finally:
+        # Also if Ctrl-C came while it was opened: the library closes it while the target is open.
+        if file is not None:
+            with delayed_signals():
+                file.close()
 
 
 def check_suffix(path: Path) -> None:

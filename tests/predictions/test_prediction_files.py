@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,28 @@ def test_blocks_become_one_file(suffix: str, tmp_path: Path) -> None:
         assert set(made.coords) == set(data.coords)
         assert (made.nu.units, made.attrs["Conventions"]) == ("m2 s-1", "CF-1.11")
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_full_disk_ends_the_prediction_at_once(tmp_path: Path) -> None:
+    path, frame = tmp_path / "made.nc", np.zeros((1, 1, 2**16), np.float32)
+    data = xr.Dataset({"u": (("sample", "time", "x"), frame)})
+    limits, written = resource.getrlimit(resource.RLIMIT_FSIZE), []
+
+    def write() -> None:
+        with prediction_file(path, xr.Dataset(), {**data.sizes, "time": 1000}) as file:
+            for step in range(1000):
+                file.write(data, {"time": slice(step, step + 1)})
+                written.append(step)
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            write()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    # 2 ** 20 bytes hold four frames; the library keeps up to a chunk of four in memory.
+    assert len(written) < 12
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("suffix", [".nc", ".zarr"])

@@ -215,7 +215,7 @@ def test_ctrl_c_is_one_line_and_leaves_no_process(tmp_path: Path) -> None:
     )
     assert run.stdout is not None
     while b"epoch 3/" not in run.stdout.readline():
-        pass
+        assert run.poll() is None
     children = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
     run.send_signal(signal.SIGINT)
     _, err = run.communicate(timeout=60)
