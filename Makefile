@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip install -qq --no-input --disable-pip-version-check $
 PINS := requirements-cpu.txt
 STAMP := $(VENV)/.installed
 
-.PHONY: help install demo test test-all lint types format notebooks docs bench results gpu-check package clean
+.PHONY: help install demo test test-all trust lint types format notebooks docs bench results gpu-check package clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,10 @@ test: lint types  ## lint, types and the tests of every change
 test-all: export OMP_NUM_THREADS := 1
 test-all: lint types  ## lint, types and every test
 	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist worksteal
+
+trust: export OMP_NUM_THREADS := 1
+trust: install  ## try to break the promises of docs/trust.md, and write its table
+	$(BIN)/pytest -m trust --trust-table docs/trust.md --numprocesses auto --maxprocesses 4 --dist worksteal
 
 lint: install  ## style and format, changing nothing
 	$(BIN)/ruff check

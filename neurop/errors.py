@@ -59,7 +59,7 @@ class ExternalFailure(RuntimeError):
     """
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
+def nearest(word: object, known: Iterable[str]) -> str:
     """Return ``did you mean '...'?`` for a close match of `word`, else the words to choose from.
 
     Examples
@@ -70,5 +70,5 @@ def nearest(word: str, known: Iterable[str]) -> str:
     'choose from fno, tfno'
     """
     words = sorted(known)
-    close = get_close_matches(word, words, n=1, cutoff=0.6)
+    close = get_close_matches(str(word), words, n=1, cutoff=0.6)
     return f"did you mean '{close[0]}'?" if close else f"choose from {', '.join(words[:24])}"

@@ -211,6 +211,11 @@ class AdapterContract:
             File(str(path), f"{name}_", **axes).splits()
         assert str(path) in str(error.value)
 
+    @pytest.mark.trust(
+        "A damaged file is one line, never a traceback or a wrong number",
+        "data files of every format, cut off",
+        trials=6,
+    )
     @settings(
         max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
     )
@@ -226,6 +231,11 @@ class AdapterContract:
         if not isinstance(found, str):
             assert np.isfinite(found.values).all()
 
+    @pytest.mark.trust(
+        "A damaged file is one line, never a traceback or a wrong number",
+        "data files of every format, bits flipped",
+        trials=8,
+    )
     @settings(
         max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from trust_table import TrustTable
 
 # Navier-Stokes on a grid and a model small enough for a run of a second; ~recommended, since its
 # settings are for the full size.
@@ -28,6 +29,22 @@ TINY = [
 # ignore it too.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--trust-table", type=Path, help="page to write the table of promises into")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if (page := config.getoption("--trust-table")) and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(TrustTable(page))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for marker in item.iter_markers("trust"):
+            item.user_properties.append(("trust", list(marker.args)))
+            item.user_properties += marker.kwargs.items()
 
 
 @pytest.fixture(scope="session")

@@ -67,6 +67,10 @@ def forget(key: str) -> Callable[[Path], None]:
     return change
 
 
+@pytest.mark.trust(
+    "A damaged file is one line, never a traceback or a wrong number",
+    "surrogate folders",
+)
 @pytest.mark.parametrize(
     ("damage", "file", "message"),
     [
@@ -133,6 +137,10 @@ def test_a_card_of_another_model_is_said_in_one_line(
         neurop.load(folder)
 
 
+@pytest.mark.trust(
+    "Opening what a stranger wrote runs no code",
+    "a target planted in a card",
+)
 def test_loading_runs_no_code_of_the_card(folder: Path) -> None:
     rewrite(folder, model=spec("neurop.models.FNO"), _target_="os.system")
     with pytest.raises(InputError) as error:

@@ -46,7 +46,13 @@ def replaced(value: Any, path: tuple[Any, ...], by: Any) -> Any:
     return made
 
 
-def test_any_value_at_any_place_loads_or_is_refused_in_one_line(folder: Path) -> None:
+@pytest.mark.trust(
+    "A damaged file is one line, never a traceback or a wrong number",
+    "any value at any place of a card",
+)
+def test_any_value_at_any_place_loads_or_is_refused_in_one_line(
+    folder: Path, record_property: pytest.RecordProperty
+) -> None:
     card, refused, lines = json.loads((folder / "model.json").read_text()), 0, 0
     for path in places(card):
         for wrong in WRONG:
@@ -59,6 +65,7 @@ def test_any_value_at_any_place_loads_or_is_refused_in_one_line(folder: Path) ->
             except Exception as error:
                 raise AssertionError(f"{path} = {wrong!r}") from error
     assert refused == lines > 300
+    record_property("trials", lines)
 
 
 @pytest.mark.parametrize(
@@ -87,6 +94,10 @@ def test_a_value_of_another_type_is_named(
     assert (error.value.key, error.value.value) == (key, wrong)
 
 
+@pytest.mark.trust(
+    "A damaged file is one line, never a traceback or a wrong number",
+    "any value at any place of a card",
+)
 @pytest.mark.parametrize("nested", ["[" * 10**5 + "]" * 10**5, '{"a":' * 10**5 + "1" + "}" * 10**5])
 def test_a_deep_card_is_refused(nested: str, folder: Path) -> None:
     (folder / "model.json").write_text(nested)
@@ -94,6 +105,10 @@ def test_a_deep_card_is_refused(nested: str, folder: Path) -> None:
         neurop.load(folder)
 
 
+@pytest.mark.trust(
+    "A damaged file is one line, never a traceback or a wrong number",
+    "weights of other shapes, types and values",
+)
 @pytest.mark.parametrize(
     ("name", "change"),
     [

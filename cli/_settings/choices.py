@@ -18,6 +18,10 @@ from .._errors import LISTS
 PACKAGE = "neurop.conf"
 # Groups whose default may name a choice without a file.
 OPTIONAL = ("recommended",)
+# What Hydra reads as a number or a truth value.
+_NUMBER = re.compile(
+    r"[-+]?(\d[\d_]*\.?\d*|\.\d+)(e[-+]?\d+)?|[-+]?(nan|inf)|true|false", re.IGNORECASE
+)
 
 
 def choices(folders: Iterable[str] = ()) -> dict[str, list[str]]:
@@ -41,8 +45,8 @@ def checked(verb: str, args: list[str]) -> list[str]:
     Raises
     ------
     InputError
-        For choices that Hydra would not report clearly: null in other groups, or an unknown option
-        of an optional or a list group.
+        For choices that Hydra would not report clearly: null in other groups, a number, or an
+        unknown option of an optional or a list group.
     """
     known = choices(config_dirs(args))
     composed: Any = OmegaConf.to_container(OmegaConf.load(str(files(PACKAGE) / f"{verb}.yaml")))
@@ -61,6 +65,8 @@ def checked(verb: str, args: list[str]) -> list[str]:
             raise InputError(
                 f"{arg}: name one of {', '.join(known[group])}; to go without, ~{group}"
             )
+        if group in known and _NUMBER.fullmatch(choice):
+            raise InputError(f"no {group} '{choice}'; {nearest(choice, known[group])}")
         if group in known and group not in LISTS and re.fullmatch(r"\[.+\]", choice):
             one = ",".join(re.findall(r"[^\[\],'\"\s]+", choice))
             raise InputError(f"{arg}: {group} takes one choice; for a sweep, -m {group}={one}")

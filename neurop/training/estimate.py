@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 import lightning
@@ -15,6 +16,8 @@ from torch.utils.data import default_collate
 from neurop.training.module import TrainingModule
 
 _ADAM = 4  # weights, their gradients and the two moments
+_PASSES = 4  # passes that are timed, after one that includes caches and compilation
+_READ = 8  # batches that are read
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Estimate:
     activations_mb
         Memory of the tensors stored for the backward pass, in 10^6 bytes.
     step_ms
-        Time of forward and backward pass, without the optimizer, in milliseconds.
+        Median time of forward and backward pass, without the optimizer, in milliseconds.
     """
 
     parameters: int
@@ -54,7 +57,8 @@ def estimate(module: TrainingModule, batch: dict[str, Tensor]) -> Estimate:
         torch.random.fork_rng(devices=[device] if device.type == "cuda" else []),
         torch.enable_grad(),
     ):
-        for _ in range(2):  # the first includes caches and compilation
+        times = []
+        for _ in range(1 + _PASSES):
             kept.clear()
             _wait(device)
             start = time.perf_counter()
@@ -62,11 +66,24 @@ def estimate(module: TrainingModule, batch: dict[str, Tensor]) -> Estimate:
                 loss = torch.stack(list(module.losses(batch).values())).sum()
             torch.autograd.grad(loss, trained, allow_unused=True)
             _wait(device)
-            seconds = time.perf_counter() - start
+            times.append(time.perf_counter() - start)
     own = {p.untyped_storage().data_ptr() for p in module.parameters()}
     state = _ADAM * sum(p.numel() * p.element_size() for p in trained)
     activations = sum(size for where, size in kept.items() if where not in own)
-    return Estimate(sum(p.numel() for p in trained), state / 1e6, activations / 1e6, seconds * 1e3)
+    number = sum(p.numel() for p in trained)
+    return Estimate(number, state / 1e6, activations / 1e6, median(times[1:]) * 1e3)
+
+
+def reading_ms(examples: Any, batch_size: int) -> float:
+    """Return the mean time to read a batch of consecutive examples, in milliseconds.
+
+    Several are read, since a chunk of a file may hold many examples.
+    """
+    number = min(_READ * batch_size, len(examples) // batch_size * batch_size)
+    start = time.perf_counter()
+    for first in range(0, number, batch_size):
+        default_collate([examples[i] for i in range(first, first + batch_size)])
+    return 1e3 * (time.perf_counter() - start) * batch_size / number if number else 0.0
 
 
 class Preflight(Callback):
@@ -102,9 +119,11 @@ class Preflight(Callback):
             f"memory about {found.state_mb:.3g} MB for weights and optimizer and "
             f"{found.activations_mb:.3g} MB for a step"
         )
+        reading = 0.0 if data.workers else reading_ms(examples, data.batch_size)
+        which = f", {reading:.3g} ms of it to read a batch" if reading > found.step_ms / 20 else ""
         lines.append(
-            f"time about {found.step_ms:.3g} ms per step, {trainer.num_training_batches} steps "
-            "per epoch"
+            f"time about {found.step_ms + reading:.3g} ms per step{which}, "
+            f"{trainer.num_training_batches} steps per epoch"
         )
         print("\n".join(f"  {line}" for line in lines), flush=True)
 

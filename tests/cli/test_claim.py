@@ -34,6 +34,10 @@ def holder(folder: Path, how: str = "by time") -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.trust(
+    "Each run folder has one writer",
+    "processes that start in one second",
+)
 def test_a_folder_that_is_named_by_the_time_gets_the_next_number(tmp_path: Path) -> None:
     folder = tmp_path / "20260101-120000"
     processes = [holder(folder) for _ in range(3)]
@@ -49,6 +53,10 @@ def test_a_folder_that_is_named_by_the_time_gets_the_next_number(tmp_path: Path)
     assert list(place.iterdir()) == []
 
 
+@pytest.mark.trust(
+    "Each run folder has one writer",
+    "a second process in a named folder",
+)
 def test_a_folder_that_is_named_by_the_user_is_refused(tmp_path: Path) -> None:
     process = holder(tmp_path / "run", "chosen")
     assert process.stdout
@@ -62,6 +70,10 @@ def test_a_folder_that_is_named_by_the_user_is_refused(tmp_path: Path) -> None:
         assert place == tmp_path / "run"
 
 
+@pytest.mark.trust(
+    "Each run folder has one writer",
+    "processes that start in one second",
+)
 def test_sweeps_of_one_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     found: list[Path] = []

@@ -13,6 +13,7 @@ from .conftest import Home
 
 MISTAKES = {
     "model=tinny": "no model 'tinny'; did you mean 'tiny'?",
+    "model=1": "no model '1'; did you mean 't1'?",
     "modle=tiny": "no setting 'modle'; did you mean 'model'?",
     "model.lenght=3": "no setting 'model.lenght'; did you mean 'model.length'?",
     "lr=3": "no setting 'lr'; did you mean 'optimizer.lr'?",
@@ -69,6 +70,10 @@ def test_a_place_that_the_system_refuses_is_named(problem: int) -> None:
     assert explain(error, lambda: ([], {})) == line
 
 
+@pytest.mark.trust(
+    "Memory that runs out is one line with settings that help",
+    "errors of the allocators",
+)
 @pytest.mark.parametrize(
     ("error", "size"),
     [

@@ -161,6 +161,10 @@ def test_a_mistake_is_one_line_and_nothing_is_written(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.trust(
+    "An output file is complete or not there",
+    "Ctrl-C during the write",
+)
 def test_an_interrupted_prediction_leaves_nothing(
     forecaster: Path, neurop: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

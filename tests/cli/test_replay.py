@@ -98,6 +98,10 @@ VECTORS = {
 }
 
 
+@pytest.mark.trust(
+    "Opening what a stranger wrote runs no code",
+    "words planted in the overrides of a run",
+)
 @pytest.mark.parametrize("way", VECTORS)
 def test_a_stranger_runs_nothing(way: str, verb: list[Any]) -> None:
     folder = stranger(*VECTORS[way])

@@ -25,6 +25,10 @@ def run(trained: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(trained, tmp_path / "run")).relative_to(tmp_path)
 
 
+@pytest.mark.trust(
+    "A resumed run keeps its settings and data, or says what changes",
+    "other settings",
+)
 @pytest.mark.parametrize(
     ("word", "line"),
     [
@@ -49,6 +53,10 @@ def test_what_a_resumed_run_keeps(
     assert said.endswith("with init=run from these weights\n")
 
 
+@pytest.mark.trust(
+    "A resumed run keeps its settings and data, or says what changes",
+    "other settings",
+)
 def test_what_it_may_change_is_said(
     run: Path, neurop: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -68,6 +76,10 @@ def test_a_time_limit_is_not_exact_and_said_to_be(
     assert line in capsys.readouterr().out
 
 
+@pytest.mark.trust(
+    "A resumed run keeps its settings and data, or says what changes",
+    "another file, other values",
+)
 def test_other_data_are_refused(
     tmp_path: Path, neurop: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -94,6 +106,10 @@ def test_other_data_are_refused(
     assert neurop("train", "resume=run", "trainer.max_epochs=3", "data.path=moved.npz") == 0
 
 
+@pytest.mark.trust(
+    "A time limit of a batch system ends a run that can be resumed",
+    "SIGTERM during an epoch",
+)
 @pytest.mark.slow
 def test_sigterm_ends_with_143_and_names_the_run(store: Path, tmp_path: Path) -> None:
     words = [w for w in TINY if not w.startswith("trainer.max_epochs")]

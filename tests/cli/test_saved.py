@@ -106,6 +106,10 @@ def hostile(mark: Path) -> dict[str, Any]:
     }
 
 
+@pytest.mark.trust(
+    "Opening what a stranger wrote runs no code",
+    "targets planted in the settings of a run",
+)
 @pytest.mark.parametrize("way", hostile(Path()))
 def test_a_stranger_runs_nothing(way: str, tmp_path: Path) -> None:
     mark = tmp_path / "mark"

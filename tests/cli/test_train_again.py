@@ -85,6 +85,10 @@ SETTINGS = {
 MARKS = dict.fromkeys(("float64", "bf16", "bounded", "validated twice", "pushed"), pytest.mark.slow)
 
 
+@pytest.mark.trust(
+    "A resumed run ends bit for bit as one that was not interrupted",
+    "Ctrl-C within an epoch, one setting at a time",
+)
 @pytest.mark.parametrize(
     "settings",
     [pytest.param(words, id=name, marks=MARKS.get(name, [])) for name, words in SETTINGS.items()],

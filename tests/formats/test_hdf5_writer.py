@@ -13,6 +13,10 @@ import pytest
 from neurop.formats.hdf5_writer import create_hdf5, delayed_signals
 
 
+@pytest.mark.trust(
+    "An output file is complete or not there",
+    "Ctrl-C during the write",
+)
 def test_ctrl_c_waits_until_the_file_is_whole(tmp_path: Path) -> None:
     values = np.arange(100.0)
 

@@ -201,6 +201,11 @@ def assert_one_line(error: pytest.ExceptionInfo[InputError], path: Path) -> None
     assert len(message) < len(str(path)) + 400
 
 
+@pytest.mark.trust(
+    "A damaged file is one line, never a traceback or a wrong number",
+    "data files of every format, cut off",
+    trials=60,
+)
 @settings(
     max_examples=60,
     deadline=None,
@@ -226,6 +231,11 @@ def test_overwritten_values_are_an_input_error_not_wrong_numbers(tmp_path, store
     assert_one_line(error, path)
 
 
+@pytest.mark.trust(
+    "A damaged file is one line, never a traceback or a wrong number",
+    "data files of every format, bits flipped",
+    trials=150,
+)
 @settings(
     max_examples=150,
     deadline=None,

@@ -76,6 +76,10 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return digests(folder)
 
 
+@pytest.mark.trust(
+    "A generation that was interrupted continues to the same data",
+    "SIGKILL again and again",
+)
 def test_killed_again_and_again_it_comes_to_the_same_digest(
     tmp_path: Path, expected: dict[str, str]
 ) -> None:
@@ -99,6 +103,10 @@ def test_killed_again_and_again_it_comes_to_the_same_digest(
     assert sorted(f.suffix for f in (tmp_path / "data").iterdir()) == [".h5", ".json"]
 
 
+@pytest.mark.trust(
+    "A generation that was interrupted continues to the same data",
+    "Ctrl-C",
+)
 def test_ctrl_c_is_one_line_and_leaves_no_process(tmp_path: Path) -> None:
     run = start(tmp_path)
     pids = working(run, tmp_path, 1)
@@ -113,6 +121,10 @@ def test_ctrl_c_is_one_line_and_leaves_no_process(tmp_path: Path) -> None:
     assert kept(tmp_path) >= before
 
 
+@pytest.mark.trust(
+    "A generation that was interrupted continues to the same data",
+    "SIGKILL of a worker",
+)
 def test_a_killed_worker_is_one_line(tmp_path: Path, expected: dict[str, str]) -> None:
     run = start(tmp_path)
     pids = working(run, tmp_path, 1)
@@ -143,6 +155,10 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(folder)], check=False)
 
 
+@pytest.mark.trust(
+    "A full disk is one line, and nothing half-written stays",
+    "generation",
+)
 def test_a_full_disk_is_one_line_until_there_is_space(disk: Path, expected: dict[str, str]) -> None:
     codes = []
     # The batches take 2.6 MB, and the file as much again.

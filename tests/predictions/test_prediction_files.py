@@ -58,6 +58,10 @@ def test_blocks_become_one_file(suffix: str, tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
+@pytest.mark.trust(
+    "A full disk is one line, and nothing half-written stays",
+    "prediction",
+)
 def test_a_full_disk_ends_the_prediction_at_once(tmp_path: Path) -> None:
     path, frame = tmp_path / "made.nc", np.zeros((1, 1, 2**16), np.float32)
     data = xr.Dataset({"u": (("sample", "time", "x"), frame)})
@@ -80,6 +84,10 @@ def test_a_full_disk_ends_the_prediction_at_once(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.trust(
+    "An output file is complete or not there",
+    "an error or Ctrl-C between blocks",
+)
 @pytest.mark.parametrize("suffix", [".nc", ".zarr"])
 @pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
 def test_an_interrupted_file_is_not_there(suffix: str, error: type, tmp_path: Path) -> None:

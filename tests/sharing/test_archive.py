@@ -59,6 +59,10 @@ def test_only_two_files_are_written(model: Path, tmp_path: Path) -> None:
     assert found == ["model.json", "model.safetensors"]
 
 
+@pytest.mark.trust(
+    "An archive writes nothing outside its folder",
+    "names that leave the archive",
+)
 @pytest.mark.parametrize("name", ["../evil", "/evil", "a/../../evil", "C:\\evil", "a\\..\\evil"])
 @pytest.mark.parametrize("kind", ["zip", "tar"])
 def test_no_name_leaves_the_archive(name: str, kind: str, model: Path, tmp_path: Path) -> None:
@@ -73,6 +77,10 @@ def test_no_name_leaves_the_archive(name: str, kind: str, model: Path, tmp_path:
     assert not list(tmp_path.parent.glob("evil"))
 
 
+@pytest.mark.trust(
+    "An archive writes nothing outside its folder",
+    "links and devices",
+)
 @pytest.mark.parametrize(
     "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE]
 )
@@ -85,6 +93,10 @@ def test_links_and_devices_in_a_tar(kind: bytes, model: Path, tmp_path: Path) ->
         neurop.load(path)
 
 
+@pytest.mark.trust(
+    "An archive writes nothing outside its folder",
+    "links and devices",
+)
 def test_links_in_a_zip(model: Path, tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
     with zipfile.ZipFile(path, "w") as made:
@@ -96,6 +108,10 @@ def test_links_in_a_zip(model: Path, tmp_path: Path) -> None:
         neurop.load(path)
 
 
+@pytest.mark.trust(
+    "What a file promises is compared with a bound before it is read",
+    "archives that expand",
+)
 def test_what_expands_too_far(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archives, "MOST_CARD", 2**16)
     bomb = {CARD: (model / "model.json").read_bytes(), WEIGHTS: bytes(2**22)}
@@ -187,6 +203,10 @@ def is_text(path: Path, model: Path) -> None:
     path.write_text("no archive")
 
 
+@pytest.mark.trust(
+    "A damaged file is one line, never a traceback or a wrong number",
+    "archives",
+)
 @pytest.mark.parametrize(
     "make",
     [

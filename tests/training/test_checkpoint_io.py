@@ -57,6 +57,10 @@ class Count(Callback):
         self.seen += 1
 
 
+@pytest.mark.trust(
+    "A checkpoint is whole, or the one before it stays",
+    "SIGKILL during the write",
+)
 @pytest.mark.slow
 def test_a_killed_process_leaves_the_earlier_checkpoint(tmp_path: Path) -> None:
     elsewhere = tmp_path / "temporary"
@@ -74,6 +78,10 @@ def test_a_killed_process_leaves_the_earlier_checkpoint(tmp_path: Path) -> None:
     assert list(elsewhere.rglob("*.ckpt")) == []
 
 
+@pytest.mark.trust(
+    "A checkpoint is whole, or the one before it stays",
+    "a write that fails",
+)
 def test_a_failed_write_leaves_the_earlier_checkpoint(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

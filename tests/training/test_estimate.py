@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 import torch
 from small import evolution, surrogate
 from torch import Tensor, nn
 
 from neurop.objectives.regression import Regression
-from neurop.training.estimate import Preflight, estimate
+from neurop.training.estimate import Preflight, estimate, reading_ms
 from neurop.training.module import TrainingModule
 
 from .conftest import ADAM, loader, trainer
@@ -71,4 +73,30 @@ def test_nothing_is_changed_by_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert said.splitlines()[0] == f"  {count} real parameters; batches of 4 on 9 x 8 points"
     assert said.splitlines()[1] == "  modes 3 x 3 of the 5 x 4 below the grid's Nyquist frequency"
     assert said.splitlines()[2].startswith("  memory about ")
-    assert said.splitlines()[3].endswith(" ms per step, 3 steps per epoch")
+    assert said.splitlines()[3].endswith(", 3 steps per epoch")
+
+
+class Examples:
+    """Examples that take 2 ms each, but for every fourth, which takes 10 ms."""
+
+    def __init__(self, number: int) -> None:
+        self.number, self.read = number, list[int]()
+
+    def __len__(self) -> int:
+        return self.number
+
+    def __getitem__(self, index: int) -> Tensor:
+        self.read.append(index)
+        time.sleep(0.010 if index % 4 == 0 else 0.002)
+        return torch.zeros(1)
+
+
+def test_the_time_to_read_a_batch_is_a_mean_over_chunks() -> None:
+    examples = Examples(1000)
+    # Eight batches: 16 examples, of which four start a chunk.
+    assert reading_ms(examples, 2) >= (4 * 10 + 12 * 2) / 8
+    assert examples.read == list(range(16))
+    few = Examples(5)
+    assert reading_ms(few, 2) > 0
+    assert few.read == [0, 1, 2, 3]
+    assert reading_ms(Examples(1), 2) == 0

@@ -155,6 +155,10 @@ def test_a_checkpoint_beyond_the_last_epoch(last: Path) -> None:
         check_checkpoint(last, module(), 1)
 
 
+@pytest.mark.trust(
+    "A damaged file is one line, never a traceback or a wrong number",
+    "checkpoints",
+)
 @pytest.mark.parametrize(
     "damage",
     [
@@ -181,6 +185,10 @@ def edited(path: Path, edit: Callable[[Any], Any]) -> None:
     torch.save(saved, path)
 
 
+@pytest.mark.trust(
+    "A damaged file is one line, never a traceback or a wrong number",
+    "checkpoints",
+)
 def test_an_optimizer_of_other_weights(last: Path) -> None:
     def shrink(saved: Any) -> None:
         saved["optimizer_states"][0]["state"][0]["exp_avg"] = torch.zeros(3)

@@ -112,6 +112,10 @@ def in_npz(path: Path, bomb: Bomb) -> Callable[[], Any]:
     return lambda: np.load(path, allow_pickle=True)["x"]
 
 
+@pytest.mark.trust(
+    "Opening what a stranger wrote runs no code",
+    "code planted in data files",
+)
 @pytest.mark.filterwarnings("ignore:Detected pickle protocol")
 @pytest.mark.parametrize("hide", [in_torch, in_pickle, in_npy, in_npz])
 def test_code_in_a_file_never_runs(
@@ -125,6 +129,10 @@ def test_code_in_a_file_never_runs(
     assert mark.exists()  # the bomb is live
 
 
+@pytest.mark.trust(
+    "Opening what a stranger wrote runs no code",
+    "code planted in data files",
+)
 def test_code_in_a_store_never_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pickles = pytest.importorskip("numcodecs.pickles")
     # Newer versions of numcodecs refuse by themselves.
