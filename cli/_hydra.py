@@ -223,6 +223,8 @@ def _own_folder(verb: str) -> Iterator[Path]:
                 word.startswith("hydra.run.dir=") for word in job.overrides.hydra
             )
             folder = held.enter_context(claimed(folder, chosen))
+            if verb == "train" and not any(w.startswith("resume=") for w in job.overrides.task):
+                _runs.check_empty(folder)
         # Lightning starts the processes of other devices with these arguments: they must name this
         # job, not the sweep, and its folder.
         with read_write(cast(DictConfig, job)):

@@ -139,6 +139,18 @@ def _models(root: Path) -> Iterator[Path]:
         yield from (m for m in root.glob(pattern) if (m / "model.json").is_file())
 
 
+def check_empty(folder: Path) -> None:
+    """Raise InputError if a folder for a new run holds one already."""
+    if (folder / LAST).is_file():
+        shown = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+        raise InputError(
+            f"{shown}: holds a run already; continue it by resume={quoted(str(shown))}, or give "
+            "another folder by hydra.run.dir=",
+            "hydra.run.dir",
+            str(folder),
+        )
+
+
 def resumed(args: list[str], known: Callable[[list[str]], Known]) -> list[str]:
     """Replace ``resume=RUN`` by the overrides and the folder of that run; keep other arguments.
 

@@ -34,6 +34,9 @@ from neurop.formats.readers import the_well
 from neurop.formats.readers.the_well import RECORD
 from neurop.formats.the_well_writer import write_axes, write_fields, write_root
 
+FORMAT = 1
+"""Version of the layout, also that of files without a number."""
+
 
 def write(path: str | Path, fieldset: FieldSet, parameters: dict[str, Any]) -> None:
     """Write a set as float32, atomically: the file appears complete or not at all.
@@ -89,6 +92,7 @@ def write(path: str | Path, fieldset: FieldSet, parameters: dict[str, Any]) -> N
             write_root(file, stored, name, parameters)
             write_axes(file, stored)
             record = {
+                "format": FORMAT,
                 "version": __version__,
                 "grid": stored.grid.to_dict(),
                 "times": None if stored.times is None else stored.times.values.dtype.str,
@@ -147,6 +151,12 @@ def read(path: str | Path, lazy: bool | None = None) -> FieldSet:
         record = json.loads(file[RECORD][0]) if RECORD in file else None
         if record is None:
             return assemble(content, lazy=lazy)
+        number = record.get("format", FORMAT)
+        if not isinstance(number, int) or number > FORMAT:
+            raise InputError.in_file(
+                path,
+                f"format {number}, this neurop reads up to {FORMAT}; upgrade neurop",
+            )
         made = _made(content, record, lazy)
     return made
 

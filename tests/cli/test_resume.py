@@ -131,3 +131,16 @@ def test_sigterm_ends_with_143_and_names_the_run(store: Path, tmp_path: Path) ->
     pattern = r"neurop train: terminated in epoch \d+ of 100000; to continue: neurop train resume="
     assert re.match(pattern, said.splitlines()[-1])
     assert not (tmp_path / "run" / ".lock").exists()
+
+
+@pytest.mark.trust("A new run overwrites no earlier one", "the folder of a run given to another")
+def test_a_folder_with_a_run_is_kept(
+    run: Path, train: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {p: p.read_bytes() for p in run.rglob("*") if p.is_file()}
+    assert train("hydra.run.dir=run") == 2
+    assert capsys.readouterr().err == (
+        "neurop train: run: holds a run already; continue it by resume=run, or give another folder "
+        "by hydra.run.dir=\n"
+    )
+    assert {p: p.read_bytes() for p in run.rglob("*") if p.is_file()} == before
