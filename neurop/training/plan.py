@@ -21,7 +21,13 @@ from neurop.training.callbacks.callback import PreparingCallback
 from neurop.training.checkpoint_io import write_whole
 from neurop.training.loader import Loader
 from neurop.training.module import TrainingModule
-from neurop.training.preflight import check_clipping, check_modes, check_optimizer, check_precision
+from neurop.training.preflight import (
+    check_clipping,
+    check_counts,
+    check_modes,
+    check_optimizer,
+    check_precision,
+)
 from neurop.transforms.transform import Transform
 
 
@@ -96,6 +102,7 @@ def planned(
 
     def check(made: lightning.Trainer) -> None:
         check_precision(made)
+        check_counts(made)
         check_clipping(made)
         write_whole(made)
         check_optimizer(optimizer, scheduler, made)

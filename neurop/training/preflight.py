@@ -91,6 +91,14 @@ def check_precision(trainer: lightning.Trainer) -> None:
         raise InputError.of("precision", trainer.precision, f"choose from {', '.join(PRECISIONS)}")
 
 
+def check_counts(trainer: lightning.Trainer) -> None:
+    """Raise InputError for a number of batches or epochs below 1 by which Lightning divides."""
+    for name in ("accumulate_grad_batches", "check_val_every_n_epoch"):
+        value = getattr(trainer, name)
+        if value is not None and value < 1:
+            raise InputError.of(name, value, "give 1 or more")
+
+
 def check_clipping(trainer: lightning.Trainer) -> None:
     """Raise InputError for a bound on the norm of gradients that are sharded over devices."""
     if isinstance(trainer.strategy, FSDPStrategy) and trainer.gradient_clip_val:

@@ -49,6 +49,8 @@ MISTAKES = {
     "data.viscosity=-1": "viscosity=-1: use a finite number above 0",
     "problem.history=3": "navier_stokes: 3 frames are fewer than history=3 + steps=1",
     "loader.batch_size=-3": "loader.batch_size=-3: give 1 or more",
+    "trainer.accumulate_grad_batches=0": "trainer.accumulate_grad_batches=0: give 1 or more",
+    "trainer.check_val_every_n_epoch=0": "trainer.check_val_every_n_epoch=0: give 1 or more",
     "loader.workers=-1": "loader.workers=-1: give 0 or more",
     "problem.unroll=3": "navier_stokes: 3 frames are fewer than history=1 + steps=3",
     "callback=[ema] callback.ema.decay=2": "callback.ema.decay=2: give a number between 0 and 1",
