@@ -67,8 +67,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _read(verb, rest) if verb in READING else _compute(verb, rest)
     except KeyboardInterrupt as stop:
+        from ._process_group import first_process
+
         what = getattr(stop, "what", "interrupted")
-        print(f"neurop {verb}: {what} {stop}".rstrip(), file=sys.stderr)
+        if first_process():
+            print(f"neurop {verb}: {what} {stop}".rstrip(), file=sys.stderr)
         return int(getattr(stop, "status", 130))
     except BrokenPipeError:
         # The reader (head, less) has closed the pipe: the rest of the output is discarded.
