@@ -23,7 +23,7 @@ POLL = 0.5
 """Seconds between two looks at the other processes."""
 GRACE = 8.0
 """Seconds in which a process may end by itself after another has died."""
-_LOST = ("gloo", "nccl", "connection closed", "connection reset", "process group", "tcpstore")
+_LOST = ("gloo", "nccl", "connection closed", "connection reset", "tcpstore")
 
 
 @contextmanager
@@ -59,7 +59,9 @@ def watched(where: Callable[[], str]) -> Iterator[None]:
         if watch is not None:
             watch.settle(lost)
         if lost:
-            raise ExternalFailure(f"lost the connection to another process {where()}") from error
+            why = str(error).strip().split("\n", 1)[0].rsplit("] ", 1)[-1].split(". ")[0]
+            text = f"lost the connection to another process ({why}) {where()}"
+            raise ExternalFailure(text) from error
         raise
     except BaseException:  # Ctrl-C or SIGTERM, of which all processes hear
         if watch is not None:

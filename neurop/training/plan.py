@@ -56,7 +56,7 @@ class Plan:
         Raises
         ------
         InputError
-            For a precision, a number of devices, an optimizer or a schedule that cannot be used.
+            For a precision, an optimizer or a schedule that cannot be used.
         """
         made = self.make_trainer(default_root_dir=str(where), **how)
         self.check(made)
@@ -97,8 +97,6 @@ def planned(
     def check(made: lightning.Trainer) -> None:
         check_precision(made)
         check_clipping(made)
-        if isinstance(batches, Loader):
-            batches.check_processes(made.world_size)
         write_whole(made)
         check_optimizer(optimizer, scheduler, made)
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import lightning
 import pytest
 import torch
-from processes import CASES, more_cases, together
+from processes import CASES, TINY, more_cases, splits, together
+from raising import raises_input
+
+from neurop.registry import Spec
+from neurop.training.fit import fit
 
 SCRIPT = Path(__file__).parents[1] / "processes.py"
 
@@ -37,3 +43,9 @@ def test_weights_and_metrics_are_those_of_one_process(
         for row, expected in zip(other["logged"], one["logged"], strict=True):
             assert row == pytest.approx(expected, rel=1e-6)
         assert sum("val/relative_l2" in row for row in one["logged"]) >= 2
+
+
+def test_fewer_examples_than_devices_are_refused_before_others_start() -> None:
+    trainer = partial(lightning.Trainer, devices=6, strategy="ddp", accelerator="cpu", logger=False)
+    with raises_input("devices", 6, "the split val has 5 example"):
+        fit(Spec("unet", TINY["unet"]), splits(), trainer=trainer)
