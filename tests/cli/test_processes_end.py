@@ -147,14 +147,3 @@ def test_processes_of_a_launcher_wait_for_the_data_and_end_together(
     assert line.endswith("to continue: neurop train resume=run")
     printed = [errors, pair[1].communicate()[1]]
     assert sum("generating navier_stokes" in text for text in printed) == 1
-
-
-@pytest.mark.slow
-def test_a_mistake_that_all_processes_find_is_said_once(
-    trained: Path, store: Path, tmp_path: Path
-) -> None:
-    process = started(store, tmp_path, *TWO, "optimizer.lr=1e30")
-    _, errors = process.communicate(timeout=400)
-    (line,) = errors.splitlines()
-    assert process.returncode == 2
-    assert line.startswith("neurop train: optimizer.lr=1e+30: the ")
