@@ -26,8 +26,7 @@ from neurop.errors import ExternalFailure, InputError
 from . import _help, _runs, _sweep
 from ._arguments import as_arguments, config_dirs, flags, flags_first
 from ._errors import debugging, explain
-from ._output import first_process
-from ._process_group import leave_process_group
+from ._process_group import first_process, leave_process_group
 from ._settings import replay
 from ._settings.build import trusting
 from ._settings.change import as_typed, data_of_the_run

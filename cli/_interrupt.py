@@ -54,9 +54,13 @@ def explained(folder: Path, progress: Progress) -> Iterator[None]:
         terminated = isinstance(stop, SIGTERMException)
         if not pressed and not terminated:
             raise
-        where = f"in {progress}" if str(progress) else "before the first epoch"
-        if (folder / LAST).is_file():
-            text = f"{where}; to continue: neurop train resume={quoted(str(folder))}"
-        else:
-            text = f"{where}; {folder} has no complete epoch yet, so the run starts anew"
+        text = standing(folder, progress)
         raise (Terminated if terminated else KeyboardInterrupt)(text) from stop
+
+
+def standing(folder: Path, progress: Progress) -> str:
+    """Return where a training is, and how it is continued."""
+    where = f"in {progress}" if str(progress) else "before the first epoch"
+    if (folder / LAST).is_file():
+        return f"{where}; to continue: neurop train resume={quoted(str(folder))}"
+    return f"{where}; {folder} has no complete epoch yet, so the run starts anew"

@@ -10,6 +10,8 @@ import os
 import sys
 from collections.abc import Sequence
 
+from ._process_group import first_process
+
 COMPUTING = {
     "train": "fit a neural operator to a data set",
     "eval": "score a trained surrogate on its test set",
@@ -64,11 +66,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         print(f"neurop: no verb '{verb}'; {nearest(verb, VERBS)}", file=sys.stderr)
         return 2
+    says = first_process()  # the variables of its process group go with the training
     try:
         return _read(verb, rest) if verb in READING else _compute(verb, rest)
     except KeyboardInterrupt as stop:
         what = getattr(stop, "what", "interrupted")
-        print(f"neurop {verb}: {what} {stop}".rstrip(), file=sys.stderr)
+        if says:
+            print(f"neurop {verb}: {what} {stop}".rstrip(), file=sys.stderr)
         return int(getattr(stop, "status", 130))
     except BrokenPipeError:
         # The reader (head, less) has closed the pipe: the rest of the output is discarded.

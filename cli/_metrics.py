@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ._output import first_process, write_text
+from ._output import write_text
+from ._process_group import first_process
 
 
 @contextmanager

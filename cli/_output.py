@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,15 +12,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from neurop.files import replacing
 
+from ._process_group import first_process
+
 CONFIG, OVERRIDES = "config.yaml", "overrides.yaml"
-
-
-def first_process() -> bool:
-    """Return whether this is the first process of a run, the one that prints and writes."""
-    return not any(
-        os.environ.get(name, "0") != "0"
-        for name in ("RANK", "LOCAL_RANK", "NODE_RANK", "SLURM_PROCID")
-    )
 
 
 def write_json(path: Path | str, content: Mapping[str, Any]) -> None:

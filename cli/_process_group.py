@@ -1,4 +1,4 @@
-"""The process group of a training on several devices."""
+"""The processes of a training on several devices."""
 
 from __future__ import annotations
 
@@ -6,6 +6,14 @@ import os
 import sys
 
 _VARIABLES = ("LOCAL_RANK", "NODE_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+
+
+def first_process() -> bool:
+    """Return whether this is the first process of a run, the one that prints and writes."""
+    return not any(
+        os.environ.get(name, "0") != "0"
+        for name in ("RANK", "LOCAL_RANK", "NODE_RANK", "SLURM_PROCID")
+    )
 
 
 def leave_process_group() -> None:

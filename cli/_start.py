@@ -19,7 +19,8 @@ from neurop.training.online import OnlineLoader
 
 from ._hydra import overrides
 from ._interrupt import Progress
-from ._output import first_process, save_config, write_json
+from ._output import save_config, write_json
+from ._process_group import first_process
 from ._settings.places import with_places
 from ._settings.sized import cautions
 

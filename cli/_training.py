@@ -38,9 +38,10 @@ from neurop.training.warm_start import load_weights
 from ._console import table, wrote
 from ._errors import LISTS
 from ._hydra import group_file, overrides, run_folder
-from ._interrupt import explained
+from ._interrupt import explained, standing
 from ._metrics import continued, ended_logs
-from ._output import CONFIG, first_process, write_json
+from ._output import CONFIG, write_json
+from ._process_group import first_process
 from ._resume import check_data, differences, inexact
 from ._runs import find
 from ._settings.build import build, locate, trainer_callbacks
@@ -49,6 +50,7 @@ from ._settings.recommended import fill_in, present, recommended
 from ._settings.saved import read_yaml
 from ._settings.sized import epochs, fitting, free, resized, values_of
 from ._start import Start
+from ._watch import Terminable, watched
 
 
 def train(cfg: DictConfig, source: Source, splits: dict[str, FieldSet] | None) -> dict[str, Any]:
@@ -90,13 +92,14 @@ def train(cfg: DictConfig, source: Source, splits: dict[str, FieldSet] | None) -
     start = Start(cfg, folder, f"{surrogate.name} on {source.name}", lines)
     start.values = math.inf if source.online else values_of(splits["train"])
     show = cfg.trainer.enable_progress_bar
-    parts["callbacks"] += [start, Preflight(), *progress_callbacks(show), timer]
+    parts["callbacks"] += [start, Preflight(), *progress_callbacks(show), timer, Terminable()]
     parts["trainer"] = partial(
         parts["trainer"],
         logger=_loggers(cfg, folder),
         enable_progress_bar=show and sys.stdout.isatty(),
     )
-    with explained(folder, start.progress), continued(folder), ended_logs():
+    where = partial(standing, folder, start.progress)
+    with explained(folder, start.progress), watched(where), continued(folder), ended_logs():
         surrogate = fit(
             surrogate,
             splits,

@@ -163,6 +163,8 @@ def fit(
             )
             how |= {"max_steps": steps, "max_epochs": -1}
         runner = plan.trainer(where, **how)
+        if isinstance(plan.batches, Loader):
+            plan.batches.check_processes(runner.world_size)  # before Lightning starts the others
         sharded = isinstance(runner.strategy, FSDPStrategy)
         if sharded:
             best.model = where / INTERIM  # where the whole weights are put together

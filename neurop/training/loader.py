@@ -7,20 +7,22 @@ from typing import Any
 import lightning
 import torch
 from torch import Tensor
-from torch.utils.data import ConcatDataset, DataLoader, Dataset, SequentialSampler
+from torch.utils.data import BatchSampler, ConcatDataset, DataLoader, Dataset
 
 from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
 from neurop.problems import Problem
 from neurop.training.by_grid import ByGrid
 from neurop.training.order import Shuffled
+from neurop.training.share import Share, even_batches
 
 
 class Loader(lightning.LightningDataModule):
     """Data module: batches of training and validation examples.
 
     A batch has ``input`` ``(batch, history, channel, *grid)`` and ``target`` ``(batch, steps,
-    channel, *grid)``.
+    channel, *grid)``. Of several processes each takes a part of the batches that one process would
+    have with as many examples per step.
 
     Parameters
     ----------
@@ -43,8 +45,9 @@ class Loader(lightning.LightningDataModule):
     Raises
     ------
     InputError
-        If a split is empty, a value is not finite, a trajectory is shorter than an example, a
-        number is too small, or sets on several grids are to be read by several devices.
+        If a split is empty, a value is not finite, a trajectory is shorter than an example, or a
+        number is too small; in :meth:`check_processes`, if a split has fewer examples than there
+        are processes.
 
     Examples
     --------
@@ -94,16 +97,40 @@ class Loader(lightning.LightningDataModule):
     def train_dataloader(self) -> DataLoader[dict[str, Tensor]]:
         """Return shuffled batches, without an incomplete last one unless it is the only one."""
         sets = [part for name, part in self.examples.items() if name != "val"]
+        process, processes = self._processes()
         if len(sets) > 1:
-            return self._of_several_grids(sets)
-        examples = self.examples["train"]
+            sizes = [len(part) for part in sets]
+            batches: Any = ByGrid(self._order(sum(sizes)), sizes, self.batch_size * processes)
+            if processes > 1:
+                batches = Share(batches, process, processes)
+            return self._loader(ConcatDataset(sets), batch_sampler=batches)
+        examples = sets[0]
+        size = min(self.batch_size * processes, len(examples))
         order = self._order(len(examples), *examples.blocks())
-        return self._loader(examples, order, drop_last=len(examples) >= self.batch_size)
+        if processes > 1:
+            batches = Share(BatchSampler(order, size, drop_last=True), process, processes)
+            return self._loader(examples, batch_sampler=batches)
+        return self._loader(examples, batch_size=size, sampler=order, drop_last=True)
 
     def val_dataloader(self) -> DataLoader[dict[str, Tensor]]:
         """Return batches in order."""
         examples = self.examples["val"]
-        return self._loader(examples, SequentialSampler(examples), drop_last=False)
+        process, processes = self._processes()
+        if processes > 1:
+            batches = even_batches(len(examples), self.batch_size, process, processes)
+            return self._loader(examples, batch_sampler=batches)
+        return self._loader(examples, batch_size=self.batch_size)
+
+    def check_processes(self, count: int) -> None:
+        """Raise InputError if a split has fewer examples than there are processes."""
+        for name, part in self.examples.items():
+            if len(part) < count:
+                raise InputError.of(
+                    "devices",
+                    count,
+                    f"the split {name} has {len(part)} example(s), and each device needs one; use "
+                    f"{len(part)} or fewer",
+                )
 
     def state_dict(self) -> dict[str, Any]:
         """Return the number of the next epoch.
@@ -125,28 +152,23 @@ class Loader(lightning.LightningDataModule):
         order.set_epoch(self._epoch)
         return order
 
-    def _of_several_grids(self, sets: list[Any]) -> DataLoader[dict[str, Tensor]]:
-        if self.trainer is not None and self.trainer.world_size > 1:
-            remedy = "training sets on several grids are for one device"
-            raise InputError.of("devices", self.trainer.world_size, remedy)
-        sizes = [len(part) for part in sets]
-        batches = ByGrid(self._order(sum(sizes)), sizes, self.batch_size)
-        return DataLoader(
-            ConcatDataset(sets),
-            batch_sampler=batches,
-            num_workers=self.workers,
-            pin_memory=torch.cuda.is_available(),
-            persistent_workers=self.workers > 0,
-        )
+    def _processes(self) -> tuple[int, int]:
+        """Return the number of this process, and that of all."""
+        trainer = self.trainer
+        if trainer is None or trainer.world_size == 1:
+            return 0, 1
+        self.check_processes(trainer.world_size)
+        # The batches are shared out here: Lightning's sampler would shuffle them again, which
+        # scatters the reads of a file, and repeat examples of an odd validation set.
+        trainer._accelerator_connector.use_distributed_sampler = False
+        return trainer.global_rank, trainer.world_size
 
     def _loader(
-        self, examples: Dataset[dict[str, Tensor]], order: Any, drop_last: bool
+        self, examples: Dataset[dict[str, Tensor]], **batches: Any
     ) -> DataLoader[dict[str, Tensor]]:
         return DataLoader(
             examples,
-            self.batch_size,
-            sampler=order,
-            drop_last=drop_last,
+            **batches,
             num_workers=self.workers,
             pin_memory=torch.cuda.is_available(),
             persistent_workers=self.workers > 0,

@@ -18,6 +18,7 @@ from neurop.inference.domain import measure
 from neurop.metrics.norms import relative_l2
 from neurop.objectives.objective import Objective
 from neurop.surrogate import Surrogate
+from neurop.training.means import Means
 from neurop.transforms.transform import Batch, Setting, Transform
 
 
@@ -64,6 +65,7 @@ class TrainingModule(lightning.LightningModule):
         self.make_optimizer, self.make_scheduler = optimizer, scheduler
         self.augment, self.seed = tuple(augment), seed
         self.max_steps = -1  # of a trainer that does not count them itself
+        self._scores = Means()
         for transform in self.augment:
             transform.check(self.setting)
 
@@ -108,29 +110,33 @@ class TrainingModule(lightning.LightningModule):
             batch = transform(batch, self.setting, rng, self._progress())
         terms = self.losses(batch, number)
         loss = torch.stack(list(terms.values())).sum()
-        self.log("train/loss", loss, on_step=True, on_epoch=False)
+        self.log("train/loss", loss, on_step=True, on_epoch=False, sync_dist=True)
         self.log("train/loss_epoch", loss, on_step=False, on_epoch=True, sync_dist=True)
         if len(terms) > 1:
-            self.log_dict({f"train/{name}": term for name, term in terms.items()})
+            self.log_dict({f"train/{name}": term for name, term in terms.items()}, sync_dist=True)
         if self.make_scheduler:
             self.log("lr", self.trainer.optimizers[0].param_groups[0]["lr"])
         return loss
 
     def validation_step(self, batch: Batch, index: int) -> None:
-        """Log the error of a batch."""
+        """Add the scores of a batch."""
         target = batch["target"]
         given = batch.get("given")
         weights = measure(self.surrogate.card, target, given)
         predicted = self(batch["input"], target.shape[1], given)
         error = relative_l2(predicted, target, weights, self.surrogate.scale)
-        size = len(predicted)
-        self.log("val/relative_l2", error.mean(), batch_size=size, sync_dist=True, prog_bar=True)
         # The same random numbers in every epoch, so that epochs are compared on equal terms.
         more = self.objective.scores(
             self.surrogate, batch, np.random.default_rng((self.seed, index))
         )
-        for name, value in more.items():
-            self.log(f"val/{name}", value, batch_size=size, sync_dist=True)
+        self._scores.add({"relative_l2": error.mean(), **more}, len(predicted))
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the scores."""
+        strategy = self.trainer.strategy
+        means = self._scores.reduced(lambda sums: strategy.reduce(sums, reduce_op="sum"))
+        for name, value in means.items():
+            self.log(f"val/{name}", value, sync_dist=True, prog_bar=name == "relative_l2")
 
     def on_train_epoch_end(self) -> None:
         """Raise InputError if the loss or the validation error is not finite."""

@@ -109,10 +109,9 @@ class OnlineLoader(Loader):
         windows = self.examples["train"]
         self.history, self.steps = windows.history, windows.steps
         usual = source.samples - 2 * source.held_out
-        self.buffer: Buffer[Windows] = Buffer(usual if buffer is None else buffer, (seed, 1))
-        self.examples["train"] = RandomWindows(
-            self.buffer, usual * int(windows.starts[0]), (seed, 2)
-        )
+        self.capacity = usual if buffer is None else buffer
+        self.count = usual * int(windows.starts[0])
+        self._draw_from(seed)
         self.stream: Stream | None = None
         self._next_number, self._drawn = source.stored, 0
 
@@ -125,6 +124,8 @@ class OnlineLoader(Loader):
         """Fill the buffer with the first samples, and start the processes."""
         if self.stream is not None:
             return
+        if self.trainer is not None and (process := self.trainer.global_rank):
+            self._draw_from(self.seed, process)  # other windows than the first process
         again = self._next_number > self.source.stored
         for i in range(min(len(self.first), self.buffer.capacity)):
             self._accept(self.first.samples(slice(i, i + 1)).loaded(), again)
@@ -167,6 +168,11 @@ class OnlineLoader(Loader):
         if self.stream is not None:
             self.stream.close()
         self.buffer.close()
+
+    def _draw_from(self, *seed: int) -> None:
+        """Make the buffer of the training samples, and their windows, with a seed."""
+        self.buffer: Buffer[Windows] = Buffer(self.capacity, (*seed, 1))
+        self.examples["train"] = RandomWindows(self.buffer, self.count, (*seed, 2))
 
     def _next(self) -> int:
         return self._next_number if self.stream is None else self.stream.next

@@ -26,10 +26,12 @@ SMALL = [
 TWO = ["trainer.devices=2", "trainer.strategy=ddp", "loader.batch_size=1", "hydra.run.dir=run"]
 
 
-def started(store: Path, folder: Path, *words: str, **env: str) -> subprocess.Popen[str]:
+def started(
+    store: Path, folder: Path, *words: str, small: list[str] = SMALL, **env: str
+) -> subprocess.Popen[str]:
     paths = os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "neurop", "train", *SMALL, *words],
+        [sys.executable, "-P", "-m", "neurop", "train", *small, *words],
         cwd=folder,
         env=os.environ | {"NEUROP_DATA": str(store), "PYTHONPATH": paths, **env},
         stdout=subprocess.PIPE,

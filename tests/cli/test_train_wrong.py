@@ -59,6 +59,7 @@ MISTAKES = {
     "scheduler.warmup=3": "scheduler.warmup=3: give a share between 0 and 1",
     "trainer.max_epochs=-1": "not inf; give max_epochs or max_steps",
     "trainer.devices=0": "trainer: `Trainer(devices=0)` value is not a valid input",
+    "trainer.devices=5 trainer.strategy=ddp": "trainer.devices=5: the split train has 4 example(s)",
     "trainer.max_time=soon": "trainer: `Timer(duration='soon')` is not a valid duration",
     # files
     "resume=nowhere": "resume=nowhere: no such folder",

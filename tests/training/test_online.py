@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,23 @@ def test_steps_are_those_of_the_stored_set_and_samples_are_new(tmp_path: Path) -
         torch.stack(windows[::2]),
         torch.stack([torch.from_numpy(local(tmp_path).one(i)[:1]) for i in range(20, 40)]),
     )
+
+
+def test_processes_draw_other_windows_of_the_same_number(tmp_path: Path) -> None:
+    drawn = []
+    for process in (0, 1):
+        batches = online(local(tmp_path), buffer=20)
+        batches.trainer = SimpleNamespace(  # type: ignore[assignment]
+            world_size=2,
+            global_rank=process,
+            _accelerator_connector=SimpleNamespace(use_distributed_sampler=True),
+        )
+        made = batches.train_dataloader()
+        drawn.append(torch.cat([batch["input"] for batch in made]))
+        assert len(made) == 60 * 2 // 8
+        batches.close()
+    assert len(drawn[0]) == len(drawn[1]) == 60
+    assert not torch.equal(*drawn)
 
 
 def test_windows_are_cut_from_one_sample(tmp_path: Path) -> None:
