@@ -15,6 +15,7 @@ from typing import TextIO
 from neurop.errors import InputError, nearest
 from neurop.extras import PLUGINS, advice
 
+from ._say import say
 from ._settings.renamed import renamed
 
 LISTS = ("augment", "constraint", "callback")
@@ -169,7 +170,7 @@ def _show_warning(
 ) -> None:
     """Print a warning of neurop in one line, and any other as Python does."""
     if issubclass(category, UserWarning) and f"{os.sep}neurop{os.sep}" in filename:
-        print(f"warning: {message}", file=sys.stderr)
+        say(f"warning: {message}", file=sys.stderr)
     else:
         text = warnings.formatwarning(message, category, filename, lineno, line)
-        print(text, end="", file=file or sys.stderr)
+        say(text, end="", file=file or sys.stderr)

@@ -26,6 +26,7 @@ from neurop.surrogate import Surrogate
 
 from ._results import results_folder
 from ._runs import find
+from ._say import say
 from ._settings.data import data_set
 from ._settings.places import absolute
 from ._settings.saved import settings_for
@@ -80,7 +81,7 @@ def prepare(cfg: DictConfig, verb: str) -> Task:
     if folder.exists() and not folder.is_dir():
         raise InputError.of("out", str(folder), "is a file; give a folder")
     if (folder / f"{verb}.json").is_file():
-        print(f"replaces the results in {folder}", flush=True)
+        say(f"replaces the results in {folder}", flush=True)
     record = {
         "model": surrogate.name,
         "checkpoint": checkpoint.name,
@@ -93,7 +94,7 @@ def prepare(cfg: DictConfig, verb: str) -> Task:
     }
     if checkpoint.unfinished:
         record["unfinished"] = True
-        print(f"{checkpoint.run} has not ended; these are its best weights so far", flush=True)
+        say(f"{checkpoint.run} has not ended; these are its best weights so far", flush=True)
     return Task(surrogate, source, folder, record)
 
 
@@ -178,7 +179,7 @@ def drawn_fields(name: str | None, surrogate: Surrogate) -> dict[int, str]:
         return {first: ""}
     names = [f.name for f in surrogate.card.outputs]
     if len(names) > MOST_DRAWN:
-        print(
+        say(
             f"figures of {MOST_DRAWN} of {len(names)} fields; field=NAME for another",
             file=sys.stderr,
         )

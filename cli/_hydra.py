@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -28,6 +27,7 @@ from ._arguments import as_arguments, config_dirs, flags, flags_first
 from ._errors import debugging, explain
 from ._output import first_process
 from ._process_group import leave_process_group
+from ._say import say, say_traceback
 from ._settings import replay
 from ._settings.build import trusting
 from ._settings.change import as_typed, data_of_the_run
@@ -201,7 +201,7 @@ def _task(
             return result
         line = explain(error, lambda: ([], {})) if error else None
         if error and ((line is None and not isinstance(error, ExternalFailure)) or debugging()):
-            traceback.print_exception(error)
+            say_traceback(error)
         text = (line or f"{type(error).__name__}: {error}").splitlines()[0] if error else None
         words = [as_typed(word) for word in given]
         _sweep.record(folder, job.job.num, words, result, text, wrong=line is not None)
@@ -236,7 +236,7 @@ def _report(verb: str, args: list[str], error: Exception) -> int:
         return 1
     line = None if debugging() else explain(error, lambda: _words(verb, args))
     if line is None:
-        traceback.print_exception(error)
+        say_traceback(error)
         return 2 if explain(error, lambda: ([], {})) else 1
     _say(verb, line.splitlines())
     return 2
@@ -244,7 +244,7 @@ def _report(verb: str, args: list[str], error: Exception) -> int:
 
 def _say(verb: str, lines: list[str]) -> None:
     for line in lines:
-        print(f"neurop {verb}: {line}", file=sys.stderr)
+        say(f"neurop {verb}: {line}", file=sys.stderr)
 
 
 def _words(verb: str, args: list[str]) -> tuple[list[str], dict[str, list[str]]]:

@@ -155,13 +155,13 @@ def _plausible(name: str, item: h5py.Group | h5py.Dataset) -> None:
     """Raise InputError for a size beyond that of the file, before memory is allocated."""
     if not isinstance(item, h5py.Dataset):
         return
-    if is_scale(item):  # read at once, as every coordinate
-        check_fits(f"'{name}'", item.nbytes, "use a part of it")
     if item.nbytes > max(2**28, FACTOR * os.path.getsize(item.file.filename)):
         raise InputError(
             f"damaged, '{name}' has shape {item.shape}, more than the file can hold; write or "
             "download it again"
         )
+    if is_scale(item):  # read at once, as every coordinate
+        check_fits(f"'{name}'", item.nbytes, "use a part of it")
 
 
 def _guarded(read: Callable[[Path], FileContent], path: Path) -> FileContent:
