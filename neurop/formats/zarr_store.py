@@ -12,6 +12,7 @@ from typing import Any
 
 from neurop.errors import InputError
 from neurop.extras import advice
+from neurop.formats.links import check_folder_links
 from neurop.memory import check_fits
 
 MOST = 2**27
@@ -34,9 +35,13 @@ def has_index(path: Path) -> bool:
 
 
 def check_store(store: Path) -> None:
-    """Raise InputError for pickled values, a coordinate of impossible length, or without zarr."""
+    """Raise InputError for a store that cannot be read, or not safely.
+
+    Reasons are pickled values, sizes beyond the memory, links out of its folder, no package zarr.
+    """
     if find_spec("zarr") is None:
         raise InputError.in_file(store, f"a Zarr store needs the package zarr: {advice('zarr')}")
+    check_folder_links(store)
     for name in (".zarray", "zarr.json", ".zmetadata"):
         for file in store.rglob(name):
             about = json.loads(file.read_text())
