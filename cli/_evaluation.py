@@ -21,6 +21,7 @@ from neurop.evaluation.by_field import by_field
 from neurop.fields.clock import Clock
 from neurop.fields.fieldset import FieldSet
 from neurop.files import replacing
+from neurop.formats.hdf5_writer import delayed_signals, target_of
 from neurop.source import Source
 from neurop.surrogate import Surrogate
 
@@ -200,9 +201,14 @@ def write_netcdf(path: Path, data: xr.Dataset, clock: Clock | None = None) -> No
         if variable.dtype == np.float64
     }
     # Values of a diverged rollout may be infinite in single precision.
-    with replacing(path) as part, np.errstate(over="ignore"):
+    with (
+        np.errstate(over="ignore"),
+        replacing(path) as part,
+        delayed_signals(),
+        target_of(part) as target,
+    ):
         data.assign_attrs(Conventions="CF-1.11", neurop_version=__version__).to_netcdf(
-            part, engine="h5netcdf", encoding=encoding
+            target, engine="h5netcdf", encoding=encoding
         )
 
 

@@ -220,11 +220,14 @@ def _own_folder(verb: str) -> Iterator[Path]:
     with ExitStack() as held:
         if verb in ("train", "compare") and first_process():
             from ._claim import claimed  # needs a package that --help does not
+            from ._failed import cleared
 
             chosen = job.mode == RunMode.MULTIRUN or any(
                 word.startswith("hydra.run.dir=") for word in job.overrides.hydra
             )
             folder = held.enter_context(claimed(folder, chosen))
+            if job.mode != RunMode.MULTIRUN:  # a sweep lists its failed jobs
+                held.enter_context(cleared(folder))
         # Lightning starts the processes of other devices with these arguments: they must name this
         # job, not the sweep, and its folder.
         with read_write(cast(DictConfig, job)):

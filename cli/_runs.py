@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -252,8 +252,10 @@ def quoted(text: str) -> str:
 def prune(folder: Path) -> None:
     """Remove an empty folder, then its empty parents inside the working directory."""
     folder, here = folder.resolve(), Path.cwd()
-    while folder != here and folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
-        folder = folder.parent
-        if here not in folder.parents:
-            return
+    # What cannot be removed stays: the root of a file system, a folder of another user.
+    with suppress(OSError):
+        while folder != here and folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+            folder = folder.parent
+            if here not in folder.parents:
+                return

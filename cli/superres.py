@@ -125,8 +125,8 @@ def _write(
             for index, resolution in enumerate(int(r) for r in scores.resolution.values)
         },
     }
-    write_json(task.folder / "superres.json", record)
     write_netcdf(task.folder / "superres.nc", scores)
+    write_json(task.folder / "superres.json", record)
     save(error_by_resolution(scores), task.folder / "superres.png")
     labels = [
         "x".join(map(str, truths[int(resolution)].shape)) for resolution in scores.resolution.values

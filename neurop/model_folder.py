@@ -67,7 +67,8 @@ def read_folder(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             folder / CARD,
             f"format {card['format']}, this neurop reads up to {FORMAT}; upgrade neurop",
         )
-    size = (folder / WEIGHTS).stat().st_size
+    with (folder / WEIGHTS).open("rb") as file:  # says it if the file may not be read
+        size = file.seek(0, 2)
     check_fits("it", size, "use a machine with more memory", folder / WEIGHTS)
     try:
         return load_file(folder / WEIGHTS), card
