@@ -34,7 +34,6 @@ from ._settings.change import as_typed, data_of_the_run
 from ._settings.check import left_out, mistakes
 from ._settings.choices import PACKAGE, checked, choices
 from ._settings.keys import in_settings
-from ._settings.own_files import check_own_files
 from ._settings.renamed import spelt_out
 
 # Hydra 1.3 asks which version's defaults are meant; 1.4 has one set and warns of the question.
@@ -122,7 +121,6 @@ def run(verb: str, args: list[str]) -> int:
         if verb == "train":
             args = _runs.resumed(args, partial(replay.known, parse=parse))
         args = spelt_out(flags_first(args))
-        check_own_files(args)
         args = data_of_the_run(verb, checked(verb, args))
         if {"-m", "--multirun"} & set(args):
             sweep, args = _sweep.sweep_folder(args)

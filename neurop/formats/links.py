@@ -37,7 +37,8 @@ def check_hdf5_links(file: h5py.File, seen: frozenset[Path] = frozenset()) -> No
 
 def _elsewhere(file: h5py.File) -> Iterator[tuple[str, str, str]]:
     """Yield the item, the kind of reference, and the other file, for each reference to one."""
-    groups, sets = [file], []
+    groups: list[h5py.Group] = [file]
+    sets: list[h5py.Dataset] = []
     file.visititems(
         lambda name, item: (groups if isinstance(item, h5py.Group) else sets).append(item)
     )
