@@ -160,3 +160,15 @@ def test_bounds_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert memory.available_bytes() == 1900
     (tmp_path / "memory.max").write_text("max\n")
     assert memory.available_bytes() > 1900
+
+
+@pytest.mark.trust("bad input never trains", "values beyond the range of float32")
+def test_values_beyond_float32_are_named(tmp_path: Path) -> None:
+    values = np.ones((2, 4, 16))
+    values[1, 2, 3] = 1e40
+    np.save(tmp_path / "u.npy", values)
+    content = file_content(tmp_path / "u.npy")
+    options = ReadOptions(input=("u",), axes=("sample", "time", "x"), boundary="periodic")
+    what = r"u.npy.*'u' of sample 1, frame 2 is inf at point \(3,\) \(float32 ends at 3.4e38: use"
+    with raises_input("field", "u", what):
+        assemble(content, options, lazy=False)
