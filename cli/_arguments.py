@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,6 +81,16 @@ def config_dirs(args: list[str]) -> list[str]:
     """Return the user's folders of configuration."""
     folder = _places(args)["config_dir"]
     return [folder] if folder and Path(folder).is_dir() else []
+
+
+def config_folders(args: list[str]) -> list[str]:
+    """Return all folders from which Hydra takes files of the user."""
+    places = _places(args)
+    listed = [a.partition("=")[2] for a in args if a.lstrip("+").startswith("hydra.searchpath=")]
+    named = [place for words in listed for place in re.findall(r"[^\[\],'\"]+", words)]
+    own = [places["config_dir"], places["config_path"], *named]
+    folders = [place.strip().removeprefix("file://") for place in own if place]
+    return [place for place in folders if place and Path(place).is_dir()]
 
 
 def _places(args: list[str]) -> dict[str, str | None]:

@@ -25,6 +25,7 @@ from neurop.surrogate import Surrogate
 
 from ._console import table
 from ._evaluation import Task, finite_or_none
+from ._say import say
 
 ROWS = 3
 
@@ -55,7 +56,7 @@ def coverage_on(
     try:
         return coverage(surrogate, test, level, batch_size)
     except InputError as error:
-        print(f"note: no coverage of the bands: {error}", file=sys.stderr)
+        say(f"note: no coverage of the bands: {error}", file=sys.stderr)
         return None
 
 
@@ -68,7 +69,7 @@ def banded(
     try:
         return with_bands(surrogate, run, truth, level)
     except InputError as error:
-        print(f"note: no bands: {error}", file=sys.stderr)
+        say(f"note: no bands: {error}", file=sys.stderr)
         return run
 
 
@@ -88,7 +89,7 @@ def half_width_table(task: Task, bands: Calibration) -> None:
         for lead in np.unique(np.linspace(0, bands.leads - 1, 6).astype(int))
         for index, field in enumerate(task.surrogate.card.outputs)
     ]
-    print(f"with a probability of at least {bands.level:g}, {bands.guarantee.statement}")
+    say(f"with a probability of at least {bands.level:g}, {bands.guarantee.statement}")
     title = f"{100 * bands.level:g} % bands of {task.surrogate.name} on {task.source.name}"
     columns = ["lead", "field", "samples", "half-width, mean", "unit", "in deviations of the field"]
     table(title, columns, rows)
@@ -99,7 +100,7 @@ def say_bands(surrogate: Surrogate, level: float | None) -> None:
     bands = bands_of(surrogate)
     names = ", ".join(f"{f.name}_lower and {f.name}_upper" for f in surrogate.card.outputs)
     percent = 100 * (bands.level if level is None else level)
-    print(f"{percent:g} % bands, {names}: {bands.guarantee.statement}")
+    say(f"{percent:g} % bands, {names}: {bands.guarantee.statement}")
 
 
 def coverage_table(found: xr.Dataset) -> None:
@@ -118,7 +119,7 @@ def coverage_table(found: xr.Dataset) -> None:
         for one in (found.isel(lead=lead, field=i) for i in range(found.sizes["field"]))
     ]
     count = int(found.forecasts.max())
-    print(f"covered: {found.attrs['guarantee']}")
+    say(f"covered: {found.attrs['guarantee']}")
     table(
         f"coverage of the {100 * found.attrs['level']:g} % bands, {count} forecasts",
         ["lead", "field", "coverage", "if exchangeable", "area inside", "half-width, mean"],

@@ -25,6 +25,7 @@ from ._comparison_table import as_csv, growth_of, print_table
 from ._console import show, wrote
 from ._evaluation import finite_or_none
 from ._output import write_json, write_text
+from ._say import say
 
 COSTS = ("step_ms", "peak_mb", "train_seconds", "seconds", "steps", "epochs")
 
@@ -92,7 +93,7 @@ class Comparison:
     def fail(self, name: str, reason: str) -> None:
         """Add the reason for which there is no result."""
         self.entries.setdefault(name, Entry()).reason = reason
-        print(f"{name}: failed: {reason}", flush=True)
+        say(f"{name}: failed: {reason}", flush=True)
 
     def enter(
         self,
@@ -109,7 +110,7 @@ class Comparison:
         entry.parameters = surrogate.parameters_count()
         error = show(float(entry.parts[-1].error.mean()))
         trained = f", {record['steps']} steps in {record['train_seconds']:.0f} s" if record else ""
-        print(f"{name}: error {error}{trained}", flush=True)
+        say(f"{name}: error {error}{trained}", flush=True)
 
     def __enter__(self) -> Comparison:
         return self
@@ -137,7 +138,7 @@ class Comparison:
         what = {} if result is None else {n: result[n].what for n in ERRORS if n in result}
         print_table(f"{self.about['data']}, {self.about['samples']} test samples", rows, what)
         for line in said:
-            print(f"note: {line}")
+            say(f"note: {line}")
         growth = {} if result is None or "growth" not in result else growth_of(result)
         write_json(
             self.folder / "compare.json",

@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from neurop.printable import printable
+
 from ._process_group import first_process
+from ._say import say
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -25,7 +28,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
         from rich.table import Table
         from rich.text import Text
 
-        drawn = Table(title=title, title_justify="left")
+        drawn = Table(title=printable(title), title_justify="left")
         for column, is_right in zip(columns, right, strict=True):
             drawn.add_column(column, justify="right" if is_right else "left", overflow="fold")
         for row in cells:
@@ -33,19 +36,19 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
         Console().print(drawn)
         return
     widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
-    print(title)
+    say(title)
     for row in (list(columns), *cells):
         line = (
             cell.rjust(w) if is_right else cell.ljust(w)
             for cell, w, is_right in zip(row, widths, right, strict=True)
         )
-        print("  " + "  ".join(line).rstrip())
+        say("  " + "  ".join(line).rstrip())
 
 
 def wrote(folder: Path | str) -> None:
     """Print the last line of a verb, which names the folder of its files."""
     if first_process():
-        print(f"wrote {folder}", flush=True)
+        say(f"wrote {folder}", flush=True)
 
 
 @contextmanager
@@ -86,7 +89,7 @@ def show(value: object) -> str:
         return f"{value:.4g}"
     if isinstance(value, tuple):
         return "x".join(map(show, value))
-    return str(value)
+    return printable(value)
 
 
 def _is_numeric(column: Sequence[object]) -> bool:

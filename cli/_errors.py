@@ -14,7 +14,9 @@ from typing import TextIO
 
 from neurop.errors import InputError, nearest
 from neurop.extras import PLUGINS, advice
+from neurop.files import write_failure
 
+from ._say import say
 from ._settings.renamed import renamed
 
 LISTS = ("augment", "constraint", "callback")
@@ -45,6 +47,8 @@ def explain(
         return str(cause)
     if isinstance(error, OSError) and error.filename is not None and error.errno in REFUSED:
         return f"{error.filename}: {error.strerror}; give another place, or change its permissions"
+    if (failed := _failed_write(error)) is not None:
+        return f"{failed}; free space, or give another place"
     # Names rather than classes, so that this module imports neither Hydra nor OmegaConf.
     names = {c.__name__ for c in type(error).__mro__}
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
@@ -72,6 +76,15 @@ def _wrong_input(error: BaseException | None) -> InputError | None:
     while error is not None:
         if isinstance(error, InputError):
             return error
+        error = error.__cause__
+    return None
+
+
+def _failed_write(error: BaseException | None) -> str | None:
+    """Return the reason of the system why something could not be written; None for other errors."""
+    while error is not None:
+        if (reason := write_failure(error)) is not None:
+            return reason
         error = error.__cause__
     return None
 
@@ -169,7 +182,7 @@ def _show_warning(
 ) -> None:
     """Print a warning of neurop in one line, and any other as Python does."""
     if issubclass(category, UserWarning) and f"{os.sep}neurop{os.sep}" in filename:
-        print(f"warning: {message}", file=sys.stderr)
+        say(f"warning: {message}", file=sys.stderr)
     else:
         text = warnings.formatwarning(message, category, filename, lineno, line)
-        print(text, end="", file=file or sys.stderr)
+        say(text, end="", file=file or sys.stderr)

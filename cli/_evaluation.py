@@ -21,11 +21,13 @@ from neurop.evaluation.by_field import by_field
 from neurop.fields.clock import Clock
 from neurop.fields.fieldset import FieldSet
 from neurop.files import replacing
+from neurop.formats.hdf5_writer import delayed_signals, target_of
 from neurop.source import Source
 from neurop.surrogate import Surrogate
 
 from ._results import results_folder
 from ._runs import find
+from ._say import say
 from ._settings.data import data_set
 from ._settings.places import absolute
 from ._settings.saved import settings_for
@@ -80,7 +82,7 @@ def prepare(cfg: DictConfig, verb: str) -> Task:
     if folder.exists() and not folder.is_dir():
         raise InputError.of("out", str(folder), "is a file; give a folder")
     if (folder / f"{verb}.json").is_file():
-        print(f"replaces the results in {folder}", flush=True)
+        say(f"replaces the results in {folder}", flush=True)
     record = {
         "model": surrogate.name,
         "checkpoint": checkpoint.name,
@@ -93,7 +95,7 @@ def prepare(cfg: DictConfig, verb: str) -> Task:
     }
     if checkpoint.unfinished:
         record["unfinished"] = True
-        print(f"{checkpoint.run} has not ended; these are its best weights so far", flush=True)
+        say(f"{checkpoint.run} has not ended; these are its best weights so far", flush=True)
     return Task(surrogate, source, folder, record)
 
 
@@ -178,7 +180,7 @@ def drawn_fields(name: str | None, surrogate: Surrogate) -> dict[int, str]:
         return {first: ""}
     names = [f.name for f in surrogate.card.outputs]
     if len(names) > MOST_DRAWN:
-        print(
+        say(
             f"figures of {MOST_DRAWN} of {len(names)} fields; field=NAME for another",
             file=sys.stderr,
         )
@@ -199,9 +201,14 @@ def write_netcdf(path: Path, data: xr.Dataset, clock: Clock | None = None) -> No
         if variable.dtype == np.float64
     }
     # Values of a diverged rollout may be infinite in single precision.
-    with replacing(path) as part, np.errstate(over="ignore"):
+    with (
+        np.errstate(over="ignore"),
+        replacing(path) as part,
+        delayed_signals(),
+        target_of(part) as target,
+    ):
         data.assign_attrs(Conventions="CF-1.11", neurop_version=__version__).to_netcdf(
-            part, engine="h5netcdf", encoding=encoding
+            target, engine="h5netcdf", encoding=encoding
         )
 
 

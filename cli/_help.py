@@ -10,6 +10,7 @@ from io import StringIO
 from pathlib import Path
 
 from ._errors import LISTS
+from ._say import say
 from ._settings.choices import PACKAGE
 
 _LINE = re.compile(r"(?P<indent> *)(?P<item>- )?(?P<key>[\w/@]+):(?P<value>.*)")
@@ -36,7 +37,7 @@ def show(
     """
     with redirect_stdout(StringIO()) as printed, suppress(SystemExit):
         app()
-    print(explained(printed.getvalue(), comments_of(verb, choices(), folders())), end="")
+    say(explained(printed.getvalue(), comments_of(verb, choices(), folders())), end="")
 
 
 def explained(text: str, comments: Mapping[str, str]) -> str:
@@ -52,7 +53,7 @@ def explained(text: str, comments: Mapping[str, str]) -> str:
     Examples
     --------
     >>> text = "Values\nmodel:\n  _target_: a.B\n  width: 8\n"
-    >>> print(explained(text, {"model.width": "[channels]"}))
+    >>> say(explained(text, {"model.width": "[channels]"}))
     Values
     model:
       width: 8                              # [channels]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -27,6 +26,7 @@ from . import _help, _runs, _sweep
 from ._arguments import as_arguments, config_dirs, flags, flags_first
 from ._errors import debugging, explain
 from ._process_group import first_process, leave_process_group
+from ._say import say, say_traceback
 from ._settings import replay
 from ._settings.build import trusting
 from ._settings.change import as_typed, data_of_the_run
@@ -176,7 +176,7 @@ def _task(
             with (
                 _own_folder(verb) as folder,
                 as_arguments([command, verb, *flags(args), *given]),
-                trusting(cfg.get("trust")),
+                trusting(replay.checked_trust(cfg.get("trust"), given, parse)),
             ):
                 folders.append(folder)
                 module = importlib.import_module(f".{verb}", __package__)
@@ -200,7 +200,7 @@ def _task(
             return result
         line = explain(error, lambda: ([], {})) if error else None
         if error and ((line is None and not isinstance(error, ExternalFailure)) or debugging()):
-            traceback.print_exception(error)
+            say_traceback(error)
         text = (line or f"{type(error).__name__}: {error}").splitlines()[0] if error else None
         words = [as_typed(word) for word in given]
         _sweep.record(folder, job.job.num, words, result, text, wrong=line is not None)
@@ -217,13 +217,16 @@ def _own_folder(verb: str) -> Iterator[Path]:
     with ExitStack() as held:
         if verb in ("train", "compare") and first_process():
             from ._claim import claimed  # needs a package that --help does not
+            from ._failed import cleared
 
             chosen = job.mode == RunMode.MULTIRUN or any(
                 word.startswith("hydra.run.dir=") for word in job.overrides.hydra
             )
             folder = held.enter_context(claimed(folder, chosen))
-            if verb == "train" and not any(w.startswith("resume=") for w in job.overrides.task):
-                _runs.check_empty(folder)
+            if verb == "train":
+                _runs.check_empty(folder, job.overrides.task)
+            if job.mode != RunMode.MULTIRUN:  # a sweep lists its failed jobs
+                held.enter_context(cleared(folder))
         # Lightning starts the processes of other devices with these arguments: they must name this
         # job, not the sweep, and its folder.
         with read_write(cast(DictConfig, job)):
@@ -237,7 +240,7 @@ def _report(verb: str, args: list[str], error: Exception) -> int:
         return 1
     line = None if debugging() else explain(error, lambda: _words(verb, args))
     if line is None:
-        traceback.print_exception(error)
+        say_traceback(error)
         return 2 if explain(error, lambda: ([], {})) else 1
     _say(verb, line.splitlines())
     return 2
@@ -245,7 +248,7 @@ def _report(verb: str, args: list[str], error: Exception) -> int:
 
 def _say(verb: str, lines: list[str]) -> None:
     for line in lines:
-        print(f"neurop {verb}: {line}", file=sys.stderr)
+        say(f"neurop {verb}: {line}", file=sys.stderr)
 
 
 def _words(verb: str, args: list[str]) -> tuple[list[str], dict[str, list[str]]]:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from ._process_group import first_process
+from ._say import say
 
 COMPUTING = {
     "train": "fit a neural operator to a data set",
@@ -53,18 +54,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args[:1] in (["-sc"], ["--shell-completion"]):
         return _complete(args)
     if not args or args[0] in ("-h", "--help", "help"):
-        print(_usage())
+        say(_usage())
         return 0
     if args[0] in ("-V", "--version"):
         from neurop import __version__
 
-        print(f"neurop {__version__}")
+        say(f"neurop {__version__}")
         return 0
     verb, *rest = args
     if verb not in VERBS:
         from neurop.errors import nearest
 
-        print(f"neurop: no verb '{verb}'; {nearest(verb, VERBS)}", file=sys.stderr)
+        say(f"neurop: no verb '{verb}'; {nearest(verb, VERBS)}", file=sys.stderr)
         return 2
     says = first_process()  # the variables of its process group go with the training
     try:
@@ -72,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as stop:
         what = getattr(stop, "what", "interrupted")
         if says:
-            print(f"neurop {verb}: {what} {stop}".rstrip(), file=sys.stderr)
+            say(f"neurop {verb}: {what} {stop}".rstrip(), file=sys.stderr)
         return int(getattr(stop, "status", 130))
     except BrokenPipeError:
         # The reader (head, less) has closed the pipe: the rest of the output is discarded.
@@ -92,21 +93,23 @@ def _compute(verb: str, args: list[str]) -> int:
 
 def _read(verb: str, words: list[str]) -> int:
     """Run a verb whose arguments are plain words."""
-    from neurop.errors import ExternalFailure, InputError
+    from neurop.errors import ExternalFailure
 
-    from ._errors import debugging
+    from ._errors import debugging, explain
 
     module = importlib.import_module(f".{verb}", __package__)
     if {"-h", "--help"} & set(words):
-        print(f"{module.USAGE}\n\n{VERBS[verb][0].upper()}{VERBS[verb][1:]}.")
+        say(f"{module.USAGE}\n\n{VERBS[verb][0].upper()}{VERBS[verb][1:]}.")
         return 0
     try:
         return int(module.run(words) or 0)
-    except (InputError, ExternalFailure) as error:
-        if debugging():
+    except Exception as error:
+        failed = isinstance(error, ExternalFailure)
+        line = str(error) if failed else explain(error, lambda: ([], {}))
+        if line is None or debugging():
             raise
-        print(f"neurop {verb}: {error}", file=sys.stderr)
-        return 2 if isinstance(error, InputError) else 1
+        say(f"neurop {verb}: {line}", file=sys.stderr)
+        return 1 if failed else 2
 
 
 def _usage() -> str:
@@ -128,7 +131,7 @@ def _complete(args: list[str]) -> int:
     if not any(a.startswith("query=") for a in args):
         return _compute("train", args)
     if len(words) < 2 or (len(words) == 2 and not line.endswith(" ")):
-        print(" ".join(VERBS))
+        say(" ".join(VERBS))
         return 0
     if words[1] not in COMPUTING:
         return 0

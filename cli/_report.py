@@ -19,6 +19,7 @@ from neurop.surrogate import Surrogate
 
 from ._cards import card, strip_markup
 from ._evaluation import Task
+from ._say import say
 
 ABOUT = ("Fields", "Grid", "Source")
 SAMPLES, STEPS = 4, 100
@@ -58,7 +59,7 @@ def report(
     )
     missing = [verb for verb in ("superres",) if not (run / verb).is_dir()]
     for verb in missing:
-        print(f"report: neurop {verb} ckpt={run} would add its section", file=sys.stderr)
+        say(f"report: neurop {verb} ckpt={run} would add its section", file=sys.stderr)
     return write_report(results, (run if inside else task.folder) / "report.html")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -139,9 +139,9 @@ def _models(root: Path) -> Iterator[Path]:
         yield from (m for m in root.glob(pattern) if (m / "model.json").is_file())
 
 
-def check_empty(folder: Path) -> None:
-    """Raise InputError if a folder for a new run holds one already."""
-    if (folder / LAST).is_file():
+def check_empty(folder: Path, words: Sequence[str]) -> None:
+    """Raise InputError if a folder holds a run that the words of the command do not continue."""
+    if (folder / LAST).is_file() and not any(word.startswith("resume=") for word in words):
         shown = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
         raise InputError(
             f"{shown}: holds a run already; continue it by resume={quoted(str(shown))}, or give "
@@ -264,8 +264,10 @@ def quoted(text: str) -> str:
 def prune(folder: Path) -> None:
     """Remove an empty folder, then its empty parents inside the working directory."""
     folder, here = folder.resolve(), Path.cwd()
-    while folder != here and folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
-        folder = folder.parent
-        if here not in folder.parents:
-            return
+    # What cannot be removed stays: the root of a file system, a folder of another user.
+    with suppress(OSError):
+        while folder != here and folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+            folder = folder.parent
+            if here not in folder.parents:
+                return

@@ -21,6 +21,7 @@ from ._hydra import overrides
 from ._interrupt import Progress
 from ._output import save_config, write_json
 from ._process_group import first_process
+from ._say import say
 from ._settings.places import with_places
 from ._settings.sized import cautions
 
@@ -40,7 +41,7 @@ class Start(Callback):
         made = " per epoch, generated while training runs" * isinstance(data, OnlineLoader)
         if first_process():
             examples = len(data.examples["train"])
-            print(
+            say(
                 *self.lines,
                 f"{self.title}: {examples} training examples{made}",
                 sep="\n",
@@ -56,7 +57,7 @@ class Start(Callback):
         parameters = pl_module.surrogate.parameters_count()
         if first_process():
             for line in cautions(steps, parameters, self.values):
-                print(f"warning: {line}", file=sys.stderr, flush=True)
+                say(f"warning: {line}", file=sys.stderr, flush=True)
 
     def on_fit_end(self, trainer: lightning.Trainer, *_: Any) -> None:
         data = trainer.datamodule  # type: ignore[attr-defined]

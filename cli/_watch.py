@@ -17,6 +17,8 @@ from lightning.pytorch.callbacks import Callback
 
 from neurop.errors import ExternalFailure
 
+from ._say import say
+
 PARENT = "NEUROP_FIRST_PROCESS"
 """Variable with the id of the process that started the others of a machine."""
 POLL = 0.5
@@ -176,7 +178,7 @@ class _Parent:
 def _end(line: str) -> None:
     """End the process at once: a computation that waits for another process cannot be stopped."""
     if line:
-        print(f"neurop train: {line}", file=sys.stderr, flush=True)
+        say(f"neurop train: {line}", file=sys.stderr, flush=True)
     os._exit(1)
 
 

@@ -25,6 +25,7 @@ from ._console import wrote
 from ._evaluation import Task, as_int, field_index, prepare, split_of
 from ._output import write_json
 from ._runs import find
+from ._say import say
 from ._settings.build import build
 from ._settings.saved import source_for
 
@@ -72,8 +73,8 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     write_bands(model, bands, task.surrogate.state_dict())
     half_width_table(task, bands)
     for note in notes:
-        print(f"note: {note}")
-    print(f"bands: {model / FILE}")
+        say(f"note: {note}")
+    say(f"bands: {model / FILE}")
     wrote(task.folder)
     mean = bands.mean_half_width()[:, 0]
     return {"half_width": float(mean[0]), "half_width_last": float(mean[-1])}

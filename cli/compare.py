@@ -19,6 +19,7 @@ from ._hydra import option_names, overrides, run_folder
 from ._output import save_config
 from ._processes import check_training, train
 from ._runs import find
+from ._say import say
 from ._settings.build import build
 from ._settings.check import check_types
 from ._settings.data import chosen_problem, data_set
@@ -78,7 +79,7 @@ def _of_models(cfg: DictConfig, comparison: Comparison) -> dict[str, Any]:
         for name in networks:
             for seed in seeds:
                 folder = comparison.folder / (name if len(seeds) == 1 else f"{name}-seed{seed}")
-                print(f"{name}: training for {cfg.budget}, {folder}.log", flush=True)
+                say(f"{name}: training for {cfg.budget}, {folder}.log", flush=True)
                 if reason := train(cfg, name, seed, folder):
                     comparison.fail(name, reason)
                 else:

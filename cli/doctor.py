@@ -10,6 +10,7 @@ from pathlib import Path
 from neurop.doctor.check import Check
 
 from ._console import table
+from ._say import say
 from ._words import read_words
 
 TOPICS = ("packages", "settings", "devices", "kernels", "folders", "programs")
@@ -38,11 +39,11 @@ def run(words: Sequence[str]) -> int:
         plain = {topic: [asdict(c) for c in checks] for topic, checks in found.items()}
         write_json(Path(given["json"]), {"fails": len(failing), "checks": plain})
     for check in failing:
-        print(f"fails: {check.name}: {check.found}; {check.remedy}")
+        say(f"fails: {check.name}: {check.found}; {check.remedy}")
     if not failing:
-        print("all that was asked for works")
+        say("all that was asked for works")
     if "json" in given:
-        print(f"wrote {given['json']}")
+        say(f"wrote {given['json']}")
     return int(bool(failing))
 
 

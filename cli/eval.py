@@ -161,8 +161,8 @@ def _write(
     if weather is not None:
         record |= _weather.record(weather)
         scores = scores.merge(_weather.variables(weather), compat="override", join="exact")
-    write_json(task.folder / "eval.json", record)
     write_netcdf(task.folder / "eval.nc", scores)
+    write_json(task.folder / "eval.json", record)
     for field, end in drawn.items():
         _draw(task.folder, scores, test, field, end)
     return record

@@ -17,6 +17,7 @@ from neurop.surrogate import Surrogate
 from ._console import table, wrote
 from ._evaluation import as_int, as_ints
 from ._runs import find
+from ._say import say
 
 
 def run(cfg: DictConfig) -> dict[str, Any]:
@@ -42,10 +43,10 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     }
     record = export(surrogate, folder, cfg.format, grids, origin)
     if grids is None and (reason := record["grid_fixed_because"]):
-        print(f"one grid, that of the training: {reason}; others by grids=[...]", file=sys.stderr)
+        say(f"one grid, that of the training: {reason}; others by grids=[...]", file=sys.stderr)
     if surrogate.noise is not None:
         what = "the file has no noise and makes one forecast; an ensemble is made by neurop rollout"
-        print(f"{surrogate.name} is probabilistic: {what}", file=sys.stderr)
+        say(f"{surrogate.name} is probabilistic: {what}", file=sys.stderr)
     _show(record)
     wrote(folder)
     return {"largest_difference": record["largest_difference"]}

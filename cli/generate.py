@@ -17,6 +17,7 @@ from neurop.generation.locks import writing
 
 from ._console import table, wrote
 from ._output import write_json
+from ._say import say
 from ._settings.check import check_types
 from ._settings.data import data_set
 
@@ -100,7 +101,7 @@ def _make_shard(
     seconds = perf_counter() - started
     file = folder / source.recipe(source.shape, source.stored).file
     there = file.exists()
-    print(
+    say(
         f"{source.name}, shard {shard[0]}/{shard[1]}: {made} samples in {seconds:.1f} s"
         + (", the complete set is there" if there else "")
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from neurop.errors import InputError
 
 from ._console import table
+from ._say import say
 from ._words import read_words
 
 USAGE = "Usage: neurop info ckpt=RUN [--cite] [trust=PACKAGE,...]"
@@ -32,11 +33,11 @@ def run(words: Sequence[str]) -> None:
     checkpoint = find(given["ckpt"])
     facts, _ = facts_of(checkpoint)
     if given.get("cite") == "true":
-        print(facts.bibtex(), end="")
+        say(facts.bibtex(), end="")
         return
     surrogate = facts.surrogate
-    print(f"{checkpoint.name}: {surrogate.name}, {facts.task}")
-    print(f"  {surrogate.parameters_count():,} real parameters; {_resolution(surrogate.net)}")
+    say(f"{checkpoint.name}: {surrogate.name}, {facts.task}")
+    say(f"  {surrogate.parameters_count():,} real parameters; {_resolution(surrogate.net)}")
     table(
         "Fields",
         ["name", "role", "unit", "what", "in training (mean ± deviation, or range)"],
@@ -49,8 +50,8 @@ def run(words: Sequence[str]) -> None:
         rows = [[s.label, s.value, s.unit, f"{s.data}, {s.split}"] for s in facts.scores]
         table("Scores", ["score", "value", "unit", "data"], rows)
     table("Versions", ["of", "version"], facts.versions())
-    print(f"Cite {facts.citation or 'no reference known'}")
-    print("  BibTeX of model, data and neurop: --cite")
+    say(f"Cite {facts.citation or 'no reference known'}")
+    say("  BibTeX of model, data and neurop: --cite")
 
 
 def _resolution(net: object) -> str:

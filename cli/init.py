@@ -13,6 +13,7 @@ from neurop.errors import InputError
 from ._console import wrote
 from ._project.own_data import OwnData
 from ._project.texts import IGNORE, experiment, makefile, notebook, readme
+from ._say import say
 from ._words import read_words
 
 USAGE = "Usage: neurop init DIR [data=FILE]"
@@ -47,12 +48,12 @@ def run(words: Sequence[str]) -> None:
     }
     write_all(folder, files)
     for name in files:
-        print(f"  {folder / name}")
+        say(f"  {folder / name}")
     for setting in data.open:
-        print(f"note: set {setting} in conf/data/{data.name}.yaml, which the file does not tell")
+        say(f"note: set {setting} in conf/data/{data.name}.yaml, which the file does not tell")
     if data.hint:
-        print(f"note: {data.hint}")
-    print(f"next: cd {folder} && make train")
+        say(f"note: {data.hint}")
+    say(f"next: cd {folder} && make train")
     wrote(folder)
 
 

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from neurop.errors import InputError
+from neurop.printable import printable
 
 from ._console import table
 from ._runs import quoted
+from ._say import say
 
 if TYPE_CHECKING:
     from neurop.formats.inspect import Report
@@ -25,9 +27,9 @@ def run(words: Sequence[str]) -> None:
 
     for word in words:
         report = inspect(word)
-        print(f"{word}: {report.format}")
+        say(f"{word}: {report.format}")
         if report.facts:
-            print("  " + ", ".join(f"{k}={v}" for k, v in report.facts.items()))
+            say("  " + ", ".join(printable(f"{k}={v}") for k, v in report.facts.items()))
         rows = [
             [f.name, " ".join(f.axes), f.shape, f.unit or None, f.dtype, f.missing or None]
             for f in report.fields
@@ -51,12 +53,12 @@ def run(words: Sequence[str]) -> None:
                 ],
             )
         if report.yaml:
-            print(f"Command{', with ??? for what the file does not say' * bool(report.hint)}:")
-            print(f"  {_command(word, report)}")
-            print("The same settings in a file, DIR/data/NAME.yaml for --config-dir DIR data=NAME:")
-            print("\n".join(f"  {line}" for line in report.yaml.splitlines()))
+            say(f"Command{', with ??? for what the file does not say' * bool(report.hint)}:")
+            say(f"  {printable(_command(word, report))}")
+            say("The same settings in a file, DIR/data/NAME.yaml for --config-dir DIR data=NAME:")
+            say("\n".join(f"  {line}" for line in report.yaml.splitlines()))
         if report.hint:
-            print(f"  # {report.hint}")
+            say(f"  # {printable(report.hint)}")
 
 
 def _command(path: str, report: Report) -> str:

@@ -13,6 +13,7 @@ from neurop.errors import InputError, nearest
 
 from ._cards import SHOWN, card, sentence, strip_markup
 from ._console import table
+from ._say import say
 
 USAGE = "Usage: neurop list [GROUP]"
 
@@ -38,7 +39,7 @@ def run(words: Sequence[str]) -> None:
 def _data(known: dict[str, str]) -> None:
     """Print the cards of the data sets."""
     for name, what in known.items():
-        print(f"data={name}  {what}")
+        say(f"data={name}  {what}")
         about = card(name)
         for heading in SHOWN:
             if heading in about:
@@ -49,7 +50,7 @@ def _data(known: dict[str, str]) -> None:
                     if heading == "Source"
                     else sentence(about[heading])
                 )
-                print(fill(text, 120, initial_indent=start, subsequent_indent=" " * len(start)))
+                say(fill(text, 120, initial_indent=start, subsequent_indent=" " * len(start)))
 
 
 def groups() -> dict[str, dict[str, str]]:

@@ -35,6 +35,7 @@ from ._console import progress, table, wrote
 from ._evaluation import as_int, as_ints, device
 from ._output import write_json
 from ._runs import Checkpoint, find
+from ._say import say
 from ._settings.reading import reading_options
 
 
@@ -114,7 +115,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     if banded:
         say_bands(surrogate, level)
     if broken is not None:
-        print(f"warning: the prediction is not finite from step {broken} on", file=sys.stderr)
+        say(f"warning: the prediction is not finite from step {broken} on", file=sys.stderr)
     wrote(output)
     return {"samples": len(first), "steps": steps}
 

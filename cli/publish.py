@@ -18,6 +18,7 @@ from ._citations import facts_of
 from ._console import table, wrote
 from ._output import write_json
 from ._runs import Checkpoint, find
+from ._say import say
 from ._settings.check import check_types
 
 SETTINGS = {
@@ -72,11 +73,11 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         [[name, (folder / name).stat().st_size] for name in files],
     )
     for note in [*notes, *missing]:
-        print(f"note: {note}")
+        say(f"note: {note}")
     address = None
     if cfg.repo is not None:
         address = upload(folder, files, cfg.repo, cfg.private)
-        print(f"uploaded to {address}")
+        say(f"uploaded to {address}")
     record = {"model": facts.surrogate.name, "checkpoint": checkpoint.name, "data": facts.data}
     hashes = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in files}
     given = {"license": cfg.license, "repo": cfg.repo, "address": address}

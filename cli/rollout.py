@@ -159,8 +159,8 @@ def _write(
         record |= _weather.record(weather)
         # The scores end with the truth.
         stored = result.merge(_weather.variables(weather), compat="override", join="left")
-    write_json(task.folder / "rollout.json", record)
     write_netcdf(task.folder / "rollout.nc", stored, clock)
+    write_json(task.folder / "rollout.json", record)
     save(error_growth(result), task.folder / "rollout_error.png")
     for field, end in drawn.items():
         _draw(task.folder, result, field, end, animation)

@@ -26,6 +26,7 @@ from ._evaluation import (
     write_netcdf,
 )
 from ._output import write_json
+from ._say import say
 
 COLUMNS = {
     "relative_l2": "relative L2",
@@ -77,17 +78,17 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         rows,
     )
     for resolution, found in coarse.items():
-        print(in_equal_time(scores, found, resolution))
+        say(in_equal_time(scores, found, resolution))
     if scores.attrs["verdict"]:
-        print(scores.attrs["verdict"])
+        say(scores.attrs["verdict"])
     if scores.attrs["warning"]:
-        print(f"warning: {scores.attrs['warning']}", file=sys.stderr)
+        say(f"warning: {scores.attrs['warning']}", file=sys.stderr)
     wrote(task.folder)
     return {name: float(scores[name][-1]) for name in ("relative_l2", "relative_l2_interpolated")}
 
 
 def _say_skipped(resolution: int, reason: str) -> None:
-    print(f"no {resolution} points: {reason}", file=sys.stderr)
+    say(f"no {resolution} points: {reason}", file=sys.stderr)
 
 
 def _write(
@@ -124,8 +125,8 @@ def _write(
             for index, resolution in enumerate(int(r) for r in scores.resolution.values)
         },
     }
-    write_json(task.folder / "superres.json", record)
     write_netcdf(task.folder / "superres.nc", scores)
+    write_json(task.folder / "superres.json", record)
     save(error_by_resolution(scores), task.folder / "superres.png")
     labels = [
         "x".join(map(str, truths[int(resolution)].shape)) for resolution in scores.resolution.values

@@ -2,13 +2,49 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from neurop.errors import InputError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
+
+
+def write_failure(error: BaseException) -> str | None:
+    """Return why the system did not write, if that was the error; None otherwise.
+
+    Libraries that write by themselves have errors of their own, whose text contains the reason.
+
+    Examples
+    --------
+    >>> write_failure(RuntimeError("file write failed: errno = 28, 'No space left on device'"))
+    'No space left on device'
+    """
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return error.strerror
+    return next((why for why in map(os.strerror, _FULL[:3]) if why in str(error)), None)
+
+
+@contextmanager
+def _named(path: Path, part: Path) -> Iterator[None]:
+    """Turn an error of writing a temporary file into one line about the file that it is for."""
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:
+        reason = write_failure(error)
+        if isinstance(error, PermissionError) and error.filename in (str(part), part):
+            reason = error.strerror
+        if reason is None:
+            raise
+        raise InputError.in_file(
+            path, f"cannot be written ({reason}); free space, or give another place"
+        ) from error
 
 
 @contextmanager
@@ -21,7 +57,7 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises
     ------
     InputError
-        If the folder cannot be made.
+        If the folder cannot be made, or the file cannot be written.
 
     Examples
     --------
@@ -34,13 +70,14 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     part = _part_of(path)
     try:
-        yield part
-        os.chmod(
-            part, 0o666 & ~_umask()
-        )  # some libraries write files that only their owner may read
-        os.replace(part, path)
+        with _named(path, part):
+            yield part
+            # Some libraries write files that only their owner may read.
+            os.chmod(part, 0o666 & ~_umask())
+            os.replace(part, path)
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # on a disk without rights, where nothing was written
+            part.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -52,7 +89,7 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     Raises
     ------
     InputError
-        If the folder cannot be made.
+        If the folder cannot be made or written.
 
     Examples
     --------
@@ -66,11 +103,12 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     part = _part_of(path)
     old = part.with_suffix(".old")
     try:
-        part.mkdir()
-        yield part
-        if path.exists():
-            os.replace(path, old)
-        os.replace(part, path)
+        with _named(path, part):
+            part.mkdir()
+            yield part
+            if path.exists():
+                os.replace(path, old)
+            os.replace(part, path)
     finally:
         if old.exists() and not path.exists():
             os.replace(old, path)

@@ -17,6 +17,7 @@ from neurop.card import FORMAT, Card
 from neurop.errors import InputError
 from neurop.fields.normalizer import Normalizer
 from neurop.files import replacing
+from neurop.memory import check_fits
 
 Shape = tuple[int, ...] | None
 
@@ -66,6 +67,9 @@ def read_folder(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             folder / CARD,
             f"format {card['format']}, this neurop reads up to {FORMAT}; upgrade neurop",
         )
+    with (folder / WEIGHTS).open("rb") as file:  # says it if the file may not be read
+        size = file.seek(0, 2)
+    check_fits("it", size, "use a machine with more memory", folder / WEIGHTS)
     try:
         return load_file(folder / WEIGHTS), card
     except (SafetensorError, OSError) as error:

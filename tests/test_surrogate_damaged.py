@@ -151,3 +151,21 @@ def test_loading_runs_no_code_of_the_card(folder: Path) -> None:
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with raises_input("path", str(tmp_path / "nowhere")):
         neurop.load(tmp_path / "nowhere")
+
+
+@pytest.mark.trust("safe to open", "weights whose header promises more than the file")
+def test_a_header_that_promises_much(folder: Path) -> None:
+    path = folder / "model.safetensors"
+    size = 4 * 10**13
+    head = {"net.lift.weight": {"dtype": "F32", "shape": [10**13], "data_offsets": [0, size]}}
+    text = json.dumps(head).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text)
+    with raises_input("path", str(path), "damaged"):
+        neurop.load(folder)
+    path.write_bytes((2**62).to_bytes(8, "little") + text)
+    with raises_input("path", str(path), "damaged"):
+        neurop.load(folder)
+    with path.open("ab") as file:
+        file.truncate(10**13)  # takes no room on the disk
+    with raises_input("path", str(path), r"would fill 1e\+04 GB of memory, [\d.]+ GB are free"):
+        neurop.load(folder)

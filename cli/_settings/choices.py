@@ -14,6 +14,7 @@ from neurop.errors import InputError, nearest
 
 from .._arguments import config_dirs
 from .._errors import LISTS
+from .own_files import check_own_files
 
 PACKAGE = "neurop.conf"
 # Groups whose default may name a choice without a file.
@@ -46,8 +47,10 @@ def checked(verb: str, args: list[str]) -> list[str]:
     ------
     InputError
         For choices that Hydra would not report clearly: null in other groups, a number, or an
-        unknown option of an optional or a list group.
+        unknown option of an optional or a list group. For a file of the user that Hydra must not
+        read.
     """
+    check_own_files(args)
     known = choices(config_dirs(args))
     composed: Any = OmegaConf.to_container(OmegaConf.load(str(files(PACKAGE) / f"{verb}.yaml")))
     defaults = composed["defaults"]

@@ -110,6 +110,17 @@ def _trusted(words: Iterable[str], parse: Callable[[str], Any]) -> tuple[str, ..
     return tuple(found)
 
 
+def checked_trust(packages: Any, words: Iterable[str], parse: Callable[[str], Any]) -> Any:
+    """Return the packages of a configuration; raise InputError if the command line has others."""
+    names = [packages] if isinstance(packages, str) else packages
+    named = {str(n).removesuffix(".*") for n in names} if isinstance(names, Iterable) else set()
+    if others := sorted(named - set(_trusted(words, parse))):
+        raise InputError.of(
+            "trust", others, "only the command line trusts packages; add 'trust=[...]' to it"
+        )
+    return packages
+
+
 def check(words: Iterable[str], known: Known, run: str) -> None:
     """Raise InputError for the first override that is not a plain value of a known key.
 

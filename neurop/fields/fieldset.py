@@ -200,10 +200,13 @@ class FieldSet:
         """
         if not np.isfinite(block).all():
             time, channel, *point = (int(i) for i in np.argwhere(~np.isfinite(block))[0])
+            value = block[time, channel][tuple(point)]
+            # Of a file of double precision, it may be a number that float32 does not have.
+            large = " (float32 ends at 3.4e38: use another unit)" * bool(np.isinf(value))
             raise InputError(
                 f"{self.label}: field '{fields[channel].name}' of sample {sample}, frame "
-                f"{first + time} is {block[time, channel][tuple(point)]} at point "
-                f"{tuple(point)}; fill or remove it, or leave such cells out: mask=missing",
+                f"{first + time} is {value} at point {tuple(point)}{large}; fill or remove it, or "
+                "leave such cells out: mask=missing",
                 "field",
                 fields[channel].name,
             )

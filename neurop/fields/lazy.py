@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurop.memory import check_fits
+
 Read = Callable[[slice, slice], NDArray[Any]]
 """Function that reads ``(samples, frames, channel, *grid)`` of two ranges; it can be pickled."""
 
@@ -122,7 +124,11 @@ class Lazy:
         return view
 
     def _part(self, samples: range, frames: range) -> NDArray[Any]:
-        out = np.empty((len(samples), len(frames), *self._full_shape[2:]), self.dtype)
+        shape = (len(samples), len(frames), *self._full_shape[2:])
+        if (size := math.prod(shape) * self.dtype.itemsize) > CACHE:
+            remedy = "leave them in the file (lazy=true), or use fewer or coarser ones"
+            check_fits(f"fields of shape {shape}", size, remedy)
+        out = np.empty(shape, self.dtype)
         (per_s, per_f) = self.block
         for i in range(samples.start // per_s, -(-samples.stop // per_s)) if len(samples) else ():
             for j in range(frames.start // per_f, -(-frames.stop // per_f)) if len(frames) else ():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,6 +23,7 @@ from neurop.formats.hdf5 import one_line
 from neurop.formats.members import with_samples
 from neurop.formats.stack import stack_arrays
 from neurop.formats.times import times_of
+from neurop.memory import memory_bytes
 
 
 def assemble(
@@ -94,8 +94,10 @@ def _one_line(content: FileContent) -> Iterator[None]:
     """Turn any error about contradictory metadata, as of a damaged file, into one line."""
     try:
         yield
-    except InputError:
-        raise
+    except InputError as error:
+        if error.key != "path" or str(content.path) in str(error):
+            raise
+        raise InputError.in_file(content.path, str(error)) from error
     except Exception as error:
         raise InputError.in_file(
             content.path,
@@ -239,14 +241,6 @@ def _attributes(content: FileContent, times: Times | None, members: int) -> dict
 def stays_lazy(made: FieldSet, lazy: bool | None) -> bool:
     """Return whether values stay in the file; by default above a quarter of the memory."""
     return made.nbytes > memory_bytes() / 4 if lazy is None else lazy
-
-
-def memory_bytes() -> int:
-    """Return the memory of this machine in bytes; 8 GiB if the system does not report it."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (ValueError, OSError, AttributeError):
-        return 2**33
 
 
 def fields_of(arrays: Sequence[Array], content: FileContent) -> tuple[Field, ...]:

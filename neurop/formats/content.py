@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurop.geometry.grid import Grid
+from neurop.memory import check_fits
 
 LEADING = ("sample", "member", "time", "channel", "level")
 """Reserved axes; every other axis belongs to the grid. Each entry of ``channel`` and ``level`` is
@@ -56,12 +58,18 @@ class Array:
         """Reason why the values cannot be used, such as parts never written; ``""`` if none."""
         return str(getattr(self.fetch, "problem", ""))
 
+    @property
+    def nbytes(self) -> int:
+        """Number of bytes of all values in memory."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
     def sizes(self) -> dict[str, int]:
         """Return the length of each axis by its name."""
         return dict(zip(self.axes, self.shape, strict=True))
 
     def values(self) -> NDArray[Any]:
-        """Return all values."""
+        """Return all values; raise InputError if they are more than the memory can take."""
+        check_fits(f"'{self.name}'", self.nbytes, "use a part of the array, or a coarser grid")
         return self.fetch(tuple(slice(0, n) for n in self.shape))
 
 

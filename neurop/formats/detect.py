@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import zipfile
 from collections.abc import Callable
+from errno import ENOMEM
 from pathlib import Path
 
 import h5py
@@ -13,7 +14,7 @@ from neurop.errors import InputError
 from neurop.extras import advice
 from neurop.formats import hdf5_heap, zarr_store
 from neurop.formats.content import FileContent
-from neurop.formats.hdf5 import one_line, open_hdf5
+from neurop.formats.hdf5 import is_scale, one_line, open_hdf5
 from neurop.formats.open_files import current_state
 from neurop.formats.readers import (
     arrays,
@@ -25,6 +26,7 @@ from neurop.formats.readers import (
     the_well,
     torch_pt,
 )
+from neurop.memory import available_bytes, check_fits
 
 _STORES = ("zarr.json", ".zgroup", ".zmetadata")
 
@@ -151,13 +153,15 @@ def _archive(path: Path) -> FileContent:
 
 def _plausible(name: str, item: h5py.Group | h5py.Dataset) -> None:
     """Raise InputError for a size beyond that of the file, before memory is allocated."""
-    if isinstance(item, h5py.Dataset) and item.nbytes > max(
-        2**28, FACTOR * os.path.getsize(item.file.filename)
-    ):
+    if not isinstance(item, h5py.Dataset):
+        return
+    if item.nbytes > max(2**28, FACTOR * os.path.getsize(item.file.filename)):
         raise InputError(
             f"damaged, '{name}' has shape {item.shape}, more than the file can hold; write or "
             "download it again"
         )
+    if is_scale(item):  # read at once, as every coordinate
+        check_fits(f"'{name}'", item.nbytes, "use a part of it")
 
 
 def _guarded(read: Callable[[Path], FileContent], path: Path) -> FileContent:
@@ -171,6 +175,12 @@ def _guarded(read: Callable[[Path], FileContent], path: Path) -> FileContent:
             path, f"needs the package {error.name}: {advice(str(error.name))}"
         ) from error
     except Exception as error:
+        if isinstance(error, MemoryError) or getattr(error, "errno", None) == ENOMEM:
+            raise InputError.in_file(
+                path,
+                f"takes more memory than the {available_bytes() / 1e9:.3g} GB that are free; use a "
+                "part of it",
+            ) from error
         raise InputError.in_file(
             path, f"damaged or not readable ({one_line(error)[:160]}); write or download it again"
         ) from error

@@ -11,15 +11,20 @@ import h5py
 import numpy as np
 
 from neurop.errors import InputError
+from neurop.formats.links import check_hdf5_links
 
 
 @contextmanager
 def open_hdf5(path: str | Path) -> Iterator[h5py.File]:
-    """Open a file for reading; any failure inside the block becomes one InputError naming it."""
+    """Open a file for reading; any failure inside the block becomes one InputError naming it.
+
+    A file that reads others outside of its folder is refused.
+    """
     if not Path(path).is_file():
         raise InputError.in_file(path, "no such file; generate the data or correct the path")
     try:
         with h5py.File(path, "r") as file:
+            check_hdf5_links(file)
             yield file
     except InputError as error:
         raise error if str(path) in str(error) else InputError.in_file(path, str(error)) from error

@@ -17,6 +17,7 @@ from neurop.formats.content import Array, Coordinate
 from neurop.formats.conventions.calendars import decode_times
 from neurop.formats.conventions.packing import unpack, unpacked_dtype
 from neurop.formats.open_files import HDF5Part, stored_attributes
+from neurop.memory import check_fits
 
 FILTERS = {
     305: "LZO",
@@ -79,6 +80,7 @@ def coordinate_of(data: h5py.Dataset) -> Coordinate:
     """Return a data set as the coordinate of an axis: unpacked, times decoded."""
     if problem := problem_of(data):
         raise InputError(f"'{data.name.strip('/')}' {problem}", "path")
+    check_fits(f"'{data.name.strip('/')}'", data.nbytes, "use a part of it")
     values = unpack(np.asarray(data[...]), stored_attributes(data))
     return decode_times(values, unit_of(data), word(data.attrs, "calendar"))
 

@@ -27,6 +27,7 @@ from neurop.formats.report import (
     missing,
 )
 from neurop.geometry.sphere import Sphere
+from neurop.printable import printable
 
 BOUNDARY = "boundary: ???  # periodic, dirichlet, neumann or open (no condition); or by axis"
 
@@ -118,14 +119,16 @@ def _yaml(
     if made is None:
         names = content.names()
         lines += [
-            f"input: {_text(names[0]) if len(names) == 1 else '???'}  # of {', '.join(names[:12])}",
+            f"input: {_text(names[0]) if len(names) == 1 else '???'}  "
+            f"# of {printable(', '.join(names[:12]))}",
             "target: null  # an array to predict from the input; null for an evolution in time",
         ]
         if any("" in array.axes for array in content.arrays):
             widest = max(content.arrays, key=lambda array: len(array.shape))
-            axes = [axis or '"???"' for axis in widest.axes]
+            axes = [_text(axis) if axis else '"???"' for axis in widest.axes]
+            like = printable(", ".join(axes_like(widest)))
             lines += [
-                f"axes: [{', '.join(axes)}]  # such as [{', '.join(axes_like(widest))}]; sample, "
+                f"axes: [{', '.join(axes)}]  # such as [{like}]; sample, "
                 "time and channel are reserved, the others are the grid's",
                 BOUNDARY,
             ]
@@ -142,7 +145,7 @@ def _yaml(
                 lines.append(f"  {key}: [{', '.join(names)}]")
     if gaps:
         lines += [] if made.conditions else ["conditions:"]
-        lines.append(f"  mask: missing  # values of {', '.join(gaps)} are missing")
+        lines.append(f"  mask: missing  # values of {printable(', '.join(gaps))} are missing")
     grid = made.grid
     if not isinstance(grid, Sphere):
         given = {
@@ -157,7 +160,7 @@ def _yaml(
             f"  {given['layout']}",
         ]
     if made.times is not None and not made.times.dated and made.step is not None:
-        unit = "" if made.time_unit == "1" else f" {made.time_unit}"
+        unit = "" if made.time_unit == "1" else f" {printable(made.time_unit)}"
         lines.append(f"step: null  # {float(made.step):.6g}{unit}, from the file")
     return "\n".join(lines)
 

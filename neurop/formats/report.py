@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from neurop.fields.condition import Condition
 from neurop.fields.lazy import blocks
 from neurop.formats.content import Array
+from neurop.memory import check_fits
 
 # Values searched for missing ones; in a larger field, evenly spaced slices of the first axis.
 LOOK = 2**28
@@ -71,15 +72,19 @@ def missing(array: Array) -> str:
     """Return the number of missing values (NaN)."""
     if array.dtype.kind != "f" or 0 in array.shape:
         return "0"
-    slices = array.shape[0]
-    looked = min(slices, max(1, LOOK // max(math.prod(array.shape[1:]), 1)))
-    rest = tuple(slice(0, n) for n in array.shape[1:])
+    # Slices of one first axis would be whole arrays if it has length 1.
+    lead = next((i for i, n in enumerate(array.shape) if n > 1), 0)
+    slices, each = array.shape[lead], math.prod(array.shape[lead + 1 :])
+    looked = min(slices, max(1, LOOK // max(each, 1)))
+    before, after = (
+        tuple(slice(0, n) for n in part) for part in (array.shape[:lead], array.shape[lead + 1 :])
+    )
+    check_fits(f"a slice of '{array.name}'", each * array.dtype.itemsize, "use a coarser grid")
     count = 0
     for first, last in _stretches(
-        np.linspace(0, slices - 1, looked).astype(int),
-        LOOK // 64 // max(math.prod(array.shape[1:]), 1),
+        np.linspace(0, slices - 1, looked).astype(int), LOOK // 64 // max(each, 1)
     ):
-        count += int(np.isnan(array.fetch((slice(first, last), *rest))).sum())
+        count += int(np.isnan(array.fetch((*before, slice(first, last), *after))).sum())
     return str(count) if looked == slices else f"{count} in {looked} of {slices} slices"
 
 

@@ -26,7 +26,7 @@ from neurop.fields.field import Field
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.lazy import Lazy
 from neurop.fields.times import Times
-from neurop.formats.assemble import assemble, memory_bytes
+from neurop.formats.assemble import assemble, stays_lazy
 from neurop.formats.content import FileContent
 from neurop.formats.hdf5 import one_line, open_hdf5, to_plain
 from neurop.formats.hdf5_writer import create_hdf5
@@ -184,9 +184,7 @@ def _made(content: FileContent, record: dict[str, Any], lazy: bool | None) -> Fi
         times=times,
         source=record["source"],
     )
-    if lazy is None:
-        lazy = made.nbytes > memory_bytes() / 4
-    return made if lazy else made.loaded()
+    return made if stays_lazy(made, lazy) else made.loaded()
 
 
 def _single(values: NDArray[Any] | Lazy) -> NDArray[Any] | Lazy:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,6 +12,8 @@ from typing import Any
 
 from neurop.errors import InputError
 from neurop.extras import advice
+from neurop.formats.links import check_folder_links
+from neurop.memory import check_fits
 
 MOST = 2**27
 """Largest number of points of one coordinate, which is read at once."""
@@ -31,9 +35,13 @@ def has_index(path: Path) -> bool:
 
 
 def check_store(store: Path) -> None:
-    """Raise InputError for pickled values, a coordinate of impossible length, or without zarr."""
+    """Raise InputError for a store that cannot be read, or not safely.
+
+    Reasons are pickled values, sizes beyond the memory, links out of its folder, no package zarr.
+    """
     if find_spec("zarr") is None:
         raise InputError.in_file(store, f"a Zarr store needs the package zarr: {advice('zarr')}")
+    check_folder_links(store)
     for name in (".zarray", "zarr.json", ".zmetadata"):
         for file in store.rglob(name):
             about = json.loads(file.read_text())
@@ -42,6 +50,13 @@ def check_store(store: Path) -> None:
                     store,
                     f"'{file.parent.name}' contains Python objects, which could run code "
                     "when read; write numbers",
+                )
+            for shape, size in _chunks(about):
+                check_fits(
+                    f"a chunk {shape} of '{file.parent.name}'",
+                    math.prod(shape) * size,
+                    "rewrite the store in smaller chunks",
+                    store,
                 )
             for shape in _shapes(about):
                 if len(shape) == 1 and shape[0] > MOST:
@@ -78,6 +93,18 @@ def _pickled(about: Any) -> bool:
 
 def _shapes(about: Any) -> Iterator[list[int]]:
     return (item["shape"] for item in _inside(about) if isinstance(item.get("shape"), list))
+
+
+def _chunks(about: Any) -> Iterator[tuple[list[int], int]]:
+    """Yield shape, and bytes per value, of the chunks of each array: they are decoded whole."""
+    for item in _inside(about):
+        regular = item.get("chunk_grid")
+        inside = regular.get("configuration") if isinstance(regular, dict) else item
+        shape = inside.get("chunk_shape", inside.get("chunks")) if isinstance(inside, dict) else []
+        if isinstance(shape, list) and shape and all(isinstance(n, int) for n in shape):
+            digits = re.search(r"\d+$", str(item.get("dtype", item.get("data_type", ""))))
+            size = int(digits[0]) if digits else 1
+            yield shape, max(1, size // 8 if "data_type" in item else size)
 
 
 def unwritten(store: Path) -> dict[str, str]:

@@ -19,6 +19,7 @@ from neurop.metrics.norms import relative_l2
 from neurop.objectives.objective import Objective
 from neurop.surrogate import Surrogate
 from neurop.training.means import Means
+from neurop.training.non_finite import check_loss
 from neurop.transforms.transform import Batch, Setting, Transform
 
 
@@ -110,6 +111,8 @@ class TrainingModule(lightning.LightningModule):
             batch = transform(batch, self.setting, rng, self._progress())
         terms = self.losses(batch, number)
         loss = torch.stack(list(terms.values())).sum()
+        if self._trainer is not None:
+            check_loss(self, loss, index)
         self.log("train/loss", loss, on_step=True, on_epoch=False, sync_dist=True)
         self.log("train/loss_epoch", loss, on_step=False, on_epoch=True, sync_dist=True)
         if len(terms) > 1:
@@ -147,7 +150,7 @@ class TrainingModule(lightning.LightningModule):
                 raise InputError.of(
                     "lr",
                     rate,
-                    f"the {what} became {value} in epoch {self.current_epoch}; lower it, or "
+                    f"the {what} became {value} in epoch {self.current_epoch + 1}; lower it, or "
                     "gradient_clip_val of the trainer",
                 )
 

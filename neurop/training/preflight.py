@@ -135,6 +135,8 @@ def check_checkpoint(
         saved = torch.load(path, map_location="cpu", weights_only=True)
         state, done = _weights_and_epochs(saved)
         shapes = _optimizer_shapes(saved)
+    except PermissionError:
+        raise
     except Exception as error:  # a damaged file can raise anything in the unpickler
         raise InputError(
             f"{path}: damaged, or no checkpoint ({type(error).__name__}); {_instead(path)}",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +20,7 @@ from neurop.fields.standard_names import canonical
 from neurop.formats.content import Array, Coordinate, FileContent, Metadata, Task, in_memory
 from neurop.formats.hdf5 import is_scale, labels, one_line, scales, texts, to_plain
 from neurop.formats.hdf5_array import coordinate_of, hdf5_array
+from neurop.memory import check_fits
 
 _POINTS = ("x", "y", "z", "r", "time", "latitude", "longitude", "level", "theta", "phi")
 """Names of coordinates where nothing else tells them from fields."""
@@ -26,6 +29,8 @@ _FOLDERS = ("grid", "coordinates", "coords", "axes", "dimensions", "mesh")
 """Names of groups of coordinates."""
 
 _SUFFIX = re.compile(r"[-_]?(coordinates?|coords?|points|grid|axis)$")
+
+_IN_PARTS = "write them as .npy or HDF5 files, which are read in parts"
 
 _AXES = ("dims", "axes", "dimensions", "_ARRAY_DIMENSIONS")
 
@@ -78,6 +83,7 @@ def one_name(contents: Sequence[FileContent]) -> list[FileContent]:
 
 def npz_content(path: Path) -> FileContent:
     """Return the arrays of an ``.npz`` file; axes have the names of coordinates of their length."""
+    _check_archive(path)
     with np.load(path, allow_pickle=False) as content:
         arrays = {name: _real(content.__getitem__, name) for name in content}
     lines = {
@@ -94,6 +100,29 @@ def npz_content(path: Path) -> FileContent:
         if name not in points
     ]
     return FileContent("numpy archive", str(path), tuple(fields), lines | known)
+
+
+def _check_archive(path: Path) -> None:
+    """Raise InputError if the arrays do not fit into the memory, or are shorter than they say.
+
+    They are read at once: a file of zeros is a thousandth of its content.
+    """
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+        whole = sum(member.file_size for member in members)
+        check_fits("its arrays together", whole, _IN_PARTS, path)
+        for member in members:
+            with archive.open(member) as file:
+                if np.lib.format.read_magic(file) == (1, 0):
+                    shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+                else:
+                    shape, _, dtype = np.lib.format.read_array_header_2_0(file)
+                size = math.prod(shape) * dtype.itemsize
+                if not dtype.hasobject and size > member.file_size:
+                    raise InputError(
+                        f"damaged, '{member.filename}' has shape {shape}, {size} bytes, and "
+                        f"{member.file_size} bytes in the archive; write or download it again"
+                    )
 
 
 def hdf5_content(file: h5py.File, path: str) -> FileContent:

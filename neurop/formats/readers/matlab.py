@@ -6,6 +6,7 @@ Physics-informed neural operator, arXiv:2111.03794.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -20,17 +21,28 @@ from neurop.formats.content import Array, Coordinate, FileContent, Metadata, Tas
 from neurop.formats.hdf5 import texts
 from neurop.formats.hdf5_array import hdf5_array
 from neurop.formats.readers.arrays import by_length
+from neurop.memory import check_fits
+
+_BYTES = {"double": 8, "single": 4, "logical": 1} | {
+    f"{sign}int{8 * size}": size for sign in ("", "u") for size in (1, 2, 4, 8)
+}
+"""Bytes of a number of each class; cells, structures and text are not read."""
 
 
 def file_content(path: Path) -> FileContent:
     """Return the arrays of a file of version 5 (or 4)."""
-    from scipy.io import loadmat
+    from scipy.io import loadmat, whosmat
 
-    found = {name: value for name, value in loadmat(path).items() if not name.startswith("__")}
+    listed = [(name, shape, _BYTES[kind]) for name, shape, kind in whosmat(path) if kind in _BYTES]
+    whole = sum(math.prod(shape) * size for _, shape, size in listed)
+    # They are read at once, whatever their size in the file: it may be compressed.
+    remedy = "save it with -v7.3, which is read in parts"
+    check_fits("its arrays together", whole, remedy, path)
+    found = loadmat(path, variable_names=[name for name, _, _ in listed])
     arrays = {
         name: in_memory(name, ("",) * value.ndim, value)
         for name, value in found.items()
-        if _is_numeric(value)
+        if not name.startswith("__") and _is_numeric(value)
     }
     return _content(arrays, str(path), "MATLAB 5")
 

@@ -6,6 +6,7 @@ https://github.com/neuraloperator/neuraloperator.
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ from neurop.formats.assemble import assemble
 from neurop.formats.content import Coordinate, FileContent, Metadata, Task, in_memory
 from neurop.formats.hdf5 import one_line
 from neurop.geometry.grid import Grid
+from neurop.memory import check_fits
+
+_IN_PARTS = "write them as HDF5 or .npy files, which are read in parts"
 
 
 def read(
@@ -89,7 +93,9 @@ def file_content(path: Path) -> FileContent:
     """
     loaded = _load(path)
     tensors = {
-        key: _array(value, key, path) for key, value in _tensors(loaded, "") if value is not None
+        key: _array(value, key, path)
+        for key, value in _tensors(loaded, "", set())
+        if value is not None
     }
     numbers = {key: array.item() for key, array in tensors.items() if array.size == 1}
     fields = {key: array for key, array in tensors.items() if key not in numbers}
@@ -141,6 +147,9 @@ def file_content(path: Path) -> FileContent:
 def _load(path: Path) -> Any:
     import torch  # slow to import, and needed only for this format
 
+    if zipfile.is_zipfile(path):
+        whole = sum(member.file_size for member in zipfile.ZipFile(path).infolist())
+        check_fits("its tensors together", whole, _IN_PARTS, path)
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # the unpickler raises any type for a damaged or hostile file
@@ -155,9 +164,13 @@ def _load(path: Path) -> Any:
         ) from error
 
 
-def _tensors(item: Any, name: str) -> list[tuple[str, Any]]:
+def _tensors(item: Any, name: str, seen: set[int]) -> list[tuple[str, Any]]:
+    """Return the tensors of nested lists and mappings, of which each is read once."""
     if hasattr(item, "layout") and hasattr(item, "detach"):
         return [(name or "tensor", item)]
+    if id(item) in seen:
+        return []
+    seen.add(id(item))
     pairs = (
         item.items()
         if isinstance(item, dict)
@@ -168,7 +181,7 @@ def _tensors(item: Any, name: str) -> list[tuple[str, Any]]:
     return [
         found
         for key, value in pairs
-        for found in _tensors(value, f"{name}.{key}" if name else str(key))
+        for found in _tensors(value, f"{name}.{key}" if name else str(key), seen)
     ]
 
 
@@ -177,6 +190,8 @@ def _array(tensor: Any, key: str, path: Path) -> NDArray[Any]:
         raise InputError.in_file(
             path, f"'{key}' is not a dense tensor of real numbers; need (sample, *grid)"
         )
+    # A tensor of a few bytes can be expanded to any shape.
+    check_fits(f"'{key}'", tensor.numel() * max(tensor.element_size(), 4), _IN_PARTS, path)
     plain = tensor.detach()
     array: NDArray[Any] = (
         plain.float() if plain.dtype.is_floating_point and plain.element_size() < 4 else plain

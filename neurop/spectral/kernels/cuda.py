@@ -8,7 +8,6 @@ import logging
 import os
 import shutil
 import subprocess
-import tempfile
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from neurop.spectral.kernels.compiled import compiled
 from neurop.spectral.kernels.launches import THREADS, Launch
-from neurop.spectral.kernels.native import cache_folder
 from neurop.spectral.kernels.nvrtc import compile_with_nvrtc
 
 SOURCE = Path(__file__).parents[1] / "csrc" / "cuda"
@@ -136,20 +135,15 @@ def cubin(architecture: str) -> Path:
     nvcc = shutil.which("nvcc")
     sources = sorted([*SOURCE.glob("*.cuh"), *SOURCE.glob("*.cu")])
     about = [architecture, nvcc or "nvrtc", *(file.read_text() for file in sources)]
-    path = (
-        cache_folder()
-        / f"{architecture}-{hashlib.sha256(chr(0).join(about).encode()).hexdigest()[:16]}.cubin"
-    )
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
-            made = Path(scratch) / path.name
-            if nvcc:
-                compile_with_nvcc(nvcc, architecture, made)
-            else:
-                made.write_bytes(compile_with_nvrtc(SOURCE / "kernels.cu", architecture))
-            made.replace(path)
-    return path
+    key = hashlib.sha256(chr(0).join(about).encode()).hexdigest()[:16]
+
+    def build(out: Path) -> None:
+        if nvcc:
+            compile_with_nvcc(nvcc, architecture, out)
+        else:
+            out.write_bytes(compile_with_nvrtc(SOURCE / "kernels.cu", architecture))
+
+    return compiled(f"{architecture}-{key}.cubin", build)
 
 
 def compile_with_nvcc(nvcc: str, architecture: str, out: Path) -> str:

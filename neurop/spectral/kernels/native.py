@@ -10,7 +10,6 @@ import platform
 import shlex
 import shutil
 import subprocess
-import tempfile
 import warnings
 from collections.abc import Sequence
 from functools import lru_cache
@@ -19,7 +18,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from neurop.cache import cache_folder
+from neurop.spectral.kernels.compiled import UnsafeFolder, compiled
 
 _SOURCE = Path(__file__).parents[1] / "csrc"
 _FLAGS = (
@@ -55,6 +54,11 @@ def library() -> ctypes.CDLL | None:
             warnings.warn(
                 f"CXX={os.environ['CXX']} cannot compile the CPU kernels ({reason(error)}); "
                 "PyTorch's own operations are used, which are slower: correct or unset CXX",
+                stacklevel=2,
+            )
+        elif isinstance(error, UnsafeFolder):
+            warnings.warn(
+                f"the CPU kernels are not used, PyTorch's own operations are slower: {error}",
                 stacklevel=2,
             )
         _log.info(
@@ -165,24 +169,13 @@ def compile_library() -> Path:
         _run([*command, "--version"]),
         *(file.read_text() for file in sources),
     ]
-    folder = cache_folder()
-    path = folder / f"cpu-{hashlib.sha256(chr(0).join(about).encode()).hexdigest()[:16]}.so"
-    if not path.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        # Another process may compile too: each writes its own file, and the last rename wins.
-        with tempfile.TemporaryDirectory(dir=folder) as scratch:
-            made = Path(scratch) / path.name
-            _run(
-                [
-                    *command,
-                    *_FLAGS,
-                    *(str(file) for file in sources if file.suffix == ".cpp"),
-                    "-o",
-                    str(made),
-                ]
-            )
-            made.replace(path)
-    return path
+    key = hashlib.sha256(chr(0).join(about).encode()).hexdigest()[:16]
+    files = [str(file) for file in sources if file.suffix == ".cpp"]
+    return compiled(f"cpu-{key}.so", lambda out: _compile([*command, *_FLAGS, *files], out))
+
+
+def _compile(command: Sequence[str], out: Path) -> None:
+    _run([*command, "-o", str(out)])
 
 
 def _run(command: Sequence[str]) -> str:

@@ -58,4 +58,4 @@ def test_kernels_are_kept_in_the_cache(tmp_path: Path, monkeypatch: pytest.Monke
     paths = [cuda.cubin("sm_80"), cuda.cubin("sm_90"), cuda.cubin("sm_80")]
     assert made == ["sm_80", "sm_90"]
     assert paths[0] == paths[2] != paths[1]
-    assert sorted(tmp_path.iterdir()) == sorted(set(paths))
+    assert sorted(tmp_path.rglob("*.cubin")) == sorted(set(paths))
