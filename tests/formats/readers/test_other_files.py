@@ -49,7 +49,7 @@ def refused(path: Path, what: str) -> None:
         (b"MATLAB 5.0 MAT-file" + bytes(150), "damaged|without an array"),
         (
             b"MATLAB 7.3 MAT-file".ljust(512) + b"\x89HDF\r\n\x1a\n" + bytes(8),
-            "damaged|not a format",
+            "damaged|not a format|not an HDF5 file",
         ),
     ],
 )
