@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip install -qq --no-input --disable-pip-version-check $
 PINS := requirements-cpu.txt
 STAMP := $(VENV)/.installed
 
-.PHONY: help install demo test test-all trust lint types format notebooks docs bench results gpu-check package clean
+.PHONY: help install demo test test-all trust test-versions coverage lint types format notebooks docs bench results gpu-check audit package clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,16 @@ trust: export OMP_NUM_THREADS := 1
 trust: install  ## try to break the promises of docs/trust.md, and write its table
 	$(BIN)/pytest -m trust --trust-table docs/trust.md --numprocesses auto --maxprocesses 4 --dist worksteal
 
+# Both ends of the ranges of pyproject.toml; a check of one of them: make test-versions ENDS=lowest
+ENDS ?= lowest newest
+test-versions:  ## the core tests with the lowest and the newest versions, each in an environment of its own
+	@for end in $(ENDS); do $(PYTHON) .ci/versions.py $$end || exit; done
+
+coverage: export OMP_NUM_THREADS := 1
+coverage: install  ## the tests of every change with branch coverage, and the least covered files
+	$(BIN)/pytest -m "not slow" --numprocesses auto --maxprocesses 4 --dist worksteal --cov --cov-branch --cov-report=
+	$(BIN)/coverage report --skip-covered --sort=cover
+
 lint: install  ## style and format, changing nothing
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -73,8 +83,17 @@ results: install  ## store the results of experiments, and write benchmarks/RESU
 gpu-check:  ## build, check and time the CUDA kernels on the GPU at hand, with the Python that has torch
 	$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) benchmarks/gpu_check.py --out gpu_check
 
-package: install  ## build dist/*.tar.gz and dist/*.whl
+audit: install  ## licences of the pinned packages, and their known vulnerabilities where pip-audit can ask
+	$(BIN)/python .ci/licences.py
+	$(BIN)/python .ci/advisories.py
+
+# The time of the commit in all archives: two builds of one commit are equal byte for byte.
+package: export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 315532800)
+package: install  ## build dist/: sdist, wheel, bill of materials and checksums
+	rm -rf build dist *.egg-info
 	$(BIN)/python -m build --quiet --no-isolation
+	$(BIN)/python .ci/sbom.py dist
+	cd dist && sha256sum *.tar.gz *.whl *.cdx.json > SHA256SUMS
 
 clean:  ## remove generated files, except .venv, data/ and runs/
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .hypothesis .coverage docs/_build docs/api docs/configuration

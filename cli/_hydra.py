@@ -98,8 +98,8 @@ def composed(verb: str, words: list[str]) -> DictConfig:
 
 def own_folders() -> list[str]:
     """Return the user's folders of configuration in the current job."""
-    sources = HydraConfig.get().runtime.config_sources
-    return [s.path.removeprefix("file://") for s in sources if s.schema == "file"]
+    found = HydraConfig.get().runtime.config_sources
+    return [s.path.removeprefix("file://") for s in found if s.schema == "file"]
 
 
 def parse(word: str) -> Override | None:
@@ -219,10 +219,8 @@ def _own_folder(verb: str) -> Iterator[Path]:
             from ._claim import claimed  # needs a package that --help does not
             from ._failed import cleared
 
-            chosen = job.mode == RunMode.MULTIRUN or any(
-                word.startswith("hydra.run.dir=") for word in job.overrides.hydra
-            )
-            folder = held.enter_context(claimed(folder, chosen))
+            named = any(word.startswith("hydra.run.dir=") for word in job.overrides.hydra)
+            folder = held.enter_context(claimed(folder, named or job.mode == RunMode.MULTIRUN))
             if verb == "train":
                 _runs.check_empty(folder, job.overrides.task)
             if job.mode != RunMode.MULTIRUN:  # a sweep lists its failed jobs

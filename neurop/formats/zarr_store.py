@@ -29,9 +29,14 @@ def is_zarr(path: Path) -> bool:
 def has_index(path: Path) -> bool:
     """Return whether a store has consolidated metadata, without which xarray would warn."""
     root = path / "zarr.json"
-    return (path / ".zmetadata").is_file() or (
-        root.is_file() and "consolidated_metadata" in root.read_text(errors="replace")
-    )
+    if (path / ".zmetadata").is_file() or not root.is_file():
+        return (path / ".zmetadata").is_file()
+    try:
+        about = json.loads(root.read_text(errors="replace"))
+    except ValueError:
+        return False
+    # Some versions of zarr write null where there is none.
+    return isinstance(about, dict) and about.get("consolidated_metadata") is not None
 
 
 def check_store(store: Path) -> None:
