@@ -27,7 +27,7 @@ PARTS = (".github", "cli", "conf", "datasets", "neurop", "tests", ".ci")
 WORKFLOW = yaml.safe_load((ROOT / ".github" / "workflows" / "publish.yml").read_text())
 
 
-@pytest.mark.trust("no dependency has a licence that is not allowed", "every pinned package")
+@pytest.mark.trust("No dependency has a licence that is not allowed", "every pinned package")
 def test_licences(record_property: Callable[[str, object], None]) -> None:
     names = licences.pinned("requirements-cpu.txt", "requirements-docs.txt")
     found = licences.listed(names)
@@ -81,7 +81,7 @@ def build(tree: Path, out: Path, umask: int) -> dict[str, str]:
 
 
 @pytest.mark.slow
-@pytest.mark.trust("two builds of a release are equal", "other folder, times, permissions, umask")
+@pytest.mark.trust("Two builds of a release are equal", "other folder, times, permissions, umask")
 def test_builds_are_equal_byte_for_byte(tmp_path: Path) -> None:
     made = []
     for umask in (0o022, 0o077):

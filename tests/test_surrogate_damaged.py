@@ -153,7 +153,10 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
         neurop.load(tmp_path / "nowhere")
 
 
-@pytest.mark.trust("safe to open", "weights whose header promises more than the file")
+@pytest.mark.trust(
+    "What a file promises is compared with a bound before it is read",
+    "weights whose header promises more than the file",
+)
 def test_a_header_that_promises_much(folder: Path) -> None:
     path = folder / "model.safetensors"
     size = 4 * 10**13

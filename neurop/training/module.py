@@ -133,13 +133,27 @@ class TrainingModule(lightning.LightningModule):
             self.surrogate, batch, np.random.default_rng((self.seed, index))
         )
         self._scores.add({"relative_l2": error.mean(), **more}, len(predicted))
+        trainer = self.trainer
+        numbers = (
+            trainer.num_sanity_val_batches if trainer.sanity_checking else trainer.num_val_batches
+        )
+        # Before the callbacks of the end of the epoch, which read them.
+        if index + 1 in numbers:
+            self._log_scores()
 
-    def on_validation_epoch_end(self) -> None:
-        """Log the scores."""
+    def _log_scores(self) -> None:
         strategy = self.trainer.strategy
         means = self._scores.reduced(lambda sums: strategy.reduce(sums, reduce_op="sum"))
         for name, value in means.items():
-            self.log(f"val/{name}", value, sync_dist=True, prog_bar=name == "relative_l2")
+            self.log(
+                f"val/{name}",
+                value,
+                on_step=False,
+                on_epoch=True,
+                batch_size=1,
+                sync_dist=True,
+                prog_bar=name == "relative_l2",
+            )
 
     def on_train_epoch_end(self) -> None:
         """Raise InputError if the loss or the validation error is not finite."""

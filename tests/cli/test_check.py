@@ -115,9 +115,9 @@ def test_untrusted_packages_are_not_imported(
 
 
 def test_a_trusted_name_that_leads_elsewhere() -> None:
-    (line,) = lines("x: {_target_: neurop.cli._output.os.getcwd}")
+    (line,) = lines("x: {_target_: neurop.cli._hydra.os.getcwd}")
     assert line.startswith(
-        "x._target_: 'neurop.cli._output.os.getcwd' leads to 'posix.getcwd', which is not of neurop"
+        "x._target_: 'neurop.cli._hydra.os.getcwd' leads to 'posix.getcwd', which is not of neurop"
     )
 
 

@@ -53,7 +53,9 @@ def folder(path: Path) -> None:
         (part / "a").write_text("a" * 5000)
 
 
-@pytest.mark.trust("a full disk is one line and nothing half-written", "files of a limited size")
+@pytest.mark.trust(
+    "A full disk is one line, and nothing half-written stays", "files of a limited size"
+)
 @pytest.mark.parametrize("write", [text, netcdf, folder])
 @pytest.mark.parametrize("most", [0, 100, 4000])
 def test_each_kind_of_file(write: Callable[[Path], None], most: int, tmp_path: Path) -> None:
@@ -88,7 +90,9 @@ VERBS = {
 
 
 @pytest.mark.slow
-@pytest.mark.trust("a full disk is one line and nothing half-written", "verbs on a full disk")
+@pytest.mark.trust(
+    "A full disk is one line, and nothing half-written stays", "verbs on a full disk"
+)
 @pytest.mark.parametrize("verb", VERBS)
 def test_verbs(
     verb: str, trained: Path, neurop: Command, capsys: pytest.CaptureFixture[str]
@@ -102,7 +106,9 @@ def test_verbs(
 
 
 @pytest.mark.slow
-@pytest.mark.trust("a full disk is one line and nothing half-written", "a training on a full disk")
+@pytest.mark.trust(
+    "A full disk is one line, and nothing half-written stays", "a training on a full disk"
+)
 def test_a_training(
     trained: Path, neurop: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -35,7 +35,9 @@ def write(folder: Path, name: str, text: str) -> None:
     path.write_text(text)
 
 
-@pytest.mark.trust("safe to open", "a downloaded folder of settings that runs code")
+@pytest.mark.trust(
+    "Opening what a stranger wrote runs no code", "a downloaded folder of settings that runs code"
+)
 @pytest.mark.parametrize("way", EVIL)
 @pytest.mark.parametrize("flag", ["--config-dir=own", "hydra.searchpath=[file://own]"])
 def test_settings_of_hydra(way: str, flag: str, home: Any) -> None:
@@ -49,7 +51,10 @@ def test_settings_of_hydra(way: str, flag: str, home: Any) -> None:
         check_own_files([flag])
 
 
-@pytest.mark.trust("safe to open", "a downloaded file of settings that trusts a package")
+@pytest.mark.trust(
+    "Opening what a stranger wrote runs no code",
+    "a downloaded file of settings that trusts a package",
+)
 @pytest.mark.parametrize("trust", ["[os]", "os", "[os.*]", "['${model.name}']"])
 def test_a_file_trusts_no_package(
     trust: str, home: Any, capsys: pytest.CaptureFixture[str]
@@ -63,7 +68,10 @@ def test_a_file_trusts_no_package(
     assert seen == []
 
 
-@pytest.mark.trust("safe to open", "settings of a kilobyte that expand to gigabytes")
+@pytest.mark.trust(
+    "What a file promises is compared with a bound before it is read",
+    "settings of a kilobyte that expand to gigabytes",
+)
 @pytest.mark.parametrize("text", [laughs(9), "a: " + "[" * 60 + "]" * 60])
 def test_files_that_fill_the_memory(text: str, home: Any, tmp_path: Path) -> None:
     write(home.folder, "experiment/theirs", text)

@@ -80,7 +80,7 @@ def ended(process: subprocess.Popen[str], other: int, begin: float) -> list[str]
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
 @pytest.mark.trust(
-    "a process that dies ends the others within a minute, and the run resumes",
+    "A process that dies ends the others within a minute, and the run resumes",
     "SIGKILL of each process of a training",
 )
 @pytest.mark.parametrize("victim", [0, 1])
@@ -124,7 +124,7 @@ def test_sigterm_ends_all(everyone: bool, training: tuple[subprocess.Popen[str],
 
 @pytest.mark.slow
 @pytest.mark.trust(
-    "processes that start at once without data wait for the one that makes them",
+    "Processes that start at once without data wait for the one that makes them",
     "two processes of a launcher, an empty data folder, then SIGKILL of one",
 )
 def test_processes_of_a_launcher_wait_for_the_data_and_end_together(

@@ -26,7 +26,9 @@ def is_safe(capsys: pytest.CaptureFixture[str]) -> str:
     return shown.out + shown.err
 
 
-@pytest.mark.trust("safe to open", "names and attributes that steer a terminal")
+@pytest.mark.trust(
+    "Text of a stranger never steers the terminal", "names and attributes that steer a terminal"
+)
 def test_inspection(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file[EVIL] = np.ones((4, 8))
@@ -37,7 +39,9 @@ def test_inspection(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert r"u\x1b[31m" in is_safe(capsys)
 
 
-@pytest.mark.trust("safe to open", "a name that writes settings of its own")
+@pytest.mark.trust(
+    "Text of a stranger never steers the terminal", "a name that writes settings of its own"
+)
 def test_settings_to_paste(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A name with an end of line cannot add a line to the settings that `inspect` proposes."""
     name = "u\n_target_: os.system\nv"
@@ -51,7 +55,7 @@ def test_settings_to_paste(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert yaml.safe_load(settings)["_target_"] == "neurop.datasets.File"
 
 
-@pytest.mark.trust("safe to open", "a card that steers a terminal")
+@pytest.mark.trust("Text of a stranger never steers the terminal", "a card that steers a terminal")
 def test_the_card_of_a_surrogate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     surrogate(evolution()).save(tmp_path / "model")
     card = tmp_path / "model" / "model.json"
@@ -62,7 +66,7 @@ def test_the_card_of_a_surrogate(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "x1b" in is_safe(capsys)
 
 
-@pytest.mark.trust("safe to open", "settings that steer a terminal")
+@pytest.mark.trust("Text of a stranger never steers the terminal", "settings that steer a terminal")
 @pytest.mark.parametrize("word", [f"seed='{EVIL}'", f"{EVIL}=1", EVIL, f"model={EVIL}"])
 def test_errors(word: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", word]) == 2

@@ -44,7 +44,10 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path
 KINDS = (external, link, virtual)
 
 
-@pytest.mark.trust("safe to open", "a data file that reads another outside of its folder")
+@pytest.mark.trust(
+    "A data file reads nothing outside its folder",
+    "a data file that reads another outside of its folder",
+)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ["../secret.h5", "secret.h5", "absolute", "near/secret.h5"])
 def test_files_outside(
@@ -59,7 +62,10 @@ def test_files_outside(
             reads(folder / "a.h5")
 
 
-@pytest.mark.trust("safe to open", "a data file that reads another by way of a third")
+@pytest.mark.trust(
+    "A data file reads nothing outside its folder",
+    "a data file that reads another by way of a third",
+)
 def test_files_by_way_of_another(folders: tuple[Path, Path]) -> None:
     folder, secret = folders
     for name, other in (("b.h5", secret), ("a.h5", Path("b.h5"))):
@@ -85,7 +91,9 @@ def test_files_of_the_folder(
     assert float(next(iter(arrays.values())).values().sum()) == VALUES.sum()
 
 
-@pytest.mark.trust("safe to open", "a Zarr store with a link out of its folder")
+@pytest.mark.trust(
+    "A data file reads nothing outside its folder", "a Zarr store with a link out of its folder"
+)
 def test_links_in_a_store(tmp_path: Path) -> None:
     zarr = pytest.importorskip("zarr")
     (tmp_path / "data").mkdir()

@@ -68,7 +68,10 @@ def zarr_3(path: Path) -> None:
     group.create_array("u", shape=shape, chunks=shape, dtype="f4", dimension_names=("time", "x"))
 
 
-@pytest.mark.trust("safe to open", "a small file that promises more than the memory")
+@pytest.mark.trust(
+    "What a file promises is compared with a bound before it is read",
+    "a small file that promises more than the memory",
+)
 @pytest.mark.parametrize(
     ("make", "what"),
     [
@@ -97,7 +100,10 @@ def little(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "available_bytes", lambda: 700)
 
 
-@pytest.mark.trust("safe to open", "an archive of more than the memory")
+@pytest.mark.trust(
+    "What a file promises is compared with a bound before it is read",
+    "an archive of more than the memory",
+)
 @pytest.mark.usefixtures("little")
 def test_whole_archives(tmp_path: Path) -> None:
     u = np.ones((3, 16), np.float64)
@@ -108,7 +114,9 @@ def test_whole_archives(tmp_path: Path) -> None:
             file_content(tmp_path / name)
 
 
-@pytest.mark.trust("safe to open", "a tensor nested in itself")
+@pytest.mark.trust(
+    "What a file promises is compared with a bound before it is read", "a tensor nested in itself"
+)
 def test_nested_lists_are_read_once(tmp_path: Path) -> None:
     """Of 2**40 paths that lead to one tensor."""
     nested: list[Any] = [torch.ones(4, 8)]
@@ -162,7 +170,9 @@ def test_bounds_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert memory.available_bytes() > 1900
 
 
-@pytest.mark.trust("bad input never trains", "values beyond the range of float32")
+@pytest.mark.trust(
+    "A value that is not finite is found before the training", "values beyond the range of float32"
+)
 def test_values_beyond_float32_are_named(tmp_path: Path) -> None:
     values = np.ones((2, 4, 16))
     values[1, 2, 3] = 1e40

@@ -100,7 +100,7 @@ def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
     return str(request.param)
 
 
-@pytest.mark.trust("float32 is within a rounding budget of float64", "every layer and transform")
+@pytest.mark.trust("Float32 is within a rounding budget of float64", "every layer and transform")
 @pytest.mark.parametrize("name", CASES)
 def test_single_precision(
     name: str, path: str, record_property: Callable[[str, object], None]
@@ -112,7 +112,7 @@ def test_single_precision(
     assert max(gradient for _, gradient in found) <= gradients
 
 
-@pytest.mark.trust("bfloat16 autocast is within a budget of float64", "every layer and transform")
+@pytest.mark.trust("Bfloat16 autocast is within a budget of float64", "every layer and transform")
 @pytest.mark.parametrize("name", CASES)
 def test_autocast(name: str, record_property: Callable[[str, object], None]) -> None:
     *_, values, gradients = table()[name]
@@ -123,7 +123,7 @@ def test_autocast(name: str, record_property: Callable[[str, object], None]) -> 
 
 
 @pytest.mark.trust(
-    "float32 is within a rounding budget of float64", "a layer with a worse constant"
+    "Float32 is within a rounding budget of float64", "a layer with a worse constant"
 )
 def test_a_budget_notices_a_constant_that_was_rounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A matrix of a transform in half precision exceeds the budget."""

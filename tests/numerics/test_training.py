@@ -41,7 +41,7 @@ def trained(name: str, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
 
 @pytest.mark.skipif(native.library() is None, reason="no C++ compiler, so no kernels to compare")
 @pytest.mark.slow
-@pytest.mark.trust("kernels and plain path train alike to 1e-6", "100 steps of AdamW")
+@pytest.mark.trust("Kernels and plain path train alike to 1e-6", "100 steps of AdamW")
 @pytest.mark.parametrize("name", ["fno", "ffno", "tfno", "local_fno", "sfno"])
 def test_kernels_and_plain_path_train_alike(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     losses, prediction = trained(name, torch.float32)

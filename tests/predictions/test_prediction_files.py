@@ -11,6 +11,7 @@ import pytest
 import xarray as xr
 from raising import raises_input
 
+from neurop.errors import InputError
 from neurop.geometry.grid import Grid
 from neurop.predictions.array_file import check_suffix, prediction_file
 from neurop.predictions.stations import read_stations
@@ -75,7 +76,7 @@ def test_a_full_disk_ends_the_prediction_at_once(tmp_path: Path) -> None:
 
     resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, limits[1]))
     try:
-        with pytest.raises(OSError, match="File too large"):
+        with pytest.raises(InputError, match="File too large"):
             write()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)

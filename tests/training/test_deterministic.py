@@ -44,7 +44,9 @@ def trained(name: str) -> list[Tensor]:
     return [p.detach() for p in model.parameters()]
 
 
-@pytest.mark.trust("deterministic=true repeats a training bit by bit", "every model, on CPU")
+@pytest.mark.trust(
+    "`trainer.deterministic=true` repeats a training bit by bit", "every model, on CPU"
+)
 @pytest.mark.usefixtures("deterministic")
 @pytest.mark.parametrize("name", REGISTRY.names())
 def test_every_model_has_deterministic_algorithms(name: str) -> None:
@@ -55,7 +57,9 @@ def test_every_model_has_deterministic_algorithms(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.trust("deterministic=true repeats a training bit by bit", "two runs of the command")
+@pytest.mark.trust(
+    "`trainer.deterministic=true` repeats a training bit by bit", "two runs of the command"
+)
 @pytest.mark.usefixtures("deterministic")
 def test_two_runs_of_the_command_are_equal(train: Callable[..., int], tmp_path: Path) -> None:
     torch.use_deterministic_algorithms(False)  # the setting has to switch it on

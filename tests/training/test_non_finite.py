@@ -17,7 +17,10 @@ from neurop.training.module import TrainingModule
 from .conftest import loader, trainer
 
 
-@pytest.mark.trust("bad input never trains", "a rate at which the loss overflows")
+@pytest.mark.trust(
+    "A loss that is not finite ends the training, with its step, samples and gradient",
+    "a rate at which the loss overflows",
+)
 @pytest.mark.parametrize("clip", [None, 1e30])
 def test_the_step_is_named(clip: float | None) -> None:
     data = evolution(samples=3)

@@ -30,7 +30,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
 
 
 @pytest.mark.slow
-@pytest.mark.trust("two processes agree with one to 1e-6", "ten steps and their metrics compared")
+@pytest.mark.trust("Two processes agree with one to 1e-6", "ten steps and their metrics compared")
 @pytest.mark.parametrize("name", CASES)
 def test_weights_and_metrics_are_those_of_one_process(
     name: str, found: list[dict[str, Any]]

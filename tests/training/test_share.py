@@ -34,7 +34,7 @@ def inputs(batches: Any) -> list[torch.Tensor]:
     return [batch["input"] for batch in batches]
 
 
-@pytest.mark.trust("several processes train on the batches of one", "order of each epoch compared")
+@pytest.mark.trust("Several processes train on the batches of one", "order of each epoch compared")
 @pytest.mark.parametrize(("processes", "size"), [(2, 2), (3, 1), (2, 3), (4, 1)])
 def test_the_parts_of_all_processes_are_the_batches_of_one(processes: int, size: int) -> None:
     whole = loader(0, 1, batch_size=size * processes).train_dataloader()
@@ -55,7 +55,7 @@ def test_the_parts_of_an_only_batch_are_equally_large() -> None:
     assert len({tuple(x.flatten().tolist()) for x in drawn}) == 12
 
 
-@pytest.mark.trust("every validation example counts once", "odd numbers of examples and processes")
+@pytest.mark.trust("Every validation example counts once", "odd numbers of examples and processes")
 def test_every_example_is_in_one_batch_of_one_process(record_property: Any) -> None:
     trials = 0
     for count in range(1, 40):
@@ -86,7 +86,7 @@ def test_a_split_needs_an_example_for_each_process() -> None:
 
 
 @pytest.mark.trust(
-    "every process reads each block of a file about once per epoch", "block reads counted"
+    "Every process reads each block of a file about once per epoch", "block reads counted"
 )
 @pytest.mark.parametrize("process", [0, 1])
 def test_a_process_reads_every_block_of_a_file_once(

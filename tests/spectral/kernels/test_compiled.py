@@ -35,7 +35,7 @@ def test_a_file_is_built_once() -> None:
     assert stat.S_IMODE(private_folder().stat().st_mode) & 0o077 == 0
 
 
-@pytest.mark.trust("kernels are loaded as they were compiled", "a file cut, changed or planted")
+@pytest.mark.trust("Kernels are loaded as they were compiled", "a file cut, changed or planted")
 @pytest.mark.parametrize("content", [b"", b"code" * 500, b"code" * 999 + b"evil", None])
 @pytest.mark.usefixtures("cache")
 def test_another_file_is_built_again(content: bytes | None, tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_another_file_is_built_again(content: bytes | None, tmp_path: Path) -> N
     assert not path.is_symlink()
 
 
-@pytest.mark.trust("kernels are loaded as they were compiled", "a file without the hash of its own")
+@pytest.mark.trust("Kernels are loaded as they were compiled", "a file without the hash of its own")
 @pytest.mark.usefixtures("cache")
 def test_a_planted_file_is_not_taken() -> None:
     folder = private_folder()
@@ -64,7 +64,7 @@ def test_a_planted_file_is_not_taken() -> None:
         (folder / "a.so").write_bytes(b"evil")
 
 
-@pytest.mark.trust("kernels are loaded as they were compiled", "a folder that others can write")
+@pytest.mark.trust("Kernels are loaded as they were compiled", "a folder that others can write")
 def test_a_folder_of_others(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = private_folder()
     for mode in (0o720, 0o702, 0o777):
