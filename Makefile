@@ -43,7 +43,7 @@ test-all: lint types  ## lint, types and every test
 
 trust: export OMP_NUM_THREADS := 1
 trust: install  ## try to break the promises of docs/trust.md, and write its table
-	$(BIN)/pytest -m trust --trust-table docs/trust.md --numprocesses auto --maxprocesses 4 --dist worksteal
+	$(BIN)/pytest -m trust --trust-table=docs/trust.md --numprocesses auto --maxprocesses 4 --dist worksteal
 
 # Both ends of the ranges of pyproject.toml; a check of one of them: make test-versions ENDS=lowest
 ENDS ?= lowest newest

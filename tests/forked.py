@@ -11,7 +11,7 @@ from types import TracebackType
 
 # A forked process starts in milliseconds; importing torch and Lightning takes seconds.
 SERVER = """
-import json, os, resource, signal, sys, time
+import json, os, resource, signal, sys, time, traceback
 from neurop.cli import main
 import lightning, torch, neurop.training.module
 torch.set_num_threads(1)
@@ -30,6 +30,8 @@ for line in sys.stdin:
         status = 1
         try:
             status = main(asked["words"])
+        except BaseException:
+            traceback.print_exc()
         finally:
             sys.stdout.flush()
             sys.stderr.flush()

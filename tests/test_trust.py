@@ -48,9 +48,15 @@ class Report:
         self.user_properties = [("trust", ["It holds", attack]), *more.items()]
 
 
-def test_a_row_counts_trials_and_names_what_failed(tmp_path: Path) -> None:
+def test_a_row_counts_trials_and_names_what_failed_others_stay(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text(f"above\n{BEGIN}\nold\n{END}\nbelow\n")
+    old = [
+        "| promise |",
+        "|---|",
+        "| It holds | b | 9 | holds | x |",
+        "| It was | c | 9 | holds | x |",
+    ]
+    page.write_text("\n".join(["above", BEGIN, *old, END, "below\n"]))
     table = TrustTable(page)
     for report in (
         Report("passed", "a", trials=1000),
@@ -67,6 +73,7 @@ def test_a_row_counts_trials_and_names_what_failed(tmp_path: Path) -> None:
         "|---|---|--:|---|---|",
         "| It holds | a | 1,001 | holds | `tests/test_a.py` |",
         "| It holds | b | 1 | 1 failed, 1 passed | `tests/test_a.py` |",
+        "| It was | c | 9 | holds | x |",
         END,
         "below",
     ]

@@ -15,11 +15,16 @@ BEGIN, END = "<!-- table of `make trust` -->", "<!-- end of the table -->"
 
 
 class TrustTable:
-    """A pytest plugin that writes the table into a page, between two comments."""
+    """A pytest plugin that writes the table into a page, between two comments.
+
+    Rows of tests that did not run stay as they are.
+    """
 
     def __init__(self, page: Path) -> None:
         self.page = page
         self.rows: dict[tuple[str, str], dict[str, list[tuple[str, int]]]] = {}
+        kept = page.read_text(encoding="utf-8").split(BEGIN)[1].split(END)[0].strip().splitlines()
+        self.kept = {tuple(line.strip("| ").split(" | ")[:2]): line for line in kept[2:]}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         found = dict(report.user_properties)
@@ -32,15 +37,17 @@ class TrustTable:
 
     def table(self) -> str:
         """Return the rows as Markdown, in the order of their promises."""
-        lines = ["| promise | attack | trials | result | tests |", "|---|---|--:|---|---|"]
-        for (promise, attack), results in sorted(self.rows.items()):
+        lines = dict(self.kept)
+        for (promise, attack), results in self.rows.items():
             trials = sum(number for _, number in results["passed"])
             others = [f"{len(of)} {outcome}" for outcome, of in results.items() if of]
             result = "holds" if list(results) == ["passed"] else ", ".join(sorted(others))
             files = sorted({file for of in results.values() for file, _ in of})
             names = ", ".join(f"`{file}`" for file in files)
-            lines.append(f"| {promise} | {attack} | {trials:,} | {result} | {names} |")
-        return "\n".join(lines)
+            row = f"| {promise} | {attack} | {trials:,} | {result} | {names} |"
+            lines[promise, attack] = row
+        head = ["| promise | attack | trials | result | tests |", "|---|---|--:|---|---|"]
+        return "\n".join(head + [lines[key] for key in sorted(lines)])
 
     def pytest_sessionfinish(self) -> None:
         text = self.page.read_text(encoding="utf-8")

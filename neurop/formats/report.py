@@ -72,6 +72,8 @@ def missing(array: Array) -> str:
     """Return the number of missing values (NaN)."""
     if array.dtype.kind != "f" or 0 in array.shape:
         return "0"
+    if not array.shape:
+        return str(int(np.isnan(array.fetch(())).sum()))
     # Slices of one first axis would be whole arrays if it has length 1.
     lead = next((i for i, n in enumerate(array.shape) if n > 1), 0)
     slices, each = array.shape[lead], math.prod(array.shape[lead + 1 :])

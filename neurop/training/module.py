@@ -105,10 +105,12 @@ class TrainingModule(lightning.LightningModule):
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """Return the loss of a batch, and log it."""
         number = self._number()
-        for i, transform in enumerate(self.augment):
-            # Seeded by the step, so that a resumed run draws the same numbers.
-            rng = np.random.default_rng((self.seed, *number, i))
-            batch = transform(batch, self.setting, rng, self._progress())
+        # In 16 bits, rounding errors exceed the change of a field in a step.
+        with torch.autocast(self.device.type, enabled=False):
+            for i, transform in enumerate(self.augment):
+                # Seeded by the step, so that a resumed run draws the same numbers.
+                rng = np.random.default_rng((self.seed, *number, i))
+                batch = transform(batch, self.setting, rng, self._progress())
         terms = self.losses(batch, number)
         loss = torch.stack(list(terms.values())).sum()
         if self._trainer is not None:

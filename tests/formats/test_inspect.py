@@ -184,6 +184,13 @@ def test_numpy(tmp_path: Path) -> None:
     assert inspect(tmp_path / "v.npy").fields[0].dtype == "int16"
 
 
+@pytest.mark.parametrize(("value", "missing"), [(1.5, "0"), (np.nan, "1")])
+def test_one_number(value: float, missing: str, tmp_path: Path) -> None:
+    np.save(tmp_path / "u.npy", np.float16(value))
+    (found,) = inspect(tmp_path / "u.npy").fields
+    assert (found.shape, found.missing) == ((), missing)
+
+
 def test_large_fields_are_looked_at_in_part(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(report, "LOOK", 1)
     assert inspect(stored).fields[0].missing == "0 in 1 of 2 slices"

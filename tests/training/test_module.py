@@ -140,6 +140,25 @@ def test_a_training_without_end_stays_on_the_full_grid() -> None:
     assert recorder.shapes == [(9, 8)]
 
 
+def test_augmented_data_keep_their_precision_in_mixed_training() -> None:
+    seen: list[torch.dtype] = []
+
+    def recorder(surrogate: Surrogate, batch: Batch, rng: np.random.Generator) -> dict[str, Tensor]:
+        seen.extend((batch["input"].dtype, batch["target"].dtype))
+        return {"loss": surrogate(batch["input"].flatten(1, 2)).square().mean()}
+
+    module = TrainingModule(
+        surrogate(evolution()), recorder, ADAM, augment=[CoarseToFine((6, 5), 1.0)]
+    )
+    module.log = lambda *a, **k: None  # type: ignore[method-assign]
+    module._progress = lambda: 0.0  # type: ignore[method-assign]
+    x = torch.from_numpy(evolution().values).float()
+    with torch.autocast("cpu", torch.bfloat16):
+        loss = module.training_step({"input": x[:, :1], "target": x[:, 1:2]}, 0)
+    assert seen == [torch.float32, torch.float32]
+    assert loss.isfinite()
+
+
 def test_transforms_act_in_their_order_in_training_and_not_in_validation() -> None:
     data, found = evolution(), []
     for augment in ((), (Noise(0.2),), (Noise(0.2), Shift()), (Shift(), Noise(0.2))):
