@@ -38,6 +38,9 @@ def write_data(folder: Path) -> None:
         with h5py.File(folder / f"{name}.h5", "w") as file:
             data = file.create_dataset("u", data=values, chunks=(1, 8, *shape), compression="gzip")
             data.dims[0].label = "sample"
+            if name == "sphere":
+                file["lat"] = np.linspace(90, -90, shape[0])
+                file["lon"] = np.arange(shape[1]) * 360 / shape[1]
 
 
 def trained(folder: Path, words: list[str]) -> dict[str, float]:
@@ -86,10 +89,10 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=40)
     options = parser.parse_args()
     write_data(options.runs / "data")
-    common = ["data=file", "~recommended", "logger=none", "trainer.accelerator=cpu"]
+    common = ["data=file", "~recommended", "trainer.accelerator=cpu"]
     plane = [f"data.path={options.runs}/data/plane.h5", "data.axes=[sample,time,x,y]"]
     sphere = [f"data.path={options.runs}/data/sphere.h5", "data.axes=[sample,time,lat,lon]"]
-    sphere += ["data.boundary=null"]
+    sphere += ["data.input=u"]
     plane += ["data.boundary=periodic"]
     found = {}
     for name in MODELS:
@@ -102,6 +105,7 @@ def main() -> None:
         "command": "python benchmarks/preflight.py",
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
+        "steps": options.steps,
         "batches": BATCHES,
         "models": found,
     }
