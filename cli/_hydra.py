@@ -98,8 +98,8 @@ def composed(verb: str, words: list[str]) -> DictConfig:
 
 def own_folders() -> list[str]:
     """Return the user's folders of configuration in the current job."""
-    found = HydraConfig.get().runtime.config_sources
-    return [s.path.removeprefix("file://") for s in found if s.schema == "file"]
+    sources = HydraConfig.get().runtime.config_sources
+    return [s.path.removeprefix("file://") for s in sources if s.schema == "file"]
 
 
 def parse(word: str) -> Override | None:

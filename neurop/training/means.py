@@ -34,7 +34,7 @@ class Means:
         self._count += count
 
     def reduced(self, total: Callable[[Tensor], Tensor]) -> dict[str, Tensor]:
-        """Return the means, and begin anew.
+        """Return the means, and start again from none.
 
         Parameters
         ----------
@@ -45,9 +45,6 @@ class Means:
         self._sums, self._count = {}, 0
         if not sums:
             return {}
-        wide = [
-            value.to(torch.promote_types(value.dtype, torch.float32)) for value in sums.values()
-        ]
-        values = torch.stack(wide)
+        values = torch.stack(list(sums.values()))
         summed = total(torch.cat([values, values.new_tensor([count])]))
         return dict(zip(sums, summed[:-1] / summed[-1], strict=True))

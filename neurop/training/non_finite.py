@@ -44,11 +44,8 @@ def check_loss(module: lightning.LightningModule, loss: Tensor, batch: int) -> N
     before = f"; the largest gradient before it was {largest:.3g}" if largest else ""
     rate = trainer.optimizers[0].defaults.get("lr")
     clip = trainer.gradient_clip_val
-    limit = (
-        f"lower the trainer's gradient_clip_val={clip}"
-        if clip
-        else ("set gradient_clip_val of the trainer")
-    )
+    name = "gradient_clip_val"
+    limit = f"lower the trainer's {name}={clip}" if clip else f"set {name} of the trainer"
     raise InputError.of(
         "lr",
         rate,

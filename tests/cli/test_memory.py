@@ -24,7 +24,7 @@ def resident(pid: int) -> int:
 
 
 def sampled(store: Path, folder: Path, *words: str) -> list[int]:
-    """Return the memory of a command every 0.1 s after its first line of progress."""
+    """Return the memory of a command, every 0.1 s from its start to its end."""
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "neurop", *words],
         cwd=folder,

@@ -7,9 +7,11 @@ from functools import partial
 from typing import Any
 
 import lightning
+import pytest
 import torch
 from small import ARGUMENTS, surrogate
 
+from neurop.fields import lazy
 from neurop.fields.fieldset import FieldSet
 from neurop.objectives.objective import Objective
 from neurop.objectives.regression import Regression
@@ -35,6 +37,22 @@ def loader(data: FieldSet, val: FieldSet | None = None, **how: Any) -> Loader:
     """Return batches of an evolution of one frame, or of the problem in `how`."""
     splits = {"train": data, "val": data if val is None else val}
     return Loader(splits, how.pop("problem", None) or problem_of(data), **how)
+
+
+def block_reads(fields: FieldSet, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """Return a list that grows by sample and frame of each block that is read.
+
+    The cache holds six blocks of five frames of 4 x 4 points.
+    """
+    reads: list[tuple[int, int]] = []
+    values: Any = fields.values
+    original = values._read
+    monkeypatch.setattr(
+        values, "_read", lambda s, f: (reads.append((s.start, f.start)), original(s, f))[1]
+    )
+    monkeypatch.setattr(lazy, "CACHE", 6 * 5 * 4 * 4 * 4)
+    monkeypatch.setattr("neurop.fields.windows.CACHE", 6 * 5 * 4 * 4 * 4)
+    return reads
 
 
 def fit(

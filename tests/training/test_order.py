@@ -8,13 +8,12 @@ import numpy as np
 import pytest
 from small import evolution
 
-from neurop.fields import lazy
 from neurop.fields.windows import Windows
 from neurop.formats import store
 from neurop.problems import Evolution
 from neurop.training.order import Shuffled
 
-from .conftest import loader
+from .conftest import block_reads, loader
 
 
 @pytest.mark.parametrize("blocks", [None, np.arange(40) // 4])
@@ -48,13 +47,7 @@ def test_an_epoch_reads_every_block_of_a_file_once(
     store.write(tmp_path / "set.h5", whole, {})
     fields = store.read(tmp_path / "set.h5", lazy=True)
     fields.values.block = (1, 5)
-    reads: list[tuple[int, int]] = []
-    original = fields.values._read
-    monkeypatch.setattr(
-        fields.values, "_read", lambda s, f: (reads.append((s.start, f.start)), original(s, f))[1]
-    )
-    monkeypatch.setattr(lazy, "CACHE", 6 * 5 * 4 * 4 * 4)
-    monkeypatch.setattr("neurop.fields.windows.CACHE", 6 * 5 * 4 * 4 * 4)
+    reads = block_reads(fields, monkeypatch)
     blocks, together = Windows(fields).blocks()
     assert blocks is not None
     assert together == 3

@@ -11,12 +11,13 @@ import torch
 from raising import raises_input
 from small import evolution
 
-from neurop.fields import lazy
 from neurop.formats import store
 from neurop.problems import Evolution
 from neurop.training.loader import Loader
 from neurop.training.means import Means
 from neurop.training.share import even_batches
+
+from .conftest import block_reads
 
 
 def loader(process: int, processes: int, **how: Any) -> Loader:
@@ -95,13 +96,7 @@ def test_a_process_reads_every_block_of_a_file_once(
     store.write(tmp_path / "set.h5", evolution((4, 4), channels=1, samples=4, frames=16), {})
     fields = store.read(tmp_path / "set.h5", lazy=True)
     fields.values.block = (1, 5)
-    reads: list[tuple[int, int]] = []
-    original = fields.values._read
-    monkeypatch.setattr(
-        fields.values, "_read", lambda s, f: (reads.append((s.start, f.start)), original(s, f))[1]
-    )
-    monkeypatch.setattr(lazy, "CACHE", 6 * 5 * 4 * 4 * 4)
-    monkeypatch.setattr("neurop.fields.windows.CACHE", 6 * 5 * 4 * 4 * 4)
+    reads = block_reads(fields, monkeypatch)
     data = {"train": fields, "val": evolution((4, 4), channels=1)}
     made = loader(process, 2, splits=data, batch_size=3)
     drawn = torch.cat(inputs(made.train_dataloader()))
