@@ -2,10 +2,10 @@
 
 python benchmarks/equal_time.py [EXPERIMENT ...] [--budget 3min] [--seeds 0 1] [--runs FOLDER]
 
-Runs `neurop compare` for each experiment that has no result in benchmarks/equal_time/, or that is
-named, with the settings of its data set and those of a model alone in SETTINGS, then writes the
-table benchmarks/EQUAL_TIME.md. The first seed compares all models; the others those whose error is
-less than twice the smallest.
+Runs `neurop compare` for the models that have no result in benchmarks/equal_time/, with the
+settings of the data set and those of a model alone in SETTINGS, then writes the table
+benchmarks/EQUAL_TIME.md. The first seed is that of all models; the others are of those whose error
+is less than twice the smallest.
 """
 
 from __future__ import annotations
@@ -63,12 +63,7 @@ KEYS = (
     "error",
     "error_low",
     "error_high",
-    "error_ratio",
-    "error_ratio_low",
-    "error_ratio_high",
     "trajectory",
-    "trajectory_ratio",
-    "seeds",
     "parameters",
     "step_ms",
     "inference_ms",
@@ -79,22 +74,30 @@ KEYS = (
 )
 
 
-def kept(experiment: str, seed: int) -> Path:
-    """Return the file of a result."""
-    return KEPT / (f"{experiment}.json" if seed == 0 else f"{experiment}-seed{seed}.json")
+def results(experiment: str) -> list[dict[str, Any]]:
+    """Return what was compared before: one result per command."""
+    file = KEPT / f"{experiment}.json"
+    return json.loads(file.read_text()) if file.is_file() else []
 
 
-def close(experiment: str) -> list[str]:
-    """Return the trained models whose error is less than twice the smallest, by the first seed."""
-    rows = json.loads(kept(experiment, 0).read_text())["models"]
-    errors = {row["model"]: row["error"] for row in rows if row.get("steps")}
-    return [name for name, error in errors.items() if error < 2 * min(errors.values())]
+def missing(experiment: str, seed: int, first: int) -> list[str]:
+    """Return the models that have no result of a seed."""
+    rows = [(one["seed"], row) for one in results(experiment) for row in one["models"]]
+    wanted = [*EXPERIMENTS[experiment], *BASELINES]
+    if seed != first:
+        errors = {
+            row["model"]: row["error"] for of, row in rows if of == first and row.get("steps")
+        }
+        wanted = [name for name, error in errors.items() if error < 2 * min(errors.values())]
+    made = {row["model"] for of, row in rows if of == seed}
+    # Of a map, persistence is no further model: it has no row.
+    return [name for name in wanted if name not in made and (name in SPHERE or not made)]
 
 
-def compared(experiment: str, budget: str, seed: int, runs: Path) -> dict[str, Any]:
-    """Return the result of a comparison, run if its folder is missing."""
-    folder = runs / kept(experiment, seed).stem
-    models = close(experiment) if seed else [*EXPERIMENTS[experiment], *BASELINES]
+def compared(
+    experiment: str, models: list[str], budget: str, seed: int, folder: Path
+) -> dict[str, Any]:
+    """Return the result of a comparison."""
     own = SETTINGS.get(experiment, NARROW)
     settings = ", ".join(f"{name}: {own[name]}" for name in models if name in own)
     words = [
@@ -105,26 +108,27 @@ def compared(experiment: str, budget: str, seed: int, runs: Path) -> dict[str, A
         f"budget={budget}",
         f"seeds=[{seed}]",
     ]
-    if not (folder / "compare.json").is_file():
-        command = [sys.executable, "-m", "neurop", *words, f"hydra.run.dir={folder}"]
-        subprocess.run(command, check=True)
+    command = [sys.executable, "-m", "neurop", *words, f"hydra.run.dir={folder}"]
+    subprocess.run(command, check=True)
     found = json.loads((folder / "compare.json").read_text())
-    rows = [{key: row[key] for key in KEYS if key in row} for row in found["models"]]
     about = {key: found[key] for key in ("data", "data_hash", "test_hash", "samples", "machine")}
-    return {"command": f"neurop {shlex.join(words)}", **about, "models": rows}
+    rows = [{key: row[key] for key in KEYS if key in row} for row in found["models"]]
+    return {"command": f"neurop {shlex.join(words)}", "seed": seed, **about, "models": rows}
 
 
-def over_seeds(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return one row per model: the mean error over the seeds, costs of the first."""
-    rows = {row["model"]: dict(row, errors=[]) for row in results[0]["models"]}
-    for one in results:
+def over_seeds(found: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return one row per model: the mean error over its seeds, costs of the first."""
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for one in found:
         for row in one["models"]:
-            rows[row["model"]]["errors"].append(row)
-    for row in rows.values():
+            rows.setdefault(row["model"], []).append(row)
+    means = {}
+    for name, seeds in rows.items():
+        means[name] = dict(seeds[0], seeds=seeds)
         for key in ("error", "trajectory"):
-            if row.get(key) is not None:
-                row[key] = statistics.fmean(one[key] for one in row["errors"])
-    return list(rows.values())
+            if seeds[0].get(key) is not None:
+                means[name][key] = statistics.fmean(one[key] for one in seeds)
+    return means
 
 
 def table(found: dict[str, list[dict[str, Any]]]) -> str:
@@ -142,8 +146,8 @@ def table(found: dict[str, list[dict[str, Any]]]) -> str:
         "| experiment | " + " | ".join(names) + " |",
         "|---" * (len(names) + 1) + "|",
     ]
-    for experiment, results in found.items():
-        rows = {row["model"]: row for row in over_seeds(results)}
+    for experiment, ones in found.items():
+        rows = over_seeds(ones)
         best = {
             key: min(row[key] for row in rows.values() if row.get(key) is not None)
             for key in ("error", "trajectory")
@@ -171,10 +175,10 @@ def table(found: dict[str, list[dict[str, Any]]]) -> str:
         "| experiment | model | steps | s | error | ms per step | MB | parameters |",
         "|---|---|--:|--:|--:|--:|--:|--:|",
     ]
-    for experiment, results in found.items():
-        for row in over_seeds(results):
+    for experiment, ones in found.items():
+        for row in over_seeds(ones).values():
             if row.get("steps"):
-                seeds = row["errors"]
+                seeds = row["seeds"]
                 numbers = (
                     experiment,
                     row["model"],
@@ -186,7 +190,7 @@ def table(found: dict[str, list[dict[str, Any]]]) -> str:
                     f"{row['parameters']:,}",
                 )
                 costs.append("| " + " | ".join(map(str, numbers)) + " |")
-    commands = [f"- `{one['command']}`" for results in found.values() for one in results]
+    commands = [f"- `{one['command']}`" for ones in found.values() for one in ones]
     return "\n".join([*lines, *costs, "", "Commands:", "", *commands]) + "\n"
 
 
@@ -201,15 +205,12 @@ def main() -> None:
     KEPT.mkdir(exist_ok=True)
     for experiment in given.experiments or EXPERIMENTS:
         for seed in given.seeds:
-            file = kept(experiment, seed)
-            if given.experiments or not file.is_file():
-                made = compared(experiment, given.budget, seed, given.runs)
-                file.write_text(json.dumps(made, indent=1) + "\n")
-    found = {}
-    for name in EXPERIMENTS:
-        files = sorted(KEPT.glob(f"{name}.json")) + sorted(KEPT.glob(f"{name}-seed*.json"))
-        if files:
-            found[name] = [json.loads(file.read_text()) for file in files]
+            if models := missing(experiment, seed, given.seeds[0]):
+                folder = given.runs / f"{experiment}-seed{seed}"
+                made = compared(experiment, models, given.budget, seed, folder)
+                text = json.dumps([*results(experiment), made], indent=1)
+                (KEPT / f"{experiment}.json").write_text(text + "\n")
+    found = {name: made for name in EXPERIMENTS if (made := results(name))}
     TABLE.write_text(table(found))
     print(f"wrote {TABLE} with {len(found)} experiments")
 

@@ -17,6 +17,14 @@ from neurop.models import REGISTRY, create
 from neurop.models.operator import Operator
 
 
+GRAPHS = {
+    "test_one_graph_at_any_resolution",
+    "test_the_exported_graph_is_real_and_computes_the_same",
+}
+"""Tests that trace a graph, which takes seconds: of FNO, whose blocks the others share, in every
+case at every change, of the others in their first."""
+
+
 class OperatorContract:
     """Tests of any registered model; `name` and `cases` come from the subclass."""
 
@@ -27,7 +35,13 @@ class OperatorContract:
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         if "case" in metafunc.fixturenames:
-            metafunc.parametrize("case", self.cases.values(), ids=self.cases)
+            rarely = metafunc.function.__name__ in GRAPHS and self.name != "fno"
+            marks = [pytest.mark.slow] if rarely else []
+            cases = [
+                pytest.param(case, id=name, marks=marks if i else [])
+                for i, (name, case) in enumerate(self.cases.items())
+            ]
+            metafunc.parametrize("case", cases)
 
     def test_it_is_registered_and_cited(self, case: Case) -> None:
         kind = type(case.model(self.name))
