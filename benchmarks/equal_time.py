@@ -3,9 +3,9 @@
 python benchmarks/equal_time.py [EXPERIMENT ...] [--budget 3min] [--seeds 0 1] [--runs FOLDER]
 
 Runs `neurop compare` for the models that have no result in benchmarks/equal_time/, with the
-settings of the data set and those of a model alone in SETTINGS, then writes the table
-benchmarks/EQUAL_TIME.md. The first seed is that of all models; the others are of those whose error
-is less than twice the smallest.
+settings of the data set and those of a model alone in SETTINGS, then writes the tables of
+benchmarks/EQUAL_TIME.md, README.md and docs/benchmarks.md. The first seed is that of all models;
+the others are of those whose error is less than twice the smallest.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from typing import Any
 
 HERE = Path(__file__).parent
 KEPT, TABLE = HERE / "equal_time", HERE / "EQUAL_TIME.md"
+PAGES = (HERE.parent / "README.md", HERE.parent / "docs" / "benchmarks.md")
+BEGIN, END = "<!-- table of benchmarks/equal_time.py -->", "<!-- end of the table -->"
 PLANAR = ("fno", "tfno", "t1", "unet", "cnextunet", "local_fno")
 BASELINES = ("persistence", "linear")
 SPHERE = ("sfno", *PLANAR)
@@ -131,27 +133,16 @@ def over_seeds(found: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return means
 
 
-def table(found: dict[str, list[dict[str, Any]]]) -> str:
-    """Return the results as Markdown: one row per experiment, one column per model."""
+def errors(found: dict[str, list[dict[str, Any]]], keys: tuple[str, ...]) -> list[str]:
+    """Return a Markdown table of errors: one row per experiment, one column per model."""
     names = [*SPHERE, *BASELINES]
-    lines = [
-        "# Models after the same time of training",
-        "",
-        "Relative L2 error of one step or of a map on the test set, mean over fields and seeds; of",
-        "an evolution, after the comma, that of a trajectory of ten steps. The smallest is bold.",
-        "Models with less than twice the smallest error of one step have two seeds.",
-        "The steps of a time are counted before the training; the seconds are those that it took.",
-        "Made by `python benchmarks/equal_time.py`.",
-        "",
-        "| experiment | " + " | ".join(names) + " |",
-        "|---" * (len(names) + 1) + "|",
-    ]
+    lines = ["| experiment | " + " | ".join(names) + " |", "|---" + "|--:" * len(names) + "|"]
     for experiment, ones in found.items():
         rows = over_seeds(ones)
+        # A trajectory of one step is no further result.
         best = {
             key: min(row[key] for row in rows.values() if row.get(key) is not None)
-            for key in ("error", "trajectory")
-            # A trajectory of one step is no further result.
+            for key in keys
             if any(
                 row.get(key) is not None
                 and (key == "error" or not math.isclose(row[key], row["error"], rel_tol=1e-3))
@@ -168,20 +159,22 @@ def table(found: dict[str, list[dict[str, Any]]]) -> str:
             ]
             cells.append(", ".join(shown) or "-")
         lines.append(f"| {experiment} | " + " | ".join(cells) + " |")
-    costs = [
-        "",
-        "Training steps, seconds of training and error of each seed; costs of the first:",
-        "",
+    return lines
+
+
+def costs(found: dict[str, list[dict[str, Any]]]) -> list[str]:
+    """Return a Markdown table of every model's seeds and costs."""
+    lines = [
         "| experiment | model | steps | s | error | ms per step | MB | parameters |",
         "|---|---|--:|--:|--:|--:|--:|--:|",
     ]
     for experiment, ones in found.items():
-        for row in over_seeds(ones).values():
+        for name, row in over_seeds(ones).items():
             if row.get("steps"):
                 seeds = row["seeds"]
                 numbers = (
                     experiment,
-                    row["model"],
+                    name,
                     ", ".join(f"{one['steps']:.0f}" for one in seeds),
                     ", ".join(f"{one['train_seconds']:.0f}" for one in seeds),
                     ", ".join(f"{one['error']:.3g}" for one in seeds),
@@ -189,9 +182,36 @@ def table(found: dict[str, list[dict[str, Any]]]) -> str:
                     f"{row['peak_mb']:.0f}",
                     f"{row['parameters']:,}",
                 )
-                costs.append("| " + " | ".join(map(str, numbers)) + " |")
-    commands = [f"- `{one['command']}`" for ones in found.values() for one in ones]
-    return "\n".join([*lines, *costs, "", "Commands:", "", *commands]) + "\n"
+                lines.append("| " + " | ".join(map(str, numbers)) + " |")
+    return lines
+
+
+def write(found: dict[str, list[dict[str, Any]]]) -> None:
+    """Write all numbers, and the errors of one step into README and the documentation."""
+    lines = [
+        "# Models after the same time of training",
+        "",
+        "Relative L2 error of one step or of a map on the test set, mean over fields and seeds; of",
+        "an evolution, after the comma, that of a trajectory of ten steps. The smallest is bold.",
+        "Models with less than twice the smallest error of one step have two seeds.",
+        "The steps of a time are counted before the training; the seconds are those that it took.",
+        "Made by `python benchmarks/equal_time.py`.",
+        "",
+        *errors(found, ("error", "trajectory")),
+        "",
+        "Training steps, seconds of training and error of each seed; costs of the first:",
+        "",
+        *costs(found),
+        "",
+        "Commands:",
+        "",
+        *(f"- `{one['command']}`" for ones in found.values() for one in ones),
+    ]
+    TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    for page in PAGES:
+        head, rest = page.read_text(encoding="utf-8").split(BEGIN)
+        text = "\n".join([BEGIN, *errors(found, ("error",)), END])
+        page.write_text(head + text + rest.split(END, 1)[1], encoding="utf-8")
 
 
 def main() -> None:
@@ -210,8 +230,8 @@ def main() -> None:
                 made = compared(experiment, models, given.budget, seed, folder)
                 text = json.dumps([*results(experiment), made], indent=1)
                 (KEPT / f"{experiment}.json").write_text(text + "\n")
-    found = {name: made for name in EXPERIMENTS if (made := results(name))}
-    TABLE.write_text(table(found))
+    found = {name: ones for name in EXPERIMENTS if (ones := results(name))}
+    write(found)
     print(f"wrote {TABLE} with {len(found)} experiments")
 
 

@@ -197,6 +197,8 @@ def table(kept: list[dict[str, Any]]) -> str:
         "seeds its numbers",
         "are their means, with the smallest and largest error. One JSON per run is in `runs/`. "
         "Made by `make results`.",
+        "Models after the same time of training, with local and linear ones: "
+        "[EQUAL_TIME.md](EQUAL_TIME.md).",
         "",
     ]
     lines += [" | ".join(["", *COLUMNS, ""]).strip(), "|" + "---|" * len(COLUMNS)]

@@ -16,7 +16,6 @@ from contracts.case import Case
 from neurop.models import REGISTRY, create
 from neurop.models.operator import Operator
 
-
 GRAPHS = {
     "test_one_graph_at_any_resolution",
     "test_the_exported_graph_is_real_and_computes_the_same",

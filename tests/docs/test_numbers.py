@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 from pathlib import Path
@@ -22,6 +23,17 @@ COLUMNS = [
 
 def read(file: str) -> Any:
     return json.loads((BENCHMARKS / file).read_text())
+
+
+def equal_time() -> Any:
+    """Return the script of the comparison as a module."""
+    path = BENCHMARKS / "equal_time.py"
+    spec = importlib.util.spec_from_file_location("equal_time", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def measured() -> dict[tuple[str, str], dict[str, float]]:
@@ -65,8 +77,8 @@ def test_geometric_means() -> None:
     assert f"needs {1 / mean('peak_mb'):.2f} of its memory" in text
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name)
-def test_default_settings(page: Path) -> None:
+def test_default_settings() -> None:
+    page = ROOT / "docs" / "benchmarks.md"
     table = rows(page.read_text(), "| data | what | error | compared with | training |")
     errors = {(cells[0].split(" ")[0], cells[1]): cells[2] for cells in table}
     flow, weather = read("navier_stokes-fno-cpu-20261129.json"), read("era5-fno-cpu-20261121.json")
@@ -79,6 +91,28 @@ def test_default_settings(page: Path) -> None:
     forecasts = weather["eval"]["forecasts"]
     assert errors["`era5`", "RMSE after 6 h"] == f"{forecasts[0]['rmse']['msl']:.0f} Pa"
     assert errors["", "after 24 h"] == f"{forecasts[1]['rmse']['msl']:.0f} Pa"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_equal_time(page: Path) -> None:
+    """The tables are those of the script, and the mean over seeds that of the stored errors."""
+    script, text = equal_time(), page.read_text()
+    table = text.split(script.BEGIN)[1].split(script.END)[0].strip().splitlines()
+    found = {name: script.results(name) for name in script.EXPERIMENTS}
+    assert table == script.errors(found, ("error",))
+    names = [cell.strip(" |") for cell in table[0].split(" | ")][1:]
+    for line, (experiment, ones) in zip(table[2:], found.items(), strict=True):
+        cells = dict(zip(names, line.strip("|").split("|")[1:], strict=True))
+        for model, cell in cells.items():
+            errors = [
+                row["error"] for one in ones for row in one["models"] if row["model"] == model
+            ]
+            if errors:
+                assert float(cell.strip(" *")) == pytest.approx(np.mean(errors), rel=5e-3)
+            else:
+                assert cell.strip() == "-", (experiment, model)
+        # Whoever is near the best has a second seed.
+        assert not script.missing(experiment, 1, 0), experiment
 
 
 def test_demo() -> None:
