@@ -9,8 +9,7 @@ import xarray as xr
 from omegaconf import DictConfig, ListConfig
 
 from neurop.errors import InputError
-from neurop.evaluation import Perturbation, ensemble
-from neurop.evaluation.leads import with_lead
+from neurop.evaluation import ensemble
 from neurop.fields.fieldset import FieldSet
 from neurop.plots import reliability, save
 from neurop.surrogate import Surrogate
@@ -18,7 +17,6 @@ from neurop.surrogate import Surrogate
 from ._console import table, wrote
 from ._evaluation import (
     Task,
-    as_int,
     device,
     field_index,
     finite_or_none,
@@ -26,6 +24,7 @@ from ._evaluation import (
     values_by_field,
     write_netcdf,
 )
+from ._members import check_members, draw
 from ._output import write_json
 from ._runs import find
 
@@ -41,7 +40,8 @@ COLUMNS = {
 
 def is_ensemble(cfg: DictConfig) -> bool:
     """Return whether settings ask for an ensemble: a list of runs, or a number of members."""
-    return isinstance(cfg.ckpt, ListConfig) or cfg.members is not None
+    given = (cfg.members, cfg.members_from)
+    return isinstance(cfg.ckpt, ListConfig) or any(one is not None for one in given)
 
 
 def prepare_ensemble(cfg: DictConfig, verb: str) -> tuple[Task, list[Surrogate]]:
@@ -55,8 +55,8 @@ def prepare_ensemble(cfg: DictConfig, verb: str) -> tuple[Task, list[Surrogate]]
     names = [str(name) for name in cfg.ckpt] if isinstance(cfg.ckpt, ListConfig) else [cfg.ckpt]
     if not names:
         raise InputError.of("ckpt", [], "give two or more runs: ckpt=[run,run]")
-    members = None if cfg.members is None else as_int("members", cfg.members, 2)
-    if len(names) < 2 and members is None:
+    check_members(cfg)
+    if len(names) < 2 and cfg.members is None:
         raise InputError.of("ckpt", names, "is one run; add others, or members=")
     if cfg.level is not None:
         raise InputError.of("level", cfg.level, "is of the bands of one surrogate; leave it out")
@@ -96,18 +96,14 @@ def run_ensemble(
         If the runs do not belong together, or a setting cannot be used.
     """
     field = field_index(cfg.field, task.surrogate)
-    perturbation = None
-    if cfg.members is not None and all(one.noise for one in surrogates):
-        surrogates = [one.member((0, i)) for one in surrogates for i in range(cfg.members)]
-    elif cfg.members is not None:
-        train = with_lead(task.surrogate, task.source.splits()["train"])
-        perturbation = Perturbation(train, float(cfg.perturbation), cfg.members)
+    surrogates, origin, perturbation = draw(cfg, task, surrogates)
     scores = ensemble(surrogates, test, steps, start, perturbation, cfg.batch_size)
     record = task.record | {
         "samples": len(test),
         "resolution": list(test.shape),
         "data_hash": test.digest(),
         "members": scores.attrs["members"],
+        "members_from": origin,
         "perturbation": None if perturbation is None else perturbation.size,
         "steps": scores.sizes["step"],
         "start": cfg.get("start", 0),

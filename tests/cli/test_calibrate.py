@@ -13,6 +13,9 @@ import pytest
 import xarray as xr
 
 import neurop as library
+from neurop.datasets import NavierStokes
+from neurop.evaluation import ensemble
+from neurop.evaluation.laplace import laplace
 from neurop.inference.conformal.rank import rank
 
 Command = Callable[..., int]
@@ -147,7 +150,21 @@ def test_ensembles_of_runs_and_of_perturbed_inputs(
         ((f"ckpt=[{run},{run}]",), "ckpt="),
         ((f"ckpt={run}", "members=1"), "members=1: give at least 2"),
         ((f"ckpt={run}", "members=2", "perturbation=0"), "perturbation=0"),
+        ((f"ckpt={run}", "members_from=input"), "members_from=input: is the source of members"),
+        ((f"ckpt={run}", "members=2", "members_from=seed"), "members_from=seed: choose from"),
+        ((f"ckpt={run}", "members=2", "members_from=noise"), "members_from=noise: the surrogate"),
         ((f"ckpt={run}", "members=2", "level=0.9"), "level=0.9: is of the bands"),
     ):
         assert neurop("eval", *words) == 2
         assert capsys.readouterr().err.startswith(f"neurop eval: {line}")
+
+
+def test_an_ensemble_of_drawn_last_layers(run: Path, neurop: Command) -> None:
+    assert neurop("eval", f"ckpt={run}", "members=3", "members_from=last_layer") == 0
+    made = record(run / "eval_ensemble" / "eval.json")
+    assert (made["members"], made["members_from"], made["perturbation"]) == (3, "last_layer", None)
+    surrogate, data = library.load(run), NavierStokes(samples=42, resolution=16, steps=2).splits()
+    posterior = laplace(surrogate, data["train"])
+    scores = ensemble([posterior.member(i) for i in range(3)], data["test"])
+    for name in ("spread", "crps"):
+        np.testing.assert_allclose(made[name]["vorticity"], scores[name][:1, 0], rtol=1e-5)
