@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 LIBRARY = sorted((ROOT / "neurop").rglob("*.py"))
 FLOORS = (
     ("errors", "cache", "machine"),
-    ("files", "geometry", "spec", "plain_values", "extras", "memory", "printable"),
+    ("files", "geometry", "spec", "plain_values", "extras", "memory", "printable", "tensor_memory"),
     ("registry", "spectral", "plots"),
     ("layers", "fields", "physics", "metrics"),
     ("models", "problems", "transforms", "constraints"),

@@ -9,10 +9,10 @@ from time import perf_counter
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
-from torch.profiler import ProfilerActivity, profile
 
 from neurop.bench.cases import Case
 from neurop.bench.paths import build, error, sample
+from neurop.tensor_memory import peak_bytes
 
 # Short calls are repeated until they fill this time, and their mean is one observation.
 FILL_MS = 50.0
@@ -98,18 +98,7 @@ def peak_mb(step: Callable[[], object], optimizer: torch.optim.Optimizer) -> flo
     Weights, optimizer state and input are not included.
     """
     optimizer.zero_grad(set_to_none=True)
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as record:
-        step()
-    results = record.profiler.kineto_results if record.profiler else None
-    events = sorted(
-        (e for e in (results.events() if results else []) if e.name() == "[memory]"),
-        key=lambda e: e.start_ns(),
-    )
-    current = peak = 0
-    for event in events:
-        current += event.nbytes()
-        peak = max(peak, current)
-    return peak / 1e6
+    return peak_bytes(step) / 1e6
 
 
 def _mean_ms(call: Callable[[], object], calls: int) -> float:

@@ -13,10 +13,11 @@ from lightning.pytorch.callbacks import Callback
 from torch import Tensor
 from torch.utils.data import default_collate
 
+from neurop.tensor_memory import peak_bytes
 from neurop.training.module import TrainingModule
 
 _ADAM = 4  # weights, their gradients and the two moments
-_PASSES = 4  # passes that are timed, after one that includes caches and compilation
+_PASSES = 3  # passes that are timed, after those that make caches and count memory
 _READ = 8  # batches that are read
 
 
@@ -30,48 +31,42 @@ class Estimate:
         Number of real trainable parameters.
     state_mb
         Memory of weights, gradients and the moments of Adam, in 10^6 bytes.
-    activations_mb
-        Memory of the tensors stored for the backward pass, in 10^6 bytes.
+    step_mb
+        Largest memory of the tensors of a forward and backward pass, in 10^6 bytes.
     step_ms
         Median time of forward and backward pass, without the optimizer, in milliseconds.
     """
 
     parameters: int
     state_mb: float
-    activations_mb: float
+    step_mb: float
     step_ms: float
 
 
 def estimate(module: TrainingModule, batch: dict[str, Tensor]) -> Estimate:
     """Measure a forward and backward pass on a batch; weights and random state do not change."""
-    kept: dict[int, int] = {}
-
-    def count(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        kept[storage.data_ptr()] = storage.nbytes()
-        return tensor
-
     trained = [p for p in module.parameters() if p.requires_grad]
     device = batch["input"].device
+
+    def both() -> None:
+        loss = torch.stack(list(module.losses(batch).values())).sum()
+        torch.autograd.grad(loss, trained, allow_unused=True)
+
     with (
         torch.random.fork_rng(devices=[device] if device.type == "cuda" else []),
         torch.enable_grad(),
     ):
-        times = []
-        for _ in range(1 + _PASSES):
-            kept.clear()
+        both()
+        memory, times = peak_bytes(both, device), []
+        for _ in range(_PASSES):
             _wait(device)
             start = time.perf_counter()
-            with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
-                loss = torch.stack(list(module.losses(batch).values())).sum()
-            torch.autograd.grad(loss, trained, allow_unused=True)
+            both()
             _wait(device)
             times.append(time.perf_counter() - start)
-    own = {p.untyped_storage().data_ptr() for p in module.parameters()}
     state = _ADAM * sum(p.numel() * p.element_size() for p in trained)
-    activations = sum(size for where, size in kept.items() if where not in own)
     number = sum(p.numel() for p in trained)
-    return Estimate(number, state / 1e6, activations / 1e6, median(times[1:]) * 1e3)
+    return Estimate(number, state / 1e6, memory / 1e6, median(times) * 1e3)
 
 
 def reading_ms(examples: Any, batch_size: int) -> float:
@@ -117,7 +112,7 @@ class Preflight(Callback):
             )
         lines.append(
             f"memory about {found.state_mb:.3g} MB for weights and optimizer and "
-            f"{found.activations_mb:.3g} MB for a step"
+            f"{found.step_mb:.3g} MB for a step"
         )
         reading = 0.0 if data.workers else reading_ms(examples, data.batch_size)
         which = f", {reading:.3g} ms of it to read a batch" if reading > found.step_ms / 20 else ""

@@ -42,18 +42,18 @@ class Chain(nn.Module):
         return x * self.factor
 
 
-def test_each_tensor_that_the_backward_pass_needs_counts_once() -> None:
-    def kept(times: int, size: int) -> float:
+def test_what_the_backward_pass_needs_is_counted() -> None:
+    def needed(times: int, size: int) -> float:
         s = surrogate(evolution())
         s.net = Chain(times)
         module = TrainingModule(s, Regression(), ADAM)
         return estimate(
             module, {name: x.requires_grad_() for name, x in batch(size).items()}
-        ).activations_mb
+        ).step_mb
 
     one = 4 * 2 * 16 * 12 * 1e-6
     for size in (1, 5):
-        assert kept(7, size) - kept(2, size) == pytest.approx(5 * size * one, rel=1e-6)
+        assert needed(7, size) - needed(2, size) == pytest.approx(5 * size * one, rel=1e-6)
 
 
 def test_nothing_is_changed_by_it(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,47 @@
+"""Memory of the tensors that a call makes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import torch
+
+
+def peak_bytes(call: Callable[[], object], device: torch.device | None = None) -> int:
+    """Return the most bytes that new tensors occupy at once while a call runs.
+
+    Parameters
+    ----------
+    call
+        Function without arguments; tensors from before it do not count.
+    device
+        Device of the tensors, by default the CPU.
+
+    Examples
+    --------
+    >>> peak_bytes(lambda: torch.zeros(250_000).sin())
+    2000000
+    """
+    if device is not None and device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+        before = torch.cuda.memory_allocated(device)
+        call()
+        torch.cuda.synchronize(device)
+        return torch.cuda.max_memory_allocated(device) - before
+    # Of some builds the profiler writes two lines to stderr at every use.
+    os.environ.setdefault("KINETO_LOG_LEVEL", "99")
+    from torch.profiler import ProfilerActivity, profile
+
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as record:
+        call()
+    results = record.profiler.kineto_results if record.profiler else None
+    events = sorted(
+        (e for e in (results.events() if results else []) if e.name() == "[memory]"),
+        key=lambda e: e.start_ns(),
+    )
+    current = peak = 0
+    for event in events:
+        current += event.nbytes()
+        peak = max(peak, current)
+    return peak
