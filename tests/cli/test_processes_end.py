@@ -13,6 +13,7 @@ import pytest
 import torch
 from processes import together
 
+from .test_kills import differences, values
 from .test_processes import SMALL, TWO, record, started
 
 LONG = [*TWO, "trainer.max_epochs=100000"]
@@ -147,3 +148,28 @@ def test_processes_of_a_launcher_wait_for_the_data_and_end_together(
     assert line.endswith("to continue: neurop train resume=run")
     printed = [errors, pair[1].communicate()[1]]
     assert sum("generating navier_stokes" in text for text in printed) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.trust(
+    "A resumed run ends bit for bit as one that was not interrupted",
+    "SIGKILL of a training in two processes",
+)
+def test_a_killed_run_of_two_processes_ends_as_if_it_had_not_been(
+    trained: Path, store: Path, tmp_path: Path
+) -> None:
+    length = "trainer.max_epochs=60"
+    whole = started(store, tmp_path, *TWO, length, "hydra.run.dir=whole")
+    _, errors = whole.communicate(timeout=500)
+    assert whole.returncode == 0, errors
+    killed = started(store, tmp_path, *TWO, length)
+    wait_for_an_epoch(tmp_path, killed)
+    others = started_by(killed)
+    for pid in (killed.pid, *others):
+        os.kill(pid, signal.SIGKILL)
+    killed.communicate(timeout=END)
+    assert killed.returncode == -signal.SIGKILL
+    again = started(store, tmp_path, "resume=run", small=[])
+    _, errors = again.communicate(timeout=500)
+    assert again.returncode == 0, errors
+    assert differences(values(tmp_path / "whole"), values(tmp_path / "run")) == []
