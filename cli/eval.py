@@ -11,13 +11,14 @@ from omegaconf import DictConfig
 from neurop.errors import InputError
 from neurop.evaluation import score, truncation_floor
 from neurop.evaluation.leads import with_lead
+from neurop.evaluation.octaves import octave_floor
 from neurop.evaluation.score import LEADS
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.statistics import summary
 from neurop.plots import fields, forecast_skill, save
 from neurop.plots.style import readable_time
 
-from . import _weather
+from . import _octaves, _weather
 from ._bands import coverage_on, coverage_record, coverage_table, draw_bands, level_of
 from ._console import table, wrote
 from ._ensemble import is_ensemble, prepare_ensemble, run_ensemble
@@ -75,11 +76,14 @@ def run(cfg: DictConfig) -> dict[str, Any]:
             floor,
             {"long_name": "relative L2 error of the best band-limited fields, mean", "units": "1"},
         )
+    if (best := octave_floor(task.surrogate, test, cfg.batch_size)) is not None:
+        scores["octave_floor"] = best
     covered = coverage_on(task.surrogate, test, level, cfg.batch_size)
     chosen = scores.lead.values.tolist() if "lead" in scores.dims else []
     forecasts = _weather.forecasts(task, test, chosen, cfg.batch_size)
     record = _write(task, scores, forecasts, covered, test, str(cfg.split), drawn)
     _show(task, scores, str(cfg.split))
+    _octaves.show(scores)
     if covered is not None:
         coverage_table(covered)
     if forecasts is not None:
@@ -143,6 +147,7 @@ def _write(
             scores.field.values.tolist(), scores.unit.values.tolist(), strict=True
         )
     }
+    record |= _octaves.record(scores)
     if "lead" in scores.dims:
         record["time_unit"] = task.surrogate.card.sampling.unit
         record["forecasts"] = [

@@ -82,6 +82,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         raise InputError.of("level", level, "there are no error bands at points; leave it out")
     options = reading_options(cfg.data, checkpoint)
     inputs = read_inputs(_paths(cfg.input), card, options)
+    _check_apart(output, cfg, inputs)
     data, forcing = starting_data(inputs, card, start, samples, lead)
     if cfg.forcing is not None:
         forcing = with_rest(read_forcings(_paths(cfg.forcing), card, inputs, options), forcing)
@@ -139,6 +140,19 @@ def _free(output: Path, cfg: DictConfig) -> Path:
         remedy = "is a folder and no Zarr store, which is not replaced; give another name"
         raise InputError.of("output", str(output), remedy)
     return output
+
+
+def _check_apart(output: Path, cfg: DictConfig, inputs: Inputs) -> None:
+    """Raise InputError if the output would replace a file that is read."""
+    given = [
+        cfg.points,
+        *([_paths(cfg.forcing)] if isinstance(cfg.forcing, str) else cfg.forcing or ()),
+    ]
+    read = [*inputs.files, *(path for path in given if path is not None)]
+    for path in (output, _record_of(output)):
+        if path.resolve() in [Path(str(one)).resolve() for one in read]:
+            remedy = f"{path} is read by this command; give another name"
+            raise InputError.of("output", str(output), remedy)
 
 
 def _record_of(output: Path) -> Path:

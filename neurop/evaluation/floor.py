@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import torch
+from torch import Tensor
 
 from neurop.constraints.band_limit import BandLimit
 from neurop.evaluation.batches import check_compatible, iterate_pairs
@@ -12,6 +14,7 @@ from neurop.fields.fieldset import FieldSet
 from neurop.inference.diagnostics import base
 from neurop.inference.domain import measure
 from neurop.inference.evaluating import evaluating
+from neurop.metrics.measure import Weights
 from neurop.metrics.norms import relative_l2
 
 if TYPE_CHECKING:
@@ -50,19 +53,33 @@ def truncation_floor(surrogate: Surrogate, test: FieldSet, batch_size: int = 16)
         If the data do not fit the surrogate.
     """
     test = check_compatible(surrogate, test)
-    if test.inside is not None:  # the values outside may be anything, and the modes see them
-        return None
-    s, found = surrogate.card, []
+    found = [
+        relative_l2(best.double(), y, weights, surrogate.scale)
+        for best, y, weights in best_fields(surrogate, test, batch_size)
+    ]
+    return float(torch.cat(found).mean()) if found else None
+
+
+def best_fields(
+    surrogate: Surrogate, test: FieldSet, batch_size: int
+) -> Iterator[tuple[Tensor, Tensor, Weights]]:
+    """Yield the closest fields of a band-limited network's modes, the truth and the cell measure.
+
+    Nothing for a network that is not band-limited, or a domain with a mask, where the values
+    outside may be anything, and the modes see them.
+    """
+    if test.inside is not None:
+        return
+    s = surrogate.card
     with evaluating(surrogate):
         for x, y, given in iterate_pairs(surrogate, test, batch_size):
             norm = surrogate.output_norm
             start = base(s, x[:, -s.out_channels :]) if s.problem.increments else torch.zeros(())
             held = surrogate.net.truncated(norm(y.to(x) - start))
             if held is None:
-                return None
+                return
             best = start + norm.inverse(held)
             for constraint in s.constraints:
                 if isinstance(constraint, BandLimit):
                     best = constraint(best, best, surrogate.context)
-            found.append(relative_l2(best.double(), y, measure(s, y, given), surrogate.scale))
-    return float(torch.cat(found).mean())
+            yield best, y, measure(s, y, given)

@@ -21,10 +21,11 @@ from neurop.evaluation.batches import (
     iterate_pairs,
     to_float64,
     to_model_dtype,
-    variable,
 )
 from neurop.evaluation.examples import examples
 from neurop.evaluation.leads import step_of
+from neurop.evaluation.octaves import PARTS, octave_coordinates, octave_parts, octave_variables
+from neurop.evaluation.score_variables import lead_coordinates, leading, one_step
 from neurop.fields.fieldset import FieldSet
 from neurop.inference.domain import measure
 from neurop.inference.evaluating import evaluating
@@ -78,8 +79,10 @@ def score(
         step), ``relative_l2_samples``, ``relative_l2_median``, ``relative_l2_worst``,
         ``worst_sample``; per field ``rmse_one_step`` and ``relative_l2_field``; for an evolution
         ``rmse``, ``persistence_rmse``, ``climatology_rmse``, ``acc``, ``persistence_acc`` ``(lead,
-        field)`` and ``persistence_relative_l2``; examples ``truth``, ``prediction`` ``(example,
-        field, *grid)``.
+        field)`` and ``persistence_relative_l2``; ``octave_relative_l2``, ``octave_error_share``,
+        ``octave_truth_share`` ``(octave, field)``, without a mask
+        (:func:`neurop.evaluation.octaves.octave_variables`); examples ``truth``, ``prediction``
+        ``(example, field, *grid)``.
 
     Raises
     ------
@@ -120,10 +123,11 @@ def score(
         for sample in range(len(test))
     ]
     return xr.Dataset(
-        _one_step(errors, windows) | _leading(errors, chosen, test) | shown,
+        one_step(errors, windows) | octave_variables(errors) | leading(errors, chosen) | shown,
         field_coordinate(surrogate.card.outputs)
         | coordinates(test)
-        | _lead_coordinates(step_of(surrogate, test), chosen),
+        | lead_coordinates(step_of(surrogate, test), chosen)
+        | (octave_coordinates(test.grid, test.shape) if PARTS[0] in errors else {}),
         {"model": surrogate.name, "source": test.source, "samples": len(test)},
     )
 
@@ -146,13 +150,17 @@ def _leads(surrogate: Surrogate, test: FieldSet, leads: Sequence[int] | None) ->
 def _map(surrogate: Surrogate, test: FieldSet, batch_size: int) -> Iterator[dict[str, Tensor]]:
     for x, y, given in iterate_pairs(surrogate, test, batch_size):
         weights = measure(surrogate.card, y, given)
-        yield _errors(surrogate(x, given=given).double(), y, weights, surrogate.scale)
+        yield _errors(surrogate(x, given=given).double(), y, weights, surrogate, test)
 
 
-def _errors(p: Tensor, y: Tensor, weights: Weights, scale: Tensor) -> dict[str, Tensor]:
+def _errors(
+    p: Tensor, y: Tensor, weights: Weights, surrogate: Surrogate, test: FieldSet
+) -> dict[str, Tensor]:
     """Return relative errors per sample, relative and squared errors per sample and field."""
-    fields = relative_l2_field(p, y, weights, scale)
-    return {
+    fields = relative_l2_field(p, y, weights, surrogate.scale)
+    # The spectrum of a field with a mask is that of its edges.
+    spectra = octave_parts(p, y, test.grid) if test.inside is None else {}
+    return spectra | {
         "relative": fields.mean(1),
         "square": mean((p - y).square(), weights),
         "relative_field": fields,
@@ -190,7 +198,7 @@ def _forecasts(
             # Of one sample, so that it fits any number of starts.
             weights = measure(surrogate.card, now, None if given is None else given[:1])
             y = to_float64(surrogate, stretch[last + 1])
-            part = _errors(p[:, 0], y, weights, surrogate.scale)
+            part = _errors(p[:, 0], y, weights, surrogate, test)
             part |= {"persistence_relative": relative_l2(now, y, weights, surrogate.scale)}
             for lead in (lead for lead in leads if lead <= reach):
                 fits = int((last + lead < ends).sum())
@@ -220,81 +228,5 @@ def _skill(
     for name, forecast in (("acc", p - normal), ("persistence_acc", now - normal)):
         found[name] = (
             mean(forecast * anomaly, weights) / (mean(forecast.square(), weights) * size).sqrt()
-        )
-    return found
-
-
-def _one_step(errors: dict[str, NDArray[Any]], windows: Sequence[int]) -> dict[str, Any]:
-    relative = errors["relative"]
-    samples = np.full((len(windows), max(windows)), np.nan)
-    samples[np.arange(max(windows)) < np.array(windows)[:, None]] = relative
-    made = {
-        "relative_l2": variable([], relative.mean(), "relative L2 error of one step, mean"),
-        "relative_l2_median": variable(
-            [], np.median(relative), "relative L2 error of one step, median"
-        ),
-        "relative_l2_worst": variable([], relative.max(), "relative L2 error of one step, largest"),
-        "worst_sample": variable(
-            [],
-            np.repeat(range(len(windows)), windows)[relative.argmax()],
-            "sample with the largest error",
-        ),
-        "relative_l2_samples": variable(
-            ["sample", "window"],
-            samples,
-            "relative L2 error of one step",
-        ),
-        "relative_l2_field": variable(
-            ["field"], errors["relative_field"].mean(0), "relative L2 error of one step, by field"
-        ),
-        "rmse_one_step": (
-            ("field",),
-            np.sqrt(errors["square"].mean(0)),
-            {"long_name": "RMSE of one step, in the field's unit"},
-        ),
-    }
-    if "persistence_relative" in errors:
-        made["persistence_relative_l2"] = variable(
-            [],
-            errors["persistence_relative"].mean(),
-            "relative L2 error of persistence over one step",
-        )
-    return made
-
-
-def _leading(
-    errors: dict[str, NDArray[Any]], leads: Sequence[int], test: FieldSet
-) -> dict[str, Any]:
-    made: dict[str, Any] = {}
-    for name in ("rmse", "persistence_rmse", "climatology_rmse", "acc", "persistence_acc"):
-        if leads and f"{name} {leads[0]}" in errors:
-            means = np.stack([errors[f"{name} {lead}"].mean(0) for lead in leads])
-            values = np.sqrt(means) if name.endswith("rmse") else means
-            words = (
-                name.replace("rmse", "RMSE").replace("acc", "anomaly correlation").replace("_", " ")
-            )
-            made[name] = (
-                ("lead", "field"),
-                values,
-                {"long_name": words} | ({} if name.endswith("rmse") else {"units": "1"}),
-            )
-    return made
-
-
-def _lead_coordinates(step: tuple[float | None, str], leads: Sequence[int]) -> dict[str, Any]:
-    if not leads:
-        return {}
-    found: dict[str, Any] = {
-        "lead": (
-            "lead",
-            list(leads),
-            {"long_name": "lead time", "units": "1", "comment": "in frames"},
-        )
-    }
-    if step[0] is not None:
-        found["lead_time"] = (
-            "lead",
-            np.array(leads) * float(step[0]),
-            {"units": step[1]},
         )
     return found

@@ -29,7 +29,13 @@ SKILLS = {
     "persistence_acc": "of persistence",
 }
 BY_FIELD = ("relative_l2_field", "rmse")
-KNOWN = ORIGIN | {*NAMES, *BY_FIELD, "forecasts"}
+OCTAVES = {
+    "relative_l2": "relative L2",
+    "error_share": "share of the squared error",
+    "truth_share": "share of the truth's power",
+    "floor": "best of the model's modes",
+}
+KNOWN = ORIGIN | {*NAMES, *BY_FIELD, "forecasts", "octaves"}
 MOST_FIGURES = 4
 
 
@@ -62,9 +68,30 @@ def section(results: Results) -> Section:
         blocks.append(
             Table("Errors of each field", ["field", *(headings[name] for name in columns)], rows)
         )
+    blocks += _octaves(record)
     blocks += _forecasts(results)
     blocks += tables("Further scores", record, KNOWN)
     return Section("scores", "Scores", blocks)
+
+
+def _octaves(record: dict[str, Any]) -> list[Any]:
+    """Return a table of errors by octaves of the wavenumber for each field."""
+    found = record.get("octaves")
+    if not found:
+        return []
+    columns = [name for name in OCTAVES if name in found]
+    blocks = []
+    for field in found["relative_l2"]:
+        rows = [
+            [
+                str(first) if first == last else f"{first} to {last}",
+                *(found[name][field][i] for name in columns),
+            ]
+            for i, (first, last) in enumerate(found["wavenumbers"])
+        ]
+        title = f"Error of {field} by octaves of the wavenumber"
+        blocks.append(Table(title, ["octave", *(OCTAVES[name] for name in columns)], rows))
+    return blocks
 
 
 def _forecasts(results: Results) -> list[Any]:

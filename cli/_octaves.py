@@ -1,0 +1,48 @@
+"""Errors by octaves of the wavenumber in ``eval.json`` and on the terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from ._console import table
+from ._evaluation import finite_or_none
+
+NAMES = ("relative_l2", "error_share", "truth_share", "floor")
+
+
+def record(scores: xr.Dataset) -> dict[str, Any]:
+    """Return the entry ``octaves`` of a record; empty if there are none."""
+    if "octave" not in scores.dims:
+        return {}
+    ends = zip(scores.octave.values.tolist(), scores.octave_end.values.tolist(), strict=True)
+    found: dict[str, Any] = {"wavenumbers": [list(pair) for pair in ends]}
+    for name in (name for name in NAMES if f"octave_{name}" in scores):
+        values = scores[f"octave_{name}"]
+        found[name] = {str(field): values.sel(field=field).values for field in scores.field.values}
+    return {"octaves": found}
+
+
+def show(scores: xr.Dataset) -> None:
+    """Print the errors by octave, the mean over fields."""
+    if "octave" not in scores.dims:
+        return
+    known = [name for name in NAMES if f"octave_{name}" in scores]
+    with np.errstate(all="ignore"):
+        means = {name: scores[f"octave_{name}"].mean("field") for name in known}
+    rows: list[list[object]] = []
+    for index, (first, last) in enumerate(
+        zip(scores.octave.values, scores.octave_end.values, strict=True)
+    ):
+        words = str(first) if first == last else f"{first} to {last}"
+        rows.append([words, *(finite_or_none(means[name][index]) for name in known)])
+    names = {
+        "relative_l2": "relative L2",
+        "error_share": "share of error",
+        "truth_share": "share of truth",
+        "floor": "best of its modes",
+    }
+    title = f"one step by octaves of the {scores.octave.attrs['comment']}"
+    table(title, ["octave", *(names[name] for name in known)], rows)
