@@ -80,13 +80,17 @@ class Comparison:
         hashes = {"data_hash": data_hash, "test_hash": test.digest()}
         self.about = {"data": name, **hashes, "samples": len(test), "resolution": list(test.shape)}
 
-    def take(self, name: str, folder: Path, place: str | None = None) -> None:
+    def take(
+        self, name: str, folder: Path, place: str | None = None, model: Path | None = None
+    ) -> None:
         """Evaluate the surrogate of a run; `place` is what the user calls the folder."""
         file = folder / "train.json"
         try:
             record = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-            model = folder / "model" if (folder / "model").is_dir() else folder
-            self.enter(name, Surrogate.load(model).to(self.device), record, place or str(folder))
+            surrogate = Surrogate.load(model or folder / "model").to(self.device)
+            self.enter(name, surrogate, record, place or str(folder))
+        except json.JSONDecodeError as error:
+            self.fail(name, f"{file} is not JSON ({error})")
         except InputError as error:
             self.fail(name, str(error))
 

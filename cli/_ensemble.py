@@ -83,7 +83,7 @@ def run_ensemble(
     steps: int | None,
     start: int = 0,
 ) -> dict[str, Any]:
-    """Score an ensemble; write ``<verb>.json``, ensemble.nc and a figure.
+    """Score an ensemble; write ``<verb>_ensemble.json``, ensemble.nc and a figure.
 
     Returns
     -------
@@ -115,7 +115,7 @@ def run_ensemble(
     }
     for name in (*BY_FIELD, "rank_frequency", "interval_coverage"):
         record[name] = {str(f): scores[name].sel(field=f).values for f in scores.field.values}
-    write_json(task.folder / f"{verb}.json", record)
+    write_json(task.folder / f"{verb}_ensemble.json", record)
     write_netcdf(task.folder / "ensemble.nc", scores)
     save(reliability(scores, field), task.folder / "ensemble.png")
     _show(task, scores)

@@ -6,11 +6,13 @@ from omegaconf import DictConfig
 
 from neurop.errors import InputError
 from neurop.evaluation import Perturbation
+from neurop.evaluation.batches import check_compatible
 from neurop.evaluation.laplace import laplace
 from neurop.evaluation.leads import with_lead
 from neurop.surrogate import Surrogate
 
 from ._evaluation import Task, as_int
+from ._trained_on import trained_on
 
 SOURCES = ("noise", "last_layer", "input")
 
@@ -51,9 +53,9 @@ def draw(
             remedy = "the surrogate takes no noise; train with objective=crps, or choose another"
             raise InputError.of("members_from", source, remedy)
         return [one.member((0, i)) for one in surrogates for i in numbers], source, None
-    train = task.source.splits()["train"]
+    train = trained_on(cfg, task)
     if source == "last_layer":
         posteriors = [laplace(one, train, batch_size=cfg.batch_size) for one in surrogates]
         return [one.member(i) for one in posteriors for i in numbers], source, None
-    states = with_lead(task.surrogate, train)
+    states = check_compatible(task.surrogate, with_lead(task.surrogate, train))
     return surrogates, source, Perturbation(states, float(cfg.perturbation), cfg.members)

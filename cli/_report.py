@@ -30,7 +30,7 @@ CALLS = 5
 def report(
     task: Task, scores: xr.Dataset, record: dict[str, Any], test: FieldSet, batch_size: int
 ) -> Path:
-    """Write ``report.html`` into the run folder, or into ``out=`` if that is given.
+    """Write ``report.html`` into the run folder, or next to the results on other data.
 
     Parameters
     ----------
@@ -45,11 +45,11 @@ def report(
     """
     model = Path(task.record["checkpoint"])
     run = model.parent if (model.parent / "config.yaml").is_file() else task.folder
-    inside = run.resolve() in task.folder.resolve().parents
+    own = task.folder.resolve() == (run / "eval").resolve()
     # The card of the reader of any file says nothing about the file.
     known = {} if task.source.name == "file" else card(task.source.name)
     results = Results(
-        RunFolder(run, model),
+        RunFolder(run, model, record.get("data_settings")),
         task.surrogate,
         scores,
         record,
@@ -60,7 +60,7 @@ def report(
     missing = [verb for verb in ("superres",) if not (run / verb).is_dir()]
     for verb in missing:
         say(f"report: neurop {verb} ckpt={run} would add its section", file=sys.stderr)
-    return write_report(results, (run if inside else task.folder) / "report.html")
+    return write_report(results, (run if own else task.folder) / "report.html")
 
 
 def _rollout(task: Task, test: FieldSet, batch_size: int) -> xr.Dataset | None:

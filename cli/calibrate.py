@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from neurop.errors import InputError
 from neurop.evaluation import calibrate
@@ -24,10 +24,9 @@ from ._bands import draw_bands, half_width_table
 from ._console import wrote
 from ._evaluation import Task, as_int, field_index, prepare, split_of
 from ._output import write_json
-from ._runs import find
 from ._say import say
 from ._settings.build import build
-from ._settings.saved import source_for
+from ._trained_on import trained_on
 
 SPLITS = ("val", "test", "all")
 
@@ -58,10 +57,10 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     REGISTRY.name_of(type(guarantee))
     task = prepare(cfg, "calibrate")
     model = Path(task.record["checkpoint"])
-    if not os.access(model, os.W_OK):
+    if not model.is_dir() or not os.access(model, os.W_OK):
         raise InputError.of("ckpt", str(model), "cannot be written; copy the run to a folder")
     field = field_index(cfg.field, task.surrogate)
-    train = with_lead(task.surrogate, _training(cfg, task), lead)
+    train = with_lead(task.surrogate, trained_on(cfg, task), lead)
     held_out = with_lead(task.surrogate, split_of(task.source, cfg.split), lead)
     how = {"steps": steps, "start": start, "every": every, "batch_size": cfg.batch_size}
     _check_starts(task, how)
@@ -91,21 +90,6 @@ def _check_starts(task: Task, how: dict[str, Any]) -> None:
     for name, default in {"steps": None, "start": 0, "every": None}.items():
         if isinstance(problem, Map) and how[name] != default:
             raise InputError.of(name, how[name], "is for an evolution; leave it out for a map")
-
-
-def _training(cfg: DictConfig, task: Task) -> FieldSet:
-    """Return the training data of the surrogate, else those of the given data set."""
-    checkpoint = find(str(cfg.ckpt))
-    changed = cfg.get("change") is not None
-    # All samples of another file leave none to be those of a training.
-    if cfg.get("data") is None and not (changed and cfg.split == "all"):
-        return task.source.splits()["train"]
-    if checkpoint.run is not None:
-        return source_for(OmegaConf.create({}), checkpoint).splits()["train"]
-    if cfg.split == "all":
-        remedy = "contains the training data; give the run folder as ckpt=, or choose val or test"
-        raise InputError.of("split", "all", remedy)
-    return task.source.splits()["train"]
 
 
 def _notes(cfg: DictConfig, task: Task, bands: Calibration) -> list[str]:

@@ -119,7 +119,7 @@ def _of_runs(cfg: DictConfig, comparison: Comparison) -> dict[str, Any]:
     comparison.begin(source.name, splits["train"].digest(), splits["test"])
     with comparison:
         for name, place, one in zip(_names(surrogates, places), places, found, strict=True):
-            comparison.take(name, one.run or one.model, place)
+            comparison.take(name, one.run or one.model, place, one.model)
         _enter(comparison, baselines, splits, surrogates[0].card.problem)
     return comparison.report({"budget": None, "seeds": None})
 
@@ -142,6 +142,10 @@ def _listed(value: Any) -> list[str]:
 def _enter(comparison: Comparison, names: set[str], splits: dict[str, FieldSet], *how: Any) -> None:
     """Fit and evaluate baselines; of a map, persistence and climatology are one."""
     for name in (name for name in BASELINES if name in names):
-        made = fit_baseline(name, splits["train"], splits["val"], *how)
+        try:
+            made = fit_baseline(name, splits["train"], splits["val"], *how)
+        except InputError as error:
+            comparison.fail(name, str(error))
+            continue
         if made.name not in comparison.entries:
             comparison.enter(made.name, made)

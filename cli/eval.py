@@ -58,6 +58,8 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     if not isinstance(cfg.report, bool):
         raise InputError.of("report", cfg.report, "give true or false")
     if is_ensemble(cfg):
+        if cfg.report:
+            raise InputError.of("report", cfg.report, "is of one surrogate; leave it out")
         task, surrogates = prepare_ensemble(cfg, "eval")
         test = with_lead(task.surrogate, split_of(task.source, cfg.split), lead)
         return run_ensemble(cfg, "eval", task, surrogates, test, _reach(leads, task, test))

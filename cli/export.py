@@ -31,13 +31,13 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     checkpoint = find(str(cfg.ckpt))
     surrogate = Surrogate.load(checkpoint.model)
     grids = None if cfg.grids is None else _grids(cfg.grids, surrogate.card)
-    home = checkpoint.run or checkpoint.model.parent
-    folder = Path(cfg.out) if cfg.out is not None else home / "export" / str(cfg.format)
+    named = None if cfg.out is None else Path(cfg.out)
+    folder = named or checkpoint.results / "export" / str(cfg.format)
     if folder.exists() and not folder.is_dir():
         raise InputError.of("out", str(folder), "is a file; give a folder")
     origin = {
         "model": surrogate.name,
-        "checkpoint": str(checkpoint.model),
+        "checkpoint": checkpoint.name,
         "parameters": surrogate.parameters_count(),
         "data": surrogate.card.origin.get("source"),
     }

@@ -25,7 +25,7 @@ from neurop.predictions.array_file import check_suffix
 from neurop.predictions.forcings import read_forcings, with_rest
 from neurop.predictions.inputs import Inputs, read_inputs
 from neurop.predictions.presentation import Presentation
-from neurop.predictions.starting_data import starting_data
+from neurop.predictions.starting_data import frames_apart, starting_data
 from neurop.predictions.stations import read_stations
 from neurop.predictions.write_prediction import write_prediction
 from neurop.surrogate import Surrogate
@@ -65,7 +65,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     named = None if cfg.output is None else _free(Path(str(cfg.output)), cfg)
     target = device(str(cfg.device))
     checkpoint = find(str(cfg.ckpt))
-    output = named or (checkpoint.run or checkpoint.model.parent) / "predict" / "predict.nc"
+    output = named or checkpoint.results / "predict" / "predict.nc"
     surrogate = Surrogate.load(checkpoint.model).to(target).eval()
     card = surrogate.card
     where: Where | None = None if grid is None else OnGrid(grid)
@@ -85,7 +85,11 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     _check_apart(output, cfg, inputs)
     data, forcing = starting_data(inputs, card, start, samples, lead)
     if cfg.forcing is not None:
-        forcing = with_rest(read_forcings(_paths(cfg.forcing), card, inputs, options), forcing)
+        files = read_forcings(_paths(cfg.forcing), card, inputs, options)
+        if "time" not in files.coords and (apart := frames_apart(card, lead)) > 1:
+            remedy = f"has no times, and a step is of {apart} frames; add times to the files"
+            raise InputError.of("forcing", str(cfg.forcing), remedy)
+        forcing = with_rest(files, forcing)
     first = start_of(surrogate, data, forcing, steps)
     shown = Presentation.of(inputs, card, data, first)
     blocks = forecast(surrogate, first, steps, where, batch_size)
@@ -196,7 +200,7 @@ def _record(
 ) -> dict[str, Any]:
     return {
         "model": surrogate.name,
-        "checkpoint": str(checkpoint.model),
+        "checkpoint": checkpoint.name,
         "surrogate_hash": _hash(checkpoint),
         "input": list(inputs.files),
         "output": str(output),

@@ -87,14 +87,11 @@ def run(cfg: DictConfig) -> dict[str, Any]:
 
 
 def _pictures(checkpoint: Checkpoint) -> tuple[dict[Path, str], list[str]]:
-    """Return the pictures of a run with their captions, and a note if there is none."""
-    run = checkpoint.run
-    found = {run / name: caption for name, caption in PICTURES.items()} if run else {}
-    there = {
-        path: caption
-        for path, caption in found.items()
-        if path.is_file() and path.stat().st_size <= MOST_PICTURE
-    }
-    if there:
-        return there, []
-    return {}, [f"no picture; neurop eval ckpt={checkpoint.run or checkpoint.name} makes one"]
+    """Return the pictures of a surrogate's results with their captions, and notes on others."""
+    home = checkpoint.results
+    there = {home / n: caption for n, caption in PICTURES.items() if (home / n).is_file()}
+    large = [path for path in there if path.stat().st_size > MOST_PICTURE]
+    notes = [f"{path} is left out: more than {MOST_PICTURE / 1e6:.0f} MB" for path in large]
+    if not there:
+        notes = [f"no picture; neurop eval ckpt={checkpoint.run or checkpoint.name} makes one"]
+    return {path: caption for path, caption in there.items() if path not in large}, notes

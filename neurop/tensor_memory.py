@@ -8,8 +8,10 @@ from collections.abc import Callable
 import torch
 
 
-def peak_bytes(call: Callable[[], object], device: torch.device | None = None) -> int:
+def peak_bytes(call: Callable[[], object], device: torch.device | None = None) -> int | None:
     """Return the most bytes that new tensors occupy at once while a call runs.
+
+    None on the CPU while another profile is made, which this one would end.
 
     Parameters
     ----------
@@ -29,6 +31,9 @@ def peak_bytes(call: Callable[[], object], device: torch.device | None = None) -
         call()
         torch.cuda.synchronize(device)
         return torch.cuda.max_memory_allocated(device) - before
+    if torch._C._autograd._profiler_enabled():
+        call()
+        return None
     # Of some builds the profiler writes two lines to stderr at every use.
     os.environ.setdefault("KINETO_LOG_LEVEL", "99")
     from torch.profiler import ProfilerActivity, profile

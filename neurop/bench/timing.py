@@ -98,7 +98,7 @@ def peak_mb(step: Callable[[], object], optimizer: torch.optim.Optimizer) -> flo
     Weights, optimizer state and input are not included.
     """
     optimizer.zero_grad(set_to_none=True)
-    return peak_bytes(step) / 1e6
+    return (peak_bytes(step) or 0) / 1e6
 
 
 def _mean_ms(call: Callable[[], object], calls: int) -> float:

@@ -114,6 +114,8 @@ def ensemble(
     data, first = sets[0], surrogates[0]
     if len({step_of(s, one)[0] for s, one in zip(surrogates, sets, strict=True)}) > 1:
         raise InputError.of("ckpt", len(surrogates), "the runs have other time steps; choose alike")
+    for other in surrogates[1:]:
+        _check_alike(first, other)
     starts = starts_of(first, data, start)
     known = known_leads(first, data, starts)
     steps = max(known) if steps is None else steps
@@ -141,6 +143,18 @@ def ensemble(
     for name in ("truth", "prediction", "deviation"):
         joined[name] = blank(joined[name], inside).astype(np.float32)
     return _dataset(first, data, joined, len(members)).assign_attrs(start=start)
+
+
+def _check_alike(first: Surrogate, other: Surrogate) -> None:
+    """Raise InputError if two surrogates begin at other frames, or predict in other units."""
+    one, two = first.card, other.card
+    if one.history != two.history:
+        text = f"the runs take {one.history} and {two.history} frames; choose runs of one history"
+        raise InputError(f"ckpt: {text}", "ckpt", two.history)
+    for a, b in zip(one.outputs, two.outputs, strict=True):
+        if (a.name, a.unit) != (b.name, b.unit):
+            text = f"the runs predict {a.name} in {a.unit} and {b.name} in {b.unit}; choose alike"
+            raise InputError(f"ckpt: {text}", "ckpt", b.name)
 
 
 def _perturb(perturbation: Perturbation | None, member: int) -> Any:

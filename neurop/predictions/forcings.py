@@ -69,6 +69,14 @@ def read_forcings(
             # In the unit of the surrogate, as files may differ in it.
             parts.setdefault(name, []).append(in_unit(made[name], known[name]))
     joined = [_in_time(name, arrays) for name, arrays in parts.items()]
+    timed = [one for one in joined if "time" in one.coords]
+    if 0 < len(timed) < len(joined):
+        untimed = ", ".join(str(one.name) for one in joined if "time" not in one.coords)
+        remedy = f"the files of {untimed} have no times, the others have; add times to all"
+        raise InputError(f"forcing: {remedy}", "forcing", untimed)
+    if not timed:  # all begin at the last input frame
+        shortest = min(one.sizes["time"] for one in joined)
+        joined = [one.isel(time=slice(shortest)) for one in joined]
     return xr.merge(joined, join="inner", compat="override", combine_attrs="override")
 
 

@@ -57,7 +57,7 @@ def starting_data(
     data = inputs.data.samples(slice(samples))
     if samples is not None and samples > len(inputs.data):
         raise InputError.of("samples", samples, f"{data.label} has {len(inputs.data)}")
-    apart = _lead(card, lead)
+    apart = frames_apart(card, lead)
     reach = apart * (card.history - 1)
     lasts = np.array([data.length(i) - 1 for i in range(len(data))])
     shortest = int(lasts.min()) + 1
@@ -91,10 +91,17 @@ def starting_data(
         made["time"].attrs |= _calendar(data)
     if isinstance(card.problem, LeadTimes):
         made = made.assign_attrs({NAME: apart * (card.sampling.step or 1.0)})
-    return made, _forcings(data, lasts, inputs, card)
+    return made, _forcings(data, lasts, apart, inputs, card)
 
 
-def _lead(card: Card, lead: int | None) -> int:
+def frames_apart(card: Card, lead: int | None) -> int:
+    """Return the frames of the data between two steps of a surrogate.
+
+    Raises
+    ------
+    InputError
+        If a lead time is given for a surrogate that has one time step.
+    """
     if isinstance(card.problem, LeadTimes):
         return card.problem.leads[0] if lead is None else lead
     if lead is not None:
@@ -120,9 +127,9 @@ def _calendar(data: FieldSet) -> dict[str, str]:
 
 
 def _forcings(
-    data: FieldSet, lasts: np.ndarray[Any, Any], inputs: Inputs, card: Card
+    data: FieldSet, lasts: np.ndarray[Any, Any], apart: int, inputs: Inputs, card: Card
 ) -> xr.Dataset:
-    """Return the forcings of all samples from their last input frames on."""
+    """Return the forcings of all samples from their last input frames on, of each step."""
     known = [one for one in data.conditions if one.role == "forcing"]
     if not known:
         return xr.Dataset()
@@ -130,17 +137,17 @@ def _forcings(
     rows = []
     for one in known:
         if len(one.values) == 1 and (lasts == lasts[0]).all():
-            values = np.asarray(one.values)[:, lasts[0] : lasts[0] + count]
+            values = np.asarray(one.values)[:, lasts[0] : lasts[0] + count : apart]
         else:
             own = [
-                one.values[i if len(one.values) > 1 else 0, k : k + count]
+                one.values[i if len(one.values) > 1 else 0, k : k + count : apart]
                 for i, k in enumerate(lasts)
             ]
             values = np.stack([np.asarray(v) for v in own])
         rows.append(Condition(one.field, "forcing", values))
     times = data.times if (lasts == lasts[0]).all() else None
     if times is not None:
-        times = Times(times.values[lasts[0] : lasts[0] + count], times.unit)
+        times = Times(times.values[lasts[0] : lasts[0] + count : apart], times.unit)
     return forcing_dataset(rows, card.grid.names, times if "time" in inputs.located else None)
 
 

@@ -48,9 +48,11 @@ def read_stations(path: str | Path, grid: Grid) -> AtPoints:
             sample = file.read(4096)
             file.seek(0)
             separator = ";" if sample.split("\n", 1)[0].count(";") else ","
-            rows = [row for row in csv.reader(file, delimiter=separator) if any(row)]
+            reader = csv.reader(file, delimiter=separator)
+            numbered = [(reader.line_num, row) for row in reader if any(row)]
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError.in_file(path, f"no table of text ({error}); give CSV") from error
+    rows = [row for _, row in numbered]
     header = [cell.strip() for cell in rows[0]] if rows else []
     columns = {
         name if name in grid.names else canonical(name.lower()): i for i, name in enumerate(header)
@@ -64,7 +66,7 @@ def read_stations(path: str | Path, grid: Grid) -> AtPoints:
         raise InputError.in_file(path, "has no station below its first line; add one")
     points, names = [], []
     label = next((i for i, name in enumerate(header) if name.lower() in NAMES), None)
-    for number, row in enumerate(rows[1:], 2):
+    for number, row in numbered[1:]:
         try:
             points.append([float(row[columns[axis]]) for axis in grid.names])
         except (ValueError, IndexError):

@@ -21,10 +21,13 @@ class TableFile:
     ----------
     file
         Open text file.
+    whole
+        Coordinates of all predictions, with the times and what they count from.
     """
 
-    def __init__(self, file: TextIO) -> None:
+    def __init__(self, file: TextIO, whole: xr.Dataset) -> None:
         self._rows = csv.writer(file, lineterminator="\n")
+        self._times = {n: whole[n] for n in ("time", "lead") if n in whole.coords}
         self._started = False
 
     def write(self, block: xr.Dataset, where: dict[str, slice]) -> None:
@@ -33,21 +36,23 @@ class TableFile:
         Columns are ``sample`` if there are several, ``time`` and ``lead`` with its unit, the name
         and the coordinates of the station, and each variable with its unit.
         """
-        times = [n for n in ("time", "lead") if n in block.coords]
+        times = list(self._times)
         place = [str(n) for n in block.coords if block[n].dims == ("station",)]
         place = [n for n in ("station_name",) if n in place] + [
             n for n in place if n != "station_name"
         ]
         sampled = "sample" in block.dims
         if not self._started:
-            names = [*times, *place, *map(str, block.data_vars)]
-            self._rows.writerow([*["sample"] * sampled, *(_with_unit(block[n]) for n in names)])
+            names = [*place, *map(str, block.data_vars)]
+            columns = [*self._times.values(), *(block[n] for n in names)]
+            self._rows.writerow([*["sample"] * sampled, *map(_with_unit, columns)])
             self._started = True
         first = where["sample"].start if sampled else 0
         order = [d for d in ("sample", "time", "station") if d in block.dims]
         shape = block.sizes.get("sample", 1), block.sizes.get("time", 1), block.sizes["station"]
         fields = [np.asarray(v.transpose(*order)).reshape(shape) for v in block.data_vars.values()]
-        labels = [[_shown(v) for v in block[n].values] for n in times]
+        steps = where.get("time", slice(None))
+        labels = [[_shown(v) for v in np.atleast_1d(self._times[n])[steps]] for n in times]
         sites = [block[n].values for n in place]
         for sample, step, station in np.ndindex(shape):
             row = [first + sample] * sampled + [line[step] for line in labels]
@@ -56,10 +61,10 @@ class TableFile:
 
 
 @contextmanager
-def table_file(path: Path) -> Iterator[TableFile]:
+def table_file(path: Path, whole: xr.Dataset) -> Iterator[TableFile]:
     """Open a CSV file to write predictions at stations to; it has its name when it is complete."""
     with replacing(path) as part, part.open("w", encoding="utf-8", newline="") as file:
-        yield TableFile(file)
+        yield TableFile(file, whole)
 
 
 def _with_unit(column: xr.DataArray) -> str:

@@ -90,7 +90,9 @@ def write_prediction(
     sizes = {str(d): n for d, n in {**part.sizes, **whole.sizes}.items()}
     sizes |= {dim: count for dim, count in counts.items() if dim in sizes}
     opened: AbstractContextManager[PredictionFile | TableFile]
-    opened = table_file(path) if path.suffix == ".csv" else prediction_file(path, whole, sizes)
+    opened = (
+        table_file(path, whole) if path.suffix == ".csv" else prediction_file(path, whole, sizes)
+    )
     with opened as file:
         for block in _chain(first, blocks):
             written.add(block)

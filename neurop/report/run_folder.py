@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,10 +31,13 @@ class RunFolder:
         The folder.
     model
         Folder with ``model.json`` and ``model.safetensors``.
+    data
+        Settings of the data of the report: results on other data are left out. None for all.
     """
 
     path: Path
     model: Path
+    data: Mapping[str, Any] | None = None
 
     def record(self, *names: str) -> dict[str, Any]:
         """Return a JSON file below the folder; empty if it does not exist.
@@ -56,7 +60,8 @@ class RunFolder:
             ) from error
         if not isinstance(content, dict):
             raise InputError.in_file(file, "no result of a verb; move it away")
-        return content
+        other = self.data is not None and content.get("data_settings", self.data) != self.data
+        return {} if other else content
 
     def text(self, name: str) -> str:
         """Return a text file of the folder, shortened if it is long; empty if it does not exist."""
@@ -79,15 +84,16 @@ class RunFolder:
         """Return ``<verb>/<verb>.json`` of every verb that has run, by its name."""
         files = sorted(self.path.glob("*/*.json"))
         names = [file.stem for file in files if file.stem == file.parent.name]
-        return {name: self.record(name, f"{name}.json") for name in names if name != "model"}
+        found = {name: self.record(name, f"{name}.json") for name in names if name != "model"}
+        return {name: record for name, record in found.items() if record}
 
     def dataset(self, verb: str, *needed: str) -> xr.Dataset | None:
         """Return ``<verb>/<verb>.nc``; None if it is missing, or a name in it is."""
         file = self.path / verb / f"{verb}.nc"
-        if not file.is_file():
+        if not file.is_file() or not self.record(verb, f"{verb}.json"):
             return None
         try:
-            with xr.open_dataset(file, engine="h5netcdf") as opened:
+            with xr.open_dataset(file, engine="h5netcdf", decode_times=False) as opened:
                 known = {*map(str, opened.variables), *map(str, opened.attrs)}
                 return opened.load() if known.issuperset(needed) else None
         except (OSError, ValueError, KeyError):

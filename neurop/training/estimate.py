@@ -32,14 +32,15 @@ class Estimate:
     state_mb
         Memory of weights, gradients and the moments of Adam, in 10^6 bytes.
     step_mb
-        Largest memory of the tensors of a forward and backward pass, in 10^6 bytes.
+        Largest memory of the tensors of a forward and backward pass, in 10^6 bytes; None if another
+        profile is made meanwhile.
     step_ms
         Median time of forward and backward pass, without the optimizer, in milliseconds.
     """
 
     parameters: int
     state_mb: float
-    step_mb: float
+    step_mb: float | None
     step_ms: float
 
 
@@ -66,7 +67,8 @@ def estimate(module: TrainingModule, batch: dict[str, Tensor]) -> Estimate:
             times.append(time.perf_counter() - start)
     state = _ADAM * sum(p.numel() * p.element_size() for p in trained)
     number = sum(p.numel() for p in trained)
-    return Estimate(number, state / 1e6, memory / 1e6, median(times) * 1e3)
+    step = None if memory is None else memory / 1e6
+    return Estimate(number, state / 1e6, step, median(times) * 1e3)
 
 
 def reading_ms(examples: Any, batch_size: int) -> float:
@@ -96,7 +98,8 @@ class Preflight(Callback):
         batch = default_collate([examples[i] for i in range(min(data.batch_size, len(examples)))])
         batch = {name: values.to(pl_module.device) for name, values in batch.items()}
         batch = trainer.precision_plugin.convert_input(batch)
-        found = estimate(pl_module, batch)
+        with trainer.precision_plugin.forward_context():
+            found = estimate(pl_module, batch)
         surrogate = pl_module.surrogate
         size = " x ".join(map(str, surrogate.card.shape))
         lines = [
@@ -110,10 +113,8 @@ class Preflight(Callback):
                 f"modes {' x '.join(map(str, modes))} of the {most} below the grid's Nyquist "
                 "frequency"
             )
-        lines.append(
-            f"memory about {found.state_mb:.3g} MB for weights and optimizer and "
-            f"{found.step_mb:.3g} MB for a step"
-        )
+        step = "" if found.step_mb is None else f" and {found.step_mb:.3g} MB for a step"
+        lines.append(f"memory about {found.state_mb:.3g} MB for weights and optimizer{step}")
         reading = 0.0 if data.workers else reading_ms(examples, data.batch_size)
         which = f", {reading:.3g} ms of it to read a batch" if reading > found.step_ms / 20 else ""
         lines.append(

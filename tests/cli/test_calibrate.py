@@ -134,11 +134,11 @@ def test_ensembles_of_runs_and_of_perturbed_inputs(
         weight.data.mul_(1.1)
     surrogate.save(other / "model")
     assert neurop("rollout", f"ckpt=[{run},{other}]", "steps=2") == 0
-    made = record(run / "rollout_ensemble" / "rollout.json")
+    made = record(run / "rollout_ensemble" / "rollout_ensemble.json")
     assert (made["members"], made["steps"]) == (2, 2)
     assert made["spread"]["vorticity"][0] > 0
     assert neurop("eval", f"ckpt={run}", "members=3", "perturbation=0.1") == 0
-    made = record(run / "eval_ensemble" / "eval.json")
+    made = record(run / "eval_ensemble" / "eval_ensemble.json")
     assert (made["members"], made["perturbation"]) == (3, 0.1)
     assert len(made["rank_frequency"]["vorticity"][0]) == 4
     assert (run / "eval_ensemble" / "ensemble.png").stat().st_size > 0
@@ -150,6 +150,7 @@ def test_ensembles_of_runs_and_of_perturbed_inputs(
         ((f"ckpt=[{run},{run}]",), "ckpt="),
         ((f"ckpt={run}", "members=1"), "members=1: give at least 2"),
         ((f"ckpt={run}", "members=2", "perturbation=0"), "perturbation=0"),
+        ((f"ckpt={run}", "members=2", "report=true"), "report=True: is of one surrogate"),
         ((f"ckpt={run}", "members_from=input"), "members_from=input: is the source of members"),
         ((f"ckpt={run}", "members=2", "members_from=seed"), "members_from=seed: choose from"),
         ((f"ckpt={run}", "members=2", "members_from=noise"), "members_from=noise: the surrogate"),
@@ -161,10 +162,19 @@ def test_ensembles_of_runs_and_of_perturbed_inputs(
 
 def test_an_ensemble_of_drawn_last_layers(run: Path, neurop: Command) -> None:
     assert neurop("eval", f"ckpt={run}", "members=3", "members_from=last_layer") == 0
-    made = record(run / "eval_ensemble" / "eval.json")
+    made = record(run / "eval_ensemble" / "eval_ensemble.json")
     assert (made["members"], made["members_from"], made["perturbation"]) == (3, "last_layer", None)
     surrogate, data = library.load(run), NavierStokes(samples=42, resolution=16, steps=2).splits()
     posterior = laplace(surrogate, data["train"])
     scores = ensemble([posterior.member(i) for i in range(3)], data["test"])
     for name in ("spread", "crps"):
         np.testing.assert_allclose(made[name]["vorticity"], scores[name][:1, 0], rtol=1e-5)
+    # On all samples of a file the posterior is still that of the training data of the run.
+    u = NavierStokes(samples=42, resolution=16, steps=2).splits()["val"]
+    u.to_xarray().to_netcdf("other.nc", engine="h5netcdf")
+    words = ["members=3", "members_from=last_layer", "data=file", "data.path=other.nc"]
+    words += ["data.boundary=periodic"]
+    assert neurop("eval", f"ckpt={run}", *words, "split=all", "out=other") == 0
+    made = record(Path("other/eval_ensemble.json"))
+    scores = ensemble([posterior.member(i) for i in range(3)], u)
+    np.testing.assert_allclose(made["spread"]["vorticity"], scores.spread[:1, 0], rtol=1e-4)

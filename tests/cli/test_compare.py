@@ -15,6 +15,7 @@ import pytest
 
 from neurop.cli import compare as verb
 from neurop.cli._processes import check_training
+from neurop.errors import InputError
 
 from ..conftest import TINY
 
@@ -175,3 +176,43 @@ def test_a_mistake_is_one_line_before_any_work(
     assert err.startswith(f"neurop compare: {line.replace('RUN', str(trained))}")
     assert (out, len(err.splitlines())) == ("", 1)
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_baseline_that_fails_leaves_the_others(
+    neurop: Command, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verb, "train", copied(trained, {}))
+    fitted = verb.fit_baseline
+
+    def fit(name: str, *rest: Any) -> Any:
+        if name == "linear":
+            raise InputError("baselines step by one frame; begin with 1", "leads")
+        return fitted(name, *rest)
+
+    monkeypatch.setattr(verb, "fit_baseline", fit)
+    words = ["models=[fno,persistence,linear]", "budget=1s", "hydra.run.dir=run"]
+    assert neurop("compare", *SMALL, *words) == 1
+    rows = {row["model"]: row for row in result(tmp_path / "run")["models"]}
+    assert "one frame" in rows["linear"]["failed"]
+    assert rows["fno"]["error"] > 0
+    assert rows["persistence"]["error"] > 0
+
+
+def test_a_run_that_has_not_ended_is_compared(
+    neurop: Command, trained: Path, tmp_path: Path
+) -> None:
+    for name in ("a", "b"):
+        shutil.copytree(trained, tmp_path / name)
+    best = tmp_path / "a" / "checkpoints" / "best"
+    shutil.rmtree(best, ignore_errors=True)
+    (tmp_path / "a" / "model").rename(best)
+    (tmp_path / "a" / "train.json").unlink()
+    words = ["ckpt=[a,b]", "models=[]", "hydra.run.dir=run"]
+    assert neurop("compare", *words) == 0
+    errors = [row["error"] for row in result(tmp_path / "run")["models"]]
+    assert errors[0] == pytest.approx(errors[1])
+    (tmp_path / "b" / "train.json").write_text("{")
+    words[-1] = "hydra.run.dir=again"
+    assert neurop("compare", *words) == 1
+    failed = [row["failed"] for row in result(tmp_path / "again")["models"]]
+    assert any(text and "not JSON" in text for text in failed)

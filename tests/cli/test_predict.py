@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import threading
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -258,3 +260,29 @@ def test_error_bands_of_a_calibrated_surrogate(
         assert bool((wide.vorticity_upper >= made.vorticity_upper)[:, :2].all())
     assert neurop("predict", *words, "output=no.nc", "level=0.99") == 2
     assert not Path("no.nc").exists()
+
+
+def test_an_archive_has_its_results_next_to_it(forecaster: Path, neurop: Command) -> None:
+    with zipfile.ZipFile("fno.zip", "w") as archive:
+        for file in (forecaster / "model").glob("model.*"):
+            archive.write(file, file.name)
+    given = f"input={forecaster.parent}/weather.nc"
+    assert neurop("predict", "ckpt=fno.zip", given) == 0
+    assert record(Path("fno-results/predict/predict.json"))["checkpoint"] == "fno.zip"
+    assert Path("fno-results/predict/predict.nc").is_file()
+    assert neurop("calibrate", "ckpt=fno.zip", "data=file", f"data.path={given[6:]}") == 2
+    assert not Path("fno-results/calibrate").exists()
+
+
+@pytest.mark.parametrize("read", ["points", "input"])
+def test_a_file_that_is_read_is_never_the_output(
+    read: str, forecaster: Path, neurop: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("points.csv").write_text("lat,lon\n52.4,13.1\n")
+    shutil.copy(forecaster.parent / "weather.nc", "a.nc")
+    given = [f"ckpt={forecaster}", "input=a.nc", "points=points.csv", "overwrite=true"]
+    name = {"points": "points.csv", "input": "a.nc"}[read]
+    before = Path(name).read_bytes()
+    assert neurop("predict", *given, f"output={name}") == 2
+    assert f"{name} is read by this command" in capsys.readouterr().err
+    assert Path(name).read_bytes() == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,13 @@ import pytest
 import scoringrules
 import torch
 from raising import raises_input
-from small import evolution
+from small import evolution, surrogate
 
 from neurop.evaluation import Perturbation, ensemble
 from neurop.fields import Field, FieldSet
 from neurop.fields.times import Times
 from neurop.geometry.grid import Grid
+from neurop.problems import Evolution
 
 Make = Callable[..., Any]
 GRID = Grid.latlon()
@@ -140,3 +142,13 @@ def test_what_is_no_ensemble(analytic: Make) -> None:
         assert error.value.key == key  # type: ignore[attr-defined]
     with raises_input("members", 10, "one state"):
         Perturbation(FieldSet(data.values[:1, :1], data.fields, GRID))
+
+
+def test_members_of_other_frames_or_units_are_refused() -> None:
+    data = weather()
+    one, three = (surrogate(data, problem=Evolution(history)) for history in (1, 3))
+    with raises_input("ckpt", 3, "take 1 and 3 frames"):
+        ensemble([one, three], data)
+    pressure = replace(data, values=data.values / 100, fields=(Field("msl", "hPa"),))
+    with raises_input("ckpt", "msl", "in Pa and msl in hPa"):
+        ensemble([one, surrogate(pressure)], data)

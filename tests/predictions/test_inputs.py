@@ -247,3 +247,32 @@ def test_frames_are_one_lead_time_apart() -> None:
     assert made.time.values.tolist() == [1.5, 2.5]
     assert made.attrs["lead_time"] == 1.0
     assert start(inputs, of).attrs["lead_time"] == 0.5
+
+
+def test_forcings_are_those_of_the_steps_of_a_lead_time() -> None:
+    heat = np.arange(18.0).reshape(2, 9, 1, 1, 1)
+    data = evolution(
+        frames=9, samples=2, conditions=(Condition(Field("heat", "K"), "forcing", heat),)
+    )
+    inputs = Inputs(data, frozenset({"x", "y"}), ("a",), True)
+    of = surrogate(data, problem=LeadTimes(leads=(2, 4))).card
+    assert starting_data(inputs, of, 0, lead=4)[1].heat.values.tolist() == [[0, 4, 8], [9, 13, 17]]
+    assert starting_data(inputs, of, 1)[1].heat.values[0].tolist() == [1, 3, 5, 7]
+
+
+def test_forcings_of_which_some_have_times_are_refused(tmp_path: Path) -> None:
+    heat, rain = (
+        Condition(Field(name, "K"), "forcing", np.arange(18.0).reshape(3, 6, 1, 1, 1))
+        for name in ("heat", "rain")
+    )
+    data = evolution(frames=6, samples=3, conditions=(heat, rain))
+    inputs, of = Inputs(data, frozenset({"time", "x", "y"}), ("a",), True), surrogate(data).card
+    np.savez(tmp_path / "rain.npz", rain=np.arange(5.0))
+    np.savez(tmp_path / "heat.npz", heat=np.arange(4.0))
+    made = read_forcings(str(tmp_path / "*.npz"), of, inputs)
+    assert made.rain.values.tolist() == made.heat.values.tolist() == [0, 1, 2, 3]
+    time = ("time", 0.5 * np.arange(5.0), {"units": "s"})
+    dated = xr.Dataset({"heat": ("time", np.arange(5.0))}, {"time": time})
+    dated.to_netcdf(tmp_path / "heat.nc")
+    with raises_input("forcing", "rain", "have no times"):
+        read_forcings([str(tmp_path / "heat.nc"), str(tmp_path / "rain.npz")], of, inputs)

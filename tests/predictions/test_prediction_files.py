@@ -138,7 +138,7 @@ def test_other_suffixes_are_refused(name: str) -> None:
 def test_a_table_has_a_row_per_sample_time_and_station(tmp_path: Path) -> None:
     data = whole().rename(x="station").assign_coords(station_name=("station", list("abcd")))
     data = data.drop_vars(["station", "nu", "name", "forecast_reference_time"])
-    with table_file(tmp_path / "a.csv") as file:
+    with table_file(tmp_path / "a.csv", data) as file:
         for step in range(5):
             where = {"sample": slice(0, 3), "time": slice(step, step + 1)}
             file.write(data.isel(time=[step]), where)
@@ -148,6 +148,19 @@ def test_a_table_has_a_row_per_sample_time_and_station(tmp_path: Path) -> None:
     assert lines[1][:4] == ["0", "2026-03-01T00:00:00Z", "1.5", "a"]
     assert lines[-1][:4] == ["2", "2026-03-01T06:00:00Z", "7.5", "d"]
     assert float(lines[-1][4]) == pytest.approx(U[2, 4, 3], rel=1e-8)
+
+
+def test_times_that_count_from_a_date_keep_it_in_a_table(tmp_path: Path) -> None:
+    data = whole().rename(x="station").isel(sample=0, drop=True)
+    about = {"units": "days since 1850-01-01", "calendar": "noleap"}
+    header = data.drop_vars("u").assign_coords(time=("time", 36500.0 + np.arange(5), about))
+    with table_file(tmp_path / "a.csv", header) as file:
+        for step in range(5):
+            block = data.isel(time=[step]).assign_coords(time=[float(step)])
+            file.write(block, {"sample": slice(0, 1), "time": slice(step, step + 1)})
+    lines = (tmp_path / "a.csv").read_text().splitlines()
+    assert lines[0].startswith("time (days since 1850-01-01),lead (h),")
+    assert [line.split(",")[0] for line in lines[1::4]] == [str(36500 + i) for i in range(5)]
 
 
 def test_stations_have_the_columns_of_the_axes(tmp_path: Path) -> None:
@@ -166,6 +179,7 @@ def test_stations_have_the_columns_of_the_axes(tmp_path: Path) -> None:
         ("x\n1\n", "column 'y'"),
         ("x,y\n", "no station"),
         ("x,y\n1,2\n3,four\n", "line 3"),
+        ("x,y\n\n1,2\n\n3,four\n", "line 5"),
         ("x,y\n1\n", "line 2"),
         ("x,y\n1,nan\n", "finite"),
     ],

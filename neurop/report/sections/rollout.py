@@ -47,15 +47,15 @@ def section(results: Results) -> Section | None:
         return None
     record = results.folder.record("rollout", "rollout.json")
     stored = results.folder.dataset("rollout", *CURVES)
-    run = rolled if stored is None or not record else stored
-    samples = record.get("samples") if run is stored else rolled.sizes["sample"]
+    run = rolled if stored is None or not record else _by_lead(stored)
+    samples = rolled.sizes["sample"] if run is rolled else record.get("samples")
     mean = f"Mean over {number(samples)} test samples" if samples != 1 else "One test sample"
     blocks: list[Any] = [
         Text(
             f"{mean}, run autoregressively for {run.sizes['step']} steps from the first frames "
             "alone and compared with persistence, the forecast that nothing changes."
         ),
-        _summary(run, record if run is stored else {}),
+        _summary(run, {} if run is rolled else record),
         _steps(run),
         picture(
             lambda: error_growth(run),
@@ -66,6 +66,13 @@ def section(results: Results) -> Section | None:
     with_spectra = run if {*map(str, run.variables)}.issuperset(SPECTRA) else rolled
     blocks += _spectra(with_spectra)
     return Section("rollout", "Rollout", blocks)
+
+
+def _by_lead(stored: xr.Dataset) -> xr.Dataset:
+    """Return a stored rollout with the time since its start, where ``time`` is a date or so."""
+    if "lead" not in stored.variables:
+        return stored
+    return stored.drop_vars("time", errors="ignore").rename(lead="time")
 
 
 def _summary(run: xr.Dataset, record: Mapping[str, Any]) -> Table:
