@@ -44,9 +44,12 @@ NARROW = {
     "unet": "{model: {width: 12}, optimizer: {lr: 1e-3}}",
     "cnextunet": "{model: {width: 12}}",
 }
-DEEP = "{model: {width: 8, levels: 6}, optimizer: {lr: 1e-3}}"
+DEEP = {
+    "unet": "{model: {width: 8, levels: 6}, optimizer: {lr: 1e-3}}",
+    "cnextunet": "{model: {width: 4, levels: 6}, loader: {batch_size: 4}}",
+}
 SETTINGS: dict[str, dict[str, str]] = {
-    "burgers_cpu": {"unet": DEEP, "cnextunet": DEEP},
+    "burgers_cpu": DEEP,
     "darcy_cpu": {**NARROW, "t1": "{model: {modes: 32}}"},
     "ns_1e-5_cpu": {**NARROW, "t1": "{model: {modes: 24}}"},
     "era5_msl": {
