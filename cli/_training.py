@@ -151,7 +151,9 @@ def _parts(cfg: DictConfig, source: Source, splits: dict[str, FieldSet]) -> dict
     model = _surrogate(cfg, train, problem, objective.noise(train), lines)
     examples = len(problem.examples(train, objective.extra_frames))
     if source.online:  # of which the set has the first ones
-        examples = examples * getattr(source, "samples", len(train)) // len(train)
+        # An epoch of the online loader has as many as the training split of the whole set.
+        whole = getattr(source, "samples", 0) - 2 * getattr(source, "held_out", 0)
+        examples = examples * max(whole, len(train)) // len(train)
     if line := epochs(cfg, examples):
         lines.append(line)
     return {
@@ -205,7 +207,12 @@ def _budget(cfg: DictConfig) -> Budget | None:
     if cfg.budget is None:
         return None
     if saved := _before(cfg):
-        return Budget(steps=int(saved["trainer"]["max_steps"]))
+        named = [word.split("=")[0].lstrip("+") for word in overrides()]
+        if "trainer.max_epochs" in named:
+            remedy = "the run has a budget of steps; give trainer.max_steps"
+            raise InputError.of("trainer.max_epochs", cfg.trainer.max_epochs, remedy)
+        node = cfg.trainer if "trainer.max_steps" in named else saved["trainer"]
+        return Budget(steps=int(node["max_steps"]))
     return Budget.of(cfg.budget)
 
 
@@ -241,7 +248,8 @@ def _surrogate(
     names = free(cfg, given) if _own_size() else set()
     if cfg.init and not cfg.resume:
         earlier = Surrogate.load(find(str(cfg.init), setting="init").model).card.model
-        found = {key: earlier.arguments[key] for key in names if earlier.name == name}
+        own = earlier.arguments if earlier.name == name else {}
+        found = {key: own[key] for key in names if own.get(key, arguments[key]) != arguments[key]}
     elif cfg.resume:
         kept = _before(cfg).get("model", {})
         found = {key: kept[key] for key in names if isinstance(kept.get(key), int | list)}

@@ -10,6 +10,7 @@ import xarray as xr
 from neurop.evaluation.climatology import Climatology
 from neurop.evaluation.weather import WORDS, weather, weather_of_rollout
 from neurop.fields.fieldset import FieldSet
+from neurop.fields.same_units import in_units
 from neurop.geometry.sphere import Sphere
 
 from ._console import table
@@ -29,8 +30,11 @@ def of_rollout(task: Task, test: FieldSet, result: xr.Dataset, first: int) -> xr
     """Return the scores of the steps of a rollout; None unless they are on a sphere."""
     if not isinstance(test.grid, Sphere):
         return None
-    climatology = Climatology(task.source.splits()["train"])
-    return weather_of_rollout(result, test, climatology, first + task.surrogate.card.history)
+    known = task.surrogate.card
+    train, truth = (
+        in_units(one, known.inputs, known.outputs) for one in (task.source.splits()["train"], test)
+    )
+    return weather_of_rollout(result, truth, Climatology(train), first + known.history)
 
 
 def record(found: xr.Dataset) -> dict[str, Any]:

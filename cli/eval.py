@@ -14,6 +14,7 @@ from neurop.evaluation.leads import with_lead
 from neurop.evaluation.octaves import octave_floor
 from neurop.evaluation.score import LEADS
 from neurop.fields.fieldset import FieldSet
+from neurop.fields.same_units import in_units
 from neurop.fields.statistics import summary
 from neurop.plots import fields, forecast_skill, save
 from neurop.plots.style import readable_time
@@ -69,7 +70,8 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     test = with_lead(task.surrogate, split_of(task.source, cfg.split), lead)
     climatology = None
     if "climatology" in task.source.baselines:
-        climatology = _climatology(task.source.splits()["train"])
+        known, train = task.surrogate.card, task.source.splits()["train"]
+        climatology = _climatology(in_units(train, known.inputs, known.outputs))
     scores = score(task.surrogate, test, climatology, leads, cfg.batch_size)
     floor = truncation_floor(task.surrogate, test, cfg.batch_size)
     if floor is not None:

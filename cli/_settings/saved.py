@@ -189,6 +189,18 @@ def _check_unseen(given: DictConfig, trained: DictConfig) -> None:
     With equal seeds, sample i of both starts from the same random numbers, and the first
     ``held_out`` samples are the test set. Of a file the last ones are.
     """
+    if (inner := given.get("source")) is not None and trained.get("source") is not None:
+        _check_unseen(inner, trained.source)  # of a set that is made of another
+        return
+    same = OmegaConf.select(given, "path") == OmegaConf.select(trained, "path") is not None
+    for key in ("shuffle", "periods"):
+        one, two = (OmegaConf.select(node, f"storage.{key}") for node in (given, trained))
+        if same and one != two:
+            remedy = (
+                f"the surrogate was trained with some of these samples; {key} was {two} then; eval "
+                "has split=all for all samples"
+            )
+            raise InputError.of(f"data.storage.{key}", one, remedy)
     kind, seed, held_out = (
         tuple(OmegaConf.select(node, key) for node in (given, trained))
         for key in ("_target_", "storage.seed", "storage.held_out")

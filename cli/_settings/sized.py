@@ -36,7 +36,13 @@ def epochs(cfg: DictConfig, examples: int) -> str | None:
     trainer = cfg.trainer
     if trainer.max_epochs is not None or trainer.max_steps != -1 or cfg.budget is not None:
         return None
-    each = max(1, examples // cfg.loader.batch_size) / (trainer.accumulate_grad_batches or 1)
+    devices, nodes = trainer.get("devices"), trainer.get("num_nodes")
+    share = (devices if isinstance(devices, int) and devices > 0 else 1) * (nodes or 1)
+    batches = max(1, examples // (cfg.loader.batch_size * share))
+    limit = trainer.get("limit_train_batches")
+    if limit is not None:
+        batches = max(1, min(batches, limit if isinstance(limit, int) else int(limit * batches)))
+    each = batches / (trainer.accumulate_grad_batches or 1)
     trainer.max_epochs = max(EPOCHS, math.ceil(STEPS / each))
     return f"trainer.max_epochs={trainer.max_epochs}: {round(trainer.max_epochs * each)} steps"
 

@@ -42,7 +42,7 @@ class Climatology:
         self.train = train
         times = None if train.times is None else train.times.values
         self.dates = times if times is not None and times.dtype.kind == "M" else None
-        self.days = 0.0 if self.dates is None else float((self.dates[-1] - self.dates[0]) / DAY)
+        self.days = 0.0 if self.dates is None else _length(self.dates)
         self.seasonal = self.days >= YEAR - 1
         if self.dates is None:
             self.kind = f"mean of {train.values.shape[1]} frames"
@@ -95,6 +95,12 @@ class Climatology:
                 total += np.tensordot(weights[:, first:last], block, axes=1)
                 size += weights[:, first:last].sum(1)
         return total / size.reshape(-1, *[1] * (total.ndim - 1))
+
+
+def _length(dates: NDArray[Any]) -> float:
+    """Return the days of a record, the step after its last frame included."""
+    step = dates[1] - dates[0] if len(dates) > 1 else np.timedelta64(0, "s")
+    return float((dates[-1] - dates[0] + step) / DAY)
 
 
 def _hour(times: NDArray[Any]) -> NDArray[np.int64]:

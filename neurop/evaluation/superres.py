@@ -204,7 +204,7 @@ def _measure(surrogate: Surrogate, data: FieldSet, batch_size: int) -> dict[str,
     examples: dict[str, Any] = {}
     count, times = 0, []
     # The end of the first trajectory: an evolution may begin smooth, with nothing beyond the band.
-    shown = 0 if data.has_targets else data.length(0) - surrogate.card.history - 1
+    shown = 0 if data.has_targets else max(data.length(0) - surrogate.card.history - 1, 0)
     for x, y, given in iterate_pairs(surrogate, data, batch_size):
         weights, domain = measure(surrogate.card, y, given), inside(surrogate.card, given)
         begin = time.perf_counter()

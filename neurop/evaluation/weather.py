@@ -22,6 +22,7 @@ from neurop.evaluation.batches import (
 )
 from neurop.evaluation.climatology import Climatology
 from neurop.fields.fieldset import FieldSet
+from neurop.fields.same_units import in_units
 from neurop.geometry.sphere import Sphere
 from neurop.inference.domain import inside
 from neurop.inference.evaluating import evaluating
@@ -93,7 +94,7 @@ def weather(
     for lead in leads:
         if not 1 <= lead <= longest:
             raise InputError.of("leads", lead, f"the trajectories allow 1 to {longest}")
-    normal = Climatology(train)
+    normal = Climatology(in_units(train, surrogate.card.inputs, surrogate.card.outputs))
     sums: dict[str, Any] = defaultdict(float)
     with evaluating(surrogate):
         for lead, found in _forecasts(surrogate, test, normal, sorted(set(leads)), batch_size):
@@ -113,9 +114,9 @@ def weather_of_rollout(
     result
         Result of :func:`neurop.evaluation.rollout.rollout`.
     truth
-        Its trajectories.
+        Its trajectories, in the units of the surrogate.
     climatology
-        Climatology of the training data.
+        Climatology of the training data, in the same units.
     first
         Frame of the first step.
 

@@ -71,7 +71,7 @@ def from_xarray(data: xr.Dataset, fields: Sequence[Field], grid: Grid) -> FieldS
             )
     for axis in grid.axes:
         if axis.name in data.coords:
-            _same(axis, data[axis.name].values)
+            check_axis(axis, data[axis.name].values)
     together = xr.broadcast(*(data[expected.name] for expected in fields))
     columns = [
         in_unit(one, expected)
@@ -129,7 +129,8 @@ def squeezed(made: xr.Dataset, given: xr.Dataset, keep_time: bool) -> xr.Dataset
     )
 
 
-def _same(axis: Axis, coordinates: NDArray[Any]) -> None:
+def check_axis(axis: Axis, coordinates: NDArray[Any]) -> None:
+    """Raise InputError unless coordinates are those of an axis, to a thousandth of its spacing."""
     found, expected = np.ravel(coordinates), axis.coordinates(coordinates.size)
     gap = abs(axis.length) / coordinates.size
     if not np.allclose(found, expected, rtol=0, atol=1e-3 * gap):

@@ -191,7 +191,8 @@ def axis_of(
 def _exact(number: float, scale: float) -> float:
     """Return a number without the rounding error of float32 coordinates of at most `scale`."""
     short = round(float(number), 5 - math.ceil(math.log10(scale))) if scale else 0.0
-    return short if abs(short - number) <= 4e-7 * scale else round(float(number), 9)
+    digits = 9 + max(0, -math.ceil(math.log10(scale))) if scale else 9
+    return short if abs(short - number) <= 4e-7 * scale else round(float(number), digits)
 
 
 def _digits(number: float) -> int:

@@ -146,12 +146,14 @@ def noted(data: FieldSet, said: str) -> FieldSet:
 
 def _frames(times: NDArray[Any], name: str, period: Period, data: FieldSet) -> slice:
     dated = times.dtype.kind == "M"
+    # Times such as 3 x 0.1 are no decimals.
+    slack = 0.0 if dated or len(times) < 2 else 1e-3 * float(np.abs(np.diff(times)).min())
     try:
         first, last = period
         bounds = (
             [np.datetime64(str(first)), np.datetime64(str(last)) + 1]
             if dated
-            else [float(first), np.nextafter(float(last), np.inf)]
+            else [float(first) - slack, np.nextafter(float(last), np.inf) + slack]
         )
         start, stop = (int(i) for i in np.searchsorted(times, np.array(bounds).astype(times.dtype)))
     except (TypeError, ValueError) as error:

@@ -56,7 +56,8 @@ def write(path: str | Path, fieldset: FieldSet, parameters: dict[str, Any]) -> N
     Raises
     ------
     InputError
-        If the set is empty, a name cannot be an HDF5 name, or the folder cannot be written.
+        If the set is empty, has trajectories of several lengths or diagnostic fields, which the
+        layout does not tell, a name cannot be an HDF5 name, or the folder cannot be written.
 
     Examples
     --------
@@ -69,6 +70,11 @@ def write(path: str | Path, fieldset: FieldSet, parameters: dict[str, Any]) -> N
     0.1
     """
     path = Path(path)
+    if fieldset.times is not None and fieldset.times.lengths is not None:
+        remedy = "the layout has one length; write trajectories of equal length"
+        raise InputError.of("lengths", fieldset.times.lengths, remedy)
+    if diagnostics := [f.name for f in fieldset.fields if f.diagnostic]:
+        raise InputError.of("fields", diagnostics[0], "is diagnostic, which the layout cannot tell")
     # The digest describes the stored values, so the conversion comes first.
     stored = replace(
         fieldset,

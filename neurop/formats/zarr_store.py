@@ -112,6 +112,16 @@ def _chunks(about: Any) -> Iterator[tuple[list[int], int]]:
             yield shape, max(1, size // 8 if "data_type" in item else size)
 
 
+def _last_row(folder: Path) -> int | None:
+    """Return the largest index along the first axis of the stored chunks; None without any."""
+    rows = []
+    for file in folder.rglob("*"):
+        key = ".".join(file.relative_to(folder).parts)
+        if file.is_file() and (found := re.fullmatch(r"(?:c\.)?(\d+)(?:\.\d+)*", key)):
+            rows.append(int(found[1]))
+    return max(rows, default=None)
+
+
 def unwritten(store: Path) -> dict[str, str]:
     """Return the arrays whose last entries of the first axis were never written, and the reason.
 
@@ -127,10 +137,10 @@ def unwritten(store: Path) -> dict[str, str]:
         blank = fill is not None and np.asarray(fill).dtype.kind in "iuf" and not np.isnan(fill)
         if array.ndim < 2 or not blank or array.nchunks_initialized >= array.nchunks:
             continue
-        counts = tuple(-(-n // c) for n, c in zip(array.shape, array.chunks, strict=True))
-        each = array.nchunks // counts[0]
-        rows = -(-array.nchunks_initialized // each)
-        if rows < counts[0]:
+        stored = array.shards or array.chunks
+        rows = -(-array.shape[0] // stored[0])
+        last = _last_row(store / name)
+        if last is None or last + 1 < rows:
             reasons[name] = (
                 f"has {array.nchunks - array.nchunks_initialized} of {array.nchunks} chunks that "
                 f"were never written and read as {fill}; write them, or a store of the written part"

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from neurop.errors import InputError
+from neurop.fields.times import in_seconds
 from neurop.inference.conformal.calibration import Calibration
 from neurop.problems import LeadTimes
 
@@ -84,7 +85,7 @@ def add_bands(
         raise InputError.of("first", first, "give at least 1")
     shape = tuple(predicted.sizes[axis] for axis in card.grid.names)
     _warn_of_grid(bands, shape)
-    _warn_of_step(surrogate, bands, predicted)
+    _warn_of_step(surrogate, bands, predicted, first)
     width = bands.half_width(shape, level)
     frames = predicted.sizes.get("time", 1) if card.is_state else 1
     chosen = np.arange(first - 1, first - 1 + frames)
@@ -128,19 +129,22 @@ def _warn_of_grid(bands: Calibration, shape: tuple[int, ...]) -> None:
         )
 
 
-def _warn_of_step(surrogate: Surrogate, bands: Calibration, predicted: xr.Dataset) -> None:
+def _warn_of_step(
+    surrogate: Surrogate, bands: Calibration, predicted: xr.Dataset, first: int
+) -> None:
     """Warn of another lead time of a surrogate of several."""
-    times = predicted["time"].values if "time" in predicted.coords else np.zeros(0)
-    step = bands.about.get("step")
-    if not isinstance(surrogate.card.problem, LeadTimes) or step is None or np.size(times) < 2:
+    step, unit = bands.about.get("step"), str(bands.about.get("step_unit", ""))
+    if not isinstance(surrogate.card.problem, LeadTimes) or step is None:
         return
-    apart = times[1] - times[0]
-    if isinstance(apart, np.timedelta64):
-        apart = apart / np.timedelta64(1, "s")
-    if not np.isclose(float(apart), step, rtol=1e-3):
+    if "lead" not in predicted.coords:
+        return
+    lead = np.atleast_1d(predicted["lead"].values)
+    apart = in_seconds(lead[-1] / (first - 1 + len(lead)), str(predicted["lead"].attrs["units"]))
+    expected = in_seconds(step, unit)
+    if apart[1] == expected[1] and not np.isclose(apart[0], expected[0], rtol=1e-3):
         warnings.warn(
-            f"the bands are calibrated for steps of {step:g}, not {float(apart):g}; their coverage "
-            "is not guaranteed",
+            f"the bands are calibrated for steps of {expected[0]:g} {expected[1]}, not "
+            f"{apart[0]:g}; their coverage is not guaranteed",
             BandWarning,
             stacklevel=3,
         )

@@ -13,8 +13,9 @@ from neurop.fields.clock import Clock
 from neurop.fields.computed.computed import recomputed
 from neurop.fields.condition import Condition, domain_of
 from neurop.fields.condition_range import LABELLED, ConditionRange, check_conditions
+from neurop.fields.field import Field
 from neurop.fields.fieldset import FieldSet
-from neurop.fields.labelled import in_unit
+from neurop.fields.labelled import check_axis, in_unit
 from neurop.fields.lazy import blocks
 from neurop.fields.lead_times import NAME
 from neurop.fields.mask import fill_conditions, mask_missing
@@ -61,8 +62,14 @@ def conditions_of(
         If one is missing, in another unit, has dimensions that its role does not have, or a forcing
         is not known at a step.
     """
-    if forcing is not None and "time" in forcing.coords and "time" in data.coords and clock:
-        forcing = _at_steps(forcing, clock)
+    if forcing is not None:
+        for axis in card.grid.axes:
+            if axis.name in forcing.coords and forcing[axis.name].ndim:
+                check_axis(axis, forcing[axis.name].values)
+        if "time" in forcing.coords and "time" in data.coords and clock:
+            forcing = _at_steps(forcing, clock)
+    if NAME in data:
+        data = data.assign({NAME: _lead_time(card, data)})
     made = []
     for known in card.conditions:
         if known.computed:
@@ -116,10 +123,19 @@ def lead_time_of(card: Card, data: xr.Dataset) -> float | None:
     step = card.sampling.step
     if not isinstance(card.problem, LeadTimes):
         return step
-    given = np.unique(np.asarray(data[NAME] if NAME in data else data.attrs.get(NAME, [])))
+    found = _lead_time(card, data) if NAME in data else data.attrs.get(NAME, [])
+    given = np.unique(np.asarray(found))
     if given.size > 1:
         raise InputError.of(NAME, given.tolist(), "give one for all samples")
     return float(given[0]) if given.size else card.problem.leads[0] * (step or 1.0)
+
+
+def _lead_time(card: Card, data: xr.Dataset) -> xr.DataArray:
+    """Return the lead time of labelled data in the unit of the surrogate's time step."""
+    given = data[NAME]
+    if given.dtype.kind == "m":
+        given = (given / np.timedelta64(1, "s")).assign_attrs(units="s")
+    return in_unit(given, Field(NAME, card.sampling.unit))
 
 
 def _at_steps(forcing: xr.Dataset, clock: Clock) -> xr.Dataset:
@@ -137,8 +153,10 @@ def _at_steps(forcing: xr.Dataset, clock: Clock) -> xr.Dataset:
             raise InputError(remedy, "forcing", unit)
         known = scaled
     gap = one[1] - one[0]
-    ahead = max(int((known.max() - one[0]) / gap + 1e-3), 0)
+    # Months are not equally long: enough steps at first, then those up to the end.
+    ahead = max(int(1.2 * ((known.max() - one[0]) / gap)) + 2, 0)
     wanted = clock.times(0, ahead + 1).values
+    wanted = wanted[: max(int((wanted <= known.max() + abs(gap) * 1e-3).sum()), 1)]
     order = np.argsort(known)
     later = np.searchsorted(known[order], wanted - abs(gap) * 1e-3)
     nearest = order[np.minimum(later, len(known) - 1)]

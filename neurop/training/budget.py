@@ -29,7 +29,7 @@ class Budget:
     Parameters
     ----------
     seconds
-        Time in training steps and waiting for data, without validation.
+        Time in training steps and waiting for data, without validation and callbacks.
     steps
         Optimizer steps.
 
@@ -121,4 +121,4 @@ def _seconds_per_step(
         runner.fit(module, batches)
     module.load_state_dict(before)
     module.max_steps = -1
-    return timer.trained / max(timer.count, 1)
+    return timer.trained / max(timer.count, 1) * runner.accumulate_grad_batches

@@ -18,6 +18,7 @@ from neurop.fields.fieldset import FieldSet
 from neurop.objectives.objective import Objective
 from neurop.surrogate import Surrogate
 from neurop.training.callbacks.callback import PreparingCallback
+from neurop.training.callbacks.spectral_bound import SpectralNormBound
 from neurop.training.checkpoint_io import write_whole
 from neurop.training.loader import Loader
 from neurop.training.module import TrainingModule
@@ -94,7 +95,8 @@ def planned(
     more = partial(loader, splits, model.card.problem, extra=objective.extra_frames, seed=seed)
     batches = more()
     check_modes(model)
-    callbacks = [*callbacks, *own]
+    # Averaged weights take the place of the others before they are bounded.
+    callbacks = sorted([*callbacks, *own], key=lambda one: isinstance(one, SpectralNormBound))
     for callback in callbacks:
         if isinstance(callback, PreparingCallback):
             callback.prepare(model)

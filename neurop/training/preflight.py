@@ -92,11 +92,15 @@ def check_precision(trainer: lightning.Trainer) -> None:
 
 
 def check_counts(trainer: lightning.Trainer) -> None:
-    """Raise InputError for a number of batches or epochs below 1 by which Lightning divides."""
+    """Raise InputError for a number of batches or epochs below 1, or without a validation."""
     for name in ("accumulate_grad_batches", "check_val_every_n_epoch"):
         value = getattr(trainer, name)
         if value is not None and value < 1:
             raise InputError.of(name, value, "give 1 or more")
+    every, epochs = trainer.check_val_every_n_epoch, trainer.max_epochs
+    if every is not None and epochs is not None and 0 < epochs < every:
+        remedy = f"there would be no validation in {epochs} epochs; give {epochs} or fewer"
+        raise InputError.of("check_val_every_n_epoch", every, remedy)
 
 
 def check_clipping(trainer: lightning.Trainer) -> None:

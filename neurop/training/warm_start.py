@@ -29,8 +29,9 @@ def load_weights(surrogate: Surrogate, folder: Path) -> None:
     earlier = Surrogate.load(folder)
     pairs = {
         "model": (earlier.name, surrogate.name),
-        "input": _names(earlier, surrogate, "inputs"),
-        "output": _names(earlier, surrogate, "outputs"),
+        "input": _fields(earlier, surrogate, "inputs"),
+        "output": _fields(earlier, surrogate, "outputs"),
+        "conditions": _conditions(earlier, surrogate),
         "increments": tuple(s.card.problem.increments for s in (earlier, surrogate)),
     }
     for name, (there, here) in pairs.items():
@@ -52,6 +53,16 @@ def load_weights(surrogate: Surrogate, folder: Path) -> None:
     surrogate.load_state_dict(earlier.state_dict())
 
 
-def _names(earlier: Surrogate, surrogate: Surrogate, which: str) -> tuple[list[str], list[str]]:
-    there, here = ([f.name for f in getattr(s.card, which)] for s in (earlier, surrogate))
+def _fields(earlier: Surrogate, surrogate: Surrogate, which: str) -> tuple[list[str], list[str]]:
+    """Return the names of fields, with the units where both are known."""
+    pairs = [getattr(one.card, which) for one in (earlier, surrogate)]
+    known = [f.unit not in ("", "1") for fields in pairs for f in fields]
+    there, here = ([f"{f.name} ({f.unit})" if all(known) else f.name for f in g] for g in pairs)
+    return there, here
+
+
+def _conditions(earlier: Surrogate, surrogate: Surrogate) -> tuple[list[str], list[str]]:
+    there, here = (
+        [f"{c.role} {c.name}" for c in one.card.conditions] for one in (earlier, surrogate)
+    )
     return there, here

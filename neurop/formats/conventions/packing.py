@@ -25,6 +25,8 @@ KEYS = (
     "_Unsigned",
 )
 """Attributes that change the stored values."""
+STORED = KEYS[2:7]
+"""Those that are of the type of the stored values."""
 
 DEFAULT_FILL = {
     "f4": 9.969209968386869e36,
@@ -67,7 +69,12 @@ def unpack(values: NDArray[Any], attributes: Mapping[str, Any]) -> NDArray[Any]:
     if values.dtype.kind not in "iuf":
         return values
     if values.dtype.kind == "i" and str(_plain(attributes.get("_Unsigned", ""))).lower() == "true":
-        values = values.view(values.dtype.str.replace("i", "u"))
+        signed, unsigned = values.dtype, np.dtype(values.dtype.str.replace("i", "u"))
+        values = values.view(unsigned)
+        attributes = {
+            key: _unsigned(value, signed, unsigned) if key in STORED else value
+            for key, value in attributes.items()
+        }
     numbers = {key: _numbers(attributes[key], key) for key in KEYS[:-1] if key in attributes}
     packed = values.dtype.kind in "iu"
     missing = np.zeros(values.shape, bool)
@@ -100,6 +107,14 @@ def unpack(values: NDArray[Any], attributes: Mapping[str, Any]) -> NDArray[Any]:
         missing |= (bounded < low) | (bounded > high)
     found = found.astype(unpacked_dtype(values.dtype, attributes), copy=False)
     return np.where(missing, np.array(np.nan, found.dtype), found) if missing.any() else found
+
+
+def _unsigned(value: Any, signed: np.dtype[Any], unsigned: np.dtype[Any]) -> Any:
+    """Return an attribute in the type of values that are stored as another: -1 of a byte is 255."""
+    number = np.asarray(value)
+    if number.dtype.kind != "i" or not (number < 0).any():
+        return value
+    return number.astype(signed).view(unsigned)
 
 
 def _plain(value: Any) -> Any:

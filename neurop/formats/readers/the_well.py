@@ -65,9 +65,11 @@ def file_content(file: h5py.File, path: str) -> FileContent | None:
     for dim, axis in zip(dims, axes, strict=True):
         points = file["dimensions"][dim]
         values = np.asarray(_same(points[...], dim, path), np.float64)
-        lines[axis] = Coordinate(
-            _degrees(values, dim) if dim in ("theta", "phi") and axis != dim else values,
-            unit_of(points),
+        angle = dim in ("theta", "phi") and axis != dim
+        lines[axis] = (
+            Coordinate(_degrees(values, dim), "degrees")
+            if angle
+            else Coordinate(values, unit_of(points))
         )
     samples, shape = (
         int(file.attrs["n_trajectories"]),

@@ -25,7 +25,8 @@ class StopEarly(EarlyStopping):
     patience
         Number of validations.
     min_delta
-        Decrease :math:`\delta` of the relative L2 error that counts.
+        Decrease :math:`\delta` of the error that counts: relative L2, of ``objective=crps`` the
+        fair CRPS.
 
     Raises
     ------
@@ -44,6 +45,18 @@ class StopEarly(EarlyStopping):
         if not 0 <= min_delta < float("inf"):
             raise InputError.of("min_delta", min_delta, "give 0 or more")
         super().__init__(MONITOR, min_delta=min_delta, patience=patience, check_finite=False)
+
+    def setup(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, stage: str
+    ) -> None:
+        """Follow the error that the best weights have."""
+        super().setup(trainer, pl_module, stage)
+        self.monitor = getattr(pl_module, "monitor", MONITOR)
+
+    @property
+    def state_key(self) -> str:
+        """Key of the state in a checkpoint, whatever error is followed."""
+        return self._generate_state_key(monitor=MONITOR, mode=self.mode)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore the count of the earlier part of a run; the patience is that of this one."""

@@ -38,7 +38,8 @@ class EpochLog(Callback):
         done, total = trainer.current_epoch + 1, max(trainer.max_epochs or 0, 0)
         steps = getattr(pl_module, "max_steps", -1)
         if not total and steps > 0:
-            total = math.ceil(steps / trainer.num_training_batches)
+            batches = steps * trainer.accumulate_grad_batches
+            total = math.ceil(batches / trainer.num_training_batches)
         spent = time.perf_counter() - self.start
         numbers: dict[str, Any] = {
             name: trainer.callback_metrics.get(key)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import lightning
 import torch
+from lightning.pytorch.callbacks import WeightAveraging
 from torch import Tensor, nn
 
 from neurop.errors import InputError
@@ -138,7 +139,7 @@ class SpectralNormBound(PreparingCallback):
     with :math:`F_k` of :func:`transfer` for the modes of spectral weights, 1 for pointwise ones.
     The norm is followed by a few power iterations per step (Miyato et al., 2018, arXiv:1802.05957),
     which start each epoch from the exact singular vectors, and is exact before each validation,
-    hence in every checkpoint and in the surrogate.
+    hence in every checkpoint and in the surrogate; of averaged weights the average is bounded too.
 
     Parameters
     ----------
@@ -225,6 +226,14 @@ class SpectralNormBound(PreparingCallback):
         # Not before the trial batches, which a resumed run has in addition.
         if not trainer.sanity_checking:
             self.exact()
+
+    def on_validation_epoch_start(self, trainer: lightning.Trainer, *_: Any) -> None:
+        """Apply the bounds to averaged weights, which have taken the place of the others."""
+        averaged = any(isinstance(one, WeightAveraging) for one in trainer.callbacks)  # type: ignore[attr-defined]
+        if averaged and not trainer.sanity_checking:
+            right = self._right
+            self.exact()
+            self._right = right  # those of the weights that the training goes on with
 
 
 def _shrink(weight: Tensor, limit: Tensor, sigma: Tensor) -> None:

@@ -41,3 +41,4 @@ class StepLimit(Callback):
         assert isinstance(module, TrainingModule)
         if 0 < module.max_steps <= trainer.global_step:
             trainer.should_stop = True
+            trainer.check_val_every_n_epoch = 1  # else Lightning ends in some epochs without one
