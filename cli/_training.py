@@ -178,7 +178,9 @@ def _try(cfg: DictConfig, source: Source, outline: dict[str, FieldSet], folder: 
         parts = _parts(trial, source, outline)
         del parts["lines"]
         plan = planned(parts.pop("model"), outline, **parts)
-        plan.trainer(folder, callbacks=plan.callbacks, logger=_loggers(trial, folder))
+        # In place of a budget, as in the training, which has no number of epochs then.
+        length = {} if trial.budget is None else {"max_steps": 1, "max_epochs": -1}
+        plan.trainer(folder, callbacks=plan.callbacks, logger=_loggers(trial, folder), **length)
 
 
 def _check(cfg: DictConfig) -> None:
@@ -207,7 +209,9 @@ def _budget(cfg: DictConfig) -> Budget | None:
     if cfg.budget is None:
         return None
     if saved := _before(cfg):
-        named = [word.split("=")[0].lstrip("+") for word in overrides()]
+        # Only what was said now: the words of the run itself stand before resume=.
+        words = [word.split("=")[0].lstrip("+") for word in overrides(chosen=False)]
+        named = words[words.index("resume") :] if "resume" in words else []
         if "trainer.max_epochs" in named:
             remedy = "the run has a budget of steps; give trainer.max_steps"
             raise InputError.of("trainer.max_epochs", cfg.trainer.max_epochs, remedy)

@@ -183,16 +183,17 @@ def _check_places(data: DictConfig, saved: Path, changes: DictConfig | None) -> 
             )
 
 
-def _check_unseen(given: DictConfig, trained: DictConfig) -> None:
+def _check_unseen(given: DictConfig, trained: DictConfig, where: str = "data") -> None:
     """Raise InputError if the test set of `given` contains training samples of `trained`.
 
     With equal seeds, sample i of both starts from the same random numbers, and the first
     ``held_out`` samples are the test set. Of a file the last ones are.
     """
     if (inner := given.get("source")) is not None and trained.get("source") is not None:
-        _check_unseen(inner, trained.source)  # of a set that is made of another
+        _check_unseen(inner, trained.source, f"{where}.source")  # of a set made of another
         return
-    same = OmegaConf.select(given, "path") == OmegaConf.select(trained, "path") is not None
+    here, there = (places(OmegaConf.to_container(node)).get("path") for node in (given, trained))  # type: ignore[arg-type]
+    same = here == there is not None
     for key in ("shuffle", "periods"):
         one, two = (OmegaConf.select(node, f"storage.{key}") for node in (given, trained))
         if same and one != two:
@@ -200,7 +201,7 @@ def _check_unseen(given: DictConfig, trained: DictConfig) -> None:
                 f"the surrogate was trained with some of these samples; {key} was {two} then; eval "
                 "has split=all for all samples"
             )
-            raise InputError.of(f"data.storage.{key}", one, remedy)
+            raise InputError.of(f"{where}.storage.{key}", one, remedy)
     kind, seed, held_out = (
         tuple(OmegaConf.select(node, key) for node in (given, trained))
         for key in ("_target_", "storage.seed", "storage.held_out")
@@ -209,19 +210,19 @@ def _check_unseen(given: DictConfig, trained: DictConfig) -> None:
     if kind[0] != kind[1] or seed[0] != seed[1] or not counts or held_out[0] <= held_out[1]:
         return
     if seed[0] is None:
-        if OmegaConf.select(given, "path") == OmegaConf.select(trained, "path"):
+        if here == there:
             raise InputError.of(
-                "data.storage.held_out",
+                f"{where}.storage.held_out",
                 held_out[0],
                 f"the surrogate was trained with some of these samples; {held_out[1]} was held out "
                 "then; eval has split=all for all samples",
             )
         return
     raise InputError(
-        f"data.storage.held_out={held_out[0]}: the surrogate was trained with samples "
-        f"{held_out[1]} to {held_out[0] - 1} of data.storage.seed={seed[0]}; add "
-        f"data.storage.seed={seed[0] + 1} for samples that it has not seen, or "
-        f"data.storage.held_out={held_out[1]}",
-        "data.storage.held_out",
+        f"{where}.storage.held_out={held_out[0]}: the surrogate was trained with samples "
+        f"{held_out[1]} to {held_out[0] - 1} of {where}.storage.seed={seed[0]}; add "
+        f"{where}.storage.seed={seed[0] + 1} for samples that it has not seen, or "
+        f"{where}.storage.held_out={held_out[1]}",
+        f"{where}.storage.held_out",
         held_out[0],
     )

@@ -42,9 +42,9 @@ def epochs(cfg: DictConfig, examples: int) -> str | None:
     limit = trainer.get("limit_train_batches")
     if limit is not None:
         batches = max(1, min(batches, limit if isinstance(limit, int) else int(limit * batches)))
-    each = batches / (trainer.accumulate_grad_batches or 1)
+    each = math.ceil(batches / (trainer.accumulate_grad_batches or 1))
     trainer.max_epochs = max(EPOCHS, math.ceil(STEPS / each))
-    return f"trainer.max_epochs={trainer.max_epochs}: {round(trainer.max_epochs * each)} steps"
+    return f"trainer.max_epochs={trainer.max_epochs}: {trainer.max_epochs * each} steps"
 
 
 def free(cfg: DictConfig, given: Iterable[str]) -> set[str]:

@@ -121,4 +121,4 @@ def _seconds_per_step(
         runner.fit(module, batches)
     module.load_state_dict(before)
     module.max_steps = -1
-    return timer.trained / max(timer.count, 1) * runner.accumulate_grad_batches
+    return timer.trained / max(runner.global_step, 1)  # of several batches, if they accumulate

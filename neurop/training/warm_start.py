@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from neurop.errors import InputError
+from neurop.fields.units import same_unit
 from neurop.model_folder import mismatch
 from neurop.surrogate import Surrogate
 
@@ -54,10 +55,13 @@ def load_weights(surrogate: Surrogate, folder: Path) -> None:
 
 
 def _fields(earlier: Surrogate, surrogate: Surrogate, which: str) -> tuple[list[str], list[str]]:
-    """Return the names of fields, with the units where both are known."""
+    """Return the names of fields, with the units where both are known and differ."""
     pairs = [getattr(one.card, which) for one in (earlier, surrogate)]
-    known = [f.unit not in ("", "1") for fields in pairs for f in fields]
-    there, here = ([f"{f.name} ({f.unit})" if all(known) else f.name for f in g] for g in pairs)
+    there, here = ([f.name for f in fields] for fields in pairs)
+    if there == here:
+        for i, (a, b) in enumerate(zip(*pairs, strict=True)):
+            if not {"", "1"} & {a.unit, b.unit} and not same_unit(a.unit, b.unit):
+                there[i], here[i] = f"{a.name} ({a.unit})", f"{b.name} ({b.unit})"
     return there, here
 
 

@@ -62,6 +62,52 @@ def test_samples_that_were_trained_with_are_no_test(
         source_for(asked(held_out=held_out), run)
 
 
+def of_file(path: str, **storage: Any) -> dict[str, Any]:
+    axes = {"axes": ["sample", "time", "x"], "boundary": "periodic"}
+    return {"_target_": "neurop.datasets.File", "path": path, **axes, "storage": storage}
+
+
+PERIODS = {"val": [2015, 2015], "test": [2016, 2017]}
+
+
+@pytest.mark.parametrize(
+    ("key", "then", "now"),
+    [
+        ("shuffle", None, 1),
+        ("shuffle", 1, 2),
+        ("shuffle", 1, None),
+        ("periods", PERIODS, PERIODS | {"test": [2013, 2014]}),
+        ("periods", None, PERIODS),
+    ],
+)
+@pytest.mark.parametrize("typed", ["u.npy", "{}/u.npy"])
+def test_a_file_that_is_divided_otherwise_is_no_test(
+    typed: str, key: str, then: Any, now: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = stranger(tmp_path, of_file(str(tmp_path / "u.npy"), **{key: then}))
+    given = of_file(typed.format(tmp_path), **{key: now})
+    with raises_input(f"data.storage.{key}", now, "trained with some of these samples"):
+        source_for(OmegaConf.create({"data": given}), run)
+    again, other = given | {"storage": {key: then}}, given | {"path": "other.npy"}
+    for data in (again, other):
+        assert source_for(OmegaConf.create({"data": data}), run).name == "file"
+
+
+def over_time(held_out: int, seed: int = 0) -> Any:
+    data = {"_target_": "neurop.datasets.SpaceTime", "steps": 3, "given": 2}
+    return OmegaConf.create({"data": data | {"source": asked(held_out=held_out, seed=seed).data}})
+
+
+def test_samples_of_a_set_within_another_that_were_trained_with_are_no_test(tmp_path: Path) -> None:
+    run = stranger(tmp_path, OmegaConf.to_container(over_time(2).data))
+    key = "data.source.storage.held_out"
+    with raises_input(key, 3, r"samples 2 to 2 of data\.source\.storage\.seed=0"):
+        source_for(over_time(3), run)
+    for held_out, seed in ((2, 0), (1, 0), (3, 1)):
+        assert source_for(over_time(held_out, seed), run).source.held_out == held_out
+
+
 def hostile(mark: Path) -> dict[str, Any]:
     """Data that write to `mark` where they are built, by name of the way."""
     touch = ["touch", str(mark)]

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from omegaconf import OmegaConf
 from small import evolution, surrogate
 
+from neurop import fit, load
 from neurop.cli._settings.sized import epochs, fitting, resized, values_of
+from neurop.datasets import File
 
 Command = Callable[..., int]
 
@@ -31,6 +34,29 @@ def test_the_epochs_keep_a_number_of_steps(examples: int, expected: int) -> None
     cfg = config()
     assert f"trainer.max_epochs={expected}: " in str(epochs(cfg, examples))
     assert cfg.trainer.max_epochs == expected
+
+
+@pytest.mark.parametrize(
+    ("how", "expected", "steps"),
+    [
+        ({}, 100, 1000),  # 10 batches
+        ({"devices": 2}, 200, 1000),
+        ({"devices": 2, "num_nodes": 2}, 500, 1000),
+        ({"devices": "auto"}, 100, 1000),
+        ({"limit_train_batches": 1.0}, 100, 1000),
+        ({"limit_train_batches": 0.5}, 200, 1000),
+        ({"limit_train_batches": 3}, 334, 1002),
+        ({"limit_train_batches": 30}, 100, 1000),
+        ({"limit_train_batches": 2, "devices": 2}, 500, 1000),
+        ({"accumulate_grad_batches": 5}, 500, 1000),
+        # 3 steps of 4, 4 and 2 batches.
+        ({"accumulate_grad_batches": 4}, 334, 1002),
+    ],
+)
+def test_the_steps_are_those_of_the_trainer(
+    how: dict[str, object], expected: int, steps: int
+) -> None:
+    assert epochs(config(**how), 160) == f"trainer.max_epochs={expected}: {steps} steps"
 
 
 def test_a_length_that_was_chosen_stays() -> None:
@@ -81,3 +107,16 @@ def test_a_file_decides_what_nobody_chose(
     assert neurop("train", *read, *plain, "model.width=32", *again[2:], "hydra.run.dir=own") == 0
     own = json.loads((tmp_path / "own" / "model" / "model.json").read_text())
     assert own["model"]["arguments"]["width"] == 32
+
+
+def test_weights_of_a_fit_in_python_fit_a_run(neurop: Command, tmp_path: Path) -> None:
+    np.save("u.npy", np.random.default_rng(0).random((12, 4, 32), np.float32))
+    axes = ("sample", "time", "x")
+    earlier = fit("fno", File("u.npy", axes=axes, boundary="periodic"), epochs=1, folder="first")
+    assert earlier.card.model.arguments == {}
+    read = ("data=file", "data.path=u.npy", "data.axes=[sample,time,x]", "data.boundary=periodic")
+    still = ("optimizer.lr=0", "trainer.max_epochs=1", "trainer.accelerator=cpu")
+    assert neurop("train", *read, *still, "init=first", "hydra.run.dir=run") == 0
+    before, after = earlier.state_dict(), load(tmp_path / "run").state_dict()
+    assert before.keys() == after.keys()
+    assert all(torch.equal(before[name].cpu(), value) for name, value in after.items())

@@ -125,13 +125,46 @@ def test_space_time_of_another_data_set(neurop: Command, tmp_path: Path) -> None
     assert scored["relative_l2"] == pytest.approx(trained["test/relative_l2"], rel=1e-5)
 
 
-def test_a_resumed_run_keeps_the_steps_of_its_budget(train: Command, tmp_path: Path) -> None:
+def test_a_resumed_run_keeps_the_steps_of_its_budget(
+    train: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Those of a time are counted once, or the schedule would change within the run."""
     assert train("budget=3steps", "hydra.run.dir=run") == 0
     record = json.loads((tmp_path / "run" / "train.json").read_text())
     assert (record["steps"], record["epochs"]) == (3, 2)
     assert record["train_seconds"] <= record["seconds"]
     later = OmegaConf.create({"budget": "10min", "resume": str(tmp_path / "run")})
+    monkeypatch.setattr("neurop.cli._training.overrides", lambda chosen: ["resume=run"])
     assert _budget(later) == Budget(steps=3)
     later.resume = None
     assert _budget(later) == Budget(600.0)
+
+
+def test_a_resumed_run_takes_another_number_of_steps(
+    train: Command, neurop: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def record() -> tuple[int, int]:
+        found = json.loads((tmp_path / "run" / "train.json").read_text())
+        return found["steps"], found["epochs"]
+
+    assert train("budget=3steps", "hydra.run.dir=run") == 0  # two steps per epoch
+    assert neurop("train", "resume=run", "trainer.max_steps=5") == 0
+    assert record() == (5, 3)
+    # Without a word it keeps them, whatever was said when it began.
+    assert neurop("train", "resume=run") == 0
+    assert record() == (5, 3)
+    capsys.readouterr()
+    assert neurop("train", "resume=run", "trainer.max_epochs=9") == 2
+    said = capsys.readouterr().err
+    assert "trainer.max_epochs=9: the run has a budget of steps; give trainer.max_steps" in said
+    assert len(said.splitlines()) == 1
+    assert record() == (5, 3)
+
+
+def test_the_last_step_is_validated_though_few_epochs_are(train: Command, tmp_path: Path) -> None:
+    # Data of its own, which are generated: the settings are tried on an outline first.
+    words = ("data.samples=43", "trainer.check_val_every_n_epoch=5")
+    assert train("budget=3steps", *words, "hydra.run.dir=run") == 0
+    record = json.loads((tmp_path / "run" / "train.json").read_text())
+    assert record["steps"] == 3
+    assert 0 < record["val/relative_l2"] < 10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -195,6 +196,17 @@ def test_an_evolution_is_scored_one_step_from_every_frame(analytic: Make, travel
     np.testing.assert_allclose(
         still.relative_l2, np.mean([2 * np.sin(np.pi * k / 16) for k in (1, 2, 3)]), rtol=1e-12
     )
+
+
+def test_a_first_trajectory_without_a_step_is_not_the_example(
+    analytic: Make, travelling: Make
+) -> None:
+    times = Times(np.arange(9.0), "s", (1, 4))
+    truths = {n: replace(travelling(n, wavenumbers=(1, 2)), times=times) for n in (16, 32)}
+    shift = lambda x: torch.roll(x, x.shape[-1] // 16, -1)  # noqa: E731
+    s = superres(analytic(shift, truths[16], step=1.0), truths)
+    np.testing.assert_allclose(s.relative_l2, 0, atol=1e-12)
+    np.testing.assert_allclose(example(s, 32).truth[0], truths[32].values[1, 1, 0])
 
 
 def test_a_piecewise_constant_input_stays_one_on_the_training_grid() -> None:

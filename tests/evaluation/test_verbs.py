@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,24 @@ def verb(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, analytic: Make) -> Cal
         return folder
 
     return run
+
+
+def test_eval_takes_a_climatology_in_another_unit(
+    verb: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def scores() -> list[float]:
+        forecasts = json.loads((verb("eval", "leads=[1,4]") / "eval.json").read_text())["forecasts"]
+        return [one[name]["vorticity"] for one in forecasts for name in ("climatology_rmse", "acc")]
+
+    expected, own = scores(), Waves.splits
+
+    def hourly(source: Waves) -> dict[str, FieldSet]:
+        parts = own(source)
+        values, fields = 3600 * np.asarray(parts["train"].values), (Field("vorticity", "h-1"),)
+        return parts | {"train": replace(parts["train"], values=values, fields=fields)}
+
+    monkeypatch.setattr(Waves, "splits", hourly)
+    np.testing.assert_allclose(scores(), expected, rtol=1e-4)
 
 
 def test_eval_writes_what_it_prints(verb: Make, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 from small import evolution, mapping, surrogate
 
 from neurop.cli import _weather
+from neurop.cli._evaluation import Task
 from neurop.errors import InputError
 from neurop.evaluation.climatology import Climatology
 from neurop.evaluation.rollout import rollout
@@ -107,6 +112,38 @@ def test_the_steps_of_a_rollout_are_scored_as_forecasts_from_its_start() -> None
     assert "weather_bias_map" in _weather.variables(steps)
 
 
+def warm(frames: int, seed: int, start: str = "2020-01-01") -> FieldSet:
+    """Return a record of temperatures in K."""
+    return replace(record(280 + random(frames, seed), start), fields=(Field("p", "K"),))
+
+
+def in_celsius(data: FieldSet) -> FieldSet:
+    return replace(data, values=np.asarray(data.values) - 273.15, fields=(Field("p", "degC"),))
+
+
+def test_the_climatology_is_in_the_units_of_the_surrogate() -> None:
+    data, train = warm(9, 0, "2020-06-01"), warm(60, 3)
+    s = persistent(data, 0.25)
+    found, expected = (weather(s, data, one, [1, 2]) for one in (in_celsius(train), train))
+    assert (expected.climatology_rmse < 2).all()
+    for name in ("climatology_rmse", "acc", "persistence_acc"):
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-3, err_msg=name)
+
+
+def test_the_steps_of_a_rollout_are_scored_in_the_units_of_the_surrogate() -> None:
+    data, train = warm(4, 0, "2020-06-01"), warm(60, 3)
+    s = persistent(data, 0.25)
+    made = rollout(s, data, 3)
+    expected = weather_of_rollout(made, data, Climatology(train), 1)
+    source = SimpleNamespace(splits=lambda: {"train": in_celsius(train)})
+    task = Task(s, source, Path("results"), {})  # type: ignore[arg-type]
+    for test in (data, in_celsius(data)):
+        found = _weather.of_rollout(task, test, made, 0)
+        assert found is not None
+        for name in ("climatology_rmse", "acc", "persistence_rmse", "persistence_acc"):
+            np.testing.assert_allclose(found[name], expected[name], rtol=1e-3, err_msg=name)
+
+
 def test_a_diverged_rollout_has_no_finite_score() -> None:
     data = record(random(4))
     made = rollout(persistent(data, float("inf")), data, 2)
@@ -159,6 +196,11 @@ def test_years_have_a_season() -> None:
     found = made.at(dates, 2)[:, 0, 0, 0]
     assert found[1] - found[0] == pytest.approx(100, abs=0.5)
     assert found[0] == pytest.approx(120, abs=1.0)
+
+
+def test_a_year_of_days_has_a_season() -> None:
+    assert Climatology(record(random(365), hours=24)).seasonal
+    assert not Climatology(record(random(300), hours=24)).seasonal
 
 
 def test_without_dates_it_is_the_mean() -> None:

@@ -10,6 +10,8 @@ import xarray as xr
 from raising import raises_input
 
 from neurop.datasets.file import File
+from neurop.formats.axes import axis_of
+from neurop.formats.content import Coordinate
 from neurop.formats.inspect import inspect
 from neurop.geometry.grid import Grid
 
@@ -158,3 +160,19 @@ def test_a_box_on_the_sphere_trains_with_its_area(tmp_path: Path) -> None:
     area = np.cos(np.deg2rad(np.linspace(60, 40, 5)))
     np.testing.assert_allclose(grid.weights((5, 8))[:, 3], area / area.mean())
     assert grid.has_boundary
+
+
+@pytest.mark.parametrize("length", [6.283185e-3, 6.283185e-6, 6.283185e-9, 1.2345e-12])
+def test_short_lengths_keep_their_digits(length: float) -> None:
+    for dtype in (np.float32, np.float64):
+        points = (0.5 + np.arange(64) / 64).astype(dtype) * dtype(length)
+        axis = axis_of("x", Coordinate(points, "m"), 64, {"boundary": "periodic"}, "a.nc")
+        assert (axis.start, axis.length) == pytest.approx((length / 2, length), rel=1e-6, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("length", "found"), [(1.0, 1.0), (0.3, 0.3), (7.5, 7.5), (2 * np.pi, 6.283185307)]
+)
+def test_lengths_of_order_1_lose_their_rounding(length: float, found: float) -> None:
+    line = Coordinate(np.arange(64) / 64 * length, "m")
+    assert axis_of("x", line, 64, {"boundary": "periodic"}, "a.nc").length == found

@@ -110,6 +110,15 @@ def test_unsigned_bytes_stored_as_signed() -> None:
     np.testing.assert_array_equal(found, [255.0, 1.0])
 
 
+def test_missing_values_and_limits_of_unsigned_bytes_are_stored_as_signed() -> None:
+    about = {"_Unsigned": "true", "scale_factor": 0.5}
+    stored = np.array([0, -1, -2], np.int8)
+    found = unpack(stored, about | {"_FillValue": np.int8(-1)})
+    np.testing.assert_array_equal(found, [0.0, np.nan, 127.0])
+    found = unpack(stored, about | {"valid_range": np.array([0, -2], np.int8)})
+    np.testing.assert_array_equal(found, [0.0, np.nan, 254 * 0.5])
+
+
 def test_a_scale_that_is_no_number_is_named(tmp_path: Path) -> None:
     hdf5(tmp_path / "a.h5", packed(TRUTH), {"scale_factor": "tenth"})
     with raises_input("path", str(tmp_path / "a.h5"), "scale_factor=tenth"):

@@ -13,7 +13,8 @@ from raising import raises_input
 from neurop.datasets.file import File
 from neurop.fields.field import Field
 from neurop.fields.fieldset import FieldSet
-from neurop.formats.splits import by_share
+from neurop.fields.times import Times
+from neurop.formats.splits import by_period, by_share
 from neurop.geometry.grid import Grid
 
 AXES: dict[str, Any] = {"axes": ["sample", "time", "x"], "boundary": "periodic"}
@@ -92,6 +93,14 @@ def test_years_are_held_out(tmp_path: Path) -> None:
     assert parts["train"].attributes["held_out"] == (
         "val: 2016-01-01T00:00 to 2016-06-30T00:00; test: 2017-01-01T00:00 to 2017-12-31T00:00"
     )
+
+
+def test_ends_of_periods_are_decimals() -> None:
+    values, times = np.arange(10.0).reshape(1, 10, 1, 1) + np.zeros(4), Times(0.1 * np.arange(10))
+    data = FieldSet(values, (Field("u"),), Grid.periodic(1), times=times)
+    parts = by_period(data, {"train": [0, 0.3], "val": [0.4, 0.6], "test": [0.7, 0.9]})
+    frames = {name: part.values[0, :, 0, 0].tolist() for name, part in parts.items()}
+    assert frames == {"train": [0, 1, 2, 3], "val": [4, 5, 6], "test": [7, 8, 9]}
 
 
 @pytest.mark.parametrize(

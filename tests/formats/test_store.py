@@ -318,6 +318,8 @@ def test_failing_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatc
         ({"fields": (Field("a/b"), Field("p"))}, {}, "fields", "a/b"),
         ({"values": np.empty((0, 5, 2, 6, 8), np.float32)}, {}, "values", (0, 5, 2, 6, 8)),
         ({}, {"n_trajectories": 3}, "parameters", "n_trajectories"),
+        ({"times": Times(np.arange(5) * 0.1, "s", (5, 3, 5))}, {}, "lengths", (5, 3, 5)),
+        ({"fields": (Field("u"), Field("p", diagnostic=True))}, {}, "fields", "p"),
     ],
 )
 def test_what_cannot_be_stored_is_an_input_error_and_leaves_nothing(

@@ -1,16 +1,17 @@
-"""Which Zarr stores have consolidated metadata."""
+"""Which Zarr stores have consolidated metadata, and which were written to their end."""
 
 from __future__ import annotations
 
 import json
 import warnings
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
 import xarray as xr
 
-from neurop.formats.zarr_store import has_index
+from neurop.formats.zarr_store import has_index, unwritten
 
 
 def test_null_is_no_consolidated_metadata(tmp_path: Path) -> None:
@@ -31,3 +32,19 @@ def test_null_is_no_consolidated_metadata(tmp_path: Path) -> None:
     assert not has_index(tmp_path / "plain")
     root.unlink()
     assert not has_index(tmp_path / "plain")
+
+
+@pytest.mark.parametrize(("version", "shards"), [(2, None), (3, None), (3, (4, 5))])
+def test_only_rows_at_the_end_were_never_written(
+    version: Literal[2, 3], shards: tuple[int, int] | None, tmp_path: Path
+) -> None:
+    zarr = pytest.importorskip("zarr")
+    rows = 2 if shards is None else shards[0]
+    for name, written in {"gap": [0, 2], "cut": [0, 1], "whole": [0, 1, 2]}.items():
+        group = zarr.open_group(tmp_path / name, mode="w", zarr_format=version)
+        how = {"dtype": "f4", "fill_value": 0.0, "chunks": (2, 5), "shards": shards}
+        array = group.create_array("u", shape=(3 * rows, 5), **how)
+        for row in written:
+            array[row * rows : (row + 1) * rows] = 1.0
+    assert unwritten(tmp_path / "gap") == unwritten(tmp_path / "whole") == {}
+    assert "never written" in unwritten(tmp_path / "cut")["u"]

@@ -18,18 +18,22 @@ from small import evolution, mapping, surrogate
 
 import neurop
 from neurop.fields.mask import mask_missing
+from neurop.fields.times import Times
 from neurop.inference.bands import BandWarning, add_bands
 from neurop.inference.conformal.calibration import Calibration
 from neurop.inference.conformal.file import FILE
 from neurop.inference.conformal.share import Share
+from neurop.problems import LeadTimes, Problem
 from neurop.surrogate import Surrogate
 
 LEADS = 3
 
 
-def calibrated(data: Any, leads: int = LEADS, level: float = 0.8) -> Surrogate:
+def calibrated(
+    data: Any, leads: int = LEADS, level: float = 0.8, problem: Problem | None = None
+) -> Surrogate:
     """Return a surrogate whose factor at level 0.8 is 8, and 9 at 0.9, times a known modulation."""
-    s = surrogate(data)
+    s = surrogate(data, problem=problem)
     outputs, shape = len(s.card.outputs), s.card.shape
     scores = np.broadcast_to(np.arange(1.0, 10.0)[:, None, None], (9, leads, outputs)).copy()
     size = 1.0 + np.arange(leads * outputs * np.prod(shape)).reshape(leads, outputs, *shape)
@@ -102,6 +106,25 @@ def test_another_grid_is_warned_of_and_interpolated() -> None:
         sample=0, time=0, x=slice(None, None, 2), y=slice(None, None, 2)
     )
     np.testing.assert_allclose(half / 2, 8 * s.bands.modulation[0, 0], rtol=1e-3)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_another_lead_time_is_warned_of(steps: int) -> None:
+    dates = np.datetime64("2026-02-01", "ns") + np.arange(6) * np.timedelta64(6, "h")
+    data = evolution(times=Times(dates))
+    s = calibrated(data, problem=LeadTimes(leads=(1, 2)))
+    assert s.bands is not None
+    s.bands.about.update(step=6.0, step_unit="h")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run = s.rollout(data.initial(), steps=steps)
+        add_bands(s, run)
+        add_bands(s, run.isel(time=[-1]), first=steps)
+    later = data.initial().assign(lead_time=((), 12.0, {"units": "h"}))
+    run = s.rollout(later, steps=steps)
+    for part, first in ((run, 1), (run.isel(time=[-1]), steps)):
+        with pytest.warns(BandWarning, match="steps of 21600 s, not 43200"):
+            add_bands(s, part, first=first)
 
 
 def test_cells_outside_a_mask_have_no_band() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -14,10 +15,16 @@ from small import evolution, surrogate
 from torch import Tensor
 
 from neurop.errors import InputError
+from neurop.fields.condition import Condition
+from neurop.fields.field import Field
+from neurop.fields.fieldset import FieldSet
+from neurop.fields.times import Times
 from neurop.geometry.grid import Grid
+from neurop.inference.conditions import lead_time_of
 from neurop.inference.evaluating import evaluating
 from neurop.inference.predict import predict
-from neurop.problems import Evolution
+from neurop.inference.start import start_of
+from neurop.problems import Evolution, LeadTimes
 from neurop.surrogate import Surrogate
 
 
@@ -153,3 +160,45 @@ def test_another_spelling_gives_the_same_prediction_in_that_spelling() -> None:
     back = made.isel(lat=slice(None, None, -1)).assign_coords(lon=made.lon % 360).sortby("lon")
     np.testing.assert_allclose(back.u, expected.u, rtol=1e-4)
     np.testing.assert_allclose(back.p, expected.p, rtol=1e-4)
+
+
+def heated(**more: Any) -> FieldSet:
+    """Return an evolution with a forcing of its own in each cell and frame."""
+    heat = np.random.default_rng(0).normal(size=(1, 6, 1, 9, 8))
+    return evolution(conditions=(Condition(Field("heat", "K"), "forcing", heat),), **more)
+
+
+def test_a_forcing_on_other_points_is_refused() -> None:
+    data = heated()
+    s, forcing = surrogate(data), data.to_xarray()[["heat"]]
+    s.predict(data.initial(), forcing=forcing)
+    with raises_input("axes", "x", "the surrogate needs"):
+        s.predict(data.initial(), forcing=forcing.assign_coords(x=forcing.x + 0.5 / 9))
+
+
+@pytest.mark.parametrize(
+    "lead", [((), 2.0, {"units": "h"}), ((), 120.0, {"units": "min"}), np.timedelta64(2, "h")]
+)
+def test_a_lead_time_in_another_unit_is_converted(lead: Any) -> None:
+    data = evolution(times=Times(3600.0 * np.arange(6), "s"))
+    s = surrogate(data, problem=LeadTimes(leads=(1, 2)))
+    given = data.initial().assign(lead_time=lead)
+    assert lead_time_of(s.card, given) == 7200.0
+    made = s.rollout(given, 2)
+    np.testing.assert_array_equal(made.time, [7200.0, 14400.0])
+    expected = s.rollout(data.initial().assign(lead_time=((), 7200.0, {"units": "s"})), 2)
+    xr.testing.assert_allclose(made, expected)
+
+
+@pytest.mark.parametrize(("month", "steps"), [(0, 23), (1, 22), (22, 1), (23, 0)])
+def test_a_monthly_forcing_is_known_to_its_end(month: int, steps: int) -> None:
+    s = surrogate(heated(times=Times(np.arange(6.0), "months")))
+    dates = np.arange("2023-01", "2025-01", dtype="M8[M]").astype("M8[ns]")
+    heat = np.arange(24.0)[:, None, None] + np.zeros((9, 8))
+    forcing = xr.Dataset({"heat": (("time", "x", "y"), heat)}, {"time": dates})
+    given = evolution().initial().assign_coords(time=dates[[month]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        (known,) = start_of(s, given, forcing, steps).conditions
+    assert np.asarray(known.values)[0, :, 0, 0, 0].tolist() == list(range(month, 24))
+    assert known.values.shape[1] == steps + 1

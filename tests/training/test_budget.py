@@ -16,6 +16,7 @@ from neurop.models import FNO
 from neurop.objectives.regression import Regression
 from neurop.training import budget
 from neurop.training.budget import Budget, count_steps
+from neurop.training.callbacks.timer import Timer
 from neurop.training.fit import ADAMW, fit
 from neurop.training.loader import Loader
 from neurop.training.module import TrainingModule
@@ -101,6 +102,35 @@ def test_a_time_is_divided_by_the_time_of_a_step(monkeypatch: pytest.MonkeyPatch
     assert count_steps(Budget(1200.0), unused, lambda: unused, unused) == 2400
     # 5 % of 20 minutes are 120 steps of half a second.
     assert counts[2:] == [budget.FEWEST, 120]
+
+
+class Clock(Timer):
+    """Counts a hundredth of a second for each batch."""
+
+    @property
+    def trained(self) -> float:
+        return 0.01 * self.count
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "accumulate", "steps"),
+    # The last case has 3 batches and 2 steps per epoch: the last batch makes a step alone.
+    [(3, 1, 100), (3, 5, 20), (5, 2, 67)],
+)
+def test_a_step_of_several_batches_takes_their_time(
+    batch_size: int, accumulate: int, steps: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budget, "Timer", Clock)
+    s = surrogate(evolution()).train()
+    module = TrainingModule(s, Regression(), ADAMW, warmup_cosine)
+    batches = partial(Loader, SPLITS, s.card.problem, batch_size=batch_size)
+    trainer = partial(
+        lightning.Trainer,
+        accumulate_grad_batches=accumulate,
+        accelerator="cpu",
+        enable_model_summary=False,
+    )
+    assert count_steps(Budget.of("1s"), module, batches, trainer) == steps
 
 
 def test_the_measurement_leaves_weights_and_random_numbers() -> None:

@@ -24,6 +24,7 @@ from neurop.training.module import TrainingModule
 from neurop.training.preflight import (
     check_checkpoint,
     check_clipping,
+    check_counts,
     check_modes,
     check_optimizer,
 )
@@ -63,6 +64,14 @@ def test_the_norm_of_sharded_gradients_cannot_be_bounded() -> None:
         check_clipping(made)
     check_clipping(SimpleNamespace(strategy=FSDPStrategy(), gradient_clip_val=None))
     check_clipping(SimpleNamespace(strategy=SingleDeviceStrategy(), gradient_clip_val=1.0))
+
+
+def test_a_training_without_a_validation_is_refused() -> None:
+    with raises_input("check_val_every_n_epoch", 5, "no validation in 4 epochs"):
+        check_counts(trainer(4, check_val_every_n_epoch=5))
+    check_counts(trainer(5, check_val_every_n_epoch=5))
+    # A number of steps ends with one.
+    check_counts(trainer(-1, max_steps=3, check_val_every_n_epoch=5))
 
 
 def test_padding_lets_an_open_axis_hold_more() -> None:

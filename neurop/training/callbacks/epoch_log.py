@@ -38,8 +38,9 @@ class EpochLog(Callback):
         done, total = trainer.current_epoch + 1, max(trainer.max_epochs or 0, 0)
         steps = getattr(pl_module, "max_steps", -1)
         if not total and steps > 0:
-            batches = steps * trainer.accumulate_grad_batches
-            total = math.ceil(batches / trainer.num_training_batches)
+            # The last batch of an epoch makes a step, with those that have accumulated.
+            each = math.ceil(trainer.num_training_batches / trainer.accumulate_grad_batches)
+            total = math.ceil(steps / each)
         spent = time.perf_counter() - self.start
         numbers: dict[str, Any] = {
             name: trainer.callback_metrics.get(key)

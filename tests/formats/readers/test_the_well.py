@@ -1,6 +1,7 @@
 import h5py
 import numpy as np
 import pytest
+from formats.the_well import CASES
 from raising import raises_input
 
 from neurop.formats import store
@@ -141,3 +142,15 @@ def test_shape_that_contradicts_the_attributes_is_an_input_error(path):
         file.attrs["n_trajectories"] = 3
     with raises_input("path", str(path), r"\(2, 4, 6, 8\).*\(3, 4, 6, 8\)"):
         store.read(path)
+
+
+@pytest.mark.parametrize("unit", ["radian", "rad"])
+def test_angles_in_radians_with_their_unit_are_degrees(tmp_path, unit):
+    truth = CASES["sphere"](tmp_path / "a.h5")
+    with h5py.File(tmp_path / "a.h5", "r+") as file:
+        for name in ("theta", "phi"):
+            file["dimensions"][name].attrs["units"] = unit
+    fields = store.read(tmp_path / "a.h5")
+    assert fields.grid == truth.grid
+    np.testing.assert_allclose(fields.grid.axes[0].coordinates(4), [67.5, 22.5, -22.5, -67.5])
+    np.testing.assert_array_equal(fields.values, truth.values)

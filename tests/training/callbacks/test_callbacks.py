@@ -24,6 +24,7 @@ from neurop.training.callbacks.checkpoints import checkpoints
 from neurop.training.callbacks.ema import ExponentialAverage
 from neurop.training.callbacks.epoch_log import EpochLog, progress_callbacks
 from neurop.training.callbacks.timer import Timer
+from neurop.training.fit import fit
 from neurop.training.loader import Loader
 from neurop.training.module import TrainingModule
 from neurop.training.schedule import warmup_cosine
@@ -170,6 +171,27 @@ def test_one_line_per_epoch(capsys: pytest.CaptureFixture[str]) -> None:
     assert shown == pytest.approx(
         [float(metrics["val/relative_l2"]), float(metrics["train/loss_epoch"])], rel=1e-3
     )
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "steps", "epochs"),
+    # 15 examples and 2 batches per step: 2 batches make 1 step, 3 make 2, 5 make 3.
+    [(7, 3, 3), (5, 6, 3), (3, 6, 2)],
+)
+def test_the_epochs_of_a_number_of_steps_are_counted_in_batches(
+    batch_size: int, steps: int, epochs: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    how = {"accumulate_grad_batches": 2, "max_steps": steps, "accelerator": "cpu"}
+    quiet = dict.fromkeys(("logger", "enable_progress_bar", "enable_model_summary"), False)
+    fit(
+        surrogate(evolution()),
+        {"train": evolution(), "val": evolution(seed=1)},
+        batch_size=batch_size,
+        callbacks=[EpochLog()],
+        trainer=partial(lightning.Trainer, **how, **quiet),
+    )
+    shown = [line.split("  ")[0] for line in capsys.readouterr().out.splitlines()]
+    assert shown == [f"epoch {i + 1}/{epochs}" for i in range(epochs)]
 
 
 def test_progress_suits_the_output(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 from raising import raises_input
-from small import evolution, surrogate
+from small import ARGUMENTS, evolution, surrogate
 
+from neurop.models import FNO
+from neurop.objectives.crps import Crps
 from neurop.training.callbacks.early_stopping import StopEarly
 from neurop.training.fit import fit
 from neurop.training.module import TrainingModule
@@ -59,6 +62,25 @@ def test_a_resumed_training_counts_on(scripted: list[int], tmp_path: Path) -> No
     assert scripted == list(range(9))
     train(tmp_path / "run", StopEarly(4), resume=True)
     assert scripted == list(range(11))
+
+
+def test_an_ensemble_ends_by_its_own_score(
+    scripted: list[int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def validation_step(self: TrainingModule, batch: object, batch_idx: int) -> None:
+        falling = 1.0 - 0.01 * self.current_epoch
+        self.log_dict({"val/fair_crps": ERRORS[self.current_epoch], "val/relative_l2": falling})
+
+    monkeypatch.setattr(TrainingModule, "validation_step", validation_step)
+    splits = {"train": evolution(samples=2), "val": evolution(samples=2)}
+    ensemble = Crps(members=2, noise_channels=1, noise_modes=3)
+    stop = StopEarly(2)
+    fit(FNO.spec(**ARGUMENTS), splits, ensemble, epochs=12, callbacks=[stop], folder=tmp_path)
+    assert scripted == list(range(9))
+    assert stop.monitor == "val/fair_crps"
+    kept = torch.load(tmp_path / "checkpoints" / "last.ckpt", weights_only=True)["callbacks"]
+    assert kept[StopEarly().state_key]["wait_count"] == 2
+    assert stop.state_key == StopEarly().state_key
 
 
 def test_wrong_numbers_are_named() -> None:

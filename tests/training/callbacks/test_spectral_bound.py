@@ -26,12 +26,14 @@ from neurop.objectives.regression import Regression
 from neurop.registry import Spec
 from neurop.spectral import Cosine, Fourier
 from neurop.surrogate import Surrogate
+from neurop.training.callbacks.ema import ExponentialAverage
 from neurop.training.callbacks.spectral_bound import (
     SpectralNormBound,
     channel_matrices,
     matrices,
     transfer,
 )
+from neurop.training.fit import fit
 from neurop.training.module import TrainingModule
 
 from ..conftest import loader, trainer
@@ -165,6 +167,22 @@ def test_norms_stay_bounded_over_a_training(name: str) -> None:
     assert (after - 1).mean() < 0.2 * (before - 1).mean()
     assert max(gain.validated) <= 1 + 1.1e-5
     assert set(s.state_dict()) == set(Surrogate.of(data, Spec(name, ARGUMENTS)).state_dict())
+
+
+@pytest.mark.parametrize("first", [SpectralNormBound, ExponentialAverage])
+def test_averaged_weights_are_bounded_in_any_order_of_the_callbacks(first: type) -> None:
+    callbacks = [SpectralNormBound(bound=0.7), ExponentialAverage(decay=0.05)]
+    s = fit(
+        FNO.spec(**ARGUMENTS),
+        {"train": evolution(), "val": evolution(seed=1)},
+        epochs=4,
+        batch_size=4,
+        optimizer=partial(torch.optim.AdamW, lr=0.1),
+        callbacks=sorted(callbacks, key=lambda one: not isinstance(one, first)),
+    )
+    largest = [float(norms(weight).max()) for weight, _ in channel_matrices(s.net)]
+    assert len(largest) == 7
+    assert 0.69 < max(largest) <= 0.7 * (1 + 1e-4)
 
 
 @pytest.mark.parametrize(
