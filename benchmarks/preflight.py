@@ -1,11 +1,11 @@
 """The time and memory that `neurop train` announces, compared with those that it then takes.
 
-python benchmarks/preflight.py [--runs FOLDER] [--steps 40]
+python benchmarks/preflight.py [--models fno unet ...] [--runs FOLDER] [--steps 40]
 
 Trains every model for some steps, with two sizes of the batch, and a lazily read file, and writes
 preflight-cpu-<date>.json: announced and measured milliseconds per step, and announced and measured
 megabytes that the larger batch needs more than the smaller one, which leaves out what the process
-needs before the training.
+needs before the training. Models of the same day are added to the file.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import torch
 
 POINTS, BATCHES = 64, (8, 32)
 MODELS = ("fno", "tfno", "ffno", "t1", "t1_plus", "sfno", "unet", "cnextunet", "local_fno")
+LAZY = "fno, lazily read"
 TIME = re.compile(r"time about ([\d.e+]+) ms per step")
 MEMORY = re.compile(r"memory about ([\d.e+]+) MB for weights and optimizer and ([\d.e+]+) MB")
 
@@ -87,6 +88,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=Path, default=Path("runs/preflight"))
     parser.add_argument("--steps", type=int, default=40)
+    parser.add_argument("--models", nargs="+", choices=[*MODELS, LAZY], default=[*MODELS, LAZY])
     options = parser.parse_args()
     write_data(options.runs / "data")
     common = ["data=file", "~recommended", "trainer.accelerator=cpu"]
@@ -94,13 +96,15 @@ def main() -> None:
     sphere = [f"data.path={options.runs}/data/sphere.h5", "data.axes=[sample,time,lat,lon]"]
     sphere += ["data.input=u"]
     plane += ["data.boundary=periodic"]
-    found = {}
-    for name in MODELS:
+    date = datetime.date.today().strftime("%Y%m%d")
+    path = Path(__file__).parent / f"preflight-cpu-{date}.json"
+    found = json.loads(path.read_text())["models"] if path.is_file() else {}
+    for name in options.models:
         words = [*common, *(sphere if name == "sfno" else plane), f"model={name}"]
-        found[name] = compared(name, words, options.runs, options.steps)
+        if name == LAZY:
+            words = [*common, *plane, "data.storage.lazy=true", "model=fno", "model.width=8"]
+        found[name] = compared("lazy" if name == LAZY else name, words, options.runs, options.steps)
         print(name, found[name], flush=True)
-    lazy = [*common, *plane, "data.storage.lazy=true", "model=fno", "model.width=8"]
-    found["fno, lazily read"] = compared("lazy", lazy, options.runs, options.steps)
     result = {
         "command": "python benchmarks/preflight.py",
         "torch": torch.__version__,
@@ -109,8 +113,6 @@ def main() -> None:
         "batches": BATCHES,
         "models": found,
     }
-    date = datetime.date.today().strftime("%Y%m%d")
-    path = Path(__file__).parent / f"preflight-cpu-{date}.json"
     path.write_text(json.dumps(result, indent=1) + "\n")
     print(f"wrote {path}")
 

@@ -113,7 +113,7 @@ class Preflight(Callback):
                 f"modes {' x '.join(map(str, modes))} of the {most} below the grid's Nyquist "
                 "frequency"
             )
-        step = "" if found.step_mb is None else f" and {found.step_mb:.3g} MB for a step"
+        step = "" if found.step_mb is None else f" and {found.step_mb:.3g} MB of tensors for a step"
         lines.append(f"memory about {found.state_mb:.3g} MB for weights and optimizer{step}")
         reading = 0.0 if data.workers else reading_ms(examples, data.batch_size)
         which = f", {reading:.3g} ms of it to read a batch" if reading > found.step_ms / 20 else ""
