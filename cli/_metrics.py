@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from neurop.errors import InputError
+
 from ._output import write_text
 from ._process_group import first_process
 
@@ -54,10 +56,32 @@ def _joined(before: list[dict[str, str]], after: list[dict[str, str]]) -> list[d
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a table, without a last one that was cut off.
+
+    Raises
+    ------
+    InputError
+        If it is no such table.
+    """
     if not path.is_file():
         return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    remedy = "move it away to continue without the earlier curves"
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError.in_file(path, f"damaged ({error}); {remedy}") from error
+    if rows and not _whole(rows[-1]):
+        del rows[-1]
+    if damaged := [number for number, row in enumerate(rows, 2) if not _whole(row)]:
+        raise InputError.in_file(path, f"damaged in line {damaged[0]}; {remedy}")
+    return rows
+
+
+def _whole(row: dict[str, str]) -> bool:
+    """Return whether a row has a step, and as many cells as there are columns."""
+    cut = None in row or None in row.values()
+    return not cut and row.get("step", "").isdigit()
 
 
 def _write(path: Path, rows: list[dict[str, str]]) -> None:

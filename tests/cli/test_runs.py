@@ -259,3 +259,29 @@ def test_metrics_of_a_run_that_was_killed(tmp_path: Path) -> None:
     with continued(tmp_path):
         pass
     assert (tmp_path / "metrics.csv").read_text() == "loss,step\n3,0\n1,10\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (b"loss,st\xdcp\n1,10\n", "damaged ("),
+        (b"loss,stop\n1,10\n2,20\n", "damaged in line 2"),
+        (b"loss,step\n1\n2,20\n", "damaged in line 2"),
+        (b"loss,step\n1,10,7\n2,20\n", "damaged in line 2"),
+        (b"loss,step\n1,ten\n2,20\n", "damaged in line 2"),
+    ],
+)
+def test_damaged_metrics_are_one_line(text: bytes, what: str, tmp_path: Path) -> None:
+    (tmp_path / "metrics.csv").write_bytes(text)
+    with pytest.raises(InputError) as error, continued(tmp_path):
+        pass
+    assert what in str(error.value)
+    assert (tmp_path / "metrics.csv").read_bytes() == text
+
+
+def test_a_last_row_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
+    table = tmp_path / "metrics.csv"
+    table.write_text("loss,step\n1,10\n2")
+    with continued(tmp_path):
+        table.write_text("loss,step\n3,20\n")
+    assert table.read_text().splitlines() == ["loss,step", "1,10", "3,20"]
