@@ -80,8 +80,8 @@ def score(
         ``worst_sample``; per field ``rmse_one_step`` and ``relative_l2_field``; for an evolution
         ``rmse``, ``persistence_rmse``, ``climatology_rmse``, ``acc``, ``persistence_acc`` ``(lead,
         field)`` and ``persistence_relative_l2``; ``octave_relative_l2``, ``octave_error_share``,
-        ``octave_truth_share`` ``(octave, field)`` of one step by octaves of the wavenumber, if there
-        is no mask; examples ``truth``, ``prediction`` ``(example, field, *grid)``.
+        ``octave_truth_share`` ``(octave, field)`` of one step by octaves of wavenumbers, without
+        a mask; examples ``truth``, ``prediction`` ``(example, field, *grid)``.
 
     Raises
     ------
