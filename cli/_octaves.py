@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
 from ._console import table
@@ -30,8 +29,7 @@ def show(scores: xr.Dataset) -> None:
     if "octave" not in scores.dims:
         return
     known = [name for name in NAMES if f"octave_{name}" in scores]
-    with np.errstate(all="ignore"):
-        means = {name: scores[f"octave_{name}"].mean("field") for name in known}
+    means = {name: scores[f"octave_{name}"].mean("field") for name in known}
     rows: list[list[object]] = []
     for index, (first, last) in enumerate(
         zip(scores.octave.values, scores.octave_end.values, strict=True)

@@ -69,7 +69,7 @@ def section(results: Results) -> Section | None:
 
 
 def _by_lead(stored: xr.Dataset) -> xr.Dataset:
-    """Return a stored rollout with the time since its start, where ``time`` is a date or so."""
+    """Return a stored rollout whose ``time`` counts from its start, as in one just computed."""
     if "lead" not in stored.variables:
         return stored
     return stored.drop_vars("time", errors="ignore").rename(lead="time")
