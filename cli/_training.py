@@ -142,6 +142,7 @@ def _parts(cfg: DictConfig, source: Source, splits: dict[str, FieldSet]) -> dict
     own = trainer_callbacks(cfg.trainer)
     train = splits["train"]
     objective, problem = build(cfg.objective), chosen_problem(cfg, source, train)
+    objective.bind(source.equation)
     lines = fill_in(cfg, source, train, overrides())
     if line := recommended(cfg, group_file("recommended"), overrides()):
         lines.insert(0, line)

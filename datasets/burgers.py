@@ -63,6 +63,7 @@ from neurop.generation.dataset import SolvedDataset, positive
 from neurop.generation.storage import Storage
 from neurop.geometry.grid import Grid
 from neurop.physics.device import compute_device
+from neurop.physics.equations import burgers as equation
 from neurop.physics.random_fields.periodic import field_std, random_field
 from neurop.physics.solvers.convection import burgers_symbol, solve_convection
 
@@ -129,6 +130,7 @@ class Burgers(SolvedDataset):
         super().__init__(samples, (resolution,), storage)
         self.viscosity = self.register_range("viscosity", viscosity)
         self.initial, self.steps, self.time = initial, steps, float(time)
+        self.equation = None if steps is None else equation.Burgers(self.viscosity)
         self._discretisation(self.shape)
 
     def parameters(self) -> dict[str, Any]:

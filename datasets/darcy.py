@@ -65,6 +65,7 @@ from neurop.generation.storage import Storage, grouped
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 from neurop.physics.device import compute_device
+from neurop.physics.equations import darcy as equation
 from neurop.physics.random_fields.cosine import cosine_field, cosine_std
 from neurop.physics.solvers.darcy import FaceMean, solve_darcy
 from neurop.physics.solvers.multigrid import factors
@@ -164,6 +165,7 @@ class Darcy(SolvedDataset):
         storage: Storage | Mapping[str, Any] | None = None,
     ) -> None:
         medium = grouped(Coefficient, coefficient, "coefficient")
+        self.equation = equation.Darcy()
         if faces not in get_args(FaceMean):
             raise InputError.of("faces", faces, nearest(faces, get_args(FaceMean)))
         if solver < 9:

@@ -61,6 +61,7 @@ from neurop.generation.dataset import SolvedDataset
 from neurop.generation.storage import Storage
 from neurop.geometry.grid import Grid
 from neurop.physics.device import compute_device
+from neurop.physics.equations import kuramoto_sivashinsky as ks
 from neurop.physics.random_fields.periodic import field_std, random_field
 from neurop.physics.solvers.convection import kuramoto_sivashinsky_symbol, solve_convection
 
@@ -104,6 +105,7 @@ class KuramotoSivashinsky(SolvedDataset):
     """
 
     name, channels = "kuramoto_sivashinsky", 1
+    equation = ks.KuramotoSivashinsky()
 
     def __init__(
         self,

@@ -139,7 +139,7 @@ class NavierStokes(SolvedDataset):
         self.amplitude = self.register_range("amplitude", amplitude, max)
         self.strength = self.register_range("strength", force.strength, max)
         self.steps, self.interval, self.forcing = steps, float(interval), force.kind
-        self.wavenumber = force.wavenumber
+        self.wavenumber, self.equation = force.wavenumber, force.equation(self.viscosity)
         self.solver, self.precision = grid.points, grid.precision
         self.discretisation(self.shape)
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from neurop.errors import InputError, nearest
 from neurop.generation.ranges import bounds_of
+from neurop.physics.equations.vorticity import Vorticity
 
 FORCINGS = ("diagonal", "kolmogorov", "none")
 LARGEST = 4096
@@ -67,6 +68,12 @@ class Forcing:
             return strength * (phase.sin() + phase.cos())
         strength = strength if self.kind == "kolmogorov" else 0.0
         return strength * torch.sin(2 * torch.pi * self.wavenumber * x).expand(points, points)
+
+    def equation(self, viscosity: float) -> Vorticity:
+        """Return the equation of a flow under this force."""
+        strength, _ = bounds_of("strength", self.strength)
+        wavenumber = self.wavenumber if self.kind == "kolmogorov" else None
+        return Vorticity(viscosity, 0.0 if self.kind == "none" else strength, wavenumber)
 
     def scale(self) -> tuple[float, float]:
         """Return the root mean square of f, and its wavenumber over 2 pi."""

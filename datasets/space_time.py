@@ -94,6 +94,7 @@ class SpaceTime(Source):
         self.source, self.given, self.steps = source, given, steps
         self.name = f"{source.name}_space_time"
         self.folder, self.generated = source.folder, source.generated
+        self.equation = source.equation
 
     def splits(self) -> dict[str, FieldSet]:
         """Return the sets ``train``, ``val`` and ``test``."""

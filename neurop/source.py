@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurop.fields.fieldset import FieldSet
+    from neurop.physics.equations.equation import Equation
     from neurop.problems import Problem
 
 
@@ -35,7 +36,7 @@ class Source(ABC):
     folder
         Folder of generated files; None for the default one.
     equation
-        Equation that the fields solve, if it is known in closed form.
+        Equation that the fields solve, for training by its residual; None if it is not known.
     generated
         Whether :meth:`splits` may have to solve the equation first, which takes long.
 
@@ -56,7 +57,7 @@ class Source(ABC):
     baselines: tuple[str, ...] = ("persistence",)
     mode: str = "stored"
     folder: str | None = None
-    equation: Any = None
+    equation: Equation | None = None
     generated: bool = False
 
     @property

@@ -8,6 +8,7 @@ REGISTRY = Registry(
     "constraint",
     {
         "band_limit": "neurop.constraints.band_limit:BandLimit",
+        "boundary_values": "neurop.constraints.boundary_values:BoundaryValues",
         "max_deviation": "neurop.constraints.max_deviation:MaxDeviation",
         "means": "neurop.constraints.means:Means",
         "positivity": "neurop.constraints.positivity:Positivity",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from copy import copy
+from typing import Any
 
 import numpy as np
 import torch
@@ -48,6 +50,9 @@ class Windows(Dataset[dict[str, Tensor]]):
     (6, torch.Size([2, 1, 8]), torch.Size([1, 1, 8]))
     """
 
+    labels: int | None = None
+    """Number of samples with targets; None for all."""
+
     def __init__(self, fields: FieldSet, history: int = 1, steps: int = 1) -> None:
         for name, count in (("history", history), ("steps", steps)):
             if count < 1:
@@ -74,6 +79,27 @@ class Windows(Dataset[dict[str, Tensor]]):
                 steps,
             )
 
+    def labelled(self, count: int) -> Windows:
+        """Return the windows with the targets of the first `count` samples; others are NaN.
+
+        Targets that are left out are not read.
+
+        Raises
+        ------
+        InputError
+            If the fields are an evolution, whose later frames are inputs too, or `count` is not
+            between 0 and the number of samples.
+        """
+        if not self.fields.has_targets:
+            remedy = "an evolution has no targets of its own; give a map, or fewer samples"
+            raise InputError.of("labels", count, f"{self.fields.label}: {remedy}")
+        if not 0 <= count <= len(self.fields):
+            remedy = f"give 0 to {len(self.fields)}, the samples of {self.fields.label}"
+            raise InputError.of("labels", count, remedy)
+        chosen = copy(self)
+        chosen.labels = count
+        return chosen
+
     def __len__(self) -> int:
         """Return the number of windows."""
         return int(self.starts.sum())
@@ -92,17 +118,21 @@ class Windows(Dataset[dict[str, Tensor]]):
                 sample, start : middle + (0 if self.fields.has_targets else self.steps)
             ]
         )
-        target = (
-            frames[self.history :]
-            if self.fields.targets is None
-            else np.asarray(self.fields.targets[sample])
-        )
+        target = self._target(sample, frames)
         window = {
             "input": torch.as_tensor(frames[: self.history]).float(),
             "target": torch.as_tensor(target).float(),
         }
         given = self.fields.given(sample, middle - 1, 1 if self.fields.has_targets else self.steps)
         return window if given is None else window | {"given": torch.from_numpy(given)}
+
+    def _target(self, sample: int, frames: NDArray[Any]) -> NDArray[Any]:
+        targets = self.fields.targets
+        if targets is None:
+            return frames[self.history :]
+        if self.labels is not None and sample >= self.labels:
+            return np.full(targets.shape[1:], np.nan, np.float32)
+        return np.asarray(targets[sample])
 
     def blocks(self) -> tuple[NDArray[np.intp] | None, int]:
         """Return the file block of each window's first frame, and how many blocks fit the cache.

@@ -13,6 +13,7 @@ from neurop.errors import InputError
 if TYPE_CHECKING:
     from neurop.fields.fieldset import FieldSet
     from neurop.fields.noise_input import NoiseInput
+    from neurop.physics.equations.equation import Equation
     from neurop.surrogate import Surrogate
     from neurop.transforms.transform import Batch
 
@@ -24,12 +25,15 @@ class Objective(nn.Module, ABC):
     ----------
     needs_targets
         Whether the objective reads the targets of a batch.
+    takes_missing_targets
+        Whether targets may be NaN, for samples that have none.
     monitor
         Name of the validation score whose smallest value marks the best weights: ``relative_l2``,
         or one of :meth:`scores`.
     """
 
     needs_targets: ClassVar[bool] = True
+    takes_missing_targets: ClassVar[bool] = False
     monitor: ClassVar[str] = "relative_l2"
 
     @property
@@ -46,6 +50,15 @@ class Objective(nn.Module, ABC):
             The training split.
         """
         return None
+
+    def bind(self, equation: Equation | None) -> None:
+        """Take the equation of the data set, for an objective that needs one.
+
+        Parameters
+        ----------
+        equation
+            Equation that the fields of the training data solve; None if it is not known.
+        """
 
     def check(self, surrogate: Surrogate) -> None:
         """Raise InputError if a surrogate cannot be trained by this objective.

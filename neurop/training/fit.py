@@ -129,6 +129,8 @@ def fit(
     """
     splits = splits_of(data)
     objective = objective or Regression()
+    if isinstance(data, Source):
+        objective.bind(data.equation)
     if not isinstance(model, Surrogate):
         lightning.seed_everything(seed, workers=True, verbose=False)
         problem = data.problem if isinstance(data, Source) else None

@@ -11,6 +11,7 @@ from torch.utils.data import BatchSampler, ConcatDataset, DataLoader, Dataset
 
 from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
+from neurop.fields.windows import Windows
 from neurop.problems import Problem
 from neurop.training.by_grid import ByGrid
 from neurop.training.order import Shuffled
@@ -41,6 +42,9 @@ class Loader(lightning.LightningDataModule):
     seed
         Seed of the order of the training examples, which depends on seed and epoch only. Lazy
         values are shuffled by the chunks of their file.
+    labels
+        Number of training samples of a map whose targets are read; those of others are NaN, for
+        objectives that use an equation too. None for all.
 
     Raises
     ------
@@ -67,6 +71,7 @@ class Loader(lightning.LightningDataModule):
         batch_size: int = 16,
         workers: int = 0,
         seed: int = 0,
+        labels: int | None = None,
     ) -> None:
         super().__init__()
         for name, value, least in (("batch_size", batch_size, 1), ("workers", workers, 0)):
@@ -91,8 +96,17 @@ class Loader(lightning.LightningDataModule):
         self.examples: dict[str, Any] = {
             name: problem.examples(splits[name].check_finite(), extra) for name in names
         }
+        if labels is not None:
+            self.examples["train"] = self.examples["train"].labelled(labels)
         self.batch_size, self.workers, self.seed = batch_size, workers, seed
+        self.labels = labels
         self._epoch = 0
+
+    def without_targets(self) -> None:
+        """Leave out the targets of the training samples of a map: NaN, never read."""
+        train = self.examples["train"]
+        if isinstance(train, Windows) and train.fields.has_targets:
+            self.labels, self.examples["train"] = 0, train.labelled(0)
 
     def train_dataloader(self) -> DataLoader[dict[str, Tensor]]:
         """Return shuffled batches, without an incomplete last one unless it is the only one."""

@@ -92,7 +92,18 @@ def planned(
     """
     own = _callbacks_of(trainer)
     objective.check(model)
-    more = partial(loader, splits, model.card.problem, extra=objective.extra_frames, seed=seed)
+
+    def more() -> Loader:
+        made = loader(splits, model.card.problem, extra=objective.extra_frames, seed=seed)
+        if not objective.needs_targets:
+            made.without_targets()
+        elif made.labels is not None and not objective.takes_missing_targets:
+            remedy = (
+                "leaves out targets that the objective needs; use objective=pino, or fewer samples"
+            )
+            raise InputError.of("labels", made.labels, remedy)
+        return made
+
     batches = more()
     check_modes(model)
     # Averaged weights take the place of the others before they are bounded.

@@ -40,9 +40,19 @@ LISTS = ("augment", "callback", "constraint")
 MORE = {
     ("augment", "coarse_to_fine"): ["augment.coarse_to_fine.shape=[8,8]"],
     ("constraint", "band_limit"): ["constraint.band_limit.band=[8,8]"],
+    ("constraint", "boundary_values"): [
+        "data=darcy",
+        "data.samples=6",
+        "data.storage.held_out=1",
+        "data.solver=43",
+        "data.resolution=22",
+        "constraint.boundary_values.fields=[pressure]",
+    ],
     ("constraint", "means"): ["constraint.means.fields=[vorticity]"],
     ("constraint", "positivity"): ["constraint.positivity.fields=[vorticity]"],
     ("loader", "online"): ["data.storage.mode=online"],
+    ("objective", "pino"): ["problem.unroll=2"],
+    ("objective", "residual"): ["problem.unroll=2"],
     ("problem", "lead_times"): ["problem.leads=[1,2]"],
 }
 RUN = ("hydra.run.dir=run", "trainer.accelerator=cpu")

@@ -1,0 +1,164 @@
+"""Training by an equation: the residual of predictions, without targets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from neurop.errors import InputError, nearest
+from neurop.geometry.grid import Grid
+from neurop.metrics.norms import root
+from neurop.metrics.sobolev import sobolev_square
+from neurop.objectives.objective import Objective
+from neurop.objectives.space_time import TIME, SpaceTime, known_functions, predicted
+from neurop.physics.derivatives.derivatives import Derivatives
+from neurop.physics.derivatives.on_grid import GridDerivatives
+from neurop.physics.equations.equation import Equation
+
+if TYPE_CHECKING:
+    from neurop.surrogate import Surrogate
+    from neurop.transforms.transform import Batch
+
+
+class Residual(Objective):
+    r"""Norm of the residual of an equation, relative to that of a trivial prediction.
+
+    .. math:: \frac{\bigl\langle \lVert R(u) \rVert_s \bigr\rangle}
+       {\sqrt{\bigl\langle \lVert R(u_0) \rVert_s^2 \bigr\rangle}}
+
+    with means over the batch, u the input frames followed by the prediction, and :math:`u_0` the
+    last frame at all times (persistence), or 0 for a map without time. A loss of 1 is that of a
+    prediction which knows nothing of the equation. Targets are not read, and the best weights are
+    those of the smallest residual on the validation inputs.
+
+    Derivatives in space are spectral along periodic axes; those in time are finite differences over
+    the frames, so the residual of the truth is not 0 but the error of the differences. At the ends
+    of a dirichlet axis the boundary condition holds instead of the equation
+    (:class:`neurop.constraints.boundary_values.BoundaryValues`).
+
+    Parameters
+    ----------
+    equation
+        Equation; by default that of the data set.
+    order
+        Order s of the norm in space, from -2 to 1: 0 is the mean square, -1 weighs long waves more.
+    derivatives
+        Function from a grid to its derivatives, such as
+        ``partial(GridDerivatives, accuracy=2)``; :class:`GridDerivatives` by default.
+
+    Raises
+    ------
+    InputError
+        If the order is out of range; in a training, if the data have no equation, or other fields
+        or fewer frames than it needs.
+
+    Examples
+    --------
+    >>> from neurop import Field, FieldSet, Surrogate, problems
+    >>> from neurop.physics.equations.burgers import Burgers
+    >>> u = np.random.randn(2, 5, 1, 16)
+    >>> data = FieldSet(u, (Field("velocity"),), Grid.periodic(1))
+    >>> surrogate = Surrogate.of(data, "fno", problems.Evolution(unroll=4))
+    >>> batch = {"input": torch.as_tensor(u[:, :1], dtype=torch.float32)}
+    >>> list(Residual(Burgers(0.01))(surrogate, batch, np.random.default_rng(0)))
+    ['momentum']
+
+    References
+    ----------
+    Li et al., Physics-informed neural operator for learning partial differential equations, 2021,
+    arXiv:2111.03794.
+    """
+
+    needs_targets: ClassVar[bool] = False
+    monitor: ClassVar[str] = "residual"
+
+    def __init__(
+        self,
+        equation: Equation | None = None,
+        order: float = 0.0,
+        derivatives: Callable[[Grid], Derivatives] | None = None,
+    ) -> None:
+        super().__init__()
+        if not -2 <= order <= 1:
+            raise InputError.of("order", order, "give a number from -2 to 1")
+        if equation is not None and not isinstance(equation, Equation):
+            remedy = "give an Equation (neurop.physics.equations)"
+            raise InputError.of("equation", type(equation).__name__, remedy)
+        self.equation, self.order = equation, order
+        self.derivatives = derivatives or GridDerivatives
+
+    def bind(self, equation: Equation | None) -> None:
+        """Take the equation of a data set, unless one was given."""
+        self.equation = self.equation or equation
+
+    def check(self, surrogate: Surrogate) -> None:
+        """Raise InputError if the surrogate does not predict the unknowns, or too few frames."""
+        super().check(surrogate)
+        if self.equation is None:
+            remedy = "the data set has no equation; name one: objective.equation._target_=..."
+            raise InputError.of("equation", None, remedy)
+        names = [field.name for field in surrogate.card.outputs]
+        for unknown in self.equation.unknowns:
+            if unknown not in names:
+                remedy = f"an unknown of the equation is not predicted; {nearest(unknown, names)}"
+                raise InputError.of("unknowns", unknown, remedy)
+        problem = surrogate.card.problem
+        if surrogate.card.is_state and problem.history + problem.unroll < 3:
+            remedy = "a derivative in time needs 3 frames: problem.unroll=2 or more"
+            raise InputError.of("unroll", problem.unroll, remedy)
+
+    def forward(
+        self, surrogate: Surrogate, batch: Batch, rng: np.random.Generator
+    ) -> dict[str, Tensor]:
+        """Return the relative norm of each residual."""
+        window, known = predicted(surrogate, batch), known_functions(surrogate, batch)
+        names = [field.name for field in surrogate.card.outputs]
+        with torch.no_grad():
+            trivial = self._squares(window.persistent(), known, names)
+        terms = {}
+        for name, square in self._squares(window, known, names).items():
+            scale = trivial[name].mean().sqrt()
+            if not scale > 0:
+                remedy = (
+                    "it vanishes for the trivial prediction (persistence, or 0 for a map), so "
+                    "there is nothing to compare with; add a source or other initial values"
+                )
+                raise InputError.of("residual", name, remedy)
+            terms[name] = root(square).mean() / scale
+        return terms
+
+    def scores(
+        self, surrogate: Surrogate, batch: Batch, rng: np.random.Generator
+    ) -> dict[str, Tensor]:
+        """Return the sum of the relative norms on validation inputs."""
+        return {"residual": torch.stack(list(self(surrogate, batch, rng).values())).sum()}
+
+    def _squares(
+        self, window: SpaceTime, known: dict[str, Tensor], names: list[str]
+    ) -> dict[str, Tensor]:
+        """Return the squared norm of each residual, ``(batch,)``."""
+        assert self.equation is not None
+        fields = dict(zip(names, window.values.unbind(1), strict=True))
+        try:
+            found = self.equation.residual(fields, self.derivatives(window.grid), known)
+        except KeyError as error:
+            remedy = f"the equation needs it; the data have {', '.join(known) or 'nothing known'}"
+            raise InputError.of("equation", error.args[0], remedy) from error
+        return {name: self._square(r, window) for name, r in found.items()}
+
+    def _square(self, residual: Tensor, window: SpaceTime) -> Tensor:
+        shape, strong = window.values.shape[2:], residual.shape[1:] == window.values.shape[2:]
+        if strong:
+            residual = residual[..., window.known :] if window.known else residual
+            for dim, axis in enumerate(window.grid.axes):
+                if axis.boundary == "dirichlet" and axis.layout == "ends":
+                    ends = torch.tensor([0, shape[dim] - 1], device=residual.device)
+                    residual = residual.index_fill(1 + dim, ends, 0.0)
+        if window.grid.names[-1] != TIME:
+            return sobolev_square(residual, window.grid, self.order)
+        space = Grid(window.grid.axes[:-1])
+        return sobolev_square(residual.movedim(-1, 1), space, self.order).mean(1)

@@ -1,0 +1,114 @@
+"""The prediction of a surrogate as functions of space and time, for the residual of an equation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
+
+if TYPE_CHECKING:
+    from neurop.card import Card
+    from neurop.surrogate import Surrogate
+    from neurop.transforms.transform import Batch
+
+TIME = "t"
+"""Name of the axis of time, the last one of a grid."""
+
+
+@dataclass(frozen=True)
+class SpaceTime:
+    """Predicted functions on a grid, after the frames that are given.
+
+    Parameters
+    ----------
+    values
+        ``(batch, channel, *grid)`` in physical units.
+    grid
+        Grid of the values.
+    known
+        Number of frames at the begin of the time axis that are given, not predicted.
+    """
+
+    values: Tensor
+    grid: Grid
+    known: int = 0
+
+    def persistent(self) -> SpaceTime:
+        """Return the last given frame at all later times; zeros without a time axis."""
+        if not self.known:
+            return replace(self, values=torch.zeros_like(self.values))
+        given = self.values[..., : self.known]
+        later = self.values.shape[-1] - self.known
+        last = given[..., -1:].expand(*given.shape[:-1], later)
+        return replace(self, values=torch.cat([given, last], dim=-1))
+
+
+def predicted(surrogate: Surrogate, batch: Batch) -> SpaceTime:
+    """Return the prediction for a batch together with the input frames.
+
+    An evolution is unrolled over the steps of its problem; of a map over space and time
+    (:class:`neurop.datasets.SpaceTime`) the input channels are the frames before the first time; a
+    map without an axis ``t`` has no frames.
+    """
+    card, frames, given = surrogate.card, batch["input"], batch.get("given")
+    if card.is_state:
+        steps = card.problem.unroll
+        later = surrogate.trajectory(frames, steps, None if given is None else given[:, :steps])
+        every = torch.cat([frames, later], dim=1)
+        step, count = card.sampling.step or 1.0, every.shape[1]
+        time = Axis(TIME, "open", 0.0, step * (count - 1), card.sampling.unit, "ends")
+        return SpaceTime(every.movedim(1, -1), Grid((*card.grid.axes, time)), frames.shape[1])
+    once = None if given is None else given[:, 0]
+    values = surrogate(frames[:, 0], given=once)
+    count = frames_given(card)
+    if not count:
+        return SpaceTime(values, card.grid)
+    before = frames[:, 0].unflatten(1, (count, -1))[..., 0]
+    axis = card.grid.axes[-1]
+    step = axis.length / card.shape[-1]
+    times = values.shape[-1]
+    time = Axis(
+        TIME, "open", axis.start - count * step, step * (count + times - 1), axis.unit, "ends"
+    )
+    whole = torch.cat([before.movedim(1, -1), values], dim=-1)
+    return SpaceTime(whole, Grid((*card.grid.axes[:-1], time)), count)
+
+
+def frames_given(card: Card) -> int:
+    """Return the number of frames among the input channels of a map over space and time.
+
+    They are named ``<field>_0`` and so on; 0 for another map.
+    """
+    if card.is_state or card.grid.names[-1] != TIME:
+        return 0
+    outputs = [field.name for field in card.outputs]
+    count = len(card.inputs) // len(outputs)
+    expected = [f"{name}_{i}" for i in range(count) for name in outputs]
+    return count if [field.name for field in card.inputs] == expected else 0
+
+
+def known_functions(surrogate: Surrogate, batch: Batch) -> dict[str, Tensor]:
+    """Return what a sample knows besides its frames: inputs of a map, parameters, static fields.
+
+    By name, ``(batch, *grid)``, or ``(batch, 1, ...)`` for parameters, which are constant.
+    """
+    card, found = surrogate.card, {}
+    axes = card.grid.dimensions
+    if not card.is_state and not frames_given(card):
+        found = {f.name: batch["input"][:, 0, i] for i, f in enumerate(card.inputs)}
+    if "given" not in batch:
+        return found
+    once, first = batch["given"][:, 0], 0
+    for known in card.conditions:
+        if len(known.channels) == 1 and known.role in ("parameter", "static", "mask"):
+            field = once[:, first]
+            if known.role == "parameter":
+                field = field[(slice(None), *[slice(0, 1)] * axes)]
+            found[known.name] = field[..., None] if card.is_state else field
+        first += len(known.channels)
+    return found

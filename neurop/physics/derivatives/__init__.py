@@ -1,0 +1,1 @@
+"""Derivatives of fields: one residual, differentiated in several ways."""

@@ -1,0 +1,1 @@
+"""Partial differential equations, each written once as a residual."""
