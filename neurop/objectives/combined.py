@@ -95,6 +95,15 @@ class Combined(Objective):
                 terms[f"{key}/{name}"] = self.weights[key] * term
         return terms
 
+    def scores(
+        self, surrogate: Surrogate, batch: Batch, rng: np.random.Generator
+    ) -> dict[str, Tensor]:
+        """Return the scores of all parts."""
+        found: dict[str, Tensor] = {}
+        for part in self._each().values():
+            found |= part.scores(surrogate, batch, rng)
+        return found
+
     def _each(self) -> dict[str, Objective]:
         return {name: part for name, part in self.parts.items() if isinstance(part, Objective)}
 

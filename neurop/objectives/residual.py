@@ -14,7 +14,7 @@ from neurop.geometry.grid import Grid
 from neurop.metrics.norms import root
 from neurop.metrics.sobolev import sobolev_square
 from neurop.objectives.objective import Objective
-from neurop.objectives.space_time import TIME, SpaceTime, known_functions, predicted
+from neurop.objectives.space_time import TIME, SpaceTime, continued, known_functions, predicted
 from neurop.physics.derivatives.derivatives import Derivatives
 from neurop.physics.derivatives.on_grid import GridDerivatives
 from neurop.physics.equations.equation import Equation
@@ -115,7 +115,28 @@ class Residual(Objective):
         self, surrogate: Surrogate, batch: Batch, rng: np.random.Generator
     ) -> dict[str, Tensor]:
         """Return the relative norm of each residual."""
-        window, known = predicted(surrogate, batch), known_functions(surrogate, batch)
+        return self._relative(surrogate, batch, predicted(surrogate, batch))
+
+    def scores(
+        self, surrogate: Surrogate, batch: Batch, rng: np.random.Generator
+    ) -> dict[str, Tensor]:
+        """Return the relative norm on validation inputs, and that of the truth.
+
+        That of the truth is the error of the derivatives: a smaller residual means nothing.
+        """
+        found = {"residual": predicted(surrogate, batch)}
+        steps = surrogate.card.problem.unroll
+        found["residual_of_truth"] = continued(
+            surrogate.card, batch["input"], batch["target"][:, :steps]
+        )
+        return {
+            name: torch.stack([*self._relative(surrogate, batch, window).values()]).sum()
+            for name, window in found.items()
+        }
+
+    def _relative(self, surrogate: Surrogate, batch: Batch, window: SpaceTime) -> dict[str, Tensor]:
+        """Return the relative norm of each residual of functions."""
+        known = known_functions(surrogate, batch)
         names = [field.name for field in surrogate.card.outputs]
         with torch.no_grad():
             trivial = self._squares(window.persistent(), known, names)
@@ -130,12 +151,6 @@ class Residual(Objective):
                 raise InputError.of("residual", name, remedy)
             terms[name] = root(square).mean() / scale
         return terms
-
-    def scores(
-        self, surrogate: Surrogate, batch: Batch, rng: np.random.Generator
-    ) -> dict[str, Tensor]:
-        """Return the sum of the relative norms on validation inputs."""
-        return {"residual": torch.stack(list(self(surrogate, batch, rng).values())).sum()}
 
     def _squares(
         self, window: SpaceTime, known: dict[str, Tensor], names: list[str]

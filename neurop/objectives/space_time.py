@@ -58,20 +58,35 @@ def predicted(surrogate: Surrogate, batch: Batch) -> SpaceTime:
     card, frames, given = surrogate.card, batch["input"], batch.get("given")
     if card.is_state:
         steps = card.problem.unroll
-        later = surrogate.trajectory(frames, steps, None if given is None else given[:, :steps])
+        given = None if given is None else given[:, :steps]
+        return continued(card, frames, surrogate.trajectory(frames, steps, given))
+    once = None if given is None else given[:, 0]
+    return continued(card, frames, surrogate(frames[:, 0], given=once)[:, None])
+
+
+def continued(card: Card, frames: Tensor, later: Tensor) -> SpaceTime:
+    """Return input frames and what follows them as functions of space and time.
+
+    Parameters
+    ----------
+    card
+        Card of the surrogate.
+    frames, later
+        ``input`` and ``target`` of a batch, or a prediction in place of the target: ``(batch,
+        frames, channel, *grid)``.
+    """
+    if card.is_state:
         every = torch.cat([frames, later], dim=1)
         step, count = card.sampling.step or 1.0, every.shape[1]
         time = Axis(TIME, "open", 0.0, step * (count - 1), card.sampling.unit, "ends")
         return SpaceTime(every.movedim(1, -1), Grid((*card.grid.axes, time)), frames.shape[1])
-    once = None if given is None else given[:, 0]
-    values = surrogate(frames[:, 0], given=once)
+    values = later[:, 0]
     count = frames_given(card)
     if not count:
         return SpaceTime(values, card.grid)
     before = frames[:, 0].unflatten(1, (count, -1))[..., 0]
-    axis = card.grid.axes[-1]
+    axis, times = card.grid.axes[-1], values.shape[-1]
     step = axis.length / card.shape[-1]
-    times = values.shape[-1]
     time = Axis(
         TIME, "open", axis.start - count * step, step * (count + times - 1), axis.unit, "ends"
     )

@@ -255,3 +255,17 @@ def test_derivatives_may_be_others() -> None:
     plain = Residual(Stationary(), derivatives=partial(GridDerivatives, spectral=False))
     assert float(weak(s, batch, RNG)["balance"]) < 1e-2
     assert 1e-4 < float(plain(s, batch, RNG)["balance"]) < 0.1
+
+
+def test_validation_gives_the_residual_of_the_truth_too(splits: dict[str, FieldSet]) -> None:
+    """It is the error of the differences in time, the floor of what the residual can tell."""
+    source, _ = space_time()
+    s = Surrogate.of(splits["train"], "fno").double()
+    batch = {k: v.double() for k, v in next(iter(Loader(splits, Map()).val_dataloader())).items()}
+    objective = Pino()
+    objective.bind(source.equation)
+    found = objective.scores(s, batch, RNG)
+    s.forward = lambda x, grid=None, given=None: batch["target"][:, 0]  # type: ignore[method-assign, misc]
+    exact = Residual(source.equation)(s, batch, RNG)["momentum"]
+    assert torch.equal(found["residual_of_truth"], exact)
+    assert 0.01 < float(exact) < 0.5 < float(found["residual"])
