@@ -84,6 +84,7 @@ def solve_vorticity(
     substeps: int,
     steps: int,
     shape: tuple[int, int] | None = None,
+    closure: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
     r"""Integrate :math:`\partial_t\omega + u\cdot\nabla\omega = \nu\Delta\omega + f` with ETDRK4.
 
@@ -102,6 +103,9 @@ def solve_vorticity(
         Frames after the first.
     shape
         Grid of the frames: the modes |k| < N/2 of the solution. Default: that of `start`.
+    closure
+        Further term of the right side as a function of half spectra (``norm="forward"``), such as
+        :meth:`neurop.physics.les.smagorinsky.Smagorinsky.on`; treated explicitly.
 
     Returns
     -------
@@ -122,5 +126,10 @@ def solve_vorticity(
     advect = advection(grid, start.dtype, start.device)
     source = torch.fft.rfft2(forcing, norm="forward").to(start.device)
     linear = viscosity * laplacian_symbol(grid, _LENGTHS, start.dtype, start.device)
-    stepper = ETDRK4(linear, lambda state: advect(state) + source, dt, state.dtype)
+
+    def tendency(state: Tensor) -> Tensor:
+        explicit = advect(state) + source
+        return explicit if closure is None else explicit + closure(state)
+
+    stepper = ETDRK4(linear, tendency, dt, state.dtype)
     return record(partial(stepper.advance, steps=substeps), state, steps, grid, shape)
