@@ -1,0 +1,132 @@
+r"""An equation as a teacher: Burgers' equation with all, few and no labels, and too few frames.
+
+python benchmarks/pino.py [--steps 1000] [--samples 300] [--frames 32 4] [--folder F] [--out F]
+
+One FNO over space and time, initial velocity to all later frames, is trained with the same number
+of steps by targets, by the residual of the equation, and by both. With few frames the derivative
+in time has an error, which the residual of the truth shows. Errors are relative L2 on 50 test
+samples; no target is read by the rows without labels, whose best weights are those of the smallest
+residual on the validation inputs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import neurop
+from neurop.datasets import Burgers, SpaceTime
+from neurop.evaluation.headline import headline
+from neurop.objectives.objective import Objective
+from neurop.objectives.pino import Pino
+from neurop.objectives.regression import Regression
+from neurop.objectives.residual import Residual
+from neurop.training.loader import Loader
+
+FEW, HELD_OUT, BATCH = 20, 50, 4
+VISCOSITY, POINTS = 0.01, 64
+
+
+def splits(frames: int, given: argparse.Namespace) -> tuple[SpaceTime, dict[str, Any]]:
+    """Return the data set with so many frames after the initial one, and its splits."""
+    source = Burgers(
+        samples=given.samples + 2 * HELD_OUT,
+        resolution=POINTS,
+        viscosity=VISCOSITY,
+        initial="pino",
+        steps=frames,
+        storage={"held_out": HELD_OUT, "folder": str(given.folder)},
+    )
+    made = SpaceTime(source, given=1)
+    return made, made.splits()
+
+
+def rows() -> dict[str, tuple[Objective, int | None]]:
+    """Return the objectives, and the number of labelled samples; None if the rest is left out."""
+    return {
+        "all labels": (Regression(), None),
+        "all labels and equation": (Pino(), None),
+        "few labels": (Regression(), FEW),
+        "few labels and equation": (Pino(), FEW),
+        "equation alone": (Residual(), 0),
+    }
+
+
+def measured(frames: int, name: str, given: argparse.Namespace) -> dict[str, Any]:
+    """Train one row and return its errors."""
+    source, data = splits(frames, given)
+    objective, labels = rows()[name]
+    if labels and isinstance(objective, Regression):
+        data = data | {"train": data["train"].samples(slice(labels))}
+        labels = None
+    objective.bind(source.equation)
+    torch.manual_seed(given.seed)
+    modes = [12, min(12, frames // 2)]
+    spec = neurop.models.FNO.spec(modes=modes, width=given.width, depth=4, padding=0.25)
+    surrogate = neurop.Surrogate.of(data["train"], spec)
+    begun = time.perf_counter()
+    neurop.fit(
+        surrogate,
+        data,
+        objective,
+        budget=f"{given.steps}steps",
+        optimizer=partial(torch.optim.AdamW, lr=4e-3, betas=(0.9, 0.98), weight_decay=1e-5),
+        loader=partial(Loader, batch_size=BATCH, labels=labels or None),
+        seed=given.seed,
+    )
+    seconds = time.perf_counter() - begun
+    residual = Residual(source.equation)
+    test = data["test"]
+    batch = {
+        "input": torch.as_tensor(np.asarray(test.values)).float(),
+        "target": torch.as_tensor(np.asarray(test.targets)).float(),
+    }
+    with torch.no_grad():
+        found = residual.scores(surrogate, batch, np.random.default_rng(0))
+    errors = dict(headline(surrogate, test))
+    return {
+        "frames": frames,
+        "row": name,
+        "samples": len(data["train"]),
+        "labels": len(data["train"]) if labels is None else labels,
+        "relative_l2": errors["relative_l2"],
+        **{key: float(value) for key, value in found.items()},
+        "seconds": round(seconds, 1),
+    }
+
+
+def main() -> None:
+    """Train all rows and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--samples", type=int, default=300, help="for training")
+    parser.add_argument("--frames", type=int, nargs="+", default=[32, 4])
+    parser.add_argument("--width", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--rows", nargs="+", choices=[*rows()], default=[*rows()])
+    parser.add_argument("--folder", type=Path, default=Path("data"), help="of the data")
+    today = time.strftime("%Y%m%d")
+    parser.add_argument("--out", type=Path, default=Path(f"benchmarks/pino-cpu-{today}.json"))
+    given = parser.parse_args()
+    about = {"torch": torch.__version__, "processor": platform.machine(), "threads": 1}
+    settings = {k: v for k, v in vars(given).items() if k not in ("folder", "out", "rows")}
+    torch.set_num_threads(1)
+    runs: list[dict[str, Any]] = []
+    for frames in given.frames:
+        for name in given.rows:
+            runs.append(measured(frames, name, given))
+            print(json.dumps(runs[-1]), flush=True)
+            record = {"about": about, "settings": settings, "runs": runs}
+            given.out.write_text(json.dumps(record, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
