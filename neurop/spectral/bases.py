@@ -14,10 +14,10 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from neurop.errors import InputError
 from neurop.geometry.axis import Axis
@@ -41,6 +41,7 @@ class Basis(ABC):
     """
 
     modes: int
+    shift: ClassVar[float] = 0.0
 
     def __post_init__(self) -> None:
         if self.modes < 1:
@@ -69,12 +70,8 @@ class Basis(ABC):
 
         .. math:: \varphi_k(x) = \cos(\omega_k\, a(x) - \phi_k)
 
-        with a(x) of :meth:`argument`.
+        with a(x) = x + s and the shift s; for polynomials a(x) is an angle.
         """
-
-    def argument(self, points: Tensor) -> Tensor:
-        """Return the argument a(x) of :meth:`waves` at `points`: x itself, unless it is shifted."""
-        return points
 
     def analysis(self, axis: Axis, n: int) -> Array:
         r"""Return :math:`A_{kj} = w_j \varphi_k(x_j)` at the n points of an axis, ``(size, n)``."""
@@ -165,7 +162,7 @@ class Cosine(Basis):
     array([ 1.,  0., -1.])
     """
 
-    shift: float = 0.0
+    shift: float = 0.0  # type: ignore[misc]
 
     @property
     def size(self) -> int:
@@ -191,10 +188,6 @@ class Cosine(Basis):
     def waves(self) -> tuple[Array, Array]:
         """Return the frequencies; the phases are 0."""
         return math.pi * np.arange(self.modes, dtype=np.float64), np.zeros(self.modes)
-
-    def argument(self, points: Tensor) -> Tensor:
-        """Return x + s."""
-        return points + self.shift
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from neurop.errors import InputError
 from neurop.geometry.axis import Axis
@@ -62,12 +60,8 @@ class Chebyshev(Basis):
         return n
 
     def waves(self) -> tuple[Array, Array]:
-        """Return the degrees, as frequencies in the angle; the phases are 0."""
+        r"""Return the degrees, as frequencies in :math:`\arccos(2 x - 1)`; the phases are 0."""
         return np.arange(self.modes, dtype=np.float64), np.zeros(self.modes)
-
-    def argument(self, points: Tensor) -> Tensor:
-        r"""Return the angle :math:`\arccos(2 x - 1)`."""
-        return torch.arccos((2 * points - 1).clamp(-1, 1))
 
     def analysis(self, axis: Axis, n: int) -> Array:
         r"""Return the first coefficients of the interpolating polynomial, ``(size, n)``.

@@ -23,7 +23,6 @@ def analysis(basis: Basis, axis: Axis, n: int, dtype: torch.dtype, device: torch
     waves = _waves(basis, axis, n, device)
     if not isinstance(basis, Chebyshev):
         return (waves.t() * symbolic.weights(axis, n, device)).to(dtype)
-    basis.check_layout(axis)
     # As its own analysis: the trapezoidal rule in the angle, the coefficient n - 1 halved.
     k = torch.arange(basis.size, device=device)[:, None]
     rows = waves.t() * symbolic.weights(replace(axis, layout="ends"), n, device)
@@ -46,7 +45,15 @@ def synthesis(basis: Basis, axis: Axis, n: int, dtype: torch.dtype, device: torc
 
 def _waves(basis: Basis, axis: Axis, n: int, device: torch.device) -> Tensor:
     frequencies, phases = basis.waves()
-    angle = basis.argument(symbolic.points(axis, n, device))[:, None] * torch.as_tensor(
+    angle = _arguments(basis, axis, n, device)[:, None] * torch.as_tensor(
         frequencies, device=device
     )
     return torch.cos(angle - torch.as_tensor(np.asarray(phases), device=device))
+
+
+def _arguments(basis: Basis, axis: Axis, n: int, device: torch.device) -> Tensor:
+    if not isinstance(basis, Chebyshev):
+        return symbolic.points(axis, n, device) + basis.shift
+    # The angles of the points, rather than arc cosines, which ONNX Runtime has in float32 alone.
+    basis.check_layout(axis)
+    return torch.pi * (1 - symbolic.points(replace(axis, layout="ends"), n, device))

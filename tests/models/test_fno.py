@@ -79,7 +79,7 @@ class TestFNO(GridOperatorContract):
             (13, 16),
             count((3, 3), 3),
             {(3, 16): (3, 3), (13, 4): (5, 2), (5, 5): (5, 3)},
-            1e-7,  # measured 6e-9; with uniform points of both ends 3e-3
+            1e-7,
             {"modes": (5, 3), **SMALL},
         ),
         "sphere": Case(
