@@ -156,9 +156,9 @@ def axis_of(
         return Axis(name, unit=unit, **options)
     points = np.asarray(line.values, np.float64)
     if _is_chebyshev(points, known):
-        ends, scale = known | {"layout": "chebyshev"}, float(np.abs(points).max())
-        ends = {"length": _exact(points[-1] - points[0], scale)} | ends
-        return Axis(name, start=_exact(points[0], scale), unit=unit, **ends)
+        scale = float(np.abs(points).max())
+        sides = {"length": _exact(points[-1] - points[0], scale), **known, "layout": "chebyshev"}
+        return Axis(name, start=_exact(points[0], scale), unit=unit, **sides)
     steps = np.diff(points)
     step = float(points[-1] - points[0]) / (n - 1)
     # Coordinates are often float32: the rounding of the largest bounds the precision of a
