@@ -64,8 +64,9 @@ class Domain:
         Extent of the domain in your unit: one for all axes, or one per axis by name; by default
         that of the file, else 1.
     layout
-        Positions of the points: ``left`` (j/n), ``ends`` (with both ends) or ``cells`` (centres);
-        one for all axes, or one per axis by name; by default that of the file, else left.
+        Positions of the points: ``left`` (j/n), ``ends`` (with both ends), ``cells`` (centres) or
+        ``chebyshev`` (Gauss-Lobatto points); one for all axes, or one per axis by name; by default
+        that of the file, else left.
     units
         Units by the names of fields, ``{"T": "K"}``; by default those of the file, else unknown.
 

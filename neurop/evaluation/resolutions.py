@@ -7,6 +7,7 @@ from collections.abc import Callable
 from neurop.card import Card
 from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
+from neurop.geometry.axis import BOTH_ENDS
 from neurop.source import Source
 
 FACTORS = (1, 2, 4)
@@ -30,7 +31,7 @@ def shape_at(resolution: int, card: Card) -> tuple[int, ...]:
     tuple of int
         Points per axis.
     """
-    ends = [int(axis.layout == "ends") for axis in card.grid.axes]
+    ends = [int(axis.layout in BOTH_ENDS) for axis in card.grid.axes]
     factor = (resolution - ends[0]) / (card.shape[0] - ends[0])
     return tuple(
         max(round((n - end) * factor) + end, 2) for n, end in zip(card.shape, ends, strict=True)
@@ -56,7 +57,7 @@ def finer_sets(
     InputError
         If the data have only the training grid.
     """
-    end = int(card.grid.axes[0].layout == "ends")
+    end = int(card.grid.axes[0].layout in BOTH_ENDS)
     found: dict[int, FieldSet] = {}
     reason = ""
     for factor in FACTORS:

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neurop.geometry.axis import Axis
+from neurop.geometry.axis import BOTH_ENDS, Axis
 from neurop.geometry.grid import Grid
 from neurop.spectral import resample
 
@@ -56,7 +56,7 @@ def restrict_to(x: Tensor, grid: Grid, coarse: tuple[int, ...], smooth: bool) ->
 def _stride(axis: Axis, n: int, m: int) -> slice | None:
     if axis.layout == "gauss":
         return slice(None) if n == m else None
-    fine, few = (n - 1, m - 1) if axis.layout == "ends" else (n, m)
+    fine, few = (n - 1, m - 1) if axis.layout in BOTH_ENDS else (n, m)
     if few < 1 or fine % few:
         return None
     step = fine // few

@@ -21,6 +21,7 @@ from torch import Tensor
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 from neurop.geometry.sphere import Sphere
+from neurop.spectral import spacing
 from neurop.spectral.legendre import degrees_resolved, legendre
 
 Array = NDArray[np.float64]
@@ -90,7 +91,10 @@ def resolved(grid: Grid, shape: Sequence[int]) -> int:
     """
     if isinstance(grid, Sphere) and grid.is_whole:
         return min(degrees_resolved(grid.axes[0].layout, shape[0]), (shape[1] + 1) // 2)
-    return max(1, (min(shape) + 1) // 2)
+    uniform = [
+        int(1 / spacing(a, n)) if a.layout == "chebyshev" else n for a, n in zip(grid.axes, shape)
+    ]
+    return max(1, (min(uniform) + 1) // 2)
 
 
 @lru_cache(maxsize=16)

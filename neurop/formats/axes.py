@@ -140,7 +140,8 @@ def axis_of(
     """Return one flat axis from its coordinate, if there is one, and from its known options.
 
     Points are the centres of cells if the ends of the domain are then rounder numbers; otherwise
-    both ends are included, unless the axis is periodic.
+    both ends are included, unless the axis is periodic. Chebyshev-Gauss-Lobatto points are
+    recognised, unless the axis is periodic or has another layout.
 
     Raises
     ------
@@ -154,11 +155,22 @@ def axis_of(
             options["layout"] = "left"
         return Axis(name, unit=unit, **options)
     points = np.asarray(line.values, np.float64)
+    if _is_chebyshev(points, known):
+        scale = float(np.abs(points).max())
+        sides = {"length": _exact(points[-1] - points[0], scale), **known, "layout": "chebyshev"}
+        return Axis(name, start=_exact(points[0], scale), unit=unit, **sides)
     steps = np.diff(points)
     step = float(points[-1] - points[0]) / (n - 1)
     # Coordinates are often float32: the rounding of the largest bounds the precision of a
     # difference.
-    if np.abs(steps - step).max() > 1e-3 * abs(step) + 4e-7 * np.abs(points).max() or step == 0:
+    uneven = np.abs(steps - step).max() > 1e-3 * abs(step) + 4e-7 * np.abs(points).max()
+    if known.get("layout") == "chebyshev":
+        raise InputError.in_file(
+            source,
+            f"axis '{name}', {points[0]:g} to {points[-1]:g}, is not on {n} Chebyshev points; "
+            "leave the layout out, or resample it first",
+        )
+    if uneven or step == 0:
         raise InputError.in_file(
             source,
             f"axis '{name}' is not uniform (steps {steps.min():g} to {steps.max():g}); "
@@ -186,6 +198,19 @@ def axis_of(
         unit,
         layout,
     )
+
+
+def _is_chebyshev(points: NDArray[np.float64], known: Mapping[str, Any]) -> bool:
+    """Return whether points are Chebyshev points that are not uniform, or said to be and so."""
+    given, n = known.get("layout"), len(points)
+    if given not in (None, "chebyshev") or known["boundary"] == "periodic":
+        return False
+    if points[0] == points[-1] or (n < 4 and given is None):  # up to 3 of them are uniform
+        return False
+    fractions = (points - points[0]) / (points[-1] - points[0])
+    expected = Axis("x", "open", layout="chebyshev").points(n)
+    rounding = 4e-7 * float(np.abs(points).max() / abs(points[-1] - points[0]))
+    return bool(np.abs(fractions - expected).max() <= 1e-3 * expected[1] + rounding)
 
 
 def _exact(number: float, scale: float) -> float:

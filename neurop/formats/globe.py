@@ -49,7 +49,7 @@ def globe_of(lines: Mapping[str, Coordinate], source: str) -> tuple[Sphere, dict
         abs(np.ptp(raw) - 360) < 1e-3
     )
     if circle:
-        for layout in get_args(Layout):
+        for layout in [one for one in get_args(Layout) if one != "chebyshev"]:
             south = Axis("latitude", "open", 90.0, -180.0, "degrees_north", layout)
             if _lies_on(south, latitude[rows]):
                 return Sphere((south, east)), orders

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurop.errors import InputError, nearest
-from neurop.geometry.quadrature import gauss_legendre
+from neurop.geometry.quadrature import clenshaw_curtis, gauss_legendre
 
 Boundary = Literal["periodic", "dirichlet", "neumann", "open"]
-Layout = Literal["left", "ends", "cells", "gauss"]
+Layout = Literal["left", "ends", "cells", "gauss", "chebyshev"]
+BOTH_ENDS: tuple[Layout, ...] = ("ends", "chebyshev")
+"""Layouts with a point on either end of the domain."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class Axis:
     layout
         Positions of n points as fractions of the domain: ``left`` at j/n (without the far end),
         ``ends`` at j/(n-1) (with both ends), ``cells`` at (j+1/2)/n (cell centres), ``gauss`` at
-        the Legendre-Gauss latitudes of a sphere (without the poles).
+        the Legendre-Gauss latitudes of a sphere (without the poles), ``chebyshev`` at the
+        Chebyshev-Gauss-Lobatto points (1 - cos(pi j/(n-1)))/2 (with both ends, which are dense).
 
     Raises
     ------
@@ -60,7 +63,7 @@ class Axis:
             if (value := getattr(self, what)) not in get_args(allowed):
                 remedy = f"axis {self.name}: {nearest(value, get_args(allowed))}"
                 raise InputError.of(what, value, remedy)
-        if self.boundary == "periodic" and self.layout == "ends":
+        if self.boundary == "periodic" and self.layout in BOTH_ENDS:
             raise InputError.of(
                 "layout",
                 self.layout,
@@ -86,8 +89,11 @@ class Axis:
         InputError
             If n is too small for the layout.
         """
-        if n < (2 if self.layout == "ends" else 1):
+        if n < (2 if self.layout in BOTH_ENDS else 1):
             raise InputError.of("n", n, f"axis {self.name}: too few for layout '{self.layout}'")
+        if self.layout == "chebyshev":
+            # The square of a sine does not cancel near the first end as 1 - cos does.
+            return np.sin(0.5 * np.pi * np.linspace(0.0, 1.0, n)) ** 2
         if self.layout == "ends":
             return np.linspace(0.0, 1.0, n)
         if self.layout == "gauss":
@@ -102,9 +108,12 @@ class Axis:
         """Return the quadrature weights of the n points along the axis, of sum 1.
 
         The trapezoidal rule for ``ends``; for ``gauss`` a rule in the angle that is exact for the
-        first n cosines (weights by area are :meth:`neurop.geometry.sphere.Sphere.weights`); else
-        equal weights.
+        first n cosines (weights by area are :meth:`neurop.geometry.sphere.Sphere.weights`);
+        Clenshaw-Curtis for ``chebyshev``, exact for polynomials of degree n - 1; else equal
+        weights.
         """
+        if self.layout == "chebyshev":
+            return clenshaw_curtis(n)
         if self.layout == "ends":
             w = np.full(n, 1.0 / (n - 1))
             w[[0, -1]] *= 0.5

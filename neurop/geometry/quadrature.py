@@ -1,4 +1,4 @@
-"""Legendre-Gauss quadrature in the latitude."""
+"""Quadrature of points that are not uniform: Legendre-Gauss latitudes, Clenshaw-Curtis."""
 
 from __future__ import annotations
 
@@ -41,6 +41,35 @@ def gauss_legendre(n: int) -> tuple[Array, Array, Array]:
     # In a compiled graph the rule is a constant, so the size may not be symbolic.
     points, area, angle = _rule(operator.index(n))
     return points, area, angle
+
+
+def clenshaw_curtis(n: int) -> Array:
+    r"""Return the weights of the mean over [0, 1] at n Chebyshev-Gauss-Lobatto points.
+
+    With :math:`x_j = (1 - \cos\theta_j)/2`, :math:`\theta_j = \pi j/N`, N = n - 1,
+
+    .. math:: w_j = \frac{g_j}{N} \sum_{k=0}^{\lfloor N/2 \rfloor} b_k\,
+       \frac{\cos 2 k \theta_j}{1 - 4 k^2}
+
+    where g is 1/2 at both ends, else 1, and b is 1 for 2k = 0 and 2k = N, else 2. The weights are
+    positive and of sum 1; the rule integrates the polynomial that interpolates the n values.
+
+    Examples
+    --------
+    >>> clenshaw_curtis(3).round(6)  # Simpson
+    array([0.166667, 0.666667, 0.166667])
+
+    References
+    ----------
+    Clenshaw and Curtis, A method for numerical integration on an automatic computer, Numerische
+    Mathematik 2, 1960; Waldvogel, BIT 46, 2006, equation 2.4.
+    """
+    last = operator.index(n) - 1
+    k = np.arange(last // 2 + 1)
+    b = np.where((k == 0) | (2 * k == last), 1.0, 2.0) / (1.0 - 4.0 * k**2)
+    weights = np.cos(2 * np.pi / last * (np.outer(np.arange(n), k) % last)) @ b / last
+    weights[[0, -1]] *= 0.5
+    return np.asarray(weights, np.float64)
 
 
 def _rule(n: int) -> tuple[Array, ...]:

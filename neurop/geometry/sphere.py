@@ -52,6 +52,10 @@ class Sphere(Grid):
                 "axes",
                 list(self.names),
             )
+        for axis in self.axes:
+            if axis.layout == "chebyshev":
+                remedy = f"{axis.name}s of a sphere are 'left', 'ends', 'cells' or 'gauss'"
+                raise InputError.of("layout", axis.layout, remedy)
         axis = self.axes[0]
         ends = _degrees(axis, axis.start), _degrees(axis, axis.start + axis.length)
         span = f"latitude runs from {ends[0]:g} to {ends[1]:g} degrees"

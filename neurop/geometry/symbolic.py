@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from neurop.errors import InputError
-from neurop.geometry.axis import Axis
+from neurop.geometry.axis import BOTH_ENDS, Axis
 from neurop.geometry.sphere import Sphere
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ def points(axis: Axis, n: int, device: torch.device | None = None) -> Tensor:
     count = torch.arange(n, dtype=torch.float64, device=device)
     if axis.layout == "ends":
         return count / (n - 1)
+    if axis.layout == "chebyshev":
+        return torch.sin(0.5 * torch.pi * count / (n - 1)) ** 2
     return (count + (0.5 if axis.layout == "cells" else 0.0)) / n
 
 
@@ -68,9 +70,17 @@ def weights(axis: Axis, n: int, device: torch.device | None = None) -> Tensor:
     [0.25, 0.5, 0.25]
     """
     at = points(axis, n, device)
-    if axis.layout != "ends":
+    if axis.layout not in BOTH_ENDS:
         return torch.ones_like(at) / n
-    return torch.where((at == 0) | (at == 1), 0.5, 1.0).to(at) / (n - 1)
+    j = torch.arange(n, dtype=torch.float64, device=device)
+    trapezoids = torch.where((j == 0) | (j == n - 1), 0.5, 1.0).to(at) / (n - 1)
+    if axis.layout == "ends":
+        return trapezoids
+    # Clenshaw-Curtis (:func:`neurop.geometry.quadrature.clenshaw_curtis`), with zeros for k > N/2.
+    b = torch.where((j == 0) | (2 * j == n - 1), 1.0, 2.0) * (2 * j <= n - 1)
+    return trapezoids * (
+        torch.cos(2 * torch.pi / (n - 1) * torch.outer(j, j)) @ (b / (1 - 4 * j**2))
+    )
 
 
 def measure(grid: Grid, shape: Sequence[int], like: Tensor) -> Tensor:

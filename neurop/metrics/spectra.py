@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import singledispatch
+from functools import lru_cache, singledispatch
 from typing import Any
 
 import numpy as np
@@ -25,9 +25,11 @@ def power_spectrum(values: NDArray[Any], grid: Grid) -> tuple[Array, Array]:
     .. math:: P(K) = \sum_{K \le |k| < K+1} |\hat u_k|^2, \qquad \sum_K P(K) = \langle u^2 \rangle
 
     with :math:`\hat u` the coefficients in an orthonormal basis per axis: Fourier (periodic), sine
-    (dirichlet), cosine (neumann, open). All quadrants count, so the shells above the Nyquist
-    wavenumber contain the corners of the spectral box. On the sphere :math:`k` is the zonal
-    wavenumber and the power is averaged over latitude with the grid's weights.
+    (dirichlet), cosine (neumann, open); at Chebyshev points Legendre polynomials, whose degree
+    counts half-cycles and whose mean square is that of the interpolating polynomial. All quadrants
+    count, so the shells above the Nyquist wavenumber contain the corners of the spectral box. On
+    the sphere :math:`k` is the zonal wavenumber and the power is averaged over latitude with the
+    grid's weights.
 
     Parameters
     ----------
@@ -120,9 +122,21 @@ def _power(values: Array, grid: Grid) -> Array:
     coefficients: NDArray[Any] = values
     for index, axis in enumerate(grid.axes, start=-grid.dimensions):
         n = values.shape[index]
+        if axis.layout == "chebyshev":
+            moved = np.tensordot(coefficients, _legendre(n), (index, 1))
+            coefficients = np.moveaxis(moved, -1, index)
+            continue
         weight = np.sqrt(axis.weights(n)).reshape(-1, *[1] * (-index - 1))
         coefficients = _transform(coefficients * weight, axis, index)
     return np.asarray(np.abs(coefficients) ** 2)
+
+
+@lru_cache(maxsize=16)
+def _legendre(n: int) -> Array:
+    """Return the matrix from values at n Chebyshev points to orthonormal Legendre coefficients."""
+    points = 2 * Axis("x", "open", layout="chebyshev").points(n) - 1
+    functions = np.polynomial.legendre.legvander(points, n - 1) * np.sqrt(2 * np.arange(n) + 1)
+    return np.asarray(np.linalg.inv(functions), np.float64)
 
 
 def _transform(values: NDArray[Any], axis: Axis, index: int) -> NDArray[Any]:
@@ -152,7 +166,9 @@ def _frequencies(grid: Grid, shape: tuple[int, ...]) -> list[Array]:
     """Return the cycles per axis length of each mode, one array per axis, ready to broadcast."""
     found = []
     for index, (axis, n) in enumerate(zip(grid.axes, shape, strict=True), start=-grid.dimensions):
-        if axis.boundary == "periodic":
+        if axis.layout == "chebyshev":
+            cycles = np.arange(n) / 2  # the polynomial of degree k has k zeros: k half-cycles
+        elif axis.boundary == "periodic":
             cycles = np.abs(fft.fftfreq(n, 1 / n))
         elif axis.boundary == "dirichlet":
             cycles = (

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from neurop.plots.style import axis_label, unit_text
 
@@ -75,10 +76,34 @@ def _cuts(volume: xr.DataArray, cut: xr.DataArray) -> Iterator[str]:
 
 
 def raster(array: xr.DataArray) -> Any:
-    """Return the values of a plane field, rows upwards and columns to the right by coordinate."""
+    """Return the values of a plane field, rows upwards and columns to the right by coordinate.
+
+    Along an axis whose steps differ from their mean by more than a quarter, such as one of
+    Chebyshev points, each value is that of the point nearest to one of as many uniform points.
+    """
     horizontal, vertical = horizontal_and_vertical(array)
-    ordered = array.sortby([name for name in (horizontal, vertical) if name in array.coords])
-    return np.asarray(ordered.transpose(vertical, horizontal).values)
+    known = [name for name in (horizontal, vertical) if name in array.coords]
+    ordered = array.sortby(known)
+    places = {name: _nearest(ordered[name].values) for name in known}
+    return np.asarray(ordered.isel(places).transpose(vertical, horizontal).values)
+
+
+def _nearest(points: NDArray[Any]) -> NDArray[np.intp]:
+    """Return the index of the point nearest to each of as many uniform points, in order if close.
+
+    Examples
+    --------
+    >>> _nearest(np.array([0.0, 0.05, 0.2, 0.5, 0.8, 0.95, 1.0]))
+    array([0, 2, 2, 3, 4, 4, 6])
+    """
+    found = np.arange(len(points))
+    if len(points) < 3 or points.dtype.kind not in "iuf":
+        return found
+    steps = np.diff(points)
+    if np.abs(steps - steps.mean()).max() <= 0.25 * steps.mean():
+        return found
+    wanted = np.linspace(points[0], points[-1], len(points))
+    return np.asarray(np.searchsorted((points[1:] + points[:-1]) / 2, wanted), np.intp)
 
 
 def edges(array: xr.DataArray, name: str) -> tuple[float, float]:

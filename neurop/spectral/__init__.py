@@ -1,20 +1,14 @@
 """The spectral engine: bases as small real matrices, separable transforms, per-mode mixing."""
 
-from neurop.spectral.bases import (
-    Basis,
-    Cosine,
-    Fourier,
-    Sine,
-    below_nyquist,
-    natural_basis,
-    padded_bases,
-    spacing,
-)
+from neurop.spectral.axis_bases import below_nyquist, natural_basis, padded_bases, spacing
+from neurop.spectral.bases import Basis, Cosine, Fourier, Sine
+from neurop.spectral.chebyshev import Chebyshev
 from neurop.spectral.constants import constant_tensor
 from neurop.spectral.fused import block_tail, linear, mix_packed, mlp
-from neurop.spectral.inputs import at_least_one, check_input, one_per_axis
+from neurop.spectral.inputs import at_least_one, check_input, check_waves, one_per_axis
 from neurop.spectral.kernels.plain import has_autocast, in_float32
 from neurop.spectral.matrices import analysis_matrix
+from neurop.spectral.mixed import mix_modes, weight_sizes
 from neurop.spectral.mixing import from_signed, mix, restrict, signed_sizes, to_signed
 from neurop.spectral.resample import resample, resample_axes, resample_sphere
 from neurop.spectral.spherical import analyze_sphere, harmonics_resolved, synthesize_sphere
@@ -27,6 +21,7 @@ from neurop.spectral.transform import (
 
 __all__ = [
     "Basis",
+    "Chebyshev",
     "Cosine",
     "Fourier",
     "Sine",
@@ -38,6 +33,7 @@ __all__ = [
     "block_tail",
     "check_input",
     "check_target",
+    "check_waves",
     "constant_tensor",
     "from_signed",
     "harmonics_resolved",
@@ -45,6 +41,7 @@ __all__ = [
     "in_float32",
     "linear",
     "mix",
+    "mix_modes",
     "mix_packed",
     "mlp",
     "natural_basis",
@@ -60,4 +57,5 @@ __all__ = [
     "synthesize_all_but_last_axis",
     "synthesize_sphere",
     "to_signed",
+    "weight_sizes",
 ]

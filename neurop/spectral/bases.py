@@ -13,19 +13,14 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import count
 from typing import ClassVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from neurop.errors import InputError
 from neurop.geometry.axis import Axis
-from neurop.geometry.symbolic import is_symbolic
-from neurop.spectral.inputs import one_per_axis
 
 Array = NDArray[np.float64]
 
@@ -71,12 +66,16 @@ class Basis(ABC):
 
     @abstractmethod
     def waves(self) -> tuple[Array, Array]:
-        r"""Return :math:`\omega_k` and :math:`\phi_k` of the functions as waves.
+        r"""Return :math:`\omega_k` and :math:`\phi_k` of the functions as waves, ``(size,)`` each.
 
-        .. math:: \varphi_k(x) = \cos(\omega_k (x + s) - \phi_k)
+        .. math:: \varphi_k(x) = \cos(\omega_k\, a(x) - \phi_k)
 
-        with s the shift; shapes ``(size,)``.
+        with a(x) = x + s and the shift s; for polynomials a(x) is an angle.
         """
+
+    def analysis(self, axis: Axis, n: int) -> Array:
+        r"""Return :math:`A_{kj} = w_j \varphi_k(x_j)` at the n points of an axis, ``(size, n)``."""
+        return (self.functions(axis.points(n)) * axis.weights(n)[:, None]).T
 
 
 @dataclass(frozen=True)
@@ -224,75 +223,6 @@ class Sine(Basis):
         """Return the frequencies, and the phase of a sine."""
         k = np.arange(1, self.modes + 1, dtype=np.float64)
         return math.pi * k, np.full(self.modes, math.pi / 2)
-
-
-def natural_basis(axis: Axis, modes: int, n: int) -> Basis:
-    """Return the basis of the axis's boundary, orthogonal on n points.
-
-    It is Fourier (periodic), sine (dirichlet) or cosine (otherwise).
-    """
-    if axis.boundary == "periodic":
-        return Fourier(modes)
-    if axis.boundary == "dirichlet":
-        return Sine(modes)
-    return Cosine(modes, 0.5 / n if axis.layout == "left" else 0.0)
-
-
-def padded_bases(axes: Sequence[Axis], modes: Sequence[int], padding: float) -> tuple[Fourier, ...]:
-    """Return the Fourier basis of each axis; axes that are not periodic are padded with zeros.
-
-    Parameters
-    ----------
-    axes, modes
-        Axes of the grid, and the number of modes of each.
-    padding
-        Length of the padding, as a fraction of the domain.
-
-    Raises
-    ------
-    InputError
-        If there is not one number of modes per axis.
-    """
-    one_per_axis(axes, modes)
-    return tuple(
-        Fourier(m, 1.0 if axis.boundary == "periodic" else 1.0 + padding)
-        for axis, m in zip(axes, modes, strict=True)
-    )
-
-
-def below_nyquist(
-    bases: Sequence[Basis], axes: Sequence[Axis], shape: Sequence[int]
-) -> tuple[int, ...]:
-    """Return the number of modes below the Nyquist frequency of a grid, per axis.
-
-    A size that an exported graph leaves open must resolve all modes of its basis: their number.
-    """
-    return tuple(
-        all_resolved(basis, axis, n) if is_symbolic(n) else basis.resolved(spacing(axis, n))
-        for basis, axis, n in zip(bases, axes, shape, strict=True)
-    )
-
-
-def all_resolved(basis: Basis, axis: Axis, n: int) -> int:
-    """Return the number of modes of a basis; limit the symbol n to sizes that resolve them all."""
-    torch._check(n >= least_points(basis, axis))
-    return basis.modes
-
-
-def least_points(basis: Basis, axis: Axis) -> int:
-    """Return the least number of points of an axis that resolves all modes of a basis.
-
-    Examples
-    --------
-    >>> least_points(Fourier(8), Axis("x"))  # the frequencies 0 to 7
-    15
-    """
-    return next(n for n in count(2) if basis.resolved(spacing(axis, n)) >= basis.modes)
-
-
-def spacing(axis: Axis, n: int) -> float:
-    """Return the distance of neighbouring points in domain lengths (``gauss``: the mean)."""
-    return 1.0 / (n - 1 if axis.layout == "ends" else n)
 
 
 def _below(limit: float) -> int:

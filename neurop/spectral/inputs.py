@@ -31,6 +31,28 @@ def one_per_axis(axes: Sequence[Axis], modes: Sequence[int]) -> None:
         raise InputError.of("modes", tuple(modes), remedy)
 
 
+def check_waves(axes: Sequence[Axis], what: str) -> None:
+    """Raise InputError if an axis has Chebyshev points, for what needs uniform ones.
+
+    Parameters
+    ----------
+    axes
+        Axes of a grid.
+    what
+        What needs waves or uniform points, for the message.
+
+    Examples
+    --------
+    >>> check_waves([Axis("t", "open", layout="chebyshev")], "a stencil")
+    Traceback (most recent call last):
+    neurop.errors.InputError: layout=chebyshev: axis t: a stencil needs uniform points; use fno
+    """
+    for axis in axes:
+        if axis.layout == "chebyshev":
+            remedy = f"axis {axis.name}: {what} needs uniform points; use fno"
+            raise InputError.of("layout", axis.layout, remedy)
+
+
 def check_input(x: Tensor, channels: int, axes: int | Sequence[str]) -> None:
     """Raise InputError unless `x` has the shape ``(batch, channels, *grid)``.
 

@@ -13,7 +13,7 @@ from torch.utils.weak import WeakTensorKeyDictionary
 from neurop.geometry.axis import Axis
 from neurop.geometry.symbolic import is_symbolic
 from neurop.spectral import symbolic
-from neurop.spectral.bases import Array, Basis, Fourier
+from neurop.spectral.bases import Array, Basis, Cosine, Sine
 from neurop.spectral.constants import constant_tensor
 
 
@@ -24,6 +24,7 @@ def analysis_matrix(
 
     On Legendre-Gauss latitudes cosines and sines are not orthogonal under any weights; there the
     rows are the first of the inverse of the n by n synthesis, exact for every sum of n functions.
+    Those of :class:`neurop.spectral.chebyshev.Chebyshev` at its points are such rows, too.
     """
     make = symbolic.analysis if is_symbolic(n) else _analysis
     return make(replace(basis, modes=modes), axis, n, dtype, device)
@@ -109,11 +110,11 @@ def point_matrix(bases: Sequence[Basis], modes: Sequence[int], points: Tensor) -
 
 @constant_tensor(maxsize=1024)
 def _analysis(basis: Basis, axis: Axis, n: int) -> Array:
-    if axis.layout == "gauss" and not isinstance(basis, Fourier):
+    if axis.layout == "gauss" and isinstance(basis, Cosine | Sine):
         every = replace(basis, modes=max(n, basis.modes))
         inverse = np.linalg.pinv(every.functions(axis.points(n)) * every.norms())
         return inverse[: basis.size].astype(np.float64, copy=False)
-    return (basis.functions(axis.points(n)) * axis.weights(n)[:, None]).T
+    return basis.analysis(axis, n)
 
 
 @constant_tensor(maxsize=1024)

@@ -12,7 +12,8 @@ from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 from neurop.geometry.sphere import Sphere
 from neurop.geometry.symbolic import is_symbolic
-from neurop.spectral.bases import Basis, all_resolved, natural_basis, spacing
+from neurop.spectral.axis_bases import all_resolved, natural_basis, spacing
+from neurop.spectral.bases import Basis
 from neurop.spectral.legendre import check_sphere
 from neurop.spectral.spherical import analyze_sphere, harmonics_resolved, synthesize_sphere
 from neurop.spectral.transform import analyze, check_target, synthesize
@@ -58,10 +59,11 @@ def resample_axes(
 ) -> Tensor:
     """Change a flat grid exactly: project on the resolved modes, evaluate on the new grid.
 
-    Each axis uses the basis of its boundary (Fourier, sine, cosine). Only modes strictly below the
-    Nyquist frequency of the old grid, of the new grid and of a grid of `band` points are retained,
-    so that ``resample_axes(x, domain, x_shape, band)`` is the orthogonal projection on the band of
-    a coarser grid.
+    Each axis uses the basis of its boundary (Fourier, sine, cosine) or of its points (Chebyshev).
+    Only modes strictly below the Nyquist frequency of the old grid, of the new grid and of a grid
+    of `band` points are retained, so that ``resample_axes(x, domain, x_shape, band)`` is the
+    projection on the band of a coarser grid: orthogonal, except along Chebyshev points, where it
+    cuts the interpolating polynomial to as many terms as the coarser grid has points.
 
     Parameters
     ----------

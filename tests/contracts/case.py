@@ -94,5 +94,6 @@ def _refined(layout: str, n: int, factor: int) -> tuple[int, slice | int]:
     if layout == "gauss":
         size = factor * n + 1 - (factor * n) % 2
         return size, size // 2
-    assert layout in ("left", "ends")  # cells of two sizes have no point in common
-    return factor * (n - 1) + 1 if layout == "ends" else factor * n, slice(None, None, factor)
+    assert layout != "cells"  # cells of two sizes have no point in common
+    size = factor * n if layout == "left" else factor * (n - 1) + 1
+    return size, slice(None, None, factor)

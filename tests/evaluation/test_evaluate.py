@@ -55,6 +55,9 @@ def test_a_resolution_keeps_the_proportion_of_the_training_grid() -> None:
     values = np.zeros((1, 1, 1, 73, 144))
     fields = (Field("msl", "Pa"),)
     earth = FieldSet(values, fields, Grid.latlon(), targets=values, target_fields=fields)
+    times = Grid((Axis("t", "open", layout="chebyshev"), Axis("x")))
+    plane = FieldSet(values[..., :8], fields, times, targets=values[..., :8], target_fields=fields)
+    assert [shape_at(n, card(plane)) for n in (73, 145)] == [(73, 8), (145, 16)]
     assert [shape_at(n, card(earth)) for n in (73, 145, 37)] == [(73, 144), (145, 288), (37, 72)]
 
 

@@ -58,6 +58,17 @@ def test_in_band_and_beyond_band_add_up(analytic: Make, boundary: str, layout: s
     )
 
 
+def test_nested_chebyshev_points_are_read_off() -> None:
+    grid = Grid((Axis("t", "open", layout="chebyshev"),))
+    t = torch.from_numpy(grid.axes[0].points(17))[None, None]
+    for coarse in (5, 9):
+        read = restrict_to(t**3, grid, (coarse,), smooth=True)[0, 0]
+        np.testing.assert_allclose(read, grid.axes[0].points(coarse) ** 3, atol=1e-15)
+    # Between points that are not shared it is linear, which keeps the coordinate.
+    read = restrict_to(t, grid, (6,), smooth=True)[0, 0]
+    np.testing.assert_allclose(read, grid.axes[0].points(6), atol=1e-15)
+
+
 def test_gauss_latitudes_are_read_off_nowhere_but_interpolated(analytic: Make) -> None:
     """Grids of 9 and 27 Gaussian latitudes share the equator alone."""
     sphere = Grid.latlon(gauss=True)

@@ -23,6 +23,7 @@ from neurop.registry import Spec
 from neurop.surrogate import Surrogate
 
 WALLS = Grid((Axis("x", "dirichlet", layout="ends"), Axis("y", "neumann", layout="cells")))
+TIMES = Grid((Axis("t", "open", layout="chebyshev"), Axis("x")))
 SPHERE = Grid.latlon()
 SMALL = {"modes": 3, "width": 6, "depth": 2}
 LEVELS = {"width": 8, "levels": 2, "depth": 1}
@@ -54,6 +55,7 @@ CASES = {
     "fno-3d": Small("fno", BOX, (6, 7, 8), True),
     "fno-walls": Small("fno", WALLS, (9, 8), True),
     "fno-sphere": Small("fno", SPHERE, (9, 16), True),
+    "fno-chebyshev": Small("fno", TIMES, (9, 8), True),
     "fno-gauss": Small("fno", Grid.latlon(gauss=True), (8, 16), False),
     "tfno": Small("tfno", PLANE, (9, 12), True),
     "tfno-cp": Small("tfno", PLANE, (9, 12), True, SMALL | {"factorization": "cp"}),

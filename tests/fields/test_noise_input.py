@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -33,6 +34,7 @@ def draw(
     [
         (Grid.periodic(1), (12,), (36,), np.s_[::3,]),
         (WALLED, (9, 8), (17, 24), np.s_[::2, ::3]),
+        (Grid((replace(WALLED.axes[0], layout="chebyshev"),)), (9,), (33,), np.s_[::4,]),
         (Sphere.latlon(), (9, 16), (17, 32), np.s_[::2, ::2]),
         (Sphere.latlon(poles=False), (6, 12), (18, 36), np.s_[1::3, ::3]),
     ],
@@ -117,6 +119,8 @@ def test_a_row_does_not_depend_on_the_others() -> None:
 def test_modes_that_a_grid_resolves() -> None:
     assert resolved(Grid.periodic(1), (16,)) == 8
     assert resolved(Grid.periodic(2), (16, 9)) == 5
+    # Of 33 Chebyshev points the largest distance is that of 20 uniform points.
+    assert resolved(Grid((Axis("t", "open", layout="chebyshev"), Axis("x"))), (33, 64)) == 10
     assert resolved(Sphere.latlon(), (19, 36)) == 18
     assert resolved(Sphere.latlon(gauss=True), (19, 64)) == 19
 

@@ -1,5 +1,6 @@
 """Axes are what a file says they are; what it does not say is asked for, never assumed."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ import xarray as xr
 from raising import raises_input
 
 from neurop.datasets.file import File
+from neurop.errors import InputError
 from neurop.formats.axes import axis_of
 from neurop.formats.content import Coordinate
 from neurop.formats.inspect import inspect
+from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 
 LATITUDE, LONGITUDE = np.linspace(90, -90, 5), np.arange(8) * 45.0
@@ -176,3 +179,43 @@ def test_short_lengths_keep_their_digits(length: float) -> None:
 def test_lengths_of_order_1_lose_their_rounding(length: float, found: float) -> None:
     line = Coordinate(np.arange(64) / 64 * length, "m")
     assert axis_of("x", line, 64, {"boundary": "periodic"}, "a.nc").length == found
+
+
+TIMES = Axis("t", "open", 2.0, -6.0, "s", "chebyshev")
+
+
+@pytest.mark.parametrize("n", [4, 9, 65, 257])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_chebyshev_points_are_recognised(n: int, dtype: type) -> None:
+    line = Coordinate(TIMES.coordinates(n).astype(dtype), "s")
+    assert axis_of("t", line, n, {"boundary": "open"}, "a.nc") == TIMES
+    said = {"boundary": "neumann", "layout": "chebyshev"}
+    assert axis_of("t", line, n, said, "a.nc") == replace(TIMES, boundary="neumann")
+
+
+def test_three_points_are_uniform_unless_said_to_be_chebyshev() -> None:
+    line = Coordinate(TIMES.coordinates(3), "s")
+    assert axis_of("t", line, 3, {"boundary": "open"}, "a.nc").layout == "ends"
+    said = {"boundary": "open", "layout": "chebyshev"}
+    assert axis_of("t", line, 3, said, "a.nc") == TIMES
+
+
+@pytest.mark.parametrize(
+    ("points", "known"),
+    [
+        (TIMES.coordinates(9), {"boundary": "periodic"}),
+        (TIMES.coordinates(9), {"boundary": "open", "layout": "ends"}),
+        (TIMES.coordinates(9) + 0.01 * np.eye(9)[1], {"boundary": "open"}),
+        (np.linspace(0, 1, 9), {"boundary": "open", "layout": "chebyshev"}),
+    ],
+)
+def test_points_that_are_not_what_is_said_are_refused(points: np.ndarray, known: dict) -> None:
+    with pytest.raises(InputError, match=r"a.nc: axis 't'.* is not .*resample it first"):
+        axis_of("t", Coordinate(points, "s"), 9, known, "a.nc")
+
+
+def test_chebyshev_points_return_from_a_file(tmp_path: Path) -> None:
+    coords = {"s": ("s", TIMES.coordinates(5), {"units": "s"}), "x": np.arange(8) / 8}
+    path = written(tmp_path / "a.nc", ("time", "s", "x"), **coords)
+    made = File(path, boundary={"s": "open", "x": "periodic"})._all
+    assert made.grid == Grid((replace(TIMES, name="s"), Axis("x")))

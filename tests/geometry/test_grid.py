@@ -11,12 +11,15 @@ from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 from neurop.geometry.sphere import Sphere
 
-LAYOUTS = ["left", "ends", "cells", "gauss"]
+LAYOUTS = ["left", "ends", "cells", "gauss", "chebyshev"]
 # Roots of P_4 = (35 x^4 - 30 x^2 + 3) / 8, closed form.
 ROOTS = [-np.sqrt(3 / 7 + 2 / 7 * np.sqrt(6 / 5)), -np.sqrt(3 / 7 - 2 / 7 * np.sqrt(6 / 5))]
 # The weights that integrate 1 and cos 2 theta exactly.
 POLAR = 0.5 * (1 - 2 * ROOTS[1] ** 2) / (2 * ROOTS[0] ** 2 - 2 * ROOTS[1] ** 2)
 GAUSS = [*np.arccos([-ROOTS[0], -ROOTS[1], ROOTS[1], ROOTS[0]]) / np.pi]
+
+
+LATITUDE = Axis("latitude", "open", 90.0, -180.0, "degrees_north", "chebyshev")
 
 
 def integral(axis: Axis, n: int, values: np.ndarray) -> float:
@@ -30,6 +33,7 @@ def integral(axis: Axis, n: int, values: np.ndarray) -> float:
         ("ends", [0, 1 / 3, 2 / 3, 1], [1 / 6, 1 / 3, 1 / 3, 1 / 6]),
         ("cells", [0.125, 0.375, 0.625, 0.875], [0.25] * 4),
         ("gauss", GAUSS, [POLAR, 0.5 - POLAR, 0.5 - POLAR, POLAR]),
+        ("chebyshev", [0, 0.25, 0.75, 1], [1 / 18, 4 / 9, 4 / 9, 1 / 18]),
     ],
 )
 def test_points_and_weights_of_the_layouts(
@@ -53,6 +57,24 @@ def test_quadrature_is_exact_where_it_should_be(n: int) -> None:
         for k in range(1, n):
             wave = np.exp(2j * np.pi * k * axis.points(n))
             assert abs(axis.weights(n) @ wave) < 1e-14
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 9, 64, 257])
+def test_clenshaw_curtis_is_exact_for_polynomials_of_fewer_degrees_than_points(n: int) -> None:
+    axis = Axis("t", "open", layout="chebyshev")
+    powers = axis.points(n) ** np.arange(n + 3)[:, None]
+    errors = np.abs(powers @ axis.weights(n) - 1 / np.arange(1, n + 4))
+    assert errors[:n].max() < 1e-14
+    # An odd number of points is symmetric about one: also of degree n, then no further.
+    assert errors[n] < 1e-14 if n % 2 else errors[n] > 1e-17
+    assert n > 4 or errors[n + n % 2] > 1e-3
+    assert (axis.weights(n) > 0).all()
+    np.testing.assert_allclose(axis.points(n), (1 - np.cos(np.pi * np.arange(n) / (n - 1))) / 2)
+
+
+def test_the_error_of_clenshaw_curtis_falls_exponentially() -> None:
+    axis = Axis("t", "open", layout="chebyshev")
+    assert integral(axis, 12, np.exp(axis.points(12))) == pytest.approx(np.e - 1, abs=2e-15)
 
 
 @pytest.mark.parametrize(("layout", "order"), [("left", 1), ("ends", 2), ("cells", 2)])
@@ -169,6 +191,14 @@ def test_round_trip_through_json(grid: Grid) -> None:
         (lambda: Axis("x", "perodic"), "boundary", "perodic", "x: did you mean 'periodic'"),
         (lambda: Axis("x", "open", layout="end"), "layout", "end", "x: did you mean 'ends'"),
         (lambda: Axis("x", layout="ends"), "layout", "ends", "x .*'left' or 'cells'"),
+        (lambda: Axis("x", layout="chebyshev"), "layout", "chebyshev", "x .*'left' or 'cells'"),
+        (
+            lambda: Sphere((LATITUDE, Axis("longitude"))),
+            "layout",
+            "chebyshev",
+            "latitudes of a sphere",
+        ),
+        (lambda: Axis("x", "open", layout="chebyshev").points(1), "n", 1, "too few .*'chebyshev'"),
         (lambda: Axis("x", layout="gauss"), "layout", "gauss", "x .*'left' or 'cells'"),
         (lambda: Grid((Axis("x", "open", layout="gauss"),)), "layout", "gauss", "x .*'ends'"),
         (lambda: Axis("x", "open", layout="gauss").points(0), "n", 0, "x: too few .*'gauss'"),

@@ -24,7 +24,8 @@ RADIANS = Sphere(
         replace(SPHERES[0].axes[1], unit="radians", length=2 * np.pi),
     )
 )
-GRIDS = [WALLS, Grid.periodic(2), *SPHERES, RADIANS]
+TIMES = Grid((Axis("t", "open", layout="chebyshev"), Axis("x"), WALLS.axes[0]))
+GRIDS = [WALLS, TIMES, Grid.periodic(2), *SPHERES, RADIANS]
 
 
 @pytest.mark.parametrize("grid", GRIDS, ids=range(len(GRIDS)))
@@ -40,6 +41,13 @@ def test_they_are_those_of_numpy(grid: Grid) -> None:
 def test_gauss_points_are_refused() -> None:
     with raises_input("layout", "gauss"):
         symbolic.points(Grid.latlon(gauss=True).axes[0], 4)
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 9, 64])
+def test_clenshaw_curtis_is_that_of_numpy(n: int) -> None:
+    axis = TIMES.axes[0]
+    np.testing.assert_allclose(symbolic.points(axis, n), axis.points(n), atol=1e-15)
+    np.testing.assert_allclose(symbolic.weights(axis, n), axis.weights(n), atol=1e-15)
 
 
 class Mean(nn.Module):

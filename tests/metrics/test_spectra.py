@@ -64,6 +64,23 @@ def test_all_quadrants_count() -> None:
         np.testing.assert_allclose(power, np.eye(len(power))[5] * 0.5, atol=1e-14)
 
 
+@pytest.mark.parametrize("boundary", ["open", "dirichlet"])
+def test_power_at_chebyshev_points_is_that_of_the_polynomial(boundary: str) -> None:
+    grid = Grid((Axis("t", boundary, layout="chebyshev"), Axis("x")))
+    shape = (9, 8)
+    t, x = np.meshgrid(*(a.points(n) for a, n in zip(grid.axes, shape)), indexing="ij")
+    u = np.polynomial.legendre.legval(2 * t - 1, [0, 0, 0, 3.0]) + np.cos(4 * np.pi * x)
+    _, power = power_spectrum(u, grid)
+    # The third polynomial has three half-cycles, and the mean square 9 / (2 * 3 + 1).
+    np.testing.assert_allclose(power, [0, 9 / 7, 0.5, *[0] * (len(power) - 3)], atol=1e-13)
+    u = RNG.normal(size=(2, *shape))
+    nodes, weights = np.polynomial.legendre.leggauss(9)
+    degrees = np.polynomial.legendre.legvander(2 * grid.axes[0].points(9) - 1, 8)
+    fine = np.polynomial.legendre.legvander(nodes, 8) @ np.linalg.solve(degrees, u)
+    square = (fine**2 * weights[:, None] / 2).sum(1).mean(1)
+    np.testing.assert_allclose(power_spectrum(u, grid)[1].sum(-1), square, rtol=1e-12)
+
+
 def test_wavenumber_is_in_cycles_of_the_longest_axis() -> None:
     grid = Grid((Axis("x", length=4.0), Axis("y", length=1.0)))
     x, y = np.meshgrid(grid.axes[0].points(16), grid.axes[1].points(8), indexing="ij")

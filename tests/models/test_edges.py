@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
+from raising import raises_input
 from torch import nn
 
 from neurop.geometry.axis import Axis
@@ -86,3 +87,10 @@ def test_a_model_without_memory_has_the_shapes_and_takes_the_weights(
     model.load_state_dict(given.state_dict())
     x = torch.randn(2, 2, 12, 16)
     assert torch.equal(model(x), given(x))
+
+
+@pytest.mark.parametrize("name", ["tfno", "local_fno", "unet", "cnextunet"])
+def test_models_of_waves_or_stencils_refuse_chebyshev_points(name: str) -> None:
+    times = Grid((Axis("t", "open", layout="chebyshev"), Axis("x")))
+    with raises_input("layout", "chebyshev", "axis t: .* needs uniform points; use fno"):
+        make(name, times, {})

@@ -13,6 +13,7 @@ from neurop.geometry.grid import Grid
 from neurop.models import FFNO
 
 SMALL = {"width": 6, "depth": 2}
+TIMES = Grid((Axis("t", "open", layout="chebyshev"), Axis("x")))
 WALLS = Grid((Axis("x", "open", layout="ends"), Axis("y")))
 
 
@@ -73,6 +74,15 @@ class TestFFNO(GridOperatorContract):
             {(5, 5): (3, 3), (6, 9): (4, 3)},
             1e-2,
             {"modes": (5, 3), "padding": 0.5, **SMALL},
+        ),
+        # 4 polynomials have real weights: half as many numbers as 4 waves.
+        "chebyshev": Case(
+            TIMES,
+            (13, 16),
+            count((2, 3), 3),
+            {(3, 16): (3, 3), (13, 4): (4, 2)},
+            1e-7,
+            {"modes": (4, 3), **SMALL},
         ),
         "sphere": Case(
             Grid.latlon(),

@@ -13,6 +13,7 @@ from neurop.geometry.grid import Grid
 from neurop.models import FNO
 
 SMALL = {"width": 6, "depth": 2}
+TIMES = Grid((Axis("t", "open", layout="chebyshev"), Axis("x")))
 WALLS = Grid((Axis("x", "open", layout="ends"), Axis("y")))
 
 
@@ -71,6 +72,15 @@ class TestFNO(GridOperatorContract):
             {(5, 5): (3, 3), (6, 9): (4, 3)},
             3e-3,
             {"modes": (5, 3), "padding": 0.5, **SMALL},
+        ),
+        # 5 polynomials x 3 waves have as many weights as modes 3 x 3 with 5 signed frequencies x 3.
+        "chebyshev": Case(
+            TIMES,
+            (13, 16),
+            count((3, 3), 3),
+            {(3, 16): (3, 3), (13, 4): (5, 2), (5, 5): (5, 3)},
+            1e-7,
+            {"modes": (5, 3), **SMALL},
         ),
         "sphere": Case(
             Grid.latlon(),

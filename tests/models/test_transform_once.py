@@ -17,6 +17,7 @@ from neurop.metrics.norms import relative_l2_field
 from neurop.models import TransformOnce, TransformOncePlus
 
 SMALL = {"width": 6, "depth": 2}
+TIMES = Grid((Axis("t", "open", layout="chebyshev"), Axis("x")))
 WALLS = Grid((Axis("x", "open", layout="ends"), Axis("y")))
 DIRICHLET = Grid((Axis("x", "dirichlet", layout="ends"), Axis("y", "dirichlet", layout="ends")))
 SPHERE = Grid.latlon()
@@ -81,6 +82,14 @@ class TestTransformOnce(GridOperatorContract):
             count((5, 5)),
             {(5, 5): (4, 3), (6, 9): (5, 3)},
             3e-3,
+            {"modes": (5, 3), **SMALL},
+        ),
+        "chebyshev": Case(
+            TIMES,
+            (13, 16),
+            count((5, 5)),
+            {(3, 16): (3, 3), (13, 4): (5, 2)},
+            1e-12,
             {"modes": (5, 3), **SMALL},
         ),
         "dirichlet": Case(

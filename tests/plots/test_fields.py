@@ -8,7 +8,10 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 from neurop.plots import fields, save
+from neurop.plots.orientation import raster
 
 
 def field(values: np.ndarray, names: tuple[str, ...] = ("x", "y"), **extent: float) -> xr.DataArray:
@@ -168,3 +171,20 @@ def test_drawing_leaves_the_state_of_pyplot_alone(tmp_path: object) -> None:
     assert plt.get_fignums() == []
     assert dict(mpl.rcParams) == before
     assert [p.name for p in path.parent.iterdir()] == ["figure.png"]
+
+
+def test_chebyshev_points_are_drawn_where_they_lie() -> None:
+    """Each pixel has the value of the nearest point; uniform points and Gauss latitudes stay."""
+    times, x = Axis("t", "open", layout="chebyshev"), np.arange(4.0)
+    t = times.coordinates(33)
+    place = xr.DataArray(np.tile(t[:, None], 4), {"t": t, "x": x}, ("t", "x"))
+    uniform = np.linspace(0, 1, 33)
+    for image in (raster(place), raster(place[::-1])):
+        drawn = image if image.shape[0] == 33 else image.T
+        gap = np.abs(drawn[:, 0] - uniform)
+        assert gap.max() < np.diff(t).max() / 2 + 1e-12
+        np.testing.assert_allclose(gap, np.abs(t[:, None] - uniform).min(0), atol=1e-15)
+    for points in (uniform, np.sort(Grid.latlon(gauss=True).axes[0].coordinates(33))):
+        values = np.random.default_rng(0).normal(size=(33, 4))
+        image = raster(xr.DataArray(values, {"t": points, "x": x}, ("t", "x")))
+        np.testing.assert_array_equal(image if len(image) == 33 else image.T, values)

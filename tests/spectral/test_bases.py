@@ -8,7 +8,16 @@ import pytest
 from raising import raises_input
 
 from neurop.geometry.axis import Axis
-from neurop.spectral import Basis, Cosine, Fourier, Sine, natural_basis, spacing
+from neurop.spectral import (
+    Basis,
+    Chebyshev,
+    Cosine,
+    Fourier,
+    Sine,
+    natural_basis,
+    padded_bases,
+    spacing,
+)
 
 # Bases and the uniform points on which their functions stay orthogonal.
 FITTING = [
@@ -20,6 +29,7 @@ FITTING = [
     (Sine(1), Axis("x", "dirichlet", layout="ends")),
     (Sine(1), Axis("x", "dirichlet", layout="cells")),
 ]
+TIMES = Axis("t", "open", layout="chebyshev")
 
 
 def name(value: object) -> str:
@@ -91,6 +101,13 @@ def test_basis_fits_the_boundary(boundary: str, expected: type[Basis]) -> None:
     assert natural_basis(Axis("x", boundary, layout="cells"), 4, 8) == expected(4)
 
 
+@pytest.mark.parametrize("boundary", ["dirichlet", "neumann", "open"])
+def test_chebyshev_points_have_chebyshev_polynomials(boundary: str) -> None:
+    axis = replace(TIMES, boundary=boundary)
+    assert natural_basis(axis, 4, 8) == Chebyshev(4)
+    assert padded_bases([Axis("x"), axis], [3, 4], 0.25) == (Fourier(3), Chebyshev(4))
+
+
 @pytest.mark.parametrize("n", [2, 5, 8])
 def test_basis_fits_the_points(n: int) -> None:
     for boundary in ("periodic", "dirichlet", "neumann", "open"):
@@ -107,6 +124,9 @@ def test_spacing_of_the_layouts() -> None:
         spacing(Axis("x", "open", layout=layout), 5)
         for layout in ("left", "ends", "cells", "gauss")
     ] == [0.2, 0.25, 0.2, 0.2]
+    for n in (2, 4, 10):
+        assert spacing(TIMES, n) == pytest.approx(np.diff(TIMES.points(n)).max())
+    assert spacing(TIMES, 11) > np.diff(TIMES.points(11)).max()
 
 
 def test_bases_are_values() -> None:
@@ -114,7 +134,7 @@ def test_bases_are_values() -> None:
     assert [b.size for b in (Fourier(3), Cosine(3), Sine(3))] == [5, 3, 3]
 
 
-@pytest.mark.parametrize("basis", [Fourier, Cosine, Sine])
+@pytest.mark.parametrize("basis", [Fourier, Cosine, Sine, Chebyshev])
 def test_a_basis_has_modes(basis: type[Basis]) -> None:
     with raises_input("modes", 0, "at least 1"):
         basis(0)

@@ -12,14 +12,12 @@ from torch.nn.functional import gelu
 
 from neurop.spectral import (
     Basis,
+    Chebyshev,
     Cosine,
     Fourier,
-    from_signed,
     in_float32,
-    mix,
-    mix_packed,
-    signed_sizes,
-    to_signed,
+    mix_modes,
+    weight_sizes,
 )
 
 _MEAN = 0.5 / math.sqrt(math.pi)
@@ -75,15 +73,9 @@ class CoefficientBlock(nn.Module):
     ) -> None:
         super().__init__()
         self.bases = tuple(bases)
-        periodic = [basis.modes for basis in bases if isinstance(basis, Fourier)]
-        non_periodic = [basis.modes for basis in bases if not isinstance(basis, Fourier)]
         gain = 1 / math.sqrt(_VARIANCE * depth)
-        if periodic:
-            weight = torch.randn(
-                *non_periodic, *signed_sizes(periodic), width, 2, width
-            ) / math.sqrt(2 * width)
-        else:
-            weight = torch.randn(*non_periodic, width, width) / math.sqrt(width)
+        sizes, parts = weight_sizes(self.bases)
+        weight = torch.randn(*sizes, width, *[2] * (parts - 1), width) / math.sqrt(parts * width)
         self.weight = nn.Parameter(weight)
         values = [_values(basis).to(weight.dtype) for basis in (bases if mixing else ())]
         inverses = [torch.linalg.pinv(v.double()) for v in values]
@@ -98,7 +90,8 @@ class CoefficientBlock(nn.Module):
         return y
 
     def _step(self, z: Tensor) -> Tensor:
-        a = gelu(_along(self.spread, _mix_channels(z, self.weight, self.bases))) - _MEAN
+        mixed = mix_modes(z, self.weight, self.bases, [basis.modes for basis in self.bases])
+        a = gelu(_along(self.spread, mixed)) - _MEAN
         return z + _along(self.gather, a)
 
 
@@ -115,27 +108,6 @@ def _along(matrices: Iterable[Tensor], a: Tensor) -> Tensor:
     return a
 
 
-def _mix_channels(z: Tensor, weight: Tensor, bases: Sequence[Basis]) -> Tensor:
-    """Multiply the channels of each mode by its matrix, complex if there are periodic axes."""
-    axes = range(1, len(bases) + 1)
-    non_periodic = [axis for axis in axes if not isinstance(bases[axis - 1], Fourier)]
-    periodic = [axis for axis in axes if isinstance(bases[axis - 1], Fourier)]
-    modes = [bases[axis - 1].modes for axis in periodic]
-    if not non_periodic:
-        return mix_packed(z, weight, modes, modes)
-    if not periodic:
-        rows = z.flatten(1, -2).transpose(0, 1)
-        return torch.bmm(rows, weight.flatten(0, -3)).transpose(0, 1).reshape(z.shape)
-    # The modes of the other axes are additional rows for the change to signed frequencies, and
-    # additional modes for the product.
-    order = (0, *non_periodic, *periodic, z.dim() - 1)
-    turned = z.permute(order)
-    rows = turned.flatten(0, len(non_periodic))
-    mixed = mix(to_signed(rows, modes).unflatten(1, turned.shape[: len(non_periodic) + 1]), weight)
-    back = from_signed(mixed.flatten(1, len(non_periodic) + 1), modes).reshape(turned.shape)
-    return back.permute([order.index(axis) for axis in range(z.dim())])
-
-
 def _values(basis: Basis) -> Tensor:
     """Return the matrix ``(points, size)`` from scaled orthonormal coefficients to point values.
 
@@ -147,6 +119,8 @@ def _values(basis: Basis) -> Tensor:
         points, cells = np.arange(p) / p, p
     elif isinstance(basis, Cosine):
         points, cells = (np.arange(p) + 0.5) / p, p
+    elif isinstance(basis, Chebyshev):  # the roots of the polynomial of degree p
+        points, cells = (1 - np.cos(np.pi * (np.arange(p) + 0.5) / p)) / 2, p
     else:
         points, cells = np.arange(1, p + 1) / (p + 1), p + 1
     return torch.from_numpy(

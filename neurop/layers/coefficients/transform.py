@@ -33,15 +33,17 @@ class CoefficientTransform(nn.Module):
 
     The basis of an axis follows its boundary: real Fourier (periodic), sine (dirichlet), cosine
     (neumann, open). The integral is the grid's quadrature, so the coefficients do not depend on the
-    grid. Coefficients of modes that a grid does not resolve are zero in the analysis of its fields
-    and are left out in the synthesis on it, so that one network applies to coarse grids too.
+    grid. At Chebyshev points the basis is of Chebyshev polynomials, and integral and mean are those
+    of the angle :math:`\arccos(2 x - 1)`. Coefficients of modes that a grid does not resolve are
+    zero in the analysis of its fields and are left out in the synthesis on it, so that one network
+    applies to coarse grids too.
 
     Parameters
     ----------
     domain
         Grid with the axes.
     modes
-        Number m of modes per axis: frequencies \|k\| < m (Fourier), or m functions (cosine, sine).
+        Number m of modes per axis: frequencies \|k\| < m (Fourier), or m functions (others).
 
     Raises
     ------

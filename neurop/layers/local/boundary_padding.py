@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from neurop.geometry.grid import Grid
 from neurop.geometry.sphere import Sphere
+from neurop.spectral import check_waves
 
 _TWICE_GAP = {"ends": (0, 0), "left": (0, 2), "cells": (1, 1), "gauss": (1, 1)}
 """Twice the distance from the first and the last point to the end of an axis, in spacings."""
@@ -46,6 +47,11 @@ class BoundaryPadding(nn.Module):
     -----
     ``(..., *grid) -> (..., *grid + 2 width)``.
 
+    Raises
+    ------
+    InputError
+        If an axis has Chebyshev points, which have no spacing.
+
     Examples
     --------
     >>> from neurop.geometry.axis import Axis
@@ -61,6 +67,7 @@ class BoundaryPadding(nn.Module):
 
     def __init__(self, domain: Grid, width: int | Sequence[int] = 1) -> None:
         super().__init__()
+        check_waves(domain.axes, "a local convolution")
         self.domain = domain
         self.width = (width,) * domain.dimensions if isinstance(width, int) else tuple(width)
 

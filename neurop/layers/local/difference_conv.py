@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from neurop.geometry.grid import Grid
 from neurop.layers.local.integral_conv import check_radius
 from neurop.layers.local.stencil_conv import StencilConv, add_stencils
-from neurop.spectral.bases import spacing
+from neurop.spectral.axis_bases import spacing
 
 
 class DifferenceConv(StencilConv):

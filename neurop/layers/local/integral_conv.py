@@ -20,7 +20,7 @@ from neurop.errors import InputError
 from neurop.geometry.grid import Grid
 from neurop.layers.local.stencil_conv import StencilConv
 from neurop.spectral import constant_tensor
-from neurop.spectral.bases import spacing
+from neurop.spectral.axis_bases import spacing
 
 RINGS = 2
 """Number of basis functions: hat functions of the distance, the first around the point itself."""

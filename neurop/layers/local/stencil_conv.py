@@ -12,7 +12,7 @@ from torch.nn import functional
 from neurop.errors import InputError
 from neurop.geometry.grid import Grid
 from neurop.layers.local.boundary_padding import BoundaryPadding
-from neurop.spectral import check_input, in_float32
+from neurop.spectral import check_input, check_waves, in_float32
 
 
 class StencilConv(nn.Module, ABC):
@@ -38,7 +38,8 @@ class StencilConv(nn.Module, ABC):
     Raises
     ------
     InputError
-        If the grid has more than 3 axes, or an input does not fit axes and channels.
+        If the grid has more than 3 axes or one of Chebyshev points, or an input does not fit axes
+        and channels.
     """
 
     def __init__(self, in_channels: int, out_channels: int, domain: Grid) -> None:
@@ -46,6 +47,7 @@ class StencilConv(nn.Module, ABC):
         if not 1 <= domain.dimensions <= 3:
             remedy = "convolutions of neighbouring points are for 1, 2 or 3 axes; use fno"
             raise InputError.of("domain", ", ".join(domain.names), remedy)
+        check_waves(domain.axes, "a stencil")
         self.in_channels, self.out_channels, self.domain = in_channels, out_channels, domain
 
     @abstractmethod

@@ -17,8 +17,9 @@ from neurop.spectral import (
     below_nyquist,
     check_input,
     in_float32,
-    mix_packed,
+    mix_modes,
     padded_bases,
+    weight_sizes,
 )
 from neurop.spectral.matrices import synthesis_matrix
 from neurop.spectral.transform import apply_matrix
@@ -34,7 +35,8 @@ class AxisConv(nn.Module):
     (equation 7 of the paper.) The number of parameters grows with the sum of the modes of the axes,
     that of :class:`neurop.layers.SpectralConv` with their product. Along the other axes no modes
     are truncated, so the output is on the grid of the input. An axis that is not periodic is padded
-    with zeros over `padding` domain lengths.
+    with zeros over `padding` domain lengths; one of Chebyshev points has Chebyshev polynomials, as
+    in :class:`neurop.layers.SpectralConv`.
 
     Parameters
     ----------
@@ -50,7 +52,7 @@ class AxisConv(nn.Module):
     Shape
     -----
     ``(batch, in_channels, *grid)`` to ``(batch, out_channels, *grid)``. Parameters ``weights``, one
-    per axis: ``(modes, in, 2, out)``, real and imaginary part.
+    per axis: ``(modes, in, 2, out)``, real and imaginary part; Chebyshev: ``(modes, in, out)``.
 
     Raises
     ------
@@ -78,9 +80,11 @@ class AxisConv(nn.Module):
         self.bases = padded_bases(self.domain.axes, self.modes, padding)
         # The layer preserves the variance of a field with its energy in the modes of each axis.
         std = 1 / math.sqrt(2 * in_channels * len(self.modes))
-        self.weights = nn.ParameterList(
-            nn.Parameter(std * torch.randn(m, in_channels, 2, out_channels)) for m in self.modes
-        )
+        self.weights = nn.ParameterList()
+        for basis in self.bases:
+            sizes, parts = weight_sizes([basis])
+            shape = (*sizes, in_channels, *[2] * (parts - 1), out_channels)
+            self.weights.append(nn.Parameter(std * math.sqrt(2 / parts) * torch.randn(shape)))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the convolution on the input's grid."""
@@ -123,8 +127,8 @@ class AxisConv(nn.Module):
         )
         c = apply_matrix(analysis_matrix(*of), x, axis, 1).movedim(axis, -2)
         # Every line of the grid is a sample: only coefficients, fewer than the points, are moved.
-        y = mix_packed(
-            c.flatten(0, -3), self.weights[axis - 1], self.modes[axis - 1 : axis], (kept,)
+        y = mix_modes(
+            c.flatten(0, -3), self.weights[axis - 1], self.bases[axis - 1 : axis], (kept,)
         )
         y = y.view(*c.shape[:-1], self.out_channels).movedim(-2, axis)
         synthesis = synthesis_matrix(*of)

@@ -19,13 +19,14 @@ from neurop.spectral import (
     below_nyquist,
     check_input,
     check_target,
+    check_waves,
     has_autocast,
     in_float32,
-    mix_packed,
+    mix_modes,
     padded_bases,
-    signed_sizes,
     synthesize,
     synthesize_all_but_last_axis,
+    weight_sizes,
 )
 
 
@@ -40,6 +41,10 @@ class SpectralConv(nn.Module):
     function on every grid that resolves it; modes at or above the Nyquist frequency of the input's
     or the output's grid are left out. An axis that is not periodic is padded with zeros over
     `padding` domain lengths.
+
+    Along an axis of Chebyshev points (layout ``chebyshev``) the functions are the polynomials
+    :math:`T_k(2 x - 1)`, k < m, without padding: the layer multiplies the coefficients of each by a
+    matrix, which is no convolution there, and is exact for polynomials of a degree below m.
 
     Parameters
     ----------
@@ -59,13 +64,13 @@ class SpectralConv(nn.Module):
     -----
     Input ``(batch, in_channels, *grid)``, output ``(batch, out_channels, *grid')``, or ``(batch,
     out_channels, P)`` at P points. Parameter ``weight``: ``(*signed modes, in, 2, out)``, real,
-    unless one is given.
+    unless one is given; with Chebyshev axes as for :func:`neurop.spectral.mix_modes`.
 
     Raises
     ------
     InputError
-        If the number of grid axes is not ``len(modes)``, or input or `grid` does not fit the axes
-        and channels.
+        If the number of grid axes is not ``len(modes)``, a weight is given for an axis of Chebyshev
+        points, or input or `grid` does not fit the axes and channels.
 
     Examples
     --------
@@ -91,11 +96,11 @@ class SpectralConv(nn.Module):
         self.weight: Any
         if weight is None:
             # The layer preserves the variance of a field with its energy in the modes.
-            self.weight = nn.Parameter(
-                torch.randn(*signed_sizes(self.modes), in_channels, 2, out_channels)
-                / math.sqrt(2 * in_channels)
-            )
+            sizes, parts = weight_sizes(self.bases)
+            shape = (*sizes, in_channels, *[2] * (parts - 1), out_channels)
+            self.weight = nn.Parameter(torch.randn(shape) / math.sqrt(parts * in_channels))
         else:
+            check_waves(self.domain.axes, "a factorised weight")
             self.weight = weight
 
     def forward(self, x: Tensor, grid: Sequence[int] | Tensor | None = None) -> Tensor:
@@ -179,7 +184,7 @@ class SpectralConv(nn.Module):
         """Return the coefficients of the convolution; arguments as for `analyze`."""
         c = analyze(x, self.bases, kept, self.domain.axes, last_axis_done)
         if isinstance(self.weight, Tensor):
-            return mix_packed(c, self.weight, self.modes, kept)
+            return mix_modes(c, self.weight, self.bases, kept)
         mixed: Tensor = self.weight(c, kept)
         return mixed
 

@@ -8,7 +8,7 @@ operators, TMLR 2023, arXiv:2306.10619.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import lightning
@@ -23,7 +23,7 @@ from neurop.layers.local.local_block import LocalBlock
 from neurop.layers.spectral.axis_conv import AxisConv
 from neurop.layers.spectral.spectral_conv import SpectralConv
 from neurop.layers.spectral.spherical_conv import SphericalConv
-from neurop.spectral import Fourier
+from neurop.spectral import Basis, Fourier
 from neurop.training.callbacks.callback import PreparingCallback
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ def channel_matrices(model: nn.Module) -> Iterator[tuple[Tensor, tuple[int, ...]
         if isinstance(module, nn.Linear):
             yield module.weight, None
         elif isinstance(module, AxisConv):
+            _check_waves(module.bases)
             yield from (
                 (weight, (m,)) for weight, m in zip(module.weights, module.modes, strict=True)
             )
@@ -105,19 +106,25 @@ def channel_matrices(model: nn.Module) -> Iterator[tuple[Tensor, tuple[int, ...]
                     "spectral_bound",
                     "a factorised weight has no matrix per mode to bound; use fno",
                 )
+            _check_waves(module.bases)
             yield module.weight, module.modes
         elif isinstance(module, LocalBlock):
             raise InputError.of(
                 "callback", "spectral_bound", "a local kernel has no matrix per mode; use fno"
             )
         elif isinstance(module, CoefficientBlock):
-            if not all(isinstance(basis, Fourier) for basis in module.bases):
-                raise InputError.of(
-                    "callback",
-                    "spectral_bound",
-                    "of this model they bound periodic axes alone; use fno",
-                )
+            _check_waves(module.bases)
             yield module.weight, tuple(basis.modes for basis in module.bases)
+
+
+def _check_waves(bases: Sequence[Basis]) -> None:
+    if not all(isinstance(basis, Fourier) for basis in bases):
+        raise InputError.of(
+            "callback",
+            "spectral_bound",
+            "the bound is of waves, not of sines, cosines or Chebyshev polynomials; use fno "
+            "on uniform points",
+        )
 
 
 def matrices(weight: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from torch import Tensor
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 from neurop.layers import CoefficientBlock, CoefficientTransform, CoefficientUNet
-from neurop.spectral import Cosine, Fourier, Sine
+from neurop.spectral import Chebyshev, Cosine, Fourier, Sine
 
 # Of GELU for a standard normal argument.
 VARIANCE = 1 / 3 + 1 / (2 * math.pi * math.sqrt(3)) - 1 / (4 * math.pi)
@@ -62,7 +62,13 @@ def test_channels_of_a_periodic_axis_are_mixed_as_by_a_convolution() -> None:
 
 
 @pytest.mark.parametrize(
-    "bases", [(Fourier(4), Fourier(3)), (Cosine(5), Sine(4)), (Sine(3), Fourier(3))]
+    "bases",
+    [
+        (Fourier(4), Fourier(3)),
+        (Cosine(5), Sine(4)),
+        (Sine(3), Fourier(3)),
+        (Chebyshev(5), Fourier(3)),
+    ],
 )
 def test_mixing_begins_as_a_transform_to_points_and_back(bases: tuple) -> None:
     block = CoefficientBlock(2, bases)

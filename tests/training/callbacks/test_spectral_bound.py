@@ -16,6 +16,7 @@ from small import ARGUMENTS, evolution
 from torch import nn
 
 from neurop.errors import InputError
+from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 from neurop.layers import SpectralConv
 from neurop.layers.coefficients.block import CoefficientBlock
@@ -37,6 +38,8 @@ from neurop.training.fit import fit
 from neurop.training.module import TrainingModule
 
 from ..conftest import loader, trainer
+
+TIMES = Grid((Axis("t", "open", layout="chebyshev"),))
 
 
 def norms(weight: torch.Tensor) -> torch.Tensor:
@@ -203,7 +206,9 @@ def test_numbers_without_meaning(how: dict[str, Any], key: str, value: Any) -> N
     ("layer", "message"),
     [
         (SpectralConv(2, 2, (3,), weight=nn.Identity()), "factorised"),
-        (CoefficientBlock(2, (Cosine(3),)), "periodic axes"),
+        (CoefficientBlock(2, (Cosine(3),)), "of waves"),
+        (SpectralConv(2, 2, (3,), TIMES), "of waves"),
+        (AxisConv(2, 2, (3,), TIMES), "of waves"),
         (LocalFNO(1, 1, modes=(2,), width=3, depth=1), "local kernel"),
     ],
 )
