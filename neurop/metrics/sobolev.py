@@ -8,7 +8,7 @@ from torch import Tensor
 from neurop.errors import InputError
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
-from neurop.spectral.bases import natural_basis, spacing
+from neurop.spectral.axis_bases import natural_basis, spacing
 from neurop.spectral.matrices import analysis_matrix
 
 LEAST, MOST = -2.0, 1.0
