@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -12,6 +13,7 @@ from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 from neurop.physics.derivatives import differences, fourier
 from neurop.physics.derivatives.derivatives import Derivatives
+from neurop.spectral.chebyshev import Chebyshev
 
 ACCURACY = 4
 """Order of the error of finite differences by default."""
@@ -21,8 +23,10 @@ class GridDerivatives(Derivatives):
     r"""Derivatives of fields on a grid: spectral along periodic axes, differences along others.
 
     Along a periodic axis derivatives are exact below the Nyquist frequency and products free of
-    aliases; along another one finite differences have an error of :math:`O(h^p)`, and
-    :meth:`diffusion` balances the fluxes through the faces between points.
+    aliases. Along an axis of Chebyshev points they are those of the interpolating polynomial, whose
+    rounding errors grow as :math:`n^2` per derivative. Along others finite differences have an
+    error of :math:`O(h^p)`, and :meth:`diffusion` balances the fluxes through the faces between
+    points.
 
     Parameters
     ----------
@@ -84,6 +88,9 @@ class GridDerivatives(Derivatives):
         n = u.shape[dim]
         if self._is_fourier(axis):
             return fourier.differentiate(u, dim, order, axis.length)
+        if axis.layout == "chebyshev":
+            matrix = Chebyshev(n).collocation_derivative() / axis.length
+            return differences.apply(np.linalg.matrix_power(matrix, order), u, dim)
         wraps = axis.boundary == "periodic"
         accuracy = self.accuracy
         while accuracy > 2 and order + accuracy > n:

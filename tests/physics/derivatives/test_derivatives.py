@@ -73,6 +73,16 @@ def test_a_mixed_derivative_is_that_of_automatic_differentiation() -> None:
     assert float((found - exact).abs().max()) < 1e-5 * float(exact.abs().max())
 
 
+@pytest.mark.parametrize("order", [1, 2])
+def test_chebyshev_points_are_exact_for_polynomials(order: int) -> None:
+    grid = Grid((Axis("x"), Axis("t", "open", 0.5, 1.5, layout="chebyshev")))
+    _, t = points(grid, (8, 12))
+    poly = np.polynomial.Polynomial(np.random.default_rng(0).normal(size=12))
+    found = GridDerivatives(grid)(torch.as_tensor(poly(t.numpy())), *["t"] * order)
+    exact = poly.deriv(order)(t.numpy())
+    assert np.allclose(found, exact, rtol=0, atol=1e-10 * np.abs(exact).max())
+
+
 def test_autograd_of_what_does_not_depend_on_a_coordinate_is_0() -> None:
     x = torch.ones(3, requires_grad=True)
     t = torch.ones(3, requires_grad=True)
