@@ -35,7 +35,7 @@ from neurop.refinement.multistage.equation import residual_at
 from neurop.refinement.multistage.estimators import dominant_frequency, rms
 from neurop.refinement.multistage.growing import Minimizer
 
-WIDTHS = (20, 20, 20, 20)
+WIDTHS = (20, 20, 30, 30)
 POINTS = (1501, 1501, 4801)
 DRAWN = 2001
 
@@ -108,7 +108,7 @@ def regression(
 
 
 def equation(
-    minimizer: Minimizer, widths: tuple[int, ...] = (20, 20, 30), upper: float = 2.0
+    minimizer: Minimizer, widths: tuple[int, ...] = (10, 20, 20), upper: float = 2.0
 ) -> dict[str, Any]:
     """Solve the equation, and return errors and residuals after each stage."""
     started = time.process_time()
@@ -160,7 +160,7 @@ PARTS = {
     "regression_lbfgs": lambda: regression(LBFGS(2000, 2000)),
     "one_network": lambda: regression(LBFGS(8000, 8000), (52,)),
     "one_network_gauss_newton": lambda: regression(LevenbergMarquardt(8000, 40), (52,)),
-    "equation_one_network": lambda: equation(LBFGS(6000, 6000), (42,)),
+    "equation_one_network": lambda: equation(LBFGS(6000, 6000), (31,)),
 }
 
 

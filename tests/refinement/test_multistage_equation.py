@@ -111,11 +111,3 @@ def test_bad_input_is_refused(key: str, boundary, points) -> None:
     with pytest.raises(InputError) as error:
         solve(growth, boundary, [(0, 2)], points)
     assert error.value.key == key
-
-
-@pytest.mark.slow
-def test_three_stages_reach_rounding() -> None:
-    u, x = solve(growth, START, [(0, 2)]), line(2001)
-    errors = [((u.first(n)(x) - exact(x)).norm() / exact(x).norm()).item() for n in (1, 2, 3)]
-    assert errors[1] < errors[0] / 100
-    assert errors[2] < 1e-13

@@ -56,8 +56,8 @@ class MultistageNetwork(nn.Module):
     def first(self, count: int) -> MultistageNetwork:
         """Return the sum of the first stages; their weights are shared."""
         part = MultistageNetwork(self.domain)
-        for stage, record in zip(self.stages[:count], self.records[:count]):
-            part.append(stage, record)
+        part.stages.extend(self.stages[:count])
+        part.records.extend(self.records[:count])
         return part
 
     def forward(self, x: Tensor) -> Tensor:

@@ -40,7 +40,8 @@ def regress(
         has to be a function, since frequencies are estimated along lines.
     points
         ``(n,)`` or ``(n, axes)``; or several such, one for each stage, of which the last is used
-        again. The network is for the box around them.
+        again. The network is for the box around them. A stage needs more points than it has
+        parameters (901 at width 20, 1951 at 30).
     stages
         Networks of the stages, four by default.
     minimizer
@@ -90,7 +91,10 @@ class Regression:
             raise InputError.of("points", shown, "need 2 or more points (n, axes) of float64")
         every = torch.cat(list(sets))
         lower, upper = every.amin(0).tolist(), every.amax(0).tolist()
-        self.domain, self.sets, self.values = list(zip(lower, upper)), sets, values
+        self.domain: Sequence[Sequence[float]] = list(zip(lower, upper))
+        # In order, along the only axis, a residual is a signal.
+        self.sets = [p.sort(0).values for p in sets] if len(lower) == 1 else sets
+        self.values = values
         if isinstance(values, Tensor):
             if len(sets) > 1 or every.shape[1] > 1:
                 remedy = "with several sets of points or several axes give a function"
@@ -98,8 +102,7 @@ class Regression:
             if values.shape != sets[0].shape[:1] or values.dtype != torch.float64:
                 remedy = f"need {len(sets[0])} values of float64"
                 raise InputError.of("values", (tuple(values.shape), values.dtype), remedy)
-            order = sets[0][:, 0].argsort()
-            self.sets, self.values = [sets[0][order]], values[order]
+            self.values = values[sets[0][:, 0].argsort()]
 
     def target(self, network: MultistageNetwork) -> Target:
         """Return the residual of the sum of the stages, divided by its root mean square."""
@@ -109,10 +112,9 @@ class Regression:
             error = truth - network(x)
             lines = self._lines(network, x, error)
         scale, axes = rms(error), len(self.domain)
-        uniform = bool(lines)
-        frequencies = [dominant_frequency(line) for line in lines]
-        if not uniform:
-            frequencies = [dominant_frequency(error, uniform=False)]
+        frequencies = [dominant_frequency(line) for line in lines] or [
+            dominant_frequency(error, uniform=False)
+        ]
         done = bool(network.records) and finished(lines, scale, rms(truth))
         resolved = len(x) ** (1 / axes) / PER_WAVE
         if network.records and not done and max(frequencies) > resolved:
