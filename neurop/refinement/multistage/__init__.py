@@ -1,4 +1,4 @@
-"""Multi-stage neural networks: functions and solutions of equations to rounding, in float64."""
+"""Multi-stage neural networks: functions and solutions of equations in stages, in float64."""
 
 from neurop.refinement.multistage.equation import solve
 from neurop.refinement.multistage.growing import Stages
