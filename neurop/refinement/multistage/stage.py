@@ -87,14 +87,13 @@ class Stage(nn.Module):
         self.register_buffer("upper", bounds[:, 1].clone(), persistent=False)
         self.register_buffer("factors", factors.double(), persistent=False)
         sizes = [len(bounds), *[width] * depth, 1]
-        self.layers = nn.ModuleList(
-            nn.Linear(a, b, dtype=torch.float64) for a, b in pairwise(sizes)
-        )
+        layers = [nn.Linear(a, b, dtype=torch.float64) for a, b in pairwise(sizes)]
         random = torch.Generator().manual_seed(seed)
-        for layer in self.layers:
+        for layer in layers:
             std = math.sqrt(2 / sum(layer.weight.shape))
             nn.init.trunc_normal_(layer.weight, 0, std, -2 * std, 2 * std, generator=random)
             nn.init.zeros_(layer.bias)
+        self.layers = nn.ModuleList(layers)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the values at points."""
