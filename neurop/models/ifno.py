@@ -26,7 +26,8 @@ class IFNO(GridOperator):
     :math:`\mathrm{d}v/\mathrm{d}t = \mathrm{GELU}(K v + W v + b)` with steps of 1/L: the number of
     parameters does not depend on the depth, outputs at L and 2L differ by O(1/L), and the weights
     of a shallow model start the training of a deeper one. In spite of the name no fixed point is
-    solved for. Weight decay acts once per step of the optimizer, its effect on the output L times.
+    solved for. A training keeps the activations of all L applications, and weight decay acts on all
+    of them.
 
     Parameters
     ----------

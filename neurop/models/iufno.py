@@ -20,9 +20,10 @@ class IUFNO(IFNO):
 
     with P, Q, K, W and b as in :class:`neurop.models.IFNO` and U a U-Net
     (:class:`neurop.models.UNet`), all shared by the L layers. K has few modes; what it leaves of
-    the field, :math:`v - K v`, is the input of the U-Net, as in the released code. The paper's
-    problems are three-dimensional turbulent flows, with L = 40 in the released code, whose U-Net
-    convolves the flattened grid; this one convolves along each axis, with its boundary.
+    the field, :math:`v - K v`, is the input of the U-Net, as in the code that the authors released
+    for channel flow (github.com/Turbulence-AI/IUFNO-CHL). The problems of the paper are
+    three-dimensional turbulent flows; the released code has L = 40, and a U-Net that convolves the
+    flattened grid in one dimension, where this one has the axes of the domain and their boundaries.
 
     The U-Net's kernels are a number of points: on another grid than that of the training it is
     another operator.
