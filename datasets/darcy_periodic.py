@@ -156,7 +156,7 @@ class DarcyPeriodic(SolvedDataset):
     def permeability(self, numbers: range) -> torch.Tensor:
         """Return a on the solver's grid, ``(len(numbers), solver, solver)``."""
         covariance = {"alpha": ALPHA, "tau": math.sqrt(2 * (ALPHA - 1)) / self.ell}
-        g = random_field(numbers, (self.solver, self.solver), seed=self.seed, **covariance)  # type: ignore[arg-type]
+        g = random_field(numbers, (self.solver, self.solver), seed=self.seed, **covariance)
         return (self.sigma / field_std((self.solver, self.solver), **covariance) * g).exp()
 
     def _check(self, shape: tuple[int, ...]) -> None:
