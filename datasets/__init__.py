@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from neurop.datasets.burgers import Burgers
     from neurop.datasets.darcy import Darcy
+    from neurop.datasets.darcy_periodic import DarcyPeriodic
     from neurop.datasets.darcy_public import DarcyPublic
     from neurop.datasets.era5 import ERA5
     from neurop.datasets.file import File
@@ -25,6 +26,7 @@ __all__ = [
     "ERA5",
     "Burgers",
     "Darcy",
+    "DarcyPeriodic",
     "DarcyPublic",
     "File",
     "KuramotoSivashinsky",
@@ -38,6 +40,7 @@ _MODULES = {
     "KuramotoSivashinsky": "kuramoto_sivashinsky",
     "Burgers": "burgers",
     "Darcy": "darcy",
+    "DarcyPeriodic": "darcy_periodic",
     "DarcyPublic": "darcy_public",
     "ERA5": "era5",
     "File": "file",

@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from neurop.models.cnextunet import CNextUNet as CNextUNet
     from neurop.models.ffno import FFNO as FFNO
     from neurop.models.fno import FNO as FNO
+    from neurop.models.ifno import IFNO as IFNO
+    from neurop.models.iufno import IUFNO as IUFNO
     from neurop.models.local_fno import LocalFNO as LocalFNO
     from neurop.models.operator import GridOperator as GridOperator
     from neurop.models.operator import Operator as Operator
+    from neurop.models.psi_fno import PsiFNO as PsiFNO
     from neurop.models.sfno import SFNO as SFNO
     from neurop.models.tfno import TFNO as TFNO
     from neurop.models.transform_once import TransformOnce as TransformOnce
@@ -30,7 +33,10 @@ REGISTRY = Registry(
         "cnextunet": "neurop.models.cnextunet:CNextUNet",
         "ffno": "neurop.models.ffno:FFNO",
         "fno": "neurop.models.fno:FNO",
+        "ifno": "neurop.models.ifno:IFNO",
+        "iufno": "neurop.models.iufno:IUFNO",
         "local_fno": "neurop.models.local_fno:LocalFNO",
+        "psi_fno": "neurop.models.psi_fno:PsiFNO",
         "sfno": "neurop.models.sfno:SFNO",
         "t1": "neurop.models.transform_once:TransformOnce",
         "t1_plus": "neurop.models.transform_once_plus:TransformOncePlus",

@@ -37,7 +37,7 @@ class Operator(nn.Module):
 
     citation: ClassVar[str] = ""
     resolution_invariant: ClassVar[bool] = True
-    one_grid: ClassVar[str] = ""
+    one_grid: str = ""
     modes: tuple[int, ...] | None = None
 
     def resolved(self, shape: Sequence[int]) -> tuple[int, ...] | None:

@@ -16,6 +16,7 @@ SETS: dict[str, dict[str, Any]] = {
     "Burgers, frames": {"resolution": 16, "steps": 3, "time": 0.1},
     "Burgers, a range": {"resolution": 16, "viscosity": [0.05, 0.1]},
     "Darcy": {"resolution": 16, "solver": 61},
+    "DarcyPeriodic": {"resolution": 9, "solver": 17},
     "KuramotoSivashinsky": {"resolution": 16, "steps": 3, "length": 10.0, "warmup": 1.0},
     "NavierStokes": {"resolution": 16, "steps": 2, "interval": 0.1, "viscosity": 0.01},
     "ShallowWater": {"resolution": 12, "truncation": 7, "steps": 1, "interval": 0.5},

@@ -15,6 +15,8 @@ from neurop.fields.condition import Condition
 from neurop.fields.field import Field
 from neurop.fields.fieldset import FieldSet
 from neurop.problems import Evolution
+from neurop.registry import Spec
+from neurop.surrogate import Surrogate
 from neurop.training.warm_start import load_weights
 
 
@@ -26,6 +28,24 @@ def test_an_earlier_surrogate_gives_weights_and_normalisation(tmp_path: Path) ->
     x = torch.from_numpy(other.values[:, 0]).float()
     assert torch.equal(s(x), earlier(x))
     assert s.card.shape == (12, 10)
+
+
+@pytest.mark.parametrize("kind", ["ifno", "iufno"])
+def test_a_shared_layer_begins_with_the_weights_of_another_depth(kind: str, tmp_path: Path) -> None:
+    data = evolution()
+    sizes = {"modes": 3, "width": 4}
+    shallow, deep = (
+        Surrogate.of(data, Spec(kind, sizes | {"depth": depth})).eval() for depth in (2, 4)
+    )
+    shallow.save(tmp_path)
+    load_weights(deep, tmp_path)
+    states = (deep.state_dict(), shallow.state_dict())
+    assert all(torch.equal(states[0][key], states[1][key]) for key in states[1])
+    assert deep.card.model.arguments["depth"] == 4
+    x = torch.from_numpy(data.values[:, 0]).float()
+    y = shallow(x)
+    # The same differential equation with steps of half the size: near, and not the same.
+    assert 0 < (deep(x) - y).norm() < 0.5 * y.norm()
 
 
 def test_an_earlier_surrogate_of_another_kind_is_refused(tmp_path: Path) -> None:
