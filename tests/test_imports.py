@@ -19,7 +19,7 @@ FLOORS = (
     ("card", "source"),
     ("model_folder", "inference"),
     ("surrogate", "objectives"),
-    ("evaluation", "formats", "exporting", "sharing"),
+    ("evaluation", "formats", "exporting", "sharing", "refinement"),
     ("generation", "predictions", "loading"),
     ("training", "datasets", "bench", "doctor", "report"),
     ("cli",),
