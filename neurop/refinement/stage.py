@@ -59,7 +59,8 @@ def residual_rms(surrogate: Surrogate, data: FieldSet, batch_size: int = 64) -> 
         ``(out channels,)``, float64.
     """
     examples = surrogate.card.problem.examples(data)
-    like, total = surrogate.output_norm.std, 0.0
+    like = surrogate.output_norm.std
+    total = torch.zeros(len(like), dtype=torch.float64)
     with evaluating(surrogate):
         for batch in DataLoader(examples, batch_size):
             x, target = batch["input"].to(like).flatten(1, 2), batch["target"][:, 0].to(like)
@@ -67,7 +68,7 @@ def residual_rms(surrogate: Surrogate, data: FieldSet, batch_size: int = 64) -> 
             error = (surrogate(x, given=given) - target).double()
             weights = measure(surrogate.card, error, given)
             total = total + mean(error.square(), weights).sum(0).cpu()
-    return (torch.as_tensor(total) / len(examples)).sqrt()
+    return (total / len(examples)).sqrt()
 
 
 def squares_left(train: float, validation: float) -> float:
