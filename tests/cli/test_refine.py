@@ -150,13 +150,13 @@ def test_a_stage_that_fails_is_said_and_leaves_the_base(
 def test_wrong_input(
     words: str, line: str, run: Path, neurop: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = {path for path in Path().rglob("*")}
+    before = set(Path().rglob("*"))
     assert neurop("refine", *words.split(), *SHORT, "hydra.run.dir=two") == 2
     said = capsys.readouterr().err
     *others, last = said.splitlines()
     assert last.startswith(f"neurop refine: {line}")
     assert not [one for one in others if "generat" not in one]  # of another set, to compare it
-    assert {path for path in Path().rglob("*")} == before
+    assert set(Path().rglob("*")) == before
 
 
 def test_a_probabilistic_surrogate_is_refused(

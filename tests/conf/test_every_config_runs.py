@@ -18,7 +18,8 @@ CONF = Path(__file__).parents[2] / "conf"
 FILES = sorted(
     file
     for file in CONF.glob("*/*.yaml")
-    if file.parent.name not in ("hydra", "recommended", "experiment", "storage", "guarantee", "method")
+    if file.parent.name
+    not in ("hydra", "recommended", "experiment", "storage", "guarantee", "method")
 )
 EXPERIMENTS = sorted(CONF.glob("experiment/*.yaml"))
 RECOMMENDED = sorted(CONF.glob("recommended/*.yaml"))
