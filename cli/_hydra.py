@@ -117,8 +117,8 @@ def run(verb: str, args: list[str]) -> int:
     failures: list[BaseException] = []
     folders: list[Path] = []
     try:
-        if verb == "train":
-            args = _runs.resumed(args, partial(replay.known, parse=parse))
+        if verb in _runs.RESUMED:
+            args = _runs.resumed(args, partial(replay.known, parse=parse, verb=verb))
         args = spelt_out(flags_first(args))
         args = data_of_the_run(verb, checked(verb, args))
         if {"-m", "--multirun"} & set(args):
@@ -185,7 +185,7 @@ def _task(
                 left_out(cfg, given)
                 if wrong := list(mistakes(cfg)):
                     raise InputError("\n".join(wrong))
-                if verb == "train" and not debugging():
+                if verb in _runs.RESUMED and not debugging():
                     from neurop.training.quiet import quiet
 
                     quiet()
@@ -215,13 +215,13 @@ def _own_folder(verb: str) -> Iterator[Path]:
     job = HydraConfig.get()
     folder = Path(job.runtime.output_dir)
     with ExitStack() as held:
-        if verb in ("train", "compare") and first_process():
+        if verb in (*_runs.RESUMED, "compare") and first_process():
             from ._claim import claimed  # needs a package that --help does not
             from ._failed import cleared
 
             named = any(word.startswith("hydra.run.dir=") for word in job.overrides.hydra)
             folder = held.enter_context(claimed(folder, named or job.mode == RunMode.MULTIRUN))
-            if verb == "train":
+            if verb in _runs.RESUMED:
                 _runs.check_empty(folder, job.overrides.task)
             if job.mode != RunMode.MULTIRUN:  # a sweep lists its failed jobs
                 held.enter_context(cleared(folder))

@@ -20,9 +20,18 @@ class Terminated(KeyboardInterrupt):
 
 
 class Progress:
-    """Progress of a training, for the message of an interruption."""
+    """Progress of a training, for the message of an interruption.
+
+    Parameters
+    ----------
+    verb
+        Verb that trains.
+    """
 
     trainer: Trainer | None = None
+
+    def __init__(self, verb: str = "train") -> None:
+        self.verb = verb
 
     def __str__(self) -> str:
         """Return ``epoch 3 of 10``; empty before the training starts."""
@@ -62,5 +71,5 @@ def standing(folder: Path, progress: Progress) -> str:
     """Return where a training is, and how it is continued."""
     where = f"in {progress}" if str(progress) else "before the first epoch"
     if (folder / LAST).is_file():
-        return f"{where}; to continue: neurop train resume={quoted(str(folder))}"
+        return f"{where}; to continue: neurop {progress.verb} resume={quoted(str(folder))}"
     return f"{where}; {folder} has no complete epoch yet, so the run starts anew"

@@ -15,6 +15,7 @@ from ._say import say
 
 COMPUTING = {
     "train": "fit a neural operator to a data set",
+    "refine": "train a further stage on top of a trained surrogate",
     "eval": "score a trained surrogate on its test set",
     "superres": "score a surrogate on other grids than it was trained on",
     "rollout": "run a surrogate autoregressively, with error growth and an animation",

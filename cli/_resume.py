@@ -12,10 +12,19 @@ from neurop.errors import InputError
 from neurop.model_folder import read_parts
 from neurop.surrogate import Surrogate
 
+from ._output import CONFIG
 from ._runs import INTERIM
+from ._settings.saved import read_yaml
 
 SAID = ("trainer", "loader")
 """Groups of settings that may change and can have an effect on the result."""
+
+
+def before(cfg: DictConfig) -> dict[str, Any]:
+    """Return the settings that a resumed run began with; empty for a new run."""
+    path = Path(str(cfg.resume)) / CONFIG
+    found = read_yaml(path) if cfg.resume and path.is_file() else {}
+    return found if isinstance(found, dict) else {}
 
 
 def check_data(surrogate: Surrogate, run: Path) -> None:

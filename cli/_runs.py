@@ -15,6 +15,8 @@ from neurop.errors import InputError, nearest
 if TYPE_CHECKING:
     from ._settings.replay import Known
 
+RESUMED = ("train", "refine")
+"""Verbs that train, and whose runs can be continued."""
 LAST = Path("checkpoints") / "last.ckpt"
 INTERIM = Path("checkpoints") / "best"
 # Settings that a resumed run may change: those of the machine, and of the length of the training.
@@ -157,7 +159,7 @@ def resumed(args: list[str], known: Callable[[list[str]], Known]) -> list[str]:
     Parameters
     ----------
     args
-        Arguments of ``neurop train``.
+        Arguments of ``neurop train`` or ``neurop refine``.
     known
         Function from these arguments to the settings and classes known without the run folder.
 
@@ -199,6 +201,14 @@ def resumed(args: list[str], known: Callable[[list[str]], Known]) -> list[str]:
     before = {_key(word): word for word in words}
     after = [a for a in args if not a.startswith("resume=")]
     here = known(after)
+    made_by = "refine" if "ckpt" in before else "train"
+    if made_by != here.verb:
+        raise InputError(
+            f"resume={folder}: a run of neurop {made_by}; continue it by neurop {made_by} "
+            f"resume={folder}",
+            "resume",
+            str(folder),
+        )
     saved = read_yaml(folder / "config.yaml") if (folder / "config.yaml").is_file() else {}
     for arg in (a for a in after if "=" in a or a.startswith("~")):
         _keeps(arg, before, saved, here, folder)
@@ -226,7 +236,7 @@ def _keeps(arg: str, before: dict[str, str], saved: Any, known: Known, folder: P
     if not same:
         raise InputError(
             f"a resumed run keeps its {key.split('.')[0]}: {folder} {was}, not {arg}; start a new "
-            f"run for it, with init={folder} from these weights",
+            "run for it" + f", with init={folder} from these weights" * (known.verb == "train"),
             key,
             arg,
         )

@@ -33,7 +33,7 @@ class Start(Callback):
         self.cfg, self.folder, self.title, self.lines = cfg, folder, title, lines
         self.report: dict[str, Any] = {}
         self.values = math.inf
-        self.progress = Progress()
+        self.progress = Progress("refine" if "ckpt" in cfg else "train")
 
     def setup(self, trainer: lightning.Trainer, *_: Any, **__: Any) -> None:
         self.progress.trainer = trainer

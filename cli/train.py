@@ -9,7 +9,8 @@ from omegaconf import DictConfig, OmegaConf
 from neurop.errors import InputError
 from neurop.source import Source
 
-from ._settings.check import mistakes
+from ._runs import find
+from ._settings.check import check_seed, mistakes
 from ._settings.data import data_set
 
 if TYPE_CHECKING:
@@ -29,8 +30,7 @@ def first(cfg: DictConfig) -> Found:
     InputError
         If the seed or a setting of the data cannot be used, or a file cannot be read.
     """
-    if isinstance(cfg.seed, bool) or not isinstance(cfg.seed, int) or not 0 <= cfg.seed < 2**32:
-        raise InputError.of("seed", cfg.seed, f"give an integer from 0 to {2**32 - 1}")
+    check_seed(cfg.seed)
     if wrong := list(mistakes(OmegaConf.create({"data": cfg.data}))):
         raise InputError("\n".join(wrong))
     source = data_set(cfg.data)
@@ -38,7 +38,34 @@ def first(cfg: DictConfig) -> Found:
 
 
 def run(cfg: DictConfig, found: Found) -> dict[str, Any]:
-    """Train on the data of :func:`first`; see :func:`neurop.cli._training.train`."""
-    from ._training import train
+    """Train on the data of :func:`first`, and score the surrogate on the test set.
 
-    return train(cfg, *found)
+    Returns
+    -------
+    dict
+        The smallest validation error, by which a sweep ranks its jobs, and the scores of the test
+        set, which is used this once.
+
+    Raises
+    ------
+    InputError
+        If a setting cannot be used.
+    """
+    from neurop.evaluation.headline import headline
+
+    from ._console import table, wrote
+    from ._new_surrogate import new_surrogate
+    from ._training import trained
+
+    if cfg.init and not cfg.resume:
+        find(str(cfg.init), setting="init")
+    if (done := trained(cfg, *found, new_surrogate)) is None:
+        return {}
+    scores = headline(done.surrogate, done.splits["test"])
+    metrics = {f"test/{name}": value for name, value in scores}
+    result = done.save(metrics)
+    seconds = done.record["seconds"]
+    title = f"{done.surrogate.name} on {done.record['data']} after {seconds:.0f} s"
+    table(title, ["test metric", "value"], [[k, v] for k, v in metrics.items()])
+    wrote(done.folder)
+    return result

@@ -11,6 +11,7 @@ The public names, each imported when it is first used:
 - ``InputError``: the error that all of them raise for input that cannot be used
 - ``Surrogate``, ``FieldSet``, ``Field``, ``Times``, ``Condition``, ``Grid``, ``Sphere``: their data
 - ``constraints``, ``objectives``, ``problems``, ``transforms``: the parts of a training
+- ``refinement``: further stages on top of a trained surrogate
 
 Examples
 --------
@@ -27,7 +28,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from neurop import constraints, models, objectives, problems, transforms
+    from neurop import constraints, models, objectives, problems, refinement, transforms
     from neurop.errors import InputError
     from neurop.evaluation.evaluate import evaluate
     from neurop.exporting.export import export
@@ -57,7 +58,15 @@ _PLACES = {
     "fit": "neurop.training.fit",
     "load": "neurop.loading",
 }
-_ROOMS = ("constraints", "datasets", "models", "objectives", "problems", "transforms")
+_ROOMS = (
+    "constraints",
+    "datasets",
+    "models",
+    "objectives",
+    "problems",
+    "refinement",
+    "transforms",
+)
 
 __all__ = [
     "Condition",
@@ -78,6 +87,7 @@ __all__ = [
     "models",
     "objectives",
     "problems",
+    "refinement",
     "transforms",
 ]
 

@@ -37,6 +37,8 @@ class Spec:
     {'name': 'fno', 'arguments': {'modes': 8}}
     >>> Spec.from_dict(spec.to_dict()) == spec
     True
+    >>> print(spec)
+    boosted(base=fno(modes=8), stages=2)
     """
 
     name: str
@@ -51,6 +53,10 @@ class Spec:
             remedy = f"the arguments of '{self.name}' are a mapping from names to values"
             raise InputError.of("arguments", self.arguments, remedy)
         object.__setattr__(self, "name", self.name.casefold())
+
+    def __str__(self) -> str:
+        """Return name and arguments as a call."""
+        return f"{self.name}({', '.join(f'{k}={v}' for k, v in self.arguments.items())})"
 
     @classmethod
     def of(cls, given: Spec | str | Mapping[str, Any]) -> Spec:

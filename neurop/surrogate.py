@@ -274,7 +274,7 @@ class Surrogate(nn.Module):
     def save(self, folder: str | Path, weights: Mapping[str, Tensor] | None = None) -> None:
         """Write weights (by default its own), card and, if it is calibrated, error bands."""
         state = dict(weights or self.state_dict())
-        about = models.REGISTRY.origin_of(self.name) | {"citation": self.net.citation}
+        about = models.origin_of(self.card.model) | {"citation": self.net.citation}
         noise = {"noise": asdict(self.noise)} if self.noise else {}
         write_folder(Path(folder), state, self.card.to_dict() | about | noise)
         write_bands(Path(folder), self.bands, state)
@@ -290,7 +290,7 @@ class Surrogate(nn.Module):
         """
         path = Path(folder)
         card, norms, state, plain = read_parts(path)
-        models.REGISTRY.require(card.model.name, plain.get("distribution"), plain.get("module"))
+        models.require(card.model, plain.get("distribution"), plain.get("module"))
         models.check_arguments(card.model, numbers := sum(map(Tensor.numel, state.values())))
         first, second, *given = norms
         noise = read_noise(plain, numbers)

@@ -45,6 +45,12 @@ def left_out(cfg: DictConfig, given: Iterable[str]) -> None:
                 del node[key]
 
 
+def check_seed(seed: Any) -> None:
+    """Raise InputError unless the seed of a training is an integer that all libraries take."""
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
+        raise InputError.of("seed", seed, f"give an integer from 0 to {2**32 - 1}")
+
+
 def check_types(cfg: DictConfig, settings: Mapping[str, Any]) -> None:
     """Raise InputError, one line for each value that does not fit the annotation of its key."""
     values = {key: OmegaConf.select(cfg, key) for key in settings}

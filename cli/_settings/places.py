@@ -10,6 +10,7 @@ from typing import Any, cast
 from omegaconf import DictConfig, OmegaConf
 
 from .._runs import quoted
+from .change import as_typed
 from .keys import leaves
 
 # Settings of data sets that name files, by their last keys.
@@ -51,12 +52,20 @@ def absolute(data: DictConfig) -> dict[str, Any]:
 
 
 def with_places(cfg: DictConfig, words: Iterable[str]) -> tuple[DictConfig, list[str]]:
-    """Return the configuration and the overrides of a run, with absolute paths of its data."""
+    """Return configuration and overrides of a run, with absolute paths of data and surrogate."""
     made = cast(DictConfig, OmegaConf.create(OmegaConf.to_container(cfg, resolve=True)))
     made.data = absolute(made.data)
-    found = places(OmegaConf.to_container(made.data))  # type: ignore[arg-type]
-    kept = [w for w in words if w.split("=", 1)[0].lstrip("+~") not in {f"data.{k}" for k in found}]
-    return made, [*kept, *(f"data.{key}={_word(value)}" for key, value in found.items())]
+    found = {f"data.{k}": v for k, v in places(OmegaConf.to_container(made.data)).items()}  # type: ignore[arg-type]
+    if "ckpt" in made:
+        found["ckpt"] = made.ckpt = absolute_checkpoint(str(made.ckpt))
+    typed = map(as_typed, words)
+    kept = [word for word in typed if word.split("=", 1)[0].lstrip("+~") not in found]
+    return made, [*kept, *(f"{key}={_word(value)}" for key, value in found.items())]
+
+
+def absolute_checkpoint(ckpt: str) -> str:
+    """Return the surrogate that ``ckpt=`` names as an absolute path; one on the hub stays."""
+    return ckpt if ckpt.startswith("hf://") else _absolute(ckpt)
 
 
 def _word(value: str | list[str]) -> str:

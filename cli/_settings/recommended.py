@@ -9,10 +9,8 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
-from neurop.models import REGISTRY
 from neurop.source import Source
 
-from .build import locate
 from .keys import leaves
 
 # Settings with the value `auto`, and the functions that compute them from a data set and its
@@ -32,20 +30,24 @@ ANY_GRID = "augment.coarse_to_fine.shape"
 
 
 def fill_in(
-    cfg: DictConfig, source: Source, train: FieldSet, given: Sequence[str] = ()
+    cfg: DictConfig,
+    source: Source,
+    train: FieldSet,
+    model: str,
+    anywhere: bool,
+    given: Sequence[str] = (),
 ) -> list[str]:
     """Replace each ``auto`` by the value from the data set; return a line for each without one.
 
-    A transform or constraint without a value is removed, and for a network that is not
-    resolution-invariant a coarse grid that no override in `given` names.
+    A transform or constraint without a value is removed, and for a `model` that is not
+    resolution-invariant (`anywhere`) a coarse grid that no override in `given` names.
     """
     lines = []
-    model: Any = locate(str(cfg.model._target_), "model")
     for key, compute in AUTO.items():
         node, _, name = key.rpartition(".")
         group, _, choice = node.partition(".")
         value, named = OmegaConf.select(cfg, key), any(choice in word for word in given)
-        unfit = key == ANY_GRID and not getattr(model, "resolution_invariant", True)
+        unfit = key == ANY_GRID and not anywhere
         if value != "auto" and (value is None or named or not unfit):
             continue
         found = None if unfit else compute(source, train)
@@ -55,7 +57,7 @@ def fill_in(
             else:
                 del cfg[group][choice]
                 why = (
-                    f"{REGISTRY.name_of(model)} is not resolution-invariant"
+                    f"{model} is not resolution-invariant"
                     if unfit
                     else f"{source.name} {WITHOUT[node]}"
                 )

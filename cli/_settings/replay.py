@@ -52,6 +52,8 @@ class Known:
         Function from a word to an override of Hydra, or None if it cannot be parsed.
     trust
         Packages that the command line trusts.
+    verb
+        Verb of the command line.
     """
 
     groups: Mapping[str, Sequence[str]]
@@ -59,6 +61,7 @@ class Known:
     targets: frozenset[str]
     parse: Callable[[str], Any]
     trust: tuple[str, ...] = ()
+    verb: str = "train"
 
     def target(self, name: Any) -> bool:
         """Return whether a target is known or trusted."""
@@ -73,6 +76,7 @@ class Known:
 def known(
     args: list[str],
     parse: Callable[[str], Any],
+    verb: str = "train",
 ) -> Known:
     """Return the settings and classes of the configuration files and the command line.
 
@@ -82,6 +86,8 @@ def known(
         Arguments of the command line.
     parse
         Function from a word to an override of Hydra, or None if it cannot be parsed.
+    verb
+        Verb of the command line.
     """
     own, package = config_dirs(args), str(files(PACKAGE))
     texts = [
@@ -89,13 +95,14 @@ def known(
         for root in (package, *own)
         for file in Path(root).glob("*/*.yaml")
     ]
-    top = OmegaConf.load(Path(package) / "train.yaml")
+    top = OmegaConf.load(Path(package) / f"{verb}.yaml")
     return Known(
         choices(own),
         settings=frozenset(map(str, top)) - {"defaults", "hydra", "trust"},
         targets=frozenset(name for text in texts for name in _TARGET.findall(text)),
         parse=parse,
         trust=_trusted(args, parse),
+        verb=verb,
     )
 
 
@@ -135,7 +142,7 @@ def check(words: Iterable[str], known: Known, run: str) -> None:
     """
     for word in words:
         if wrong := _wrong(word, known):
-            again = f"neurop train resume={run} {_shell(word)}"
+            again = f"neurop {known.verb} resume={run} {_shell(word)}"
             raise InputError(
                 f"resume={run}: its overrides.yaml has {_shell(word)}, which {wrong}; if you "
                 f"trust it, add it yourself: {again}",

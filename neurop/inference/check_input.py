@@ -77,7 +77,7 @@ def check_input(
 def of_one_resolution(card: Card) -> str:
     """Return a line about a model that is not resolution-invariant; empty if it is."""
     known = card.model.name in models.REGISTRY.names()
-    if not known or getattr(models.REGISTRY.get(card.model.name), "resolution_invariant", True):
+    if not known or models.resolution_invariant(card.model):
         return ""
     name, shape = card.model.name, _sizes(card.shape)
     return f"{name} is not resolution-invariant: it was trained for {shape} points"

@@ -34,11 +34,19 @@ def find_last_layer(surrogate: Surrogate) -> str:
     InputError
         If there is none.
     """
-    for name, layer in reversed(list(surrogate.net.named_modules())):
+    name = last_linear(surrogate.net, surrogate.card.out_channels)
+    if name is None:
+        raise InputError.of("model", surrogate.name, "it has no last linear layer")
+    return name
+
+
+def last_linear(net: nn.Module, channels: int) -> str | None:
+    """Return the name of the last layer of a network with so many rows of weights; None if none."""
+    for name, layer in reversed(list(net.named_modules())):
         weight = layer._parameters.get("weight")
-        if weight is not None and weight.dim() > 1 and len(weight) == surrogate.card.out_channels:
+        if weight is not None and weight.dim() > 1 and len(weight) == channels:
             return name
-    raise InputError.of("model", surrogate.name, "it has no last linear layer")
+    return None
 
 
 def features(surrogate: Surrogate, layer: str, z: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, get_args
 
 from neurop.errors import InputError
@@ -12,6 +12,7 @@ from neurop.registry import Registry, Spec
 
 if TYPE_CHECKING:
     from neurop.geometry.grid import Grid
+    from neurop.models.boosted import Boosted as Boosted
     from neurop.models.cnextunet import CNextUNet as CNextUNet
     from neurop.models.ffno import FFNO as FFNO
     from neurop.models.fno import FNO as FNO
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 REGISTRY = Registry(
     "model",
     {
+        "boosted": "neurop.models.boosted:Boosted",
         "cnextunet": "neurop.models.cnextunet:CNextUNet",
         "ffno": "neurop.models.ffno:FFNO",
         "fno": "neurop.models.fno:FNO",
@@ -72,7 +74,7 @@ def create(
         Grid of the fields.
     numbers
         Indices of the input channels that are numbers, for the argument ``conditioning`` of a
-        model that has it.
+        model that has it, or ``numbers`` of one that is made of others.
     **arguments
         Further arguments of the constructor.
 
@@ -92,8 +94,10 @@ def create(
     from neurop.models.operator import Operator
 
     spec = Spec.of(spec)
-    annotation = read_annotations(REGISTRY.get(spec.name)).get("conditioning")
-    if Conditioning in get_args(annotation):
+    hints = read_annotations(REGISTRY.get(spec.name))
+    if "numbers" in hints:
+        arguments["numbers"] = tuple(numbers)
+    if Conditioning in get_args(hints.get("conditioning")):
         given = {**spec.arguments, **arguments}.get("conditioning", Conditioning.kind)
         arguments["conditioning"] = (
             given if isinstance(given, Conditioning) else Conditioning(given, tuple(numbers))
@@ -110,13 +114,53 @@ def create(
     return model
 
 
+def parts(spec: Spec) -> Iterator[Spec]:
+    """Yield a spec and those among its arguments, the models that it is made of.
+
+    Examples
+    --------
+    >>> pair = Spec("boosted", {"base": Spec("fno"), "stage": Spec("unet")})
+    >>> [part.name for part in parts(pair)]
+    ['boosted', 'fno', 'unet']
+    """
+    yield spec
+    for value in spec.arguments.values():
+        if isinstance(value, Spec):
+            yield from parts(value)
+
+
+def origin_of(spec: Spec) -> dict[str, str | None]:
+    """Return distribution and module of a model, or of the first of its parts of another package.
+
+    They are those of :meth:`neurop.registry.Registry.origin_of`, for :func:`require`.
+    """
+    names = [part.name for part in parts(spec)]
+    foreign = (name for name in names if name not in REGISTRY.table)
+    return REGISTRY.origin_of(next(foreign, spec.name))
+
+
+def require(spec: Spec, distribution: Any = None, module: Any = None) -> None:
+    """Raise InputError unless a model that was read from a file, and its parts, are known.
+
+    Arguments as in :meth:`neurop.registry.Registry.require`.
+    """
+    for part in parts(spec):
+        REGISTRY.require(part.name, distribution, module)
+
+
+def resolution_invariant(spec: Spec) -> bool:
+    """Return whether a model is one operator at every resolution, as all of its parts are."""
+    kinds = (REGISTRY.get(part.name) for part in parts(spec))
+    return all(getattr(kind, "resolution_invariant", True) for kind in kinds)
+
+
 def check_arguments(spec: Spec, numbers: int) -> None:
     """Raise InputError for arguments in a file of a wrong type, or larger than `numbers`.
 
     Parameters
     ----------
     spec
-        Name and arguments of the model.
+        Name and arguments of the model, those of its parts included.
     numbers
         Number of all weights in the file.
     """
@@ -132,6 +176,8 @@ def check_arguments(spec: Spec, numbers: int) -> None:
         if large and spec.name in REGISTRY.table:
             remedy = f"model.safetensors has {numbers} numbers in all"
             raise InputError.of(f"arguments.{name}", value, remedy)
+        if isinstance(value, Spec):
+            check_arguments(value, numbers)
 
 
 def __getattr__(name: str) -> Any:

@@ -13,7 +13,7 @@ from neurop.errors import InputError, nearest
 from neurop.models import REGISTRY
 from neurop.registry import Spec
 
-FROM_DATA = ("in_channels", "out_channels", "domain")
+FROM_DATA = ("in_channels", "out_channels", "domain", "numbers")
 """Arguments that come from the data and are not part of a spec."""
 
 
@@ -36,7 +36,7 @@ class Operator(nn.Module):
     """
 
     citation: ClassVar[str] = ""
-    resolution_invariant: ClassVar[bool] = True
+    resolution_invariant: bool = True
     one_grid: str = ""
     modes: tuple[int, ...] | None = None
 

@@ -1,1 +1,15 @@
-"""Stages on top of what is there, each of which learns the residual of those before it."""
+"""Refinement of a trained surrogate: functions that return one which `neurop.fit` trains further.
+
+A method takes a surrogate and its data, and returns a surrogate with the same predictions that has
+weights to train; those of the given one are frozen.
+"""
+
+from neurop.refinement.specboost import specboost
+from neurop.registry import Registry
+
+__all__ = ["REGISTRY", "specboost"]
+
+REGISTRY = Registry(
+    "refinement", {"specboost": "neurop.refinement.specboost:specboost"}, "neurop.refinement"
+)
+"""Registered name to function."""

@@ -63,7 +63,9 @@ def fit(
 ) -> Surrogate:
     """Train a surrogate and return it with the weights of the smallest validation error.
 
-    All arguments are checked before the first step and before any file is written.
+    Those before the first step count too where some weights are frozen, as by
+    :mod:`neurop.refinement`: the result is then not worse than what it started from. All
+    arguments are checked before the first step and before any file is written.
 
     Parameters
     ----------
@@ -155,7 +157,9 @@ def fit(
     with tempfile.TemporaryDirectory() as scratch:
         where = Path(folder or scratch)
         interim = where / INTERIM if folder else None
-        best, last = checkpoints(where / LAST.parent, interim, plan.module.monitor)
+        # Frozen weights are those of a trained surrogate, which the training may fail to improve.
+        frozen = not all(weight.requires_grad for weight in model.parameters())
+        best, last = checkpoints(where / LAST.parent, interim, plan.module.monitor, start=frozen)
         kept = [best, last] if folder else [best]
         model.train()  # a loaded surrogate is in evaluation mode, and Lightning leaves it there
         how: dict[str, Any] = {"callbacks": [*kept, *plan.callbacks, StepLimit()]}

@@ -123,8 +123,8 @@ class TrainingModule(lightning.LightningModule):
             self.log("lr", self.trainer.optimizers[0].param_groups[0]["lr"])
         return loss
 
-    def validation_step(self, batch: Batch, index: int) -> None:
-        """Add the scores of a batch."""
+    def batch_scores(self, batch: Batch, index: int) -> dict[str, Tensor]:
+        """Return the scores of a validation batch by name, each the mean over its examples."""
         target = batch["target"]
         given = batch.get("given")
         weights = measure(self.surrogate.card, target, given)
@@ -134,7 +134,11 @@ class TrainingModule(lightning.LightningModule):
         more = self.objective.scores(
             self.surrogate, batch, np.random.default_rng((self.seed, index))
         )
-        self._scores.add({"relative_l2": error.mean(), **more}, len(predicted))
+        return {"relative_l2": error.mean(), **more}
+
+    def validation_step(self, batch: Batch, index: int) -> None:
+        """Add the scores of a batch."""
+        self._scores.add(self.batch_scores(batch, index), len(batch["target"]))
         trainer = self.trainer
         numbers = (
             trainer.num_sanity_val_batches if trainer.sanity_checking else trainer.num_val_batches

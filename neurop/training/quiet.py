@@ -22,6 +22,7 @@ _TIPS = (
     r".*Checkpoint directory .* exists and is not empty.*",
     r".*GPU available but not used.*",
     r".*Trying to infer the `batch_size`.*",
+    r".*in eval mode at the start of training.*",  # frozen networks, which are meant to be
 )
 
 

@@ -15,6 +15,7 @@ CONF = Path(__file__).parents[2] / "conf"
 # What the verb fills in from the data.
 FILLED_IN = {
     "model": {"in_channels", "out_channels", "domain"},
+    "method": {"surrogate", "data", "model"},
     "loader": {"splits", "problem", "source", "extra", "seed"},
     "problem": {"data", "default"},
     "scheduler": {"optimizer", "steps"},

@@ -10,7 +10,7 @@ import pytest
 import torch
 from raising import raises_input
 from safetensors.torch import load, save
-from torch import Tensor
+from torch import Tensor, nn
 
 from contracts.case import Case
 from neurop.models import REGISTRY, create
@@ -31,6 +31,16 @@ class OperatorContract:
     cases: ClassVar[dict[str, Case]]
     depth: ClassVar[int] = 1
     """Rounding of the network compared with that of a few blocks: more for many layers in a row."""
+    frozen: ClassVar[str] = ""
+    """First letters of the names of the weights that are not trained; empty if all are."""
+    misspelt: ClassVar[tuple[str, str]] = ("widht", "width")
+    """A misspelt argument, and the one that is meant."""
+
+    def trained(self, model: Operator) -> list[nn.Parameter]:
+        """Return the weights that are trained, which are all but the frozen ones."""
+        for name, weight in model.named_parameters():
+            assert weight.requires_grad != bool(self.frozen and name.startswith(self.frozen)), name
+        return [weight for weight in model.parameters() if weight.requires_grad]
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         if "case" in metafunc.fixturenames:
@@ -56,8 +66,9 @@ class OperatorContract:
         torch.manual_seed(0)
         twin = create(spec, case.in_channels, case.out_channels, case.domain, case.numbers)
         assert torch.equal(twin(case.noise()), model(case.noise()))
-        with raises_input("widht", 4, "did you mean 'width'"):
-            type(model).spec(**case.arguments, widht=4)
+        wrong, meant = self.misspelt
+        with raises_input(wrong, 4, f"did you mean '{meant}'"):
+            type(model).spec(**case.arguments, **{wrong: 4})
         for given in ("in_channels", "domain"):
             with raises_input(given, 1):
                 type(model).spec(**{given: 1})
@@ -94,7 +105,7 @@ class OperatorContract:
         error = float((rounded.float() - exact).detach().norm() / exact.detach().norm())
         assert 1e-5 < error < self.depth * 2e-2
         rounded.float().square().sum().backward()
-        assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters())
+        assert all(p.grad is not None and p.grad.isfinite().all() for p in self.trained(model))
 
     def test_a_sample_does_not_see_its_batch(self, case: Case) -> None:
         model, x = case.model(self.name), case.noise(batch=4)
@@ -155,5 +166,5 @@ class OperatorContract:
             model.zero_grad()
             y = net(x)
             y.square().mean().backward()
-            results.append([y.detach(), *(p.grad.clone() for p in model.parameters())])
+            results.append([y.detach(), *(p.grad.clone() for p in self.trained(model))])
         torch.testing.assert_close(*results, atol=1e-5, rtol=1e-4)

@@ -18,6 +18,7 @@ PAGE = ROOT / "docs" / "commands.md"
 TABLE = re.findall(r"^\| `(\w+)` \|(.*)\|(.*)\|(.*)\|$", PAGE.read_text(), re.MULTILINE)
 ROWS = {verb: [cell.strip() for cell in cells] for verb, *cells in TABLE}
 FOLDERS = {
+    "refine": "refined",
     "compare": "compared",
     "publish": "RUN/publish",
     "bench": "runs/bench",
@@ -32,6 +33,7 @@ LONG = [word for word in SET if not word.startswith("trainer.max_epochs")]
 RUN = (
     ("generate", *SET[:4]),
     ("train", *SET, "hydra.run.dir=RUN"),
+    ("refine", "ckpt=RUN", "trainer.max_epochs=1", "hydra.run.dir=refined"),
     ("eval", "ckpt=RUN", "report=true"),
     ("superres", "ckpt=RUN", "resolutions=[16]"),
     ("calibrate", "ckpt=RUN"),

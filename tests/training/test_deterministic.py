@@ -13,14 +13,16 @@ from torch import Tensor
 
 from neurop.geometry.grid import Grid
 from neurop.models import REGISTRY, create
+from neurop.registry import Spec
 
+MODES: dict[str, Any] = {"modes": 4, "width": 4, "depth": 2}
 SMALL: dict[str, dict[str, Any]] = {
     "unet": {"width": 4, "levels": 1},
     "cnextunet": {"width": 4, "levels": 1, "depth": 1},
+    "boosted": {"base": Spec("fno", MODES), "stage": Spec("fno", MODES)},
     "t1": {"modes": 4, "width": 4, "depth": 1},
     "t1_plus": {"modes": 4, "width": 4, "channels": 4},
 }
-MODES: dict[str, Any] = {"modes": 4, "width": 4, "depth": 2}
 
 
 @pytest.fixture

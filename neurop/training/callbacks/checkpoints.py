@@ -11,6 +11,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import Tensor
 
 from neurop.training.module import TrainingModule
+from neurop.training.start_score import start_score
 
 MONITOR = "val/relative_l2"
 
@@ -45,13 +46,31 @@ class BestCheckpoint(SingleCheckpoint):
         Folder of the surrogate; None to write none.
     monitor
         Name of the score whose smallest value is the best.
+    start
+        Whether the weights before the first step are a candidate too.
     """
 
     def __init__(
-        self, folder: Path | str, model: Path | None = None, monitor: str = MONITOR
+        self,
+        folder: Path | str,
+        model: Path | None = None,
+        monitor: str = MONITOR,
+        start: bool = False,
     ) -> None:
         super().__init__(folder, "best", monitor=monitor)
-        self.model = model
+        self.model, self.start = model, start
+
+    def on_train_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Store the first checkpoint, of a run that is not resumed, if the start is a candidate."""
+        super().on_train_start(trainer, pl_module)
+        if not self.start or self.best_model_score is not None:
+            return
+        assert isinstance(pl_module, TrainingModule)
+        score = start_score(trainer, pl_module)
+        if score is not None:
+            self._update_best_and_save(score, trainer, {pl_module.monitor: score})
 
     def _save_checkpoint(self, trainer: lightning.Trainer, filepath: str) -> None:
         super()._save_checkpoint(trainer, filepath)
@@ -71,11 +90,14 @@ def surrogate_weights(path: str | Path) -> dict[str, Tensor]:
 
 
 def checkpoints(
-    folder: Path | str, model: Path | None = None, monitor: str = MONITOR
+    folder: Path | str, model: Path | None = None, monitor: str = MONITOR, start: bool = False
 ) -> tuple[BestCheckpoint, SingleCheckpoint]:
-    """Return the callbacks for ``best.ckpt`` (validation score) and ``last.ckpt`` (each epoch)."""
+    """Return the callbacks for ``best.ckpt`` (validation score) and ``last.ckpt`` (each epoch).
+
+    Arguments as in :class:`BestCheckpoint`.
+    """
     # save_last would write last.ckpt only in the epochs in which best.ckpt is written. The later
     # callback stores the state of the earlier one.
-    return BestCheckpoint(folder, model, monitor), SingleCheckpoint(
+    return BestCheckpoint(folder, model, monitor, start), SingleCheckpoint(
         folder, "last", save_on_train_epoch_end=True
     )

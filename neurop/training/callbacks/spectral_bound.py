@@ -73,7 +73,7 @@ def transfer(modes: tuple[int, ...], order: float) -> Tensor:
 
 
 def channel_matrices(model: nn.Module) -> Iterator[tuple[Tensor, tuple[int, ...] | None]]:
-    """Yield every weight that mixes channels, and its modes (None for pointwise weights).
+    """Yield every trained weight that mixes channels, and its modes (None for pointwise weights).
 
     The matrices that mix modes in T1, and the U-Net of T1+, are not among them.
 
@@ -84,6 +84,8 @@ def channel_matrices(model: nn.Module) -> Iterator[tuple[Tensor, tuple[int, ...]
         weight for other functions than waves.
     """
     for module in model.modules():
+        if not any(weight.requires_grad for weight in module.parameters()):
+            continue
         if isinstance(module, nn.Linear):
             yield module.weight, None
         elif isinstance(module, AxisConv):

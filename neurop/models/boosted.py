@@ -1,0 +1,135 @@
+"""A network on top of a frozen one, for what it leaves (Qin et al., 2024, arXiv:2404.07200)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from neurop.geometry.grid import Grid
+from neurop.models import create
+from neurop.models.operator import GridOperator
+from neurop.registry import Spec
+
+_FNO = Spec("fno")
+
+
+class Boosted(GridOperator):
+    r"""Sum of a frozen network and of a stage that corrects it, which sees its output.
+
+    .. math:: u = y + \sigma\, S\,[a, y], \qquad y = B a
+
+    with a the input, B the base, whose weights are not trained, S the stage, and :math:`\sigma` the
+    size of the residual of B in each channel, so that the stage learns a function of size 1. The
+    base may be such a sum itself: a chain of stages is nested. Gradients flow through the base to
+    its input.
+
+    Made by :func:`neurop.refinement.specboost`.
+
+    Parameters
+    ----------
+    in_channels, out_channels
+        Number of input and output channels: fields times frames. The stage has the sum of both as
+        input.
+    domain
+        Grid of the fields; that of the base by default.
+    base, stage
+        The two networks.
+    numbers
+        Indices of the input channels that are numbers, for both networks.
+
+    Shape
+    -----
+    ``(batch, in_channels, *grid) -> (batch, out_channels, *grid)``. Buffer ``scale``
+    :math:`\sigma`: ``(out_channels,)``, 1 until it is set.
+
+    Raises
+    ------
+    InputError
+        As the two networks.
+
+    Examples
+    --------
+    >>> small = Spec("fno", {"modes": 4, "width": 8, "depth": 1})
+    >>> model = Boosted(1, 1, Grid.periodic(2), base=small, stage=small)
+    >>> model(torch.zeros(2, 1, 16, 20)).shape
+    torch.Size([2, 1, 16, 20])
+    >>> {name.split(".")[0] for name, p in model.named_parameters() if p.requires_grad}
+    {'stage'}
+    """
+
+    citation = (
+        "Qin et al., Toward a Better Understanding of Fourier Neural Operators from a Spectral "
+        "Perspective, 2024, arXiv:2404.07200"
+    )
+    scale: Tensor
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        domain: Grid | None = None,
+        base: Spec = _FNO,
+        stage: Spec = _FNO,
+        numbers: Sequence[int] = (),
+    ) -> None:
+        super().__init__()
+        grid: Any = domain
+        self.base = create(base, in_channels, out_channels, grid, numbers)
+        self.base.requires_grad_(False).eval()
+        self.stage = create(stage, in_channels + out_channels, out_channels, grid, numbers)
+        self.register_buffer("scale", torch.ones(out_channels))
+        both = (self.base, self.stage)
+        self.resolution_invariant = all(part.resolution_invariant for part in both)
+        self.one_grid = self.base.one_grid or self.stage.one_grid
+        known = [part.modes for part in both if part.modes is not None]
+        self.modes = tuple(map(max, zip(*known, strict=True))) if known else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the output fields on the input's grid."""
+        y: Tensor = self.base(x)
+        scale = self.scale.view(-1, *[1] * (x.dim() - 2))
+        return y + scale * self.stage(torch.cat([x, y], dim=1))
+
+    def train(self, mode: bool = True) -> Boosted:
+        """Set the mode of the stage; the base stays in evaluation mode."""
+        super().train(mode)
+        self.base.eval()
+        return self
+
+    def resolved(self, shape: Sequence[int]) -> tuple[int, ...] | None:
+        """Return the modes that a grid resolves, per axis: the fewest where a network lacks some.
+
+        None if neither network has modes.
+        """
+        if self.modes is None:
+            return None
+        found = list(self.modes)
+        for part in (self.base, self.stage):
+            modes, there = part.modes, part.resolved(shape)
+            for axis, (m, r) in enumerate(zip(modes or (), there or ())):
+                found[axis] = min(found[axis], r) if r < m else found[axis]
+        return tuple(found)
+
+    def nyquist(self, shape: Sequence[int]) -> tuple[int, ...] | None:
+        """Return the number of modes below the Nyquist frequency of a grid, per axis.
+
+        None if neither network has modes.
+        """
+        both = [part.nyquist(shape) for part in (self.base, self.stage)]
+        known = [below for below in both if below is not None]
+        return tuple(map(max, zip(*known, strict=True))) if known else None
+
+    def truncated(self, y: Tensor) -> Tensor | None:
+        """Return the possible output that is nearest to fields ``(batch, out_channels, *grid)``.
+
+        The base takes its part, the stage that of the rest. None unless both are band-limited.
+        """
+        held = self.base.truncated(y)
+        if held is None:
+            return None
+        scale = self.scale.view(-1, *[1] * (y.dim() - 2))
+        rest = self.stage.truncated((y - held) / torch.where(scale > 0, scale, 1.0))
+        return None if rest is None else held + scale * rest
