@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from neurop.datasets.file import File
     from neurop.datasets.kuramoto_sivashinsky import KuramotoSivashinsky
     from neurop.datasets.navier_stokes import NavierStokes
+    from neurop.datasets.reaction_diffusion import ReactionDiffusion
     from neurop.datasets.shallow_water import ShallowWater
     from neurop.datasets.space_time import SpaceTime
 
@@ -29,6 +30,7 @@ __all__ = [
     "File",
     "KuramotoSivashinsky",
     "NavierStokes",
+    "ReactionDiffusion",
     "ShallowWater",
     "SpaceTime",
 ]
@@ -41,6 +43,7 @@ _MODULES = {
     "DarcyPublic": "darcy_public",
     "ERA5": "era5",
     "File": "file",
+    "ReactionDiffusion": "reaction_diffusion",
     "ShallowWater": "shallow_water",
     "SpaceTime": "space_time",
 }

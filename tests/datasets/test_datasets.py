@@ -55,6 +55,7 @@ def as_floats(value: Any) -> Any:
             "NavierStokes",
             {"viscosity": 1, "amplitude": 1, "interval": 1, "forcing": {"strength": 1}},
         ),
+        ("ReactionDiffusion", {"viscosity": 1, "rate": 5, "correlation": 1, "time": 2}),
         ("ShallowWater", {"flow": {"mach": 1, "topography": 2000}, "interval": 1, "spin_up": 2}),
     ],
 )

@@ -49,6 +49,7 @@ FILES = [
         "darcy-85-81e9fde1.h5",
     ),
     ("KuramotoSivashinsky", {}, "kuramoto_sivashinsky-128-8d47ca85.h5"),
+    ("ReactionDiffusion", {}, "reaction_diffusion-256-dacf249f.h5"),
     ("ShallowWater", {}, "shallow_water-32x64-4a59a24d.h5"),
     (
         "ShallowWater",
@@ -87,6 +88,13 @@ PARAMETERS = {
         "steps": 100,
         "interval": 1.0,
         "warmup": 100.0,
+        "solver_version": 1,
+    },
+    "ReactionDiffusion": {
+        "viscosity": 0.01,
+        "rate": 5.0,
+        "correlation": 0.2,
+        "time": 1.0,
         "solver_version": 1,
     },
     "ShallowWater": {
