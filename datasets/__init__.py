@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from neurop.datasets.darcy_public import DarcyPublic
     from neurop.datasets.era5 import ERA5
     from neurop.datasets.file import File
+    from neurop.datasets.filtered_turbulence import FilteredTurbulence
+    from neurop.datasets.gray_scott import GrayScott
+    from neurop.datasets.kolmogorov_flow import KolmogorovFlow
     from neurop.datasets.kuramoto_sivashinsky import KuramotoSivashinsky
     from neurop.datasets.navier_stokes import NavierStokes
     from neurop.datasets.reaction_diffusion import ReactionDiffusion
@@ -28,6 +31,9 @@ __all__ = [
     "Darcy",
     "DarcyPublic",
     "File",
+    "FilteredTurbulence",
+    "GrayScott",
+    "KolmogorovFlow",
     "KuramotoSivashinsky",
     "NavierStokes",
     "ReactionDiffusion",
@@ -44,6 +50,9 @@ _MODULES = {
     "ERA5": "era5",
     "File": "file",
     "ReactionDiffusion": "reaction_diffusion",
+    "GrayScott": "gray_scott",
+    "FilteredTurbulence": "filtered_turbulence",
+    "KolmogorovFlow": "kolmogorov_flow",
     "ShallowWater": "shallow_water",
     "SpaceTime": "space_time",
 }

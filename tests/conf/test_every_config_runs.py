@@ -42,6 +42,9 @@ MORE = {
     ("constraint", "band_limit"): ["constraint.band_limit.band=[8,8]"],
     ("constraint", "means"): ["constraint.means.fields=[vorticity]"],
     ("constraint", "positivity"): ["constraint.positivity.fields=[vorticity]"],
+    ("data", "filtered_turbulence"): ["data.factor=8", "data.flow.spin_up=0"],
+    ("data", "gray_scott"): ["data.warmup=0"],
+    ("data", "kolmogorov_flow"): ["data.flow.spin_up=0"],
     ("loader", "online"): ["data.storage.mode=online"],
     ("problem", "lead_times"): ["problem.leads=[1,2]"],
 }

@@ -84,8 +84,11 @@ def solve_vorticity(
     substeps: int,
     steps: int,
     shape: tuple[int, int] | None = None,
+    drag: float = 0.0,
 ) -> Tensor:
-    r"""Integrate :math:`\partial_t\omega + u\cdot\nabla\omega = \nu\Delta\omega + f` with ETDRK4.
+    r"""Integrate the vorticity equation with ETDRK4 and record frames.
+
+    .. math:: \partial_t\omega + u\cdot\nabla\omega = \nu\Delta\omega - \alpha\omega + f
 
     Parameters
     ----------
@@ -102,6 +105,8 @@ def solve_vorticity(
         Frames after the first.
     shape
         Grid of the frames: the modes |k| < N/2 of the solution. Default: that of `start`.
+    drag
+        Rate :math:`\alpha` of the linear drag.
 
     Returns
     -------
@@ -121,6 +126,6 @@ def solve_vorticity(
     state = torch.fft.rfft2(start, norm="forward")
     advect = advection(grid, start.dtype, start.device)
     source = torch.fft.rfft2(forcing, norm="forward").to(start.device)
-    linear = viscosity * laplacian_symbol(grid, _LENGTHS, start.dtype, start.device)
+    linear = viscosity * laplacian_symbol(grid, _LENGTHS, start.dtype, start.device) - drag
     stepper = ETDRK4(linear, lambda state: advect(state) + source, dt, state.dtype)
     return record(partial(stepper.advance, steps=substeps), state, steps, grid, shape)
