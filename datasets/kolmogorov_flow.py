@@ -136,8 +136,8 @@ class KolmogorovFlow(SolvedDataset):
 
     def parameters(self) -> dict[str, Any]:
         """Return the parameters of the equation and of the initial fields."""
-        names = ("reynolds", "wavenumber", "drag", "spin_up", "steps", "interval")
-        names += ("precision",) if self.solver is None else ("precision", "solver")
+        names = ["reynolds", "wavenumber", "drag", "spin_up", "steps", "interval", "precision"]
+        names += [] if self.solver is None else ["solver"]
         return {name: getattr(self, name) for name in names} | {"solver_version": SOLVER_VERSION}
 
     def conserved(self) -> tuple[str, ...]:
