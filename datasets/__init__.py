@@ -17,8 +17,12 @@ if TYPE_CHECKING:
     from neurop.datasets.darcy_public import DarcyPublic
     from neurop.datasets.era5 import ERA5
     from neurop.datasets.file import File
+    from neurop.datasets.filtered_turbulence import FilteredTurbulence
+    from neurop.datasets.gray_scott import GrayScott
+    from neurop.datasets.kolmogorov_flow import KolmogorovFlow
     from neurop.datasets.kuramoto_sivashinsky import KuramotoSivashinsky
     from neurop.datasets.navier_stokes import NavierStokes
+    from neurop.datasets.reaction_diffusion import ReactionDiffusion
     from neurop.datasets.shallow_water import ShallowWater
     from neurop.datasets.space_time import SpaceTime
 
@@ -29,8 +33,12 @@ __all__ = [
     "DarcyPeriodic",
     "DarcyPublic",
     "File",
+    "FilteredTurbulence",
+    "GrayScott",
+    "KolmogorovFlow",
     "KuramotoSivashinsky",
     "NavierStokes",
+    "ReactionDiffusion",
     "ShallowWater",
     "SpaceTime",
 ]
@@ -44,6 +52,10 @@ _MODULES = {
     "DarcyPublic": "darcy_public",
     "ERA5": "era5",
     "File": "file",
+    "ReactionDiffusion": "reaction_diffusion",
+    "GrayScott": "gray_scott",
+    "FilteredTurbulence": "filtered_turbulence",
+    "KolmogorovFlow": "kolmogorov_flow",
     "ShallowWater": "shallow_water",
     "SpaceTime": "space_time",
 }

@@ -56,8 +56,10 @@ def laplacian_symbol(
     return -total.to(device, dtype)
 
 
-def dealias_mask(shape: Sequence[int], device: torch.device | str | None = None) -> Tensor:
-    r"""Return the mask of the modes :math:`|k_i| < N_i/3`, whose products are free of aliases.
+def dealias_mask(
+    shape: Sequence[int], device: torch.device | str | None = None, degree: int = 2
+) -> Tensor:
+    r"""Return the mask of the modes :math:`|k_i| < N_i/(d + 1)`, free of aliases in products of d.
 
     Examples
     --------
@@ -66,7 +68,7 @@ def dealias_mask(shape: Sequence[int], device: torch.device | str | None = None)
     """
     mask = torch.ones((), dtype=torch.bool)
     for k, n in zip(_frequencies(shape), shape, strict=True):
-        mask = mask & (3 * k.abs() < n)
+        mask = mask & ((degree + 1) * k.abs() < n)
     return mask.to(device)
 
 

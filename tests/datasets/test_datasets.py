@@ -55,6 +55,10 @@ def as_floats(value: Any) -> Any:
             "NavierStokes",
             {"viscosity": 1, "amplitude": 1, "interval": 1, "forcing": {"strength": 1}},
         ),
+        ("GrayScott", {"length": 1, "interval": 20, "warmup": 100}),
+        ("KolmogorovFlow", {"flow": {"reynolds": 1000, "drag": 1, "spin_up": 4}, "interval": 1}),
+        ("FilteredTurbulence", {"flow": {"reynolds": 500, "drag": 1}, "interval": 1}),
+        ("ReactionDiffusion", {"viscosity": 1, "rate": 5, "correlation": 1, "time": 2}),
         ("ShallowWater", {"flow": {"mach": 1, "topography": 2000}, "interval": 1, "spin_up": 2}),
     ],
 )

@@ -3,11 +3,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from omegaconf import OmegaConf
 from raising import leaf, raises_input
 
 from neurop.datasets.kuramoto_sivashinsky import KuramotoSivashinsky
 from neurop.fields.field import Field
 from neurop.geometry.grid import Grid
+from neurop.physics.operators import dealias_mask, wavenumbers
+from neurop.physics.solvers.steppers import ETDRK4
+
+EXPERIMENTS = Path(__file__).parents[2] / "conf" / "experiment"
 
 
 @pytest.fixture(scope="module")
@@ -145,3 +151,51 @@ def test_unusable_parameters_are_one_line(changes: dict[str, object], message: s
 def test_a_shape_that_is_none_is_one_line() -> None:
     with raises_input("shape", (32, 32)):
         small().at((32, 32))
+
+
+def published(name: str, **changes: object) -> KuramotoSivashinsky:
+    """Return the data set of an experiment, of three samples."""
+    given = OmegaConf.to_container(OmegaConf.load(EXPERIMENTS / f"{name}.yaml").data)
+    assert isinstance(given, dict)
+    return KuramotoSivashinsky(**given | {"samples": 3, "storage": {"held_out": 1}} | changes)  # type: ignore[arg-type]
+
+
+def test_the_settings_of_pde_refiner() -> None:
+    source = published("ks_refiner", steps=10)
+    splits = source.splits()
+    assert [len(splits[name]) for name in ("train", "val", "test")] == [1, 1, 1]
+    values = splits["test"].values.astype(np.float64)
+    assert values.shape == (1, 11, 1, 256)
+    assert splits["test"].times.values[1] == pytest.approx(0.2)
+    assert (source.length, source.warmup) == (64.0, pytest.approx(360 * 0.2))
+    assert 1.0 < values.std() < 1.6
+
+
+def test_the_settings_of_apebench_are_its_normalised_equation() -> None:
+    r"""With :math:`\alpha_2 = \gamma_2/2N^2,\ \alpha_4 = \gamma_4/8N^4,\ \beta = \delta/N` a frame
+    of ours is one unit of time of :math:`u_t + \beta (u^2/2)_x = \alpha_2 u_{xx} + \alpha_4
+    u_{xxxx}` on the unit interval.
+    """
+    n, gamma_2, gamma_4, delta = 160, -2.0, -15.0, -1.0
+    alpha_2, alpha_4, beta = gamma_2 / (2 * n**2), gamma_4 / (8 * n**4), delta / n
+    source = published("ks_apebench", steps=1)
+    assert source.shape == (n,)
+    assert source.warmup == pytest.approx(500 * source.interval)
+    frames = torch.from_numpy(source.solve(range(2), (n,))["values"][:, :, 0]).double()
+    scale = source.interval / (beta * source.length)
+    fine = 4 * n
+    hat = torch.fft.rfft(scale * frames, norm="forward")
+    state = torch.nn.functional.pad(hat, (0, fine // 2 - n // 2))
+    (k,) = wavenumbers((fine,), (1.0,))
+    flux = -0.5j * beta * k * dealias_mask((fine,))
+
+    def convection(u: torch.Tensor) -> torch.Tensor:
+        return flux * torch.fft.rfft(
+            torch.fft.irfft(u, n=fine, norm="forward").square(), norm="forward"
+        )
+
+    stepper = ETDRK4(-alpha_2 * k**2 + alpha_4 * k**4, convection, 1 / 50)
+    later = stepper.advance(state[:, 0], 50)[:, : n // 2]
+    expected = state[:, 1, : n // 2]
+    assert float((later - expected).norm() / expected.norm()) < 1e-5
+    assert float((state[:, 0, : n // 2] - expected).norm() / expected.norm()) > 0.1

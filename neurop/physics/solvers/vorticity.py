@@ -85,8 +85,11 @@ def solve_vorticity(
     steps: int,
     shape: tuple[int, int] | None = None,
     closure: Callable[[Tensor], Tensor] | None = None,
+    drag: float = 0.0,
 ) -> Tensor:
-    r"""Integrate :math:`\partial_t\omega + u\cdot\nabla\omega = \nu\Delta\omega + f` with ETDRK4.
+    r"""Integrate the vorticity equation with ETDRK4 and record frames.
+
+    .. math:: \partial_t\omega + u\cdot\nabla\omega = \nu\Delta\omega - \alpha\omega + f
 
     Parameters
     ----------
@@ -106,6 +109,8 @@ def solve_vorticity(
     closure
         Further term of the right side as a function of half spectra (``norm="forward"``), such as
         :meth:`neurop.physics.les.smagorinsky.Smagorinsky.on`; treated explicitly.
+    drag
+        Rate :math:`\alpha` of the linear drag.
 
     Returns
     -------
@@ -125,7 +130,7 @@ def solve_vorticity(
     state = torch.fft.rfft2(start, norm="forward")
     advect = advection(grid, start.dtype, start.device)
     source = torch.fft.rfft2(forcing, norm="forward").to(start.device)
-    linear = viscosity * laplacian_symbol(grid, _LENGTHS, start.dtype, start.device)
+    linear = viscosity * laplacian_symbol(grid, _LENGTHS, start.dtype, start.device) - drag
 
     def tendency(state: Tensor) -> Tensor:
         explicit = advect(state) + source
