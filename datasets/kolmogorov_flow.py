@@ -189,7 +189,7 @@ class KolmogorovFlow(SolvedDataset):
             substeps,
             steps,
             None if shape is None else (shape[0], shape[1]),
-            self.drag,
+            drag=self.drag,
         )
 
     def least(self) -> int:
