@@ -14,6 +14,7 @@ import neurop
 from neurop.constraints import REGISTRY as CONSTRAINTS
 from neurop.models import REGISTRY as MODELS
 from neurop.objectives import REGISTRY as OBJECTIVES
+from neurop.refinement import REGISTRY as REFINEMENTS
 from neurop.transforms import REGISTRY as TRANSFORMS
 
 DOCS = ROOT / "docs"
@@ -66,9 +67,17 @@ def documented() -> set[str]:
 
 
 def test_public_names_are_in_the_api() -> None:
-    rooms = {"constraints", "datasets", "models", "objectives", "problems", "transforms"}
+    rooms = {
+        "constraints",
+        "datasets",
+        "models",
+        "objectives",
+        "problems",
+        "refinement",
+        "transforms",
+    }
     wanted = {f"neurop.{n}" for n in neurop.__all__ if n not in rooms and n != "__version__"}
-    for registry in (CONSTRAINTS, OBJECTIVES, TRANSFORMS):
+    for registry in (CONSTRAINTS, OBJECTIVES, REFINEMENTS, TRANSFORMS):
         wanted |= {place.replace(":", ".") for place in registry.table.values()}
     wanted |= {f"neurop.models.{place.partition(':')[2]}" for place in MODELS.table.values()}
     assert wanted - documented() == set()
