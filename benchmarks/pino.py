@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from matplotlib.figure import Figure
 
 import neurop
 from neurop.datasets import Burgers, SpaceTime
@@ -103,8 +104,22 @@ def measured(frames: int, name: str, given: argparse.Namespace) -> dict[str, Any
     }
 
 
+def draw(runs: list[dict[str, Any]]) -> Figure:
+    """Return a figure of the errors, next to the residual of the truth."""
+    frames = list(dict.fromkeys(run["frames"] for run in runs))
+    figure = Figure(figsize=(4.5 * len(frames), 3.2), layout="constrained")
+    panels = figure.subplots(1, len(frames), sharex=True, sharey=True, squeeze=False)[0]
+    for panel, count in zip(panels, frames, strict=True):
+        rows = [run for run in runs if run["frames"] == count][::-1]
+        colors = ["C1" if "equation" in run["row"] else "C0" for run in rows]
+        panel.barh([run["row"] for run in rows], [run["relative_l2"] for run in rows], color=colors)
+        floor = rows[0]["residual_of_truth"]
+        panel.set(title=f"{count} frames; residual of the truth {floor:.2g}", xlabel="relative L2")
+    return figure
+
+
 def main() -> None:
-    """Train all rows and write the table."""
+    """Train all rows, write the table and draw it."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--samples", type=int, default=300, help="for training")
@@ -126,6 +141,7 @@ def main() -> None:
             print(json.dumps(runs[-1]), flush=True)
             record = {"about": about, "settings": settings, "runs": runs}
             given.out.write_text(json.dumps(record, indent=1) + "\n")
+    draw(runs).savefig(given.out.with_suffix(".png"), dpi=150)
 
 
 if __name__ == "__main__":
