@@ -35,10 +35,11 @@ class Residual(Objective):
     prediction which knows nothing of the equation. Targets are not read, and the best weights are
     those of the smallest residual on the validation inputs.
 
-    Derivatives in space are spectral along periodic axes; those in time are finite differences over
-    the frames, so the residual of the truth is not 0 but the error of the differences. At the ends
-    of a dirichlet axis the boundary condition holds instead of the equation
-    (:class:`neurop.constraints.boundary_values.BoundaryValues`).
+    The equation holds at the predicted frames and at the last given one, where the derivative in
+    time ties them to it. Derivatives in space are spectral along periodic axes; those in time are
+    finite differences over the frames, so the residual of the truth is not 0 but the error of the
+    differences. At the ends of a dirichlet axis the boundary condition holds instead of the
+    equation (:class:`neurop.constraints.boundary_values.BoundaryValues`).
 
     Parameters
     ----------
@@ -168,7 +169,9 @@ class Residual(Objective):
     def _square(self, residual: Tensor, window: SpaceTime) -> Tensor:
         shape, strong = window.values.shape[2:], residual.shape[1:] == window.values.shape[2:]
         if strong:
-            residual = residual[..., window.known :] if window.known else residual
+            # From the last given frame on: without it, predictions that jump from there to another
+            # solution would have hardly any residual at the frames after.
+            residual = residual[..., max(0, window.known - 1) :]
             for dim, axis in enumerate(window.grid.axes):
                 if axis.boundary == "dirichlet" and axis.layout == "ends":
                     ends = torch.tensor([0, shape[dim] - 1], device=residual.device)

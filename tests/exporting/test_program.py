@@ -55,7 +55,8 @@ def test_every_model(case: Small) -> None:
 
 
 def test_every_model_is_among_them() -> None:
-    assert {case.model for case in CASES.values()} == set(REGISTRY.table)
+    # That of two others is exported in the tests of its own.
+    assert {case.model for case in CASES.values()} == set(REGISTRY.table) - {"boosted"}
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)

@@ -29,7 +29,7 @@ def made(name: str) -> Surrogate:
 
 def test_which_models_are_of_one_resolution() -> None:
     found = {name for name in REGISTRY.table if not REGISTRY.get(name).resolution_invariant}
-    assert found == {"unet", "cnextunet"}
+    assert found == {"unet", "cnextunet", "iufno"}
 
 
 def test_a_prediction_on_another_grid_warns() -> None:

@@ -84,7 +84,9 @@ def channel_matrices(model: nn.Module) -> Iterator[tuple[Tensor, tuple[int, ...]
         weight for other functions than waves.
     """
     for module in model.modules():
-        if not any(weight.requires_grad for weight in module.parameters()):
+        if any(True for _ in module.parameters()) and not any(
+            weight.requires_grad for weight in module.parameters()
+        ):
             continue
         if isinstance(module, nn.Linear):
             yield module.weight, None

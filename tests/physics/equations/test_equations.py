@@ -108,7 +108,7 @@ def solved(source: Burgers | KuramotoSivashinsky | NavierStokes) -> tuple[Tensor
 @pytest.mark.parametrize(
     "source",
     [
-        Burgers(samples=9, resolution=128, viscosity=0.02, steps=80, storage={"held_out": 4}),
+        Burgers(samples=9, resolution=128, viscosity=0.02, steps=200, storage={"held_out": 4}),
         KuramotoSivashinsky(samples=9, resolution=64, length=32.0, steps=40, interval=0.05,
                             warmup=30.0, storage={"held_out": 4}),
         NavierStokes(samples=9, resolution=32, steps=20, interval=0.02, storage={"held_out": 4}),
