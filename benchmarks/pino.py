@@ -73,7 +73,7 @@ def measured(frames: int, name: str, given: argparse.Namespace) -> dict[str, Any
     modes = [12, min(12, frames // 2)]
     spec = neurop.models.FNO.spec(modes=modes, width=given.width, depth=4, padding=0.25)
     surrogate = neurop.Surrogate.of(data["train"], spec)
-    begun = time.perf_counter()
+    start = time.perf_counter()
     neurop.fit(
         surrogate,
         data,
@@ -83,7 +83,7 @@ def measured(frames: int, name: str, given: argparse.Namespace) -> dict[str, Any
         loader=partial(Loader, batch_size=BATCH, labels=labels or None),
         seed=given.seed,
     )
-    seconds = time.perf_counter() - begun
+    seconds = time.perf_counter() - start
     residual = Residual(source.equation)
     test = data["test"]
     batch = {

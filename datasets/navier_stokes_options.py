@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from scipy.fft import next_fast_len
@@ -72,8 +72,8 @@ class Forcing:
     def equation(self, viscosity: float) -> Vorticity:
         """Return the equation of a flow under this force."""
         strength, _ = bounds_of("strength", self.strength)
-        wavenumber = self.wavenumber if self.kind == "kolmogorov" else None
-        return Vorticity(viscosity, 0.0 if self.kind == "none" else strength, wavenumber)
+        unit = None if self.kind == "none" else replace(self, strength=1.0).on_grid
+        return Vorticity(viscosity, unit, strength)
 
     def scale(self) -> tuple[float, float]:
         """Return the root mean square of f, and its wavenumber over 2 pi."""

@@ -43,14 +43,13 @@ from neurop.errors import InputError
 from neurop.fields.condition import Condition
 from neurop.fields.field import Field
 from neurop.fields.fieldset import FieldSet
+from neurop.fields.frames_as_channels import TIME, frame_names
 from neurop.fields.lazy import Lazy
 from neurop.fields.times import Times
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 from neurop.geometry.sphere import Sphere
 from neurop.source import Source, check_source
-
-AXIS = "t"
 
 
 class SpaceTime(Source):
@@ -173,10 +172,10 @@ class SpaceTime(Source):
                 "steps",
                 steps or 2,
             )
+        names = frame_names([f.name for f in fields.fields], self.given)
         inputs = tuple(
-            Field(f"{f.name}_{i}", f.unit, f"{f.long_name or f.name}, frame {i}")
-            for i in range(self.given)
-            for f in fields.fields
+            Field(name, f.unit, f"{f.long_name or f.name}, frame {i // len(fields.fields)}")
+            for i, (name, f) in enumerate(zip(names, self.given * fields.fields, strict=True))
         )
         return replace(
             fields,
@@ -213,7 +212,7 @@ def _axis(fields: FieldSet, given: int, stop: int) -> Axis:
     if given_times.dated:
         times, unit = (times - times[0]) / np.timedelta64(1, "h"), "h"
     step = float(times[1] - times[0])
-    return Axis(AXIS, "open", float(times[given]), step * (stop - given), unit)
+    return Axis(TIME, "open", float(times[given]), step * (stop - given), unit)
 
 
 def _inputs(frames: NDArray[Any], every: int, times: int) -> NDArray[Any]:

@@ -84,15 +84,14 @@ class Combined(Objective):
     def forward(
         self, surrogate: Surrogate, batch: Batch, rng: np.random.Generator
     ) -> dict[str, Tensor]:
-        """Return the weighted terms of all parts."""
+        """Return the weighted loss of each part, under the same names for every batch."""
         terms = {}
         for key, part in self._each().items():
             chosen = labelled(batch) if part.needs_targets else batch
-            if not len(chosen["input"]):
-                terms[key] = batch["input"].new_zeros(())
-                continue
-            for name, term in part(surrogate, chosen, rng).items():
-                terms[f"{key}/{name}"] = self.weights[key] * term
+            terms[key] = batch["input"].new_zeros(())
+            if len(chosen["input"]):
+                found = part(surrogate, chosen, rng)
+                terms[key] = self.weights[key] * torch.stack(list(found.values())).sum()
         return terms
 
     def scores(

@@ -10,11 +10,18 @@ import torch
 from torch import Tensor
 
 from neurop.errors import InputError, nearest
+from neurop.fields.frames_as_channels import TIME
 from neurop.geometry.grid import Grid
 from neurop.metrics.norms import root
 from neurop.metrics.sobolev import sobolev_square
 from neurop.objectives.objective import Objective
-from neurop.objectives.space_time import TIME, SpaceTime, continued, known_functions, predicted
+from neurop.objectives.predicted_fields import (
+    PredictedFields,
+    continued,
+    frames_given,
+    known_functions,
+    predicted,
+)
 from neurop.physics.derivatives.derivatives import Derivatives
 from neurop.physics.derivatives.on_grid import GridDerivatives
 from neurop.physics.equations.equation import Equation
@@ -107,6 +114,10 @@ class Residual(Objective):
             if unknown not in names:
                 remedy = f"an unknown of the equation is not predicted; {nearest(unknown, names)}"
                 raise InputError.of("unknowns", unknown, remedy)
+        time = surrogate.card.grid.axes[-1]
+        if frames_given(surrogate.card) and time.layout != "left":
+            remedy = "the frames of a map over space and time need equal distances: layout left"
+            raise InputError.of("layout", time.layout, remedy)
         problem = surrogate.card.problem
         if surrogate.card.is_state and problem.history + problem.unroll < 3:
             remedy = "a derivative in time needs 3 frames: problem.unroll=2 or more"
@@ -135,7 +146,9 @@ class Residual(Objective):
             for name, window in found.items()
         }
 
-    def _relative(self, surrogate: Surrogate, batch: Batch, window: SpaceTime) -> dict[str, Tensor]:
+    def _relative(
+        self, surrogate: Surrogate, batch: Batch, window: PredictedFields
+    ) -> dict[str, Tensor]:
         """Return the relative norm of each residual of functions."""
         known = known_functions(surrogate, batch)
         names = [field.name for field in surrogate.card.outputs]
@@ -154,7 +167,7 @@ class Residual(Objective):
         return terms
 
     def _squares(
-        self, window: SpaceTime, known: dict[str, Tensor], names: list[str]
+        self, window: PredictedFields, known: dict[str, Tensor], names: list[str]
     ) -> dict[str, Tensor]:
         """Return the squared norm of each residual, ``(batch,)``."""
         assert self.equation is not None
@@ -166,7 +179,7 @@ class Residual(Objective):
             raise InputError.of("equation", error.args[0], remedy) from error
         return {name: self._square(r, window) for name, r in found.items()}
 
-    def _square(self, residual: Tensor, window: SpaceTime) -> Tensor:
+    def _square(self, residual: Tensor, window: PredictedFields) -> Tensor:
         shape, strong = window.values.shape[2:], residual.shape[1:] == window.values.shape[2:]
         if strong:
             # From the last given frame on: without it, predictions that jump from there to another

@@ -13,6 +13,7 @@ from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 from neurop.models import PsiFNO
 from neurop.spectral import resample_axes
+from neurop.spectral.kernels import plain
 
 SMALL = {"width": 6, "depth": 2}
 WALLS = Grid((Axis("x"), Axis("y", "open", layout="ends")))
@@ -161,6 +162,25 @@ def test_interpolation_is_a_projection_and_takes_points() -> None:
     torch.testing.assert_close(
         at, torch.stack([y[..., 0, 0], y[..., 4, 3]], -1), atol=1e-13, rtol=0
     )
+
+
+@torch.no_grad()
+def test_with_a_linear_activation_it_is_a_fourier_multiplier(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without coordinates and biases a wave becomes a wave of its own frequency."""
+    monkeypatch.setattr(plain, "gelu", lambda x: x)
+    psi = model()
+    psi.net.lift.weight[:, 2:] = 0
+    for name, parameter in psi.named_parameters():
+        if name.endswith("bias"):
+            parameter.zero_()
+    x, y = (torch.arange(n, dtype=torch.float64) / n for n in (24, 22))
+    angle = 2 * torch.pi * (3 * x[:, None] + 2 * y)
+    hat = torch.fft.fft2(psi(angle.cos().expand(1, 2, 24, 22)), norm="forward")[0, 0].abs()
+    kept = hat[3, 2] + hat[-3, -2]
+    assert kept > 1e-3
+    assert hat.sum() - kept < 1e-12
 
 
 @torch.no_grad()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 
 import numpy as np
 import torch
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from neurop.errors import InputError
+from neurop.spectral.constants import constant_tensor
 
 
 def stencil(offsets: NDArray[np.float64], order: int) -> NDArray[np.float64]:
@@ -29,7 +29,6 @@ def stencil(offsets: NDArray[np.float64], order: int) -> NDArray[np.float64]:
     return np.asarray(np.linalg.solve(powers, target), dtype=np.float64)
 
 
-@lru_cache(maxsize=64)
 def difference_matrix(
     n: int, order: int, accuracy: int, spacing: float, periodic: bool
 ) -> NDArray[np.float64]:
@@ -76,15 +75,16 @@ def difference_matrix(
             first = 0 if row < reach else n - width
             offsets = np.arange(first, first + width) - row
         matrix[row, (row + offsets) % n] += stencil(offsets.astype(np.float64), order)
-    result = matrix / spacing**order
-    result.setflags(write=False)
-    return result
+    return matrix / spacing**order
 
 
-def apply(matrix: NDArray[np.float64], u: Tensor, dim: int) -> Tensor:
+cached_matrix = constant_tensor(maxsize=64)(difference_matrix)
+"""The matrix as a tensor; after its arguments come dtype and device."""
+
+
+def apply(matrix: Tensor, u: Tensor, dim: int) -> Tensor:
     """Return a matrix times the values along a dimension."""
-    m = torch.tensor(matrix, dtype=u.dtype, device=u.device)
-    return (u.movedim(dim, -1) @ m.T).movedim(-1, dim)
+    return (u.movedim(dim, -1) @ matrix.T).movedim(-1, dim)
 
 
 def face_diffusion(a: Tensor, u: Tensor, dim: int, spacing: float, periodic: bool) -> Tensor:

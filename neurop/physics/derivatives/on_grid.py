@@ -6,6 +6,7 @@ from collections import Counter
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from neurop.errors import InputError, nearest
@@ -14,6 +15,7 @@ from neurop.geometry.grid import Grid
 from neurop.physics.derivatives import differences, fourier
 from neurop.physics.derivatives.derivatives import Derivatives
 from neurop.spectral.chebyshev import Chebyshev
+from neurop.spectral.constants import constant_tensor
 
 ACCURACY = 4
 """Order of the error of finite differences by default."""
@@ -89,16 +91,15 @@ class GridDerivatives(Derivatives):
         if self._is_fourier(axis):
             return fourier.differentiate(u, dim, order, axis.length)
         if axis.layout == "chebyshev":
-            matrix = Chebyshev(n).collocation_derivative() / axis.length
-            return differences.apply(np.linalg.matrix_power(matrix, order), u, dim)
+            matrix = _chebyshev(n, order, axis.length, u.dtype, u.device)
+            return differences.apply(matrix, u, dim)
         wraps = axis.boundary == "periodic"
         accuracy = self.accuracy
         while accuracy > 2 and order + accuracy > n:
             accuracy -= 2
         h = self._spacing(axis, n)
-        return differences.apply(
-            differences.difference_matrix(n, order, accuracy, h, wraps), u, dim
-        )
+        matrix = differences.cached_matrix(n, order, accuracy, h, wraps, u.dtype, u.device)
+        return differences.apply(matrix, u, dim)
 
     def _is_fourier(self, axis: Axis) -> bool:
         return self.spectral and axis.boundary == "periodic"
@@ -115,3 +116,10 @@ class GridDerivatives(Derivatives):
     def _spacing(axis: Axis, n: int) -> float:
         at = axis.coordinates(n)
         return float(at[1] - at[0])
+
+
+@constant_tensor(maxsize=16)
+def _chebyshev(n: int, order: int, length: float) -> NDArray[np.float64]:
+    """Return the matrix of the derivative of a polynomial at n Chebyshev points."""
+    first = Chebyshev(n).collocation_derivative() / length
+    return np.asarray(np.linalg.matrix_power(first, order), np.float64)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-import torch
 from torch import Tensor
 
 from neurop.physics.derivatives.derivatives import Derivatives
@@ -23,19 +21,21 @@ class Vorticity(Equation):
     ----------
     viscosity
         Viscosity :math:`\nu`; a parameter ``viscosity`` of the samples replaces it.
+    forcing
+        Function from the points per side to the force f of strength 1 on the grid; None for none.
     strength
-        Strength F of the forcing, 0 for none; a parameter ``strength`` of the samples replaces it.
-    wavenumber
-        Wavenumber k of the forcing :math:`f = F \sin 2\pi k y`; None for :math:`f = F(\sin
-        2\pi(x+y) + \cos 2\pi(x+y))`.
+        Factor of the force; a parameter ``strength`` of the samples replaces it.
     """
 
     unknowns = ("vorticity",)
 
     def __init__(
-        self, viscosity: float, strength: float = 0.0, wavenumber: int | None = None
+        self,
+        viscosity: float,
+        forcing: Callable[[int], Tensor] | None = None,
+        strength: float = 1.0,
     ) -> None:
-        self.viscosity, self.strength, self.wavenumber = viscosity, strength, wavenumber
+        self.viscosity, self.forcing, self.strength = viscosity, forcing, strength
 
     def residual(
         self, u: Mapping[str, Tensor], d: Derivatives, a: Mapping[str, Tensor]
@@ -48,16 +48,8 @@ class Vorticity(Equation):
         flow = along(potential, "y"), -along(potential, "x")
         carried = sum(d(d.product(v, w), axis) for v, axis in zip(flow, "xy", strict=True))
         spread = nu * (d(w, "x", "x") + d(w, "y", "y"))
-        force = a.get("strength", self.strength) * self._shape(w)
-        return {"vorticity": d(w, "t") + carried - spread - d(force)}
-
-    def _shape(self, like: Tensor) -> Tensor:
-        n, m = like.shape[-3:-1]
-        x = torch.arange(n, dtype=like.dtype, device=like.device)[:, None, None] / n
-        y = torch.arange(m, dtype=like.dtype, device=like.device)[:, None] / m
-        if self.wavenumber is None:
-            phase = 2 * math.pi * (x + y)
-            force = phase.sin() + phase.cos()
-        else:
-            force = (2 * math.pi * self.wavenumber * y).sin()
-        return force.expand_as(like)
+        found = d(w, "t") + carried - spread
+        if self.forcing is not None:
+            force = self.forcing(w.shape[-2]).to(w)[..., None].expand_as(w)
+            found = found - a.get("strength", self.strength) * d(force)
+        return {"vorticity": found}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from neurop.fields.frames_as_channels import TIME, frame_names
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 
@@ -16,12 +17,9 @@ if TYPE_CHECKING:
     from neurop.surrogate import Surrogate
     from neurop.transforms.transform import Batch
 
-TIME = "t"
-"""Name of the axis of time, the last one of a grid."""
-
 
 @dataclass(frozen=True)
-class SpaceTime:
+class PredictedFields:
     """Predicted functions on a grid, after the frames that are given.
 
     Parameters
@@ -31,14 +29,14 @@ class SpaceTime:
     grid
         Grid of the values.
     known
-        Number of frames at the begin of the time axis that are given, not predicted.
+        Number of frames at the start of the time axis that are given, not predicted.
     """
 
     values: Tensor
     grid: Grid
     known: int = 0
 
-    def persistent(self) -> SpaceTime:
+    def persistent(self) -> PredictedFields:
         """Return the last given frame at all later times; zeros without a time axis."""
         if not self.known:
             return replace(self, values=torch.zeros_like(self.values))
@@ -48,7 +46,7 @@ class SpaceTime:
         return replace(self, values=torch.cat([given, last], dim=-1))
 
 
-def predicted(surrogate: Surrogate, batch: Batch) -> SpaceTime:
+def predicted(surrogate: Surrogate, batch: Batch) -> PredictedFields:
     """Return the prediction for a batch together with the input frames.
 
     An evolution is unrolled over the steps of its problem; of a map over space and time
@@ -64,7 +62,7 @@ def predicted(surrogate: Surrogate, batch: Batch) -> SpaceTime:
     return continued(card, frames, surrogate(frames[:, 0], given=once)[:, None])
 
 
-def continued(card: Card, frames: Tensor, later: Tensor) -> SpaceTime:
+def continued(card: Card, frames: Tensor, later: Tensor) -> PredictedFields:
     """Return input frames and what follows them as functions of space and time.
 
     Parameters
@@ -79,11 +77,11 @@ def continued(card: Card, frames: Tensor, later: Tensor) -> SpaceTime:
         every = torch.cat([frames, later], dim=1)
         step, count = card.sampling.step or 1.0, every.shape[1]
         time = Axis(TIME, "open", 0.0, step * (count - 1), card.sampling.unit, "ends")
-        return SpaceTime(every.movedim(1, -1), Grid((*card.grid.axes, time)), frames.shape[1])
+        return PredictedFields(every.movedim(1, -1), Grid((*card.grid.axes, time)), frames.shape[1])
     values = later[:, 0]
     count = frames_given(card)
     if not count:
-        return SpaceTime(values, card.grid)
+        return PredictedFields(values, card.grid)
     before = frames[:, 0].unflatten(1, (count, -1))[..., 0]
     axis, times = card.grid.axes[-1], values.shape[-1]
     step = axis.length / card.shape[-1]
@@ -91,7 +89,7 @@ def continued(card: Card, frames: Tensor, later: Tensor) -> SpaceTime:
         TIME, "open", axis.start - count * step, step * (count + times - 1), axis.unit, "ends"
     )
     whole = torch.cat([before.movedim(1, -1), values], dim=-1)
-    return SpaceTime(whole, Grid((*card.grid.axes[:-1], time)), count)
+    return PredictedFields(whole, Grid((*card.grid.axes[:-1], time)), count)
 
 
 def frames_given(card: Card) -> int:
@@ -103,8 +101,8 @@ def frames_given(card: Card) -> int:
         return 0
     outputs = [field.name for field in card.outputs]
     count = len(card.inputs) // len(outputs)
-    expected = [f"{name}_{i}" for i in range(count) for name in outputs]
-    return count if [field.name for field in card.inputs] == expected else 0
+    named = [field.name for field in card.inputs]
+    return count if named == frame_names(outputs, count) else 0
 
 
 def known_functions(surrogate: Surrogate, batch: Batch) -> dict[str, Tensor]:
