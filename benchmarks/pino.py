@@ -1,6 +1,6 @@
 r"""An equation as a teacher: Burgers' equation with all, few and no labels, and too few frames.
 
-python benchmarks/pino.py [--steps 1000] [--samples 300] [--frames 32 4] [--folder F] [--out F]
+python benchmarks/pino.py [--steps 1000] [--samples 300] [--frames 32 4] [--weight 1] [--out F]
 
 One FNO over space and time, initial velocity to all later frames, is trained with the same number
 of steps by targets, by the residual of the equation, and by both. With few frames the derivative
@@ -50,13 +50,13 @@ def splits(frames: int, given: argparse.Namespace) -> tuple[SpaceTime, dict[str,
     return made, made.splits()
 
 
-def rows() -> dict[str, tuple[Objective, int | None]]:
-    """Return the objectives, and the number of labelled samples; None if the rest is left out."""
+def rows(weight: float = 1.0) -> dict[str, tuple[Objective, int | None]]:
+    """Return the objectives, and the number of labelled samples; None for all of them."""
     return {
         "all labels": (Regression(), None),
-        "all labels and equation": (Pino(), None),
+        "all labels and equation": (Pino(weight), None),
         "few labels": (Regression(), FEW),
-        "few labels and equation": (Pino(), FEW),
+        "few labels and equation": (Pino(weight), FEW),
         "equation alone": (Residual(), 0),
     }
 
@@ -64,7 +64,7 @@ def rows() -> dict[str, tuple[Objective, int | None]]:
 def measured(frames: int, name: str, given: argparse.Namespace) -> dict[str, Any]:
     """Train one row and return its errors."""
     source, data = splits(frames, given)
-    objective, labels = rows()[name]
+    objective, labels = rows(given.weight)[name]
     if labels and isinstance(objective, Regression):
         data = data | {"train": data["train"].samples(slice(labels))}
         labels = None
@@ -125,6 +125,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=300, help="for training")
     parser.add_argument("--frames", type=int, nargs="+", default=[32, 4])
     parser.add_argument("--width", type=int, default=20)
+    parser.add_argument("--weight", type=float, default=1.0, help="of the residual next to labels")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rows", nargs="+", choices=[*rows()], default=[*rows()])
     parser.add_argument("--folder", type=Path, default=Path("data"), help="of the data")

@@ -34,8 +34,8 @@ from neurop.refinement.stage import residual_rms, squares_left
 VISCOSITY, POINTS = 1e-3, 256
 SPLITS = {"test": range(200), "val": range(200, 300), "train": range(300, 1300)}
 SOLVER = {"points": 768, "steps": 1000}
-"""In place of the 5400 points and 2487 steps of the data set: the targets of the first 20 samples are
-within 2e-7 of those of the data set (relative L2), which is the rounding of float32."""
+"""In place of the 5400 points and 2487 steps of the data set, from whose targets those of the first
+20 samples differ by at most 2e-7 (relative L2), the rounding of float32."""
 
 
 def pairs(numbers: range) -> FieldSet:
