@@ -21,8 +21,11 @@ ROOT = Path(__file__).parents[1]
 EXTRAS = ("zarr", "hub")
 """Optional packages that the tests use, besides torch-harmonics, which pins torch."""
 TOOLS = ("pytest>=9", "pytest-xdist", "hypothesis", "pybtex", "packaging>=24.2")
-CORE = ("formats", "fields", "geometry", "spectral", "layers", "models", "training")
-"""Folders of tests that meet other packages most: files, torch, Lightning."""
+CORE = (
+    *("formats", "fields", "geometry", "spectral", "layers", "models", "training"),
+    "cli/test_train_verbs.py",
+)
+"""Tests that meet other packages most: files, torch, Lightning, and what the verbs write."""
 
 
 def ranges() -> list[str]:

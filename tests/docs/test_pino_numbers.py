@@ -7,7 +7,10 @@ import json
 from documents import ROOT
 
 PAGE = (ROOT / "docs" / "howto" / "equations.md").read_text()
-RUNS = json.loads((ROOT / "benchmarks" / "pino-cpu-20261130.json").read_text())["runs"]
+RUNS, LIGHTER = (
+    json.loads((ROOT / "benchmarks" / f"pino{weight}-cpu-20261130.json").read_text())["runs"]
+    for weight in ("", "-weight")
+)
 
 
 def test_table() -> None:
@@ -25,8 +28,14 @@ def test_table() -> None:
 
 def test_sentences() -> None:
     errors = {(run["frames"], run["row"]): run["relative_l2"] for run in RUNS}
-    assert errors[32, "equation alone"] < 0.0105
-    assert 0.65 < errors[32, "few labels and equation"] / errors[32, "few labels"] < 0.75
-    for labels in ("all", "few"):
+    lighter = {run["row"]: run["relative_l2"] for run in LIGHTER}
+    assert f"{errors[32, 'equation alone']:.2f}" == "0.01"
+    for labels, factor, with_less in (("few", "1.26", "1.58"), ("all", "1.48", "1.13")):
+        alone = errors[32, f"{labels} labels"]
+        assert f"{errors[32, f'{labels} labels and equation'] / alone:.2f}" == factor
+        assert f"{lighter[f'{labels} labels and equation'] / alone:.2f}" == with_less
+        assert factor in PAGE
+        assert with_less in PAGE
         assert errors[4, f"{labels} labels and equation"] > errors[4, f"{labels} labels"]
-    assert all(run["residual"] < 0.044 for run in RUNS if "equation" in run["row"])
+    few = [run for run in RUNS if run["frames"] == 4 and "equation" in run["row"]]
+    assert all(run["residual"] < 0.045 < run["residual_of_truth"] for run in few)

@@ -99,7 +99,9 @@ def test_links_in_a_store(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     path = tmp_path / "data" / "a.zarr"
     group = zarr.open_group(path, mode="w", zarr_format=2)
-    group.create_array("u", data=VALUES + 1).attrs["_ARRAY_DIMENSIONS"] = ["time", "x"]
+    array = group.create_array("u", shape=VALUES.shape, dtype=VALUES.dtype)
+    array[:] = VALUES + 1
+    array.attrs["_ARRAY_DIMENSIONS"] = ["time", "x"]
     chunk = path / "u" / "0.0"
     for target, wrong in ((tmp_path / "data" / "moved", False), (tmp_path / "secret", True)):
         chunk.rename(target)
