@@ -27,7 +27,7 @@ the rest training.
 
 **Cost.** 8 ms of one core per sample. Fourier collocation and conjugate gradients, preconditioned
 by the Laplacian between roots of a
-(:func:`neurop.physics.solvers.darcy_periodic.solve_darcy_periodic`), take 26 iterations on 45, 63
+(``neurop.physics.solvers.darcy_periodic``), take 26 iterations on 45, 63
 and 81 points per side, 40 to 43 at sigma = 0.7. At 45 points u is within 6e-8 of the solution at
 81, a within 6e-7 (relative L2 of 20 samples).
 

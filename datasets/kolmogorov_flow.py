@@ -92,7 +92,7 @@ class KolmogorovFlow(SolvedDataset):
     interval
         Time between frames.
     solver
-        Grid and precision of the solver: a :class:`~neurop.datasets.navier_stokes_options.Solver`
+        Grid and precision of the solver: a ``neurop.datasets.navier_stokes_options.Solver``
         or a mapping of its parameters.
     storage
         Seed, folder, mode and held-out samples: a :class:`neurop.generation.storage.Storage` or a

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 class Residual(Objective):
     r"""Norm of the residual of an equation, relative to that of a trivial prediction.
 
-    .. math:: \frac{\bigl\langle \lVert R(u) \rVert_s \bigr\rangle}
-       {\sqrt{\bigl\langle \lVert R(u_0) \rVert_s^2 \bigr\rangle}}
+    .. math:: \frac{\langle \lVert R(u) \rVert_s \rangle}
+       {\sqrt{\langle \lVert R(u_0) \rVert_s^2 \rangle}}
 
     with means over the batch, u the input frames followed by the prediction, and :math:`u_0` the
     last frame at all times (persistence), or 0 for a map without time. A loss of 1 is that of a

@@ -105,7 +105,7 @@ def solve_vorticity(
     steps
         Frames after the first.
     shape
-        Grid of the frames: the modes |k| < N/2 of the solution. Default: that of `start`.
+        Grid of the frames: the modes ``|k| < N/2`` of the solution. Default: that of `start`.
     closure
         Further term of the right side as a function of half spectra (``norm="forward"``), such as
         :meth:`neurop.physics.les.smagorinsky.Smagorinsky.on`; treated explicitly.

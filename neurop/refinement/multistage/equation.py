@@ -78,7 +78,8 @@ def solve(
 
     References
     ----------
-    Wang, Lai 2024 (see :class:`~neurop.refinement.multistage.stage.Stage`), section 3.
+    Wang and Lai, Multi-stage neural networks, J. Comput. Phys. 504 (2024) 112865,
+    arXiv:2307.08934, section 3.
     """
     problem = Equation(residual, boundary, domain, points, order)
     return grow(problem, stages or Stages(widths=(10, 20, 20)), minimizer)

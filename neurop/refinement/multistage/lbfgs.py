@@ -26,7 +26,7 @@ class LBFGS:
 
     References
     ----------
-    Wang, Lai 2024 (see :class:`~neurop.refinement.multistage.stage.Stage`).
+    Wang and Lai, Multi-stage neural networks, J. Comput. Phys. 504 (2024) 112865, arXiv:2307.08934.
     """
 
     steps: int = 5000

@@ -62,7 +62,8 @@ def regress(
 
     References
     ----------
-    Wang, Lai 2024 (see :class:`~neurop.refinement.multistage.stage.Stage`), section 2.
+    Wang and Lai, Multi-stage neural networks, J. Comput. Phys. 504 (2024) 112865,
+    arXiv:2307.08934, section 2.
     """
     sets = [points] if isinstance(points, Tensor) else list(points)
     sets = [p[:, None] if p.ndim == 1 else p for p in sets]
