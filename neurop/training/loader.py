@@ -14,7 +14,7 @@ from neurop.fields.fieldset import FieldSet
 from neurop.fields.windows import Windows
 from neurop.problems import Problem
 from neurop.training.by_grid import ByGrid
-from neurop.training.order import Shuffled
+from neurop.training.order import Labelled, Shuffled
 from neurop.training.share import Share, even_batches
 
 
@@ -44,7 +44,8 @@ class Loader(lightning.LightningDataModule):
         values are shuffled by the chunks of their file.
     labels
         Number of training samples of a map whose targets are read; those of others are NaN, for
-        objectives that use an equation too. None for all.
+        objectives that use an equation too. None for all. If they are fewer than half, every
+        second example of a batch is one of them (:class:`neurop.training.order.Labelled`).
 
     Raises
     ------
@@ -162,7 +163,7 @@ class Loader(lightning.LightningDataModule):
         self._epoch = int(state_dict.get("epoch", 0))
 
     def _order(self, count: int, *blocks: Any) -> Shuffled:
-        order = Shuffled(count, self.seed, *blocks)
+        order = Labelled(self.labels or 0, count, self.seed, *blocks)
         order.set_epoch(self._epoch)
         return order
 

@@ -1,4 +1,4 @@
-"""The order in which training windows are drawn."""
+"""The order in which training examples are drawn."""
 
 from __future__ import annotations
 
@@ -61,4 +61,50 @@ class Shuffled(Sampler[int]):
             _, numbers = np.unique(self.blocks, return_inverse=True)
             place = rng.permutation(numbers.max() + 1)[numbers[order]] // self.together
             order = order[np.argsort(place, kind="stable")]
+        yield from order.tolist()
+
+
+class Labelled(Shuffled):
+    """Random order in which every second index is of an example with a target.
+
+    Each batch then has both kinds. In an epoch each example without a target appears once, and
+    those with one as often as needed. Where these are half of all or more, or none, the order is
+    that of `Shuffled`.
+
+    Parameters
+    ----------
+    labels
+        Number of examples with targets, which are the first.
+    count, seed, blocks, together
+        As of `Shuffled`.
+
+    Examples
+    --------
+    >>> order = list(Labelled(2, 8, seed=0))
+    >>> len(order), set(order[::2]), sorted(order[1::2])
+    (12, {0, 1}, [2, 3, 4, 5, 6, 7])
+    """
+
+    def __init__(
+        self,
+        labels: int,
+        count: int,
+        seed: int,
+        blocks: NDArray[np.intp] | None = None,
+        together: int = 1,
+    ) -> None:
+        super().__init__(count, seed, blocks, together)
+        self.labels = labels if 2 * labels < count else 0
+
+    def __len__(self) -> int:
+        """Return twice the number of examples without a target, or `count`."""
+        return 2 * (self.count - self.labels) if self.labels else self.count
+
+    def __iter__(self) -> Iterator[int]:
+        """Yield the indices."""
+        order = np.fromiter(super().__iter__(), dtype=np.intp)
+        if self.labels:
+            first = order < self.labels
+            without = order[~first]
+            order = np.stack([np.resize(order[first], without.shape), without], axis=1).ravel()
         yield from order.tolist()

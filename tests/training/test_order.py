@@ -11,7 +11,7 @@ from small import evolution
 from neurop.fields.windows import Windows
 from neurop.formats import store
 from neurop.problems import Evolution
-from neurop.training.order import Shuffled
+from neurop.training.order import Labelled, Shuffled
 
 from .conftest import block_reads, loader
 
@@ -28,6 +28,24 @@ def test_a_permutation_by_seed_and_epoch(blocks: np.ndarray | None) -> None:
     )
     order.set_epoch(1)
     assert list(order) != first
+
+
+@pytest.mark.parametrize("blocks", [None, np.arange(40) // 4])
+def test_half_of_a_batch_has_targets(blocks: np.ndarray | None) -> None:
+    order = Labelled(5, 40, 3, blocks, together=2)
+    drawn = list(order)
+    assert len(drawn) == len(order) == 70
+    assert sorted(drawn[1::2]) == list(range(5, 40))
+    times = np.bincount(drawn[::2], minlength=40)
+    assert (times[:5] == 7).all() and not times[5:].any()
+    order.set_epoch(1)
+    assert list(order) != drawn
+
+
+@pytest.mark.parametrize("labels", [0, 20, 40])
+def test_no_or_many_targets_change_no_order(labels: int) -> None:
+    assert list(Labelled(labels, 40, 3)) == list(Shuffled(40, 3))
+    assert len(Labelled(labels, 40, 3)) == 40
 
 
 def test_neighbouring_blocks_are_mixed_and_no_others() -> None:

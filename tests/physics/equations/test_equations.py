@@ -17,6 +17,10 @@ from neurop.physics.derivatives.on_grid import GridDerivatives
 from neurop.physics.derivatives.weak import WeakForm
 from neurop.physics.equations import burgers, darcy, vorticity
 from neurop.physics.equations.equation import Equation
+from neurop.physics.les.smagorinsky import Smagorinsky
+from neurop.physics.les.subfilter import filter_width, sharp_filter
+from neurop.physics.random_fields.periodic import random_field
+from neurop.physics.solvers.vorticity import solve_vorticity
 
 
 def time(steps: int, interval: float) -> Axis:
@@ -100,6 +104,22 @@ def test_the_laminar_flow_of_a_force_is_steady() -> None:
         {"vorticity": w}, GridDerivatives(grid), {}
     )
     assert rms(found["vorticity"]) < 1e-13
+
+
+def test_a_large_eddy_simulation_solves_the_equation_with_its_closure() -> None:
+    closure = Smagorinsky(0.2, filter_width((24, 24)))
+    start = sharp_filter(random_field(range(2), (24, 24), alpha=2.5, tau=7.0, sigma=80.0), (24, 24))
+    still = torch.zeros(24, 24, dtype=torch.float64)
+    made = solve_vorticity(start, still, 1e-3, 0.001, 2, 40, closure=closure.on((24, 24)))
+    grid = Grid((*Grid.periodic(2).axes, time(40, 0.002)))
+    d, w = GridDerivatives(grid, accuracy=6), made.movedim(1, -1)
+
+    def left(term: Smagorinsky) -> float:
+        equation = vorticity.Vorticity(1e-3, closure=term)
+        return rms(equation.residual({"vorticity": w}, d, {})["vorticity"]) / rms(d(w, "t"))
+
+    # Another constant is another equation.
+    assert left(closure) < 1e-5 < 1e-2 < left(Smagorinsky(0.1, filter_width((24, 24))))
 
 
 def solved(source: Burgers | KuramotoSivashinsky | NavierStokes) -> tuple[Tensor, Grid, Equation]:
