@@ -37,7 +37,8 @@ def test_half_of_a_batch_has_targets(blocks: np.ndarray | None) -> None:
     assert len(drawn) == len(order) == 70
     assert sorted(drawn[1::2]) == list(range(5, 40))
     times = np.bincount(drawn[::2], minlength=40)
-    assert (times[:5] == 7).all() and not times[5:].any()
+    assert (times[:5] == 7).all()
+    assert not times[5:].any()
     order.set_epoch(1)
     assert list(order) != drawn
 
