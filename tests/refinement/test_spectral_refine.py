@@ -57,10 +57,12 @@ def distance(a: Tensor, b: Tensor) -> Tensor:
 def test_taylor_green_has_no_residual_with_the_exact_derivative() -> None:
     axis = Axis("t", "open", layout="chebyshev")
     w = taylor_green(axis.coordinates(20))
-    found = refine(window(w, 1.0, layout="chebyshev"), FLOW, sweeps=0)
+    found = refine(window(w, 1.0, layout="chebyshev"), FLOW, sweeps=0, order=-1.0)
     assert found.before.item() < 1e-12
     # That of a flow which does not decay is its diffusion: 16 pi^2 nu / (sqrt 2 k), k^2 = 8 pi^2.
-    still = refine(window(w[..., :1].expand_as(w), 1.0, layout="chebyshev"), FLOW, sweeps=0)
+    still = refine(
+        window(w[..., :1].expand_as(w), 1.0, layout="chebyshev"), FLOW, sweeps=0, order=-1.0
+    )
     assert still.before.item() == pytest.approx(8 * math.pi**2 * NU / math.sqrt(8) / math.pi)
 
 
@@ -70,7 +72,11 @@ def test_with_differences_it_falls_with_their_order(accuracy: int) -> None:
     counts = 16, 32
     sizes = [
         refine(
-            window(taylor_green(np.linspace(0, 1, n + 1)), 1.0), FLOW, sweeps=0, derivatives=rule
+            window(taylor_green(np.linspace(0, 1, n + 1)), 1.0),
+            FLOW,
+            sweeps=0,
+            order=-1.0,
+            derivatives=rule,
         ).before.item()
         for n in counts
     ]
@@ -106,10 +112,10 @@ def test_a_perturbed_trajectory_returns_to_the_solution() -> None:
     wrong = w.clone()
     wrong[..., 3:] += 0.1 * (other[..., 3:] - other[..., 2:3])
     start = window(wrong, 0.8, 3)
-    found = refine(start, FLOW)
+    found = refine(start, FLOW, order=-1.0)
     before, after = distance(wrong, w), distance(found.fields.values, w)
     assert (after < 0.02 * before).all()
-    floor = refine(window(w, 0.8, 3), FLOW, sweeps=0).before
+    floor = refine(window(w, 0.8, 3), FLOW, sweeps=0, order=-1.0).before
     assert (found.after < 0.05 * found.before).all()
     assert (found.after < floor).all()  # the solution of the differences, which the truth is not
     # The size of the correction is that of the error.
@@ -123,8 +129,22 @@ def test_a_perturbed_trajectory_returns_to_the_solution() -> None:
     assert hat[:, :, 8].abs().max() < 1e-15
     assert hat[:, :, :, 8].abs().max() < 1e-15
     # Samples do not know of each other.
-    alone = refine(window(wrong[1:], 0.8, 3), FLOW)
+    alone = refine(window(wrong[1:], 0.8, 3), FLOW, order=-1.0)
     assert torch.equal(alone.fields.values, found.fields.values[1:])
+
+
+def test_the_mean_is_corrected_at_order_0_alone() -> None:
+    times = np.linspace(0, 0.5, 9)
+    w = taylor_green(times)
+    wrong = w.clone()
+    wrong[..., 1:] *= 1.1
+    wrong[..., 1:] += 0.2
+    means = [
+        refine(window(wrong, 0.5), FLOW, order=s).fields.values.mean(dim=(0, 1, 2, 3))[1:]
+        for s in (-1.0, 0.0)
+    ]
+    assert torch.allclose(means[0], torch.full((8,), 0.2).double(), atol=1e-14)
+    assert torch.allclose(means[1], torch.zeros(8).double(), atol=1e-10)
 
 
 def test_no_sweeps_change_nothing() -> None:

@@ -40,10 +40,10 @@ class Corrected(Surrogate):
     def __init__(
         self,
         surrogate: Surrogate,
-        equation: Equation | None,
+        equation: Equation | None = None,
         sweeps: int = 3,
         iterations: int = 10,
-        order: float = -1.0,
+        order: float = 0.0,
     ) -> None:
         nn.Module.__init__(self)
         if equation is None:
@@ -70,8 +70,12 @@ class Corrected(Surrogate):
         y = found.values[..., found.known :].to(y)
         return y if grid is None else resample(y, self.card.grid, tuple(grid))
 
-    def refined(self, x: Tensor, y: Tensor, given: Tensor | None = None) -> Refined:
+    def refined(
+        self, x: Tensor, y: Tensor, given: Tensor | None = None, sweeps: int | None = None
+    ) -> Refined:
         """Return any frames `y` after the input `x`, corrected, and the estimates of their error.
+
+        With no `sweeps` those are of the frames themselves, such as of the truth.
 
         Raises
         ------
@@ -86,5 +90,5 @@ class Corrected(Surrogate):
             batch["given"] = given[:, None]
         window = continued(self.card, batch["input"], y[:, None])
         names = [field.name for field in self.card.outputs]
-        more = self.sweeps, self.iterations, self.order
+        more = self.sweeps if sweeps is None else sweeps, self.iterations, self.order
         return refine(window, self.equation, known_functions(self, batch), names, *more)

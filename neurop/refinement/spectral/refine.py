@@ -46,20 +46,19 @@ def refine(
     names: Sequence[str] | None = None,
     sweeps: int = 3,
     iterations: int = 10,
-    order: float = -1.0,
+    order: float = 0.0,
     derivatives: Callable[[Grid], Derivatives] | None = None,
 ) -> Refined:
     r"""Return predicted frames, corrected so that they satisfy an equation; no truth is read.
 
-    .. math:: u = u_0 + z, \qquad z(x, t_n) = \sum_{k \ne 0} c_{kn}\, e^{i k x}, \qquad
+    .. math:: u = u_0 + z, \qquad z(x, t_n) = \sum_k c_{kn}\, e^{i k x}, \qquad
        \min_c\, \lVert R(u_0 + z) \rVert_{L^2(H^s)}
 
-    with z = 0 at the given frames. Each sweep is a step of Gauss and Newton: the residual is linear
-    in c once the fields that it transports are frozen, and conjugate gradients solve the linear
-    problem, preconditioned by the equation at rest (:meth:`Window.at_rest`). They end where the
-    residual of a sample no longer falls. The correction is the bias per mode of a last spectral
-    layer, which starts at zero; its weights per mode would add nothing for one sample. The mean
-    over space of each frame stays: a norm of negative order does not see it.
+    with z = 0 at the given frames. Each sweep is a Gauss-Newton step: the residual is linearised
+    about the present frames, and conjugate gradients solve the linear problem, preconditioned by
+    the equation at rest (:meth:`Window.at_rest`). Sweeps end where the residual of a sample no
+    longer falls. The correction is the bias per mode of a last spectral
+    layer, which starts at zero; its weights per mode would add nothing for one sample.
 
     The residual has derivatives in time of its own: with finite differences (the default) that of
     the truth is not 0, and a correction to below that floor is one to the solution of the
@@ -81,8 +80,9 @@ def refine(
     iterations
         Steps of conjugate gradients per sweep.
     order
-        Order s of the norm: -1 for the dual norm of the energy of a diffusion, 0 for the mean
-        square. Of a vorticity, -1 is order 0 of the velocity.
+        Order s of the norm, from -2 to 1. At 0 the mean over space of each frame is corrected too;
+        at any other order the norm does not see it, and it stays. The paper takes -1, which weighs
+        long waves more: of a vorticity, the mean square of a force on the velocity.
     derivatives
         Function from a grid to its derivatives; by default
         :class:`neurop.physics.derivatives.on_grid.GridDerivatives`.
@@ -149,7 +149,7 @@ def _refined(window: Window, sweeps: int, iterations: int) -> tuple[Tensor, Tens
 def _sweep(
     window: Window, values: Tensor, precondition: Callable[[Tensor], Tensor], iterations: int
 ) -> Tensor:
-    """Return the predicted frames after one step of Gauss and Newton."""
+    """Return the predicted frames after one Gauss-Newton step."""
     later = values[..., window.given :]
 
     def weighted(later: Tensor) -> Tensor:

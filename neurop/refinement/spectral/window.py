@@ -61,8 +61,9 @@ class Window:
         self.derivatives = derivatives(fields.grid)
         shape, lengths = self.values.shape[2:-1], [abs(a.length) for a in self.space.axes]
         square = -laplacian_symbol(shape, lengths, device=self.values.device)
-        # Neither the mean nor the Nyquist modes, whose derivatives the grid does not know.
-        self.modes = dealias_mask(shape, self.values.device, degree=1) & (square > 0)
+        # Those of the norm, without the Nyquist modes, whose derivatives the grid does not know.
+        counts = (square > 0) | (order == 0)
+        self.modes = dealias_mask(shape, self.values.device, degree=1) & counts
         self.weights = torch.where(self.modes, square.where(self.modes, 1.0) ** (order / 2), 0.0)
 
     def frames(self, later: Tensor) -> Tensor:
