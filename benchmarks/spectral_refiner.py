@@ -108,8 +108,8 @@ def norm(values: Tensor, order: float) -> float:
 
 def rank_correlation(a: list[float], b: list[float]) -> float:
     """Return Spearman's correlation."""
-    ranks = [np.argsort(np.argsort(values)) for values in (a, b)]
-    return float(np.corrcoef(*ranks)[0, 1])
+    first, second = (np.argsort(np.argsort(values)) for values in (a, b))
+    return float(np.corrcoef(first, second)[0, 1])
 
 
 def measured(

@@ -25,6 +25,13 @@ from ._settings.build import build, locate
 from ._settings.data import data_set
 from ._settings.saved import settings_for
 
+RESIDUALS = {
+    "residual": "the prediction",
+    "residual_corrected": "the corrected prediction",
+    "residual_of_truth": "the truth: the error of the differences in time",
+}
+ESTIMATES = {"residual": "the residual", "correction": "the size of the correction"}
+
 
 def corrected(cfg: DictConfig, surrogate: Surrogate, equation: Equation | None) -> Corrected:
     """Return a surrogate with the correction ``cfg.correct``, by its own equation or the given one.
@@ -50,26 +57,21 @@ def equation_of(checkpoint: Checkpoint) -> Equation | None:
 
 
 def correcting(cfg: DictConfig, task: Task, test: FieldSet) -> Task:
-    """Return the task with a corrected surrogate and a folder of its own; print the residuals."""
+    """Return the task with a corrected surrogate and its estimates; print them."""
     made = corrected(cfg, task.surrogate, task.source.equation)
-    folder = task.folder if cfg.out is not None else task.folder.with_name("eval-corrected")
     found = _residuals(made, task.surrogate, test, cfg.batch_size)
-    record = {
-        "residual": found["before"],
-        "residual_corrected": found["after"],
-        "residual_of_truth": found["truth"],
-        "rmse_before": found["error"],
-        "rank_correlation": rank_correlation(found["before"], found["error"]),
-    }
-    means = [[name, float(np.mean(found[name]))] for name in ("before", "after", "truth")]
+    ranks = {name: rank_correlation(found[name], found["rmse"]) for name in ESTIMATES}
     title = f"residual of the equation, norm of order {made.order:g}, {len(test)} samples"
-    rank = [["rank correlation with the error before", record["rank_correlation"]]]
-    table(title, ["", "value"], [*means, *rank])
-    return replace(task, surrogate=made, folder=folder, record=task.record | {"correct": record})
+    rows = [[words, float(np.mean(found[name]))] for name, words in RESIDUALS.items()]
+    table(title, ["of", "mean"], rows)
+    shown = [[words, ranks[name]] for name, words in ESTIMATES.items()]
+    table("rank correlation with the error of the prediction", ["of", "value"], shown)
+    record = found | {"order": made.order, "rank_correlation": ranks}
+    return replace(task, surrogate=made, record=task.record | {"correct": record})
 
 
-def rank_correlation(a: list[float], b: list[float]) -> float:
-    """Return Spearman's correlation; NaN of one sample.
+def rank_correlation(a: list[float], b: list[float]) -> float | None:
+    """Return Spearman's correlation; None of one sample.
 
     Examples
     --------
@@ -77,23 +79,24 @@ def rank_correlation(a: list[float], b: list[float]) -> float:
     0.8
     """
     if len(a) < 2:
-        return float("nan")
-    ranks = [np.argsort(np.argsort(values)) for values in (a, b)]
-    return float(np.corrcoef(*ranks)[0, 1])
+        return None
+    first, second = (np.argsort(np.argsort(values)) for values in (a, b))
+    return float(np.corrcoef(first, second)[0, 1])
 
 
 def _residuals(
     made: Corrected, plain: Surrogate, test: FieldSet, batch_size: int
 ) -> dict[str, list[float]]:
-    """Return the residual of each sample before, after and of the truth, and the error before."""
+    """Return the residuals of each sample, and error and correction of its prediction."""
     found: dict[str, list[Tensor]] = defaultdict(list)
     test = check_compatible(plain, test)
     with evaluating(plain):
         for x, y, given in iterate_pairs(plain, test, batch_size):
             p = plain(x, given=given)
             both = made.refined(x, p, given)
-            found["before"].append(both.before)
-            found["after"].append(both.after)
-            found["truth"].append(made.refined(x, y, given, sweeps=0).before)
-            found["error"].append((p - y).square().flatten(1).mean(1).sqrt())
+            found["residual"].append(both.before)
+            found["residual_corrected"].append(both.after)
+            found["residual_of_truth"].append(made.refined(x, y, given, sweeps=0).before)
+            found["correction"].append(both.change)
+            found["rmse"].append((p - y).square().flatten(1).mean(1).sqrt())
     return {name: torch.cat(values).tolist() for name, values in found.items()}

@@ -69,7 +69,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         task, surrogates = prepare_ensemble(cfg, "eval")
         test = with_lead(task.surrogate, split_of(task.source, cfg.split), lead)
         return run_ensemble(cfg, "eval", task, surrogates, test, _reach(leads, task, test))
-    task = prepare(cfg, "eval")
+    task = prepare(cfg, "eval" if cfg.get("correct") is None else "eval-corrected")
     level = level_of(cfg.level, task.surrogate)
     drawn = drawn_fields(cfg.field, task.surrogate)
     test = with_lead(task.surrogate, split_of(task.source, cfg.split), lead)

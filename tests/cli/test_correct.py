@@ -43,17 +43,20 @@ def test_corrected_scores_and_their_residuals(
     trained = record("run/train.json")
     capsys.readouterr()
     assert neurop("eval", "ckpt=run", *CORRECT) == 0
-    assert "rank correlation with the error before" in capsys.readouterr().out
+    assert "rank correlation with the error of the prediction" in capsys.readouterr().out
     after = record("run/eval-corrected/eval.json")
     assert not Path("run/eval").exists()
     assert after["relative_l2"] < 0.1 * trained["test/relative_l2"]
     found = after["correct"]
     assert len(found["residual"]) == len(found["residual_of_truth"]) == 3
     for old, new, error in zip(
-        found["residual"], found["residual_corrected"], found["rmse_before"], strict=True
+        found["residual"], found["residual_corrected"], found["rmse"], strict=True
     ):
         assert new < 0.1 * old
         assert error > 0
+    # The correction is nearly the error.
+    assert found["correction"] == pytest.approx(found["rmse"], rel=0.05)
+    assert found["rank_correlation"]["correction"] == pytest.approx(1)
     assert neurop("eval", "ckpt=run", *CORRECT, "correct.sweeps=0", "out=same") == 0
     same = record("same/eval.json")
     assert same["relative_l2"] == pytest.approx(trained["test/relative_l2"], rel=1e-6)
