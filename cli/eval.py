@@ -22,6 +22,7 @@ from neurop.plots.style import readable_time
 from . import _octaves, _weather
 from ._bands import coverage_on, coverage_record, coverage_table, draw_bands, level_of
 from ._console import table, wrote
+from ._correction import correcting
 from ._ensemble import is_ensemble, prepare_ensemble, run_ensemble
 from ._evaluation import (
     Task,
@@ -61,13 +62,19 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     if is_ensemble(cfg):
         if cfg.report:
             raise InputError.of("report", cfg.report, "is of one surrogate; leave it out")
+        if cfg.get("correct") is not None:
+            raise InputError.of(
+                "correct", cfg.correct._target_, "is of one surrogate; leave it out"
+            )
         task, surrogates = prepare_ensemble(cfg, "eval")
         test = with_lead(task.surrogate, split_of(task.source, cfg.split), lead)
         return run_ensemble(cfg, "eval", task, surrogates, test, _reach(leads, task, test))
-    task = prepare(cfg, "eval")
+    task = prepare(cfg, "eval" if cfg.get("correct") is None else "eval-corrected")
     level = level_of(cfg.level, task.surrogate)
     drawn = drawn_fields(cfg.field, task.surrogate)
     test = with_lead(task.surrogate, split_of(task.source, cfg.split), lead)
+    if cfg.get("correct") is not None:
+        task = correcting(cfg, task, test)
     climatology = None
     if "climatology" in task.source.baselines:
         known, train = task.surrogate.card, task.source.splits()["train"]

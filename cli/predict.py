@@ -32,6 +32,7 @@ from neurop.surrogate import Surrogate
 
 from ._bands import level_of, say_bands
 from ._console import progress, table, wrote
+from ._correction import corrected, equation_of
 from ._evaluation import as_int, as_ints, device
 from ._output import write_json
 from ._runs import Checkpoint, find
@@ -67,6 +68,8 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     checkpoint = find(str(cfg.ckpt))
     output = named or checkpoint.results / "predict" / "predict.nc"
     surrogate = Surrogate.load(checkpoint.model).to(target).eval()
+    if cfg.get("correct") is not None:
+        surrogate = corrected(cfg, surrogate, equation_of(checkpoint))
     card = surrogate.card
     where: Where | None = None if grid is None else OnGrid(grid)
     if cfg.points is not None:

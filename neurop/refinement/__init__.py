@@ -1,7 +1,9 @@
 """Refinement of a trained surrogate: functions that return one which `neurop.fit` trains further.
 
 A method takes a surrogate and its data, and returns a surrogate with the same predictions that has
-weights to train; those of the given one are frozen.
+weights to train; those of the given one are frozen. Functions in stages are in
+:mod:`neurop.refinement.multistage`, corrections of predictions by their equation in
+:mod:`neurop.refinement.spectral`; neither trains the surrogate.
 """
 
 from neurop.refinement.specboost import specboost

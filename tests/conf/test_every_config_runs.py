@@ -19,7 +19,7 @@ FILES = sorted(
     file
     for file in CONF.glob("*/*.yaml")
     if file.parent.name
-    not in ("hydra", "recommended", "experiment", "storage", "guarantee", "method")
+    not in ("hydra", "recommended", "experiment", "storage", "guarantee", "method", "correct")
 )
 EXPERIMENTS = sorted(CONF.glob("experiment/*.yaml"))
 RECOMMENDED = sorted(CONF.glob("recommended/*.yaml"))
@@ -219,6 +219,7 @@ def test_every_group_is_covered() -> None:
         "storage",
         "guarantee",  # of neurop calibrate
         "method",  # of neurop refine
+        "correct",  # of neurop eval
     } == groups
     assert groups >= {"data", "model", "objective", "augment", "constraint", "callback", "loader"}
 

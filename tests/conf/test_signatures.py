@@ -16,6 +16,7 @@ CONF = Path(__file__).parents[2] / "conf"
 FILLED_IN = {
     "model": {"in_channels", "out_channels", "domain"},
     "method": {"surrogate", "data", "model"},
+    "correct": {"surrogate"},
     "loader": {"splits", "problem", "source", "extra", "seed"},
     "problem": {"data", "default"},
     "scheduler": {"optimizer", "steps"},
