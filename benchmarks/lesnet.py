@@ -29,8 +29,8 @@ from torch import Tensor
 import neurop
 from neurop import Field, FieldSet, Grid
 from neurop.constraints.band_limit import BandLimit
-from neurop.datasets import SpaceTime
-from neurop.fields.times import Times
+from neurop.constraints.initial_value import InitialValue
+from neurop.geometry.axis import Axis
 from neurop.metrics.spectra import power_spectrum, spectrum_error
 from neurop.objectives.objective import Objective
 from neurop.objectives.regression import Regression
@@ -40,38 +40,27 @@ from neurop.physics.les.smagorinsky import Smagorinsky
 from neurop.physics.les.subfilter import filter_width, sharp_filter
 from neurop.physics.solvers.vorticity import solve_vorticity
 from neurop.registry import Spec
-from neurop.source import Source
 from neurop.training.loader import Loader
 
 COARSE, FRAMES, WINDOWS = 32, 8, 10
 SPLIT = {"train": slice(6, None), "val": slice(4, 6), "test": slice(0, 4)}
 
 
-class Windows(Source):
-    """Windows of trajectories ``(sample, frame, x, y)``, split by trajectory."""
+def windows(frames: Tensor, every: int, interval: float) -> FieldSet:
+    """Return windows of trajectories, of which one starts so many frames after another.
 
-    name, folder, generated = "filtered_direct_simulation", None, False
-
-    def __init__(self, frames: Tensor, interval: float, equation: Vorticity) -> None:
-        self.frames, self.interval, self.equation = frames, interval, equation
-
-    def splits(self) -> dict[str, FieldSet]:
-        """Return windows of one given frame and those to predict."""
-        return {
-            name: self.windows(self.frames[part], 1 if name == "train" else FRAMES)
-            for name, part in SPLIT.items()
-        }
-
-    def windows(self, frames: Tensor, every: int) -> FieldSet:
-        """Return the windows of trajectories, of which one starts so many frames after another."""
-        cut = frames.unfold(1, FRAMES + 1, every).movedim(-1, 2).flatten(0, 1)
-        return FieldSet(
-            cut[:, :, None].float().numpy(),
-            (Field("vorticity"),),
-            Grid.periodic(2),
-            times=Times(self.interval * np.arange(FRAMES + 1)),
-            source=self.name,
-        )
+    The first frame is the input, at every time; the target has it too.
+    """
+    cut = frames.unfold(1, FRAMES + 1, every).flatten(0, 1)[:, None, None].float()
+    time = Axis("t", "open", 0.0, FRAMES * interval, layout="ends")
+    return FieldSet(
+        cut[..., :1].expand_as(cut).numpy(),
+        (Field("vorticity_0"),),
+        Grid((*Grid.periodic(2).axes, time)),
+        cut.numpy(),
+        (Field("vorticity"),),
+        source="filtered_direct_simulation",
+    )
 
 
 def direct(kind: str, given: argparse.Namespace) -> Tensor:
@@ -107,8 +96,8 @@ def forecast(surrogate: neurop.Surrogate, first: Tensor) -> Tensor:
     frames = [first[:, None].float()]
     with torch.no_grad():
         for _ in range(WINDOWS):
-            given = frames[-1][:, -1, None, :, :, None].expand(-1, -1, -1, -1, FRAMES)
-            frames.append(surrogate(given)[:, 0].movedim(-1, 1))
+            given = frames[-1][:, -1, None, :, :, None].expand(-1, -1, -1, -1, FRAMES + 1)
+            frames.append(surrogate(given)[:, 0, ..., 1:].movedim(-1, 1))
     return torch.cat(frames, dim=1).double()
 
 
@@ -138,9 +127,8 @@ def trained(
     spec = Spec(name, {"modes": [11, 11, 4], "width": given.width, "padding": 0.25})
     # The modes below a third of the points, which the equation has.
     band = 2 * ((COARSE - 1) // 3) + 1
-    surrogate = neurop.Surrogate.of(
-        data["train"], spec, constraints=[BandLimit((band, band, FRAMES))]
-    )
+    constraints = [BandLimit((band, band, FRAMES + 1)), InitialValue()]
+    surrogate = neurop.Surrogate.of(data["train"], spec, constraints=constraints)
     clock = time.perf_counter()
     neurop.fit(
         surrogate,
@@ -161,8 +149,10 @@ def measured(kind: str, given: argparse.Namespace) -> list[dict[str, Any]]:
     equation = Vorticity(
         given.viscosity, partial(force, kind), closure=closure if given.constant else None
     )
-    source = SpaceTime(Windows(frames, given.interval, equation), given=1)
-    data = source.splits()
+    data = {
+        name: windows(frames[part], 1 if name == "train" else FRAMES, given.interval)
+        for name, part in SPLIT.items()
+    }
     truth = frames[SPLIT["test"], : WINDOWS * FRAMES + 1]
     first, count = truth[:, 0], WINDOWS * FRAMES
     les = solver(kind, first, count, given, given.constant)
