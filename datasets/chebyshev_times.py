@@ -129,7 +129,7 @@ def interpolation(at: NDArray[np.float64], frames: int) -> NDArray[np.float64]:
 
     Examples
     --------
-    >>> interpolation(np.array([0.0, 1.5]), 3).tolist()
+    >>> interpolation(np.array([0.0, 1.5]), 3).round(6).tolist()
     [[1.0, 0.0, 0.0], [-0.125, 0.75, 0.375]]
     """
     width = min(NEIGHBOURS, frames)

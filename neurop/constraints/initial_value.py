@@ -42,7 +42,7 @@ class InitialValue(Constraint):
     >>> data = FieldSet(start, (Field("u_0"),), grid, u, (Field("u"),))
     >>> surrogate = Surrogate.of(data, "fno", constraints=[InitialValue()])
     >>> made = surrogate.predict(data.initial()).u.values
-    >>> bool(np.abs(made[..., 0] - u[:, 0, ..., 0]).max() < 1e-6)
+    >>> bool(np.abs(made[..., 0] - u[:, 0, 0, :, 0]).max() < 1e-6)
     True
 
     References
