@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from neurop.datasets.burgers import Burgers
+    from neurop.datasets.chebyshev_times import ChebyshevTimes
     from neurop.datasets.darcy import Darcy
     from neurop.datasets.darcy_periodic import DarcyPeriodic
     from neurop.datasets.darcy_public import DarcyPublic
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ERA5",
     "Burgers",
+    "ChebyshevTimes",
     "Darcy",
     "DarcyPeriodic",
     "DarcyPublic",
@@ -58,6 +60,7 @@ _MODULES = {
     "KolmogorovFlow": "kolmogorov_flow",
     "ShallowWater": "shallow_water",
     "SpaceTime": "space_time",
+    "ChebyshevTimes": "chebyshev_times",
 }
 
 

@@ -65,6 +65,7 @@ from neurop.generation.dataset import SolvedDataset, positive
 from neurop.generation.storage import Storage
 from neurop.geometry.grid import Grid
 from neurop.physics.device import compute_device
+from neurop.physics.equations.fisher import Fisher
 from neurop.physics.random_fields.periodic import normals
 from neurop.physics.solvers.reaction import fisher, solve_reaction
 
@@ -130,6 +131,7 @@ class ReactionDiffusion(SolvedDataset):
         self.viscosity = self.register_range("viscosity", viscosity)
         self.rate = self.register_range("rate", rate, max)
         self.correlation, self.steps, self.time = float(correlation), steps, float(time)
+        self.equation = None if steps is None else Fisher(self.viscosity, self.rate)
         self._discretisation()
 
     def parameters(self) -> dict[str, Any]:

@@ -179,26 +179,26 @@ class SpaceTime(Source):
         )
         return replace(
             fields,
-            values=_mapped(
+            values=mapped(
                 fields.values,
-                partial(_inputs, every=every, times=stop - given),
+                partial(repeated, every=every, times=stop - given),
                 slice(0, given),
                 len(inputs),
                 stop - given,
             ),
             fields=inputs,
             grid=Grid((*fields.grid.axes, _axis(fields, given, stop))),
-            targets=_mapped(
+            targets=mapped(
                 fields.values, _targets, slice(given, stop), len(fields.fields), stop - given
             ),
             target_fields=fields.fields,
             times=None,
-            conditions=tuple(_over_time(one, stop - given) for one in fields.conditions),
+            conditions=tuple(over_time(one, stop - given) for one in fields.conditions),
             source=f"{fields.source} over space and time",
         )
 
 
-def _over_time(one: Condition, steps: int) -> Condition:
+def over_time(one: Condition, steps: int) -> Condition:
     """Return a parameter or a static field with a last axis for the time."""
     count = 1 if one.role == "parameter" else steps
     values = np.asarray(one.values)[..., None]
@@ -215,7 +215,7 @@ def _axis(fields: FieldSet, given: int, stop: int) -> Axis:
     return Axis(TIME, "open", float(times[given]), step * (stop - given), unit)
 
 
-def _inputs(frames: NDArray[Any], every: int, times: int) -> NDArray[Any]:
+def repeated(frames: NDArray[Any], every: int, times: int) -> NDArray[Any]:
     """Return ``(sample, given * channel, *grid, times)``, a view that repeats the input in time."""
     frames = frames[:, ::every]
     channels = frames.reshape(len(frames), -1, *frames.shape[3:])[..., None]
@@ -228,7 +228,7 @@ def _targets(frames: NDArray[Any]) -> NDArray[Any]:
     return np.moveaxis(frames, 1, -1)
 
 
-def _mapped(
+def mapped(
     values: NDArray[Any] | Lazy, turn: Any, which: slice, channels: int, times: int
 ) -> NDArray[Any] | Lazy:
     """Return the turned frames ``(sample, 1, channel, *grid, times)``, lazy if `values` are."""

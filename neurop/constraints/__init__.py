@@ -9,6 +9,7 @@ REGISTRY = Registry(
     {
         "band_limit": "neurop.constraints.band_limit:BandLimit",
         "boundary_values": "neurop.constraints.boundary_values:BoundaryValues",
+        "initial_value": "neurop.constraints.initial_value:InitialValue",
         "max_deviation": "neurop.constraints.max_deviation:MaxDeviation",
         "means": "neurop.constraints.means:Means",
         "positivity": "neurop.constraints.positivity:Positivity",

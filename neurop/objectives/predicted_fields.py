@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from neurop.fields.frames_as_channels import TIME, frame_names
-from neurop.geometry.axis import Axis
+from neurop.geometry.axis import BOTH_ENDS, Axis
 from neurop.geometry.grid import Grid
+from neurop.spectral.chebyshev import Chebyshev
+from neurop.spectral.constants import constant_tensor
 
 if TYPE_CHECKING:
     from neurop.card import Card
@@ -45,13 +49,28 @@ class PredictedFields:
         last = given[..., -1:].expand(*given.shape[:-1], later)
         return replace(self, values=torch.cat([given, last], dim=-1))
 
+    def resolved(self) -> PredictedFields:
+        """Return functions that are polynomials in time at 2 n - 1 instead of n Chebyshev times.
+
+        There products of two of them are without aliases in time. They are in double precision, as
+        a derivative amplifies rounding by the square of the number of times. Functions with another
+        time axis, or none, are unchanged.
+        """
+        time, n = self.grid.axes[-1], self.values.shape[-1]
+        if time.name != TIME or time.layout != "chebyshev":
+            return self
+        has_double = self.values.device.type != "mps"
+        values = self.values.double() if has_double else self.values
+        return replace(self, values=values @ _finer(n, values.dtype, values.device).T)
+
 
 def predicted(surrogate: Surrogate, batch: Batch) -> PredictedFields:
     """Return the prediction for a batch together with the input frames.
 
     An evolution is unrolled over the steps of its problem; of a map over space and time
-    (:class:`neurop.datasets.SpaceTime`) the input channels are the frames before the first time; a
-    map without an axis ``t`` has no frames.
+    (:class:`neurop.datasets.SpaceTime`) the input channels are the frames before the first time, or
+    the one at the first time (:class:`neurop.datasets.ChebyshevTimes`), which takes the place of
+    the prediction there; a map without an axis ``t`` has no frames.
     """
     card, frames, given = surrogate.card, batch["input"], batch.get("given")
     if card.is_state:
@@ -84,6 +103,9 @@ def continued(card: Card, frames: Tensor, later: Tensor) -> PredictedFields:
         return PredictedFields(values, card.grid)
     before = frames[:, 0].unflatten(1, (count, -1))[..., 0]
     axis, times = card.grid.axes[-1], values.shape[-1]
+    if starts_with_given(axis):
+        whole = torch.cat([before.movedim(1, -1), values[..., 1:]], dim=-1)
+        return PredictedFields(whole, card.grid, count)
     step = axis.length / card.shape[-1]
     time = Axis(
         TIME, "open", axis.start - count * step, step * (count + times - 1), axis.unit, "ends"
@@ -105,6 +127,15 @@ def frames_given(card: Card) -> int:
     return count if named == frame_names(outputs, count) else 0
 
 
+def starts_with_given(time: Axis) -> bool:
+    """Return whether the first time of a map is that of its input frame, not one step later.
+
+    So it is for time axes with a point at the start of an interval or of a period, which have one
+    input frame.
+    """
+    return time.layout in BOTH_ENDS or time.boundary == "periodic"
+
+
 def known_functions(surrogate: Surrogate, batch: Batch) -> dict[str, Tensor]:
     """Return what a sample knows besides its frames: inputs of a map, parameters, static fields.
 
@@ -122,6 +153,16 @@ def known_functions(surrogate: Surrogate, batch: Batch) -> dict[str, Tensor]:
             field = once[:, first]
             if known.role == "parameter":
                 field = field[(slice(None), *[slice(0, 1)] * axes)]
+            elif frames_given(card):
+                field = field[..., :1]  # the same at all times
             found[known.name] = field[..., None] if card.is_state else field
         first += len(known.channels)
     return found
+
+
+@constant_tensor(maxsize=16)
+def _finer(n: int) -> NDArray[np.float64]:
+    """Return the matrix from values at n Chebyshev points to those at 2 n - 1, of a polynomial."""
+    axis, basis = Axis(TIME, "open", layout="chebyshev"), Chebyshev(n)
+    synthesis = basis.functions(axis.points(2 * n - 1)) * basis.norms()
+    return np.asarray(synthesis @ basis.analysis(axis, n), np.float64)

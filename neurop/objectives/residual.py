@@ -21,6 +21,7 @@ from neurop.objectives.predicted_fields import (
     frames_given,
     known_functions,
     predicted,
+    starts_with_given,
 )
 from neurop.physics.derivatives.derivatives import Derivatives
 from neurop.physics.derivatives.on_grid import GridDerivatives
@@ -47,6 +48,11 @@ class Residual(Objective):
     finite differences over the frames, so the residual of the truth is not 0 but the error of the
     differences. At the ends of a dirichlet axis the boundary condition holds instead of the
     equation (:class:`neurop.constraints.boundary_values.BoundaryValues`).
+
+    Along Chebyshev times (:class:`neurop.datasets.ChebyshevTimes`) u is a polynomial, exactly
+    differentiable. Its residual is computed at twice as many times in double precision, and the
+    mean square by Clenshaw-Curtis weights: with Parseval's sum in space this is the norm of the
+    coefficients of neural spectral methods under their Gram matrix.
 
     Parameters
     ----------
@@ -78,7 +84,8 @@ class Residual(Objective):
     References
     ----------
     Li et al., Physics-informed neural operator for learning partial differential equations, 2021,
-    arXiv:2111.03794.
+    arXiv:2111.03794; Du et al., Neural spectral methods: self-supervised learning in the spectral
+    domain, ICLR 2024, arXiv:2312.05225.
     """
 
     needs_targets: ClassVar[bool] = False
@@ -115,8 +122,12 @@ class Residual(Objective):
                 remedy = f"an unknown of the equation is not predicted; {nearest(unknown, names)}"
                 raise InputError.of("unknowns", unknown, remedy)
         time = surrogate.card.grid.axes[-1]
-        if frames_given(surrogate.card) and time.layout != "left":
-            remedy = "the frames of a map over space and time need equal distances: layout left"
+        given = frames_given(surrogate.card)
+        if given > 1 and starts_with_given(time):
+            remedy = f"the times of layout {time.layout} begin with the one input frame; give one"
+            raise InputError.of("given", given, remedy)
+        if given and not (starts_with_given(time) or time.layout == "left"):
+            remedy = "a map over space and time needs times of layout left, ends or chebyshev"
             raise InputError.of("layout", time.layout, remedy)
         problem = surrogate.card.problem
         if surrogate.card.is_state and problem.history + problem.unroll < 3:
@@ -152,6 +163,7 @@ class Residual(Objective):
         """Return the relative norm of each residual of functions."""
         known = known_functions(surrogate, batch)
         names = [field.name for field in surrogate.card.outputs]
+        dtype, window = window.values.dtype, window.resolved()
         with torch.no_grad():
             trivial = self._squares(window.persistent(), known, names)
         terms = {}
@@ -163,7 +175,7 @@ class Residual(Objective):
                     "there is nothing to compare with; add a source or other initial values"
                 )
                 raise InputError.of("residual", name, remedy)
-            terms[name] = root(square).mean() / scale
+            terms[name] = (root(square).mean() / scale).to(dtype)
         return terms
 
     def _squares(
@@ -192,4 +204,8 @@ class Residual(Objective):
         if window.grid.names[-1] != TIME:
             return sobolev_square(residual, window.grid, self.order)
         space = Grid(window.grid.axes[:-1])
-        return sobolev_square(residual.movedim(-1, 1), space, self.order).mean(1)
+        squares = sobolev_square(residual.movedim(-1, 1), space, self.order)
+        time = window.grid.axes[-1]
+        if time.layout != "chebyshev":
+            return squares.mean(1)
+        return squares @ torch.as_tensor(time.weights(shape[-1])).to(squares)

@@ -57,11 +57,10 @@ RUN = ("hydra.run.dir=run", "trainer.accelerator=cpu")
 
 def small(group: str, choice: str, sizes: dict[str, int]) -> list[str]:
     settings = OmegaConf.load(CONF / group / f"{choice}.yaml")
-    if choice == "space_time":  # made of another set
+    if choice in ("space_time", "chebyshev_times"):  # made of another set
         return [
             f"{group}={choice}",
-            "data.steps=null",
-            "data.given=1",
+            *(["data.steps=null", "data.given=1"] if choice == "space_time" else ["data.times=9"]),
             *(f"{group}.source.{name}={value}" for name, value in SMALL_SOURCE.items()),
         ]
     if choice == "file":  # which has the size that it has
@@ -105,9 +104,12 @@ def check(folder: Path, steps: int | None = 2) -> Any:
 def test_a_choice_trains(file: Path, neurop: Callable[..., int], tmp_path: Path) -> None:
     np.savez(tmp_path / "own.npz", u=np.random.default_rng(0).random((10, 3, 16, 16)))
     group, choice = file.parent.name, file.stem
-    data = {"sfno": "era5", "map": "darcy_public", "boundary_values": "darcy"}.get(
-        choice, "navier_stokes"
-    )
+    data = {
+        "sfno": "era5",
+        "map": "darcy_public",
+        "boundary_values": "darcy",
+        "initial_value": "chebyshev_times",
+    }.get(choice, "navier_stokes")
     chosen = {"data": data, "model": "fno"} | {group: f"[{choice}]" if group in LISTS else choice}
     parts = [
         *small("data", chosen.pop("data"), SMALL_DATA | {"resolution": 16}),

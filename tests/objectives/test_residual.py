@@ -261,8 +261,8 @@ class Other(Stationary):
 
 
 def uneven() -> Surrogate:
-    """Return a surrogate of a map over space and time whose times are no equal distances apart."""
-    grid = Grid((Axis("x"), Axis("t", "open", layout="chebyshev")))
+    """Return a surrogate of a map over space and time whose times are in the middle of cells."""
+    grid = Grid((Axis("x"), Axis("t", "open", layout="cells")))
     u = np.random.default_rng(0).normal(size=(3, 1, 1, 8, 6))
     return Surrogate.of(FieldSet(u, (Field("u_0"),), grid, u, (Field("u"),)), "fno")
 
