@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from functools import partial
 
 import numpy as np
@@ -147,6 +148,16 @@ def test_the_mean_is_corrected_at_order_0_alone() -> None:
     assert torch.allclose(means[1], torch.zeros(8).double(), atol=1e-10)
 
 
+def test_frames_that_do_not_resolve_time_give_a_warning() -> None:
+    truth = flows()
+    near = truth * (1 + 1e-3 * torch.linspace(0, 1, truth.shape[-1]))
+    with pytest.warns(UserWarning, match=r"do not resolve time: the differences .* wrong by"):
+        refine(window(near[..., ::2], 0.8), FLOW)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        refine(window(truth * torch.linspace(1, 2, truth.shape[-1]), 0.8), FLOW)
+
+
 def test_no_sweeps_change_nothing() -> None:
     w = flows().float()
     found = refine(window(w, 0.8, 3), FLOW, sweeps=0)
@@ -155,6 +166,7 @@ def test_no_sweeps_change_nothing() -> None:
     assert found.change.tolist() == [0, 0]
 
 
+@pytest.mark.filterwarnings("ignore:the frames do not resolve time")
 def test_a_solution_of_the_differences_stays() -> None:
     found = refine(window(flows(), 0.8, 3), FLOW, sweeps=3, iterations=20)
     again = refine(found.fields, FLOW)

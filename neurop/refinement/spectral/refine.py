@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -62,7 +64,8 @@ def refine(
 
     The residual has derivatives in time of its own: with finite differences (the default) that of
     the truth is not 0, and a correction to below that floor is one to the solution of the
-    differences.
+    differences. The residual of the corrected frames with differences of higher order estimates
+    the floor; a warning says so if it is more than half of the residual before.
 
     Parameters
     ----------
@@ -115,6 +118,7 @@ def refine(
     if not -2 <= order <= 1:
         raise InputError.of("order", order, "give a number from -2 to 1")
     channels, rule = tuple(names or equation.unknowns), derivatives or GridDerivatives
+    closer = partial(GridDerivatives, accuracy=6) if derivatives is None else rule
     known = known or {}
     values, sizes = [], []
     with torch.no_grad():
@@ -124,9 +128,17 @@ def refine(
             window = Window(one, equation, channels, own, order, rule)
             found, *size = _refined(window, sweeps, iterations)
             values.append(found)
-            sizes.append(torch.stack(size))
+            other = Window(one, equation, channels, own, order, closer)
+            sizes.append(torch.stack([*size, other.norm(found)]))
     refined = replace(fields, values=torch.cat(values))
-    before, after = torch.stack(sizes, dim=1)
+    before, after, floor = torch.stack(sizes, dim=1)
+    if sweeps and derivatives is None and (share := float(floor.mean() / before.mean())) > 0.5:
+        warnings.warn(
+            f"the frames do not resolve time: the differences in time are wrong by {share:.2g} of "
+            "the residual, and the correction may lead away from the truth; use frames that are "
+            "closer in time",
+            stacklevel=2,
+        )
     change = (refined.values - fields.values)[..., fields.known :]
     return Refined(refined, before, after, change.square().flatten(1).mean(1).sqrt())
 
