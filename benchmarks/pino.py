@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import lightning
 import numpy as np
 import torch
 from matplotlib.figure import Figure
@@ -81,6 +82,14 @@ def measured(frames: int, name: str, given: argparse.Namespace) -> dict[str, Any
         budget=f"{given.steps}steps",
         optimizer=partial(torch.optim.AdamW, lr=4e-3, betas=(0.9, 0.98), weight_decay=1e-5),
         loader=partial(Loader, batch_size=BATCH, labels=labels or None),
+        trainer=partial(
+            lightning.Trainer,
+            gradient_clip_val=1.0,
+            check_val_every_n_epoch=max(1, given.samples // len(data["train"])),
+            enable_model_summary=False,
+            enable_progress_bar=False,
+            logger=False,
+        ),
         seed=given.seed,
     )
     seconds = time.perf_counter() - start
