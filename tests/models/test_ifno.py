@@ -176,10 +176,10 @@ def test_twice_the_depth_halves_the_difference(kind: type[IFNO]) -> None:
     """Euler's method is of first order in the step 1/L."""
     model = filled(kind(2, 1, modes=(3, 2), width=4, depth=1))
     x = torch.randn(2, 2, 9, 8, dtype=torch.float64)
-    outputs = [of_depth(model, depth)(x) for depth in (64, 128, 256, 512)]
+    outputs = [of_depth(model, depth)(x) for depth in (32, 64, 128, 256)]
     steps = [float((b - a).norm()) for a, b in pairwise(outputs)]
     assert steps[0] > 1e-5
-    assert [a / b for a, b in pairwise(steps)] == pytest.approx([2, 2], abs=0.05)
+    assert [a / b for a, b in pairwise(steps)] == pytest.approx([2, 2], abs=0.1)
 
 
 @torch.no_grad()

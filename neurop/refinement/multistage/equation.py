@@ -72,7 +72,9 @@ def solve(
     >>> from torch.func import grad
     >>> start = torch.zeros(1, 1, dtype=torch.float64), torch.ones(1, dtype=torch.float64)
     >>> decay = lambda u, t: grad(u)(t)[0] + u(t)
-    >>> u = solve(decay, start, [(0, 1)], points=[50], stages=Stages(widths=(8,)))
+    >>> from neurop.refinement.multistage import LevenbergMarquardt
+    >>> quick = LevenbergMarquardt(steps=50, iterations=10)
+    >>> u = solve(decay, start, [(0, 1)], points=[50], stages=Stages(widths=(8,)), minimizer=quick)
     >>> bool((u(torch.tensor(1.0)) - torch.tensor(-1.0).exp()).abs() < 1e-5)
     True
 
