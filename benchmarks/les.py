@@ -38,11 +38,12 @@ RATE = 100
 """Steps per unit of time of a model; the direct simulation takes as many for each 64 points."""
 
 
-def start(samples: int, points: int) -> Tensor:
-    """Return the initial vorticity of the direct simulations."""
+def start(samples: int, points: int, first: int = 0) -> Tensor:
+    """Return the initial vorticity of trajectories, by their numbers from the first on."""
     shape, covariance = (points, points), {"alpha": 2.5, "tau": 7.0}
     sigma = AMPLITUDE / field_std((256, 256), **covariance)
-    return sharp_filter(random_field(range(samples), shape, sigma=sigma, **covariance), shape)
+    numbers = range(first, first + samples)
+    return sharp_filter(random_field(numbers, shape, sigma=sigma, **covariance), shape)
 
 
 def force(kind: str, points: int) -> Tensor:

@@ -28,7 +28,7 @@ DATA = ["data=space_time", "data@data.source=file", "data.source.path=own.npz"]
 DATA += ["data.source.axes=[sample,time,x]", "data.source.boundary=periodic", "data.given=1"]
 DATA += ["data.source.input=u", "data.source.step=0.125"]
 WORDS = ["model.modes=3", "model.width=8", "model.depth=1", "loader.batch_size=4"]
-WORDS += ["trainer.max_epochs=12", "optimizer.lr=0.01", "objective=residual", "hydra.run.dir=run"]
+WORDS += ["trainer.max_epochs=8", "optimizer.lr=0.01", "objective=residual", "hydra.run.dir=run"]
 OWN = "objective.equation={_target_:decayof.linear.Decay,rate:1.0}"
 
 

@@ -16,12 +16,10 @@ from contracts.case import Case
 from neurop.models import REGISTRY, create
 from neurop.models.operator import Operator
 
-GRAPHS = {
-    "test_one_graph_at_any_resolution",
-    "test_the_exported_graph_is_real_and_computes_the_same",
-}
-"""Tests that trace a graph, which takes seconds: of FNO, whose blocks the others share, in every
-case at every change, of the others in their first."""
+COMPILED = "test_one_graph_at_any_resolution"
+EXPORTED = "test_the_exported_graph_is_real_and_computes_the_same"
+"""Tests that trace a graph, which takes seconds: at every change in the first case of each model,
+and FNO, whose blocks the others share, is exported in all."""
 
 
 class OperatorContract:
@@ -44,7 +42,8 @@ class OperatorContract:
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         if "case" in metafunc.fixturenames:
-            rarely = metafunc.function.__name__ in GRAPHS and self.name != "fno"
+            test = metafunc.function.__name__
+            rarely = test == COMPILED or (test == EXPORTED and self.name != "fno")
             marks = [pytest.mark.slow] if rarely else []
             cases = [
                 pytest.param(case, id=name, marks=marks if i else [])
