@@ -58,3 +58,15 @@ def test_a_priori() -> None:
 @pytest.mark.parametrize("run", RUNS, ids=lambda run: f"{run['flow']}-{run['model']}")
 def test_the_exact_stress_takes_hardly_any_energy(run: dict[str, Any]) -> None:
     assert run["a_priori"]["modelled_to_exact_energy"]["0.05"] > 40
+
+
+def test_a_network_that_learns_it() -> None:
+    text = (ROOT / "benchmarks" / "lesnet-cpu-20261130.json").read_text()
+    keys = "to_les_one_window", "to_les", "to_truth_one_window", "to_truth"
+    made = [
+        [run["row"], *(f"{run[key]:.4f}" for key in keys), f"{run['spectrum_error']:.2f}"]
+        for run in json.loads(text)["runs"]
+    ]
+    assert rows("| | from the solver with the closure") == made
+    by_equation = next(run for run in json.loads(text)["runs"] if "equation" in run["row"])
+    assert by_equation["to_les_one_window"] < 0.05
