@@ -7,9 +7,9 @@ import json
 from documents import ROOT
 
 PAGE = (ROOT / "docs" / "howto" / "equations.md").read_text()
-RUNS, LIGHTER = (
+RUNS, LIGHTER, LONGER = (
     json.loads((ROOT / "benchmarks" / f"pino{weight}-cpu-20261130.json").read_text())["runs"]
-    for weight in ("", "-weight")
+    for weight in ("", "-weight", "-long")
 )
 
 
@@ -30,12 +30,15 @@ def test_sentences() -> None:
     errors = {(run["frames"], run["row"]): run["relative_l2"] for run in RUNS}
     lighter = {run["row"]: run["relative_l2"] for run in LIGHTER}
     assert f"{errors[32, 'equation alone']:.2f}" == "0.01"
-    for labels, factor, with_less in (("few", "1.26", "1.58"), ("all", "1.48", "1.13")):
+    for labels, factor, with_less in (("few", "1.02", "0.98"), ("all", "1.48", "1.13")):
         alone = errors[32, f"{labels} labels"]
         assert f"{errors[32, f'{labels} labels and equation'] / alone:.2f}" == factor
         assert f"{lighter[f'{labels} labels and equation'] / alone:.2f}" == with_less
         assert factor in PAGE
         assert with_less in PAGE
         assert errors[4, f"{labels} labels and equation"] > errors[4, f"{labels} labels"]
+    long = {run["row"]: run["relative_l2"] for run in LONGER}
+    assert f"a factor of {long['few labels and equation'] / long['few labels']:.2f}" in PAGE
+    assert all(f"{error:.4f}" in PAGE for error in long.values())
     few = [run for run in RUNS if run["frames"] == 4 and "equation" in run["row"]]
     assert all(run["residual"] < 0.045 < run["residual_of_truth"] for run in few)
