@@ -25,7 +25,7 @@ class Corrected(Surrogate):
     ----------
     surrogate
         Surrogate of a map over space and time from the frames before it
-        (:class:`neurop.datasets.SpaceTime`).
+        (``neurop.datasets.SpaceTime``).
     equation
         Equation of its outputs.
     sweeps, iterations, order
