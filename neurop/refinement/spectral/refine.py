@@ -132,11 +132,12 @@ def refine(
             sizes.append(torch.stack([*size, other.norm(found)]))
     refined = replace(fields, values=torch.cat(values))
     before, after, floor = torch.stack(sizes, dim=1)
-    if sweeps and derivatives is None and (share := float(floor.mean() / before.mean())) > 0.5:
+    if sweeps and derivatives is None and bool(floor.mean() > 0.5 * before.mean()):
+        # Without a number: so that batch after batch it is one line.
         warnings.warn(
-            f"the frames do not resolve time: the differences in time are wrong by {share:.2g} of "
-            "the residual, and the correction may lead away from the truth; use frames that are "
-            "closer in time",
+            "the frames do not resolve time: the differences in time are wrong by more than half "
+            "of the residual, and the correction may lead away from the truth; use frames that "
+            "are closer in time",
             stacklevel=2,
         )
     change = (refined.values - fields.values)[..., fields.known :]
