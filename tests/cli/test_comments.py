@@ -17,7 +17,12 @@ def settings(text: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("verb", COMPUTING)
+OFTEN = ("train", "refine", "eval", "predict", "compare")
+
+
+@pytest.mark.parametrize(
+    "verb", [pytest.param(v, marks=[] if v in OFTEN else pytest.mark.slow) for v in COMPUTING]
+)
 def test_every_value_has_its_meaning(
     verb: str, neurop: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:

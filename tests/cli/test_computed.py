@@ -24,7 +24,7 @@ def weather(tmp_path: Path) -> None:
     xr.Dataset(fields, coordinates).to_netcdf(tmp_path / "weather.nc", engine="scipy")
 
 
-@pytest.mark.parametrize("source", ["file", "era5"])
+@pytest.mark.parametrize("source", [pytest.param("file", marks=pytest.mark.slow), "era5"])
 def test_from_a_file_to_a_rollout_beyond_it(
     source: str, weather: None, neurop: Callable[..., int]
 ) -> None:

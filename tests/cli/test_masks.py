@@ -20,7 +20,7 @@ def sea(tmp_path: Path) -> None:
     sea_surface(10, 4).to_netcdf(tmp_path / "sst.nc")
 
 
-@pytest.mark.parametrize("mask", ["missing", "1-land"])
+@pytest.mark.parametrize("mask", ["missing", pytest.param("1-land", marks=pytest.mark.slow)])
 def test_from_a_file_to_a_rollout(mask: str, sea: None, neurop: Callable[..., int]) -> None:
     words = [f"data.conditions.mask={mask}", "hydra.run.dir=run"]
     assert neurop("train", *DATA, *TRAINING, *words) == 0

@@ -16,10 +16,14 @@ from contracts.case import Case
 from neurop.models import REGISTRY, create
 from neurop.models.operator import Operator
 
-COMPILED = "test_one_graph_at_any_resolution"
-EXPORTED = "test_the_exported_graph_is_real_and_computes_the_same"
-"""Tests that trace a graph, which takes seconds: at every change in the first case of each model,
-and FNO, whose blocks the others share, is exported in all."""
+GRAPHS = {
+    "test_one_graph_at_any_resolution",
+    "test_the_exported_graph_is_real_and_computes_the_same",
+}
+"""Tests that trace a graph, which takes seconds: at every change in the first case of each model
+only, but for the exports of FNO, whose blocks the others share."""
+FNO = {"box", "chebyshev", "sphere"}
+"""Further cases of FNO that are exported at every change."""
 
 
 class OperatorContract:
@@ -43,11 +47,12 @@ class OperatorContract:
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         if "case" in metafunc.fixturenames:
             test = metafunc.function.__name__
-            rarely = test == COMPILED or (test == EXPORTED and self.name != "fno")
-            marks = [pytest.mark.slow] if rarely else []
+            exported = FNO if self.name == "fno" and "exported" in test else set()
+            often = {next(iter(self.cases)), *exported}
+            rarely = set(self.cases) - often if test in GRAPHS else set()
             cases = [
-                pytest.param(case, id=name, marks=marks if i else [])
-                for i, (name, case) in enumerate(self.cases.items())
+                pytest.param(case, id=name, marks=pytest.mark.slow if name in rarely else [])
+                for name, case in self.cases.items()
             ]
             metafunc.parametrize("case", cases)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+import pytest
 import torch
 from torch import Tensor
 
@@ -57,6 +58,7 @@ def test_a_finer_grid_gives_the_same_function() -> None:
     assert net(smooth(7, 9)).shape == (1, 1, 7, 9)
 
 
+@pytest.mark.slow
 def test_one_graph_at_any_resolution() -> None:
     torch._dynamo.reset()
     net = model()
