@@ -95,6 +95,7 @@ def waves(path: str, samples: int, seed: int) -> None:
     np.savez(path, u=np.sin(2 * np.pi * (x - t + phase)).astype(np.float32))
 
 
+@pytest.mark.slow
 def test_all_samples_of_another_file(
     neurop: Command, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -160,6 +161,7 @@ def test_ensembles_of_runs_and_of_perturbed_inputs(
         assert capsys.readouterr().err.startswith(f"neurop eval: {line}")
 
 
+@pytest.mark.slow
 def test_an_ensemble_of_drawn_last_layers(run: Path, neurop: Command) -> None:
     assert neurop("eval", f"ckpt={run}", "members=3", "members_from=last_layer") == 0
     made = record(run / "eval_ensemble" / "eval_ensemble.json")

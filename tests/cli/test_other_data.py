@@ -116,6 +116,7 @@ def test_a_wrong_change_is_named_as_it_was_typed(
     assert not list(run.glob("eval*"))
 
 
+@pytest.mark.slow
 def test_a_sweep_over_other_data(run: Path, neurop: Command, tmp_path: Path) -> None:
     for name in ("one", "two"):
         np.savez(f"{name}.npz", u=waves(4, 3))

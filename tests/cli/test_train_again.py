@@ -82,7 +82,8 @@ SETTINGS = {
     ),
 }
 
-MARKS = dict.fromkeys(("float64", "bf16", "bounded", "validated twice", "pushed"), pytest.mark.slow)
+RARE = ("float64", "bf16", "bounded", "validated twice", "pushed", "accumulated", "stopped")
+MARKS = dict.fromkeys(RARE, pytest.mark.slow)
 
 
 @pytest.mark.trust(

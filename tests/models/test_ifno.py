@@ -171,7 +171,7 @@ def test_without_convolution_and_skip_nothing_happens_between_lift_and_projectio
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("kind", [IFNO, IUFNO])
+@pytest.mark.parametrize("kind", [IFNO, pytest.param(IUFNO, marks=pytest.mark.slow)])
 def test_twice_the_depth_halves_the_difference(kind: type[IFNO]) -> None:
     """Euler's method is of first order in the step 1/L."""
     model = filled(kind(2, 1, modes=(3, 2), width=4, depth=1))

@@ -183,6 +183,7 @@ def test_static_fields_of_the_equation_are_the_same_at_all_times() -> None:
     assert Residual(Source())(s, batch, RNG)["source"] < 1e-12
 
 
+@pytest.mark.slow
 def test_a_training_reads_no_target_and_begins_with_its_input() -> None:
     """In single precision; the loss falls, and is of the precision of the data."""
     u = np.concatenate([decay(7) * size for size in (0.5, 1.0, 1.5, 2.0)]).astype(np.float32)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 from small_run import waves
 
 from neurop.report import Results
@@ -46,6 +47,7 @@ def test_times_of_a_stored_rollout_are_lead_times(
     assert table.columns[1] == "time (h)"
 
 
+@pytest.mark.slow
 def test_results_on_other_data_are_left_out(make: Callable[..., Results], tmp_path: Path) -> None:
     found = with_rollout(make, tmp_path)
     for path, there in (("own", True), ("other", False)):
