@@ -6,10 +6,10 @@ Decaying and forced flow (Kolmogorov forcing with 4 waves) on the periodic unit 
 a direct simulation and filtered. A network maps the vorticity at the start of a window to its
 frames. It is trained by the residual of the filtered equation with Smagorinsky's closure, or by the
 frames of ten filtered direct simulations, with as many steps. The first has no frame to predict:
-its windows start from states of other coarse runs, which cost seconds, and its targets are the
-first frame at all times. From states of trajectories that neither has seen, window after window
-continues from its last frame. The solver with the same closure is what the network imitates; the
-solver without is shown too.
+its windows start from states of other coarse runs, and its targets are the first frame at all
+times. From states of trajectories that neither has seen, window after window continues from its
+last frame. The solver with the same closure is what the network imitates; the solver without is
+shown too.
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.stats import spearmanr
 from torch import Tensor
 
 import neurop
@@ -104,12 +105,6 @@ def norm(values: Tensor, order: float) -> float:
     """Return the norm of the predicted frames ``(1, 1, x, y, times)``."""
     frames = values[..., GIVEN:].movedim(-1, 1)
     return float(sobolev_square(frames, SPACE, order).mean().sqrt())
-
-
-def rank_correlation(a: list[float], b: list[float]) -> float:
-    """Return Spearman's correlation."""
-    first, second = (np.argsort(np.argsort(values)) for values in (a, b))
-    return float(np.corrcoef(first, second)[0, 1])
 
 
 def measured(
@@ -198,9 +193,13 @@ def main() -> None:
     }
     before, after = column["prediction"], column["residual in H^-1"]
     made["rank_correlation"] = {
-        "residual_h-1 and error_h0": rank_correlation(before["residual_h-1"], before["error_h0"]),
-        "residual_h0 and error_h0": rank_correlation(before["residual_h0"], before["error_h0"]),
-        "change and error_h0": rank_correlation(after["change"], before["error_h0"]),
+        "residual_h-1 and error_h0": float(
+            spearmanr(before["residual_h-1"], before["error_h0"]).statistic
+        ),
+        "residual_h0 and error_h0": float(
+            spearmanr(before["residual_h0"], before["error_h0"]).statistic
+        ),
+        "change and error_h0": float(spearmanr(after["change"], before["error_h0"]).statistic),
     }
     given.out.write_text(json.dumps(made, indent=1) + "\n")
     keys = ("relative_l2", "relative_h1", "residual_h-1", "residual_h0", "seconds")

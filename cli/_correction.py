@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 from omegaconf import DictConfig, OmegaConf
+from scipy.stats import spearmanr
 from torch import Tensor
 
 from neurop.errors import InputError
@@ -60,7 +61,11 @@ def correcting(cfg: DictConfig, task: Task, test: FieldSet) -> Task:
     """Return the task with a corrected surrogate and its estimates; print them."""
     made = corrected(cfg, task.surrogate, task.source.equation)
     found = _residuals(made, task.surrogate, test, cfg.batch_size)
-    ranks = {name: rank_correlation(found[name], found["rmse"]) for name in ESTIMATES}
+    several = len(test) > 1
+    ranks = {
+        name: float(spearmanr(found[name], found["rmse"]).statistic) if several else None
+        for name in ESTIMATES
+    }
     title = f"residual of the equation, norm of order {made.order:g}, {len(test)} samples"
     rows = [[words, float(np.mean(found[name]))] for name, words in RESIDUALS.items()]
     table(title, ["of", "mean"], rows)
@@ -68,20 +73,6 @@ def correcting(cfg: DictConfig, task: Task, test: FieldSet) -> Task:
     table("rank correlation with the error of the prediction", ["of", "value"], shown)
     record = found | {"order": made.order, "rank_correlation": ranks}
     return replace(task, surrogate=made, record=task.record | {"correct": record})
-
-
-def rank_correlation(a: list[float], b: list[float]) -> float | None:
-    """Return Spearman's correlation; None of one sample.
-
-    Examples
-    --------
-    >>> round(rank_correlation([1, 2, 3, 4], [1, 10, 100, 50]), 3)
-    0.8
-    """
-    if len(a) < 2:
-        return None
-    first, second = (np.argsort(np.argsort(values)) for values in (a, b))
-    return float(np.corrcoef(first, second)[0, 1])
 
 
 def _residuals(

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from neurop.constraints.constraint import Constraint, Context
 from neurop.errors import InputError
-from neurop.geometry.axis import BOTH_ENDS
+from neurop.fields.frames_as_channels import TIME, starts_with_given
 from neurop.geometry.grid import Grid
 from neurop.spectral import resample
 
@@ -55,10 +55,10 @@ class InitialValue(Constraint):
     def check(self, context: Context) -> None:
         """Raise InputError unless the last axis is a time with a point at its start."""
         time = context.grid.axes[-1]
-        if time.name != "t" or context.grid.dimensions < 2:
+        if time.name != TIME or context.grid.dimensions < 2:
             remedy = "is for maps over space and time, whose last axis is t; leave it out"
             raise InputError.of("initial_value", context.grid.names, remedy)
-        if time.layout not in BOTH_ENDS and time.boundary != "periodic":
+        if not starts_with_given(time):
             remedy = "the times begin after the input; data=chebyshev_times has a point there"
             raise InputError.of("initial_value", time.layout, remedy)
 

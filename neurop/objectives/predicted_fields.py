@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from neurop.fields.frames_as_channels import TIME, frame_names
-from neurop.geometry.axis import BOTH_ENDS, Axis
+from neurop.fields.frames_as_channels import TIME, frame_names, starts_with_given
+from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 from neurop.spectral.chebyshev import Chebyshev
 from neurop.spectral.constants import constant_tensor
@@ -125,15 +125,6 @@ def frames_given(card: Card) -> int:
     count = len(card.inputs) // len(outputs)
     named = [field.name for field in card.inputs]
     return count if named == frame_names(outputs, count) else 0
-
-
-def starts_with_given(time: Axis) -> bool:
-    """Return whether the first time of a map is that of its input frame, not one step later.
-
-    So it is for time axes with a point at the start of an interval or of a period, which have one
-    input frame.
-    """
-    return time.layout in BOTH_ENDS or time.boundary == "periodic"
 
 
 def known_functions(surrogate: Surrogate, batch: Batch) -> dict[str, Tensor]:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from neurop.errors import InputError, nearest
-from neurop.fields.frames_as_channels import TIME
+from neurop.fields.frames_as_channels import TIME, starts_with_given
 from neurop.geometry.grid import Grid
 from neurop.metrics.norms import root
 from neurop.metrics.sobolev import sobolev_square
@@ -21,7 +21,6 @@ from neurop.objectives.predicted_fields import (
     frames_given,
     known_functions,
     predicted,
-    starts_with_given,
 )
 from neurop.physics.derivatives.derivatives import Derivatives
 from neurop.physics.derivatives.on_grid import GridDerivatives

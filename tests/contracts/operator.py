@@ -17,13 +17,11 @@ from neurop.models import REGISTRY, create
 from neurop.models.operator import Operator
 
 GRAPHS = {
-    "test_one_graph_at_any_resolution",
-    "test_the_exported_graph_is_real_and_computes_the_same",
+    "test_one_graph_at_any_resolution": set[str](),
+    "test_the_exported_graph_is_real_and_computes_the_same": {"box", "chebyshev", "sphere"},
 }
-"""Tests that trace a graph, which takes seconds: at every change in the first case of each model
-only, but for the exports of FNO, whose blocks the others share."""
-FNO = {"box", "chebyshev", "sphere"}
-"""Further cases of FNO that are exported at every change."""
+"""Tests that trace a graph, which takes seconds: run at every change in the first case of each
+model, and in these of FNO, whose blocks the others share."""
 
 
 class OperatorContract:
@@ -47,8 +45,7 @@ class OperatorContract:
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         if "case" in metafunc.fixturenames:
             test = metafunc.function.__name__
-            exported = FNO if self.name == "fno" and "exported" in test else set()
-            often = {next(iter(self.cases)), *exported}
+            often = {next(iter(self.cases)), *(GRAPHS.get(test, ()) if self.name == "fno" else ())}
             rarely = set(self.cases) - often if test in GRAPHS else set()
             cases = [
                 pytest.param(case, id=name, marks=pytest.mark.slow if name in rarely else [])

@@ -7,12 +7,15 @@ import pytest
 import torch
 from small import evolution, mapping, surrogate
 
+from neurop import Field, FieldSet, Grid
 from neurop.datasets import Burgers, SpaceTime
 from neurop.errors import InputError
 from neurop.evaluation import score
 from neurop.evaluation.batches import iterate_pairs
 from neurop.fields.noise_input import NoiseInput
+from neurop.geometry.axis import Axis
 from neurop.models import FNO
+from neurop.physics.equations.burgers import Burgers as BurgersEquation
 from neurop.refinement.spectral import Corrected
 from neurop.spectral import resample
 from neurop.surrogate import Surrogate
@@ -51,6 +54,24 @@ def test_predictions_are_corrected(data: SpaceTime, trained: Surrogate) -> None:
         y, fine = made(x, given=given), made(x, (128, 26), given)
     assert np.allclose(labelled.values, y[:, 0].numpy(), atol=1e-6)
     assert torch.allclose(fine, resample(y, made.card.grid, (128, 26)), atol=1e-6)
+
+
+def test_at_chebyshev_times_the_first_of_which_is_given() -> None:
+    x, times = np.arange(32) / 32, 13
+    time = Axis("t", "open", length=0.2, layout="chebyshev")
+    u = np.sin(2 * np.pi * x)[None, None, None, :, None] * np.exp(-np.arange(times) / 9)
+    start = np.repeat(u[..., :1], times, -1)
+    grid = Grid((Axis("x"), time))
+    fields = FieldSet(start, (Field("velocity_0"),), grid, u, (Field("velocity"),))
+    plain = Surrogate.of(fields, FNO.spec(modes=4, width=4, depth=1)).eval()
+    made = Corrected(plain, BurgersEquation(0.05))
+    inputs = torch.as_tensor(start[:, 0]).float()
+    with torch.no_grad():
+        y = made(inputs)
+        found = made.refined(inputs, plain(inputs))
+    assert y.shape == (1, 1, 32, times)
+    assert torch.equal(y[..., 0], inputs[..., 0])
+    assert found.after < 0.01 * found.before
 
 
 def test_no_sweeps_are_the_surrogate(data: SpaceTime, trained: Surrogate) -> None:

@@ -25,7 +25,7 @@ class Corrected(Surrogate):
     ----------
     surrogate
         Surrogate of a map over space and time from the frames before it
-        (``neurop.datasets.SpaceTime``).
+        (``neurop.datasets.SpaceTime``) or from its first (``neurop.datasets.ChebyshevTimes``).
     equation
         Equation of its outputs.
     sweeps, iterations, order
@@ -50,7 +50,7 @@ class Corrected(Surrogate):
             remedy = "the data set has no equation; name one: correct.equation._target_=..."
             raise InputError.of("equation", None, remedy)
         if not frames_given(surrogate.card):
-            remedy = "needs a map over space and time (data=space_time), of equidistant frames"
+            remedy = "needs a map over space and time (data=space_time or chebyshev_times)"
             raise InputError.of("surrogate", surrogate.name, remedy)
         if surrogate.noise is not None:
             raise InputError.of("surrogate", surrogate.name, "takes noise; give one without noise")
@@ -67,7 +67,7 @@ class Corrected(Surrogate):
         """Return the corrected fields; arguments as those of a surrogate."""
         y = super().forward(x, given=given)
         found = self.refined(x, y, given).fields
-        y = found.values[..., found.known :].to(y)
+        y = found.values[..., -y.shape[-1] :].to(y)
         return y if grid is None else resample(y, self.card.grid, tuple(grid))
 
     def refined(

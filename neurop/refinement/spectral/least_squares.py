@@ -13,8 +13,7 @@ Linear = Callable[[Tensor], Tensor]
 def linearized(function: Linear, at: Tensor) -> tuple[Tensor, Linear, Linear]:
     """Return the value of a function, its derivative J at a point, and the transpose of J.
 
-    Both are products by reverse mode: J is the transpose of its transpose. In forward mode the
-    derivative of a Fourier transform takes four times as long.
+    Both are products by reverse mode: J is the transpose of its transpose.
 
     Examples
     --------

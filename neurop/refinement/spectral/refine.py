@@ -19,6 +19,9 @@ from neurop.physics.equations.equation import Equation
 from neurop.refinement.spectral.least_squares import least_squares, linearized
 from neurop.refinement.spectral.window import Window
 
+CLOSER = partial(GridDerivatives, accuracy=6)
+"""Differences in time of higher order than those of the correction, by which these are judged."""
+
 
 @dataclass(frozen=True, eq=False)
 class Refined:
@@ -59,8 +62,8 @@ def refine(
     with z = 0 at the given frames. Each sweep is a Gauss-Newton step: the residual is linearised
     about the present frames, and conjugate gradients solve the linear problem, preconditioned by
     the equation at rest (:meth:`Window.at_rest`). Sweeps end where the residual of a sample no
-    longer falls. The correction is the bias per mode of a last spectral
-    layer, which starts at zero; its weights per mode would add nothing for one sample.
+    longer falls. The correction is the bias per mode of a last spectral layer, which starts at
+    zero; its weights per mode would add nothing for one sample.
 
     The residual has derivatives in time of its own: with finite differences (the default) that of
     the truth is not 0, and a correction to below that floor is one to the solution of the
@@ -118,9 +121,9 @@ def refine(
     if not -2 <= order <= 1:
         raise InputError.of("order", order, "give a number from -2 to 1")
     channels, rule = tuple(names or equation.unknowns), derivatives or GridDerivatives
-    closer = partial(GridDerivatives, accuracy=6) if derivatives is None else rule
+    checked = sweeps > 0 and derivatives is None
     known = known or {}
-    values, sizes = [], []
+    values, sizes, floors = [], [], []
     with torch.no_grad():
         for i, sample in enumerate(fields.values.split(1)):
             own = {name: value[i % len(value)][None] for name, value in known.items()}
@@ -128,11 +131,13 @@ def refine(
             window = Window(one, equation, channels, own, order, rule)
             found, *size = _refined(window, sweeps, iterations)
             values.append(found)
-            other = Window(one, equation, channels, own, order, closer)
-            sizes.append(torch.stack([*size, other.norm(found)]))
+            sizes.append(torch.stack(size))
+            if checked:
+                other = Window(one, equation, channels, own, order, CLOSER)
+                floors.append(other.norm(found))
     refined = replace(fields, values=torch.cat(values))
-    before, after, floor = torch.stack(sizes, dim=1)
-    if sweeps and derivatives is None and bool(floor.mean() > 0.5 * before.mean()):
+    before, after = torch.stack(sizes, dim=1)
+    if checked and bool(torch.stack(floors).mean() > 0.5 * before.mean()):
         # Without a number: so that batch after batch it is one line.
         warnings.warn(
             "the frames do not resolve time: the differences in time are wrong by more than half "
