@@ -68,8 +68,8 @@ def predicted(surrogate: Surrogate, batch: Batch) -> PredictedFields:
     """Return the prediction for a batch together with the input frames.
 
     An evolution is unrolled over the steps of its problem; of a map over space and time
-    (:class:`neurop.datasets.SpaceTime`) the input channels are the frames before the first time, or
-    the one at the first time (:class:`neurop.datasets.ChebyshevTimes`), which takes the place of
+    (``neurop.datasets.SpaceTime``) the input channels are the frames before the first time, or
+    the one at the first time (``neurop.datasets.ChebyshevTimes``), which takes the place of
     the prediction there; a map without an axis ``t`` has no frames.
     """
     card, frames, given = surrogate.card, batch["input"], batch.get("given")

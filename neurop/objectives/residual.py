@@ -48,7 +48,7 @@ class Residual(Objective):
     differences. At the ends of a dirichlet axis the boundary condition holds instead of the
     equation (:class:`neurop.constraints.boundary_values.BoundaryValues`).
 
-    Along Chebyshev times (:class:`neurop.datasets.ChebyshevTimes`) u is a polynomial, exactly
+    Along Chebyshev times (``neurop.datasets.ChebyshevTimes``) u is a polynomial, exactly
     differentiable. Its residual is computed at twice as many times in double precision, and the
     mean square by Clenshaw-Curtis weights: with Parseval's sum in space this is the norm of the
     coefficients of neural spectral methods under their Gram matrix.
