@@ -50,6 +50,24 @@ def flags_first(args: list[str]) -> list[str]:
 
     Hydra does not accept overrides on both sides of a flag.
     """
+    first, words = _parted(args)
+    return [*first, *words]
+
+
+def to_print_settings(args: list[str]) -> list[str]:
+    """Return the arguments that print the settings of a job, in place of those for its help.
+
+    Examples
+    --------
+    >>> to_print_settings(["-m", "-cd", "own", "--help", "model=t1"])
+    ['--cfg', 'job', '--config-dir=own', 'model=t1']
+    """
+    resolved = ["--resolve"] if "--resolve" in args else []
+    return ["--cfg", "job", *resolved, *flags(args), *_parted(args)[1]]
+
+
+def _parted(args: list[str]) -> tuple[list[str], list[str]]:
+    """Return the flags with their values, and the overrides."""
     first: list[str] = []
     words: list[str] = []
     awaits_value = False
@@ -69,7 +87,7 @@ def flags_first(args: list[str]) -> list[str]:
         else:
             words.append(arg)
             awaits_value = False
-    return [*first, *words]
+    return first, words
 
 
 def flags(args: list[str]) -> list[str]:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import redirect_stdout, suppress
+from contextlib import redirect_stdout
 from importlib.resources import files
 from io import StringIO
 from pathlib import Path
+from string import Template
+from typing import Any
+
+from omegaconf import OmegaConf
 
 from ._errors import LISTS
 from ._say import say
-from ._settings.choices import PACKAGE
+from ._settings.choices import PACKAGE, choices
 
 _LINE = re.compile(r"(?P<indent> *)(?P<item>- )?(?P<key>[\w/@]+):(?P<value>.*)")
 _COMMENT = re.compile(r"(?:^|\s)#\s(?P<text>.*)")
@@ -21,23 +25,31 @@ _COLUMN = 40
 def show(
     app: Callable[[], object],
     verb: str,
-    choices: Callable[[], Mapping[str, object]],
+    job: Callable[[], Any],
     folders: Callable[[], Iterable[str]],
 ) -> None:
-    """Print the help of a verb: that of Hydra, with the meaning of every value.
+    """Print the help of a verb, with the meaning of every value.
+
+    Hydra's own help composes the search path again for each group, which takes seconds.
 
     Parameters
     ----------
     app
-        Hydra's main function, which prints the help and exits.
+        Hydra's main function, which prints the composed settings.
     verb
         Name of the verb.
-    choices, folders
-        Functions that return the chosen options and the user's folders afterwards.
+    job, folders
+        Functions that return Hydra's settings of the job and the user's folders afterwards.
     """
-    with redirect_stdout(StringIO()) as printed, suppress(SystemExit):
+    with redirect_stdout(StringIO()) as printed:
         app()
-    say(explained(printed.getvalue(), comments_of(verb, choices(), folders())), end="")
+    groups = [f"{group}: {', '.join(names)}" for group, names in choices(folders()).items()]
+    # Hydra has taken its settings out of the tree that they refer to.
+    template = OmegaConf.create({"hydra": job()}).hydra.help.template
+    text = Template(template).substitute(
+        APP_CONFIG_GROUPS="\n".join([*groups, ""]), CONFIG=printed.getvalue()
+    )
+    say(explained(text, comments_of(verb, job().runtime.choices, folders())))
 
 
 def explained(text: str, comments: Mapping[str, str]) -> str:
@@ -74,21 +86,21 @@ def explained(text: str, comments: Mapping[str, str]) -> str:
     return head + values + "\n".join(made)
 
 
-def comments_of(verb: str, choices: Mapping[str, object], folders: Iterable[str]) -> dict[str, str]:
+def comments_of(verb: str, chosen: Mapping[str, object], folders: Iterable[str]) -> dict[str, str]:
     """Return the comments of the settings of a verb by full key.
 
     Parameters
     ----------
     verb
         Name of the verb.
-    choices
+    chosen
         Chosen option of each group.
     folders
         The user's folders of configuration, whose files come first.
     """
     roots = [*map(Path, folders), Path(str(files(PACKAGE)))]
     found = dict(_comments(roots, f"{verb}.yaml", ""))
-    for group, choice in choices.items():
+    for group, choice in chosen.items():
         name, _, package = group.partition("@")
         found = dict(_comments(roots, f"{name}/{choice}.yaml", package or name)) | found
     for root in roots:

@@ -23,7 +23,7 @@ from omegaconf import DictConfig, OmegaConf, read_write
 from neurop.errors import ExternalFailure, InputError
 
 from . import _help, _runs, _sweep
-from ._arguments import as_arguments, config_dirs, flags, flags_first
+from ._arguments import as_arguments, config_dirs, flags, flags_first, to_print_settings
 from ._errors import debugging, explain
 from ._process_group import first_process, leave_process_group
 from ._say import say, say_traceback
@@ -127,10 +127,11 @@ def run(verb: str, args: list[str]) -> int:
         app = hydra.main(config_path=f"pkg://{PACKAGE}", config_name=verb, **_DEFAULTS)(task)
         # Hydra prints its flags' usage with this name; its completer expects the bare command.
         name = command if args[:1] == ["-sc"] else f"{command} {verb}"
-        with as_arguments([name, *args]), _full_errors():
-            if {"-h", "--help"} & set(args):
-                job = HydraConfig.get
-                _help.show(app, verb, lambda: job().runtime.choices, own_folders)
+        help_asked = {"-h", "--help"} & set(args)
+        said = to_print_settings(args) if help_asked else args
+        with as_arguments([name, *said]), _full_errors():
+            if help_asked:
+                _help.show(app, verb, HydraConfig.get, own_folders)
             else:
                 app()
         if failures:

@@ -17,12 +17,7 @@ def settings(text: str) -> list[str]:
     ]
 
 
-OFTEN = ("train", "refine", "eval", "predict", "compare")
-
-
-@pytest.mark.parametrize(
-    "verb", [pytest.param(v, marks=[] if v in OFTEN else pytest.mark.slow) for v in COMPUTING]
-)
+@pytest.mark.parametrize("verb", COMPUTING)
 def test_every_value_has_its_meaning(
     verb: str, neurop: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
