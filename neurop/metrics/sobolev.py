@@ -14,7 +14,7 @@ from neurop.spectral.matrices import analysis_matrix
 LEAST, MOST = -2.0, 1.0
 
 
-def sobolev_square(u: Tensor, grid: Grid, order: float) -> Tensor:
+def sobolev_square(u: Tensor, grid: Grid, order: float, mean: bool = False) -> Tensor:
     r"""Return the squared Sobolev seminorm of order s of fields ``(..., *grid)``.
 
     .. math:: |u|_s^2 = \sum_{k \ne 0} |\omega_k|^{2s}\, |\hat u_k|^2, \qquad
@@ -23,8 +23,8 @@ def sobolev_square(u: Tensor, grid: Grid, order: float) -> Tensor:
     with :math:`\hat u_k` the coefficients in an orthonormal basis of the mean square, Fourier
     (periodic), sine (dirichlet) or cosine (neumann, open) along each axis, and :math:`\omega_k` the
     angular wavenumbers in the units of the coordinates, :math:`2\pi k / L` along a periodic axis.
-    The mean counts at s = 0 alone, where Parseval's sum is the mean square itself; modes from the
-    Nyquist frequency on do not count at any other s.
+    Without `mean` the mean counts at s = 0 alone, where Parseval's sum is the mean square itself;
+    modes from the Nyquist frequency on do not count at any other s.
 
     Parameters
     ----------
@@ -34,6 +34,9 @@ def sobolev_square(u: Tensor, grid: Grid, order: float) -> Tensor:
         Flat grid of the trailing axes.
     order
         Order s, from -2 to 1.
+    mean
+        Count the mean at every s, with the weight of the longest wave: a norm of all fields, not of
+        those of mean 0 alone.
 
     Returns
     -------
@@ -67,7 +70,8 @@ def sobolev_square(u: Tensor, grid: Grid, order: float) -> Tensor:
         rest = [1] * (-1 - dim)
         square = square + frequency.square().to(u).view(-1, *rest)
     waves = square > 0
-    power = torch.where(waves, torch.where(waves, square, 1.0) ** order, 0.0)
+    longest = square[waves].min() ** order if mean and bool(waves.any()) else 0.0
+    power = torch.where(waves, torch.where(waves, square, 1.0) ** order, longest)
     return (power * u.square()).sum(dim=tuple(range(-grid.dimensions, 0)))
 
 

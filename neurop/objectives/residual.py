@@ -58,7 +58,8 @@ class Residual(Objective):
     equation
         Equation; by default that of the data set.
     order
-        Order s of the norm in space, from -2 to 1: 0 is the mean square, -1 weighs long waves more.
+        Order s of the norm in space, from -2 to 1: 0 is the mean square, -1 weighs long waves more;
+        the mean counts like the longest wave.
     derivatives
         Function from a grid to its derivatives, such as
         ``partial(GridDerivatives, accuracy=2)``; :class:`GridDerivatives` by default.
@@ -201,9 +202,9 @@ class Residual(Objective):
                     ends = torch.tensor([0, shape[dim] - 1], device=residual.device)
                     residual = residual.index_fill(1 + dim, ends, 0.0)
         if window.grid.names[-1] != TIME:
-            return sobolev_square(residual, window.grid, self.order)
+            return sobolev_square(residual, window.grid, self.order, mean=True)
         space = Grid(window.grid.axes[:-1])
-        squares = sobolev_square(residual.movedim(-1, 1), space, self.order)
+        squares = sobolev_square(residual.movedim(-1, 1), space, self.order, mean=True)
         time = window.grid.axes[-1]
         if time.layout != "chebyshev":
             return squares.mean(1)

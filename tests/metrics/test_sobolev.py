@@ -84,3 +84,17 @@ def test_the_slope_is_that_of_differences() -> None:
 def test_what_has_no_norm(grid: Grid, order: float) -> None:
     with pytest.raises(InputError):
         sobolev_square(torch.ones(8) if grid.dimensions == 1 else torch.ones(8, 16), grid, order)
+
+
+@pytest.mark.parametrize("order", [-2.0, -1.0, 0.0, 1.0])
+def test_the_mean_counts_like_the_longest_wave(order: float) -> None:
+    grid = Grid((Axis("x", length=3.0), Axis("y", length=0.5)))
+    x = torch.arange(8, dtype=torch.float64)[:, None] / 8
+    wave = (2**0.5 * torch.cos(2 * torch.pi * x)).expand(8, 6)
+    longest = float(sobolev_square(wave, grid, order))
+    assert longest == pytest.approx((2 * torch.pi / 3.0) ** (2 * order))
+    u = 0.5 + 0.25 * wave
+    weight = 1.0 if order == 0 else longest
+    assert float(sobolev_square(u, grid, order, mean=True)) == pytest.approx(
+        0.25 * weight + 0.0625 * longest
+    )

@@ -116,14 +116,20 @@ def test_the_solution_of_a_map_has_no_residual_and_zero_has_1() -> None:
         assert float(objective(s, batch, RNG)["balance"]) == pytest.approx(size * mean, abs=1e-10)
 
 
+@pytest.mark.parametrize("mean", [0.0, 40.0])
 @pytest.mark.parametrize("order", [-1.0, 1.0])
-def test_the_order_weighs_waves(order: float) -> None:
-    """The residual of u = 0 is a: a wave of k = 1 or 3, of which the norm is k^s."""
+def test_the_order_weighs_waves_and_the_mean_is_seen(order: float, mean: float) -> None:
+    """The residual of u = 0 is a: a mean and a wave of k = 1 to 3, of which the norm is k^s."""
     data = maps(3)
     s = Surrogate.of(data, "fno").double()
-    sizes = [data.values[i].std() * (2 * math.pi * (1 + i)) ** order for i in range(3)]
+    longest = mean * (2 * math.pi) ** order
+    sizes = [
+        math.hypot(data.values[i].std() * (2 * math.pi * (1 + i)) ** order, longest)
+        for i in range(3)
+    ]
     s.forward = lambda x, grid=None, given=None: torch.zeros(3, 1, 16).double()  # type: ignore[method-assign, misc]
-    found = Residual(Stationary(), order)(s, {"input": torch.as_tensor(data.values)}, RNG)
+    batch = {"input": torch.as_tensor(data.values) + mean}
+    found = Residual(Stationary(), order)(s, batch, RNG)
     assert float(found["balance"]) == pytest.approx(
         np.mean(sizes) / np.sqrt(np.mean(np.square(sizes)))
     )
