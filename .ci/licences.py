@@ -25,8 +25,9 @@ TEXTS = {
     r"mozilla public license 2\.0": "MPL-2.0",
     r"python software foundation license": "PSF-2.0",
 }
-# Packages whose metadata name no licence, and what their licence file says.
-KNOWN = {"torch-harmonics": "BSD-3-Clause"}
+# Packages whose metadata name no licence, or those of files that are not installed (of docutils, a
+# mode for Emacs), and what their licence file says of the others.
+KNOWN = {"torch-harmonics": "BSD-3-Clause", "docutils": "BSD-2-Clause"}
 
 
 def terms(text: str) -> set[str]:
@@ -56,6 +57,8 @@ def licence(package: Distribution) -> set[str]:
     """Return the licences of a package: by its expression, its classifiers, or its free text."""
     about = package.metadata
     name = about["Name"].lower().replace("_", "-")
+    if name in KNOWN:
+        return {KNOWN[name]}
     if expression := about.get("License-Expression"):
         return terms(expression)
     classifiers = [
@@ -65,8 +68,6 @@ def licence(package: Distribution) -> set[str]:
     ]
     if classifiers:
         return {term for line in classifiers for term in terms(line)}
-    if name in KNOWN:
-        return {KNOWN[name]}
     first = (about.get("License") or "").strip().splitlines()
     return terms(first[0]) if first else {"unknown"}
 
