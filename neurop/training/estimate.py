@@ -14,9 +14,11 @@ from torch import Tensor
 from torch.utils.data import default_collate
 
 from neurop.tensor_memory import peak_bytes
+from neurop.training.callbacks.timer import peak_mb
 from neurop.training.module import TrainingModule
 
 _ADAM = 4  # weights, their gradients and the two moments
+_MOMENTS = 2
 _PASSES = 3  # passes that are timed, after those that make caches and count memory
 _READ = 8  # batches that are read
 
@@ -34,6 +36,10 @@ class Estimate:
     step_mb
         Largest memory of the tensors of a forward and backward pass, in 10^6 bytes; None if another
         profile is made meanwhile.
+    process_mb
+        Largest memory of the process, in 10^6 bytes: what it has taken for the passes that were
+        measured, freed pieces that the allocator keeps included, and the moments of Adam. None on
+        a GPU.
     step_ms
         Median time of forward and backward pass, without the optimizer, in milliseconds.
     """
@@ -41,6 +47,7 @@ class Estimate:
     parameters: int
     state_mb: float
     step_mb: float | None
+    process_mb: float | None
     step_ms: float
 
 
@@ -65,10 +72,12 @@ def estimate(module: TrainingModule, batch: dict[str, Tensor]) -> Estimate:
             both()
             _wait(device)
             times.append(time.perf_counter() - start)
-    state = _ADAM * sum(p.numel() * p.element_size() for p in trained)
+    state = _ADAM * sum(p.numel() * p.element_size() for p in trained) / 1e6
     number = sum(p.numel() for p in trained)
     step = None if memory is None else memory / 1e6
-    return Estimate(number, state / 1e6, step, median(times) * 1e3)
+    taken = peak_mb() if device.type == "cpu" else None
+    process = None if taken is None else taken + state * _MOMENTS / _ADAM
+    return Estimate(number, state, step, process, median(times) * 1e3)
 
 
 def reading_ms(examples: Any, batch_size: int) -> float:
@@ -115,6 +124,8 @@ class Preflight(Callback):
             )
         step = "" if found.step_mb is None else f" and {found.step_mb:.3g} MB of tensors for a step"
         lines.append(f"memory about {found.state_mb:.3g} MB for weights and optimizer{step}")
+        if found.process_mb is not None:
+            lines[-1] += f", {found.process_mb:.4g} MB for the process"
         reading = 0.0 if data.workers else reading_ms(examples, data.batch_size)
         which = f", {reading:.3g} ms of it to read a batch" if reading > found.step_ms / 20 else ""
         lines.append(

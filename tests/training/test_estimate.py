@@ -9,6 +9,7 @@ from small import evolution, surrogate
 from torch import Tensor, nn
 
 from neurop.objectives.regression import Regression
+from neurop.training.callbacks.timer import peak_mb
 from neurop.training.estimate import Preflight, estimate, reading_ms
 from neurop.training.module import TrainingModule
 
@@ -28,6 +29,14 @@ def test_parameters_and_state_are_counted() -> None:
     assert found.parameters == s.parameters_count()
     assert found.state_mb == pytest.approx(16e-6 * found.parameters)
     assert found.step_ms > 0
+
+
+def test_the_memory_of_the_process_has_the_moments_to_come() -> None:
+    found = estimate(TrainingModule(surrogate(evolution()), Regression(), ADAM), batch(2))
+    largest = peak_mb()
+    assert found.process_mb is not None
+    assert largest is not None
+    assert found.process_mb == pytest.approx(largest + found.state_mb / 2, rel=0.01)
 
 
 class Chain(nn.Module):
@@ -74,6 +83,7 @@ def test_nothing_is_changed_by_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert said.splitlines()[0] == f"  {count} real parameters; batches of 4 on 9 x 8 points"
     assert said.splitlines()[1] == "  modes 3 x 3 of the 5 x 4 below the grid's Nyquist frequency"
     assert said.splitlines()[2].startswith("  memory about ")
+    assert said.splitlines()[2].endswith(" MB for the process")
     assert said.splitlines()[3].endswith(", 3 steps per epoch")
 
 
