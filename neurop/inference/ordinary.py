@@ -40,7 +40,7 @@ def warn_if_unusual(
     """
     norm, fields = surrogate.input_norm, surrogate.card.inputs
     state = [i for i, field in enumerate(fields) if not field.diagnostic]
-    domain = None if inside is None else torch.as_tensor(inside, device=frames.device)
+    domain = None if inside is None else torch.tensor(inside, device=frames.device)
     worst = torch.zeros(len(fields), dtype=torch.float64)
     low, high = worst + torch.inf, worst - torch.inf
     with torch.no_grad():
