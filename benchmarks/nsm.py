@@ -3,7 +3,9 @@ r"""Neural spectral methods at equal time: Fisher's equation without data, Fouri
 python benchmarks/nsm.py [--seconds 480] [--fields 20000] [--runs 1000] [--rows ...] [--out F]
 
 Five trainings of one network, initial concentration to all times up to 1 (viscosity 0.05, rate 5),
-each with the same time on one thread and the same initial fields:
+each with the steps that the same time on one thread allows and the same initial fields. The time of
+a step is the median processor time of short trainings, interleaved, so that other work on the
+machine changes no row's share:
 
 - nsm: by the residual of a polynomial in time at Chebyshev points, no solver, no target;
 - pino: by the residual of frames, differences of sixth order in time, spectral in space, 64 x 64;
@@ -50,6 +52,8 @@ from neurop.spectral.axis_bases import natural_basis, spacing
 from neurop.spectral.matrices import analysis_matrix
 
 HELD_OUT, VALIDATION, FRAMES, BATCH = 100, 32, 64, 4
+SHORT = (20, 100)
+"""Steps of the trainings that are timed."""
 SOURCE = ReactionDiffusion(samples=10**6, resolution=FRAMES, viscosity=0.05, steps=FRAMES)
 TIMES = {
     "chebyshev": Axis("t", "open", layout="chebyshev"),
@@ -126,11 +130,39 @@ class Count(Callback):
         self.steps = trainer.global_step
 
 
-def trained(row: str, given: argparse.Namespace) -> tuple[neurop.Surrogate, dict[str, Any]]:
+def step_seconds(rows: list[str], given: argparse.Namespace) -> dict[str, float]:
+    """Return the processor time of a training step of each row."""
+    short = argparse.Namespace(**vars(given) | {"fields": 512, "runs": 100})
+    data = {row: splits(row, short) for row in rows}
+    taken: dict[str, list[float]] = {row: [] for row in rows}
+    for _ in range(3):
+        for row in rows:
+            each = []
+            for steps in SHORT:
+                start = time.process_time()
+                fitted(row, data[row], steps, given)
+                each.append(time.process_time() - start)
+            taken[row].append((each[1] - each[0]) / (SHORT[1] - SHORT[0]))
+    return {row: statistics.median(times) for row, times in taken.items()}
+
+
+def trained(
+    row: str, per_step: float, given: argparse.Namespace
+) -> tuple[neurop.Surrogate, dict[str, Any]]:
     """Train a row for its time and return it, with what it cost."""
-    start = time.perf_counter()
+    start = time.process_time()
     data = splits(row, given)
-    made = time.perf_counter() - start
+    made = time.process_time() - start
+    surrogate, steps = fitted(row, data, round((given.seconds - made) / per_step), given)
+    cost = {"data_seconds": round(made, 1), "step_ms": round(1e3 * per_step, 2), "steps": steps}
+    cost["seconds"] = round(time.process_time() - start, 1)
+    return surrogate, cost | {"parameters": surrogate.parameters_count()}
+
+
+def fitted(
+    row: str, data: dict[str, FieldSet], steps: int, given: argparse.Namespace
+) -> tuple[neurop.Surrogate, int]:
+    """Train a row for a number of steps; return it, with the steps that it took."""
     objective, (axis, _, modes, _) = ROWS[row][3](), ROWS[row]
     objective.bind(SOURCE.equation)
     torch.manual_seed(given.seed)
@@ -141,15 +173,13 @@ def trained(row: str, given: argparse.Namespace) -> tuple[neurop.Surrogate, dict
         surrogate,
         data,
         objective,
-        budget=f"{given.seconds - made:.1f}s",
+        budget=f"{steps}steps",
         optimizer=partial(torch.optim.AdamW, lr=given.rate, betas=(0.9, 0.98), weight_decay=1e-5),
         batch_size=BATCH,
         callbacks=[count],
         seed=given.seed,
     )
-    seconds = {"data_seconds": round(made, 1), "seconds": round(time.perf_counter() - start, 1)}
-    size = {"steps": count.steps, "parameters": surrogate.parameters_count()}
-    return surrogate, seconds | size
+    return surrogate, count.steps
 
 
 def synthesis(axis: Axis, n: int, at: NDArray[np.float64]) -> Tensor:
@@ -230,8 +260,10 @@ def main() -> None:
     settings = {k: v for k, v in vars(given).items() if k not in ("out", "rows")}
     record: dict[str, Any] = {"about": about, "settings": settings, "solver_ms": solver}
     record["runs"], kept = [], {}
+    per_step = step_seconds(given.rows, given)
+    print(json.dumps(per_step), flush=True)
     for row in given.rows:
-        kept[row], cost = trained(row, given)
+        kept[row], cost = trained(row, per_step[row], given)
         record["runs"].append({"row": row, "relative_l2": error(row, kept[row], truth)} | cost)
         print(json.dumps(record["runs"][-1]), flush=True)
         given.out.write_text(json.dumps(record, indent=1) + "\n")
