@@ -1,6 +1,6 @@
 r"""An equation as a teacher: Burgers' equation with all, few and no labels, and too few frames.
 
-python benchmarks/pino.py [--steps 1000] [--samples 300] [--frames 32 4] [--weight 1] [--out F]
+python benchmarks/pino.py [--steps 1000] [--frames 32 4] [--weight 1] [--order 0] [--out F]
 
 One FNO over space and time, initial velocity to all later frames, is trained with the same number
 of steps by targets, by the residual of the equation, and by both. With few frames the derivative
@@ -51,21 +51,21 @@ def splits(frames: int, given: argparse.Namespace) -> tuple[SpaceTime, dict[str,
     return made, made.splits()
 
 
-def rows(weight: float = 1.0) -> dict[str, tuple[Objective, int | None]]:
+def rows(weight: float = 1.0, order: float = 0.0) -> dict[str, tuple[Objective, int | None]]:
     """Return the objectives, and the number of labelled samples; None for all of them."""
     return {
         "all labels": (Regression(), None),
-        "all labels and equation": (Pino(weight), None),
+        "all labels and equation": (Pino(weight, order=order), None),
         "few labels": (Regression(), FEW),
-        "few labels and equation": (Pino(weight), FEW),
-        "equation alone": (Residual(), 0),
+        "few labels and equation": (Pino(weight, order=order), FEW),
+        "equation alone": (Residual(order=order), 0),
     }
 
 
 def measured(frames: int, name: str, given: argparse.Namespace) -> dict[str, Any]:
     """Train one row and return its errors."""
     source, data = splits(frames, given)
-    objective, labels = rows(given.weight)[name]
+    objective, labels = rows(given.weight, given.order)[name]
     if labels and isinstance(objective, Regression):
         data = data | {"train": data["train"].samples(slice(labels))}
         labels = None
@@ -135,6 +135,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, nargs="+", default=[32, 4])
     parser.add_argument("--width", type=int, default=20)
     parser.add_argument("--weight", type=float, default=1.0, help="of the residual next to labels")
+    parser.add_argument("--order", type=float, default=0.0, help="of the norm of the residual")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rows", nargs="+", choices=[*rows()], default=[*rows()])
     parser.add_argument("--folder", type=Path, default=Path("data"), help="of the data")
