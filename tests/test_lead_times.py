@@ -137,6 +137,7 @@ def test_wrong_lead_times_are_one_line(exact: Surrogate) -> None:
         with_lead(plain, decaying(), 2)
 
 
+@pytest.mark.slow
 def test_by_the_command(neurop: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
     data = ["data=kuramoto_sivashinsky", "data.samples=42", "data.resolution=32", "data.steps=8"]
     words = ["~recommended", "model.modes=3", "model.width=4", "model.depth=1"]

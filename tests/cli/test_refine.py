@@ -92,6 +92,7 @@ def test_the_other_verbs_take_it_up(
     assert neurop("predict", "ckpt=latest", f"input={file}", "output=p.nc") == 0
 
 
+@pytest.mark.slow
 def test_it_is_resumed_bit_for_bit(
     run: Path, neurop: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:

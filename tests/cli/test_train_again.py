@@ -82,8 +82,7 @@ SETTINGS = {
     ),
 }
 
-RARE = ("float64", "bf16", "bounded", "validated twice", "pushed", "accumulated", "stopped")
-MARKS = dict.fromkeys(RARE, pytest.mark.slow)
+OFTEN = ("plain", "averaged")
 
 
 @pytest.mark.trust(
@@ -92,7 +91,10 @@ MARKS = dict.fromkeys(RARE, pytest.mark.slow)
 )
 @pytest.mark.parametrize(
     "settings",
-    [pytest.param(words, id=name, marks=MARKS.get(name, [])) for name, words in SETTINGS.items()],
+    [
+        pytest.param(words, id=name, marks=[] if name in OFTEN else pytest.mark.slow)
+        for name, words in SETTINGS.items()
+    ],
 )
 def test_a_continued_run_ends_where_it_would_have_ended(
     settings: tuple[str, ...],

@@ -21,6 +21,8 @@ FILES = sorted(
     if file.parent.name
     not in ("hydra", "recommended", "experiment", "storage", "guarantee", "method", "correct")
 )
+# Slow, or trained by another test: test_other_loggers_write_into_the_run.
+RARE = ("compile", "mlflow", "wandb")
 EXPERIMENTS = sorted(CONF.glob("experiment/*.yaml"))
 RECOMMENDED = sorted(CONF.glob("recommended/*.yaml"))
 # What makes a data set or a model small, where its file has such a setting.
@@ -98,7 +100,7 @@ def check(folder: Path, steps: int | None = 2) -> Any:
 
 @pytest.mark.parametrize(
     "file",
-    [pytest.param(f, marks=[pytest.mark.slow] if f.stem == "compile" else []) for f in FILES],
+    [pytest.param(f, marks=[pytest.mark.slow] if f.stem in RARE else []) for f in FILES],
     ids=lambda f: f"{f.parent.name}-{f.stem}",
 )
 def test_a_choice_trains(file: Path, neurop: Callable[..., int], tmp_path: Path) -> None:

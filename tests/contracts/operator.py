@@ -16,12 +16,13 @@ from contracts.case import Case
 from neurop.models import REGISTRY, create
 from neurop.models.operator import Operator
 
-GRAPHS = {
-    "test_one_graph_at_any_resolution": set[str](),
-    "test_the_exported_graph_is_real_and_computes_the_same": {"box", "chebyshev", "sphere"},
-}
-"""Tests that trace a graph, which takes seconds: run at every change in the first case of each
-model, and in these of FNO, whose blocks the others share."""
+GRAPHS = (
+    "test_one_graph_at_any_resolution",
+    "test_the_exported_graph_is_real_and_computes_the_same",
+)
+"""Tests that trace a graph, which takes seconds: at every change the first for the first case of
+FNO, whose blocks the others share, and the second for that of each model and these of FNO."""
+FURTHER = ("chebyshev", "sphere")
 
 
 class OperatorContract:
@@ -44,9 +45,13 @@ class OperatorContract:
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         if "case" in metafunc.fixturenames:
-            test = metafunc.function.__name__
-            often = {next(iter(self.cases)), *(GRAPHS.get(test, ()) if self.name == "fno" else ())}
-            rarely = set(self.cases) - often if test in GRAPHS else set()
+            test, fno = metafunc.function.__name__, self.name == "fno"
+            first = next(iter(self.cases))
+            often = {
+                GRAPHS[0]: {first} if fno else set(),
+                GRAPHS[1]: {first, *(FURTHER if fno else ())},
+            }
+            rarely = set(self.cases) - often.get(test, set(self.cases))
             cases = [
                 pytest.param(case, id=name, marks=pytest.mark.slow if name in rarely else [])
                 for name, case in self.cases.items()

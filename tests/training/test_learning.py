@@ -40,7 +40,7 @@ def relative(p: np.ndarray, y: np.ndarray) -> float:
     return float((np.sqrt(((p - y) ** 2).sum(axes)) / np.sqrt((y**2).sum(axes))).mean())
 
 
-@pytest.mark.parametrize("steps", [1, 3])
+@pytest.mark.parametrize("steps", [1, pytest.param(3, marks=pytest.mark.slow)])
 def test_the_heat_equation_is_learnt(steps: int) -> None:
     train, val, test = heat(64, 0), heat(16, 1), heat(16, 2)
     problem = Evolution(unroll=steps)

@@ -11,7 +11,14 @@ import pytest
 from neurop.spectral.kernels import cuda, nvrtc
 
 
-@pytest.mark.parametrize("architecture", ["sm_80", "sm_90", "sm_120"])
+@pytest.mark.parametrize(
+    "architecture",
+    [
+        pytest.param("sm_80", marks=pytest.mark.slow),
+        "sm_90",
+        pytest.param("sm_120", marks=pytest.mark.slow),
+    ],
+)
 def test_nvcc_makes_every_kernel_without_spills(tmp_path: Path, architecture: str) -> None:
     nvcc = shutil.which("nvcc")
     if nvcc is None:
