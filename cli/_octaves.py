@@ -1,7 +1,8 @@
-"""Errors by octaves of the wavenumber in ``eval.json`` and on the terminal."""
+"""Errors by octaves of the wavenumber in the records of an evaluation and on the terminal."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import xarray as xr
@@ -24,18 +25,35 @@ def record(scores: xr.Dataset) -> dict[str, Any]:
     return {"octaves": found}
 
 
+def show_along(scores: xr.Dataset, dim: str, chosen: Sequence[int]) -> None:
+    """Print the errors by octave at some steps or resolutions, the mean over fields."""
+    if "octave" not in scores.dims:
+        return
+    means = scores.octave_relative_l2.mean("field").isel({dim: list(chosen)})
+    rows = [
+        [words, *(finite_or_none(value) for value in means.isel(octave=index))]
+        for index, words in enumerate(_octaves(scores))
+    ]
+    columns = ["octave", *(f"{dim} {int(at)}" for at in means[dim].values)]
+    table(f"relative L2 by octaves of the {scores.octave.attrs['comment']}", columns, rows)
+
+
+def _octaves(scores: xr.Dataset) -> list[str]:
+    """Return the first and last wavenumber of each octave in words."""
+    ends = zip(scores.octave.values, scores.octave_end.values, strict=True)
+    return [str(first) if first == last else f"{first} to {last}" for first, last in ends]
+
+
 def show(scores: xr.Dataset) -> None:
     """Print the errors by octave, the mean over fields."""
     if "octave" not in scores.dims:
         return
     known = [name for name in NAMES if f"octave_{name}" in scores]
     means = {name: scores[f"octave_{name}"].mean("field") for name in known}
-    rows: list[list[object]] = []
-    for index, (first, last) in enumerate(
-        zip(scores.octave.values, scores.octave_end.values, strict=True)
-    ):
-        words = str(first) if first == last else f"{first} to {last}"
-        rows.append([words, *(finite_or_none(means[name][index]) for name in known)])
+    rows = [
+        [words, *(finite_or_none(means[name][index]) for name in known)]
+        for index, words in enumerate(_octaves(scores))
+    ]
     names = {
         "relative_l2": "relative L2",
         "error_share": "share of error",

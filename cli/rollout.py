@@ -20,7 +20,7 @@ from neurop.plots.style import readable_time, step_text
 from neurop.problems import LeadTimes
 from neurop.surrogate import Surrogate
 
-from . import _weather
+from . import _octaves, _weather
 from ._bands import banded, draw_rollout, level_of, rollout_record, rollout_table
 from ._console import table, wrote
 from ._ensemble import is_ensemble, prepare_ensemble, run_ensemble
@@ -148,6 +148,7 @@ def _write(
     }
     if "lower" in result:
         record["bands"] = rollout_record(result)
+    record |= _octaves.record(result)
     record["spectrum_error"] = result.spectrum_error.mean("field").values
     for mark, (_, share) in LATE.items():
         record |= {
@@ -202,6 +203,8 @@ def _show(task: Task, result: xr.Dataset) -> None:
     columns = ["step", *([] if counted else [with_unit("time", unit)])]
     columns += ["relative L2", "persistence", "correlation", *(f"of {name}" for name in several)]
     table(title, columns, rows)
+    known = result.attrs["known_steps"] or result.sizes["step"]
+    _octaves.show_along(result, "step", np.unique(np.linspace(0, known - 1, ROWS).astype(int)))
     factor = times[-1] / float(result.time[-1])
     lost, gone = (
         finite_or_none(result["correlation_time_0.9"]),

@@ -15,6 +15,7 @@ from neurop.evaluation.superres import SCORES
 from neurop.fields.fieldset import FieldSet
 from neurop.plots import error_by_resolution, fields, save, superres_spectra
 
+from . import _octaves
 from ._console import table, wrote
 from ._evaluation import (
     Task,
@@ -77,6 +78,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         ["resolution", *COLUMNS.values(), *(f"of {name}" for name in several)],
         rows,
     )
+    _octaves.show_along(scores, "resolution", range(scores.sizes["resolution"]))
     for resolution, found in coarse.items():
         say(in_equal_time(scores, found, resolution))
     if scores.attrs["verdict"]:
@@ -125,6 +127,7 @@ def _write(
             for index, resolution in enumerate(int(r) for r in scores.resolution.values)
         },
     }
+    record |= _octaves.record(scores)
     write_netcdf(task.folder / "superres.nc", scores)
     write_json(task.folder / "superres.json", record)
     save(error_by_resolution(scores), task.folder / "superres.png")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,6 +51,44 @@ def octave_variables(errors: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     }
 
 
+def octave_relative(parts: Mapping[str, Sequence[Tensor]]) -> NDArray[Any] | None:
+    """Return the relative errors ``(octave, field)`` of batches of :func:`octave_parts`, if any."""
+    if PARTS[0] not in parts:
+        return None
+    error, truth = (torch.cat(list(parts[name])).numpy().mean(0).T for name in PARTS)
+    return _relative(error, truth)
+
+
+def octave_growth(
+    prediction: NDArray[Any], truth: NDArray[Any], valid: NDArray[np.bool_], grid: Grid
+) -> xr.Variable:
+    """Return the relative errors of each step by octaves, as :func:`octave_variables`.
+
+    Parameters
+    ----------
+    prediction, truth
+        ``(sample, step, field, *grid)``.
+    valid
+        Steps at which the truth is known, ``(sample, step)``; of a step without any the error is
+        NaN.
+    grid
+        Grid of the fields, without a mask.
+    """
+    shells = octaves(power_spectrum(np.zeros(truth.shape[3:]), grid)[0].size).size
+    found = np.full((truth.shape[1], shells, truth.shape[2]), np.nan)
+    with np.errstate(over="ignore", invalid="ignore"):  # of a rollout that diverges
+        for step, known in enumerate(valid.T):
+            if known.any():
+                p, y = (torch.as_tensor(v[known, step]).double() for v in (prediction, truth))
+                error, power = (
+                    part.numpy().mean(0).T for part in octave_parts(p, y, grid).values()
+                )
+                found[step] = _relative(error, power)
+    return variable(
+        ["step", "octave", "field"], found, "error of a step, relative to the truth of the octave"
+    )
+
+
 def octave_coordinates(grid: Grid, shape: tuple[int, ...]) -> dict[str, Any]:
     """Return the first and the last wavenumber of each octave of a grid."""
     shells = power_spectrum(np.zeros(shape), grid)[0].size
@@ -69,14 +108,14 @@ def octave_floor(surrogate: Surrogate, test: FieldSet, batch_size: int = 16) -> 
     None for a network that is not band-limited, or a domain with a mask.
     """
     test = check_compatible(surrogate, test)
-    parts: dict[str, list[Tensor]] = {name: [] for name in PARTS}
+    parts: dict[str, list[Tensor]] = defaultdict(list)
     for best, y, _ in best_fields(surrogate, test, batch_size):
         for name, power in octave_parts(best.double(), y, test.grid).items():
             parts[name].append(power)
-    if not parts[PARTS[0]]:
+    found = octave_relative(parts)
+    if found is None:
         return None
-    error, truth = (torch.cat(parts[name]).numpy().mean(0).T for name in PARTS)
-    return _variable(_relative(error, truth), "error of the best band-limited fields, by octave")
+    return _variable(found, "error of the best band-limited fields, by octave")
 
 
 def _relative(error: NDArray[Any], truth: NDArray[Any]) -> NDArray[Any]:

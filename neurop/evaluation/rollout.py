@@ -24,6 +24,7 @@ from neurop.evaluation.batches import (
 from neurop.evaluation.climate import mean_bias, mid_band_power
 from neurop.evaluation.drift import drifts
 from neurop.evaluation.leads import step_of
+from neurop.evaluation.octaves import octave_coordinates, octave_growth
 from neurop.evaluation.trajectory_scores import trajectory_scores
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.mask import blank
@@ -72,9 +73,10 @@ def rollout(
         (weighted Pearson over space, mean over fields and samples; 0 for a prediction that is not
         finite), ``spectrum_prediction``, ``spectrum_truth``, ``spectrum_error``, ``mean_bias`` per
         field and, per sample, ``mid_band_power`` and ``mid_band_power_truth``
-        (:mod:`neurop.evaluation.climate`), ``<invariant>_drift`` and ``<invariant>_drift_truth``;
-        scalars ``trajectory_relative_l2`` (norms over all steps, mean over fields and samples;
-        ``trajectory_relative_l2_samples`` per sample),
+        (:mod:`neurop.evaluation.climate`), ``octave_relative_l2`` ``(step, octave, field)`` without
+        a mask (:mod:`neurop.evaluation.octaves`), ``<invariant>_drift`` and
+        ``<invariant>_drift_truth``; scalars ``trajectory_relative_l2`` (norms over all steps, mean
+        over fields and samples; ``trajectory_relative_l2_samples`` per sample),
         ``correlation_time_0.9`` and ``_0.8`` (time of the first step with a lower mean correlation;
         NaN if none) and ``first_divergent_step`` (first step at which a field of a sample is not
         finite or exceeds ten times the largest norm of its truth, or ten standard deviations of the
@@ -206,6 +208,10 @@ def _dataset(
         data[f"mid_band_power{mark}"] = variable(
             ["sample", "step", "field"], power, "power in the middle third of the spectrum"
         )
+    if truth.inside is None:
+        data["octave_relative_l2"] = octave_growth(
+            joined["prediction"], joined["truth"], joined["valid"], truth.grid
+        )
     step, unit_of_step = step_of(surrogate, truth)
     times = np.arange(1, steps + 1) * (1.0 if step is None else float(step))
     time_unit = "1" if step is None else unit_of_step
@@ -237,6 +243,8 @@ def _dataset(
         times,
         {"units": time_unit, "long_name": "time since the last given frame"},
     )
+    if truth.inside is None:
+        coords |= octave_coordinates(truth.grid, truth.shape)
     shells = np.arange(spectra["truth"].shape[-1])
     coords["wavenumber"] = ("wavenumber", shells, {"long_name": wavenumber_name(truth.grid)})
     return xr.Dataset(

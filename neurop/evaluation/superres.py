@@ -22,7 +22,9 @@ from neurop.evaluation.batches import (
     iterate_pairs,
     variable,
 )
+from neurop.evaluation.octaves import octave_parts, octave_relative
 from neurop.evaluation.restriction import restrict_to
+from neurop.evaluation.superres_spectra import KINDS, spectra_coordinates, spectra_variables
 from neurop.evaluation.verdict import verdict
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.mask import blank
@@ -31,7 +33,7 @@ from neurop.inference.check_input import ResolutionWarning, of_one_resolution
 from neurop.inference.domain import inside, measure
 from neurop.inference.evaluating import evaluating
 from neurop.metrics.norms import relative, scaled
-from neurop.metrics.spectra import power_spectrum, spectrum_error, wavenumber_name
+from neurop.metrics.spectra import power_spectrum
 from neurop.spectral import resample
 
 if TYPE_CHECKING:
@@ -50,7 +52,6 @@ SCORES = {
     "persistence_beyond_band": "relative L2 error of persistence beyond the training grid; NaN of "
     "a map",
 }
-KINDS = ("truth", "prediction", "interpolated")
 
 
 def superres(
@@ -81,9 +82,10 @@ def superres(
     -------
     xarray.Dataset
         Over ``resolution``: each of :data:`SCORES`, the mean over fields and samples,
-        ``relative_l2_field`` per field, ``seconds`` per window of the surrogate, power spectra
-        ``spectrum_{truth,prediction,interpolated}``
-        and ``spectrum_error``; ``train_resolution``; per resolution r one example
+        ``relative_l2_field`` per field, ``octave_relative_l2`` ``(resolution, octave, field)``
+        without a mask (:mod:`neurop.evaluation.octaves`), ``seconds`` per window of the surrogate,
+        power spectra ``spectrum_{truth,prediction,interpolated}`` and ``spectrum_error``;
+        ``train_resolution``; per resolution r one example
         ``{truth,prediction,interpolated}_r`` (see :func:`example`); attribute ``warning``, empty if
         no aliasing was found and the model is resolution-invariant, and ``verdict``, see
         :func:`neurop.evaluation.verdict.verdict`.
@@ -126,37 +128,10 @@ def superres(
     variables["seconds"] = variable(
         ["resolution"], seconds, "time of the surrogate per window", "s"
     )
-    shells = max(row["spectra"].shape[-1] for row in rows)
-    spectra = np.stack(
-        [
-            np.pad(
-                row["spectra"],
-                ((0, 0), (0, 0), (0, shells - row["spectra"].shape[-1])),
-                constant_values=np.nan,
-            )
-            for row in rows
-        ]
-    )
-    for index, kind in enumerate(KINDS):
-        variables[f"spectrum_{kind}"] = variable(
-            ["resolution", "field", "wavenumber"],
-            spectra[:, index],
-            f"mean power of the {kind}",
-            "",
-        )
-        del variables[f"spectrum_{kind}"].attrs["units"]
-    errors = [spectrum_error(row["spectra"][1], row["spectra"][0]) for row in rows]
-    variables["spectrum_error"] = variable(
-        ["resolution", "field"], errors, "mean |log10| ratio of the power spectra"
-    )
-    coords = field_coordinate(surrogate.card.outputs) | {
-        "resolution": list(parts),
-        "wavenumber": (
-            "wavenumber",
-            np.arange(shells),
-            {"long_name": wavenumber_name(surrogate.card.grid)},
-        ),
-    }
+    variables |= spectra_variables(rows)
+    finest = truths[max(truths)]
+    coords = field_coordinate(surrogate.card.outputs) | {"resolution": list(parts)}
+    coords |= spectra_coordinates(finest, variables["spectrum_truth"][1].shape[-1])
     for resolution, row in parts.items():
         data = truths[resolution]
         coords |= coordinates(data, f"_{resolution}")
@@ -237,6 +212,9 @@ def _measure(surrogate: Surrogate, data: FieldSet, batch_size: int) -> dict[str,
             collected[name].append(
                 relative(scaled(values, surrogate.scale, weights), unit, weights)
             )
+        if domain is None:
+            for name, part in octave_parts(prediction, y, data.grid).items():
+                collected[name].append(part)
         power = power + np.stack(
             [power_spectrum(v.cpu().numpy(), data.grid)[1].sum(0) for v in fields.values()]
         )
@@ -246,12 +224,15 @@ def _measure(surrogate: Surrogate, data: FieldSet, batch_size: int) -> dict[str,
             examples = {kind: blank(v[row].cpu().numpy(), one)[0] for kind, v in fields.items()}
         count += len(y)
     scores = dict.fromkeys(SCORES, float("nan"))
-    scores |= {name: float(torch.cat(values).mean()) for name, values in collected.items()}
+    scores |= {
+        name: float(torch.cat(collected[name]).mean()) for name in SCORES if name in collected
+    }
     by_field = torch.cat(collected["relative_l2"]).mean(0).cpu().numpy()
     return {
         "scores": scores,
         "fields": by_field,
         "spectra": power / count,
+        "octaves": octave_relative(collected),
         "examples": examples,
         "seconds": float(np.median(times)),
     }

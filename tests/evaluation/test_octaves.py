@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from neurop import Field, FieldSet, Grid, Surrogate
-from neurop.evaluation import score, truncation_floor
+from neurop.evaluation import rollout, score, superres, truncation_floor
 from neurop.evaluation.octaves import octave_floor
 from neurop.problems import Evolution
 from neurop.registry import Spec
@@ -62,6 +62,39 @@ def test_an_error_of_known_size_at_known_scales() -> None:
     # The squares add up to that of the whole field.
     total = np.sqrt(np.nansum(relative**2 * truth))
     assert total == pytest.approx(float(found.relative_l2), rel=1e-5)
+
+
+def test_each_step_of_a_rollout_has_its_own() -> None:
+    data = evolution()
+    surrogate = Surrogate.of(data, "fno", Evolution(increments=False))
+    surrogate.trajectory = (
+        lambda x, steps, *_: torch.stack(  # type: ignore[method-assign]
+            [x.flatten(1, -2)[:, -1:] + (n + 1) * Wrong()(x) for n in range(steps)], 1
+        )
+    )
+    found = rollout(surrogate, data, steps=5).octave_relative_l2.isel(field=0)
+    np.testing.assert_allclose(found.sel(octave=4)[:3], [0.1, 0.2, 0.3], rtol=1e-4)
+    np.testing.assert_allclose(found.sel(octave=16)[:3], [0.5, 1.0, 1.5], rtol=1e-4)
+    assert np.isnan(found.sel(octave=32)).all()
+    assert np.isnan(found[3:]).all()  # after the end of the truth
+
+
+def test_each_grid_of_a_super_resolution_has_its_own() -> None:
+    x = np.arange(128) / 128
+    fine = sum(s * np.sqrt(2) * np.cos(2 * np.pi * k * x) for k, s in ((1, 1.0), (40, 0.1)))
+    sets = {
+        64: evolution(),
+        128: FieldSet(np.tile(fine, (3, 4, 1, 1)), (Field("u"),), Grid.periodic(1)),
+    }
+    surrogate = Surrogate.of(sets[64], "fno", Evolution(increments=False))
+    surrogate.forward = lambda x, *_, **__: 0.5 * x[:, -1:]  # type: ignore[method-assign]
+    found = superres(surrogate, sets).octave_relative_l2.isel(field=0)
+    assert found.octave.values.tolist() == [0, 1, 2, 4, 8, 16, 32, 64]
+    coarse, finer = found.sel(resolution=64), found.sel(resolution=128)
+    np.testing.assert_allclose(coarse.sel(octave=[1, 4, 16]), 0.5, rtol=1e-5)
+    np.testing.assert_allclose(finer.sel(octave=[1, 32]), 0.5, rtol=1e-5)
+    assert np.isnan(coarse.sel(octave=[2, 64])).all()
+    assert np.isnan(finer.sel(octave=[4, 16])).all()
 
 
 def test_the_floor_is_what_the_modes_leave_out() -> None:
