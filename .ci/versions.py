@@ -85,7 +85,7 @@ def main() -> int:
     parser.add_argument("--with", dest="given", action="append", default=[], metavar="REQUIREMENT")
     parser.add_argument("--python", default=sys.executable)
     parser.add_argument("--folder", type=Path, help="of the environment; .venv-END by default")
-    asked = parser.parse_args()
+    asked = parser.parse_intermixed_args()
     needed = chosen(asked.end, asked.given)
     inside = install(asked.python, asked.folder or ROOT / f".venv-{asked.end}", needed)
     tests = asked.tests or [f"tests/{folder}" for folder in CORE]
