@@ -39,8 +39,9 @@ class Residual(Objective):
 
     with means over the batch, u the input frames followed by the prediction, and :math:`u_0` the
     last frame at all times (persistence), or 0 for a map without time. A loss of 1 is that of a
-    prediction which knows nothing of the equation. Targets are not read, and the best weights are
-    those of the smallest residual on the validation inputs.
+    prediction which knows nothing of the equation. Targets are not read but for the mean and the
+    standard deviation that normalise the output, and the best weights are those of the smallest
+    residual on the validation inputs.
 
     The equation holds at the predicted frames and at the last given one, where the derivative in
     time ties them to it. Derivatives in space are spectral along periodic axes; those in time are
