@@ -204,7 +204,9 @@ def _show(task: Task, result: xr.Dataset) -> None:
     columns += ["relative L2", "persistence", "correlation", *(f"of {name}" for name in several)]
     table(title, columns, rows)
     known = result.attrs["known_steps"] or result.sizes["step"]
-    _octaves.show_along(result, "step", np.unique(np.linspace(0, known - 1, ROWS).astype(int)))
+    _octaves.show_along(
+        result, "step", np.unique(np.linspace(0, known - 1, ROWS).astype(int)).tolist()
+    )
     factor = times[-1] / float(result.time[-1])
     lost, gone = (
         finite_or_none(result["correlation_time_0.9"]),

@@ -75,7 +75,7 @@ def estimate(module: TrainingModule, batch: dict[str, Tensor]) -> Estimate:
     state = _ADAM * sum(p.numel() * p.element_size() for p in trained) / 1e6
     number = sum(p.numel() for p in trained)
     step = None if memory is None else memory / 1e6
-    taken = peak_mb() if device.type == "cpu" else None
+    taken = peak_mb(device) if device.type == "cpu" else None
     process = None if taken is None else taken + state * _MOMENTS / _ADAM
     return Estimate(number, state, step, process, median(times) * 1e3)
 

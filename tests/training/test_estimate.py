@@ -33,7 +33,7 @@ def test_parameters_and_state_are_counted() -> None:
 
 def test_the_memory_of_the_process_has_the_moments_to_come() -> None:
     found = estimate(TrainingModule(surrogate(evolution()), Regression(), ADAM), batch(2))
-    largest = peak_mb()
+    largest = peak_mb(torch.device("cpu"))
     assert found.process_mb is not None
     assert largest is not None
     assert found.process_mb == pytest.approx(largest + found.state_mb / 2, rel=0.01)

@@ -61,7 +61,7 @@ class Timer(Callback):
         """Start the clock."""
         self._start = time.perf_counter()
 
-    def on_fit_end(self, trainer: lightning.Trainer, *_: Any) -> None:
+    def on_fit_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Store epochs, steps, seconds, memory and the best validation error."""
         monitors = [c for c in trainer.callbacks if isinstance(c, ModelCheckpoint)]  # type: ignore[attr-defined]
         chosen = next((c for c in monitors if (c.monitor or "").startswith("val/")), None)
@@ -71,7 +71,7 @@ class Timer(Callback):
             "steps": trainer.global_step,
             "seconds": round(self.total, 1),
             (chosen and chosen.monitor) or MONITOR: None if best is None else float(best),
-            "peak_mb": peak_mb(),
+            "peak_mb": peak_mb(pl_module.device),
         }
 
     def state_dict(self) -> dict[str, Any]:
@@ -102,10 +102,10 @@ class Timer(Callback):
         self.count += 1
 
 
-def peak_mb() -> float | None:
-    """Return the peak memory of the GPU, if one is used, or of the process, in 10^6 bytes."""
-    if torch.cuda.is_available():
-        return round(torch.cuda.max_memory_allocated() / 1e6, 1)
+def peak_mb(device: torch.device) -> float | None:
+    """Return the largest memory of tensors on a GPU, or of the process on a CPU, in 10^6 bytes."""
+    if device.type == "cuda":
+        return round(torch.cuda.max_memory_allocated(device) / 1e6, 1)
     try:
         from resource import RUSAGE_SELF, getrusage
     except ImportError:  # Windows
