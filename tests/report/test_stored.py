@@ -59,3 +59,19 @@ def test_results_on_other_data_are_left_out(make: Callable[..., Results], tmp_pa
     made = section(other)
     assert made is not None
     assert "7 test samples" not in made.blocks[0].text
+
+
+def test_errors_by_octaves_of_a_rollout(make: Callable[..., Results], tmp_path: Path) -> None:
+    found = make(tmp_path, waves())
+    made, rolled = section(found), found.rollout
+    assert made is not None
+    assert rolled is not None
+    table = next(b for b in made.blocks if isinstance(b, Table) and "octaves" in b.caption)
+    steps = [int(name.split()[-1]) for name in table.columns[1:]]
+    assert (steps[0], steps[-1]) == (1, rolled.attrs["known_steps"])
+    known = [row for row in table.rows if np.isfinite(row[1])]
+    assert known
+    for name, *values in known:
+        octave = int(str(name).split()[0])
+        expected = rolled.octave_relative_l2.sel(octave=octave, step=steps).isel(field=0)
+        np.testing.assert_allclose(values, expected)

@@ -12,6 +12,7 @@ import xarray as xr
 from neurop.plots import error_growth, rollout_spectra
 from neurop.plots.style import readable_time
 from neurop.report.blocks import Section, Table, Text
+from neurop.report.octaves import octave_tables
 from neurop.report.pictures import picture
 from neurop.report.results import Results
 from neurop.report.text import number, with_unit
@@ -37,6 +38,7 @@ LATE = {
     "mid_band_drift": "drift of the middle third of the spectrum, last tenth",
 }
 ROWS = 8
+COLUMNS = 4
 MOST_FIGURES = 3
 
 
@@ -63,6 +65,7 @@ def section(results: Results) -> Section | None:
             "Error growth and correlation with the truth.",
         ),
     ]
+    blocks += octave_tables(run, "step", _chosen(run, COLUMNS))
     with_spectra = run if {*map(str, run.variables)}.issuperset(SPECTRA) else rolled
     blocks += _spectra(with_spectra)
     return Section("rollout", "Rollout", blocks)
@@ -97,9 +100,14 @@ def _summary(run: xr.Dataset, record: Mapping[str, Any]) -> Table:
     return Table("Summary", (), rows)
 
 
-def _steps(run: xr.Dataset) -> Table:
+def _chosen(run: xr.Dataset, number: int) -> list[int]:
+    """Return indices of steps over the time for which the truth is known."""
     known = int(run.attrs["known_steps"]) or run.sizes["step"]
-    chosen = sorted({round(i) for i in np.linspace(0, known - 1, ROWS)})
+    return sorted({round(i) for i in np.linspace(0, known - 1, number)})
+
+
+def _steps(run: xr.Dataset) -> Table:
+    chosen = _chosen(run, ROWS)
     time, unit = readable_time(run.time.values, str(run.time.attrs.get("units", "1")))
     rows = [
         [int(run.step[i]), float(time[i])]

@@ -10,6 +10,7 @@ from neurop.errors import InputError
 from neurop.evaluation import example
 from neurop.plots import error_by_resolution, superres_spectra
 from neurop.report.blocks import Section, Table, Text
+from neurop.report.octaves import octave_tables
 from neurop.report.pictures import picture
 from neurop.report.results import Results
 from neurop.report.text import number
@@ -43,6 +44,7 @@ def section(results: Results) -> Section | None:
         blocks.insert(0, Text(f"Warning: {record['warning']}"))
     scores = results.folder.dataset("superres", *DRAWN)
     if scores is not None:
+        blocks += octave_tables(scores, "resolution", range(scores.sizes["resolution"]))
         blocks += _figures(results, scores)
     return Section("superres", "Super-resolution", blocks)
 
