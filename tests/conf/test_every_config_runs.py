@@ -19,7 +19,10 @@ FILES = sorted(
     file
     for file in CONF.glob("*/*.yaml")
     if file.parent.name
-    not in ("hydra", "recommended", "experiment", "storage", "guarantee", "method", "correct")
+    not in (
+        *("hydra", "recommended", "experiment", "storage"),
+        *("guarantee", "method", "correct", "protocol"),
+    )
 )
 EXPERIMENTS = sorted(CONF.glob("experiment/*.yaml"))
 RECOMMENDED = sorted(CONF.glob("recommended/*.yaml"))
@@ -222,6 +225,7 @@ def test_every_group_is_covered() -> None:
         "guarantee",  # of neurop calibrate
         "method",  # of neurop refine
         "correct",  # of neurop eval
+        "protocol",  # of neurop eval
     } == groups
     assert groups >= {"data", "model", "objective", "augment", "constraint", "callback", "loader"}
 
