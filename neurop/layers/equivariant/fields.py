@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from neurop.layers.equivariant.linear import Equivariant, Group, uniform
+from neurop.spectral import constant_tensor
 
 
 class LiftToGroup(Equivariant):
@@ -33,23 +35,23 @@ class LiftToGroup(Equivariant):
 
     Examples
     --------
+    >>> import torch
     >>> from neurop.geometry.signed_permutation import symmetries
     >>> LiftToGroup([1, -1], 3, symmetries(2))(torch.zeros(5, 2)).shape
     torch.Size([5, 24])
     """
 
-    signs: Tensor
-
     def __init__(self, signs: Sequence[int], out_channels: int, group: Group) -> None:
         super().__init__()
-        self.register_buffer("signs", characters(group, signs), persistent=False)
+        self.signs = characters(group, signs)
         self.kernel = uniform(len(signs), out_channels, len(signs))
         self.offset = uniform(len(signs), out_channels)
 
     @property
     def weight(self) -> Tensor:
         """Weight of all channels, ``(|G| * out, fields)``."""
-        return (self.signs[:, None] * self.kernel).flatten(0, 1)
+        signs = _tensor(self.signs, self.kernel.dtype, self.kernel.device)
+        return (signs[:, None] * self.kernel).flatten(0, 1)
 
     @property
     def bias(self) -> Tensor:
@@ -77,22 +79,22 @@ class SumOverGroup(Equivariant):
 
     Examples
     --------
+    >>> import torch
     >>> from neurop.geometry.signed_permutation import symmetries
     >>> SumOverGroup(3, [-1], symmetries(2))(torch.zeros(5, 24)).shape
     torch.Size([5, 1])
     """
 
-    signs: Tensor
-
     def __init__(self, in_channels: int, signs: Sequence[int], group: Group) -> None:
         super().__init__()
-        self.register_buffer("signs", characters(group, signs), persistent=False)
+        self.signs = characters(group, signs)
         self.kernel = uniform(len(group) * in_channels, len(signs), in_channels)
 
     @property
     def weight(self) -> Tensor:
         """Weight of all channels, ``(fields, |G| * in)``."""
-        return (self.signs.T[..., None] * self.kernel[:, None]).flatten(1)
+        signs = _tensor(self.signs, self.kernel.dtype, self.kernel.device)
+        return (signs.T[..., None] * self.kernel[:, None]).flatten(1)
 
     @property
     def bias(self) -> Tensor:
@@ -100,6 +102,11 @@ class SumOverGroup(Equivariant):
         return self.kernel.new_zeros(len(self.kernel))
 
 
-def characters(group: Group, signs: Sequence[int]) -> Tensor:
-    """Return the sign of each field for each element of a group, ``(|G|, fields)``."""
-    return torch.tensor([[float(s if g.determinant < 0 else 1) for s in signs] for g in group])
+def characters(group: Group, signs: Sequence[int]) -> tuple[tuple[int, ...], ...]:
+    """Return the signs of all fields, one row for each element of a group."""
+    return tuple(tuple(s if g.determinant < 0 else 1 for s in signs) for g in group)
+
+
+@constant_tensor(maxsize=64)
+def _tensor(signs: tuple[tuple[int, ...], ...]) -> NDArray[np.float64]:
+    return np.array(signs, np.float64)
