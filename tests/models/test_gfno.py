@@ -48,7 +48,7 @@ class TestGFNO(GridOperatorContract):
         super().test_the_exported_graph_is_real_and_computes_the_same(case)
 
 
-def model(domain: Grid, group: str = "p4m", seed: int = 0, **more: Any) -> GFNO:
+def model(domain: Grid, group: Any = "p4m", seed: int = 0, **more: Any) -> GFNO:
     torch.manual_seed(seed)
     return GFNO(2, 3, domain, depth=2, **SMALL, group=group, **{**SIGNS, **more})
 
