@@ -37,6 +37,7 @@ from ._evaluation import (
     write_netcdf,
 )
 from ._output import write_json
+from ._protocol import run_protocol
 from ._report import report
 
 SKILLS = ("rmse", "persistence_rmse", "climatology_rmse", "acc", "persistence_acc")
@@ -48,7 +49,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     Returns
     -------
     dict
-        Mean and largest relative L2 error of one step.
+        Mean and largest relative L2 error of one step; of a protocol, its results in short.
 
     Raises
     ------
@@ -62,13 +63,15 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     if is_ensemble(cfg):
         if cfg.report:
             raise InputError.of("report", cfg.report, "is of one surrogate; leave it out")
-        if cfg.get("correct") is not None:
-            raise InputError.of(
-                "correct", cfg.correct._target_, "is of one surrogate; leave it out"
-            )
+        for group in ("correct", "protocol"):
+            if cfg.get(group) is not None:
+                remedy = "is of one surrogate; leave it out"
+                raise InputError.of(group, cfg[group]._target_, remedy)
         task, surrogates = prepare_ensemble(cfg, "eval")
         test = with_lead(task.surrogate, split_of(task.source, cfg.split), lead)
         return run_ensemble(cfg, "eval", task, surrogates, test, _reach(leads, task, test))
+    if cfg.get("protocol") is not None:
+        return run_protocol(cfg, lead)
     task = prepare(cfg, "eval" if cfg.get("correct") is None else "eval-corrected")
     level = level_of(cfg.level, task.surrogate)
     drawn = drawn_fields(cfg.field, task.surrogate)

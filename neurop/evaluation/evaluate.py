@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import xarray as xr
 
 from neurop.errors import InputError, nearest
+from neurop.evaluation.protocols import REGISTRY
 from neurop.evaluation.resolutions import finer_sets
 from neurop.fields.fieldset import FieldSet
+from neurop.registry import Spec
 from neurop.source import Source
 from neurop.surrogate import Surrogate
 
@@ -42,9 +44,11 @@ def evaluate(
         (:func:`neurop.evaluation.score`); ``rollout``: an autoregressive rollout from the initial
         state (:func:`neurop.evaluation.rollout`); ``coverage``: of the error bands of a calibrated
         surrogate (:func:`neurop.evaluation.coverage`); ``superres``: other grids than the training
-        grid (:func:`neurop.evaluation.superres`).
+        grid (:func:`neurop.evaluation.superres`); or that of a class in
+        :mod:`neurop.evaluation.protocols`, such as ``equivariance``.
     **how
-        Further arguments of that evaluation, for example ``steps=20``.
+        Further arguments of that evaluation, for example ``steps=20``; of a class, those of its
+        constructor.
 
     Returns
     -------
@@ -71,9 +75,14 @@ def evaluate(
     if not isinstance(surrogate, Surrogate):
         remedy = "give a surrogate, such as neurop.load(folder)"
         raise InputError.of("surrogate", type(surrogate).__name__, remedy)
-    if protocol not in PROTOCOLS:
-        raise InputError.of("protocol", protocol, nearest(protocol, PROTOCOLS))
-    call = getattr(importlib.import_module(PROTOCOLS[protocol]), protocol)
+    known = [*PROTOCOLS, *REGISTRY.names()]
+    if protocol not in known:
+        raise InputError.of("protocol", protocol, nearest(protocol, known))
+    call: Callable[..., xr.Dataset]
+    if protocol in PROTOCOLS:
+        call = getattr(importlib.import_module(PROTOCOLS[protocol]), protocol)
+    else:
+        call, how = REGISTRY.create(Spec(protocol, how)), {}
     if isinstance(data, Source):
         data = finer_sets(data, surrogate.card) if protocol == "superres" else data.test()
     elif protocol == "superres" and isinstance(data, FieldSet):
@@ -86,5 +95,4 @@ def evaluate(
         )
     if protocol == "rollout" and isinstance(data, FieldSet):
         how = {"steps": data.values.shape[1] - surrogate.card.history} | how
-    found: xr.Dataset = call(surrogate, data, **how)
-    return found
+    return call(surrogate, data, **how)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from neurop.models.cnextunet import CNextUNet as CNextUNet
     from neurop.models.ffno import FFNO as FFNO
     from neurop.models.fno import FNO as FNO
+    from neurop.models.gfno import GFNO as GFNO
     from neurop.models.ifno import IFNO as IFNO
     from neurop.models.iufno import IUFNO as IUFNO
     from neurop.models.local_fno import LocalFNO as LocalFNO
@@ -35,6 +36,7 @@ REGISTRY = Registry(
         "cnextunet": "neurop.models.cnextunet:CNextUNet",
         "ffno": "neurop.models.ffno:FFNO",
         "fno": "neurop.models.fno:FNO",
+        "gfno": "neurop.models.gfno:GFNO",
         "ifno": "neurop.models.ifno:IFNO",
         "iufno": "neurop.models.iufno:IUFNO",
         "local_fno": "neurop.models.local_fno:LocalFNO",

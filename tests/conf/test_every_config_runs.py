@@ -19,7 +19,10 @@ FILES = sorted(
     file
     for file in CONF.glob("*/*.yaml")
     if file.parent.name
-    not in ("hydra", "recommended", "experiment", "storage", "guarantee", "method", "correct")
+    not in (
+        *("hydra", "recommended", "experiment", "storage"),
+        *("guarantee", "method", "correct", "protocol"),
+    )
 )
 # Slow, or trained by another test: test_other_loggers_write_into_the_run.
 RARE = ("compile", "mlflow", "wandb")
@@ -224,6 +227,7 @@ def test_every_group_is_covered() -> None:
         "guarantee",  # of neurop calibrate
         "method",  # of neurop refine
         "correct",  # of neurop eval
+        "protocol",  # of neurop eval
     } == groups
     assert groups >= {"data", "model", "objective", "augment", "constraint", "callback", "loader"}
 

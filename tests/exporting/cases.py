@@ -57,6 +57,7 @@ CASES = {
     "fno-sphere": Small("fno", SPHERE, (9, 16), True),
     "fno-chebyshev": Small("fno", TIMES, (9, 8), True),
     "fno-gauss": Small("fno", Grid.latlon(gauss=True), (8, 16), False),
+    "gfno": Small("gfno", PLANE, (12, 12), True, SMALL | {"group": "p4m", "depth": 1}),
     "tfno": Small("tfno", PLANE, (9, 12), True),
     "tfno-cp": Small("tfno", PLANE, (9, 12), True, SMALL | {"factorization": "cp"}),
     "tfno-tt": Small("tfno", PLANE, (9, 12), True, SMALL | {"factorization": "tt", "joint": True}),

@@ -15,7 +15,7 @@ from neurop.models import REGISTRY, create
 from neurop.registry import Spec
 
 BOX, WALLS = Grid.periodic(2), Grid((Axis("x", "dirichlet", layout="ends"), Axis("y", "open")))
-PERIODIC = {"psi_fno"}
+PERIODIC = {"psi_fno", "gfno"}  # or for walls that are equal
 CASES = [
     ("sfno", Grid.latlon(), {}),
     *(

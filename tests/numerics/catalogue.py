@@ -16,6 +16,7 @@ from torch import Tensor, nn
 import neurop.layers
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
+from neurop.geometry.signed_permutation import symmetries
 from neurop.layers import (
     ChannelMLP,
     CoefficientBlock,
@@ -28,6 +29,9 @@ from neurop.layers import (
     SphericalConv,
 )
 from neurop.layers.conditioning.film import FiLM
+from neurop.layers.equivariant.fields import LiftToGroup, SumOverGroup
+from neurop.layers.equivariant.linear import GroupLinear
+from neurop.layers.equivariant.weight import GroupWeight
 from neurop.layers.factorized.factorize import CP, LayerSlice, TensorTrain, Tucker
 from neurop.layers.local.boundary_padding import BoundaryPadding
 from neurop.layers.local.conv import DoublingConv, HalvingConv, PaddedConv
@@ -132,6 +136,15 @@ def block(kind: type = FourierBlock, convolution: Callable[..., nn.Module] = Spe
     return kind(CHANNELS, convolution(CHANNELS, CHANNELS, **where), 2.0)
 
 
+TURNS = symmetries(2)[:4]
+
+
+def equivariant() -> nn.Module:
+    """Return a spectral convolution of two channels for each quarter turn."""
+    weight = GroupWeight(8, 2, 2, TURNS)
+    return SpectralConv(CHANNELS, CHANNELS, (8, 8), weight=weight)
+
+
 LAYERS = {
     "SpectralConv": Case(layer(SpectralConv, CHANNELS, CHANNELS, MODES), (FIELD,)),
     "SpectralConv, walls": Case(layer(SpectralConv, CHANNELS, CHANNELS, MODES, WALLS), (FIELD,)),
@@ -153,6 +166,10 @@ LAYERS = {
     "CP": Case(factorised(CP), (FIELD,)),
     "TensorTrain": Case(factorised(TensorTrain), (FIELD,)),
     "LayerSlice": Case(factorised(Tucker, layers=3), (FIELD,)),
+    "GroupWeight": Case(equivariant, (FIELD,)),
+    "GroupLinear": Case(layer(GroupLinear, 2, 2, TURNS), (LAST,)),
+    "LiftToGroup": Case(layer(LiftToGroup, [1] * CHANNELS, 2, TURNS), (LAST,)),
+    "SumOverGroup": Case(layer(SumOverGroup, 2, [1, 1], TURNS), (LAST,)),
     "ChannelMLP": Case(layer(ChannelMLP, CHANNELS, 16, CHANNELS), (LAST,)),
     "Coordinates": Case(layer(Coordinates, PLANE), (FIELD,)),
     "Position": Case(layer(Position, WALLS), (FIELD,)),

@@ -34,6 +34,10 @@ Tucker                          |   15 |   30 |    - |    -
 CP                              |   20 |   20 |    - |    -
 TensorTrain                     |   15 |   30 |    - |    -
 LayerSlice                      |   15 |   75 |    - |    -
+GroupWeight                     |   10 |   12 |    - |    -
+GroupLinear                     |    3 |   55 |    5 |    7
+LiftToGroup                     |    3 |   55 |    5 |    5
+SumOverGroup                    |    3 |  450 |    5 |   11
 ChannelMLP                      |  7.5 |   50 |    7 |    9
 Coordinates                     |    1 |    1 |    - |    -
 Position                        |    1 |    1 |    - |    -

@@ -1,0 +1,1 @@
+"""Layers that commute with rotations and reflections of a square grid."""
