@@ -78,4 +78,4 @@ def test_any_part_is_that_of_the_set() -> None:
 )
 def test_unusable_parameters_are_one_line(changes: dict[str, object]) -> None:
     with raises_input(*leaf(changes)):
-        small(**changes)
+        small(**changes)  # type: ignore[arg-type]
