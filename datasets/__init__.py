@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from neurop.datasets.gray_scott import GrayScott
     from neurop.datasets.kolmogorov_flow import KolmogorovFlow
     from neurop.datasets.kuramoto_sivashinsky import KuramotoSivashinsky
+    from neurop.datasets.lorenz96 import Lorenz96
     from neurop.datasets.navier_stokes import NavierStokes
     from neurop.datasets.reaction_diffusion import ReactionDiffusion
     from neurop.datasets.shallow_water import ShallowWater
@@ -39,6 +40,7 @@ __all__ = [
     "GrayScott",
     "KolmogorovFlow",
     "KuramotoSivashinsky",
+    "Lorenz96",
     "NavierStokes",
     "ReactionDiffusion",
     "ShallowWater",
@@ -48,6 +50,7 @@ __all__ = [
 _MODULES = {
     "NavierStokes": "navier_stokes",
     "KuramotoSivashinsky": "kuramoto_sivashinsky",
+    "Lorenz96": "lorenz96",
     "Burgers": "burgers",
     "Darcy": "darcy",
     "DarcyPeriodic": "darcy_periodic",

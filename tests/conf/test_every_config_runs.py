@@ -52,6 +52,7 @@ MORE = {
     ("data", "filtered_turbulence"): ["data.factor=8", "data.flow.spin_up=0"],
     ("data", "gray_scott"): ["data.warmup=0"],
     ("data", "kolmogorov_flow"): ["data.flow.spin_up=0"],
+    ("data", "lorenz96"): ["data.frames=1", "data.warmup=0"],
     ("loader", "online"): ["data.storage.mode=online"],
     ("objective", "pino"): ["problem.unroll=2"],
     ("objective", "residual"): ["problem.unroll=2"],

@@ -49,6 +49,7 @@ FILES = [
         "darcy-85-81e9fde1.h5",
     ),
     ("KuramotoSivashinsky", {}, "kuramoto_sivashinsky-128-8d47ca85.h5"),
+    ("Lorenz96", {}, "lorenz96-32-8c207512.h5"),
     ("GrayScott", {}, "gray_scott-64-43596c10.h5"),
     ("KolmogorovFlow", {}, "kolmogorov_flow-64-dd3c8747.h5"),
     ("FilteredTurbulence", {}, "filtered_turbulence-32-c024bf54.h5"),
