@@ -78,4 +78,4 @@ def show(title: str, found: xr.Dataset) -> None:
     table(title, [str(rows), *(column.long_name for column in columns)], lines)
     short = [[found[name].long_name, finite_or_none(found[name])] for name in in_short(found)]
     if short:
-        table("in short", ["of", "value"], short)
+        table("summary", ["metric", "value"], short)
