@@ -38,7 +38,10 @@ def test_a_table_on_the_terminal_and_in_a_file(
         (["protocol=equivariance", "protocol.pseudoscalars=[w]"], "protocol.pseudoscalars=w:"),
         (["protocol=equivariance", "report=true"], "report=True: is of the scores"),
         (["protocol=equivariance", "members=2"], "is of one surrogate"),
-        (["protocol=equivariance", "protocol._target_=neurop.models.FNO"], "choose one"),
+        (
+            ["protocol=equivariance", "protocol._target_=neurop.Grid", "~protocol.pseudoscalars"],
+            "choose one",
+        ),
     ],
 )
 def test_what_cannot_be_checked(
