@@ -12,6 +12,7 @@ import argparse
 import json
 import platform
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,12 @@ def line(points: int, lower: float, upper: float) -> Tensor:
     return torch.linspace(lower, upper, points, dtype=torch.float64)[:, None]
 
 
+def clustered(points: int, lower: float, upper: float) -> Tensor:
+    """Return points that lie closer at the ends, those of Chebyshev, ``(points, 1)``."""
+    angle = torch.pi * torch.arange(points, dtype=torch.float64) / (points - 1)
+    return ((lower + upper) / 2 - (upper - lower) / 2 * angle.cos())[:, None]
+
+
 def growth(u: Any, x: Tensor) -> Tensor:
     """Return the residual of the equation at a point."""
     return grad(u)(x)[0] - u(x) - x[0]
@@ -78,11 +85,14 @@ def power_law(rows: list[dict[str, Any]]) -> float:
 
 
 def regression(
-    minimizer: Minimizer, widths: tuple[int, ...] = WIDTHS, seed: int = 0
+    minimizer: Minimizer,
+    widths: tuple[int, ...] = WIDTHS,
+    seed: int = 0,
+    place: Callable[[int, float, float], Tensor] = line,
 ) -> dict[str, Any]:
     """Fit the function, and return the errors after each stage."""
     started = time.process_time()
-    sets = [line(points, -1.02, 1.02) for points in POINTS]
+    sets = [place(points, -1.02, 1.02) for points in POINTS]
     network = regress(truth, sets, Stages(widths, seed=seed), minimizer)
     seconds = time.process_time() - started
     rows = []
@@ -155,6 +165,7 @@ def residuals(found: dict[str, Any]) -> Figure:
 
 PARTS = {
     "regression": lambda: regression(LevenbergMarquardt()),
+    "regression_clustered": lambda: regression(LevenbergMarquardt(), place=clustered),
     "equation": lambda: equation(LevenbergMarquardt()),
     "regression_seed1": lambda: regression(LevenbergMarquardt(), seed=1),
     "regression_lbfgs": lambda: regression(LBFGS(2000, 2000)),
