@@ -72,7 +72,8 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         return run_ensemble(cfg, "eval", task, surrogates, test, _reach(leads, task, test))
     if cfg.get("protocol") is not None:
         return run_protocol(cfg, lead)
-    task = prepare(cfg, "eval" if cfg.get("correct") is None else "eval-corrected")
+    verb = "eval" if cfg.get("correct") is None else "eval-corrected"
+    task = prepare(cfg, verb)
     level = level_of(cfg.level, task.surrogate)
     drawn = drawn_fields(cfg.field, task.surrogate)
     test = with_lead(task.surrogate, split_of(task.source, cfg.split), lead)
@@ -95,7 +96,7 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     covered = coverage_on(task.surrogate, test, level, cfg.batch_size)
     chosen = scores.lead.values.tolist() if "lead" in scores.dims else []
     forecasts = _weather.forecasts(task, test, chosen, cfg.batch_size)
-    record = _write(task, scores, forecasts, covered, test, str(cfg.split), drawn)
+    record = _write(task, scores, forecasts, covered, test, str(cfg.split), drawn, verb)
     _show(task, scores, str(cfg.split))
     _octaves.show(scores)
     if covered is not None:
@@ -132,8 +133,9 @@ def _write(
     test: FieldSet,
     split: str,
     drawn: dict[int, str],
+    verb: str,
 ) -> dict[str, Any]:
-    """Write the files; return the content of eval.json."""
+    """Write the files; return the content of the record, which has the name of the verb."""
     named = (
         "relative_l2",
         "relative_l2_median",
@@ -181,7 +183,7 @@ def _write(
         record |= _weather.record(weather)
         scores = scores.merge(_weather.variables(weather), compat="override", join="exact")
     write_netcdf(task.folder / "eval.nc", scores)
-    write_json(task.folder / "eval.json", record)
+    write_json(task.folder / f"{verb}.json", record)
     for field, end in drawn.items():
         _draw(task.folder, scores, test, field, end)
     return record

@@ -36,7 +36,7 @@ the pairs are those of the equations, the path that leads to them is one of many
 Small differences grow about as exp(6.6 t), measured on 8 trajectories over two units of time.
 
 **Source.** Lorenz, Predictability: a problem partly solved, ECMWF Seminar on Predictability, 1996;
-Lutjens et al., Multiscale neural operator, arXiv:2207.11417.
+Lütjens et al., Multiscale neural operator, 2022, arXiv:2207.11417.
 """
 
 from __future__ import annotations

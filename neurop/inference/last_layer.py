@@ -43,7 +43,7 @@ def find_last_layer(surrogate: Surrogate) -> str:
 def last_linear(net: nn.Module, channels: int) -> str | None:
     """Return the name of the last layer of a network with so many rows of weights; None if none."""
     for name, layer in reversed(list(net.named_modules())):
-        weight = layer._parameters.get("weight")
+        weight = layer._parameters.get(_rows(layer))
         if weight is not None and weight.dim() > 1 and len(weight) == channels:
             return name
     return None
@@ -79,7 +79,7 @@ def features(surrogate: Surrogate, layer: str, z: Tensor) -> Tensor:
     weight, bias = _weights(net, layer)
     count = weight[0].numel()
     identity = torch.eye(count).to(weight).view(count, *weight.shape[1:])
-    given = {f"{layer}.weight": identity}
+    given = {f"{layer}.{_rows(net.get_submodule(layer))}": identity}
     if bias is not None:
         given[f"{layer}.bias"] = bias.new_zeros(count)
     remedy = "its output is not linear in its last layer; calibrate it by another method"
@@ -192,9 +192,14 @@ class LastLayerPosterior:
 
 def _weights(net: nn.Module, layer: str) -> tuple[Tensor, Tensor | None]:
     found = net.get_submodule(layer)
-    weight, bias = found._parameters["weight"], found._parameters.get("bias")
+    weight, bias = found._parameters[_rows(found)], found._parameters.get("bias")
     assert weight is not None
     return weight, bias
+
+
+def _rows(layer: nn.Module) -> str:
+    """Return the name of the weight with a row per output channel."""
+    return str(getattr(layer, "rows", "weight"))
 
 
 def evidence(

@@ -44,7 +44,7 @@ def test_corrected_scores_and_their_residuals(
     capsys.readouterr()
     assert neurop("eval", "ckpt=run", *CORRECT) == 0
     assert "rank correlation with the error of the prediction" in capsys.readouterr().out
-    after = record("run/eval-corrected/eval.json")
+    after = record("run/eval-corrected/eval-corrected.json")
     assert not Path("run/eval").exists()
     assert after["relative_l2"] < 0.1 * trained["test/relative_l2"]
     found = after["correct"]
@@ -58,7 +58,7 @@ def test_corrected_scores_and_their_residuals(
     assert found["correction"] == pytest.approx(found["rmse"], rel=0.05)
     assert found["rank_correlation"]["correction"] == pytest.approx(1)
     assert neurop("eval", "ckpt=run", *CORRECT, "correct.sweeps=0", "out=same") == 0
-    same = record("same/eval.json")
+    same = record("same/eval-corrected.json")
     assert same["relative_l2"] == pytest.approx(trained["test/relative_l2"], rel=1e-6)
     assert same["correct"]["residual"] == same["correct"]["residual_corrected"]
 

@@ -85,9 +85,13 @@ class SumOverGroup(Equivariant):
     torch.Size([5, 1])
     """
 
+    rows = "kernel"
+    """Name of the parameter that has a row for each field (:mod:`neurop.inference.last_layer`)."""
+
     def __init__(self, in_channels: int, signs: Sequence[int], group: Group) -> None:
         super().__init__()
-        self.signs = characters(group, signs)
+        # Of equal signs one, which applies to any number of rows.
+        self.signs = characters(group, signs if len(set(signs)) > 1 else signs[:1])
         self.kernel = uniform(len(group) * in_channels, len(signs), in_channels)
 
     @property

@@ -19,7 +19,7 @@ def gmres(
     tolerance: float = 1e-8,
     most_products: int = MOST_PRODUCTS,
 ) -> Solution:
-    r"""Solve :math:`A x = b` by GMRES(m): the least residual over m steps, then from anew.
+    r"""Solve :math:`A x = b` by GMRES(m): the least residual over m steps, then a restart.
 
     It is :func:`~neurop.physics.krylov.recycling.gcro_dr` with no space, which describes the
     arguments and the result.
