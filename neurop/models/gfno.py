@@ -30,7 +30,7 @@ class GFNO(GridOperator):
     with the blocks of :class:`neurop.models.FNO`, whose channels are functions of the group: an
     element g moves the field of h to that of g h. Between those, K multiplies mode k by matrices
     that depend on :math:`g^{-1} h` and :math:`g^{-1} k` alone
-    (:class:`neurop.layers.equivariant.weight.GroupWeight`), W and the MLP by matrices of
+    (``neurop.layers.equivariant.weight.GroupWeight``), W and the MLP by matrices of
     :math:`g^{-1} h` (:mod:`neurop.layers.equivariant.linear`). So a moved input has the moved
     output, to rounding, on any grid of as many points along both axes. There are no coordinates:
     on a periodic domain the model commutes with translations too, on one with walls the squared

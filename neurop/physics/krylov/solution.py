@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from numpy.typing import NDArray
 
 
-class Solution(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Solution:
     """A solution, and what it cost.
 
-    Attributes
+    Parameters
     ----------
     values
         Solution x, of the shape of the right-hand side.
