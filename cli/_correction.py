@@ -61,9 +61,11 @@ def correcting(cfg: DictConfig, task: Task, test: FieldSet) -> Task:
     """Return the task with a corrected surrogate and its estimates; print them."""
     made = corrected(cfg, task.surrogate, task.source.equation)
     found = _residuals(made, task.surrogate, test, cfg.batch_size)
-    several = len(test) > 1
     ranks = {
-        name: float(spearmanr(found[name], found["rmse"]).statistic) if several else None
+        # Equal values have no order: one sample, or corrections that were not made.
+        name: float(spearmanr(found[name], found["rmse"]).statistic)
+        if len(set(found[name])) > 1
+        else None
         for name in ESTIMATES
     }
     title = f"residual of the equation, norm of order {made.order:g}, {len(test)} samples"

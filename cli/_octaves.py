@@ -7,6 +7,8 @@ from typing import Any
 
 import xarray as xr
 
+from neurop.metrics.octaves import octave_names
+
 from ._console import table
 from ._evaluation import finite_or_none
 
@@ -40,8 +42,7 @@ def show_along(scores: xr.Dataset, dim: str, chosen: Sequence[int]) -> None:
 
 def _octaves(scores: xr.Dataset) -> list[str]:
     """Return the first and last wavenumber of each octave in words."""
-    ends = zip(scores.octave.values, scores.octave_end.values, strict=True)
-    return [str(first) if first == last else f"{first} to {last}" for first, last in ends]
+    return octave_names(zip(scores.octave.values, scores.octave_end.values, strict=True))
 
 
 def show(scores: xr.Dataset) -> None:

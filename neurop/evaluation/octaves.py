@@ -74,8 +74,8 @@ def octave_growth(
     grid
         Grid of the fields, without a mask.
     """
-    shells = octaves(power_spectrum(np.zeros(truth.shape[3:]), grid)[0].size).size
-    found = np.full((truth.shape[1], shells, truth.shape[2]), np.nan)
+    first, _ = _ends(grid, truth.shape[3:])
+    found = np.full((truth.shape[1], first.size, truth.shape[2]), np.nan)
     with np.errstate(over="ignore", invalid="ignore"):  # of a rollout that diverges
         for step, known in enumerate(valid.T):
             if known.any():
@@ -91,9 +91,7 @@ def octave_growth(
 
 def octave_coordinates(grid: Grid, shape: tuple[int, ...]) -> dict[str, Any]:
     """Return the first and the last wavenumber of each octave of a grid."""
-    shells = power_spectrum(np.zeros(shape), grid)[0].size
-    first = octaves(shells)
-    last = np.append(first[1:], shells) - 1
+    first, last = _ends(grid, shape)
     named = {"units": "1", "comment": wavenumber_name(grid)}
     return {
         "octave": ("octave", first, {"long_name": "first wavenumber of the octave"} | named),
@@ -116,6 +114,12 @@ def octave_floor(surrogate: Surrogate, test: FieldSet, batch_size: int = 16) -> 
     if found is None:
         return None
     return _variable(found, "error of the best band-limited fields, by octave")
+
+
+def _ends(grid: Grid, shape: tuple[int, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    shells = power_spectrum(np.zeros(shape), grid)[0].size
+    first = octaves(shells)
+    return first, np.append(first[1:], shells) - 1
 
 
 def _relative(error: NDArray[Any], truth: NDArray[Any]) -> NDArray[Any]:

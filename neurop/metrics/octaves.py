@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,17 @@ def octaves(shells: int) -> NDArray[np.int64]:
     """
     powers = int(shells - 1).bit_length()
     return np.array([0, *(1 << np.arange(powers))])[: 1 + powers]
+
+
+def octave_names(ends: Iterable[Sequence[int]]) -> list[str]:
+    """Return octaves in words, from their first and last wavenumbers.
+
+    Examples
+    --------
+    >>> octave_names([(1, 1), (2, 3)])
+    ['1', '2 to 3']
+    """
+    return [str(first) if first == last else f"{first} to {last}" for first, last in ends]
 
 
 def octave_power(values: NDArray[Any], grid: Grid) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import xarray as xr
 
+from neurop.metrics.octaves import octave_names
 from neurop.report.blocks import Table
 
 NEEDED = ("octave_relative_l2", "octave", "octave_end")
@@ -26,8 +27,7 @@ def octave_tables(scores: xr.Dataset, dim: str, chosen: Sequence[int]) -> list[T
     if not {*map(str, scores.variables)}.issuperset(NEEDED):
         return []
     found = scores.octave_relative_l2.isel({dim: list(chosen)}).transpose("octave", dim, "field")
-    ends = zip(scores.octave.values, scores.octave_end.values, strict=True)
-    octaves = [str(first) if first == last else f"{first} to {last}" for first, last in ends]
+    octaves = octave_names(zip(scores.octave.values, scores.octave_end.values, strict=True))
     columns = ["octave", *(f"{dim} {int(at)}" for at in found[dim].values)]
     return [
         Table(

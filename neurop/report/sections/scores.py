@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from neurop.metrics.octaves import octave_names
 from neurop.plots import forecast_skill
 from neurop.plots.style import readable_time
 from neurop.report.blocks import Section, Table, Text
@@ -83,11 +84,8 @@ def _octaves(record: dict[str, Any]) -> list[Any]:
     blocks = []
     for field in found["relative_l2"]:
         rows = [
-            [
-                str(first) if first == last else f"{first} to {last}",
-                *(found[name][field][i] for name in columns),
-            ]
-            for i, (first, last) in enumerate(found["wavenumbers"])
+            [octave, *(found[name][field][i] for name in columns)]
+            for i, octave in enumerate(octave_names(found["wavenumbers"]))
         ]
         title = f"Error of {field} by octaves of the wavenumber"
         blocks.append(Table(title, ["octave", *(OCTAVES[name] for name in columns)], rows))
