@@ -22,7 +22,7 @@ from omegaconf import OmegaConf
 
 from ..conftest import TINY
 
-CASES, BATCH = 1000, 50
+CASES, BATCH = 1000, 10
 SECONDS, MEMORY = 120, 2**33
 WRONG = (
     *("-1", "0", "1", "3", "0.5", "-0.5", "1e30", "1e-30", "nan", "inf", "-inf", "null", "true"),
