@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from neurop.models.operator import GridOperator as GridOperator
     from neurop.models.operator import Operator as Operator
     from neurop.models.psi_fno import PsiFNO as PsiFNO
+    from neurop.models.refined import Refined as Refined
     from neurop.models.sfno import SFNO as SFNO
     from neurop.models.tfno import TFNO as TFNO
     from neurop.models.transform_once import TransformOnce as TransformOnce
@@ -41,6 +42,7 @@ REGISTRY = Registry(
         "iufno": "neurop.models.iufno:IUFNO",
         "local_fno": "neurop.models.local_fno:LocalFNO",
         "psi_fno": "neurop.models.psi_fno:PsiFNO",
+        "refined": "neurop.models.refined:Refined",
         "sfno": "neurop.models.sfno:SFNO",
         "t1": "neurop.models.transform_once:TransformOnce",
         "t1_plus": "neurop.models.transform_once_plus:TransformOncePlus",
