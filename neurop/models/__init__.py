@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from neurop.geometry.grid import Grid
     from neurop.models.boosted import Boosted as Boosted
     from neurop.models.cnextunet import CNextUNet as CNextUNet
+    from neurop.models.denoised import Denoised as Denoised
     from neurop.models.ffno import FFNO as FFNO
     from neurop.models.fno import FNO as FNO
     from neurop.models.gfno import GFNO as GFNO
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from neurop.models.operator import GridOperator as GridOperator
     from neurop.models.operator import Operator as Operator
     from neurop.models.psi_fno import PsiFNO as PsiFNO
-    from neurop.models.refined import Refined as Refined
     from neurop.models.sfno import SFNO as SFNO
     from neurop.models.tfno import TFNO as TFNO
     from neurop.models.transform_once import TransformOnce as TransformOnce
@@ -35,6 +35,7 @@ REGISTRY = Registry(
     {
         "boosted": "neurop.models.boosted:Boosted",
         "cnextunet": "neurop.models.cnextunet:CNextUNet",
+        "denoised": "neurop.models.denoised:Denoised",
         "ffno": "neurop.models.ffno:FFNO",
         "fno": "neurop.models.fno:FNO",
         "gfno": "neurop.models.gfno:GFNO",
@@ -42,7 +43,6 @@ REGISTRY = Registry(
         "iufno": "neurop.models.iufno:IUFNO",
         "local_fno": "neurop.models.local_fno:LocalFNO",
         "psi_fno": "neurop.models.psi_fno:PsiFNO",
-        "refined": "neurop.models.refined:Refined",
         "sfno": "neurop.models.sfno:SFNO",
         "t1": "neurop.models.transform_once:TransformOnce",
         "t1_plus": "neurop.models.transform_once_plus:TransformOncePlus",

@@ -13,7 +13,7 @@ from neurop.inference.diagnostics import base
 from neurop.inference.domain import inside, measure
 from neurop.inference.network_input import network_input
 from neurop.metrics.norms import mean
-from neurop.models.refined import Refined
+from neurop.models.denoised import Denoised
 from neurop.objectives.objective import Objective
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Denoising(Objective):
     def check(self, surrogate: Surrogate) -> None:
         """Raise InputError unless the surrogate has a stage that finds noise."""
         super().check(surrogate)
-        if not isinstance(surrogate.net, Refined):
+        if not isinstance(surrogate.net, Denoised):
             remedy = "a surrogate of neurop refine method=denoising is needed"
             raise InputError.of("objective", "Denoising", remedy)
 
@@ -62,7 +62,7 @@ class Denoising(Objective):
     ) -> dict[str, Tensor]:
         """Return the error of the noise of one step per example."""
         net, card = surrogate.net, surrogate.card
-        assert isinstance(net, Refined)
+        assert isinstance(net, Denoised)
         x, target = batch["input"].flatten(1, 2), batch["target"][:, 0]
         given = batch["given"][:, 0] if "given" in batch else None
         z = target - base(card, x[:, -card.out_channels :]) if card.problem.increments else target

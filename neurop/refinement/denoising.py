@@ -10,7 +10,7 @@ import numpy as np
 from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.noise_basis import resolved
-from neurop.models.refined import Refined
+from neurop.models.denoised import Denoised
 from neurop.refinement.stage import residual_rms, training_set
 from neurop.registry import Spec
 from neurop.source import Source
@@ -30,7 +30,7 @@ def denoising(
     .. math:: u_k = v_k - \sigma_k\, S[a, v_k, k], \qquad v_k = u_{k-1} + \sigma_k\,\varepsilon_k
 
     from the prediction :math:`u_0` of the network, with the stage S
-    (:class:`neurop.models.Refined`). Normalisers, constraints and problem stay. The stage is new:
+    (:class:`neurop.models.Denoised`). Normalisers, constraints and problem stay. The stage is new:
     the surrogate predicts with noise until ``neurop.fit(..., objective=Denoising())`` has trained
     it. Its weights are drawn from the random state of torch.
 
@@ -66,7 +66,7 @@ def denoising(
     >>> data = FieldSet(waves.reshape(10, 5, 1, 16), (Field("u", "m s-1"),), Grid.periodic(1))
     >>> base = Surrogate.of(data, models.FNO.spec(modes=4, width=4, depth=1))
     >>> denoising(base, data, steps=2).card.model.name
-    'refined'
+    'denoised'
 
     References
     ----------
@@ -79,7 +79,7 @@ def denoising(
         raise InputError.of("steps", steps, "give at least 1")
     card, train = surrogate.card, training_set(data)
     stage = card.model if model is None else Spec.of(model)
-    if stage.name == "refined":
+    if stage.name == "denoised":
         raise InputError.of("model", stage.name, "choose a network for the stage by model=")
     if largest is None:
         std = surrogate.output_norm.std.double().cpu()
@@ -93,8 +93,8 @@ def denoising(
         "frequencies": resolved(card.grid, train.shape),
     }
     norms = (surrogate.input_norm, surrogate.output_norm, surrogate.given_norm)
-    made = Surrogate(replace(card, model=Spec("refined", arguments)), *norms)
+    made = Surrogate(replace(card, model=Spec("denoised", arguments)), *norms)
     made = made.to(surrogate.output_norm.std)
-    assert isinstance(made.net, Refined)
+    assert isinstance(made.net, Denoised)
     made.net.base.load_state_dict(surrogate.net.state_dict())
     return made

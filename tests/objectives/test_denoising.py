@@ -10,7 +10,7 @@ from small import evolution, surrogate
 from torch import Tensor
 
 from neurop import FieldSet, Surrogate
-from neurop.models.refined import Refined
+from neurop.models.denoised import Denoised
 from neurop.objectives.denoising import Denoising
 from neurop.problems import Evolution
 from neurop.refinement import denoising
@@ -42,7 +42,7 @@ def test_it_is_the_mean_square_error_of_the_noise(increments: bool) -> None:
     data = evolution()
     base = surrogate(data, problem=Evolution(increments=increments))
     s = denoising(base, data, steps=2, smallest=0.01, largest=0.1).double()
-    assert isinstance(s.net, Refined)
+    assert isinstance(s.net, Denoised)
     batch = batch_of(data)
     first = batch["target"][:, 0] - (batch["input"][:, 0] if increments else 0)
     target = s.output_norm(first)
@@ -56,7 +56,7 @@ def test_it_is_the_mean_square_error_of_the_noise(increments: bool) -> None:
 def test_a_stage_that_finds_nothing_has_an_error_of_one() -> None:
     data = evolution(samples=40)
     s = denoising(surrogate(data), data).double()
-    assert isinstance(s.net, Refined)
+    assert isinstance(s.net, Denoised)
     s.net.stage = Exact(torch.zeros(1, 2, 1, 1).double(), (1e30,) * 3, 0.0)  # type: ignore[assignment]
     assert float(Denoising()(s, batch_of(data), np.random.default_rng(0))["denoising"]) == (
         pytest.approx(1, abs=0.05)

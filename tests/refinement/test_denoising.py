@@ -12,7 +12,7 @@ from small import evolution, mapping, surrogate
 
 import neurop
 from neurop import Field, FieldSet, Grid, models
-from neurop.models.refined import Refined
+from neurop.models.denoised import Denoised
 from neurop.objectives.denoising import Denoising
 from neurop.refinement import denoising
 from neurop.registry import Spec
@@ -24,7 +24,7 @@ def test_the_base_stays_and_it_returns_through_a_folder(make: object, tmp_path: 
     data = make()  # type: ignore[operator]
     base = surrogate(data).eval()
     s = denoising(base, data, Spec("unet", {"width": 4, "levels": 1}), steps=2).eval()
-    assert isinstance(s.net, Refined)
+    assert isinstance(s.net, Denoised)
     x = torch.as_tensor(data.values[:, 0], dtype=torch.float32)
     sigmas, s.net.sigmas = s.net.sigmas, (0.0, 0.0)
     torch.testing.assert_close(s(x), base(x))
@@ -41,12 +41,12 @@ def test_the_base_stays_and_it_returns_through_a_folder(make: object, tmp_path: 
 def test_it_takes_no_second_time_its_own_kind() -> None:
     data = evolution()
     s = denoising(surrogate(data), data)
-    with raises_input("model", "refined", "choose a network for the stage by model="):
+    with raises_input("model", "denoised", "choose a network for the stage by model="):
         denoising(s, data)
     again = denoising(s, data, "fno")
     assert [part.name for part in models.parts(again.card.model)] == [
-        "refined",
-        "refined",
+        "denoised",
+        "denoised",
         "fno",
         "fno",
         "fno",

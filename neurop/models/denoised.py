@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 _FNO = Spec("fno")
 
 
-class Refined(OnTop):
+class Denoised(OnTop):
     r"""Prediction of a frozen network, with noise added and removed in steps of smaller noise.
 
     .. math:: u_0 = B a, \qquad u_k = v_k - \sigma_k\, S\bigl[a, v_k, k\bigr], \qquad
@@ -70,7 +70,7 @@ class Refined(OnTop):
     Examples
     --------
     >>> small = Spec("fno", {"modes": 4, "width": 8, "depth": 1})
-    >>> model = Refined(1, 1, Grid.periodic(2), base=small, stage=small)
+    >>> model = Denoised(1, 1, Grid.periodic(2), base=small, stage=small)
     >>> model(torch.zeros(2, 1, 16, 20)).shape
     torch.Size([2, 1, 16, 20])
     """
