@@ -29,26 +29,27 @@ from neurop.objectives.denoising import Denoising
 from neurop.refinement import denoising, specboost
 
 STEPS = 100
-NOISES: dict[str, dict[str, Any]] = {
-    "denoising, 3 steps": {},
-    "denoising, 1 step": {"steps": 1},
-    "denoising, noise of the paper": {"largest": 4.5e-4 ** (1 / 3), "smallest": 4.5e-4},
-}
+PAPER = {"largest": 4.5e-4 ** (1 / 3), "smallest": 4.5e-4}
 
 
 def surrogates(setting: Setting, seed: int) -> Iterator[tuple[str, Surrogate]]:
     """Yield the networks of a seed by name, each trained when it is asked for."""
     base = setting.fit(seed)
-    yield "FNO", base
-    for name, noise in NOISES.items():
+
+    def denoised(**noise: Any) -> Surrogate:
         torch.manual_seed(seed + 1000)
         made = denoising(base, setting.splits, **noise)
-        yield name, setting.more(made, seed, objective=Denoising())
+        return setting.more(made, seed, objective=Denoising())
+
+    yield "FNO", base
+    yield "denoising, 3 steps", denoised()
+    yield "twice the epochs", setting.fit(seed, longer=2)
+    yield "denoising, 1 step", denoised(steps=1)
+    yield "denoising, noise of the paper", denoised(**PAPER)
     torch.manual_seed(seed + 1000)
     yield "second stage (SpecBoost)", setting.more(specboost(base, setting.splits), seed)
-    yield "twice the epochs", setting.fit(seed, longer=2)
-    yield "twice the parameters", setting.fit(seed, doubled(setting))
     yield "mean of two seeds", averaged([base, setting.fit(seed + 1000)])
+    yield "twice the parameters", setting.fit(seed, doubled(setting))
 
 
 def measured(surrogate: Surrogate, setting: Setting) -> dict[str, Any]:
@@ -69,6 +70,7 @@ def main() -> None:
     """Train all networks, print the table and write all numbers."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--epochs", type=int, default=10, help="of one stage")
+    parser.add_argument("--width", type=int, default=32)
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--folder", type=Path, default=Path("data"), help="of the data")
     today = time.strftime("%Y%m%d")
@@ -76,10 +78,10 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(1)
     splits = KuramotoSivashinsky(storage={"folder": str(given.folder)}).splits()
-    spec = models.FNO.spec(modes=32, width=32, depth=4)
+    spec = models.FNO.spec(modes=32, width=given.width, depth=4)
     setting = Setting(splits, spec, given.epochs, batch_size=64, lr=4e-3)
     made: dict[str, Any] = {
-        "command": f"python benchmarks/denoising.py --epochs {given.epochs} --seeds {given.seeds}",
+        "settings": {key: getattr(given, key) for key in ("epochs", "width", "seeds")},
         "versions": {"neurop": neurop.__version__, "torch": torch.__version__},
         "machine": platform.processor() or platform.machine(),
         "threads": 1,
