@@ -59,8 +59,8 @@ class Setting:
         model = Surrogate.of(self.splits["train"], spec or self.spec)
         return self.more(model, seed, longer)
 
-    def more(self, surrogate: Surrogate, seed: int, longer: int = 1) -> Surrogate:
-        """Train the weights of a surrogate that are not frozen; return it."""
+    def more(self, surrogate: Surrogate, seed: int, longer: int = 1, **also: Any) -> Surrogate:
+        """Train the weights of a surrogate that are not frozen; `also` as for `neurop.fit`."""
         return neurop.fit(
             surrogate,
             {name: self.splits[name] for name in ("train", "val")},
@@ -68,6 +68,7 @@ class Setting:
             batch_size=self.batch_size,
             optimizer=partial(ADAMW, lr=self.lr),
             seed=seed,
+            **also,
         )
 
     def row(self, surrogate: Surrogate, passes: float) -> Row:

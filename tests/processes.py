@@ -29,6 +29,7 @@ from neurop.training.quiet import quiet
 FNO = Spec("fno", {"modes": 4, "width": 4, "depth": 2})
 TINY: dict[str, dict[str, Any]] = {
     "boosted": {"base": FNO, "stage": FNO},
+    "denoised": {"base": FNO, "stage": FNO},
     "unet": {"width": 4, "levels": 1},
     "cnextunet": {"width": 4, "levels": 1, "depth": 1},
     "t1_plus": {"modes": 4, "width": 4, "levels": 1, "channels": 4},

@@ -68,7 +68,7 @@ def basis(grid: Grid, shape: Sequence[int], modes: int, like: Tensor) -> Basis:
     if isinstance(grid, Sphere) and grid.is_whole:
         return _harmonics(grid, tuple(shape), modes, like)
     axes = [_waves(axis, n, modes) for axis, n in zip(grid.axes, shape, strict=True)]
-    radius = sum(np.square(f) for f in np.ix_(*(frequencies for frequencies, _ in axes))) ** 0.5
+    radius = _radius(axes)
     matrices = [torch.from_numpy(values).to(like) for _, values in axes]
 
     def synthesis(coefficients: Tensor) -> Tensor:
@@ -79,6 +79,42 @@ def basis(grid: Grid, shape: Sequence[int], modes: int, like: Tensor) -> Basis:
         return coefficients
 
     return Basis(radius, (radius < modes).astype(float), synthesis)
+
+
+def white(
+    grid: Grid, shape: Sequence[int], modes: int, rows: Sequence[int], rng: np.random.Generator
+) -> Array:
+    """Return white noise: random fields ``(*rows, *grid)`` of variance 1 with a flat spectrum.
+
+    Parameters
+    ----------
+    grid, shape
+        Grid and its points per axis.
+    modes
+        Bound of the frequencies.
+    rows
+        Shape of the fields that are drawn.
+    rng
+        Source of the coefficients.
+
+    Examples
+    --------
+    >>> noise = white(Grid.periodic(2), (16, 16), 8, (1000,), np.random.default_rng(0))
+    >>> noise.shape, round(float(noise.var()), 1)
+    ((1000, 16, 16), 1.0)
+    """
+    if isinstance(grid, Sphere) and grid.is_whole:
+        used = _used(modes)
+        drawn = used * rng.standard_normal((*rows, *used.shape)) * (4 * np.pi / used.sum()) ** 0.5
+        latitude, longitude = _sphere(grid, tuple(shape), modes)
+        along = np.einsum("...sml,mlt->...smt", drawn, latitude)
+        return np.einsum("...smt,smn->...tn", along, longitude)
+    axes = [_waves(axis, n, modes) for axis, n in zip(grid.axes, shape, strict=True)]
+    used = _radius(axes) < modes
+    drawn = used * rng.standard_normal((*rows, *used.shape)) / used.sum() ** 0.5
+    for _, values in axes:
+        drawn = np.tensordot(drawn, values, axes=([drawn.ndim - len(axes)], [0]))
+    return drawn
 
 
 def resolved(grid: Grid, shape: Sequence[int]) -> int:
@@ -116,9 +152,19 @@ def _harmonics(grid: Sphere, shape: tuple[int, ...], modes: int, like: Tensor) -
         return torch.einsum("...smt,smn->...tn", along, turns)
 
     degree = np.broadcast_to(np.arange(modes, dtype=float), (2, modes, modes))
-    order = np.arange(modes)[:, None]
-    used = (order <= degree) & (np.arange(2)[:, None, None] <= order)  # the sine of order 0 is none
-    return Basis(degree, used / (4 * np.pi), synthesis)
+    return Basis(degree, _used(modes) / (4 * np.pi), synthesis)
+
+
+def _radius(axes: Sequence[tuple[Array, Array]]) -> Array:
+    """Return the length of the frequency vector of each product of functions, ``(*k)``."""
+    squares = [np.square(f) for f in np.ix_(*(frequencies for frequencies, _ in axes))]
+    return np.sqrt(sum(squares, np.zeros(())))
+
+
+def _used(modes: int) -> NDArray[np.bool_]:
+    """Return which harmonics there are, ``(cosine or sine, m, l)``."""
+    order, degree = np.arange(modes)[:, None], np.arange(modes)
+    return (order <= degree) & (np.arange(2)[:, None, None] <= order)  # the sine of order 0 is none
 
 
 @lru_cache(maxsize=4)

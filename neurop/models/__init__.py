@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from neurop.geometry.grid import Grid
     from neurop.models.boosted import Boosted as Boosted
     from neurop.models.cnextunet import CNextUNet as CNextUNet
+    from neurop.models.denoised import Denoised as Denoised
     from neurop.models.ffno import FFNO as FFNO
     from neurop.models.fno import FNO as FNO
     from neurop.models.gfno import GFNO as GFNO
@@ -34,6 +35,7 @@ REGISTRY = Registry(
     {
         "boosted": "neurop.models.boosted:Boosted",
         "cnextunet": "neurop.models.cnextunet:CNextUNet",
+        "denoised": "neurop.models.denoised:Denoised",
         "ffno": "neurop.models.ffno:FFNO",
         "fno": "neurop.models.fno:FNO",
         "gfno": "neurop.models.gfno:GFNO",

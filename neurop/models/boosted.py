@@ -10,21 +10,20 @@ from torch import Tensor
 
 from neurop.geometry.grid import Grid
 from neurop.models import create
-from neurop.models.operator import GridOperator
+from neurop.models.on_top import OnTop
 from neurop.registry import Spec
 
 _FNO = Spec("fno")
 
 
-class Boosted(GridOperator):
+class Boosted(OnTop):
     r"""Sum of a frozen network and of a stage that corrects it, which sees its output.
 
     .. math:: u = y + \sigma\, S\,[a, y], \qquad y = B a
 
     with a the input, B the base, whose weights are not trained, S the stage, and :math:`\sigma` the
     size of the residual of B in each channel, so that the stage learns a function of size 1. The
-    base may be such a sum itself: a chain of stages is nested. Gradients flow through the base to
-    its input.
+    base may be such a sum itself: a chain of stages is nested.
 
     Made by :func:`neurop.refinement.specboost`.
 
@@ -75,52 +74,18 @@ class Boosted(GridOperator):
         stage: Spec = _FNO,
         numbers: Sequence[int] = (),
     ) -> None:
-        super().__init__()
         grid: Any = domain
-        self.base = create(base, in_channels, out_channels, grid, numbers)
-        self.base.requires_grad_(False).eval()
-        self.stage = create(stage, in_channels + out_channels, out_channels, grid, numbers)
+        super().__init__(
+            create(base, in_channels, out_channels, grid, numbers),
+            create(stage, in_channels + out_channels, out_channels, grid, numbers),
+        )
         self.register_buffer("scale", torch.ones(out_channels))
-        both = (self.base, self.stage)
-        self.resolution_invariant = all(part.resolution_invariant for part in both)
-        self.one_grid = self.base.one_grid or self.stage.one_grid
-        known = [part.modes for part in both if part.modes is not None]
-        self.modes = tuple(map(max, zip(*known, strict=True))) if known else None
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the output fields on the input's grid."""
         y: Tensor = self.base(x)
         scale = self.scale.view(-1, *[1] * (x.dim() - 2))
         return y + scale * self.stage(torch.cat([x, y], dim=1))
-
-    def train(self, mode: bool = True) -> Boosted:
-        """Set the mode of the stage; the base stays in evaluation mode."""
-        super().train(mode)
-        self.base.eval()
-        return self
-
-    def resolved(self, shape: Sequence[int]) -> tuple[int, ...] | None:
-        """Return the modes that a grid resolves, per axis: the fewest where a network lacks some.
-
-        None if neither network has modes.
-        """
-        if self.modes is None:
-            return None
-        found = list(self.modes)
-        for part in (self.base, self.stage):
-            modes, there = part.modes, part.resolved(shape)
-            for axis, (m, r) in enumerate(zip(modes or (), there or ())):
-                found[axis] = min(found[axis], r) if r < m else found[axis]
-        return tuple(found)
-
-    def nyquist(self, shape: Sequence[int]) -> tuple[int, ...] | None:
-        """Return the number of modes below the Nyquist frequency of a grid, per axis.
-
-        None if neither network has modes.
-        """
-        both = [part.nyquist(shape) for part in (self.base, self.stage)]
-        known = [below for below in both if below is not None]
-        return tuple(map(max, zip(*known, strict=True))) if known else None
 
     def truncated(self, y: Tensor) -> Tensor | None:
         """Return the possible output that is nearest to fields ``(batch, out_channels, *grid)``.

@@ -93,6 +93,20 @@ def test_the_other_verbs_take_it_up(
 
 
 @pytest.mark.slow
+def test_a_method_with_its_own_objective(run: Path, neurop: Command) -> None:
+    words = ("method=denoising", "method.steps=2", *SHORT, "hydra.run.dir=noise")
+    assert neurop("refine", f"ckpt={run}", *words) == 0
+    assert record(Path("noise/train.json"))["model"] == "denoised"
+    saved = OmegaConf.load("noise/config.yaml")
+    assert saved.objective._target_ == "neurop.objectives.denoising.Denoising"
+    base, stage = (library.load("noise").card.model.arguments[k] for k in ("base", "stage"))
+    assert base == stage == library.load(run).card.model
+    assert "train/loss" in Path("noise/metrics.csv").read_text()
+    assert neurop("refine", f"ckpt={run}", "objective=denoising", *SHORT) == 2
+    assert neurop("train", "objective=denoising", *TINY) == 2
+
+
+@pytest.mark.slow
 def test_it_is_resumed_bit_for_bit(
     run: Path, neurop: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
