@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 from torch import Tensor, nn
@@ -60,6 +60,17 @@ class Operator(nn.Module):
         None if the output is not band-limited.
         """
         return None
+
+    def fit_inputs(self, inputs: Iterable[Tensor]) -> None:
+        """Prepare a new network for the inputs of its training, before that; nothing by default.
+
+        Parameters
+        ----------
+        inputs
+            Batches ``(batch, in_channels, *grid)`` of normalised inputs of the training split, read
+            one by one.
+        """
+        return
 
     @classmethod
     def spec(cls, **arguments: Any) -> Spec:
