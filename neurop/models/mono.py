@@ -90,23 +90,23 @@ class MoNO(GridOperator):
         domain = domain or Grid.periodic(1)
         sizes = (in_channels, out_channels, domain, numbers)
         self.experts = nn.ModuleList(create(expert, *sizes) for _ in range(experts))
-        first = self.first
+        first = self.expert(0)
         self.modes, self.one_grid = first.modes, first.one_grid
         self.resolution_invariant = first.resolution_invariant
+        self.one_last_layer = first.one_last_layer and experts == 1
         compared = min(features, *(self.modes or (features,)))
         self.router = NearestCentre(in_channels, experts, compared, domain)
 
-    @property
-    def first(self) -> GridOperator:
-        """The first expert, which is like all others."""
-        expert = self.experts[0]
+    def expert(self, number: int) -> GridOperator:
+        """Return an expert."""
+        expert = self.experts[number]
         assert isinstance(expert, GridOperator)
         return expert
 
     @property
     def active_parameters(self) -> int:
         """Number of parameters that an evaluation of one sample uses."""
-        return sum(weight.numel() for weight in self.first.parameters())
+        return sum(weight.numel() for weight in self.expert(0).parameters())
 
     def fit_inputs(self, inputs: Iterable[Tensor]) -> None:
         """Fit the partition to typical inputs, batches ``(batch, in_channels, *grid)``."""
@@ -114,22 +114,24 @@ class MoNO(GridOperator):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the output fields on the input's grid."""
+        if x.is_meta:  # without values all experts need the same memory
+            return self.expert(0)(x)
         cells = self.router(x)
         if torch.compiler.is_compiling():
             every = torch.stack([expert(x) for expert in self.experts])
             return every[cells, torch.arange(x.shape[0], device=x.device)]
         groups = [(cells == e).nonzero()[:, 0] for e in range(len(self.experts))]
-        parts = [self.experts[e](x[own]) for e, own in enumerate(groups) if len(own)]
-        return torch.cat(parts)[torch.cat(groups).argsort()]
+        parts = [self.expert(e)(x[own]) for e, own in enumerate(groups) if len(own)]
+        return torch.cat(parts or [self.expert(0)(x)])[torch.cat(groups).argsort()]
 
     def resolved(self, shape: Sequence[int]) -> tuple[int, ...] | None:
         """Return the number of an expert's modes that a grid resolves, per axis."""
-        return self.first.resolved(shape)
+        return self.expert(0).resolved(shape)
 
     def nyquist(self, shape: Sequence[int]) -> tuple[int, ...] | None:
         """Return the number of modes below the Nyquist frequency of a grid, per axis."""
-        return self.first.nyquist(shape)
+        return self.expert(0).nyquist(shape)
 
     def truncated(self, y: Tensor) -> Tensor | None:
         """Return the possible output that is nearest to fields ``(batch, out_channels, *grid)``."""
-        return self.first.truncated(y)
+        return self.expert(0).truncated(y)

@@ -33,12 +33,15 @@ class Operator(nn.Module):
         What in an exported graph belongs to one grid; empty if a graph can take any.
     modes
         Number of modes per axis; None for a network without modes.
+    one_last_layer
+        Whether every output is that of the same last layer.
     """
 
     citation: ClassVar[str] = ""
     resolution_invariant: bool = True
     one_grid: str = ""
     modes: tuple[int, ...] | None = None
+    one_last_layer: bool = True
 
     def resolved(self, shape: Sequence[int]) -> tuple[int, ...] | None:
         """Return the number of the model's modes that a grid of `shape` points resolves, per axis.
