@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,6 +13,7 @@ import pytest
 import torch
 from contracts import Case, LocalOperatorContract
 from raising import raises_input
+from safetensors import safe_open
 from torch import Tensor, nn
 
 import neurop
@@ -20,6 +24,8 @@ from neurop.layers.routing.nearest_centre import NearestCentre
 from neurop.models import FNO, MoNO, create
 from neurop.models.operator import Operator
 from neurop.registry import Spec
+from neurop.sharing import one_expert
+from neurop.sharing.one_expert import keep_one_expert
 
 LINE, PLANE = Grid.periodic(1), Grid.periodic(2)
 WALLS = Grid((Axis("x", "open", layout="ends"), Axis("y")))
@@ -186,3 +192,36 @@ def test_a_new_surrogate_is_fitted_to_the_normalised_inputs(tmp_path: Path) -> N
 def test_wrong_numbers(key: str, value: int) -> None:
     with raises_input(key, value):
         MoNO(1, 1, LINE, expert=FNO_, **{key: value})
+
+
+def test_one_expert_at_a_time_is_read_from_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = waves(40).numpy()[:, None]
+    data = FieldSet(values, (Field("a"),), LINE, values[..., ::-1].copy(), (Field("u"),))
+    neurop.Surrogate.of(data, Spec("mono", {"expert": FNO_})).save(tmp_path)
+    whole, lazy = neurop.load(tmp_path), neurop.load(tmp_path)
+    keep_one_expert(lazy, tmp_path)
+    x = torch.from_numpy(values[:, 0]).float()
+    asked: list[str] = []
+
+    @contextmanager
+    def recorded(*args: Any) -> Iterator[Any]:
+        with safe_open(*args) as file:
+            yield SimpleNamespace(
+                get_tensor=lambda name: (asked.append(name), file.get_tensor(name))[1]
+            )
+
+    monkeypatch.setattr(one_expert, "safe_open", recorded)
+    cells = whole.net.router(whole.input_norm(x))  # type: ignore[union-attr, operator]
+    for e in range(4):
+        asked.clear()
+        own = x[cells == e]
+        assert torch.equal(lazy(own), whole(own))
+        assert {name.split(".")[2] for name in asked} == {str(e)}
+    assert torch.equal(lazy(x), whole(x))
+    assert {p.device.type for p in lazy.net.experts.parameters()} == {"meta"}  # type: ignore[union-attr]
+    with pytest.raises(NotImplementedError):
+        lazy.save(tmp_path / "again")
+    with raises_input("surrogate", "fno"):
+        keep_one_expert(neurop.Surrogate.of(data, FNO_), tmp_path)
