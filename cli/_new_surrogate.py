@@ -57,7 +57,7 @@ def _sized(
     normalizer = build(cfg.normalizer)
     constraints = [build(node) for _, node in present(cfg.get("constraint"))]
 
-    spec = Spec(name, arguments)
+    spec = Spec.from_dict({"name": name, "arguments": arguments})  # its parts are specs too
     surrogate = Surrogate.of(train, spec, problem, constraints, normalizer, noise)
     given = overrides()
     names = free(cfg, given) if _own_size() else set()
@@ -78,7 +78,7 @@ def _sized(
         lines.append(f"{words}: for {len(train)} samples of {points} points")
     # Modes that the grid does not resolve are left out, unless the user chose the number.
     asked = any(word.startswith("model.modes=") for word in given)
-    if not asked and (most := fewer_modes(surrogate)):
+    if not asked and "modes" in arguments and (most := fewer_modes(surrogate)):
         found["modes"] = list(most)
         surrogate = resized(surrogate, found)
         lines.append(f"model.modes={list(most)}: all that {points} points resolve")

@@ -25,6 +25,7 @@ from neurop.inference.conformal.file import read_bands, write_bands
 from neurop.inference.network_input import network_input
 from neurop.inference.network_output import network_output
 from neurop.inference.steps import steps
+from neurop.inference.training_inputs import training_inputs
 from neurop.model_folder import read_parts, restore, write_folder
 from neurop.problems import Problem, problem_of
 from neurop.registry import Spec
@@ -109,7 +110,10 @@ class Surrogate(nn.Module):
         normalizer: Standardize | None = None,
         noise: NoiseInput | None = None,
     ) -> Surrogate:
-        """Return an untrained surrogate, its normalisers fitted on the training split.
+        """Return an untrained surrogate, fitted on the training split but for the weights.
+
+        These are the normalisers, and what the network takes from its inputs
+        (:meth:`neurop.models.Operator.fit_inputs`).
 
         Parameters
         ----------
@@ -134,7 +138,9 @@ class Surrogate(nn.Module):
         problem = problem or problem_of(train)
         card = Card.of(train, Spec.of(model), problem, constraints)
         norms = (normalizer or Standardize()).fit(problem.typical(train), problem.increments)
-        return cls(card, *norms, fit_conditions(train, problem.conditions(train)), noise)
+        made = cls(card, *norms, fit_conditions(train, problem.conditions(train)), noise)
+        made.net.fit_inputs(training_inputs(made, train))
+        return made
 
     @property
     def name(self) -> str:

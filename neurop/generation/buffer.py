@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import pickle
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 
 import numpy as np
 
 from neurop.errors import InputError
 from neurop.fields.fieldset import FieldSet
 from neurop.generation.dataset import SolvedDataset
+from neurop.generation.draws import Draws
+from neurop.generation.policies import POLICIES
+from neurop.generation.policies.policy import Entry, Item, Policy
 from neurop.generation.worker import Worker
-
-Item = TypeVar("Item")
 
 
 class Buffer(Generic[Item]):
-    """A bounded buffer from which items are drawn uniformly, while new items replace drawn ones.
+    """A bounded buffer that solvers fill and a training draws from, by a policy.
 
-    Until the buffer is full, items are added. Then a new item replaces a drawn one, chosen
-    uniformly, and waits as long as none has been drawn: every item is used at least once, and early
-    items have no larger share than late ones. Any number of threads may use it.
+    Which items are drawn, which stay and which make space for new ones is the policy's choice; see
+    :mod:`neurop.generation.policies`. A solver waits while there is no space, and a draw while
+    there are fewer items than the watermark. Any number of threads may use it.
 
     Parameters
     ----------
@@ -32,16 +35,22 @@ class Buffer(Generic[Item]):
         Largest number of items, at least 1.
     seed
         Seed of the draws.
+    draws
+        Policy and watermark; a reservoir that is drawn from as soon as it holds an item by default.
 
     Attributes
     ----------
     drawn
         Number of different items that were drawn.
+    repeats
+        Number of items by how often each was drawn, those that have left the buffer included.
+    solver_wait, training_wait
+        Time that solvers have waited for space, and draws for items, in seconds.
 
     Raises
     ------
     InputError
-        If the capacity is below 1.
+        If the capacity is below 1, or the watermark above it.
 
     Examples
     --------
@@ -60,24 +69,30 @@ class Buffer(Generic[Item]):
     arXiv:2306.16133.
     """
 
-    def __init__(self, capacity: int, seed: int | tuple[int, ...] = 0) -> None:
+    def __init__(
+        self, capacity: int, seed: int | tuple[int, ...] = 0, draws: Draws | None = None
+    ) -> None:
         if capacity < 1:
             raise InputError.of("capacity", capacity, "use a buffer of 1 sample or more")
-        self.capacity, self.drawn = capacity, 0
-        self._fresh: list[Item] = []
-        self._used: list[Item] = []
-        self._rng = np.random.default_rng(seed)
+        draws = draws or Draws()
+        if draws.watermark > capacity:
+            remedy = f"the buffer holds {capacity} items; use that many or fewer"
+            raise InputError.of("watermark", draws.watermark, remedy)
+        self.capacity, self.watermark, self.drawn = capacity, draws.watermark, 0
+        self.repeats: Counter[int] = Counter()
+        self.solver_wait = self.training_wait = 0.0
+        self._policy: Policy[Item] = POLICIES[draws.policy](capacity, np.random.default_rng(seed))
         self._change = threading.Condition()
         self._closed = False
         self._error: BaseException | None = None
 
     def __len__(self) -> int:
-        return len(self._fresh) + len(self._used)
+        return len(self._policy)
 
     def items(self) -> list[Item]:
         """Return the items in the buffer."""
         with self._change:
-            return [*self._fresh, *self._used]
+            return [entry.item for entry in self._policy.entries()]
 
     def put(self, item: Item, drawn: bool = False) -> bool:
         """Add an item as soon as there is space; return False if the buffer is closed.
@@ -90,33 +105,34 @@ class Buffer(Generic[Item]):
             Whether the item was drawn in an earlier run.
         """
         with self._change:
-            self._change.wait_for(lambda: self._closed or self._used or len(self) < self.capacity)
+            self.solver_wait += self._wait(self._policy.has_room)
             if self._closed:
                 return False
-            if len(self) >= self.capacity:
-                self._take(self._used)
-            (self._used if drawn else self._fresh).append(item)
+            self._policy.add(Entry(item, drawn))
+            self._change.notify_all()
             return True
 
     def draw(self) -> Item:
-        """Draw an item uniformly, and leave it in the buffer.
+        """Draw an item as soon as there are as many as the watermark.
 
         Raises
         ------
         IndexError
-            If there is none.
+            If the buffer is closed and empty.
         """
         with self._change:
+            self.training_wait += self._wait(lambda: len(self) >= self.watermark)
             if self._error is not None:
                 raise self._error
-            number = int(self._rng.integers(len(self))) if len(self) else 0
-            if number >= len(self._fresh):
-                return self._used[number - len(self._fresh)]
-            item = self._take(self._fresh, number)
-            self._used.append(item)
-            self.drawn += 1
-            self._change.notify()
-            return item
+            if not len(self):
+                raise IndexError("no item is left in the buffer, which is closed")
+            entry = self._policy.draw()
+            self.drawn += not entry.seen
+            self.repeats[entry.draws] -= entry.draws > 0
+            entry.seen, entry.draws = True, entry.draws + 1
+            self.repeats[entry.draws] += 1
+            self._change.notify_all()
+            return entry.item
 
     def close(self, error: BaseException | None = None) -> None:
         """Accept no more items, release waiting threads, and raise `error` at the next draw."""
@@ -124,11 +140,11 @@ class Buffer(Generic[Item]):
             self._closed, self._error = True, self._error or error
             self._change.notify_all()
 
-    def _take(self, items: list[Item], number: int | None = None) -> Item:
-        """Remove an item in constant time, by moving the last one to its place."""
-        number = int(self._rng.integers(len(items))) if number is None else number
-        items[number], items[-1] = items[-1], items[number]
-        return items.pop()
+    def _wait(self, ready: Callable[[], bool]) -> float:
+        """Wait until the buffer is ready or closed, and return the time that it took."""
+        began = time.perf_counter()
+        self._change.wait_for(lambda: self._closed or ready())
+        return time.perf_counter() - began
 
 
 class Stream:
@@ -154,6 +170,8 @@ class Stream:
     ----------
     next
         Number after the last sample whose solution was started.
+    seconds
+        Time that the solvers have taken, their sum, without that in which they waited.
 
     Raises
     ------
@@ -172,7 +190,7 @@ class Stream:
     ) -> None:
         if workers < 1:
             raise InputError.of("workers", workers, "use 1 or more")
-        self.next = first
+        self.next, self.seconds = first, 0.0
         self._source, self._accept, self._fail, self._share = source, accept, fail, share
         self._size = source.batch(source.shape)
         self._lock, self._closed = threading.Lock(), False
@@ -197,7 +215,11 @@ class Stream:
             if isinstance(call, Worker) and not call.ready():
                 call = solve
             while not self._closed:
-                for fields in self._samples(call(self._numbers())):
+                began = time.perf_counter()
+                arrays = call(self._numbers())
+                with self._lock:
+                    self.seconds += time.perf_counter() - began
+                for fields in self._samples(arrays):
                     if not self._accept(fields):
                         return
         except BaseException as error:

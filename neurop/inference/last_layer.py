@@ -41,7 +41,12 @@ def find_last_layer(surrogate: Surrogate) -> str:
 
 
 def last_linear(net: nn.Module, channels: int) -> str | None:
-    """Return the name of the last layer of a network with so many rows of weights; None if none."""
+    """Return the name of the last layer of a network with so many rows of weights; None if none.
+
+    Also if not every output is that of one last layer, as in a mixture.
+    """
+    if not all(getattr(part, "one_last_layer", True) for part in net.modules()):
+        return None
     for name, layer in reversed(list(net.named_modules())):
         weight = layer._parameters.get(_rows(layer))
         if weight is not None and weight.dim() > 1 and len(weight) == channels:

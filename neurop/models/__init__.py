@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from neurop.models.ifno import IFNO as IFNO
     from neurop.models.iufno import IUFNO as IUFNO
     from neurop.models.local_fno import LocalFNO as LocalFNO
+    from neurop.models.mono import MoNO as MoNO
     from neurop.models.operator import GridOperator as GridOperator
     from neurop.models.operator import Operator as Operator
     from neurop.models.psi_fno import PsiFNO as PsiFNO
@@ -42,6 +43,7 @@ REGISTRY = Registry(
         "ifno": "neurop.models.ifno:IFNO",
         "iufno": "neurop.models.iufno:IUFNO",
         "local_fno": "neurop.models.local_fno:LocalFNO",
+        "mono": "neurop.models.mono:MoNO",
         "psi_fno": "neurop.models.psi_fno:PsiFNO",
         "sfno": "neurop.models.sfno:SFNO",
         "t1": "neurop.models.transform_once:TransformOnce",

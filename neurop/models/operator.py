@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 from torch import Tensor, nn
@@ -33,12 +33,15 @@ class Operator(nn.Module):
         What in an exported graph belongs to one grid; empty if a graph can take any.
     modes
         Number of modes per axis; None for a network without modes.
+    one_last_layer
+        Whether every output is that of the same last layer.
     """
 
     citation: ClassVar[str] = ""
     resolution_invariant: bool = True
     one_grid: str = ""
     modes: tuple[int, ...] | None = None
+    one_last_layer: bool = True
 
     def resolved(self, shape: Sequence[int]) -> tuple[int, ...] | None:
         """Return the number of the model's modes that a grid of `shape` points resolves, per axis.
@@ -60,6 +63,17 @@ class Operator(nn.Module):
         None if the output is not band-limited.
         """
         return None
+
+    def fit_inputs(self, inputs: Iterable[Tensor]) -> None:
+        """Prepare a new network for the inputs of its training, before that; nothing by default.
+
+        Parameters
+        ----------
+        inputs
+            Batches ``(batch, in_channels, *grid)`` of normalised inputs of the training split, read
+            one by one.
+        """
+        return
 
     @classmethod
     def spec(cls, **arguments: Any) -> Spec:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -13,12 +15,14 @@ from neurop.fields.fieldset import FieldSet
 from neurop.fields.windows import Windows
 from neurop.generation.buffer import Buffer, Stream
 from neurop.generation.dataset import SolvedDataset
+from neurop.generation.draws import Draws
+from neurop.generation.storage import grouped
 from neurop.problems import Problem
 from neurop.training.loader import Loader
 
 
 class RandomWindows(Dataset[dict[str, Tensor]]):
-    """Windows drawn from a buffer of samples: a sample uniformly, then one of its windows.
+    """Windows drawn from a buffer of samples: a sample by its policy, then one of its windows.
 
     Parameters
     ----------
@@ -55,9 +59,10 @@ class OnlineLoader(Loader):
 
     The buffer is initialised with the training split of the source, which is generated before.
     After that, processes solve for the samples of the following indices, without repetition, and
-    pass them on in memory: see :class:`neurop.generation.buffer.Buffer`. A step never waits for
-    them. An epoch has as many examples as one of `source.samples` stored samples, so that the
-    number of steps is the same. A resumed run continues after the last index that was started.
+    pass them on in memory: see :class:`neurop.generation.buffer.Buffer`. By default a step never
+    waits for them. The normalisers are those of the stored samples. An epoch has as many examples
+    as one of `source.samples` stored samples, so that the number of steps is the same. A resumed
+    run continues after the last index that was started.
 
     Parameters
     ----------
@@ -75,6 +80,9 @@ class OnlineLoader(Loader):
         Number of samples in memory; by default that of the training split of `source.samples`.
     solvers
         Number of solver processes.
+    draws
+        Policy of the buffer and its watermark: a :class:`neurop.generation.draws.Draws` or a
+        mapping of its parameters.
     seed
         Seed of the order of the examples.
 
@@ -93,6 +101,7 @@ class OnlineLoader(Loader):
         batch_size: int = 16,
         buffer: int | None = None,
         solvers: int = 1,
+        draws: Draws | Mapping[str, Any] | None = None,
         seed: int = 0,
     ) -> None:
         super().__init__(splits, problem, extra, batch_size, 0, seed)
@@ -106,11 +115,12 @@ class OnlineLoader(Loader):
                 "an online loader trains on data that are solved meanwhile; set it to online",
             )
         self.source, self.first, self.solvers = source, splits["train"], solvers
+        self.draws = grouped(Draws, draws, "draws")
         windows = self.examples["train"]
         self.history, self.steps = windows.history, windows.steps
         usual = source.samples - 2 * source.held_out
-        self.capacity = usual if buffer is None else buffer
         self.count = usual * int(windows.starts[0])
+        self.capacity = self.usual_capacity(usual) if buffer is None else buffer
         self._draw_from(seed)
         self.stream: Stream | None = None
         self._next_number, self._drawn = source.stored, 0
@@ -127,19 +137,41 @@ class OnlineLoader(Loader):
         if self.trainer is not None and (process := self.trainer.global_rank):
             self._draw_from(self.seed, process)  # other windows than the first process
         again = self._next_number > self.source.stored
-        for i in range(min(len(self.first), self.buffer.capacity)):
-            self._accept(self.first.samples(slice(i, i + 1)).loaded(), again)
+        first = (self.first.samples(slice(i, i + 1)) for i in range(len(self.first)))
+        items = (item for fields in first for item in self.items(fields.loaded()))
+        for item in islice(items, self.capacity):
+            self.buffer.put(item, again)
         trainer = self.trainer
         share = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
         self.stream = Stream(
             self.source, self._accept, self.buffer.close, self._next_number, self.solvers, share
         )
 
-    def report(self) -> dict[str, int]:
-        """Return the numbers of distinct samples used and of samples solved online."""
+    def usual_capacity(self, samples: int) -> int:
+        """Return the items of a buffer as large as a stored training set of so many samples."""
+        return samples
+
+    def items(self, fields: FieldSet) -> Iterator[Windows]:
+        """Yield the items of the buffer that one sample makes: its windows together."""
+        yield Windows(fields, self.history, self.steps)
+
+    def report(self) -> dict[str, Any]:
+        """Return what was drawn and solved, and who has waited for whom, times in seconds.
+
+        ``unique_samples`` counts the distinct items of the buffer that were drawn, and
+        ``solved_samples`` the samples that were solved online, over all parts of a resumed run; the
+        others, of the last part: ``repeats`` the number of items by how often each was drawn,
+        ``solver_seconds`` the time of the solvers, ``solver_wait`` and ``training_wait`` that of
+        solvers and training in which each waited for the other.
+        """
+        stream, buffer = self.stream, self.buffer
         return {
-            "unique_samples": self._drawn + self.buffer.drawn,
+            "unique_samples": self._drawn + buffer.drawn,
             "solved_samples": self._next() - self.source.stored,
+            "repeats": {str(n): count for n, count in sorted(buffer.repeats.items()) if count},
+            "solver_seconds": round(stream.seconds, 2) if stream else 0.0,
+            "solver_wait": round(buffer.solver_wait, 2),
+            "training_wait": round(buffer.training_wait, 2),
         }
 
     def state_dict(self) -> dict[str, Any]:
@@ -171,11 +203,11 @@ class OnlineLoader(Loader):
 
     def _draw_from(self, *seed: int) -> None:
         """Make the buffer of the training samples, and their windows, with a seed."""
-        self.buffer: Buffer[Windows] = Buffer(self.capacity, (*seed, 1))
+        self.buffer: Buffer[Windows] = Buffer(self.capacity, (*seed, 1), self.draws)
         self.examples["train"] = RandomWindows(self.buffer, self.count, (*seed, 2))
 
     def _next(self) -> int:
         return self._next_number if self.stream is None else self.stream.next
 
-    def _accept(self, fields: FieldSet, drawn: bool = False) -> bool:
-        return self.buffer.put(Windows(fields, self.history, self.steps), drawn)
+    def _accept(self, fields: FieldSet) -> bool:
+        return all(self.buffer.put(item) for item in self.items(fields))

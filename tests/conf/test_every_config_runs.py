@@ -54,6 +54,8 @@ MORE = {
     ("data", "kolmogorov_flow"): ["data.flow.spin_up=0"],
     ("data", "lorenz96"): ["data.frames=1", "data.warmup=0"],
     ("loader", "online"): ["data.storage.mode=online"],
+    ("loader", "streamed"): ["data.storage.mode=online"],
+    ("model", "mono"): ["model.expert.arguments={modes: 4, width: 4, depth: 1}"],
     ("objective", "pino"): ["problem.unroll=2"],
     ("objective", "residual"): ["problem.unroll=2"],
     ("problem", "lead_times"): ["problem.leads=[1,2]"],

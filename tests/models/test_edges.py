@@ -35,6 +35,7 @@ SMALL = Spec("fno", {"modes": 4, "width": 8, "depth": 2})
 SIZES = {
     "boosted": {"base": SMALL, "stage": SMALL},
     "denoised": {"base": SMALL, "stage": SMALL},
+    "mono": {"expert": SMALL, "experts": 2},
     "t1_plus": {"modes": 4, "width": 8},
     "unet": LOCAL,
     "cnextunet": LOCAL,

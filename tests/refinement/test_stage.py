@@ -91,7 +91,7 @@ def test_shrinkage() -> None:
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("name", sorted({*REGISTRY.table} - {"boosted", "denoised"}))
+@pytest.mark.parametrize("name", sorted({*REGISTRY.table} - {"boosted", "denoised", "mono"}))
 def test_a_stage_of_every_model_starts_at_zero(name: str) -> None:
     domain = Grid.latlon() if name == "sfno" else Grid.periodic(2)
     takes = REGISTRY.get(name).__init__.__annotations__
@@ -104,8 +104,10 @@ def test_a_stage_of_every_model_starts_at_zero(name: str) -> None:
 
 
 def test_a_network_without_a_last_layer() -> None:
-    with raises_input("model", "mine", "it has no last linear layer, which starts at 0"):
-        start_at_zero(nn.Sequential(nn.Conv1d(1, 3, 1)), 2, "mine")
+    # A mixture has one per expert.
+    for net in (nn.Sequential(nn.Conv1d(1, 3, 1)), create("mono", 1, 2, Grid.periodic(1))):
+        with raises_input("model", "mine", "it has no last linear layer, which starts at 0"):
+            start_at_zero(net, 2, "mine")
 
 
 def test_what_data_are() -> None:

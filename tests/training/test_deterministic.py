@@ -21,6 +21,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "cnextunet": {"width": 4, "levels": 1, "depth": 1},
     "boosted": {"base": Spec("fno", MODES), "stage": Spec("fno", MODES)},
     "denoised": {"base": Spec("fno", MODES), "stage": Spec("fno", MODES)},
+    "mono": {"expert": Spec("fno", MODES), "experts": 2},
     "t1": {"modes": 4, "width": 4, "depth": 1},
     "t1_plus": {"modes": 4, "width": 4, "channels": 4},
 }

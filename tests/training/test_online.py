@@ -81,6 +81,10 @@ def test_steps_are_those_of_the_stored_set_and_samples_are_new(tmp_path: Path) -
     # 360 windows of 20 samples in the buffer, each replaced once it was drawn.
     assert 30 < report["unique_samples"] <= 20 + report["solved_samples"]
     assert report["solved_samples"] % 4 == 0
+    repeats = {int(draws): samples for draws, samples in report["repeats"].items()}
+    assert sum(repeats.values()) == report["unique_samples"]
+    assert sum(draws * samples for draws, samples in repeats.items()) == 360
+    assert report["solver_seconds"] > 0
     known = {local(tmp_path).one(i).tobytes(): i for i in range(60 + report["solved_samples"])}
     held = [known[np.asarray(w.fields.values[0]).tobytes()] for w in batches.buffer.items()]
     assert len(set(held)) == len(held) == 20
@@ -166,9 +170,20 @@ def test_a_process_that_is_killed_stops_the_training(tmp_path: Path) -> None:
         fit(batches, epochs=10_000)
 
 
-@pytest.mark.parametrize(("how", "key"), [({"buffer": 0}, "buffer"), ({"solvers": 0}, "solvers")])
-def test_wrong_settings_are_named(tmp_path: Path, how: dict[str, int], key: str) -> None:
-    with raises_input(key, 0):
+@pytest.mark.parametrize(
+    ("how", "key", "value"),
+    [
+        ({"buffer": 0}, "buffer", 0),
+        ({"solvers": 0}, "solvers", 0),
+        ({"draws": {"watermark": 0}}, "watermark", 0),
+        ({"draws": {"watermark": 9}, "buffer": 8}, "watermark", 9),
+        ({"draws": {"policy": "lifo"}}, "policy", "lifo"),
+    ],
+)
+def test_wrong_settings_are_named(
+    tmp_path: Path, how: dict[str, Any], key: str, value: Any
+) -> None:
+    with raises_input(key, value):
         online(local(tmp_path), **how)
 
 
@@ -238,7 +253,7 @@ def test_ctrl_c_is_one_line_and_leaves_no_process(tmp_path: Path) -> None:
     run.send_signal(signal.SIGINT)
     _, err = run.communicate(timeout=60)
     assert run.returncode == 130
-    assert err.decode().splitlines()[-1] == "neurop train: interrupted"
+    assert err.decode().splitlines()[-1].startswith("neurop train: interrupted in epoch ")
     time.sleep(0.1)
     assert children
     assert not any(Path(f"/proc/{child}").exists() for child in children)

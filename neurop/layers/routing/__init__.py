@@ -1,0 +1,1 @@
+"""Routing: which of several networks an input goes to."""
