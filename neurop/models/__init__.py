@@ -12,6 +12,7 @@ from neurop.registry import Registry, Spec
 
 if TYPE_CHECKING:
     from neurop.geometry.grid import Grid
+    from neurop.models.afno import AFNO as AFNO
     from neurop.models.boosted import Boosted as Boosted
     from neurop.models.cnextunet import CNextUNet as CNextUNet
     from neurop.models.ffno import FFNO as FFNO
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 REGISTRY = Registry(
     "model",
     {
+        "afno": "neurop.models.afno:AFNO",
         "boosted": "neurop.models.boosted:Boosted",
         "cnextunet": "neurop.models.cnextunet:CNextUNet",
         "ffno": "neurop.models.ffno:FFNO",
