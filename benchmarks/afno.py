@@ -42,8 +42,8 @@ from neurop.registry import Spec
 WIDTH, CUTOFF = 64, (8, 16)
 GRIDS = ((16, 32), (32, 32), (32, 64), (64, 64), (64, 128))
 AFNO = models.AFNO.spec(modes=[9, 18], tokens=[18, 36], patch=4, width=64, depth=4, blocks=8)
-LEADS, STARTS, STEPS = (1, 2, 4, 8, 12, 16, 20), 8, 20
-MEMBERS = 10
+LEADS, STARTS, STEPS = (1, 2, 4, 8, 12, 16, 20), 6, 20
+MEMBERS = 8
 GLOBES = {
     "width 768, depth 12": ({"width": 768, "depth": 12, "blocks": 8}, 1),
     "width 256, depth 8": ({"width": 256, "depth": 8, "blocks": 8}, 28),
@@ -164,8 +164,7 @@ def ensembles(surrogate: Surrogate, train: FieldSet, data: FieldSet) -> dict[str
     start = MEMBERS - 1
     known = check_compatible(surrogate, data)
     ways: dict[str, Any] = {
-        "perturbed states, 0.05": Perturbation(train, 0.05, MEMBERS),
-        "perturbed states, 0.15": Perturbation(train, 0.15, MEMBERS),
+        "perturbed states, 0.1": Perturbation(train, 0.1, MEMBERS),
         "white noise, 0.3": WhiteNoise(train, 0.3, MEMBERS),
         "lagged": Lagged(surrogate, known, MEMBERS),
         # The same forecast twice: its error, and a spread of 0.
@@ -226,7 +225,7 @@ def main() -> None:
     """Measure the parts, print and write them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--parts", nargs="+", default=["scaling", "forecasts", "globe"])
-    parser.add_argument("--epochs", type=int, default=24)
+    parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--out", type=Path, default=Path("afno.json"))
     parser.add_argument("--globe", help="one size of `globe`, for a process of its own")
     given = parser.parse_args()

@@ -89,6 +89,10 @@ class TestAFNO(GridOperatorContract):
         ),
     }
 
+    @pytest.mark.slow  # as for the other models of long graphs
+    def test_the_exported_graph_is_real_and_computes_the_same(self, case: Case) -> None:
+        super().test_the_exported_graph_is_real_and_computes_the_same(case)
+
 
 def test_without_coordinates_a_shift_by_patches_shifts_the_output() -> None:
     torch.manual_seed(0)
