@@ -1,6 +1,6 @@
 """AFNO: cost against the number of tokens, forecasts of ERA5, and a step at a quarter of a degree.
 
-python benchmarks/afno.py [--parts scaling forecasts globe] [--epochs N] [--out FILE]
+python benchmarks/afno.py [--parts forecasts globe scaling] [--epochs N] [--out FILE]
 
 `scaling`: processor time of the filter of AFNO and of self-attention of the same width on 512 to
 8192 tokens, in turn. `forecasts`: sea level pressure of one winter, AFNO and an FNO of about as
@@ -39,14 +39,15 @@ from neurop.geometry.axis import Axis
 from neurop.layers.tokens.mode_mlp import ModeMLP
 from neurop.registry import Spec
 
+Keep = Callable[[dict[str, Any]], None]
 WIDTH, CUTOFF = 64, (8, 16)
 GRIDS = ((16, 32), (32, 32), (32, 64), (64, 64), (64, 128))
-AFNO = models.AFNO.spec(modes=[9, 18], tokens=[18, 36], patch=4, width=64, depth=4, blocks=8)
-LEADS, STARTS, STEPS = (1, 2, 4, 8, 12, 16, 20), 6, 20
-MEMBERS = 8
+AFNO = models.AFNO.spec(modes=[9, 18], tokens=[18, 36], patch=4, width=32, depth=4, blocks=4)
+LEADS, STARTS, STEPS = (1, 2, 4, 8, 12), 6, 20
+MEMBERS = 6
 GLOBES = {
+    "width 128, depth 4": ({"width": 128, "depth": 4, "blocks": 8}, 28),
     "width 768, depth 12": ({"width": 768, "depth": 12, "blocks": 8}, 1),
-    "width 256, depth 8": ({"width": 256, "depth": 8, "blocks": 8}, 28),
 }
 
 
@@ -65,7 +66,8 @@ class Attention(nn.Module):
         return made
 
 
-def scaling(rounds: int = 5) -> dict[str, Any]:
+@torch.inference_mode()
+def scaling(keep: Keep, rounds: int = 4) -> dict[str, Any]:
     """Return median milliseconds of processor time, and the slopes in log-log."""
     axes = [Axis(name, layout="cells") for name in "xy"]
     attention = Attention()
@@ -79,7 +81,6 @@ def scaling(rounds: int = 5) -> dict[str, Any]:
                 "attention": attention,
             }
             for name, layer in layers.items():
-                layer(x)
                 began = time.process_time()
                 layer(x)
                 each = seconds.setdefault(name, [[] for _ in GRIDS])
@@ -120,13 +121,12 @@ def history() -> int:
     return ERA5.problem.history
 
 
-def forecasts(epochs: int) -> dict[str, Any]:
-    """Return scores of the forecasts and ensembles."""
+def forecasts(epochs: int, keep: Keep) -> dict[str, Any]:
+    """Return scores of the forecasts and ensembles, and keep them as they come."""
     splits = ERA5().splits()
     train, test = splits["train"], splits["test"]
     made: dict[str, Any] = {"leads_h": [6 * lead for lead in LEADS], "epochs": epochs}
     count = Surrogate.of(train, AFNO, ERA5.problem).parameters_count()
-    best: Surrogate | None = None
     for spec in (AFNO, fno_like(train, count)):
         torch.manual_seed(0)
         model = Surrogate.of(train, spec, ERA5.problem, normalizer=Standardize(pointwise=True))
@@ -152,10 +152,9 @@ def forecasts(epochs: int) -> dict[str, Any]:
             name: numbers(scores[name])
             for name in ("persistence_rmse", "persistence_acc", "climatology_rmse")
         }
-        best = best or found
-        print(json.dumps(made[spec.name]), flush=True)
-    assert best is not None
-    made["ensembles"] = ensembles(best, train, windows(test))
+        if spec is AFNO:
+            made["ensembles"] = ensembles(found, train, windows(test))
+        keep(made)
     return made
 
 
@@ -210,22 +209,22 @@ def globe(name: str) -> dict[str, Any]:
     }
 
 
-def globes() -> dict[str, Any]:
+def globes(keep: Keep) -> dict[str, Any]:
     """Return the costs of all sizes, each from a process of its own."""
-    made = {}
+    made: dict[str, Any] = {}
     for name in GLOBES:
         command = [sys.executable, "-P", __file__, "--globe", name]
         printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         made[name] = json.loads(printed.splitlines()[-1])
-        print(name, made[name], flush=True)
+        keep(made)
     return made
 
 
 def main() -> None:
     """Measure the parts, print and write them."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--parts", nargs="+", default=["scaling", "forecasts", "globe"])
-    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--parts", nargs="+", default=["forecasts", "globe", "scaling"])
+    parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--out", type=Path, default=Path("afno.json"))
     parser.add_argument("--globe", help="one size of `globe`, for a process of its own")
     given = parser.parse_args()
@@ -233,10 +232,10 @@ def main() -> None:
     if given.globe:
         print(json.dumps(globe(given.globe)))
         return
-    ways: dict[str, Callable[[], dict[str, Any]]] = {
-        "scaling": scaling,
+    ways: dict[str, Callable[[Keep], dict[str, Any]]] = {
         "forecasts": partial(forecasts, given.epochs),
         "globe": globes,
+        "scaling": scaling,
     }
     made = json.loads(given.out.read_text()) if given.out.is_file() else {}
     made |= {
@@ -246,9 +245,13 @@ def main() -> None:
         "threads": 1,
     }
     for part in given.parts:
-        made[part] = ways[part]()
+
+        def keep(found: dict[str, Any], part: str = part) -> None:
+            made[part] = found
+            given.out.write_text(json.dumps(made, indent=1) + "\n")
+
+        keep(ways[part](keep))
         print(part, json.dumps(made[part]), flush=True)
-        given.out.write_text(json.dumps(made, indent=1) + "\n")
 
 
 if __name__ == "__main__":

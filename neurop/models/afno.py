@@ -12,11 +12,11 @@ from neurop.geometry.grid import Grid
 from neurop.layers import Coordinates
 from neurop.layers.tokens.block import TokenBlock
 from neurop.layers.tokens.head import PatchHead
-from neurop.layers.tokens.mode_mlp import ModeMLP
+from neurop.layers.tokens.mode_mlp import PADDING, ModeMLP
 from neurop.layers.tokens.patches import Patches
 from neurop.models.arguments import at_least_one, check_input, grid_and_modes
 from neurop.models.operator import GridOperator
-from neurop.spectral import below_nyquist, linear
+from neurop.spectral import below_nyquist, linear, one_per_axis, padded_bases
 
 
 class AFNO(GridOperator):
@@ -97,12 +97,18 @@ class AFNO(GridOperator):
         blocks: int = 4,
     ) -> None:
         super().__init__()
-        at_least_one(width=width, depth=depth, patch=patch)
         self.domain, self.modes = grid_and_modes(domain, modes)
+        one_per_axis(self.domain.axes, self.modes)
+        at_least_one(width=width, depth=depth, patch=patch, modes=min(self.modes))
         counts = [2 * m for m in self.modes] if tokens is None else tokens
         _, self.tokens = grid_and_modes(self.domain, counts)
         self.patches = Patches(self.domain, self.tokens, patch)
         centres = Grid(tuple(replace(axis, layout="cells") for axis in self.domain.axes))
+        self.bases = padded_bases(centres.axes, self.modes, PADDING)
+        resolved = below_nyquist(self.bases, centres.axes, self.tokens)
+        for n, m, most in zip(self.tokens, self.modes, resolved, strict=True):
+            if m > most:
+                raise InputError.of("tokens", n, f"they resolve {most} modes, not {m}; give more")
         self.coordinates = Coordinates(centres)
         per_token = in_channels * patch**self.domain.dimensions
         self.in_channels = in_channels
@@ -111,12 +117,6 @@ class AFNO(GridOperator):
             TokenBlock(width, ModeMLP(width, blocks, self.modes, centres.axes))
             for _ in range(depth)
         )
-        self.bases = self.blocks[0].mixing.bases
-        for n, m, most in zip(
-            self.tokens, self.modes, below_nyquist(self.bases, centres.axes, self.tokens)
-        ):
-            if m > most:
-                raise InputError.of("tokens", n, f"they resolve {most} modes of {m}; give more")
         self.head = PatchHead(width, out_channels, self.patches)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -139,11 +139,12 @@ def test_the_rows_of_a_global_grid_of_a_quarter_degree_fit_its_patches() -> None
     [
         ({"width": 0}, "width", 0),
         ({"depth": 0}, "depth", 0),
-        ({"modes": 0}, "tokens", 0),
-        ({"modes": 0, "tokens": 4}, "modes", 0),
+        ({"modes": 0}, "modes", 0),
+        ({"tokens": 0}, "tokens", 0),
         ({"patch": 0}, "patch", 0),
         ({"blocks": 3}, "blocks", 3),
-        ({"modes": (4, 4, 4)}, "modes", (8, 8, 8)),
+        ({"modes": (4, 4, 4)}, "modes", (4, 4, 4)),
+        ({"tokens": (16, 16, 16)}, "tokens", (16, 16, 16)),
         ({"modes": 4, "tokens": (16, 6)}, "tokens", 6),
     ],
 )

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from neurop.errors import InputError
 from neurop.geometry.grid import Grid
 from neurop.layers.tokens import stencils
-from neurop.spectral import at_least_one, in_float32, one_per_axis
+from neurop.spectral import at_least_one, in_float32
 
 
 class Patches(nn.Module):
@@ -52,7 +53,7 @@ class Patches(nn.Module):
     >>> from neurop.geometry.axis import Axis
     >>> patches = Patches(Grid((Axis("x", "open", layout="ends"),)), (2,), 2)
     >>> c = patches(torch.tensor([0.0, 1, 2, 3, 4]).view(1, 5, 1))  # means 1 and 3, slopes 2
-    >>> c.flatten().round(decimals=4).tolist()
+    >>> c.flatten().double().round(decimals=4).tolist()
     [1.0, 0.5774, 3.0, 0.5774]
     >>> patches.fields(c, (3,)).flatten().round(decimals=4).tolist()
     [0.0, 2.0, 4.0]
@@ -60,7 +61,9 @@ class Patches(nn.Module):
 
     def __init__(self, domain: Grid, tokens: Sequence[int], functions: int) -> None:
         super().__init__()
-        one_per_axis(domain.axes, tokens)
+        if len(tokens) != domain.dimensions:
+            remedy = f"the grid has {domain.dimensions} axes; give one number per axis"
+            raise InputError.of("tokens", tuple(tokens), remedy)
         at_least_one(tokens=min(tokens), functions=functions)
         self.domain, self.tokens, self.functions = domain, tuple(tokens), functions
 

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from neurop.geometry.axis import Axis
 from neurop.layers.tokens.block import TokenBlock
-from neurop.layers.tokens.mode_mlp import ModeMLP, shrunk
+from neurop.layers.tokens.mode_mlp import ModeMLP
+from neurop.layers.tokens.shrink import shrunk
 
 AXES = tuple(Axis(name, layout="cells") for name in "xyz")
 

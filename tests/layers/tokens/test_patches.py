@@ -119,7 +119,7 @@ def test_a_head_is_linear_in_its_token() -> None:
 
 @pytest.mark.parametrize(
     ("tokens", "functions", "key", "value"),
-    [((0,), 2, "tokens", 0), ((4,), 0, "functions", 0), ((4, 4), 2, "modes", (4, 4))],
+    [((0,), 2, "tokens", 0), ((4,), 0, "functions", 0), ((4, 4), 2, "tokens", (4, 4))],
 )
 def test_patches_that_do_not_exist(
     tokens: tuple[int, ...], functions: int, key: str, value
