@@ -24,7 +24,7 @@ from neurop.evaluation.batches import (
 )
 from neurop.evaluation.forecasts import Forecasts, forecasts, known_leads, starts_of
 from neurop.evaluation.leads import step_of
-from neurop.evaluation.perturbation import Perturbation
+from neurop.evaluation.perturbation import Members
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.mask import blank
 from neurop.inference.evaluating import evaluating
@@ -54,7 +54,7 @@ def ensemble(
     truth: FieldSet,
     steps: int | None = None,
     start: int = 0,
-    perturbation: Perturbation | None = None,
+    perturbation: Members | None = None,
     batch_size: int = 16,
 ) -> xr.Dataset:
     """Score an ensemble of forecasts, from one start of each trajectory, or of a map.
@@ -71,7 +71,9 @@ def ensemble(
     start
         First input frame.
     perturbation
-        Perturbed inputs; None for the inputs as they are.
+        Other inputs for each member, such as :class:`neurop.evaluation.Perturbation`,
+        :class:`neurop.evaluation.WhiteNoise` or :class:`neurop.evaluation.Lagged`; None for the
+        inputs as they are.
     batch_size
         Forecasts per call of a surrogate.
 
@@ -157,7 +159,7 @@ def _check_alike(first: Surrogate, other: Surrogate) -> None:
             raise InputError(f"ckpt: {text}", "ckpt", b.name)
 
 
-def _perturb(perturbation: Perturbation | None, member: int) -> Any:
+def _perturb(perturbation: Members | None, member: int) -> Any:
     if perturbation is None:
         return None
     return lambda frames, starts: perturbation(frames, starts, member)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -14,6 +15,17 @@ from neurop.errors import InputError
 from neurop.evaluation.forecasts import Start
 from neurop.fields.fieldset import FieldSet
 from neurop.spectral import resample
+
+
+class Members(Protocol):
+    """What an ensemble takes: other input frames for each of a number of members."""
+
+    @property
+    def members(self) -> int:
+        """Number of members."""
+
+    def __call__(self, frames: Tensor, starts: Sequence[Start], member: int) -> Tensor:
+        """Return the input frames of a member; see :meth:`Perturbation.__call__`."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,7 @@ from neurop.registry import Registry, Spec
 
 if TYPE_CHECKING:
     from neurop.geometry.grid import Grid
+    from neurop.models.afno import AFNO as AFNO
     from neurop.models.boosted import Boosted as Boosted
     from neurop.models.cnextunet import CNextUNet as CNextUNet
     from neurop.models.denoised import Denoised as Denoised
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 REGISTRY = Registry(
     "model",
     {
+        "afno": "neurop.models.afno:AFNO",
         "boosted": "neurop.models.boosted:Boosted",
         "cnextunet": "neurop.models.cnextunet:CNextUNet",
         "denoised": "neurop.models.denoised:Denoised",

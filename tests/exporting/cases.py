@@ -57,6 +57,8 @@ CASES = {
     "fno-sphere": Small("fno", SPHERE, (9, 16), True),
     "fno-chebyshev": Small("fno", TIMES, (9, 8), True),
     "fno-gauss": Small("fno", Grid.latlon(gauss=True), (8, 16), False),
+    "afno": Small("afno", PLANE, (9, 12), False, SMALL | {"blocks": 2}),
+    "afno-walls": Small("afno", WALLS, (9, 8), False, SMALL | {"blocks": 2}),
     "gfno": Small("gfno", PLANE, (12, 12), True, SMALL | {"group": "p4m", "depth": 1}),
     "tfno": Small("tfno", PLANE, (9, 12), True),
     "tfno-cp": Small("tfno", PLANE, (9, 12), True, SMALL | {"factorization": "cp"}),

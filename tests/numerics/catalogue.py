@@ -44,6 +44,10 @@ from neurop.layers.local.position import Position
 from neurop.layers.local.residual_block import ResidualBlock
 from neurop.layers.local.sphere_difference import SphereDifference
 from neurop.layers.spectral.axis_conv import AxisConv
+from neurop.layers.tokens.block import TokenBlock
+from neurop.layers.tokens.head import PatchHead
+from neurop.layers.tokens.mode_mlp import ModeMLP
+from neurop.layers.tokens.patches import Patches
 from neurop.spectral import (
     Basis,
     Cosine,
@@ -101,6 +105,17 @@ class Doubled(nn.Module):
         return self.conv(x, (2 * SHAPE[0], 2 * SHAPE[1]))
 
 
+class Fixed(nn.Module):
+    """A layer with a fixed target grid."""
+
+    def __init__(self, inner: nn.Module, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.inner, self.shape = inner, shape
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.inner(x, self.shape)
+
+
 FIELD, LAST = (2, CHANNELS, *SHAPE), (2, *SHAPE, CHANNELS)
 GLOBE, GLOBE_LAST = (2, CHANNELS, *SPHERE), (2, *SPHERE, CHANNELS)
 PACKED = (2, *(2 * m - 1 for m in MODES), CHANNELS)
@@ -145,6 +160,12 @@ def equivariant() -> nn.Module:
     return SpectralConv(CHANNELS, CHANNELS, (8, 8), weight=weight)
 
 
+def tokens_to_plane() -> nn.Module:
+    """Return a head of a patch per point, with a fixed target."""
+    head = PatchHead(CHANNELS, CHANNELS, Patches(PLANE, SHAPE, 2))
+    return Fixed(head, (2 * SHAPE[0], 2 * SHAPE[1]))
+
+
 LAYERS = {
     "SpectralConv": Case(layer(SpectralConv, CHANNELS, CHANNELS, MODES), (FIELD,)),
     "SpectralConv, walls": Case(layer(SpectralConv, CHANNELS, CHANNELS, MODES, WALLS), (FIELD,)),
@@ -170,6 +191,12 @@ LAYERS = {
     "GroupLinear": Case(layer(GroupLinear, 2, 2, TURNS), (LAST,)),
     "LiftToGroup": Case(layer(LiftToGroup, [1] * CHANNELS, 2, TURNS), (LAST,)),
     "SumOverGroup": Case(layer(SumOverGroup, 2, [1, 1], TURNS), (LAST,)),
+    "Patches": Case(layer(Patches, PLANE, (4, 6), 2), (LAST,)),
+    "PatchHead": Case(tokens_to_plane, (LAST,)),
+    "ModeMLP": Case(layer(ModeMLP, CHANNELS, 2, MODES, PLANE.axes), (LAST,)),
+    "TokenBlock": Case(
+        lambda: TokenBlock(CHANNELS, ModeMLP(CHANNELS, 2, MODES, PLANE.axes)), (LAST,)
+    ),
     "ChannelMLP": Case(layer(ChannelMLP, CHANNELS, 16, CHANNELS), (LAST,)),
     "Coordinates": Case(layer(Coordinates, PLANE), (FIELD,)),
     "Position": Case(layer(Position, WALLS), (FIELD,)),

@@ -38,6 +38,10 @@ GroupWeight                     |   10 |   12 |    - |    -
 GroupLinear                     |    3 |   55 |    5 |    7
 LiftToGroup                     |    3 |   55 |    5 |    5
 SumOverGroup                    |    3 |  450 |    5 |   11
+Patches                         |    5 |    3 |    - |    -
+PatchHead                       |    4 |   50 |    5 |    5
+ModeMLP                         |   13 |   32 |    - |    -
+TokenBlock                      |    4 |   66 |    1 |   13
 ChannelMLP                      |  7.5 |   50 |    7 |    9
 Coordinates                     |    1 |    1 |    - |    -
 Position                        |    1 |    1 |    - |    -

@@ -23,6 +23,7 @@ from neurop.layers.local.local_block import LocalBlock
 from neurop.layers.spectral.axis_conv import AxisConv
 from neurop.layers.spectral.spectral_conv import SpectralConv
 from neurop.layers.spectral.spherical_conv import SphericalConv
+from neurop.layers.tokens.mode_mlp import ModeMLP
 from neurop.spectral import Basis, Fourier
 from neurop.training.callbacks.callback import PreparingCallback
 
@@ -80,8 +81,8 @@ def channel_matrices(model: nn.Module) -> Iterator[tuple[Tensor, tuple[int, ...]
     Raises
     ------
     InputError
-        If a layer has a factorised weight or a local kernel, which have no matrix per mode, or a
-        weight for other functions than waves.
+        If a layer has a factorised weight, a local kernel or a perceptron of all modes, which have
+        no matrix per mode, or a weight for other functions than waves.
     """
     for module in model.modules():
         if any(True for _ in module.parameters()) and not any(
@@ -115,6 +116,10 @@ def channel_matrices(model: nn.Module) -> Iterator[tuple[Tensor, tuple[int, ...]
         elif isinstance(module, LocalBlock):
             raise InputError.of(
                 "callback", "spectral_bound", "a local kernel has no matrix per mode; use fno"
+            )
+        elif isinstance(module, ModeMLP):
+            raise InputError.of(
+                "callback", "spectral_bound", "a perceptron of all modes has none per mode; use fno"
             )
         elif isinstance(module, CoefficientBlock):
             _check_waves(module.bases)

@@ -22,7 +22,7 @@ from neurop.layers import SpectralConv
 from neurop.layers.coefficients.block import CoefficientBlock
 from neurop.layers.spectral.axis_conv import AxisConv
 from neurop.layers.spectral.spherical_conv import SphericalConv
-from neurop.models import FNO, LocalFNO, create
+from neurop.models import AFNO, FNO, LocalFNO, create
 from neurop.objectives.regression import Regression
 from neurop.registry import Spec
 from neurop.spectral import Cosine, Fourier
@@ -210,6 +210,7 @@ def test_numbers_without_meaning(how: dict[str, Any], key: str, value: Any) -> N
         (SpectralConv(2, 2, (3,), TIMES), "of waves"),
         (AxisConv(2, 2, (3,), TIMES), "of waves"),
         (LocalFNO(1, 1, modes=(2,), width=3, depth=1), "local kernel"),
+        (AFNO(1, 1, modes=(2,), width=4, depth=1), "perceptron"),
     ],
 )
 def test_layers_that_cannot_be_bounded(layer: nn.Module, message: str) -> None:

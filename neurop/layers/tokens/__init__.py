@@ -1,0 +1,1 @@
+"""Tokens: fields as coefficients on patches, and the mixing of their Fourier modes."""
