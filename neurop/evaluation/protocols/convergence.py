@@ -77,7 +77,7 @@ class Convergence(Protocol):
 
         The order is NaN where the last difference is 0.
         """
-        test = check_compatible(surrogate, test[: self.samples])
+        test = check_compatible(surrogate, test.samples(slice(self.samples)))
         card, grid = surrogate.card, test.grid
         if any(known.role == "mask" for known in card.conditions):
             remedy = "a surrogate with a mask is on the grid of the mask"
