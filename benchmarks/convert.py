@@ -157,7 +157,7 @@ def main() -> None:
     }
     for case, data in sets.items():
         splits = {key: data[key] for key in ("train", "val")}
-        for name, spec in SPECS.items():
+        for spec in SPECS.values():
             for seed in range(given.seeds):
                 lightning.seed_everything(seed, verbose=False)
                 start = time.process_time()
