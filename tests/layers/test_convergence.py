@@ -8,6 +8,7 @@ import inspect
 import math
 import pkgutil
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -179,7 +180,13 @@ def found(layer: nn.Module, domain: Grid, seed: int = 0, first: int = 17) -> Con
     return convergence(layer, resample(few, domain, shape), domain)
 
 
-@pytest.mark.parametrize("name", INVARIANT)
+def marked(name: str) -> Any:
+    """Return a name, slow on a sphere and for a group."""
+    slow = INVARIANT[name][1] in (GLOBE, GAUSS) or name.startswith("Group")
+    return pytest.param(name, marks=[pytest.mark.slow] if slow else [])
+
+
+@pytest.mark.parametrize("name", [marked(name) for name in INVARIANT])
 def test_order(name: str) -> None:
     make, domain = INVARIANT[name]
     torch.manual_seed(0)
