@@ -16,7 +16,7 @@ FLOORS = (
     ("registry", "spectral", "plots"),
     ("layers", "fields", "physics", "metrics"),
     ("models", "problems", "transforms", "constraints"),
-    ("card", "source"),
+    ("card", "source", "convert"),
     ("model_folder", "inference"),
     ("surrogate", "objectives"),
     ("evaluation", "formats", "exporting", "refinement", "sharing"),

@@ -14,7 +14,7 @@ from neurop.layers.conditioning.conditioning import Conditioning, Kind
 from neurop.layers.local.conv import PaddedConv
 from neurop.layers.local.position import Position
 from neurop.layers.local.residual_block import ResidualBlock, group_norm
-from neurop.layers.local.resize import double, halve
+from neurop.layers.local.resize import Double, Halve
 from neurop.models.arguments import at_least_one, check_input
 from neurop.models.operator import GridOperator
 
@@ -106,6 +106,8 @@ class UNet(GridOperator):
         finer = [width, *channels[:-1]]
         self.enter = PaddedConv(in_channels + self.position.channels, width, domain)
         self.down = nn.ModuleList(blocks(a, b) for a, b in zip(finer, channels))
+        self.halves = nn.ModuleList(Halve(domain) for _ in range(levels))
+        self.doubles = nn.ModuleList(Double(domain) for _ in range(levels))
         self.up = nn.ModuleList(blocks(3 * c, c) for c in reversed(channels[:-1]))
         self.norm = group_norm(width)
         self.leave = PaddedConv(width, out_channels, domain)
@@ -116,12 +118,12 @@ class UNet(GridOperator):
         v, numbers = self.enter(self.position(x)), self.conditioning.numbers(x)
         *above, coarsest = self.down
         skips = []
-        for down in above:
+        for down, halve in zip(above, self.halves, strict=True):
             skips.append(_through(down, v, numbers))
-            v = halve(skips[-1], self.domain)
+            v = halve(skips[-1])
         v = _through(coarsest, v, numbers)
-        for up, skip in zip(self.up, reversed(skips), strict=True):
-            fine = double(v, self.domain, tuple(skip.shape[2:]))
+        for up, double, skip in zip(self.up, self.doubles, reversed(skips), strict=True):
+            fine = double(v, tuple(skip.shape[2:]))
             v = _through(up, torch.cat([fine, skip], dim=1), numbers)
         y: Tensor = self.leave(gelu(self.norm(v)))
         return y

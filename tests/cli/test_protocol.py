@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,3 +51,15 @@ def test_what_cannot_be_checked(
     assert neurop("eval", f"ckpt={trained}", *words, "out=there") == 2
     assert line in capsys.readouterr().err
     assert not Path("there").exists()
+
+
+@pytest.mark.slow
+def test_convergence(trained: Path, neurop: Command) -> None:
+    words = [f"ckpt={trained}", "protocol=convergence", "protocol.doublings=2", "out=there"]
+    assert neurop("eval", *words) == 0
+    text = Path("there/eval-convergence.json").read_text()
+    found = json.loads(text, parse_constant=pytest.fail)
+    first, second = found["table"]["difference"]
+    assert found["order"] == pytest.approx(math.log2(first / second))
+    assert found["table"]["observed_order"] == [pytest.approx(found["order"]), None]
+    assert found["distance"] == found["table"]["from_first"][-1]

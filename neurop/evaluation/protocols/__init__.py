@@ -6,7 +6,10 @@ from neurop.registry import Registry
 
 REGISTRY = Registry(
     "protocol",
-    {"equivariance": "neurop.evaluation.protocols.equivariance:Equivariance"},
+    {
+        "convergence": "neurop.evaluation.protocols.convergence:Convergence",
+        "equivariance": "neurop.evaluation.protocols.equivariance:Equivariance",
+    },
     "neurop.protocols",
 )
 """Registered name to class."""

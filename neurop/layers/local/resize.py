@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
@@ -19,6 +19,52 @@ def nested(axis: Axis) -> bool:
     the first) it has the centres of pairs.
     """
     return axis.boundary != "periodic" and axis.layout in ("ends", "left")
+
+
+class Halve(nn.Module):
+    """The layer of :func:`halve`.
+
+    Parameters
+    ----------
+    domain
+        Grid of the fields.
+
+    Examples
+    --------
+    >>> Halve(Grid.periodic(1))(torch.tensor([0.0, 2.0, 4.0, 6.0])).tolist()
+    [1.0, 5.0]
+    """
+
+    def __init__(self, domain: Grid) -> None:
+        super().__init__()
+        self.domain = domain
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return local averages on half of the points."""
+        return halve(x, self.domain)
+
+
+class Double(nn.Module):
+    """The layer of :func:`double`.
+
+    Parameters
+    ----------
+    domain
+        Grid of the fields.
+
+    Examples
+    --------
+    >>> Double(Grid.periodic(1))(torch.tensor([0.0, 4.0]), (4,)).tolist()
+    [1.0, 1.0, 3.0, 3.0]
+    """
+
+    def __init__(self, domain: Grid) -> None:
+        super().__init__()
+        self.domain = domain
+
+    def forward(self, x: Tensor, shape: Sequence[int]) -> Tensor:
+        """Return the fields on the grid of `shape`."""
+        return double(x, self.domain, shape)
 
 
 def halve(x: Tensor, domain: Grid) -> Tensor:

@@ -1,0 +1,5 @@
+"""Networks of local layers, converted to operators that are the same at all resolutions."""
+
+from neurop.convert.convert import Converted, convert
+
+__all__ = ["Converted", "convert"]
