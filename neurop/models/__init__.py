@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from neurop.models.local_fno import LocalFNO as LocalFNO
     from neurop.models.operator import GridOperator as GridOperator
     from neurop.models.operator import Operator as Operator
+    from neurop.models.patched import Patched as Patched
     from neurop.models.psi_fno import PsiFNO as PsiFNO
     from neurop.models.sfno import SFNO as SFNO
     from neurop.models.tfno import TFNO as TFNO
@@ -40,6 +41,7 @@ REGISTRY = Registry(
         "ifno": "neurop.models.ifno:IFNO",
         "iufno": "neurop.models.iufno:IUFNO",
         "local_fno": "neurop.models.local_fno:LocalFNO",
+        "patched": "neurop.models.patched:Patched",
         "psi_fno": "neurop.models.psi_fno:PsiFNO",
         "sfno": "neurop.models.sfno:SFNO",
         "t1": "neurop.models.transform_once:TransformOnce",

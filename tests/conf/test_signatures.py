@@ -10,11 +10,12 @@ from omegaconf import OmegaConf
 
 from neurop.cli._settings.build import locate
 from neurop.plain_values import group_of, read_annotations
+from neurop.registry import Spec
 
 CONF = Path(__file__).parents[2] / "conf"
 # What the verb fills in from the data.
 FILLED_IN = {
-    "model": {"in_channels", "out_channels", "domain"},
+    "model": {"in_channels", "out_channels", "domain", "numbers"},
     "method": {"surrogate", "data", "model"},
     "correct": {"surrogate"},
     "loader": {"splits", "problem", "source", "extra", "seed"},
@@ -33,6 +34,8 @@ FILES = sorted(
 
 def plain(value: Any) -> Any:
     """Return a default as YAML writes it."""
+    if isinstance(value, Spec):  # of a model whose settings are those of its own file
+        return value.name
     if isinstance(value, dict):
         return {name: plain(item) for name, item in value.items()}
     return [plain(item) for item in value] if isinstance(value, tuple | list) else value
@@ -51,6 +54,8 @@ def test_yaml_is_the_signature(file: Path) -> None:
             )
         elif "/data@source" in other:
             node["source"] = "???"
+        elif "/model@network" in other:
+            node["network"] = other["/model@network"]
     takes = dict(inspect.signature(call).parameters)
     for name in FILLED_IN.get(file.parent.name, set()) & takes.keys():
         del takes[name]

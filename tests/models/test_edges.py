@@ -34,6 +34,7 @@ LOCAL = {"width": 8, "levels": 2, "depth": 1}
 SMALL = Spec("fno", {"modes": 4, "width": 8, "depth": 2})
 SIZES = {
     "boosted": {"base": SMALL, "stage": SMALL},
+    "patched": {"network": SMALL},
     "t1_plus": {"modes": 4, "width": 8},
     "unet": LOCAL,
     "cnextunet": LOCAL,

@@ -20,6 +20,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "unet": {"width": 4, "levels": 1},
     "cnextunet": {"width": 4, "levels": 1, "depth": 1},
     "boosted": {"base": Spec("fno", MODES), "stage": Spec("fno", MODES)},
+    "patched": {"network": Spec("fno", MODES)},
     "t1": {"modes": 4, "width": 4, "depth": 1},
     "t1_plus": {"modes": 4, "width": 4, "channels": 4},
 }
