@@ -7,15 +7,13 @@ from functools import partial
 from inspect import signature
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, open_dict
 
-from neurop import models
 from neurop.errors import InputError
 from neurop.evaluation.headline import headline
 from neurop.fields.fieldset import FieldSet
 from neurop.refinement import REGISTRY
 from neurop.refinement.stage import residual_rms, squares_left
-from neurop.registry import Spec
 from neurop.source import Source
 from neurop.surrogate import Surrogate
 
@@ -24,6 +22,7 @@ from ._hydra import overrides
 from ._runs import Checkpoint
 from ._say import say
 from ._settings.build import build, locate
+from ._settings.model_spec import model_spec
 from ._settings.places import absolute_checkpoint
 from ._settings.recommended import fill_in
 from ._training import trained
@@ -114,10 +113,7 @@ def _method(cfg: DictConfig) -> Callable[..., Surrogate]:
         return method
     if "model" not in signature(kind).parameters:
         raise InputError.of("model", cfg.model._target_, "the method has no network of its own")
-    node: Any = OmegaConf.to_container(cfg.model, resolve=True)
-    arguments = {key: value for key, value in node.items() if key != "_target_"}
-    name = models.REGISTRY.name_of(locate(str(node["_target_"]), "model"))
-    return partial(method, model=Spec(name, arguments))
+    return partial(method, model=model_spec(cfg.model))
 
 
 def _check_data(base: Surrogate, train: FieldSet, checkpoint: Checkpoint) -> None:

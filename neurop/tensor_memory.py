@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import torch
+from torch import Tensor
 
 
 def peak_bytes(call: Callable[[], object], device: torch.device | None = None) -> int | None:
@@ -50,3 +51,36 @@ def peak_bytes(call: Callable[[], object], device: torch.device | None = None) -
         current += event.nbytes()
         peak = max(peak, current)
     return peak
+
+
+def saved_bytes(call: Callable[[], object], without: Iterable[Tensor] = ()) -> int:
+    """Return the bytes of the tensors that a call keeps for its gradient.
+
+    Memory that several of them share counts once. What is evaluated again in the backward pass
+    (:func:`torch.utils.checkpoint.checkpoint`) is not kept.
+
+    Parameters
+    ----------
+    call
+        Function without arguments that returns what the gradient would be taken of.
+    without
+        Tensors that do not count, such as the parameters of a network.
+
+    Examples
+    --------
+    >>> x = torch.zeros(1000, requires_grad=True)
+    >>> saved_bytes(lambda: (x.exp() * 2).sin())  # the exponential, and the argument of the sine
+    8000
+    """
+    sizes: dict[int, int] = {}
+    known = {tensor.untyped_storage().data_ptr() for tensor in without}
+
+    def pack(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        sizes[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(pack, lambda kept: kept):
+        graph = call()  # held, since freed memory could have the address of another tensor
+    del graph
+    return sum(size for address, size in sizes.items() if address not in known)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from neurop.models.mono import MoNO as MoNO
     from neurop.models.operator import GridOperator as GridOperator
     from neurop.models.operator import Operator as Operator
+    from neurop.models.patched import Patched as Patched
     from neurop.models.psi_fno import PsiFNO as PsiFNO
     from neurop.models.sfno import SFNO as SFNO
     from neurop.models.tfno import TFNO as TFNO
@@ -46,6 +47,7 @@ REGISTRY = Registry(
         "iufno": "neurop.models.iufno:IUFNO",
         "local_fno": "neurop.models.local_fno:LocalFNO",
         "mono": "neurop.models.mono:MoNO",
+        "patched": "neurop.models.patched:Patched",
         "psi_fno": "neurop.models.psi_fno:PsiFNO",
         "sfno": "neurop.models.sfno:SFNO",
         "t1": "neurop.models.transform_once:TransformOnce",

@@ -14,7 +14,7 @@ from neurop.models import create
 from neurop.models.operator import GridOperator
 from neurop.registry import Spec
 
-_EXPERT = Spec("fno", {"modes": 16, "width": 16, "depth": 4})
+_EXPERT = Spec("fno")
 
 
 class MoNO(GridOperator):

@@ -55,7 +55,8 @@ MORE = {
     ("data", "lorenz96"): ["data.frames=1", "data.warmup=0"],
     ("loader", "online"): ["data.storage.mode=online"],
     ("loader", "streamed"): ["data.storage.mode=online"],
-    ("model", "mono"): ["model.expert.arguments={modes: 4, width: 4, depth: 1}"],
+    ("model", "mono"): [f"model.expert.{key}=4" for key in ("modes", "width")],
+    ("model", "patched"): [f"model.network.{key}=4" for key in ("modes", "width")],
     ("objective", "pino"): ["problem.unroll=2"],
     ("objective", "residual"): ["problem.unroll=2"],
     ("problem", "lead_times"): ["problem.leads=[1,2]"],
@@ -118,7 +119,8 @@ def test_a_choice_trains(file: Path, neurop: Callable[..., int], tmp_path: Path)
         "boundary_values": "darcy",
         "initial_value": "chebyshev_times",
     }.get(choice, "navier_stokes")
-    chosen = {"data": data, "model": "fno"} | {group: f"[{choice}]" if group in LISTS else choice}
+    model = "patched" if choice == "patch_by_patch" else "fno"
+    chosen = {"data": data, "model": model} | {group: f"[{choice}]" if group in LISTS else choice}
     parts = [
         *small("data", chosen.pop("data"), SMALL_DATA | {"resolution": 16}),
         *small("model", chosen.pop("model"), SMALL_MODEL),

@@ -69,6 +69,7 @@ CASES = {
     "ifno-walls": Small("ifno", WALLS, (9, 8), True),
     "iufno": Small("iufno", PLANE, (9, 12), False, SMALL | {"channels": 4}),
     "mono": Small("mono", PLANE, (9, 12), True, {"expert": Spec("fno", SMALL), "experts": 2}),
+    "patched": Small("patched", PLANE, (9, 12), False, {"network": Spec("fno", SMALL)}),
     "psi_fno": Small("psi_fno", PLANE, (9, 12), True, {"points": 5, "width": 6, "depth": 2}),
     "psi_fno-fine": Small("psi_fno", PLANE, (9, 12), False, SMALL | {"points": 15}),
     "t1": Small("t1", PLANE, (9, 12), True),

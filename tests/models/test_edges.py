@@ -36,6 +36,7 @@ SIZES = {
     "boosted": {"base": SMALL, "stage": SMALL},
     "denoised": {"base": SMALL, "stage": SMALL},
     "mono": {"expert": SMALL, "experts": 2},
+    "patched": {"network": SMALL},
     "t1_plus": {"modes": 4, "width": 8},
     "unet": LOCAL,
     "cnextunet": LOCAL,

@@ -22,6 +22,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "boosted": {"base": Spec("fno", MODES), "stage": Spec("fno", MODES)},
     "denoised": {"base": Spec("fno", MODES), "stage": Spec("fno", MODES)},
     "mono": {"expert": Spec("fno", MODES), "experts": 2},
+    "patched": {"network": Spec("fno", MODES)},
     "t1": {"modes": 4, "width": 4, "depth": 1},
     "t1_plus": {"modes": 4, "width": 4, "channels": 4},
 }

@@ -1,0 +1,1 @@
+"""Overlapping windows of a grid, and wider, coarser views around them."""
