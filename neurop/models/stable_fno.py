@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 from torch import Tensor, nn
 
 from neurop.geometry.grid import Grid
+from neurop.geometry.sphere import Sphere
 from neurop.layers import Coordinates, SpectralConv
 from neurop.layers.filters.named import Filter, named
+from neurop.layers.spectral.double_fourier_conv import DoubleFourierConv
 from neurop.layers.spectral.pre_block import PreBlock
+from neurop.layers.sphere_position import SpherePosition
 from neurop.models.arguments import at_least_one, check_input, grid_and_modes
 from neurop.models.operator import GridOperator
 from neurop.spectral import linear
@@ -28,6 +31,10 @@ class StableFNO(GridOperator):
     wave before one matrix W of all modes, and ``callback=spectral_bound`` with the bound 1 limits
     W, P, Q and the matrices of the MLP; the gain of a block with its residual may still be above 1.
 
+    On a full sphere the fields continue over the poles, as scalars, and each circle of latitude has
+    the waves that it has room for
+    (:class:`neurop.layers.spectral.double_fourier_conv.DoubleFourierConv`); x is the unit vector.
+
     Parameters
     ----------
     in_channels, out_channels
@@ -36,7 +43,8 @@ class StableFNO(GridOperator):
         Grid of the fields; a periodic box of ``len(modes)`` dimensions by default.
     modes
         Number m of frequencies per axis, one for all axes or one per axis: those with
-        :math:`\sum_d (k_d / m_d)^2 < 1`.
+        :math:`\sum_d (k_d / m_d)^2 < 1`. Along the meridians of a sphere they are counted on the
+        full circle.
     width
         Channels of the blocks.
     depth
@@ -56,8 +64,9 @@ class StableFNO(GridOperator):
     Raises
     ------
     InputError
-        If a number is below 1, `modes` does not fit the domain, there is no such filter, or an axis
-        has Chebyshev points; in a call, if the input does not fit the model.
+        If a number is below 1, `modes` does not fit the domain, there is no such filter, an axis
+        has Chebyshev points, or a full sphere has Legendre-Gauss latitudes; in a call, if the
+        input does not fit the model.
 
     Examples
     --------
@@ -89,13 +98,20 @@ class StableFNO(GridOperator):
         at_least_one(width=width, depth=depth)
         domain, self.modes = grid_and_modes(domain, modes)
         make = named(filter)
-        self.coordinates = Coordinates(domain)
+        whole = isinstance(domain, Sphere) and domain.is_whole
+        self.coordinates: Any = SpherePosition(domain) if whole else Coordinates(domain)
+        if whole:
+            self.one_grid = "the circles of latitude, of which each has its own waves"
         self.lift = nn.Linear(in_channels + self.coordinates.channels, width)
-        convolutions = (
-            SpectralConv(width, width, self.modes, domain, padding, make(self.modes, width))
-            for _ in range(depth)
-        )
-        self.blocks = nn.ModuleList(PreBlock(width, one, expansion) for one in convolutions)
+        self.blocks = nn.ModuleList()
+        for _ in range(depth):
+            weight = make(self.modes, width)
+            convolution: nn.Module = (
+                DoubleFourierConv(width, width, self.modes, domain, weight)
+                if whole
+                else SpectralConv(width, width, self.modes, domain, padding, weight)
+            )
+            self.blocks.append(PreBlock(width, convolution, expansion))
         self.project = nn.Linear(width, out_channels)
 
     def forward(self, x: Tensor) -> Tensor:

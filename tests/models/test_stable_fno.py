@@ -62,6 +62,15 @@ class TestStableFNO(GridOperatorContract):
             1e-2,
             {"modes": (5, 3), "padding": 0.5, **SMALL},
         ),
+        # The waves of the contract have as many values at a pole as there are longitudes.
+        "sphere": Case(
+            Grid.latlon(),
+            (9, 16),
+            count((4, 4), 3),
+            {(3, 8): (2, 4), (4, 5): (3, 3)},
+            0.1,
+            {"modes": 4, **SMALL},
+        ),
     }
 
     @pytest.mark.slow  # as for the other models of long graphs
@@ -140,6 +149,22 @@ def test_a_spectral_bound_reaches_every_matrix() -> None:
             assert model.blocks[0].spectral.channels_last(x).norm() <= x.norm()
 
 
+@torch.no_grad()
+def test_on_a_sphere_a_turn_about_the_axis_turns_the_output() -> None:
+    """Without the first two channels of the position; and the output has one value at a pole, as
+    the input does.
+    """
+    torch.manual_seed(0)
+    model = StableFNO(1, 1, Grid.latlon(), modes=5, width=6, depth=2).double()
+    model.lift.weight[:, 1:3] = 0
+    x = torch.randn(1, 1, 9, 16, dtype=torch.float64)
+    x[..., [0, -1], :] = 0.7
+    y = model(x)
+    torch.testing.assert_close(model(x.roll(5, 3)), y.roll(5, 3), atol=1e-12, rtol=0)
+    poles = y[..., [0, -1], :]
+    assert float(poles.std(-1).max()) < 1e-12 < float(y.std())
+
+
 @pytest.mark.parametrize(
     ("arguments", "key", "value"),
     [
@@ -148,6 +173,7 @@ def test_a_spectral_bound_reaches_every_matrix() -> None:
         ({"modes": 0}, "modes", 0),
         ({"modes": (4, 4, 4)}, "modes", (4, 4, 4)),
         ({"filter": "plain"}, "filter", "plain"),
+        ({"domain": Grid.latlon(gauss=True)}, "layout", "gauss"),
         ({"domain": WALLS, "padding": -0.5}, "period", 0.5),
     ],
 )
