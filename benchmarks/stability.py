@@ -2,7 +2,8 @@
 
 python benchmarks/stability.py [--rows NAMES] [--epochs N] [--steps N] [--data FOLDER] [--out FILE]
 
-The vorticity of 14 flows on 64 x 64 points, 120 steps each: eight for training, three for
+The vorticity of 14 flows, 120 steps each, of whose solution on 64 x 64 points a grid of 32 x 32
+points, or of another resolution, has the modes: eight for training, three for
 validation, of which one is used, three for the test. Every network has four blocks, and as many
 epochs. It is rolled out from states of the test set, eight by default; a trajectory has diverged
 where its energy or its enstrophy is below 0.2 or above 5 times the mean of the test set. The growth
@@ -18,13 +19,14 @@ import json
 import platform
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import lightning
 import numpy as np
 import torch
+from matplotlib.figure import Figure
 from torch import Tensor
 
 import neurop
@@ -36,14 +38,17 @@ from neurop.layers.filters.named import named
 from neurop.metrics.spectra import spectrum_error
 from neurop.problems import Evolution
 from neurop.registry import Spec
+from neurop.spectral import resample
 from neurop.training.callbacks.spectral_bound import SpectralNormBound
 from neurop.transforms.noise import Noise
 
-SIZE = {"modes": 16, "width": 24, "depth": 4}
+SIZE = {"modes": 12, "width": 24, "depth": 4}
 FNO = models.FNO.spec(**SIZE)
-HIGH = 16
+HIGH = SIZE["modes"]
 """Wavenumber from which on the high band is counted, that of the first wave without a mode."""
 RANGE = 0.2, 5.0
+SHOWN = 40, 1000, 10_000
+"""Steps of which a state is drawn."""
 
 
 @dataclass(frozen=True)
@@ -87,21 +92,27 @@ ROWS = {
     "fno, disc": Row(FNO, filter="dense"),
     "fno, polar": Row(FNO, filter="polar"),
     "fno, noise": Row(FNO, noise=0.05),
-    "fno, band limit": Row(FNO, band=31),
+    "fno, band limit": Row(FNO, band=23),
     "stable_fno, dynamic": Row(stable("dynamic"), bound=True),
     "stable_fno, increments": Row(stable("polar"), bound=True, increments=True),
 }
 
 
-def flow(given: argparse.Namespace) -> KolmogorovFlow:
-    """Return the data set."""
-    return KolmogorovFlow(
+def flow(given: argparse.Namespace) -> dict[str, neurop.FieldSet]:
+    """Return the splits, on the points of the networks."""
+    source = KolmogorovFlow(
         samples=14,
         flow={"reynolds": given.reynolds, "spin_up": 25.0},
         steps=120,
         interval=given.interval,
         storage={"held_out": 3, "folder": str(given.data)},
     )
+    shape, made = (given.resolution, given.resolution), {}
+    for name, split in source.splits().items():
+        frames = torch.as_tensor(split.values)
+        coarse = resample(frames.flatten(0, 1), split.grid, shape).unflatten(0, frames.shape[:2])
+        made[name] = replace(split, values=coarse.numpy())
+    return made
 
 
 def trained(name: str, splits: dict[str, neurop.FieldSet], given: argparse.Namespace) -> Surrogate:
@@ -109,8 +120,7 @@ def trained(name: str, splits: dict[str, neurop.FieldSet], given: argparse.Names
     row = ROWS[name]
     lightning.seed_everything(given.seed, verbose=False)
     surrogate = row.surrogate(splits["train"])
-    about = f"{given.reynolds:g}-{given.interval:g}-{given.epochs}-{given.seed}"
-    file = given.data / f"{name.replace(', ', '-').replace(' ', '_')}-{about}.pt"
+    file = given.data / f"{slug(name, given)}.pt"
     if file.is_file():
         surrogate.load_state_dict(torch.load(file, weights_only=True))
         return surrogate.eval()
@@ -160,7 +170,7 @@ def rolled(
     """
     usual = sizes(climate[None])[0]
     ended = torch.full((len(first),), steps)
-    curves, recent, states, x = [], [], {0: first}, first
+    curves, recent, states, x = [], [], {0: first[0, 0]}, first
     for step in range(1, steps + 1):
         x = surrogate(x)
         power = spectrum(x[:, 0])
@@ -170,8 +180,8 @@ def rolled(
         ended = torch.where(~inside & (ended == steps), step, ended)
         alive = ended >= step
         recent = [*recent[-99:], torch.where(alive[:, None], power, torch.nan)]
-        if step in (10, 100, 1000, 10_000):
-            states[step] = x.clone()
+        if step in SHOWN:
+            states[step] = x[0, 0].clone()
         if not alive.any():
             break
     last = torch.stack(recent).nanmean((0, 1))
@@ -211,7 +221,7 @@ def measured(
         "parameters": surrogate.parameters_count(),
         "relative_l2": float(error(found, test[:, 1:])),
         "diverged_at": ended.tolist(),
-        "median": float(ended.double().median()),
+        "median": float(np.median(ended)),
         "censored_at": given.steps,
         "jacobian": growth(surrogate, first),
         "spectrum_error_at_the_end": float(spectrum_error(last.numpy(), climate.numpy())),
@@ -230,24 +240,68 @@ def measured(
     return record, states
 
 
+def slug(name: str, given: argparse.Namespace) -> str:
+    """Return the first letters of the files of a row."""
+    about = f"{given.resolution}-{given.reynolds:g}-{given.interval:g}-{given.epochs}-{given.seed}"
+    return f"{name.replace(', ', '-').replace(' ', '_')}-{about}"
+
+
+def draw(made: dict[str, Any], given: argparse.Namespace) -> Figure:
+    """Return enstrophy and high band along the rollouts, spectra at their end, and some states."""
+    figure = Figure(figsize=(11, 6.5), layout="constrained")
+    above, below = figure.subfigures(2, 1, height_ratios=(1.2, 1))
+    axes = above.subplots(1, 3)
+    k = np.arange(1, len(made["climate"]) + 1)
+    axes[2].loglog(k, made["climate"], color="black", label="truth")
+    for number, (name, row) in enumerate(made["rows"].items()):
+        color, curves = f"C{number}", row["curves"]
+        for panel, key in zip(axes, ("enstrophy", "high_band")):
+            panel.loglog(curves["steps"], curves[key], color=color, label=name)
+        axes[2].loglog(k, row["spectrum"], color=color)
+    for panel, title in zip(axes, ("enstrophy", f"power from wavenumber {HIGH} on")):
+        panel.axhspan(*RANGE, color="0.9", zorder=0)
+        panel.set(xlabel="step", ylim=(0.05, 50), title=f"{title}, of its climate")
+    axes[0].legend(fontsize=7)
+    axes[2].set(xlabel="wavenumber", title="power of the last states before divergence")
+    axes[2].legend(fontsize=7)
+    shown = [("truth at the start", 0, "fno")]
+    shown += [
+        (f"{name}, step {step}", step, name) for name in ("fno", "stable_fno") for step in SHOWN
+    ]
+    found = []
+    for title, step, name in shown:
+        file = given.data / f"{slug(name, given)}-states.pt"
+        states = torch.load(file, weights_only=True) if file.is_file() else {}
+        if step in states:
+            found.append((title, states[step]))
+    limit = float(found[0][1].abs().max()) if found else 1.0
+    for panel, (title, state) in zip(
+        below.subplots(1, max(len(found), 1), squeeze=False)[0], found
+    ):
+        panel.imshow(state.T, origin="lower", cmap="RdBu_r", vmin=-limit, vmax=limit)
+        panel.set(title=title, xticks=[], yticks=[])
+    return figure
+
+
 def main() -> None:
     """Train and roll out the networks; print and write what was found."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=list(ROWS))
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--starts", type=int, default=8)
     parser.add_argument("--reynolds", type=float, default=250.0)
+    parser.add_argument("--resolution", type=int, default=32)
     parser.add_argument("--interval", type=float, default=0.2)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--data", type=Path, default=Path("runs/stability"))
     parser.add_argument("--out", type=Path, default=Path("stability.json"))
     given = parser.parse_args()
     start = time.process_time()
-    splits = flow(given).splits()
+    splits = flow(given)
     test = torch.as_tensor(splits["test"].values)[:, :, 0]
     made = json.loads(given.out.read_text()) if given.out.is_file() else {"rows": {}}
-    settings = ("epochs", "reynolds", "interval", "seed")
+    settings = ("resolution", "epochs", "reynolds", "interval", "seed")
     made |= {name: getattr(given, name) for name in settings} | {
         "command": " ".join(["python benchmarks/stability.py", *sys.argv[1:]]),
         "samples": {name: len(data) for name, data in splits.items()},
@@ -262,13 +316,14 @@ def main() -> None:
         record, states = measured(name, splits, given)
         made["rows"][name] = record
         given.out.write_text(json.dumps(made, indent=1) + "\n")
-        torch.save(states, given.data / "states.pt")
+        torch.save(states, given.data / f"{slug(name, given)}-states.pt")
         print(
             f"{name:24} error {record['relative_l2']:.4f}  diverged {record['diverged_at']}  "
             f"jacobian {record['jacobian']:.2f}  spectrum {record['spectrum_error_at_the_end']:.2f}"
             f"  {record['training_cpu_s']:.0f} + {record['rollout_cpu_s']:.0f} s",
             flush=True,
         )
+    draw(made, given).savefig(given.out.with_suffix(".png"), dpi=100)
 
 
 if __name__ == "__main__":

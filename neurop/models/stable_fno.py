@@ -24,7 +24,9 @@ class StableFNO(GridOperator):
 
     .. math:: u = Q\,(B_L \circ \dots \circ B_1)\,P\,[a, x], \qquad B v = v + K\,\mathrm{MLP}(v)
 
-    with a the input, x its coordinates and P and Q linear maps of the channels. Every nonlinearity
+    with a the input, x its coordinates, and P and Q linear maps of the channels, times the root of
+    the width and divided by it: so each channel of v is as large as the input, and not smaller for
+    each that there is, where the norm of P is bounded. Every nonlinearity
     is followed by K, a convolution in a disc of wavenumbers (:mod:`neurop.layers.filters`). So the
     modes out of the disc are :math:`Q P a`, the input's times one matrix: no harmonics gather
     there in a rollout, and none fold back. With the filter `polar` or `dynamic`, K amplifies no
@@ -117,12 +119,11 @@ class StableFNO(GridOperator):
     def forward(self, x: Tensor) -> Tensor:
         """Return the output fields on the input's grid."""
         check_input(x, self.lift.in_features - self.coordinates.channels, len(self.modes))
-        v = linear(
-            self.coordinates(x.movedim(1, -1)), self.lift.weight, self.lift.bias
-        )  # (batch, *grid, width)
+        fields, size = self.coordinates(x.movedim(1, -1)), self.lift.out_features**0.5
+        v = size * linear(fields, self.lift.weight, self.lift.bias)  # (batch, *grid, width)
         for block in self.blocks:
             v = block(v)
-        return linear(v, self.project.weight, self.project.bias).movedim(-1, 1)
+        return linear(v / size, self.project.weight, self.project.bias).movedim(-1, 1)
 
     def resolved(self, shape: Sequence[int]) -> tuple[int, ...]:
         """Return the number of the model's modes that a grid of `shape` points resolves."""

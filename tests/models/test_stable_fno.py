@@ -104,13 +104,13 @@ def test_model_is_its_formula() -> None:
         f(a) for a in torch.meshgrid(*angles, indexing="ij") for f in (torch.cos, torch.sin)
     ]
     fields = torch.cat([x.movedim(1, -1), torch.stack(position, -1).expand(2, *shape, 4)], -1)
-    v = fields @ p["lift.weight"].T + p["lift.bias"]
+    v = 2.0 * (fields @ p["lift.weight"].T + p["lift.bias"])  # the root of the width
     for block in ("blocks.0", "blocks.1"):
         hidden = v @ p[f"{block}.mlp.expand.weight"].T + p[f"{block}.mlp.expand.bias"]
         hidden = 0.5 * hidden * (1 + torch.erf(hidden / math.sqrt(2)))
         hidden = hidden @ p[f"{block}.mlp.contract.weight"].T + p[f"{block}.mlp.contract.bias"]
         v = v + convolved(hidden, f"{block}.spectral.weight")
-    expected = (v @ p["project.weight"].T + p["project.bias"]).movedim(-1, 1)
+    expected = (0.5 * v @ p["project.weight"].T + p["project.bias"]).movedim(-1, 1)
     torch.testing.assert_close(model(x), expected, atol=1e-12, rtol=0)
 
 
