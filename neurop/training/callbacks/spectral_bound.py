@@ -18,6 +18,8 @@ from torch import Tensor, nn
 
 from neurop.errors import InputError
 from neurop.layers.coefficients.block import CoefficientBlock
+from neurop.layers.filters.dense import DenseFilter
+from neurop.layers.filters.polar import PolarFilter
 from neurop.layers.local.conv import PaddedConv
 from neurop.layers.local.local_block import LocalBlock
 from neurop.layers.spectral.axis_conv import AxisConv
@@ -76,7 +78,8 @@ def transfer(modes: tuple[int, ...], order: float) -> Tensor:
 def channel_matrices(model: nn.Module) -> Iterator[tuple[Tensor, tuple[int, ...] | None]]:
     """Yield every trained weight that mixes channels, and its modes (None for pointwise weights).
 
-    The matrices that mix modes in T1, and the U-Net of T1+, are not among them.
+    The matrices that mix modes in T1, the U-Net of T1+, and the depthwise filters of
+    :mod:`neurop.layers.filters`, whose gain is at most 1 by form, are not among them.
 
     Raises
     ------
@@ -105,6 +108,11 @@ def channel_matrices(model: nn.Module) -> Iterator[tuple[Tensor, tuple[int, ...]
         elif isinstance(module, SphericalConv):
             yield module.weight, module.modes[:1]
         elif isinstance(module, SpectralConv):
+            if isinstance(module.weight, PolarFilter):
+                continue  # of gain at most 1; its matrix is a linear layer
+            if isinstance(module.weight, DenseFilter):
+                yield module.weight.weight, module.modes
+                continue
             if not isinstance(module.weight, nn.Parameter):
                 raise InputError.of(
                     "callback",
