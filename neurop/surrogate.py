@@ -25,7 +25,7 @@ from neurop.inference.conformal.file import read_bands, write_bands
 from neurop.inference.network_input import network_input
 from neurop.inference.network_output import network_output
 from neurop.inference.steps import steps
-from neurop.inference.training_inputs import training_inputs
+from neurop.inference.training_inputs import prepared
 from neurop.model_folder import read_parts, restore, write_folder
 from neurop.problems import Problem, problem_of
 from neurop.registry import Spec
@@ -80,7 +80,6 @@ class Surrogate(nn.Module):
 
     bands: Calibration | None = None
     """Error bands, if it is calibrated (:func:`neurop.evaluation.calibrate`)."""
-    noise: NoiseInput | None = None
     draw: ensemble.NoiseStream | None = None
 
     def __init__(
@@ -110,10 +109,7 @@ class Surrogate(nn.Module):
         normalizer: Standardize | None = None,
         noise: NoiseInput | None = None,
     ) -> Surrogate:
-        """Return an untrained surrogate, fitted on the training split but for the weights.
-
-        These are the normalisers, and what the network takes from its inputs
-        (:meth:`neurop.models.Operator.fit_inputs`).
+        """Return an untrained surrogate, its normalisers fitted on the training split.
 
         Parameters
         ----------
@@ -139,8 +135,7 @@ class Surrogate(nn.Module):
         card = Card.of(train, Spec.of(model), problem, constraints)
         norms = (normalizer or Standardize()).fit(problem.typical(train), problem.increments)
         made = cls(card, *norms, fit_conditions(train, problem.conditions(train)), noise)
-        made.net.fit_inputs(training_inputs(made, train))
-        return made
+        return prepared(made, train)
 
     @property
     def name(self) -> str:
@@ -236,7 +231,6 @@ class Surrogate(nn.Module):
         check_input(self.card, x, given, self.output_norm.std.dtype, points.shape)
         return resample(self(x, given=given), grid, grid.fractions(points))
 
-    # Methods of a probabilistic surrogate.
     member, sample = ensemble.member, ensemble.sample
 
     def predict(self, data: Labelled, forcing: xr.Dataset | None = None) -> xr.Dataset:

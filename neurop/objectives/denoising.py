@@ -50,6 +50,9 @@ class Denoising(Objective):
     Lippe et al., PDE-Refiner, NeurIPS 2023, arXiv:2308.05732, section 3.1.
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+
     def check(self, surrogate: Surrogate) -> None:
         """Raise InputError unless the surrogate has a stage that finds noise."""
         super().check(surrogate)
