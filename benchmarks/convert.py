@@ -1,6 +1,6 @@
 """A trained U-Net on other grids, converted and as it is, next to interpolation and an FNO.
 
-python benchmarks/convert.py [--epochs N] [--seeds N] [--data FOLDER] [--out FILE]
+python benchmarks/convert.py [--cases NAMES] [--epochs N] [--seeds N] [--data FOLDER] [--out FILE]
 
 Two maps on a periodic interval, learned from 500 pairs on 64 points and tested on 32 to 256.
 `burgers`: the velocity at t = 1, viscosity 0.01. `detail`: a local map with a closed form, a
@@ -86,6 +86,9 @@ def local(_: Path) -> dict[str, Any]:
     }
 
 
+CASES = {"burgers": burgers, "detail": local}
+
+
 class Interpolated(GridOperator):
     """A network on the training grid between spectral interpolations."""
 
@@ -146,16 +149,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--cases", nargs="+", default=list(CASES), choices=CASES)
     parser.add_argument("--data", type=Path, default=Path("runs/convert"))
     parser.add_argument("--out", type=Path, default=Path("convert.json"))
     given = parser.parse_args()
     torch.set_num_threads(1)
-    sets = {"burgers": burgers(given.data), "detail": local(given.data)}
     out: dict[str, Any] = {
         "about": {"torch": torch.__version__, "processor": platform.machine(), "threads": 1},
         "settings": {"epochs": given.epochs, "seeds": given.seeds},
     }
-    for case, data in sets.items():
+    for case in given.cases:
+        data = CASES[case](given.data)
         splits = {key: data[key] for key in ("train", "val")}
         for spec in SPECS.values():
             for seed in range(given.seeds):
