@@ -31,7 +31,6 @@ class Converted(GridOperator):
     def __init__(self, net: nn.Module, scale: Scale) -> None:
         super().__init__()
         self.net, self.scale = net, scale
-        self.citation = getattr(net, "citation", "")
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the output fields on the input's grid."""
