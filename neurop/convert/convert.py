@@ -31,7 +31,6 @@ class Converted(GridOperator):
     def __init__(self, net: nn.Module, scale: Scale) -> None:
         super().__init__()
         self.net, self.scale = net, scale
-        self.citation = getattr(net, "citation", "")
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the output fields on the input's grid."""
@@ -51,8 +50,8 @@ def convert(
     grids are those of the training at every resolution
     (:class:`neurop.convert.resample.Down`, :class:`neurop.convert.resample.Up`); norms and
     attention are integrals. Pointwise layers are kept. On the training grid the output is that of
-    the model, bit for bit; under refinement it converges with order 2 where the layers are smooth,
-    order 1 at the kinks of ReLU and maxima, and at boundaries padded with zeros.
+    the model, bit for bit; under refinement it converges with order 2 where the fields are smooth,
+    with a lower one at the kinks of ReLU and of maxima and next to boundaries padded with zeros.
 
     Layers are converted as modules. Operations elsewhere in the model, such as slices,
     ``interpolate`` or a reshape to a number of points, are not seen.
