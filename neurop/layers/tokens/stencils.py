@@ -47,8 +47,8 @@ def polynomials(s: Array, functions: int) -> Array:
     >>> polynomials(np.array([0.0, 0.5, 1.0]), 2).round(4).tolist()
     [[1.0, -1.7321], [1.0, 0.0], [1.0, 1.7321]]
     """
-    made: Array = legvander(2 * s - 1, functions - 1) * np.sqrt(2 * np.arange(functions) + 1)
-    return made
+    made = legvander(2 * s - 1, functions - 1) * np.sqrt(2 * np.arange(functions) + 1)
+    return np.asarray(made, np.float64)
 
 
 def _projection(
@@ -72,12 +72,12 @@ def _projection(
     functions_there = polynomials(nodes * tokens - patch[:, None], functions)
     first = left[np.searchsorted(patch, np.arange(tokens))]
     column = left - first[patch]
-    weight = np.zeros((tokens, functions, column.max() + 2))
+    weight = np.zeros((tokens, column.max() + 2, functions))
     for step, part in ((0, 1 - share), (1, share)):
         added = np.einsum("ig,igf->if", mass * part, functions_there)
-        np.add.at(weight, (patch, slice(None), column + step), added)
-    window = first[:, None] + np.arange(weight.shape[2])
-    return index[window.clip(max=len(x) - 1)], weight
+        np.add.at(weight, (patch, column + step), added)
+    window = first[:, None] + np.arange(weight.shape[1])
+    return index[window.clip(max=len(x) - 1)], weight.transpose(0, 2, 1)
 
 
 def _evaluation(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from raising import raises_input
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from neurop.geometry.axis import Axis
 from neurop.layers.tokens.block import TokenBlock
 from neurop.layers.tokens.mode_mlp import ModeMLP
 from neurop.layers.tokens.shrink import shrunk
+from neurop.spectral import fused
 
 AXES = tuple(Axis(name, layout="cells") for name in "xyz")
 
@@ -107,6 +110,33 @@ def test_blocks_do_not_see_each_other() -> None:
     other[..., 2:] += 1
     torch.testing.assert_close(layer(x)[..., :2], layer(other)[..., :2])
     assert (layer(x)[..., 2:] - layer(other)[..., 2:]).abs().max() > 0.1
+
+
+@pytest.mark.slow  # counts of 15 networks
+def test_operations_grow_as_the_tokens_and_those_of_attention_as_their_square(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Products of matrices for 512 to 8192 tokens; with all modes the transforms add N^(3/2)."""
+    monkeypatch.setattr(fused, "have_kernels", lambda *tensors: False)  # else they are not counted
+    grids = ((16, 32), (32, 32), (32, 64), (64, 64), (64, 128))
+    slopes = []
+    with torch.device("meta"):
+        every = [ModeMLP(64, 8, (n1 // 2, n2 // 2), AXES[:2]) for n1, n2 in grids]
+        for layers in ([ModeMLP(64, 8, (8, 16), AXES[:2])] * 5, every, [None] * 5):
+            counts = []
+            for layer, shape in zip(layers, grids, strict=True):
+                x = torch.zeros(1, *shape, 64)
+                with FlopCounterMode(display=False) as counter:
+                    if layer is None:
+                        nn.functional.scaled_dot_product_attention(*[x.flatten(1, 2)] * 3)
+                    else:
+                        layer(x)
+                counts.append(counter.get_total_flops())
+            tokens = [n1 * n2 for n1, n2 in grids]
+            slopes.append(np.polyfit(np.log(tokens), np.log(counts), 1)[0])
+    assert slopes[0] < 1
+    assert 1 < slopes[1] < 1.5
+    assert slopes[2] == pytest.approx(2)
 
 
 def test_shrinking_by_hand_and_at_zero() -> None:
