@@ -49,9 +49,7 @@ class TestPatched(LocalOperatorContract):
         # Two fields in the window and in each view, and the positions between walls.
         "line": case(LINE, (16,), 6, levels=2, halo=0.125),
         "plane": case(PLANE, (12, 16), 4, halo=0.125),
-        "box": case(BOX, (6, 8, 8), 2, context=0),
-        "walls": case(WALLS, (17, 13), 6, halo=0.125),
-        "constant": case(WALLS, (17, 13), 6, halo=0.125, outside="constant"),
+        "walls": case(WALLS, (17, 13), 6, halo=0.125, outside="constant"),
         "numbers": case(LINE, (16,), 3, numbers=(1,)),
         "local": case(PLANE, (16, 16), 4, UNET),
     }
@@ -104,10 +102,16 @@ def test_without_a_cut_it_is_its_network() -> None:
     assert torch.equal(model(x), whole(x))
 
 
-def test_one_after_another_is_all_at_once() -> None:
+@pytest.mark.parametrize(
+    ("domain", "shape", "levels"),
+    [(LINE, (17,), 2), (WALLS, (17, 14), (1, 2)), (BOX, (6, 8, 5), (1, 0, 1))],
+)
+def test_one_after_another_is_all_at_once(
+    domain: Grid, shape: tuple[int, ...], levels: Any
+) -> None:
     torch.manual_seed(0)
-    model = create("patched", 2, 1, WALLS, network=FNO, levels=(1, 2), context=2).double()
-    x = torch.rand(3, 2, 17, 14).double()
+    model = create("patched", 2, 1, domain, network=FNO, levels=levels, context=2).double()
+    x = torch.rand(3, 2, *shape).double()
     with torch.no_grad():
         torch.testing.assert_close(model(x), model.train()(x))
     torch.testing.assert_close(model(x).detach(), model.eval()(x))
