@@ -28,4 +28,4 @@ def test_the_bounds_of_the_method() -> None:
     assert gains == sorted(gains, reverse=True)
     assert gains[2] < 0.5 * gains[0]
     assert [f"{abs(gain):.0%}" for gain in gains] == ["13%", "12%", "36%"]
-    assert "13 % less" in PAGE and "12 % more" in PAGE and "36 % more" in PAGE
+    assert all(text in PAGE for text in ("13 % less", "12 % more", "36 % more"))
