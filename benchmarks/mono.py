@@ -1,6 +1,6 @@
 """A mixture of neural operators compared with dense networks, on inputs of four regimes.
 
-python benchmarks/mono.py [--steps N] [--seeds N] [--models NAME ...] [--out FILE]
+python benchmarks/mono.py [--steps N] [--seeds N] [--cases NAME ...] [--models NAME ...]
 
 Burgers' equation, 64 points, viscosity 2e-2, to t = 0.3, from two sets of inputs. `waves`: cosines
 of 1, 2, 4 and 6 periods with a random field added, which a centre in L2 tells apart. `scales`:
@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -44,8 +45,11 @@ MODELS = {
     "random cells": MIXTURE,
     LARGE: MIXTURE,
 }
-CASES = (("waves", 1600, tuple(MODELS)), ("waves", 160, ("equal active", "mono")))
-CASES += (("scales", 1600, ("equal active", "mono")),)
+CASES: dict[str, tuple[str, int, tuple[str, ...]]] = {
+    "waves": ("waves", 1600, tuple(MODELS)),
+    "scales": ("scales", 1600, ("equal active", "mono")),
+    "few": ("waves", 160, ("equal active", "mono")),
+}
 """Set, number of training samples and networks; with 160 an expert has 40."""
 NEAR = 0.1
 
@@ -157,12 +161,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--cases", nargs="+", choices=list(CASES), default=list(CASES))
     parser.add_argument("--models", nargs="+", choices=list(MODELS), default=list(MODELS))
     parser.add_argument("--out", type=Path, default=Path("mono.json"))
     given = parser.parse_args()
     rows: list[dict[str, Any]] = []
     made = {
-        "command": " ".join(["python benchmarks/mono.py", *sys.argv[1:]]).split(" --out")[0],
+        "command": shlex.join(["python", "benchmarks/mono.py", *sys.argv[1:]]).split(" --out")[0],
         "steps": given.steps,
         "batch_size": BATCH,
         "rows": rows,
@@ -176,7 +181,7 @@ def main() -> None:
         for kind in REGIMES
     }
     for seed in range(given.seeds):
-        for kind, samples, names in CASES:
+        for kind, samples, names in (CASES[case] for case in given.cases):
             splits = {"train": sets[kind].samples(slice(samples)), **held[kind]}
             for name in (name for name in names if name in given.models):
                 trained = train(name, splits, given.steps, seed)
