@@ -20,6 +20,15 @@ MOST, BATCH = 2048, 64
 """Number of inputs at most, at equal distances in the set, and of those of a batch."""
 
 
+def fitted(surrogate: Surrogate, train: FieldSet) -> Surrogate:
+    """Return a new surrogate, its network prepared for the inputs of a training set.
+
+    See :meth:`neurop.models.Operator.fit_inputs`.
+    """
+    surrogate.net.fit_inputs(training_inputs(surrogate, train))
+    return surrogate
+
+
 @torch.no_grad()
 def training_inputs(surrogate: Surrogate, train: FieldSet) -> Iterator[Tensor]:
     """Yield batches of inputs of the network of a surrogate, ``(batch, channels, *grid)``.
