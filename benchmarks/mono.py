@@ -1,11 +1,13 @@
 """A mixture of neural operators compared with dense networks, on inputs of four regimes.
 
-python benchmarks/mono.py [--steps N] [--seeds N] [--out FILE]
+python benchmarks/mono.py [--steps N] [--seeds N] [--cases NAME ...] [--models NAME ...]
 
 Burgers' equation, 64 points, viscosity 2e-2, to t = 0.3, from two sets of inputs. `waves`: cosines
 of 1, 2, 4 and 6 periods with a random field added, which a centre in L2 tells apart. `scales`:
 random fields of zero mean and the correlation lengths 0.05, 0.1, 0.3 and 0.8, which it does not.
-All networks have the same steps, batches and seeds. The file is written after every network.
+All networks have the same steps and seeds, and batches of 20, but for one mixture with batches of
+80, whose experts see as many samples each as a dense network. The file is written after every
+network.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -34,12 +37,19 @@ REGIMES = {"waves": (1, 2, 4, 6), "scales": (0.05, 0.1, 0.3, 0.8)}
 HELD_OUT = {"val": 40, "test": 200}
 NARROW, WIDE = (Spec("fno", {"modes": 16, "width": w, "depth": 3}) for w in (16, 32))
 MIXTURE = Spec("mono", {"expert": NARROW, "experts": 4})
-MODELS = {"equal active": NARROW, "equal stored": WIDE, "mono": MIXTURE, "random cells": MIXTURE}
-CASES = (
-    ("waves", 1600, tuple(MODELS)),
-    ("scales", 1600, ("equal active", "mono")),
-    ("waves", 160, ("equal active", "equal stored", "mono")),
-)
+BATCH, LARGE = 20, "mono, 4 x batch"
+MODELS = {
+    "equal active": NARROW,
+    "equal stored": WIDE,
+    "mono": MIXTURE,
+    "random cells": MIXTURE,
+    LARGE: MIXTURE,
+}
+CASES: dict[str, tuple[str, int, tuple[str, ...]]] = {
+    "waves": ("waves", 1600, tuple(MODELS)),
+    "scales": ("scales", 1600, ("equal active", "mono")),
+    "few": ("waves", 160, ("equal active", "mono")),
+}
 """Set, number of training samples and networks; with 160 an expert has 40."""
 NEAR = 0.1
 
@@ -98,7 +108,8 @@ def train(name: str, splits: dict[str, FieldSet], steps: int, seed: int) -> neur
     made = neurop.Surrogate.of(splits["train"], MODELS[name])
     if name == "random cells":
         made.net.router = RandomCells(made.net.router)
-    return neurop.fit(made, splits, budget=f"{steps}steps", batch_size=20, seed=seed)
+    size = 4 * BATCH if name == LARGE else BATCH
+    return neurop.fit(made, splits, budget=f"{steps}steps", batch_size=size, seed=seed)
 
 
 @torch.no_grad()
@@ -123,7 +134,7 @@ def row(name: str, surrogate: neurop.Surrogate, splits: dict[str, FieldSet]) -> 
         found["samples_per_expert"] = torch.bincount(
             router(surrogate.input_norm(train)), minlength=4
         ).tolist()
-        if name == "mono":
+        if name != "random cells":
             z = surrogate.input_norm(x)
             cells, regimes = router(z), torch.arange(len(z)) % 4
             found["regimes_of_cells"] = [
@@ -148,15 +159,17 @@ def boundary(distances: Tensor, error: Tensor) -> dict[str, Any]:
 def main() -> None:
     """Train all networks, print and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=500)
+    parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--cases", nargs="+", choices=list(CASES), default=list(CASES))
+    parser.add_argument("--models", nargs="+", choices=list(MODELS), default=list(MODELS))
     parser.add_argument("--out", type=Path, default=Path("mono.json"))
     given = parser.parse_args()
     rows: list[dict[str, Any]] = []
     made = {
-        "command": " ".join(["python benchmarks/mono.py", *sys.argv[1:]]).split(" --out")[0],
+        "command": shlex.join(["python", "benchmarks/mono.py", *sys.argv[1:]]).split(" --out")[0],
         "steps": given.steps,
-        "batch_size": 20,
+        "batch_size": BATCH,
         "rows": rows,
         "versions": {"neurop": neurop.__version__, "torch": torch.__version__},
         "machine": platform.processor() or platform.machine(),
@@ -168,9 +181,9 @@ def main() -> None:
         for kind in REGIMES
     }
     for seed in range(given.seeds):
-        for kind, samples, names in CASES:
+        for kind, samples, names in (CASES[case] for case in given.cases):
             splits = {"train": sets[kind].samples(slice(samples)), **held[kind]}
-            for name in names:
+            for name in (name for name in names if name in given.models):
                 trained = train(name, splits, given.steps, seed)
                 about = {"data": kind, "samples": samples, "seed": seed}
                 rows.append(about | row(name, trained, splits))

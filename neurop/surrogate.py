@@ -18,14 +18,13 @@ from neurop.fields.fieldset import FieldSet
 from neurop.fields.noise_input import NoiseInput, read_noise
 from neurop.fields.normalizer import Normalizer
 from neurop.fields.standardize import Standardize, fit_conditions
-from neurop.inference import ensemble
+from neurop.inference import ensemble, training_inputs
 from neurop.inference.check_input import check_input, check_norms
 from neurop.inference.conformal.calibration import Calibration
 from neurop.inference.conformal.file import read_bands, write_bands
 from neurop.inference.network_input import network_input
 from neurop.inference.network_output import network_output
 from neurop.inference.steps import steps
-from neurop.inference.training_inputs import prepared
 from neurop.model_folder import read_parts, restore, write_folder
 from neurop.problems import Problem, problem_of
 from neurop.registry import Spec
@@ -80,6 +79,7 @@ class Surrogate(nn.Module):
 
     bands: Calibration | None = None
     """Error bands, if it is calibrated (:func:`neurop.evaluation.calibrate`)."""
+    noise: NoiseInput | None = None
     draw: ensemble.NoiseStream | None = None
 
     def __init__(
@@ -135,7 +135,7 @@ class Surrogate(nn.Module):
         card = Card.of(train, Spec.of(model), problem, constraints)
         norms = (normalizer or Standardize()).fit(problem.typical(train), problem.increments)
         made = cls(card, *norms, fit_conditions(train, problem.conditions(train)), noise)
-        return prepared(made, train)
+        return training_inputs.fitted(made, train)
 
     @property
     def name(self) -> str:
@@ -231,6 +231,7 @@ class Surrogate(nn.Module):
         check_input(self.card, x, given, self.output_norm.std.dtype, points.shape)
         return resample(self(x, given=given), grid, grid.fractions(points))
 
+    # Methods of a probabilistic surrogate.
     member, sample = ensemble.member, ensemble.sample
 
     def predict(self, data: Labelled, forcing: xr.Dataset | None = None) -> xr.Dataset:
@@ -288,8 +289,7 @@ class Surrogate(nn.Module):
         InputError
             If a file is missing or damaged, or the weights are those of another model.
         """
-        path = Path(folder)
-        card, norms, state, plain = read_parts(path)
+        card, norms, state, plain = read_parts(path := Path(folder))
         models.require(card.model, plain.get("distribution"), plain.get("module"))
         models.check_arguments(card.model, numbers := sum(map(Tensor.numel, state.values())))
         first, second, *given = norms

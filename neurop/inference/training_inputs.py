@@ -20,10 +20,10 @@ MOST, BATCH = 2048, 64
 """Number of inputs at most, at equal distances in the set, and of those of a batch."""
 
 
-def prepared(surrogate: Surrogate, train: FieldSet) -> Surrogate:
+def fitted(surrogate: Surrogate, train: FieldSet) -> Surrogate:
     """Return a new surrogate, its network prepared for the inputs of a training set.
 
-    See :meth:`neurop.models.operator.Operator.fit_inputs`.
+    See :meth:`neurop.models.Operator.fit_inputs`.
     """
     surrogate.net.fit_inputs(training_inputs(surrogate, train))
     return surrogate

@@ -57,11 +57,9 @@ def keep_one_expert(surrogate: Surrogate, folder: str | Path) -> None:
         prefix = f"net.experts.{number}."
 
         def read(expert: nn.Module, args: tuple[Tensor, ...], prefix: str = prefix) -> None:
-            like = args[0]
+            names, device = list(expert.state_dict()), args[0].device
             with safe_open(file, "pt") as there:
-                state = {
-                    name: there.get_tensor(prefix + name).to(like) for name in expert.state_dict()
-                }
+                state = {name: there.get_tensor(prefix + name).to(device) for name in names}
             expert.load_state_dict(state, assign=True)
 
         _release(expert)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
+
 from neurop.fields.fieldset import FieldSet
 from neurop.fields.windows import Windows
 from neurop.training.online import OnlineLoader
@@ -40,5 +42,5 @@ class StreamedLoader(OnlineLoader):
         for start in range(len(windows)):
             part = fields.frames(slice(start, start + length))
             # Copied, so that a window does not keep its trajectory in memory.
-            part = replace(part, values=part.values.copy())
+            part = replace(part, values=np.array(part.values))
             yield Windows(part, self.history, self.steps)
