@@ -3,8 +3,8 @@
 python benchmarks/stability.py [--rows NAMES] [--epochs N] [--steps N] [--data FOLDER] [--out FILE]
 
 The vorticity of 14 flows, 120 steps each, of whose solution on 64 x 64 points a grid of 32 x 32
-points, or of another resolution, has the modes: eight for training, three for
-validation, of which one is used, three for the test. Every network has four blocks, and as many
+points, or of another resolution, has the modes: eight for training, three for validation, of which
+one is used, three for the test. Every network has four blocks, and as many
 epochs. It is rolled out from states of the test set, eight by default; a trajectory has diverged
 where its energy or its enstrophy is below 0.2 or above 5 times the mean of the test set. The growth
 of a small perturbation is the mean factor per application of the network's Jacobian at those
@@ -47,8 +47,6 @@ FNO = models.FNO.spec(**SIZE)
 HIGH = SIZE["modes"]
 """Wavenumber from which on the high band is counted, that of the first wave without a mode."""
 RANGE = 0.2, 5.0
-SHOWN = 40, 1000, 10_000
-"""Steps of which a state is drawn."""
 
 
 @dataclass(frozen=True)
@@ -163,14 +161,14 @@ def sizes(power: Tensor) -> Tensor:
 @torch.no_grad()
 def rolled(
     surrogate: Surrogate, first: Tensor, climate: Tensor, steps: int
-) -> tuple[Tensor, Tensor, Tensor, dict[int, Tensor]]:
-    """Return when each trajectory diverged, sizes relative to the climate, spectra, some states.
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return when each trajectory diverged, sizes relative to the climate, spectra.
 
     The spectra are means over the last hundred steps of the trajectories before they diverged.
     """
     usual = sizes(climate[None])[0]
     ended = torch.full((len(first),), steps)
-    curves, recent, states, x = [], [], {0: first[0, 0]}, first
+    curves, recent, x = [], [], first
     for step in range(1, steps + 1):
         x = surrogate(x)
         power = spectrum(x[:, 0])
@@ -180,12 +178,10 @@ def rolled(
         ended = torch.where(~inside & (ended == steps), step, ended)
         alive = ended >= step
         recent = [*recent[-99:], torch.where(alive[:, None], power, torch.nan)]
-        if step in SHOWN:
-            states[step] = x[0, 0].clone()
         if not alive.any():
             break
     last = torch.stack(recent).nanmean((0, 1))
-    return ended, torch.stack(curves), last, states
+    return ended, torch.stack(curves), last
 
 
 def growth(surrogate: Surrogate, first: Tensor, iterations: int = 20) -> float:
@@ -201,7 +197,7 @@ def growth(surrogate: Surrogate, first: Tensor, iterations: int = 20) -> float:
 
 def measured(
     name: str, splits: dict[str, neurop.FieldSet], given: argparse.Namespace
-) -> tuple[dict[str, Any], dict[int, Tensor]]:
+) -> dict[str, Any]:
     """Return the record of a row, and some of its states."""
     start = time.process_time()
     fitted = {part: splits[part] for part in ("train", "val")}
@@ -214,7 +210,7 @@ def measured(
         found = torch.stack([surrogate(one[:-1, None])[:, 0] for one in test])
     climate = spectrum(test.flatten(0, 1)).mean(0)
     start = time.process_time()
-    ended, curves, last, states = rolled(surrogate, first, climate, given.steps)
+    ended, curves, last = rolled(surrogate, first, climate, given.steps)
     each = [s for s in np.unique(np.geomspace(1, given.steps, 60).astype(int)) if s <= len(curves)]
     high = curves[:, :, 2]
     record = {
@@ -237,7 +233,7 @@ def measured(
         "training_cpu_s": round(seconds, 1),
         "rollout_cpu_s": round(time.process_time() - start, 1),
     }
-    return record, states
+    return record
 
 
 def slug(name: str, given: argparse.Namespace) -> str:
@@ -246,11 +242,10 @@ def slug(name: str, given: argparse.Namespace) -> str:
     return f"{name.replace(', ', '-').replace(' ', '_')}-{about}"
 
 
-def draw(made: dict[str, Any], given: argparse.Namespace) -> Figure:
-    """Return enstrophy and high band along the rollouts, spectra at their end, and some states."""
-    figure = Figure(figsize=(11, 6.5), layout="constrained")
-    above, below = figure.subfigures(2, 1, height_ratios=(1.2, 1))
-    axes = above.subplots(1, 3)
+def draw(made: dict[str, Any]) -> Figure:
+    """Return enstrophy and high band along the rollouts, medians, and spectra at their end."""
+    figure = Figure(figsize=(11, 3.6), layout="constrained")
+    axes = figure.subplots(1, 3)
     k = np.arange(1, len(made["climate"]) + 1)
     axes[2].loglog(k, made["climate"], color="black", label="truth")
     for number, (name, row) in enumerate(made["rows"].items()):
@@ -258,28 +253,12 @@ def draw(made: dict[str, Any], given: argparse.Namespace) -> Figure:
         for panel, key in zip(axes, ("enstrophy", "high_band")):
             panel.loglog(curves["steps"], curves[key], color=color, label=name)
         axes[2].loglog(k, row["spectrum"], color=color)
-    for panel, title in zip(axes, ("enstrophy", f"power from wavenumber {HIGH} on")):
+    for panel, title in zip(axes, ("enstrophy", f"power, k of {HIGH} and above")):
         panel.axhspan(*RANGE, color="0.9", zorder=0)
-        panel.set(xlabel="step", ylim=(0.05, 50), title=f"{title}, of its climate")
-    axes[0].legend(fontsize=7)
-    axes[2].set(xlabel="wavenumber", title="power of the last states before divergence")
-    axes[2].legend(fontsize=7)
-    shown = [("truth at the start", 0, "fno")]
-    shown += [
-        (f"{name}, step {step}", step, name) for name in ("fno", "stable_fno") for step in SHOWN
-    ]
-    found = []
-    for title, step, name in shown:
-        file = given.data / f"{slug(name, given)}-states.pt"
-        states = torch.load(file, weights_only=True) if file.is_file() else {}
-        if step in states:
-            found.append((title, states[step]))
-    limit = float(found[0][1].abs().max()) if found else 1.0
-    for panel, (title, state) in zip(
-        below.subplots(1, max(len(found), 1), squeeze=False)[0], found
-    ):
-        panel.imshow(state.T, origin="lower", cmap="RdBu_r", vmin=-limit, vmax=limit)
-        panel.set(title=title, xticks=[], yticks=[])
+        panel.set(xlabel="step", ylim=(1e-4, 50), title=f"{title}, of climate")
+    axes[0].legend(fontsize=8)
+    axes[2].set(xlabel="wavenumber k", ylim=(1e-4, 20), title="spectra before divergence")
+    axes[2].legend(fontsize=8)
     return figure
 
 
@@ -313,17 +292,16 @@ def main() -> None:
     made["persistence"] = float(error(test[:, :-1], test[:, 1:]))
     print(f"data {time.process_time() - start:.0f} s, persistence {made['persistence']:.3f}")
     for name in given.rows:
-        record, states = measured(name, splits, given)
+        record = measured(name, splits, given)
         made["rows"][name] = record
         given.out.write_text(json.dumps(made, indent=1) + "\n")
-        torch.save(states, given.data / f"{slug(name, given)}-states.pt")
         print(
             f"{name:24} error {record['relative_l2']:.4f}  diverged {record['diverged_at']}  "
             f"jacobian {record['jacobian']:.2f}  spectrum {record['spectrum_error_at_the_end']:.2f}"
             f"  {record['training_cpu_s']:.0f} + {record['rollout_cpu_s']:.0f} s",
             flush=True,
         )
-    draw(made, given).savefig(given.out.with_suffix(".png"), dpi=100)
+    draw(made).savefig(given.out.with_suffix(".png"), dpi=100)
 
 
 if __name__ == "__main__":

@@ -10,20 +10,30 @@ from numpy.typing import NDArray
 from neurop.spectral import constant_tensor
 
 
-def radius(modes: Sequence[int]) -> NDArray[np.float64]:
-    r"""Return :math:`r_k = (\sum_d (k_d / m_d)^2)^{1/2}` of the signed frequencies.
+def waves(modes: Sequence[int]) -> list[NDArray[np.float64]]:
+    """Return the signed frequencies along each axis, ``(*signed modes)`` each.
 
     The order is that of :func:`neurop.spectral.to_signed`.
+
+    Examples
+    --------
+    >>> waves((2, 4))[0][:, 3].tolist()
+    [0.0, 1.0, -1.0]
+    """
+    half = [np.arange(m, dtype=np.float64) for m in modes]
+    signed = [np.concatenate([k, -k[1:]]) for k in half[:-1]] + half[-1:]
+    return list(np.meshgrid(*signed, indexing="ij"))
+
+
+def radius(modes: Sequence[int]) -> NDArray[np.float64]:
+    r"""Return :math:`r_k = (\sum_d (k_d / m_d)^2)^{1/2}` of the signed frequencies.
 
     Examples
     --------
     >>> radius((2, 4))[:, 3].round(3).tolist()
     [0.75, 0.901, 0.901]
     """
-    half = [np.arange(m) / m for m in modes]
-    signed = [np.concatenate([k, -k[1:]]) for k in half[:-1]] + half[-1:]
-    squares = sum(k**2 for k in np.meshgrid(*signed, indexing="ij"))
-    return np.sqrt(squares)
+    return np.sqrt(sum((k / m) ** 2 for k, m in zip(waves(modes), modes, strict=True)))
 
 
 @constant_tensor(maxsize=64)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from neurop.layers.filters.disc import disc
+from neurop.layers.filters.disc import disc, waves
 from neurop.spectral import at_least_one, from_signed, restrict, signed_sizes, to_signed
 
 
@@ -27,6 +27,10 @@ class PolarFilter(nn.Module):
     :math:`|w_c(k)| \le 1`, so the norm of the convolution is at most that of W, which
     ``callback=spectral_bound`` bounds. A full weight has a matrix per mode, `channels` times as
     many numbers.
+
+    At first each channel is moved by a random distance, of the order of 1 / m of the domain, and W
+    is orthogonal: kernels are local, and most of the variance of a field with its energy in the
+    modes is preserved.
 
     Where both k and -k are among the modes, those without a frequency along the last axis, the
     output is the real part of the field and the two act as the mean of w(k) and the conjugate of
@@ -61,9 +65,14 @@ class PolarFilter(nn.Module):
         at_least_one(modes=min(modes), channels=channels)
         self.modes = tuple(modes)
         shape = (*signed_sizes(self.modes), channels)
-        self.gain = nn.Parameter(torch.randn(shape))
-        self.phase = nn.Parameter(math.pi * (2 * torch.rand(shape) - 1))
+        self.gain = nn.Parameter(2 + torch.randn(shape))
+        phase = torch.zeros(shape)
+        for k, m in zip(waves(self.modes), self.modes, strict=True):
+            moved = torch.randn(channels) / m
+            phase += 2 * math.pi * moved * torch.as_tensor(k[..., None]).to(phase)
+        self.phase = nn.Parameter(phase)
         self.mix = nn.Linear(channels, channels, bias=False)
+        nn.init.orthogonal_(self.mix.weight)
 
     def forward(self, c: Tensor, kept: Sequence[int]) -> Tensor:
         """Return the filtered and mixed coefficients of the `kept` frequencies."""
