@@ -98,8 +98,9 @@ def refine(
     table(title, ["metric", "before", "after"], rows)
     old, new = (scores[name]["val/relative_l2"] for name in ("before", "after"))
     if new > (1 - LEAST) * old:
-        gain = max(0.0, 100 * (1 - new / old))
-        say(f"the stage reduces the validation error by {gain:.1f} %, which is not worth a stage")
+        change = 100 * (new / old - 1)
+        gain = f"{'raises' if change > 0 else 'reduces'} the validation error by {abs(change):.1f}"
+        say(f"the stage {gain} %, which is not worth a stage")
     wrote(done.folder)
     return result
 

@@ -14,7 +14,7 @@ from neurop.convert.scale import Scale
 from neurop.convert.taps import Rule
 from neurop.errors import InputError
 from neurop.geometry.grid import Grid
-from neurop.models.operator import GridOperator
+from neurop.models.operator import GridOperator, Operator
 
 
 class Converted(GridOperator):
@@ -80,7 +80,8 @@ def convert(
     Raises
     ------
     InputError
-        Naming the layer that cannot be converted.
+        Naming the layer that cannot be converted; if a model of neurop that is made of others has
+        no `domain`.
 
     Examples
     --------
@@ -96,7 +97,11 @@ def convert(
     >>> bool((operator(x) == net(x)).all()), operator(torch.randn(1, 1, 40)).shape
     (True, torch.Size([1, 1, 40]))
     """
-    domain = domain or getattr(model, "domain", None) or Grid.periodic(example.dim() - 2)
+    domain = domain or getattr(model, "domain", None)
+    if domain is None and isinstance(model, Operator):
+        remedy = f"{type(model).__name__} does not know its grid; give that of the surrogate's card"
+        raise InputError.of("domain", None, remedy)
+    domain = domain or Grid.periodic(example.dim() - 2)
     scale = Scale(domain, tuple(example.shape[2:]), rule)
     made = copy.deepcopy(model)
     shapes = _traced(made, example)

@@ -57,7 +57,8 @@ class Lagged:
     def __call__(self, frames: Tensor, starts: Sequence[Start], member: int) -> Tensor:
         """Return the input frames of a member; arguments as of :class:`Perturbation`."""
         if (least := min(first for _, first in starts)) < self.members - 1:
-            remedy = f"the earliest of {self.members} members begins {self.members - 1} before it"
+            earliest = self.members - 1
+            remedy = f"{self.members} members need {earliest} frames before; start there or later"
             raise InputError.of("start", least, remedy)
         if member == 0:
             return frames

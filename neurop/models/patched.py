@@ -121,6 +121,7 @@ class Patched(GridOperator):
         """Return the output fields on the input's grid."""
         check_input(x, self.in_channels, self.windows.domain.names)
         patches, shape = self.windows.patches, x.shape[2:]
+        self.windows.check(shape)
         z = self.position(x)
         if not torch.is_grad_enabled():
             found = [self.evaluate(z, patch) for patch in patches]

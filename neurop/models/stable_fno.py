@@ -100,18 +100,18 @@ class StableFNO(GridOperator):
         at_least_one(width=width, depth=depth)
         domain, self.modes = grid_and_modes(domain, modes)
         make = named(filter)
-        whole = isinstance(domain, Sphere) and domain.is_whole
-        self.coordinates: Any = SpherePosition(domain) if whole else Coordinates(domain)
-        if whole:
+        whole = domain if isinstance(domain, Sphere) and domain.is_whole else None
+        self.coordinates: Any = Coordinates(domain) if whole is None else SpherePosition(whole)
+        if whole is not None:
             self.one_grid = "the circles of latitude, of which each has its own waves"
         self.lift = nn.Linear(in_channels + self.coordinates.channels, width)
         self.blocks = nn.ModuleList()
         for _ in range(depth):
             weight = make(self.modes, width)
             convolution: nn.Module = (
-                DoubleFourierConv(width, width, self.modes, domain, weight)
-                if whole
-                else SpectralConv(width, width, self.modes, domain, padding, weight)
+                SpectralConv(width, width, self.modes, domain, padding, weight)
+                if whole is None
+                else DoubleFourierConv(width, width, self.modes, whole, weight)
             )
             self.blocks.append(PreBlock(width, convolution, expansion))
         self.project = nn.Linear(width, out_channels)

@@ -56,7 +56,7 @@ def denoising(
     ------
     InputError
         If the surrogate takes noise, is refined already without `model`, a number is out of its
-        bounds, or the data do not fit.
+        bounds, the surrogate leaves no residual, or the data do not fit.
 
     Examples
     --------
@@ -84,8 +84,14 @@ def denoising(
     if largest is None:
         std = surrogate.output_norm.std.double().cpu()
         largest = min(0.5, float((residual_rms(surrogate, train) / std).mean()))
-    if smallest is None:
-        smallest = largest / 100
+        if not largest > 0:
+            remedy = "the surrogate leaves no residual; give the noise, between 0 and 1"
+            raise InputError.of("largest", None, remedy)
+    if not 0 < largest < 1:
+        raise InputError.of("largest", largest, "give a number between 0 and 1")
+    smallest = largest / 100 if smallest is None else smallest
+    if not 0 < smallest < largest and (steps > 1 or smallest <= 0):
+        raise InputError.of("smallest", smallest, f"give a number between 0 and {largest:.3g}")
     arguments = {
         "base": card.model,
         "stage": stage,

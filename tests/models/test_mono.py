@@ -225,3 +225,16 @@ def test_one_expert_at_a_time_is_read_from_the_file(
         lazy.save(tmp_path / "again")
     with raises_input("surrogate", "fno"):
         keep_one_expert(neurop.Surrogate.of(data, FNO_), tmp_path)
+
+
+@torch.no_grad()
+def test_an_expert_without_inputs_is_never_asked() -> None:
+    """All of four zero inputs are in one cell, and so is any other function."""
+    model = create("mono", 1, 1, Grid.periodic(1), expert=FNO_, experts=3)
+    assert isinstance(model, MoNO)
+    x = torch.zeros(1, 1, 16)
+    model.fit_inputs([x.expand(4, 1, 16)])
+    (used,) = model.router.counts.nonzero()[:, 0].tolist()
+    assert model.router(10 * torch.randn(50, 1, 16)).unique().tolist() == [used]
+    with raises_input("experts", 3, "there are 2 inputs; use that many or fewer"):
+        model.fit_inputs([x.expand(2, 1, 16)])

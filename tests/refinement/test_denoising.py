@@ -53,6 +53,22 @@ def test_it_takes_no_second_time_its_own_kind() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("key", "given", "remedy"),
+    [
+        ("largest", {"largest": -1.0}, "give a number between 0 and 1"),
+        ("largest", {"largest": 1.5}, "give a number between 0 and 1"),
+        ("smallest", {"largest": 0.1, "smallest": 0.0}, "give a number between 0 and 0.1"),
+        ("smallest", {"largest": 0.1, "smallest": 1.0}, "give a number between 0 and 0.1"),
+        ("steps", {"steps": 0}, "give at least 1"),
+    ],
+)
+def test_bounds(key: str, given: dict[str, float], remedy: str) -> None:
+    data = evolution()
+    with raises_input(key, given[key], remedy):
+        denoising(surrogate(data), data, **given)  # type: ignore[arg-type]
+
+
 @pytest.mark.slow
 def test_it_corrects_a_wave_that_the_base_neglects() -> None:
     """A wave of a hundredth of the amplitude, which a network of two modes cannot predict."""

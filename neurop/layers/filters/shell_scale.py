@@ -10,6 +10,9 @@ from torch import Tensor, nn
 from neurop.layers.filters.disc import shells
 from neurop.spectral import restrict
 
+FLOOR = 1e-4
+"""Smallest size of a shell, relative to the largest."""
+
 
 class ShellScale(nn.Module):
     r"""Divide the coefficients of each shell of wavenumbers by their rms in the first batch.
@@ -57,5 +60,7 @@ class ShellScale(nn.Module):
             found = (zeros.index_add(0, where, power) / count).sqrt().to(self.rms.dtype)
             found = found.nan_to_num()  # of an empty batch
             self.rms.copy_(torch.where(self.rms > 0, self.rms, found))
-        scale = torch.where(self.rms > 0, self.rms, 1.0).to(z.dtype)
+        # Shells that held rounding errors alone are not blown up.
+        most = self.rms.max()
+        scale = torch.where(most > 0, self.rms.clamp_min(FLOOR * most), 1.0).to(z.dtype)
         return z / scale[shell]

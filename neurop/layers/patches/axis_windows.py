@@ -63,9 +63,11 @@ class AxisWindows:
         return patch * n // 2**self.level
 
     def margin(self, n: int) -> int:
-        """Return the points p of the halo at each side."""
+        """Return the points p of the halo at each side, the nearest number but at least one."""
         intervals = n - 1 if self.axis.layout == "ends" else n
-        return int(self.halo * intervals + 0.5) if self.level else 0
+        if not (self.level and self.halo):
+            return 0
+        return max(1, int(self.halo * intervals + 0.5))
 
     def size(self, n: int) -> int:
         """Return the number of points of a window."""

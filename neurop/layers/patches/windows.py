@@ -76,6 +76,13 @@ class Windows:
             remedy = "a halo does not continue across the poles; use sfno"
             raise InputError.of("domain", "sphere", remedy)
 
+    def check(self, shape: Sequence[int]) -> None:
+        """Raise InputError unless every patch of a grid of `shape` has a point."""
+        for axis, n in zip(self.axes, shape, strict=True):
+            if n < 2**axis.level:
+                remedy = f"{n} points along {axis.axis.name} have at most {n.bit_length() - 1}"
+                raise InputError.of("levels", axis.level, remedy)
+
     @property
     def axes(self) -> tuple[AxisWindows, ...]:
         """Windows along each axis."""

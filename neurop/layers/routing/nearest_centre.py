@@ -12,6 +12,9 @@ from neurop.geometry.grid import Grid
 from neurop.layers.routing.kmeans import kmeans
 from neurop.spectral import in_float32, resample
 
+FAR = 1e15
+"""Values of the centre of an empty cell; normalised fields are of the order of 1."""
+
 
 class NearestCentre(nn.Module):
     r"""Partition of functions into cells: those that are nearest to one of some centres in L2.
@@ -87,9 +90,17 @@ class NearestCentre(nn.Module):
         Parameters
         ----------
         inputs
-            Batches of fields; with fewer fields than cells, some cells are empty.
+            Batches of fields.
+
+        Raises
+        ------
+        InputError
+            If there are fewer fields than cells.
         """
         fields = torch.cat([self.projected(x).double() for x in inputs])
+        if len(fields) < len(self.centres):
+            remedy = f"there are {len(fields)} inputs; use that many or fewer"
+            raise InputError.of("experts", len(self.centres), remedy)
         scale = self.domain.measure(
             self.points, fields
         ).sqrt()  # so that squares add up to the norm
@@ -98,6 +109,8 @@ class NearestCentre(nn.Module):
         self.centres.copy_(torch.where(scale > 0, centres / scale, 0.0))
         cells = self._distances(fields).argmin(1)
         self.counts.copy_(torch.bincount(cells, minlength=len(self.counts)))
+        # No function goes to a cell without a training input, whose expert is not trained.
+        self.centres[self.counts == 0] = FAR
 
     def _distances(self, fields: Tensor) -> Tensor:
         weights = self.domain.measure(self.points, fields)

@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from neurop.errors import InputError
 from neurop.layers.channel_mlp import ChannelMLP
 
 
@@ -32,6 +33,11 @@ class PreBlock(nn.Module):
     -----
     ``(batch, *grid, width)`` to the same, channels last.
 
+    Raises
+    ------
+    InputError
+        If `expansion` is not above 0.
+
     Examples
     --------
     >>> import torch
@@ -43,6 +49,8 @@ class PreBlock(nn.Module):
 
     def __init__(self, width: int, convolution: nn.Module, expansion: float) -> None:
         super().__init__()
+        if not expansion > 0:
+            raise InputError.of("expansion", expansion, "give a number above 0")
         self.mlp = ChannelMLP(width, max(round(expansion * width), 1), width)
         self.spectral: Any = convolution
 

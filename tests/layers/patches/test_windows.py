@@ -138,3 +138,12 @@ def test_a_constant_continuation_of_a_view() -> None:
 def test_arguments_that_make_no_windows(arguments: dict, key: str, value: object) -> None:
     with raises_input(key, value):
         Windows(**{"domain": Grid.periodic(2), "levels": (1, 1), "halo": 0.1} | arguments)
+
+
+def test_every_patch_has_a_point_and_a_halo() -> None:
+    windows = Windows(Grid.periodic(1), (4,), 0.01)
+    windows.check((16,))
+    assert windows.axes[0].margin(16) == 1
+    assert Windows(Grid.periodic(1), (4,), 0.0).axes[0].margin(16) == 0
+    with raises_input("levels", 4, "15 points along x have at most 3"):
+        windows.check((15,))
