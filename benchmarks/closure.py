@@ -77,17 +77,21 @@ def with_memory(data: neurop.FieldSet, memory: bool) -> neurop.FieldSet:
     return replace(data, values=np.asarray(data.values)[:, :, :count], fields=data.fields[:count])
 
 
+def trained(sets: dict[str, neurop.FieldSet], given: Any, seed: int) -> neurop.Surrogate:
+    """Return an FNO over k."""
+    spec = neurop.models.FNO.spec(modes=given.modes, width=given.width, depth=4)
+    torch.manual_seed(seed)
+    adamw = partial(torch.optim.AdamW, lr=3e-3, weight_decay=1e-5)
+    settings: dict[str, Any] = {"epochs": given.epochs, "batch_size": 50, "optimizer": adamw}
+    return neurop.fit(spec, sets, seed=seed, **settings).eval()
+
+
 def fno(splits: dict[str, neurop.FieldSet], memory: bool, given: Any) -> dict[str, Any]:
     """Train FNOs over k, one per seed, and score them."""
     sets = {name: with_memory(data, memory) for name, data in splits.items()}
-    spec = neurop.models.FNO.spec(modes=given.modes, width=given.width, depth=4)
     scores, start, count = [], time.process_time(), 0
     for seed in given.seeds:
-        torch.manual_seed(seed)
-        adamw = partial(torch.optim.AdamW, lr=3e-3, weight_decay=1e-5)
-        made = neurop.fit(
-            spec, sets, epochs=given.epochs, batch_size=50, optimizer=adamw, seed=seed
-        ).eval()
+        made = trained(sets, given, seed)
         with torch.no_grad():
             found = made(torch.from_numpy(np.asarray(sets["test"].values[:, 0])))[:, 0]
         scores.append(r2(found.double().numpy(), arrays(sets["test"], memory)[1]))
