@@ -35,7 +35,7 @@ class Lagged:
     surrogate
         Surrogate in evaluation mode, that of the forecasts.
     data
-        Data of the forecasts, from :func:`neurop.evaluation.batches.check_compatible`.
+        Data of the forecasts, from ``neurop.evaluation.batches.check_compatible``.
     members
         Number of members.
 

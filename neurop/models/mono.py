@@ -20,7 +20,7 @@ _EXPERT = Spec("fno")
 class MoNO(GridOperator):
     r"""Mixture of neural operators: each input goes to exactly one expert.
 
-    .. math:: u = G_{e(a)}(a), \qquad e(a) = \arg\min_e \|P a - c_e\|_{L^2}
+    .. math:: u = G_{e(a)}(a), \qquad e(a) = \operatorname{argmin}_e \|P a - c_e\|_{L^2}
 
     with the experts :math:`G_e`, networks of one kind and of own weights, and the centres
     :math:`c_e` of :class:`neurop.layers.routing.nearest_centre.NearestCentre`, fitted to the

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Denoising(Objective):
     r"""Mean square error of the noise that a stage finds in a noisy target.
 
-    .. math:: \bigl\lVert \varepsilon - S[a,\; z + \sigma_k\,\varepsilon,\; k] \bigr\rVert^2,
+    .. math:: \lVert \varepsilon - S[a,\; z + \sigma_k\,\varepsilon,\; k] \rVert^2,
        \qquad k \text{ uniform in } 1, \dots, K
 
     with z the normalised target of the network (the increment, if the surrogate predicts one) and

@@ -13,7 +13,7 @@ from neurop.spectral import constant_tensor
 def waves(modes: Sequence[int]) -> list[NDArray[np.float64]]:
     """Return the signed frequencies along each axis, ``(*signed modes)`` each.
 
-    The order is that of :func:`neurop.spectral.to_signed`.
+    The order is that of ``neurop.spectral.to_signed``.
 
     Examples
     --------

@@ -18,7 +18,7 @@ class ShellScale(nn.Module):
     r"""Divide the coefficients of each shell of wavenumbers by their rms in the first batch.
 
     .. math:: \hat z(k) = z(k) / s_j, \qquad
-       s_j^2 = \bigl\langle |z_c(k)|^2 \bigr\rangle_{\text{samples, channels, } k \in j}
+       s_j^2 = \langle |z_c(k)|^2 \rangle_{\text{samples, channels, } k \in j}
 
     A spectrum falls by orders of magnitude, and what follows sees all of its waves alike. The first
     training batch measures s, which is then a constant: statistics that follow the input, as those

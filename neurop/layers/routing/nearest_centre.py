@@ -19,7 +19,7 @@ FAR = 1e15
 class NearestCentre(nn.Module):
     r"""Partition of functions into cells: those that are nearest to one of some centres in L2.
 
-    .. math:: e(a) = \arg\min_e \|P a - c_e\|_{L^2}
+    .. math:: e(a) = \operatorname{argmin}_e \|P a - c_e\|_{L^2}
 
     with P the projection on the frequencies :math:`|k| < m` of each axis. The distance is computed
     from the values on 2m - 1 points per axis, which is exact for waves, so that a function has the

@@ -45,7 +45,8 @@ class ModeMLP(nn.Module):
     out, and not computed. The complex matrices have `blocks` blocks on their diagonal and are the
     same for all modes. S shrinks the size of each channel by a threshold (learnt, one per channel
     as a bias is, inside; `shrink` outside) relative to the root mean square r over the channels of
-    all modes in the shell of |k|, rounded to an integer. So it does not depend on units or points.
+    all modes in the shell of :math:`|k|`, rounded to an integer. So it does not depend on
+    units or points.
 
     S leaves the phase as it is, and the biases are on the constant (:math:`\delta_k` is 1 for k =
     0), so the layer commutes with shifts along periodic axes. In the paper the inner nonlinearity
