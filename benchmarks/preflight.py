@@ -24,7 +24,10 @@ import numpy as np
 import torch
 
 POINTS, BATCHES = 64, (8, 32)
-MODELS = ("fno", "tfno", "ffno", "t1", "t1_plus", "sfno", "unet", "cnextunet", "local_fno")
+MODELS = (
+    *("fno", "tfno", "ffno", "t1", "t1_plus", "sfno", "unet", "cnextunet", "local_fno"),
+    *("afno", "gfno", "ifno", "iufno", "mono", "patched", "psi_fno", "stable_fno"),
+)
 LAZY = "fno, lazily read"
 TIME = re.compile(r"time about ([\d.e+]+) ms per step")
 MEMORY = re.compile(r"memory about .* ([\d.e+]+) MB for the process")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 
 import torch
 from torch import Tensor
@@ -117,11 +118,15 @@ class Patched(GridOperator):
         self.network = create(network, channels, out_channels, grid, numbers)
         self.resolution_invariant = self.network.resolution_invariant
 
+    def fit_inputs(self, inputs: Iterable[Tensor]) -> None:
+        """Raise InputError unless every patch of the training grid has a point."""
+        for x in islice(inputs, 1):
+            self.windows.check(x.shape[2:])
+
     def forward(self, x: Tensor) -> Tensor:
         """Return the output fields on the input's grid."""
         check_input(x, self.in_channels, self.windows.domain.names)
         patches, shape = self.windows.patches, x.shape[2:]
-        self.windows.check(shape)
         z = self.position(x)
         if not torch.is_grad_enabled():
             found = [self.evaluate(z, patch) for patch in patches]

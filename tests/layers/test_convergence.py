@@ -33,6 +33,7 @@ from neurop.layers.conditioning.film import FiLM
 from neurop.layers.equivariant.block import group_block
 from neurop.layers.equivariant.fields import LiftToGroup, SumOverGroup
 from neurop.layers.equivariant.linear import GroupLinear
+from neurop.layers.filters.polar import PolarFilter
 from neurop.layers.local.conv import DoublingConv, HalvingConv, PaddedConv
 from neurop.layers.local.convnext_block import UnitNorm
 from neurop.layers.local.difference_conv import DifferenceConv
@@ -44,6 +45,8 @@ from neurop.layers.local.residual_block import ResidualBlock
 from neurop.layers.local.resize import Double, Halve
 from neurop.layers.local.sphere_difference import SphereDifference
 from neurop.layers.spectral.axis_conv import AxisConv
+from neurop.layers.spectral.double_fourier_conv import DoubleFourierConv
+from neurop.layers.spectral.pre_block import PreBlock
 from neurop.metrics.convergence import Convergence, convergence
 from neurop.spectral import resample
 
@@ -124,6 +127,11 @@ INVARIANT: dict[str, tuple[Callable[[], nn.Module], Grid]] = {
     "AxisConv": (lambda: AxisConv(2, 3, (4, 4)), PLANE),
     "AxisConv, walls": (lambda: AxisConv(2, 3, (4, 4), WALLS), WALLS),
     "FourierBlock": (lambda: Last(FourierBlock(2, SpectralConv(2, 2, (4, 4)), 2.0)), PLANE),
+    "PreBlock": (lambda: Last(PreBlock(2, SpectralConv(2, 2, (4, 4)), 2.0)), PLANE),
+    "DoubleFourierConv": (
+        lambda: DoubleFourierConv(2, 2, (5, 5), GLOBE, PolarFilter((5, 5), 2)),
+        GLOBE,
+    ),
     "SphericalConv": (lambda: SphericalConv(2, 3, 5, GLOBE), GLOBE),
     "SphericalConv, gauss": (lambda: SphericalConv(2, 3, 5, GAUSS), GAUSS),
     "SphericalBlock": (lambda: Last(SphericalBlock(2, SphericalConv(2, 2, 5, GLOBE), 2.0)), GLOBE),
@@ -162,6 +170,16 @@ NAIVE: dict[str, Callable[[], nn.Module]] = {
 }
 """Linear layers of a number of points."""
 OTHER = {
+    "DenseFilter": "weight of SpectralConv; tests/layers/filters",
+    "DynamicFilter": "weight of SpectralConv; tests/layers/filters",
+    "PolarFilter": "weight of SpectralConv; tests/layers/filters",
+    "ShellScale": "part of DynamicFilter",
+    "ModeMLP": "from tokens to tokens, which are not those of a grid; tests/models/test_afno.py",
+    "TokenBlock": "from tokens to tokens; tests/models/test_afno.py",
+    "Patches": "from fields to tokens; order 2, tests/layers/tokens/test_patches.py",
+    "PatchHead": "from tokens to fields; tests/layers/tokens/test_patches.py",
+    "NearestCentre": "to numbers of cells; tests/models/test_mono.py",
+    "SpherePosition": "to coordinates, exact",
     "BoundaryPadding": "to another grid",
     "CoefficientTransform": "to coefficients; with its inverse in CoefficientBlock",
     "ConvNeXtBlock": "naive, with a nonlinearity; as ResidualBlock below",

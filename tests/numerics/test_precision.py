@@ -38,6 +38,15 @@ GroupWeight                     |   10 |   12 |    - |    -
 GroupLinear                     |    3 |   55 |    5 |    7
 LiftToGroup                     |    3 |   55 |    5 |    5
 SumOverGroup                    |    3 |  450 |    5 |   11
+PolarFilter                     |  4.5 |   22 |    5 |    6
+DynamicFilter                   |  4.5 |   23 |    5 |   14
+DenseFilter                     |    4 |  4.5 |    6 |  5.5
+ShellScale                      |  1.5 |  1.5 |    - |    -
+PreBlock                        |  2.5 |   45 |    1 |    7
+DoubleFourierConv               |   10 |   23 |    - |    -
+SpherePosition                  |    1 |    1 |    - |    -
+Halve                           |    2 |    1 |    - |    -
+Double                          |    3 |    4 |    - |    -
 Patches                         |    5 |    3 |    - |    -
 PatchHead                       |    4 |   50 |    5 |    5
 ModeMLP                         |   13 |   32 |    - |    -

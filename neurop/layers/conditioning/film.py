@@ -81,5 +81,5 @@ class FiLM(nn.Module):
     def _parts(self, v: Tensor, numbers: Tensor) -> tuple[Tensor, Tensor]:
         """Return scale and shift, ``(batch, 1, ..., 1, channels)``."""
         made = self.contract(gelu(self.expand(numbers)))
-        scale, shift = made.view(made.shape[0], *[1] * (v.dim() - 2), -1).chunk(2, -1)
+        scale, shift = made.view(made.shape[0], *[1] * (v.dim() - 2), made.shape[1]).chunk(2, -1)
         return 1 + scale, shift
