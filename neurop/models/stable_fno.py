@@ -25,11 +25,11 @@ class StableFNO(GridOperator):
     .. math:: u = Q\,(B_L \circ \dots \circ B_1)\,P\,[a, x], \qquad B v = v + K\,\mathrm{MLP}(v)
 
     with a the input, x its coordinates, and P and Q linear maps of the channels, times the root of
-    the width and divided by it: so each channel of v is as large as the input, and not smaller for
-    each that there is, where the norm of P is bounded. Every nonlinearity
-    is followed by K, a convolution in a disc of wavenumbers (:mod:`neurop.layers.filters`). So the
-    modes out of the disc are :math:`Q P a`, the input's times one matrix: no harmonics gather
-    there in a rollout, and none fold back. With the filter `polar` or `dynamic`, K amplifies no
+    the width and divided by it, so that the channels of v are as large as the input for every
+    width, where the norm of P is bounded. Every nonlinearity is followed by K, a convolution in a
+    disc of wavenumbers (:mod:`neurop.layers.filters`). So the modes out of the disc are
+    :math:`Q P a`, the input's times one matrix: no harmonics gather there in a rollout, and none
+    fold back. With the filter `polar` or `dynamic`, K amplifies no
     wave before one matrix W of all modes, and ``callback=spectral_bound`` with the bound 1 limits
     W, P, Q and the matrices of the MLP; the gain of a block with its residual may still be above 1.
 

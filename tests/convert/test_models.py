@@ -193,3 +193,12 @@ def test_the_network_of_a_surrogate() -> None:
     with pytest.warns(ResolutionWarning):  # the card knows the name of the model alone
         made = surrogate(x)[..., ::2]
     assert (made - trained).norm() < 0.1 * (naive - trained).norm()
+
+
+def test_a_model_of_others_needs_the_grid() -> None:
+    """It would be taken for a periodic one otherwise."""
+    unet = models.UNet.spec(width=4, levels=1)
+    walls = Grid((Axis("x", "open", layout="ends"),))
+    net = models.create("mono", 1, 1, walls, expert=unet, experts=1)
+    with raises_input("domain", None, "MoNO does not know its grid"):
+        convert(net, torch.zeros(1, 1, 16))

@@ -13,6 +13,7 @@ from raising import raises_input
 from torch import Tensor
 
 from neurop import Field, FieldSet, Grid, Surrogate, evaluate, models
+from neurop.errors import InputError
 from neurop.evaluation.protocols.convergence import Convergence
 from neurop.fields.condition import Condition
 from neurop.geometry.axis import Axis
@@ -94,3 +95,9 @@ def test_what_cannot_be_checked(analytic: Make, travelling: Make) -> None:
     data = FieldSet(data.values, data.fields, data.grid, conditions=(mask,))
     with raises_input("conditions", ["sea"]):
         Convergence()(Surrogate.of(data, "fno"), data)
+
+
+def test_a_grid_that_does_not_fit_into_memory(analytic: Make, travelling: Make) -> None:
+    data = travelling(32, wavenumbers=(1,))
+    with pytest.raises(InputError, match=r"protocol\.doublings=40: .* GB are free; use fewer"):
+        Convergence(doublings=40)(analytic(slope, data), data)

@@ -19,7 +19,7 @@ from neurop.evaluation.protocols.protocol import Protocol
 from neurop.fields.fieldset import FieldSet
 from neurop.inference.check_input import ResolutionWarning
 from neurop.inference.evaluating import evaluating
-from neurop.memory import available_bytes
+from neurop.memory import check_fits
 from neurop.metrics.convergence import refinements, sampled
 from neurop.metrics.norms import relative_l2
 from neurop.spectral import resample
@@ -84,7 +84,9 @@ class Convergence(Protocol):
             remedy = "a surrogate with a mask is on the grid of the mask"
             raise InputError.of("conditions", [c.field.name for c in card.conditions], remedy)
         shapes = refinements(grid, test.shape, self.doublings)
-        self._check_fits(surrogate, shapes[-1])
+        size = 8 * (card.in_channels + card.out_channels) * math.prod(shapes[-1])
+        what = f"protocol.doublings={self.doublings}: the finest grid"
+        check_fits(what, size, "use fewer")
         apart: list[list[Tensor]] = [[] for _ in shapes[1:]]
         away: list[list[Tensor]] = [[] for _ in shapes[1:]]
         with evaluating(surrogate), warnings.catch_warnings():
@@ -115,15 +117,6 @@ class Convergence(Protocol):
             {"grid": [" x ".join(map(str, shape)) for shape in shapes[:-1]]},
             {"title": f"convergence, relative L2, {d.shape[1]} samples or windows"},
         )
-
-    def _check_fits(self, surrogate: Surrogate, shape: tuple[int, ...]) -> None:
-        """Raise InputError unless input and output on the finest grid fit into the memory."""
-        channels = surrogate.card.in_channels + surrogate.card.out_channels
-        size = 8 * channels * math.prod(shape)
-        if size > (free := available_bytes()):
-            grid = " x ".join(map(str, shape))
-            remedy = f"{grid} points are {size / 1e9:.3g} GB, {free / 1e9:.3g} GB are free"
-            raise InputError.of("doublings", self.doublings, f"{remedy}; use fewer")
 
 
 def _relative(surrogate: Surrogate, prediction: Tensor, truth: Tensor) -> Tensor:

@@ -22,8 +22,9 @@ class ShellScale(nn.Module):
 
     A spectrum falls by orders of magnitude, and what follows sees all of its waves alike. The first
     training batch measures s, which is then a constant: statistics that follow the input, as those
-    of a batch normalisation, would change with the drift of a rollout and feed it. Before any
-    measurement, and for shells without power, s is 1.
+    of a batch normalisation, would change with the drift of a rollout and feed it. It is at least
+    1e-4 of that of the largest shell, so that rounding errors are not amplified, and 1 before any
+    measurement.
 
     Parameters
     ----------
@@ -60,7 +61,6 @@ class ShellScale(nn.Module):
             found = (zeros.index_add(0, where, power) / count).sqrt().to(self.rms.dtype)
             found = found.nan_to_num()  # of an empty batch
             self.rms.copy_(torch.where(self.rms > 0, self.rms, found))
-        # Shells that held rounding errors alone are not blown up.
         most = self.rms.max()
         scale = torch.where(most > 0, self.rms.clamp_min(FLOOR * most), 1.0).to(z.dtype)
         return z / scale[shell]
