@@ -36,7 +36,9 @@ from neurop.datasets import KolmogorovFlow
 from neurop.layers import SpectralConv
 from neurop.layers.filters.named import named
 from neurop.metrics.spectra import spectrum_error
+from neurop.objectives.thermalizing import Thermalizing
 from neurop.problems import Evolution
+from neurop.refinement import thermalizer
 from neurop.registry import Spec
 from neurop.spectral import resample
 from neurop.training.callbacks.spectral_bound import SpectralNormBound
@@ -60,6 +62,8 @@ class Row:
     noise: float = 0.0
     band: int = 0
     increments: bool = False
+    stage: Spec | None = None
+    """Network that denoises the states of the row `fno`."""
 
     def surrogate(self, train: neurop.FieldSet) -> Surrogate:
         """Return the untrained surrogate."""
@@ -92,6 +96,7 @@ ROWS = {
     "fno, noise": Row(FNO, noise=0.05),
     "fno, band limit": Row(FNO, band=23),
     "stable_fno, dynamic": Row(stable("dynamic"), bound=True),
+    "fno, thermalizer": Row(FNO, stage=Spec("unet", {"width": 24, "levels": 2})),
     "stable_fno, increments": Row(stable("polar"), bound=True, increments=True),
 }
 
@@ -118,6 +123,9 @@ def trained(name: str, splits: dict[str, neurop.FieldSet], given: argparse.Names
     row = ROWS[name]
     lightning.seed_everything(given.seed, verbose=False)
     surrogate = row.surrogate(splits["train"])
+    if row.stage:
+        torch.manual_seed(given.seed)
+        surrogate = thermalizer(trained("fno", splits, given), splits["train"], row.stage)
     file = given.data / f"{slug(name, given)}.pt"
     if file.is_file():
         surrogate.load_state_dict(torch.load(file, weights_only=True))
@@ -125,7 +133,8 @@ def trained(name: str, splits: dict[str, neurop.FieldSet], given: argparse.Names
     surrogate = neurop.fit(
         surrogate,
         splits,
-        epochs=given.epochs,
+        Thermalizing() if row.stage else None,
+        epochs=given.epochs * (3 if row.stage else 1),
         batch_size=16,
         augment=[Noise(row.noise)] if row.noise else [],
         callbacks=[SpectralNormBound(1.0)] if row.bound else [],

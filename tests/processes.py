@@ -32,8 +32,10 @@ TINY: dict[str, dict[str, Any]] = {
     "denoised": {"base": FNO, "stage": FNO},
     "unet": {"width": 4, "levels": 1},
     "cnextunet": {"width": 4, "levels": 1, "depth": 1},
+    "converted": {"network": Spec("unet", {"width": 4, "levels": 1})},
     "patched": {"network": FNO},
     "t1_plus": {"modes": 4, "width": 4, "levels": 1, "channels": 4},
+    "thermalized": {"base": FNO, "stage": FNO},
 }
 SPHERE = {"sfno": Grid.latlon()}
 EPOCHS, BATCH = 2, 8

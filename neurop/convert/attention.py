@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from neurop.convert.scale import Scale
@@ -39,13 +39,13 @@ class IntegralAttention(nn.Module):
         InputError
             If there is a mask, and the weights of the points are not equal.
         """
-        weights = self.scale.weights().flatten()
         tokens = key.shape[1 if self.module.batch_first and key.dim() == 3 else 0]
-        if tokens != len(weights) or torch.allclose(weights, torch.ones_like(weights)):
+        if tokens != math.prod(self.scale.present) or not self.scale.weighted:
             return self.module(query, key, value, **more)
         if more.get("attn_mask") is not None:
             remedy = "weights of the points take its place on this grid; leave it out"
             raise InputError.of("attn_mask", tuple(more["attn_mask"].shape), remedy)
+        weights = self.scale.weights().flatten()
         return weighted_attention(self.module, query, key, value, weights, **more)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from neurop.convert.scale import Scale
@@ -44,12 +43,10 @@ class IntegralNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the normalised fields."""
-        weights = self.scale.weights()
-        known = tuple(x.shape[2:]) == self.scale.present
-        if not known or torch.allclose(weights, torch.ones_like(weights)):
+        if tuple(x.shape[2:]) != self.scale.present or not self.scale.weighted:
             y: Tensor = self.module(x)
             return y
-        return weighted_norm(self.module, x, weights)
+        return weighted_norm(self.module, x, self.scale.weights())
 
 
 def weighted_norm(module: Any, x: Tensor, weights: Tensor) -> Tensor:

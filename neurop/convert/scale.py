@@ -93,6 +93,12 @@ class Scale:
         """
         return self._regrid(x, self.trained, self.present)
 
+    @property
+    def weighted(self) -> bool:
+        """Whether the points of the present grid have unequal weights; see :meth:`weights`."""
+        sizes = zip(self.domain.axes, self.present, self.trained, strict=True)
+        return any(axis.boundary != "periodic" and n != m for axis, n, m in sizes)
+
     def weights(self) -> Tensor:
         """Return weights ``(*grid)`` of mean 1 of the present grid, in float64.
 

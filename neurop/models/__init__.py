@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from neurop.models.afno import AFNO as AFNO
     from neurop.models.boosted import Boosted as Boosted
     from neurop.models.cnextunet import CNextUNet as CNextUNet
+    from neurop.models.converted import Converted as Converted
     from neurop.models.denoised import Denoised as Denoised
     from neurop.models.ffno import FFNO as FFNO
     from neurop.models.fno import FNO as FNO
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from neurop.models.sfno import SFNO as SFNO
     from neurop.models.stable_fno import StableFNO as StableFNO
     from neurop.models.tfno import TFNO as TFNO
+    from neurop.models.thermalized import Thermalized as Thermalized
     from neurop.models.transform_once import TransformOnce as TransformOnce
     from neurop.models.transform_once_plus import TransformOncePlus as TransformOncePlus
     from neurop.models.unet import UNet as UNet
@@ -40,6 +42,7 @@ REGISTRY = Registry(
         "afno": "neurop.models.afno:AFNO",
         "boosted": "neurop.models.boosted:Boosted",
         "cnextunet": "neurop.models.cnextunet:CNextUNet",
+        "converted": "neurop.models.converted:Converted",
         "denoised": "neurop.models.denoised:Denoised",
         "ffno": "neurop.models.ffno:FFNO",
         "fno": "neurop.models.fno:FNO",
@@ -55,6 +58,7 @@ REGISTRY = Registry(
         "t1": "neurop.models.transform_once:TransformOnce",
         "t1_plus": "neurop.models.transform_once_plus:TransformOncePlus",
         "tfno": "neurop.models.tfno:TFNO",
+        "thermalized": "neurop.models.thermalized:Thermalized",
         "unet": "neurop.models.unet:UNet",
     },
     "neurop.models",
@@ -161,9 +165,15 @@ def require(spec: Spec, distribution: Any = None, module: Any = None) -> None:
 
 
 def resolution_invariant(spec: Spec) -> bool:
-    """Return whether a model is one operator at every resolution, as all of its parts are."""
-    kinds = (REGISTRY.get(part.name) for part in parts(spec))
-    return all(getattr(kind, "resolution_invariant", True) for kind in kinds)
+    """Return whether a model is one operator at every resolution, as all of its parts are.
+
+    The network of a converted one is not asked.
+    """
+    kind = REGISTRY.get(spec.name)
+    if getattr(kind, "converts", False):
+        return True
+    inner = (value for value in spec.arguments.values() if isinstance(value, Spec))
+    return getattr(kind, "resolution_invariant", True) and all(map(resolution_invariant, inner))
 
 
 def check_arguments(spec: Spec, numbers: int) -> None:

@@ -29,6 +29,8 @@ class Operator(nn.Module):
     resolution_invariant
         Whether the weights define one operator on functions, to which the outputs on finer grids
         converge. False for networks of local kernels, which belong to the grid of the training.
+    converts
+        Whether the networks among its arguments are made resolution-invariant by it.
     one_grid
         What in an exported graph belongs to one grid; empty if a graph can take any.
     modes
@@ -39,6 +41,7 @@ class Operator(nn.Module):
 
     citation: ClassVar[str] = ""
     resolution_invariant: bool = True
+    converts: ClassVar[bool] = False
     one_grid: str = ""
     modes: tuple[int, ...] | None = None
     one_last_layer: bool = True

@@ -8,15 +8,17 @@ of those of the given one, which are frozen. Functions in stages are in
 
 from neurop.refinement.denoising import denoising
 from neurop.refinement.specboost import specboost
+from neurop.refinement.thermalizer import thermalizer
 from neurop.registry import Registry
 
-__all__ = ["REGISTRY", "denoising", "specboost"]
+__all__ = ["REGISTRY", "denoising", "specboost", "thermalizer"]
 
 REGISTRY = Registry(
     "refinement",
     {
         "denoising": "neurop.refinement.denoising:denoising",
         "specboost": "neurop.refinement.specboost:specboost",
+        "thermalizer": "neurop.refinement.thermalizer:thermalizer",
     },
     "neurop.refinement",
 )

@@ -93,17 +93,27 @@ def test_the_other_verbs_take_it_up(
 
 
 @pytest.mark.slow
-def test_a_method_with_its_own_objective(run: Path, neurop: Command) -> None:
-    words = ("method=denoising", "method.steps=2", *SHORT, "hydra.run.dir=noise")
+@pytest.mark.parametrize(
+    ("method", "model", "objective", "name"),
+    [
+        ("denoising", "denoised", "denoising.Denoising", "denoising"),
+        ("thermalizer", "thermalized", "thermalizing.Thermalizing", "thermalizing"),
+    ],
+)
+def test_a_method_with_its_own_objective(
+    method: str, model: str, objective: str, name: str, run: Path, neurop: Command
+) -> None:
+    words = (f"method={method}", "method.steps=2", *SHORT, "hydra.run.dir=noise")
     assert neurop("refine", f"ckpt={run}", *words) == 0
-    assert record(Path("noise/train.json"))["model"] == "denoised"
+    assert record(Path("noise/train.json"))["model"] == model
     saved = OmegaConf.load("noise/config.yaml")
-    assert saved.objective._target_ == "neurop.objectives.denoising.Denoising"
+    assert saved.objective._target_ == f"neurop.objectives.{objective}"
     base, stage = (library.load("noise").card.model.arguments[k] for k in ("base", "stage"))
     assert base == stage == library.load(run).card.model
     assert "train/loss" in Path("noise/metrics.csv").read_text()
-    assert neurop("refine", f"ckpt={run}", "objective=denoising", *SHORT) == 2
-    assert neurop("train", "objective=denoising", *TINY) == 2
+    assert neurop("rollout", "ckpt=noise", "gif=false", "steps=2") == 0
+    assert neurop("refine", f"ckpt={run}", f"objective={name}", *SHORT) == 2
+    assert neurop("train", f"objective={name}", *TINY) == 2
 
 
 @pytest.mark.slow

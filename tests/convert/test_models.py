@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import math
+import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,7 @@ from raising import raises_input
 from torch import Tensor, nn
 
 from neurop import Field, FieldSet, Grid, Surrogate, models
-from neurop.convert import convert
+from neurop.convert import convert, converted
 from neurop.geometry.axis import Axis
 from neurop.inference.check_input import ResolutionWarning
 from neurop.metrics.convergence import convergence
@@ -202,3 +204,35 @@ def test_a_model_of_others_needs_the_grid() -> None:
     net = models.create("mono", 1, 1, walls, expert=unet, experts=1)
     with raises_input("domain", None, "MoNO does not know its grid"):
         convert(net, torch.zeros(1, 1, 16))
+
+
+@torch.no_grad()
+def test_a_converted_surrogate_is_saved_loaded_and_exported(tmp_path: Path) -> None:
+    data = FieldSet(
+        np.random.default_rng(0).normal(size=(4, 3, 1, 12, 16)), (Field("u"),), Grid.periodic(2)
+    )
+    trained = Surrogate.of(data, models.UNet.spec(width=4, levels=2)).eval()
+    made = converted(trained, "means")
+    assert made.card.model.arguments["shape"] == [12, 16]
+    x = torch.as_tensor(data.values[:, 0], dtype=torch.float32)
+    assert torch.equal(made(x), trained(x))
+    made.save(tmp_path)
+    again = Surrogate.load(tmp_path)
+    fine = torch.randn(2, 1, 24, 40, generator=torch.Generator().manual_seed(0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ResolutionWarning)
+        assert torch.equal(again(fine), made(fine))
+    with pytest.warns(ResolutionWarning, match="unet is not resolution-invariant"):
+        assert not torch.allclose(trained(fine), made(fine))
+    program = torch.export.export(again, (fine,))
+    torch.testing.assert_close(program.module()(fine), made(fine))
+
+
+@torch.no_grad()
+def test_weights_at_walls_return_with_the_surrogate(tmp_path: Path) -> None:
+    """At walls norms on another grid have weights, which belong to the grid of the training."""
+    data = FieldSet(np.random.default_rng(0).normal(size=(4, 3, 1, 13, 16)), (Field("u"),), WALLS)
+    made = converted(Surrogate.of(data, models.UNet.spec(width=4, levels=1)).eval())
+    made.save(tmp_path)
+    fine = torch.randn(2, 1, 25, 32, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(Surrogate.load(tmp_path)(fine), made(fine))

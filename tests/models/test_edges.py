@@ -38,8 +38,10 @@ SIZES = {
     "mono": {"expert": SMALL, "experts": 2},
     "patched": {"network": SMALL},
     "t1_plus": {"modes": 4, "width": 8},
+    "thermalized": {"base": SMALL, "stage": SMALL},
     "unet": LOCAL,
     "cnextunet": LOCAL,
+    "converted": {"network": Spec("unet", LOCAL)},
 }
 
 

@@ -19,12 +19,14 @@ MODES: dict[str, Any] = {"modes": 4, "width": 4, "depth": 2}
 SMALL: dict[str, dict[str, Any]] = {
     "unet": {"width": 4, "levels": 1},
     "cnextunet": {"width": 4, "levels": 1, "depth": 1},
+    "converted": {"network": Spec("unet", {"width": 4, "levels": 1})},
     "boosted": {"base": Spec("fno", MODES), "stage": Spec("fno", MODES)},
     "denoised": {"base": Spec("fno", MODES), "stage": Spec("fno", MODES)},
     "mono": {"expert": Spec("fno", MODES), "experts": 2},
     "patched": {"network": Spec("fno", MODES)},
     "t1": {"modes": 4, "width": 4, "depth": 1},
     "t1_plus": {"modes": 4, "width": 4, "channels": 4},
+    "thermalized": {"base": Spec("fno", MODES), "stage": Spec("fno", MODES)},
 }
 
 
