@@ -36,6 +36,7 @@ from neurop.problems import Evolution
 from neurop.training.fit import ADAMW
 from neurop.transforms.coarse_to_fine import CoarseToFine
 from neurop.transforms.noise import Noise
+from neurop.transforms.transform import Transform
 
 COARSE, START, STEPS = 48, 10, 20
 RATE = 4e-3
@@ -45,6 +46,8 @@ RATE = 4e-3
 class Row:
     """Changes of the training and of the network."""
 
+    coarse: int = COARSE
+    """Points per side of the first 85 % of the training; 0 for the full grid throughout."""
     noise: float = 0.0
     pushforward: int = 0
     epochs: float = 1.0
@@ -60,6 +63,8 @@ class Row:
 
 ROWS = {
     "single steps": Row(),
+    "full grid": Row(coarse=0, epochs=0.6),
+    "full grid, four steps at the end": Row(coarse=0, epochs=0.3, last=0.125),
     "noise 0.01": Row(noise=0.01),
     "noise 0.03": Row(noise=0.03),
     "four steps at the end": Row(epochs=0.5, last=0.125),
@@ -80,9 +85,9 @@ def trained(row: Row, splits: dict[str, neurop.FieldSet], given: argparse.Namesp
     limits = [BandLimit((row.band, row.band))] if row.band else []
     problem = Evolution(unroll=row.unroll, increments=row.increments)
     surrogate = Surrogate.of(splits["train"], spec, problem, limits)
-    augment = [CoarseToFine((COARSE, COARSE), share=0.85)]
-    if row.noise:
-        augment.append(Noise(row.noise))
+    augment: list[Transform] = [Noise(row.noise)] if row.noise else []
+    if row.coarse:
+        augment.append(CoarseToFine((row.coarse, row.coarse), share=0.85))
     train = partial(neurop.fit, data=splits, batch_size=4, seed=given.seed)
     surrogate = train(
         surrogate,

@@ -185,7 +185,7 @@ def draw(rows: dict[str, Any]) -> Figure:
         left.loglog(row["curve"]["steps"], row["curve"]["mean_square"], f"C{number}", label=name)
         right.semilogy(k, row["spectrum"], f"C{number}")
     left.axhspan(*RANGE, color="0.9", zorder=0)
-    left.set(xlabel="step", ylabel="mean square, of the truth", ylim=(0.1, 100))
+    left.set(xlabel="step", ylabel="mean square, of the truth", ylim=(0.3, 10))
     left.legend(fontsize=7)
     right.set(xlabel="wavenumber", title="power in the last 100 steps before divergence")
     right.legend(fontsize=8)

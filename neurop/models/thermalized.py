@@ -94,7 +94,10 @@ class Thermalized(OnTop):
         conditions: int = 0,
         numbers: Sequence[int] = (),
     ) -> None:
-        check_levels(levels)
+        falling = all(first > second for first, second in pairwise(levels))
+        if not (len(levels) == 3 and falling and levels[-1] > 0 and levels[0] <= 1):
+            remedy = "give three falling numbers above 0 and at most 1: largest, start, stop"
+            raise InputError.of("levels", list(levels), remedy)
         if steps < 1:
             raise InputError.of("steps", steps, "give at least 1")
         if not 0 <= conditions < in_channels:
@@ -115,9 +118,10 @@ class Thermalized(OnTop):
     def forward(self, x: Tensor) -> Tensor:
         """Return the output fields on the input's grid."""
         y: Tensor = self.base(x)
-        given, (_, start, stop) = x[:, self.frames :], self.levels
+        given, (largest, start, stop) = x[:, self.frames :], self.levels
         state = self.state(x, y)
-        noise, found = self.noise_in(state, given)
+        noise, logarithm = self.noise_in(state, given)
+        found = logarithm.exp().clamp(1e-6, largest).view(-1, *[1] * (y.dim() - 1))
         warm = found > start
         if not (torch.compiler.is_compiling() or warm.is_meta) and not bool(warm.any()):
             return y
@@ -126,34 +130,20 @@ class Thermalized(OnTop):
             if step > 1:
                 noise, _ = self.noise_in(denoised, given)
             smaller = found * (stop / found) ** (step / self.steps)
-            denoised = denoised + _wide(smaller - size, y) * noise
+            denoised = denoised + (smaller - size) * noise
             size = smaller
-        change = (denoised - state) / self._fields(self.scale, y)
-        return y + torch.where(_wide(warm, y), change, 0.0)
+        change = (denoised - state) / _fields(self.scale, y)
+        return y + torch.where(warm, change, 0.0)
 
     def state(self, x: Tensor, y: Tensor) -> Tensor:
-        """Return the predicted state, in deviations of the fields.
-
-        Parameters
-        ----------
-        x, y
-            Input, and output of the base.
-        """
-        z = self._fields(self.scale, y) * y + self._fields(self.shift, y)
+        """Return the predicted state, in deviations of the fields, of an input and its output."""
+        z = _fields(self.scale, y) * y + _fields(self.shift, y)
         if self.first < 0:
             return z
-        return z + self._fields(self.kept, y) * x[:, self.first : self.frames]
+        return z + _fields(self.kept, y) * x[:, self.first : self.frames]
 
     def noise_in(self, state: Tensor, given: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the noise in a state, scaled to variance 1, and its size ``(batch,)``.
-
-        Arguments as in :meth:`estimates`. The size is at most the largest of the training.
-        """
-        noise, logarithm = self.estimates(state, given)
-        return noise, logarithm.exp().clamp(max=self.levels[0])
-
-    def estimates(self, state: Tensor, given: Tensor) -> tuple[Tensor, Tensor]:
-        """Return what the stage estimates: noise of variance 1, and the logarithm of its size.
+        """Return the noise in a state, scaled to variance 1, and the logarithm of its size.
 
         Parameters
         ----------
@@ -166,18 +156,6 @@ class Thermalized(OnTop):
         cells = self.domain.measure(tuple(state.shape[2:]), state)
         return found[:, :-1], mean(found[:, -1:], cells)[:, 0]
 
-    def _fields(self, values: Tensor, like: Tensor) -> Tensor:
-        return values.to(like).view(-1, *[1] * (like.dim() - 2))
 
-
-def check_levels(levels: Sequence[float]) -> None:
-    """Raise InputError unless three numbers fall from at most 1 to above 0."""
-    falling = all(first > second for first, second in pairwise(levels))
-    if not (len(levels) == 3 and falling and levels[-1] > 0 and levels[0] <= 1):
-        remedy = "give three falling numbers above 0 and at most 1: largest, start, stop"
-        raise InputError.of("levels", list(levels), remedy)
-
-
-def _wide(values: Tensor, like: Tensor) -> Tensor:
-    """Return numbers of samples, ``(batch,)``, so that they broadcast with fields."""
-    return values.view(-1, *[1] * (like.dim() - 1))
+def _fields(values: Tensor, like: Tensor) -> Tensor:
+    return values.to(like).view(-1, *[1] * (like.dim() - 2))

@@ -82,7 +82,7 @@ class Thermalizing(Objective):
         drawn = rng.uniform(np.log(stop / 4), np.log(largest), len(state))
         size = torch.from_numpy(drawn).to(state).exp()
         noisy = state + size.view(-1, *[1] * (state.dim() - 1)) * noise
-        found, logarithm = net.estimates(noisy, conditions)
+        found, logarithm = net.noise_in(noisy, conditions)
         error = mean((found - noise).square(), measure(card, target, given))
         return {"noise": error.mean(), "size": (logarithm - size.log()).square().mean()}
 
