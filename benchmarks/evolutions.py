@@ -49,6 +49,8 @@ class Row:
     coarse: int = COARSE
     """Points per side of the first 85 % of the training; 0 for the full grid throughout."""
     noise: float = 0.0
+    gradient: float = 0.0
+    """Weight of the relative error of the gradient in the loss."""
     pushforward: int = 0
     epochs: float = 1.0
     """Share of the epochs with examples of `unroll` steps."""
@@ -63,6 +65,8 @@ class Row:
 
 ROWS = {
     "single steps": Row(),
+    "error of the gradient": Row(gradient=1.0),
+    "32 points first": Row(coarse=32, epochs=1.75),
     "full grid": Row(coarse=0, epochs=0.6),
     "full grid, four steps at the end": Row(coarse=0, epochs=0.3, last=0.125),
     "noise 0.01": Row(noise=0.01),
@@ -91,7 +95,7 @@ def trained(row: Row, splits: dict[str, neurop.FieldSet], given: argparse.Namesp
     train = partial(neurop.fit, data=splits, batch_size=4, seed=given.seed)
     surrogate = train(
         surrogate,
-        objective=Regression(pushforward=row.pushforward),
+        objective=Regression(row.gradient, pushforward=row.pushforward),
         epochs=round(row.epochs * given.epochs),
         optimizer=partial(ADAMW, lr=RATE),
         augment=augment,
