@@ -67,6 +67,7 @@ ROWS = {
     "single steps": Row(),
     "error of the gradient": Row(gradient=1.0),
     "32 points first": Row(coarse=32, epochs=1.75),
+    "32 points first, error of the gradient": Row(coarse=32, epochs=1.75, gradient=1.0),
     "full grid": Row(coarse=0, epochs=0.6),
     "full grid, four steps at the end": Row(coarse=0, epochs=0.3, last=0.125),
     "noise 0.01": Row(noise=0.01),
