@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, get_args
 
 import torch
 
@@ -30,7 +29,7 @@ class Converted(AnyNetwork):
     in_channels, out_channels
         Number of input and output channels: fields times frames.
     domain
-        Grid of the fields.
+        Grid of the fields; a periodic plane by default.
     network
         Network that is converted.
     shape
@@ -74,13 +73,11 @@ class Converted(AnyNetwork):
         rule: Rule = "points",
         numbers: Sequence[int] = (),
     ) -> None:
-        grid: Any = domain
+        grid = domain or Grid.periodic(2)
         points = (32,) * grid.dimensions if shape is None else tuple(shape)
         if len(points) != grid.dimensions or min(points) < 1:
             remedy = f"give {grid.dimensions} numbers of points of at least 1"
             raise InputError.of("shape", list(points), remedy)
-        if rule not in get_args(Rule):
-            raise InputError.of("rule", rule, f"choose {' or '.join(get_args(Rule))}")
         net = create(network, in_channels, out_channels, grid, numbers)
         made = convert(net, torch.zeros(1, in_channels, *points), grid, rule)
         super().__init__(made.net, made.scale)

@@ -52,5 +52,5 @@ def test_on_its_grid_it_is_the_network(domain: Grid) -> None:
 def test_bounds() -> None:
     with raises_input("shape", [16, 16], "give 1 numbers of points of at least 1"):
         create("converted", 1, 1, LINE, network=UNET, shape=(16, 16))
-    with raises_input("rule", "nearest", "choose points or means"):
+    with raises_input("rule", "nearest", "choose from means, points"):
         create("converted", 1, 1, LINE, network=UNET, shape=(16,), rule="nearest")
