@@ -61,6 +61,7 @@ def weighted_attention(
 
     Examples
     --------
+    >>> import torch
     >>> attention = nn.MultiheadAttention(4, 2, batch_first=True)
     >>> x = torch.randn(1, 3, 4)
     >>> twice = x.repeat_interleave(torch.tensor([1, 1, 2]), 1)  # the last token twice

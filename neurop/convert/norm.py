@@ -27,6 +27,7 @@ class IntegralNorm(nn.Module):
 
     Examples
     --------
+    >>> import torch
     >>> from neurop import Grid
     >>> from neurop.geometry.axis import Axis
     >>> scale = Scale(Grid((Axis("x", "open", layout="ends"),)), (3,))
@@ -63,6 +64,7 @@ def weighted_norm(module: Any, x: Tensor, weights: Tensor) -> Tensor:
 
     Examples
     --------
+    >>> import torch
     >>> x = torch.tensor([[[0.0, 1.0, 2.0, 2.0]]])  # the last point twice, or once with weight 2
     >>> once = weighted_norm(nn.GroupNorm(1, 1), x[..., :3], torch.tensor([0.75, 0.75, 1.5]))
     >>> torch.allclose(once, nn.GroupNorm(1, 1)(x)[..., :3])

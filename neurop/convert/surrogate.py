@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import torch
 
 from neurop.convert.convert import convert
 from neurop.convert.taps import Rule
 from neurop.registry import Spec
-from neurop.surrogate import Surrogate
+
+if TYPE_CHECKING:
+    from neurop.surrogate import Surrogate
 
 
 def converted(surrogate: Surrogate, rule: Rule = "points") -> Surrogate:
@@ -34,7 +37,7 @@ def converted(surrogate: Surrogate, rule: Rule = "points") -> Surrogate:
     Examples
     --------
     >>> import numpy as np
-    >>> from neurop import Field, FieldSet, Grid
+    >>> from neurop import Field, FieldSet, Grid, Surrogate
     >>> data = FieldSet(np.random.randn(2, 3, 1, 16), (Field("u"),), Grid.periodic(1))
     >>> trained = Surrogate.of(data, Spec("unet", {"width": 4, "levels": 1}))
     >>> converted(trained).card.model.name
@@ -47,6 +50,6 @@ def converted(surrogate: Surrogate, rule: Rule = "points") -> Surrogate:
     net = convert(surrogate.net, example, card.grid, rule)
     model = Spec("converted", {"network": card.model, "shape": list(card.shape), "rule": rule})
     norms = (surrogate.input_norm, surrogate.output_norm, surrogate.given_norm)
-    made = Surrogate(replace(card, model=model), *copy.deepcopy(norms), noise=surrogate.noise)
+    made = type(surrogate)(replace(card, model=model), *copy.deepcopy(norms), noise=surrogate.noise)
     made.net.load_state_dict(net.state_dict())
     return made.to(like).train(surrogate.training)

@@ -11,11 +11,11 @@ from neurop.plain_values import check_values, read_annotations
 from neurop.registry import Registry, Spec
 
 if TYPE_CHECKING:
+    from neurop.convert.model import ConvertedNetwork as ConvertedNetwork
     from neurop.geometry.grid import Grid
     from neurop.models.afno import AFNO as AFNO
     from neurop.models.boosted import Boosted as Boosted
     from neurop.models.cnextunet import CNextUNet as CNextUNet
-    from neurop.models.converted import Converted as Converted
     from neurop.models.denoised import Denoised as Denoised
     from neurop.models.ffno import FFNO as FFNO
     from neurop.models.fno import FNO as FNO
@@ -42,7 +42,7 @@ REGISTRY = Registry(
         "afno": "neurop.models.afno:AFNO",
         "boosted": "neurop.models.boosted:Boosted",
         "cnextunet": "neurop.models.cnextunet:CNextUNet",
-        "converted": "neurop.models.converted:Converted",
+        "converted": "neurop.convert.model:ConvertedNetwork",
         "denoised": "neurop.models.denoised:Denoised",
         "ffno": "neurop.models.ffno:FFNO",
         "fno": "neurop.models.fno:FNO",

@@ -294,6 +294,6 @@ def test_wrong_input() -> None:
 
 
 def test_the_registry() -> None:
-    assert REGISTRY.names() == ["denoising", "specboost"]
+    assert REGISTRY.names() == ["denoising", "specboost", "thermalizer"]
     assert REGISTRY.get("specboost") is specboost
     assert neurop.refinement.specboost is specboost

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
-from neurop.convert.convert import Converted as AnyNetwork
-from neurop.convert.convert import convert
+from neurop.convert.convert import Converted, convert
 from neurop.convert.taps import Rule
 from neurop.errors import InputError
 from neurop.geometry.grid import Grid
@@ -17,7 +16,7 @@ from neurop.registry import Spec
 _UNET = Spec("unet")
 
 
-class Converted(AnyNetwork):
+class ConvertedNetwork(Converted):
     """A network of a registered name, converted by :func:`neurop.convert.convert`.
 
     Its layers keep the size that they have on one grid, that of its training, on every grid; on
@@ -51,7 +50,7 @@ class Converted(AnyNetwork):
     Examples
     --------
     >>> net = Spec("unet", {"width": 4, "levels": 1})
-    >>> model = Converted(1, 1, Grid.periodic(1), network=net, shape=(16,))
+    >>> model = ConvertedNetwork(1, 1, Grid.periodic(1), network=net, shape=(16,))
     >>> model(torch.zeros(2, 1, 40)).shape
     torch.Size([2, 1, 40])
     """
