@@ -33,6 +33,7 @@ TINY: dict[str, dict[str, Any]] = {
     "unet": {"width": 4, "levels": 1},
     "cnextunet": {"width": 4, "levels": 1, "depth": 1},
     "converted": {"network": Spec("unet", {"width": 4, "levels": 1})},
+    "mono": {"expert": FNO, "experts": 2},
     "patched": {"network": FNO},
     "t1_plus": {"modes": 4, "width": 4, "levels": 1, "channels": 4},
     "thermalized": {"base": FNO, "stage": FNO},

@@ -10,6 +10,7 @@ from typing import Any
 
 import lightning
 from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.strategies import DDPStrategy
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
@@ -67,7 +68,17 @@ class Plan:
         """
         made = self.make_trainer(default_root_dir=str(where), **how)
         self.check(made)
+        if isinstance(made.strategy, DDPStrategy) and self._routed:
+            # Each process waits for the gradients of all weights unless it looks for those that
+            # its samples do not use.
+            made.strategy._ddp_kwargs.setdefault("find_unused_parameters", True)
         return made
+
+    @property
+    def _routed(self) -> bool:
+        """Whether the network has parts that not every sample uses."""
+        parts = self.module.surrogate.net.modules()
+        return not all(getattr(part, "one_last_layer", True) for part in parts)
 
 
 def planned(
