@@ -3,9 +3,9 @@
 python benchmarks/evolutions.py [--rows NAMES] [--epochs N] [--seed N] [--data FOLDER] [--out FILE]
 
 Rollouts of 20 steps from frame 10 of 20 test trajectories, by networks trained with the recommended
-settings of the data set and one change each. Epochs are chosen so that all rows take about as many
-passes of a sample through the network, backward passes counted as two; their processor time is
-measured. Rows that are in the file already are kept, so they can be computed in several calls.
+settings of the data set and one change each. Epochs are chosen for about as much work, counted in
+points and passes through the network; their processor time is measured. Rows that are in the file
+already are kept, so they can be computed in several calls.
 """
 
 from __future__ import annotations

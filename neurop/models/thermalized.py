@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -43,7 +42,7 @@ class Thermalized(OnTop):
     in_channels, out_channels
         Number of input and output channels: fields times frames.
     domain
-        Grid of the fields.
+        Grid of the fields; a periodic plane by default.
     base, stage
         The two networks. The stage has the state and the conditions as input, and one output more
         than the base.
@@ -103,7 +102,7 @@ class Thermalized(OnTop):
         if not 0 <= conditions < in_channels:
             remedy = f"give a number from 0 to {in_channels - 1}"
             raise InputError.of("conditions", conditions, remedy)
-        grid: Any = domain
+        grid = domain or Grid.periodic(2)
         frames = in_channels - conditions
         moved = tuple(n - frames + out_channels for n in numbers if n >= frames)
         super().__init__(

@@ -47,7 +47,8 @@ def thermalizer(
     ------
     InputError
         If the surrogate is a map, takes noise or a mask, or has diagnostic fields or a mean
-        increment that depends on the position; if a number is out of its bounds.
+        increment that depends on the position; if it has such a stage already and there is no
+        `model`; if a number is out of its bounds.
 
     Examples
     --------
@@ -68,6 +69,8 @@ def thermalizer(
     card = surrogate.card
     _check(surrogate)
     stage = card.model if model is None else Spec.of(model)
+    if stage.name == "thermalized":
+        raise InputError.of("model", stage.name, "choose a network for the stage by model=")
     given = sum(len(condition.channels) for condition in card.conditions)
     arguments = {
         "base": card.model,

@@ -52,6 +52,13 @@ def test_a_map_is_refused() -> None:
         thermalizer(surrogate(data), data)
 
 
+def test_it_takes_no_second_time_its_own_kind() -> None:
+    data = evolution()
+    s = thermalizer(surrogate(data), data)
+    with raises_input("model", "thermalized", "choose a network for the stage by model="):
+        thermalizer(s, data)
+
+
 @pytest.mark.slow
 def test_it_removes_noise_from_waves() -> None:
     """States are waves of one shape at any place: noise on them is found, and mostly removed."""
