@@ -17,7 +17,7 @@ from neurop.geometry.grid import Grid
 from neurop.layers import FourierBlock, SpectralConv
 from neurop.models import FNO, create
 
-PATHS = ("neurop", "neurop-compiled", "torch-fft", "neuraloperator")
+PATHS = ("neurop", "neurop-first", "neurop-compiled", "torch-fft", "neuraloperator")
 FAMILY = ("neurop-fno", "neurop-tfno", "neurop-ffno", "neurop-t1")
 """Models of the scope `family`, with the same width, depth and modes, otherwise their defaults."""
 DEPTH = 4
@@ -31,14 +31,17 @@ def installed() -> tuple[str, ...]:
 def of_scope(scope: str, paths: Iterable[str] | None = None) -> tuple[str, ...]:
     """Return those of `paths` that a scope includes, by default all that can run here.
 
-    Compiled code is for models, since a layer gains little.
+    Compiled code is for models, since a layer gains little; the layer on fields with the channels
+    first is for layers, since the models have them last.
     """
+    elsewhere = {"layer": "neurop-compiled", "model": "neurop-first"}
     if scope == "family":
         return tuple(path for path in FAMILY if paths is None or path in paths)
     return tuple(
         p
         for p in (paths or installed())
-        if p not in FAMILY and (paths is not None or scope == "model" or p != "neurop-compiled")
+        if p not in FAMILY
+        and (p != elsewhere[scope] or (paths is not None and p != "neurop-first"))
     )
 
 
@@ -91,13 +94,15 @@ def build(path: str, case: Case, scope: str, seed: int = 0) -> nn.Module:
 def sample(path: str, case: Case, scope: str, seed: int = 0) -> Tensor:
     """Return white noise ``(batch, channels, *grid)``: `width` channels for a layer, else one.
 
-    The channels are last in memory for the engine's layer, as from its blocks, else first.
+    The channels are last in memory for the engine's layer, as from its blocks; first for
+    neurop-first and the others.
     """
     channels = case.width if scope == "layer" else 1
     x = torch.randn(
         case.batch, channels, *case.shape, generator=torch.Generator().manual_seed(seed)
     )
-    return x.movedim(1, -1).contiguous().movedim(-1, 1) if path.startswith("neurop") else x
+    last = path.startswith("neurop") and path != "neurop-first"
+    return x.movedim(1, -1).contiguous().movedim(-1, 1) if last else x
 
 
 def error(

@@ -30,8 +30,8 @@ NOTES = (
     "allocator 'same': every path with freed memory retained by the C library, as neurop's command "
     "line sets it; 'shipped': neurop's paths "
     "so, from the same measurement, and the others with the C library's own settings.",
-    "A layer of neurop gets its input with channels last in memory, as from its blocks; the others "
-    "with channels first.",
+    "A layer of neurop gets its input with channels last in memory, as from its blocks; "
+    "neurop-first is the same layer with channels first, as the others have them.",
     "Layers, and the models neurop, neurop-compiled and torch-fft, are the same function with the "
     "same weights. neuraloperator's model "
     "is its own FNO of the same modes, width and depth: the MLPs of its blocks are as wide, its "

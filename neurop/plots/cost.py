@@ -14,7 +14,7 @@ from neurop.plots.style import CYCLE, legend_above, log_or_linear, styled
 
 SIZES = ("dimensions", "batch", "width", "points", "modes")
 MARKERS = "os^vDx"
-PATHS = ("neurop", "torch-fft", "neuraloperator", "neurop-compiled")
+PATHS = ("neurop", "torch-fft", "neuraloperator", "neurop-compiled", "neurop-first")
 """Implementations with a colour that is the same in every figure."""
 
 

@@ -36,23 +36,71 @@ def have_kernels(*tensors: Tensor) -> bool:
 
 
 def apply_rows(matrix: Tensor, x: Tensor, points: int) -> Tensor:
-    """Multiply each row of a field by a matrix, ``(..., k, channels) -> (..., m, channels)``.
+    """Multiply each line of a field by a matrix, ``(lines, k, columns) -> (lines, m, columns)``.
 
     Parameters
     ----------
     matrix
         Constant matrix ``(m, k)``.
     x
-        Field ``(..., k, channels)``.
+        Field ``(lines, k, columns)``.
     points
         Axis of the matrix that runs over grid points: 0 for a synthesis, 1 for an analysis.
     """
-    inner = x.reshape(-1, *x.shape[-2:])
-    if have_kernels(matrix, x):
-        y = torch.ops.neurop.rows(matrix, points, inner.contiguous(), False)
-    else:
-        y = torch.bmm(matrix.expand(inner.shape[0], -1, -1), inner)
-    return y.view(*x.shape[:-2], *y.shape[1:])
+    # The kernels take the matrix as a constant.
+    if matrix.requires_grad or not have_kernels(matrix, x):
+        return torch.bmm(matrix.expand(x.shape[0], -1, -1), x)
+    y: Tensor = torch.ops.neurop.rows(matrix, points, x.contiguous(), False)
+    return y
+
+
+def are_channels_first(x: Tensor) -> bool:
+    """Return whether kernels apply to the channels-last view of a field that has them first.
+
+    For fields ``(batch, *grid, channels)`` that are contiguous as ``(batch, channels, *grid)``.
+    """
+    return not x.is_contiguous() and x.movedim(-1, 1).is_contiguous() and have_kernels(x)
+
+
+def analyze_rows(matrix: Tensor, x: Tensor) -> Tensor:
+    """Return the analysis along the last axis of a field whose channels are first in memory.
+
+    Parameters
+    ----------
+    matrix
+        Constant matrix ``(m, n)``.
+    x
+        Field ``(batch, *lines, n, channels)`` as of :func:`are_channels_first`.
+
+    Returns
+    -------
+    Tensor
+        ``(batch, *lines, m, channels)``, contiguous.
+    """
+    given = x.movedim(-1, 1).flatten(2, -2) if x.dim() > 3 else x.movedim(-1, 1).unsqueeze(2)
+    y: Tensor = torch.ops.neurop.rows_first(matrix, 1, given, False)
+    return y.view(*x.shape[:-2], *y.shape[2:])
+
+
+def synthesize_rows(matrix: Tensor, x: Tensor) -> Tensor:
+    """Return the synthesis along the last axis, with the channels first in memory.
+
+    Parameters
+    ----------
+    matrix
+        Constant matrix ``(n, m)``.
+    x
+        Coefficients ``(batch, *lines, m, channels)``.
+
+    Returns
+    -------
+    Tensor
+        ``(batch, *lines, n, channels)``, a view of ``(batch, channels, *lines, n)``.
+    """
+    batch, m, channels = x.shape[0], *x.shape[-2:]
+    given = x.reshape(batch, -1, m, channels).contiguous()
+    y: Tensor = torch.ops.neurop.rows_first(matrix, 0, given, False)
+    return y.view(batch, channels, *x.shape[1:-2], len(matrix)).movedim(1, -1)
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

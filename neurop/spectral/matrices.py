@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.weak import WeakTensorKeyDictionary
 
 from neurop.geometry.axis import Axis
 from neurop.geometry.symbolic import is_symbolic
@@ -36,50 +35,6 @@ def synthesis_matrix(
     r"""Return :math:`S_{jk} = n_k \varphi_k(x_j)` at the n points of an axis, ``(n, size)``."""
     make = symbolic.synthesis if is_symbolic(n) else _synthesis
     return make(replace(basis, modes=modes), axis, n, dtype, device)
-
-
-def half_period(matrix: Tensor, points: int = 0) -> tuple[Tensor, Tensor | None, int]:
-    r"""Return the values of functions on half a period, if it determines the second half.
-
-    Functions of even k repeat after half a period, the others change sign:
-    :math:`\varphi_k(x + 1/2) = (-1)^k \varphi_k(x)`.
-
-    Parameters
-    ----------
-    matrix
-        Values of the functions at n points.
-    points
-        Axis of the matrix that runs over points, 0 or 1.
-
-    Returns
-    -------
-    Tensor, Tensor or None, int
-        The first n / 2 values, contiguous, with the functions that repeat in front; the former
-        index of each function; and the number of functions that repeat. The matrix, None and 0 if
-        a function does neither.
-
-    Examples
-    --------
-    >>> half_period(torch.tensor([[1.0, 1, 0], [1, 0, 1], [1, -1, 0], [1, 0, -1]]))
-    (tensor([[1., 1., 0.],
-            [1., 0., 1.]]), tensor([0, 1, 2]), 1)
-    """
-    if matrix not in _HALF_PERIODS:
-        half, order, even = _half_period(matrix if points == 0 else matrix.t())
-        _HALF_PERIODS[matrix] = (half if points == 0 else half.t()).contiguous(), order, even
-    return _HALF_PERIODS[matrix]
-
-
-def _half_period(matrix: Tensor) -> tuple[Tensor, Tensor | None, int]:
-    first, second = matrix[: len(matrix) // 2], matrix[len(matrix) // 2 :]
-    if len(first) != len(second):
-        return matrix, None, 0
-    odd = (first * second).sum(0) < 0
-    rounding = 4 * torch.finfo(matrix.dtype).eps * float(matrix.abs().max())
-    if not torch.allclose(second, torch.where(odd, -first, first), rtol=0, atol=rounding):
-        return matrix, None, 0
-    order = torch.argsort(odd.to(torch.uint8), stable=True)
-    return first[:, order], order, int((~odd).sum())
 
 
 def point_matrix(bases: Sequence[Basis], modes: Sequence[int], points: Tensor) -> Tensor:
@@ -120,6 +75,3 @@ def _analysis(basis: Basis, axis: Axis, n: int) -> Array:
 @constant_tensor(maxsize=1024)
 def _synthesis(basis: Basis, axis: Axis, n: int) -> Array:
     return basis.functions(axis.points(n)) * basis.norms()
-
-
-_HALF_PERIODS: WeakTensorKeyDictionary = WeakTensorKeyDictionary()

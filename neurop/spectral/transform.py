@@ -12,7 +12,13 @@ from neurop.errors import InputError
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 from neurop.spectral.bases import Basis
-from neurop.spectral.fused import apply_rows
+from neurop.spectral.fused import (
+    analyze_rows,
+    apply_rows,
+    are_channels_first,
+    have_kernels,
+    synthesize_rows,
+)
 from neurop.spectral.matrices import analysis_matrix, point_matrix, synthesis_matrix
 
 
@@ -29,11 +35,7 @@ def apply_matrix(matrix: Tensor, x: Tensor, axis: int, points: int) -> Tensor:
         return torch.matmul(x.reshape(shape[: axis + 1]), matrix.t()).reshape(
             *shape[:axis], matrix.shape[0], *shape[axis + 1 :]
         )
-    lines = x.reshape(math.prod(shape[:axis]), shape[axis], inner)
-    if axis == len(shape) - 2:
-        out = apply_rows(matrix, lines, points)
-    else:
-        out = torch.bmm(matrix.expand(lines.shape[0], -1, -1), lines)
+    out = apply_rows(matrix, x.reshape(math.prod(shape[:axis]), shape[axis], inner), points)
     return out.reshape(*shape[:axis], matrix.shape[0], *shape[axis + 1 :])
 
 
@@ -87,9 +89,11 @@ def analyze(
             : -1 if last_axis_done else None
         ]
     ):
-        x = apply_matrix(
-            analysis_matrix(basis, m, where, x.shape[axis], x.dtype, x.device), x, axis, 1
-        )
+        matrix = analysis_matrix(basis, m, where, x.shape[axis], x.dtype, x.device)
+        if axis == x.dim() - 2 and are_channels_first(x):
+            x = analyze_rows(matrix, x)
+        else:
+            x = apply_matrix(matrix, x, axis, 1)
     return x
 
 
@@ -99,6 +103,7 @@ def synthesize(
     modes: Sequence[int],
     axes: Sequence[Axis],
     grid: Sequence[int] | Tensor,
+    channels_first: bool = False,
 ) -> Tensor:
     """Evaluate coefficients on a grid or at scattered points.
 
@@ -110,6 +115,8 @@ def synthesize(
         Basis, number of its modes and grid axis of each dimension.
     grid
         Number of points per axis, or points ``(P, d)`` as fractions of the domain.
+    channels_first
+        Whether the channels of a field on a grid should be first in memory.
 
     Returns
     -------
@@ -119,6 +126,8 @@ def synthesize(
     if isinstance(grid, Tensor):
         return apply_matrix(point_matrix(bases, modes, grid.to(c)), c.flatten(1, -2), 1, 0)
     c, last = synthesize_all_but_last_axis(c, bases, modes, axes, grid)
+    if channels_first and have_kernels(c):
+        return synthesize_rows(last, c)
     return apply_matrix(last, c, len(bases), 0)
 
 

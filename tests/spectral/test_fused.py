@@ -310,12 +310,19 @@ def test_operators_keep_the_promises_of_their_schemas(following: int | None) -> 
         (torch.ops.neurop.mlp, (noise(7, 5).requires_grad_(), *leaves[4:])),
         (torch.ops.neurop.linear, (noise(7, 5).requires_grad_(), *leaves[4:6])),
         (torch.ops.neurop.rows, (s, 0, noise(2, s.shape[1], 3).requires_grad_(), False)),  # type: ignore[union-attr]
+        (
+            torch.ops.neurop.rows_first,
+            (s, 0, noise(2, 4, s.shape[1], 3).requires_grad_(), False),  # type: ignore[union-attr]
+        ),
         (torch.ops.neurop.mix, (c, weight, modes, [2, 2])),
     ]
     for operator, arguments in calls:
         tests = ("test_schema", "test_autograd_registration", "test_faketensor")
         # Without what it keeps, the operator is for evaluation alone.
-        differentiable = arguments[-1] is not False or operator is torch.ops.neurop.rows
+        differentiable = arguments[-1] is not False or operator in (
+            torch.ops.neurop.rows,
+            torch.ops.neurop.rows_first,
+        )
         torch.library.opcheck(
             operator.default,
             arguments,

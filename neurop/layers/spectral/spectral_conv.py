@@ -117,16 +117,20 @@ class SpectralConv(nn.Module):
         check_input(x, self.in_channels, self.domain.names)
         if grid is not None:
             check_target(grid, self.domain)
-        # Both transpositions are without a copy if the channels are last in memory.
-        return self.channels_last(x.movedim(1, -1), grid).movedim(-1, 1)
+        # Views; the layout in memory is that of the input.
+        return self._convolve(x.movedim(1, -1), grid, x.is_contiguous()).movedim(-1, 1)
 
     def channels_last(self, x: Tensor, grid: Sequence[int] | Tensor | None = None) -> Tensor:
         """Return the convolution of ``(batch, *grid, channels)``, the layout of the engine."""
+        return self._convolve(x, grid, False)
+
+    def _convolve(self, x: Tensor, grid: Sequence[int] | Tensor | None, first: bool) -> Tensor:
         target = x.shape[1:-1] if grid is None else grid
         kept = self.retained_modes(x.shape[1:-1], None if isinstance(target, Tensor) else target)
 
         def convolve(x: Tensor) -> Tensor:
-            return synthesize(self._mixed(x, kept), self.bases, kept, self.domain.axes, target)
+            c = self._mixed(x, kept)
+            return synthesize(c, self.bases, kept, self.domain.axes, target, first)
 
         y: Tensor = in_float32(convolve, x)
         return y

@@ -6,13 +6,12 @@
 #include <algorithm>
 #include <vector>
 
-#include "simd.hpp"
+#include "axis.hpp"
 
 using namespace neurop;
 
 namespace {
 
-using Size = std::int64_t;
 using Buffer = std::vector<float>;
 
 constexpr long kPoints = 64;  // per step: a few buffers of this many points fill the first level of cache
@@ -30,6 +29,29 @@ void gelu_all(float* x, float* slope, long count) {
     if (slope) store_part(slope + i, d, count - i);
 }
 
+// sizes: n, size, folds, strides of the matrix from point to point and from function to function; arrays as in Functions.
+Functions functions(const Size* sizes, const void* const* arrays) {
+    return {sizes[0],
+            sizes[1],
+            sizes[2],
+            {static_cast<const float*>(arrays[0]), sizes[3], sizes[4]},
+            static_cast<const Size*>(arrays[1]),
+            static_cast<const Size*>(arrays[2]),
+            static_cast<const float*>(arrays[3])};
+}
+
+// out (n x c) from z (size x c)
+void synthesize(const Functions& f, long c, const float* z, Work& work, float* out) {
+    const long width = f.columns(c);
+    for (long i = 0; i < c; i += width) f.synthesize(std::min(width, c - i), z + i, c, work, out + i, c);
+}
+
+// out (size x c) from x (n x c)
+void analyze(const Functions& f, long c, const float* x, Work& work, float* out) {
+    const long width = f.columns(c);
+    for (long i = 0; i < c; i += width) f.analyze(std::min(width, c - i), x + i, c, work, out + i, c);
+}
+
 void multiply(float* x, const float* y, long count) {
     for (long i = 0; i < count; ++i) x[i] *= y[i];
 }
@@ -37,45 +59,6 @@ void multiply(float* x, const float* y, long count) {
 void add(float* x, const float* y, long count) {
     for (long i = 0; i < count; ++i) x[i] += y[i];
 }
-
-// (x, y) to (x + y, x - y)
-void fold(float* x, float* y, long count) {
-    for (long i = 0; i < count; ++i) {
-        const float sum = x[i] + y[i];
-        y[i] = x[i] - y[i];
-        x[i] = sum;
-    }
-}
-
-// The functions of an axis at its points: element (point, function) of `m`. Where `order` is given, the functions repeat
-// (the first `even` of that order) or change sign (the rest) after n / 2 points; `m` then holds half the points, the
-// functions in that order, and a transform costs half the work.
-struct Functions {
-    long n, size, even;
-    View m;
-    const Size* order;
-
-    long half() const { return n / 2; }
-
-    // out (n x c) = sum over functions of z (size x c); `scratch` holds size x c
-    void synthesize(long c, const float* z, float* scratch, float* out) const {
-        if (!order) return gemm(n, c, size, m, {z, c, 1}, out, c);
-        for (long k = 0; k < size; ++k) std::copy_n(z + order[k] * c, c, scratch + k * c);
-        gemm(half(), c, even, m, {scratch, c, 1}, out, c);
-        gemm(half(), c, size - even, {m.p + even * m.column, m.row, m.column}, {scratch + even * c, c, 1}, out + half() * c, c);
-        fold(out, out + half() * c, half() * c);
-    }
-
-    // out (size x c) = sum over points of x (n x c), which is lost; `scratch` as above
-    void analyze(long c, float* x, float* scratch, float* out) const {
-        const View t{m.p, m.column, m.row};
-        if (!order) return gemm(size, c, n, t, {x, c, 1}, out, c);
-        fold(x, x + half() * c, half() * c);
-        gemm(even, c, half(), t, {x, c, 1}, scratch, c);
-        gemm(size - even, c, half(), {m.p + even * m.column, t.row, t.column}, {x + half() * c, c, 1}, scratch + even * c, c);
-        for (long k = 0; k < size; ++k) std::copy_n(scratch + k * c, c, out + order[k] * c);
-    }
-};
 
 // Gradient sums of a linear layer in one thread.
 struct Sums {
@@ -155,22 +138,23 @@ void in_turn(F f) {
 extern "C" {
 
 // y = x + MLP(GELU(S z + W x + b)); ahead = A y, and kept = what goes into the first GELU, each left out where null.
-// sizes: rows, n, channels, hidden, size of z, size of ahead, even functions of each; `wt` is W transposed.
-// S is (points x functions), A (functions x points), each with its order (null: as it is).
-void neurop_block_forward(int threads, const Size* sizes, const float* x, const float* z, const float* s, const Size* s_order, const float* a,
-                          const Size* a_order, const float* wt, const float* b, const float* const* mlp, float* y, float* ahead,
-                          float* kept) {
-    const long rows = sizes[0], n = sizes[1], c = sizes[2], hidden = sizes[3], kz = sizes[4], ka = sizes[5];
-    const Functions from{n, kz, sizes[6], {s, kz, 1}, s_order}, to{n, ka, sizes[7], {a, 1, a_order ? n / 2 : n}, a_order};
+// sizes: rows, channels, hidden, those of S and of A; `wt` is W transposed. Without folds S is (points x functions), A (functions x
+// points).
+void neurop_block_forward(int threads, const Size* sizes, const float* x, const float* z, const void* const* s, const void* const* a,
+                          const float* wt, const float* b, const float* const* mlp, float* y, float* ahead, float* kept) {
+    const long rows = sizes[0], c = sizes[1], hidden = sizes[2];
+    const Functions from = functions(sizes + 3, s), to = functions(sizes + 8, a);
+    const long n = from.n, kz = from.size, ka = to.size;
     const Mlp m(c, hidden, c, mlp);
 #pragma omp parallel num_threads(threads)
     {
-        Buffer field(n * c), h(kPoints * c), u(kPoints * hidden), coefficients(std::max(kz, ka) * c);
+        Work work(n, std::max(kz, ka), from.columns(c));
+        Buffer field(n * c), h(kPoints * c), u(kPoints * hidden);
 #pragma omp for schedule(static)
         for (long r = 0; r < rows; ++r) {
             const float* xr = x + r * n * c;
             float* yr = y + r * n * c;
-            from.synthesize(c, z + r * kz * c, coefficients.data(), field.data());
+            synthesize(from, c, z + r * kz * c, work, field.data());
             for (long p = 0; p < n; p += kPoints) {
                 const long points = std::min(kPoints, n - p);
                 gemm(points, c, c, {xr + p * c, c, 1}, {wt, c, 1}, h.data(), c, b, 0);
@@ -180,30 +164,30 @@ void neurop_block_forward(int threads, const Size* sizes, const float* x, const 
                 m.forward(points, h.data(), u.data(), yr + p * c);
                 add(yr + p * c, xr + p * c, points * c);
             }
-            if (!ahead) continue;
-            std::copy_n(yr, n * c, field.data());
-            to.analyze(c, field.data(), coefficients.data(), ahead + r * ka * c);
+            if (ahead) analyze(to, c, yr, work, ahead + r * ka * c);
         }
     }
 }
 
 // Gradients of the above from those of y (g) and of ahead (g_ahead; null: none); sums of W, b and the MLP's four.
-void neurop_block_backward(int threads, const Size* sizes, const float* x, const float* kept, const float* s, const Size* s_order,
-                           const float* a, const Size* a_order, const float* w, const float* const* mlp, const float* g,
-                           const float* g_ahead, float* gx, float* gz, float* const* sums) {
-    const long rows = sizes[0], n = sizes[1], c = sizes[2], hidden = sizes[3], kz = sizes[4], ka = sizes[5];
-    const Functions from{n, kz, sizes[6], {s, kz, 1}, s_order}, to{n, ka, sizes[7], {a, 1, a_order ? n / 2 : n}, a_order};
+void neurop_block_backward(int threads, const Size* sizes, const float* x, const float* kept, const void* const* s, const void* const* a,
+                           const float* w, const float* const* mlp, const float* g, const float* g_ahead, float* gx, float* gz,
+                           float* const* sums) {
+    const long rows = sizes[0], c = sizes[1], hidden = sizes[2];
+    const Functions from = functions(sizes + 3, s), to = functions(sizes + 8, a);
+    const long n = from.n, kz = from.size, ka = to.size;
     const Mlp m(c, hidden, c, mlp);
 #pragma omp parallel num_threads(threads)
     {
         MlpBackward inner(m);
         Sums skip(c, c);
-        Buffer total(n * c), ga(n * c), h(kPoints * c), slope(h.size()), coefficients(std::max(kz, ka) * c);
+        Work work(n, std::max(kz, ka), from.columns(c));
+        Buffer total(n * c), ga(n * c), h(kPoints * c), slope(h.size());
 #pragma omp for schedule(static)
         for (long r = 0; r < rows; ++r) {
             const float* gr = g + r * n * c;
             if (g_ahead) {
-                to.synthesize(c, g_ahead + r * ka * c, coefficients.data(), total.data());
+                synthesize(to, c, g_ahead + r * ka * c, work, total.data());
                 add(total.data(), gr, n * c);
                 gr = total.data();
             }
@@ -217,7 +201,7 @@ void neurop_block_backward(int threads, const Size* sizes, const float* x, const
                 skip.collect(points, gap, x + at);
                 gemm(points, c, c, {gap, c, 1}, {w, c, 1}, gx + at, c, gr + p * c, c);
             }
-            from.analyze(c, ga.data(), coefficients.data(), gz + r * kz * c);
+            analyze(from, c, ga.data(), work, gz + r * kz * c);
         }
         in_turn([&] { skip.add_to(sums), inner.add_to(sums + 2); });
     }
@@ -248,21 +232,46 @@ void neurop_mlp_backward(int threads, const Size* sizes, const float* x, const f
     }
 }
 
-// Values at points from coefficients, or back, along the last grid axis of a field; see Functions.
-// sizes: rows, n, size, even, channels, strides of the matrix from point to point and from function to function, whether to synthesize.
-void neurop_rows(int threads, const Size* sizes, const float* m, const Size* order, const float* x, float* y) {
-    const long rows = sizes[0], n = sizes[1], size = sizes[2], c = sizes[4];
-    const Functions f{n, size, sizes[3], {m, sizes[5], sizes[6]}, order};
+// Values at points from coefficients, or back, along one axis: (lines, size, columns) to (lines, n, columns); see Functions.
+// sizes: lines, columns, whether to synthesize, those of the functions.
+void neurop_rows(int threads, const Size* sizes, const void* const* functions_, const float* x, float* y) {
+    const long lines = sizes[0], all = sizes[1];
+    const Functions f = functions(sizes + 3, functions_);
+    const long width = f.columns(all), tiles = (all + width - 1) / width;
 #pragma omp parallel num_threads(threads)
     {
-        Buffer field(sizes[7] ? 0 : n * c), coefficients(size * c);
+        Work work(f.n, f.size, width);
 #pragma omp for schedule(static)
-        for (long r = 0; r < rows; ++r) {
-            if (sizes[7]) {
-                f.synthesize(c, x + r * size * c, coefficients.data(), y + r * n * c);
+        for (long t = 0; t < lines * tiles; ++t) {
+            const long at = t / tiles * all, first = t % tiles * width, c = std::min(width, all - first);
+            if (sizes[2])
+                f.synthesize(c, x + at * f.size + first, all, work, y + at * f.n + first, all);
+            else
+                f.analyze(c, x + at * f.n + first, all, work, y + at * f.size + first, all);
+        }
+    }
+}
+
+// The same for channels that are first in memory at the points: (batch, lines, size, channels) to (batch, channels, lines, n).
+// sizes: batch, channels, lines, whether to synthesize, those of the functions.
+void neurop_rows_first(int threads, const Size* sizes, const void* const* functions_, const float* x, float* y) {
+    const long batch = sizes[0], all = sizes[1], lines = sizes[2];
+    const Functions f = functions(sizes + 4, functions_);
+    const long width = f.columns(all), tiles = (all + width - 1) / width, plane = lines * f.n;
+#pragma omp parallel num_threads(threads)
+    {
+        Work work(f.n, f.size, width);
+        Buffer field(f.n * width);
+#pragma omp for schedule(static)
+        for (long t = 0; t < batch * lines * tiles; ++t) {
+            const long line = t / tiles, first = t % tiles * width, c = std::min(width, all - first);
+            const long at = (line / lines * all + first) * plane + line % lines * f.n, coefficient = line * f.size * all + first;
+            if (sizes[3]) {
+                f.synthesize(c, x + coefficient, all, work, field.data(), c);
+                transpose(f.n, c, field.data(), c, y + at, plane);
             } else {
-                std::copy_n(x + r * n * c, n * c, field.data());
-                f.analyze(c, field.data(), coefficients.data(), y + r * size * c);
+                transpose(c, f.n, x + at, plane, field.data(), c);
+                f.analyze(c, field.data(), c, work, y + coefficient, all);
             }
         }
     }

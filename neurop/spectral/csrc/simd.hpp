@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace neurop {
@@ -84,6 +85,39 @@ inline void gemm(long m, long n, long k, View a, View b, float* c, long c_row, c
     packed.assign(k * kLanes, 0.0f);
     for (long l = 0; l < k; ++l) std::copy_n(b.p + l * b.row + j, n - j, packed.data() + l * kLanes);
     columns<1, true>(m, k, a, {packed.data(), kLanes, 1}, c + j, c_row, init ? init + j : init, init_row, n - j);
+}
+
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define NEUROP_SHUFFLE 1
+template <int... I>
+inline void interleave(Vec a, Vec b, Vec& low, Vec& high, std::integer_sequence<int, I...>) {
+    low = __builtin_shufflevector(a, b, (I / 2 + I % 2 * kLanes)...);
+    high = __builtin_shufflevector(a, b, (kLanes / 2 + I / 2 + I % 2 * kLanes)...);
+}
+#endif
+#endif
+
+// to (columns x rows) from `from` (rows x columns)
+inline void transpose(long rows, long columns, const float* from, long from_row, float* to, long to_row) {
+    for (long i = 0; i < rows; i += kLanes)
+        for (long j = 0; j < columns; j += kLanes) {
+#ifdef NEUROP_SHUFFLE
+            if (i + kLanes <= rows && j + kLanes <= columns) {
+                Vec now[kLanes], next[kLanes];
+                for (int k = 0; k < kLanes; ++k) now[k] = load(from + (i + k) * from_row + j);
+                for (int step = 1; step < kLanes; step *= 2) {
+                    for (int k = 0; k < kLanes / 2; ++k)
+                        interleave(now[k], now[k + kLanes / 2], next[2 * k], next[2 * k + 1], std::make_integer_sequence<int, kLanes>());
+                    for (int k = 0; k < kLanes; ++k) now[k] = next[k];
+                }
+                for (int k = 0; k < kLanes; ++k) store(to + (j + k) * to_row + i, now[k]);
+                continue;
+            }
+#endif
+            for (long l = j; l < std::min(j + kLanes, columns); ++l)
+                for (long k = i; k < std::min(i + kLanes, rows); ++k) to[l * to_row + k] = from[k * from_row + l];
+        }
 }
 
 // exp(x) for x <= 0: 2^n times a polynomial on [-ln 2 / 2, ln 2 / 2].

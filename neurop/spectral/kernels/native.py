@@ -94,7 +94,9 @@ def _is_loaded() -> bool:
 _is_loaded._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 
-def call(name: str, sizes: Sequence[int], *arguments: Tensor | Sequence[Tensor] | None) -> None:
+def call(
+    name: str, sizes: Sequence[int], *arguments: Tensor | Sequence[Tensor | None] | None
+) -> None:
     """Call a kernel with PyTorch's number of threads.
 
     Parameters
@@ -104,7 +106,7 @@ def call(name: str, sizes: Sequence[int], *arguments: Tensor | Sequence[Tensor] 
     sizes
         Its integer arguments.
     arguments
-        Contiguous tensors, lists of them, or None for a null pointer.
+        Contiguous tensors, lists of them, or None for a null pointer, also within a list.
     """
     kernels = library()
     assert kernels is not None
@@ -118,14 +120,15 @@ def call(name: str, sizes: Sequence[int], *arguments: Tensor | Sequence[Tensor] 
 
 
 def _pointer(
-    argument: Tensor | Sequence[Tensor] | None,
+    argument: Tensor | Sequence[Tensor | None] | None,
 ) -> ctypes.c_void_p | ctypes.Array[ctypes.c_void_p]:
     if argument is None:
         return ctypes.c_void_p(0)
     if isinstance(argument, Tensor):
         assert argument.is_contiguous()
         return ctypes.c_void_p(argument.data_ptr())
-    return (ctypes.c_void_p * len(argument))(*(t.data_ptr() for t in argument))
+    pointers = (0 if t is None else t.data_ptr() for t in argument)
+    return (ctypes.c_void_p * len(argument))(*pointers)
 
 
 def compiler() -> list[str]:

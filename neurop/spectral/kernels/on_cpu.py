@@ -10,18 +10,30 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from neurop.spectral.kernels.folding import Folded, folded
 from neurop.spectral.kernels.native import call
-from neurop.spectral.matrices import half_period
 
 
 def rows(matrix: Tensor, points: int, x: Tensor, adjoint: bool) -> Tensor:
-    """Return the product of the matrix, or its transpose, with each row ``(k, channels)``."""
-    half, order, even = half_period(matrix, points)
-    n, size = matrix.shape[points], matrix.shape[1 - points]
+    """Return the product of the matrix, or its transpose, with each line ``(k, columns)``."""
+    axis = folded(matrix, points)
+    n, size = axis.sizes[:2]
     synthesize = (points == 0) != adjoint
     y = x.new_empty(len(x), n if synthesize else size, x.shape[2])
-    strides = half.stride() if points == 0 else half.stride()[::-1]
-    call("rows", (len(x), n, size, even, x.shape[2], *strides, int(synthesize)), half, order, x, y)
+    call("rows", (len(x), x.shape[2], int(synthesize), *axis.sizes), axis.arrays, x, y)
+    return y
+
+
+def rows_first(matrix: Tensor, points: int, x: Tensor, adjoint: bool) -> Tensor:
+    """Return the same from or to channels first, as ``torch.ops.neurop.rows_first``."""
+    axis = folded(matrix, points)
+    n, size = axis.sizes[:2]
+    synthesize = (points == 0) != adjoint
+    batch, channels = len(x), x.shape[3 if synthesize else 1]
+    lines = x.shape[1 if synthesize else 2]
+    y = x.new_empty((batch, channels, lines, n) if synthesize else (batch, lines, size, channels))
+    sizes = (batch, channels, lines, int(synthesize), *axis.sizes)
+    call("rows_first", sizes, axis.arrays, x, y)
     return y
 
 
@@ -72,10 +84,19 @@ def tail(
     """Return the two outputs and the input of the first GELU (empty without `keep`)."""
     y, kept = torch.empty_like(x), torch.empty_like(x) if keep else x.new_empty(0)
     ahead = x.new_empty(0) if analysis is None else x.new_empty(len(x), len(analysis), x.shape[-1])
-    sizes, matrices = _axis(s, analysis)
+    sizes, matrices = _axes(s, analysis)
     weights = (w.t().contiguous(), b.contiguous(), _mlp(w1, b1, w2, b2))
     wanted = (None if analysis is None else ahead, kept if keep else None)
-    call("block_forward", (*x.shape, len(b1), *sizes), x, z, *matrices, *weights, y, *wanted)
+    call(
+        "block_forward",
+        (len(x), x.shape[2], len(b1), *sizes),
+        x,
+        z,
+        *matrices,
+        *weights,
+        y,
+        *wanted,
+    )
     return y, ahead, kept
 
 
@@ -97,9 +118,10 @@ def tail_backward(
         torch.empty_like(z),
         [torch.zeros_like(p) for p in (w, b, *mlp)],
     )
-    sizes, matrices = _axis(s, analysis)
+    sizes, matrices = _axes(s, analysis)
     given = (x, kept, *matrices, w.contiguous(), _mlp(*mlp), g, g_ahead)
-    call("block_backward", (*x.shape, len(mlp[1]), *sizes), *given, gx, gz, sums)
+    sizes = (len(x), x.shape[2], len(mlp[1]), *sizes)
+    call("block_backward", sizes, *given, gx, gz, sums)
     return gx, gz, *sums
 
 
@@ -143,10 +165,10 @@ def _mlp(w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor) -> list[Tensor]:
     ]
 
 
-def _axis(s: Tensor, analysis: Tensor | None) -> tuple[tuple[int, ...], tuple[Tensor | None, ...]]:
+def _axes(
+    s: Tensor, analysis: Tensor | None
+) -> tuple[tuple[int, ...], tuple[tuple[Tensor | None, ...], ...]]:
     """Return sizes and arrays of the two matrices: S by points, A by functions."""
-    half, order, even = half_period(s)
-    if analysis is None:
-        return (half.shape[1], 0, even, 0), (half, order, None, None)
-    to_half, to_order, to_even = half_period(analysis, points=1)
-    return (half.shape[1], len(to_half), even, to_even), (half, order, to_half, to_order)
+    of_s = folded(s, 0)
+    of_a = Folded((len(s), 0, 1, 0, 0), (None,) * 4) if analysis is None else folded(analysis, 1)
+    return (*of_s.sizes, *of_a.sizes), (of_s.arrays, of_a.arrays)

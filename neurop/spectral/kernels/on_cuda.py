@@ -16,8 +16,17 @@ from neurop.spectral.kernels import cuda, launches
 
 
 def rows(matrix: Tensor, points: int, x: Tensor, adjoint: bool) -> Tensor:
-    """Return the product of the matrix, or its transpose, with each row ``(k, channels)``."""
+    """Return the product of the matrix, or its transpose, with each line ``(k, columns)``."""
     return _product([(_each(matrix.t() if adjoint else matrix, x), x)])
+
+
+def rows_first(matrix: Tensor, points: int, x: Tensor, adjoint: bool) -> Tensor:
+    """Return the same from or to channels first, as ``torch.ops.neurop.rows_first``."""
+    if (points == 0) != adjoint:
+        y = rows(matrix, points, x.flatten(0, 1), adjoint).unflatten(0, x.shape[:2])
+        return y.movedim(-1, 1).contiguous()
+    last = x.movedim(1, -1).contiguous()
+    return rows(matrix, points, last.flatten(0, 1), adjoint).unflatten(0, last.shape[:2])
 
 
 def linear_backward(g: Tensor, x: Tensor, w: Tensor) -> tuple[Tensor, Tensor, Tensor]:

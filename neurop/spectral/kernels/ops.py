@@ -38,6 +38,13 @@ def _rows(matrix: Tensor, points: int, x: Tensor, adjoint: bool) -> Tensor:
     return x.new_empty(len(x), matrix.shape[1 if adjoint else 0], x.shape[2])
 
 
+def _rows_first(matrix: Tensor, points: int, x: Tensor, adjoint: bool) -> Tensor:
+    length = matrix.shape[1 if adjoint else 0]
+    if (points == 0) != adjoint:
+        return x.new_empty(x.shape[0], x.shape[3], x.shape[1], length)
+    return x.new_empty(x.shape[0], x.shape[2], length, x.shape[1])
+
+
 def _tail(
     s: Tensor, analysis: Tensor | None, x: Tensor, *rest: Any
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -47,6 +54,11 @@ def _tail(
 
 
 _register("rows", "(Tensor matrix, int points, Tensor x, bool adjoint) -> Tensor", _rows)
+# With channels first at the points: (batch, channels, lines, n) from or to (batch, lines, size,
+# channels).
+_register(
+    "rows_first", "(Tensor matrix, int points, Tensor x, bool adjoint) -> Tensor", _rows_first
+)
 # Its forward pass is PyTorch's own on every device, which also infers the shapes; only the backward
 # pass has kernels.
 _LIBRARY.define("linear(Tensor x, Tensor w, Tensor b) -> Tensor")
@@ -115,14 +127,14 @@ def _rows_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
     ctx.save_for_backward(matrix)
 
 
-def _rows_gradient(ctx: Any, g: Tensor) -> tuple[Any, ...]:
-    # Linear: the gradient is the adjoint operator, which can be differentiated again.
-    return (
-        None,
-        None,
-        torch.ops.neurop.rows(ctx.saved_tensors[0], ctx.points, g.contiguous(), not ctx.adjoint),
-        None,
-    )
+def _gradient_of_rows(name: str) -> Callable[..., Any]:
+    def gradient(ctx: Any, g: Tensor) -> tuple[Any, ...]:
+        # Linear: the gradient is the adjoint operator, which can be differentiated again.
+        adjoint = getattr(torch.ops.neurop, name)
+        matrix = ctx.saved_tensors[0]
+        return None, None, adjoint(matrix, ctx.points, g.contiguous(), not ctx.adjoint), None
+
+    return gradient
 
 
 def _linear_gradient(ctx: Any, g: Tensor) -> tuple[Any, ...]:
@@ -179,7 +191,8 @@ def _mix_gradient(ctx: Any, g: Tensor) -> tuple[Any, ...]:
 
 
 for _name, _gradient, _context in (
-    ("rows", _rows_gradient, _rows_context),
+    ("rows", _gradient_of_rows("rows"), _rows_context),
+    ("rows_first", _gradient_of_rows("rows_first"), _rows_context),
     ("linear", _linear_gradient, _keep_inputs),
     ("mlp", _mlp_gradient, _keep_inputs),
     ("tail", _tail_gradient, _tail_context),

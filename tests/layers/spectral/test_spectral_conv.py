@@ -11,6 +11,7 @@ from torch import Tensor
 from neurop.geometry.axis import Axis
 from neurop.geometry.grid import Grid
 from neurop.layers import SpectralConv
+from neurop.spectral.kernels import native
 
 SIZES = [7, 8, 9, 15, 16, 31, 33, 64]
 PLANES = [
@@ -196,3 +197,21 @@ def test_autocast_leaves_the_transforms_in_single_precision() -> None:
     with torch.autocast("cpu", torch.bfloat16):
         torch.testing.assert_close(conv(x), want, atol=1e-6, rtol=1e-6)
         torch.testing.assert_close(conv(x.bfloat16()), conv(x.bfloat16().float()), atol=0, rtol=0)
+
+
+@pytest.mark.parametrize("shape", [(64,), (16, 24), (6, 8, 10)])
+def test_the_layout_in_memory_is_kept_and_does_not_matter(shape: tuple[int, ...]) -> None:
+    torch.manual_seed(0)
+    conv = SpectralConv(3, 5, modes=(4,) * len(shape))
+    first = torch.randn(2, 3, *shape, requires_grad=True)
+    last = first.detach().movedim(1, -1).contiguous().movedim(-1, 1).requires_grad_()
+    for grid in (None, tuple(n + 6 for n in shape)):
+        y, z = conv(first, grid), conv(last, grid)
+        assert y.is_contiguous() or native.library() is None
+        assert z.movedim(1, -1).is_contiguous()
+        torch.testing.assert_close(y, z, rtol=0, atol=1e-5)
+        g = torch.randn_like(y)
+        ours, theirs = (
+            torch.autograd.grad((out * g).sum(), x)[0] for out, x in ((y, first), (z, last))
+        )
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-5)
