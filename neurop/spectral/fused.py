@@ -172,6 +172,30 @@ def block_tail(
     )
 
 
+def convolve_degrees(lines: Tensor, analysis: Tensor, synthesis: Tensor, weight: Tensor) -> Tensor:
+    """Return the convolution on the sphere of fields that are transformed in longitude.
+
+    Parameters
+    ----------
+    lines
+        Spectrum in longitude, ``(batch, latitudes, 2 orders, in)``: cosine and sine of each order.
+    analysis, synthesis
+        Constant Legendre matrices ``(orders, degrees, latitudes)`` and ``(orders, latitudes',
+        degrees)``, of latitudes that are symmetric about the equator.
+    weight
+        ``(degrees, in, 1, out)``, real, or ``(degrees, in, 2, out)``: real part, imaginary part.
+
+    Returns
+    -------
+    Tensor
+        ``(batch, latitudes', 2 orders, out)``.
+    """
+    if lines.device.type != "cpu" or not have_kernels(lines, weight):
+        return plain.sphere(lines, analysis, synthesis, weight)
+    y: Tensor = torch.ops.neurop.sphere(lines.contiguous(), analysis, synthesis, weight)
+    return y
+
+
 def mix_packed(c: Tensor, weight: Tensor, modes: Sequence[int], kept: Sequence[int]) -> Tensor:
     """Multiply each mode's channels by its complex matrix; packed real coefficients in and out.
 

@@ -30,6 +30,8 @@ from neurop.geometry.axis import Axis, Layout
 from neurop.geometry.grid import Grid
 from neurop.spectral import torch_harmonics
 from neurop.spectral.constants import constant_tensor
+from neurop.spectral.fused import convolve_degrees
+from neurop.spectral.kernels.plain import from_degrees, sphere, to_degrees
 from neurop.spectral.legendre import degrees_resolved, latitude_analysis, legendre
 from neurop.spectral.transform import apply_matrix, check_target
 
@@ -73,14 +75,8 @@ def analyze_sphere(
         return torch_harmonics.analyze(x, domain, degrees, orders)
     if not last_axis_done:
         x = apply_matrix(longitude_analysis(domain, x.shape[2], orders, x.dtype, x.device), x, 2, 1)
-    batch, latitudes, _, channels = x.shape
-    lines = (
-        x.reshape(batch, latitudes, orders, 2 * channels)
-        .permute(2, 1, 0, 3)
-        .reshape(orders, latitudes, -1)
-    )
-    matrix = _latitude_matrix(True, domain.axes[0], latitudes, degrees, orders, x.dtype, x.device)
-    return torch.bmm(matrix, lines).view(orders, degrees, batch, 2, channels)
+    matrix = _latitude_matrix(True, domain.axes[0], x.shape[1], degrees, orders, x.dtype, x.device)
+    return to_degrees(x, matrix)
 
 
 def synthesize_sphere(c: Tensor, domain: Grid, grid: Sequence[int] | Tensor) -> Tensor:
@@ -125,18 +121,48 @@ def synthesize_latitude(c: Tensor, domain: Grid, grid: Sequence[int]) -> tuple[T
         ``(batch, latitudes, 2 orders, channels)``, and the matrix ``(longitudes, 2 orders)`` of the
         synthesis in longitude.
     """
-    orders, degrees, batch, _, channels = c.shape
+    orders, degrees = c.shape[:2]
     latitudes, longitudes = grid
     if torch_harmonics.selected():
         return torch_harmonics.synthesize(c, domain, grid), torch.eye(
             longitudes, dtype=c.dtype, device=c.device
         )
     matrix = _latitude_matrix(False, domain.axes[0], latitudes, degrees, orders, c.dtype, c.device)
-    lines = torch.bmm(matrix, c.reshape(orders, degrees, -1)).view(
-        orders, latitudes, batch, 2 * channels
+    longitude = longitude_synthesis(domain, longitudes, orders, c.dtype, c.device)
+    return from_degrees(c, matrix), longitude
+
+
+def convolve_sphere(
+    lines: Tensor, domain: Grid, latitudes: int, degrees: int, orders: int, weight: Tensor
+) -> Tensor:
+    """Return a convolution of fields that are transformed in longitude, as such fields.
+
+    Parameters
+    ----------
+    lines
+        ``longitude_analysis(...) @ x``, ``(batch, latitudes, 2 orders, in)``.
+    domain
+        Sphere, from pole to pole.
+    latitudes
+        Number of latitudes of the result.
+    degrees, orders
+        As for :func:`analyze_sphere`.
+    weight
+        One matrix per degree, ``(degrees, in, 1 or 2, out)``: real, or real and imaginary part.
+
+    Returns
+    -------
+    Tensor
+        ``(batch, latitudes, 2 orders, out)``; its product with :func:`longitude_synthesis` along
+        the longitude is the field.
+    """
+    analysis, synthesis = (
+        _latitude_matrix(first, domain.axes[0], n, degrees, orders, lines.dtype, lines.device)
+        for first, n in ((True, lines.shape[1]), (False, latitudes))
     )
-    lines = lines.permute(2, 1, 0, 3).reshape(batch, latitudes, 2 * orders, channels)
-    return lines, _longitude_matrix(False, domain.axes[1], longitudes, orders, c.dtype, c.device)
+    # Latitudes with one of the poles are not symmetric about the equator.
+    convolve = sphere if domain.axes[0].layout == "left" else convolve_degrees
+    return convolve(lines, analysis, synthesis, weight)
 
 
 def longitude_analysis(
@@ -147,6 +173,13 @@ def longitude_analysis(
     Its rows give the mean products with 1, 0, sqrt(2) cos, sqrt(2) sin, ...
     """
     return _longitude_matrix(True, domain.axes[1], longitudes, orders, dtype, device)
+
+
+def longitude_synthesis(
+    domain: Grid, longitudes: int, orders: int, dtype: torch.dtype, device: torch.device
+) -> Tensor:
+    """Return the matrix ``(longitudes, 2 orders)`` of the last step of a synthesis."""
+    return _longitude_matrix(False, domain.axes[1], longitudes, orders, dtype, device)
 
 
 def _latitude_matrix(

@@ -10,10 +10,12 @@ from torch import Tensor
 from torch.nn.functional import gelu
 
 from neurop.geometry.axis import Axis
+from neurop.geometry.grid import Grid
 from neurop.models import FNO
 from neurop.spectral import Fourier, fused, signed_sizes
 from neurop.spectral.kernels import native
 from neurop.spectral.matrices import analysis_matrix, synthesis_matrix
+from neurop.spectral.spherical import _latitude_matrix
 
 needs_kernels = pytest.mark.skipif(
     native.library() is None, reason="no C++ compiler, so the CPU kernels are not there"
@@ -303,6 +305,10 @@ def test_operators_keep_the_promises_of_their_schemas(following: int | None) -> 
     s, a, *fields = tail(3, 8, 5, 4, 3, following)
     leaves = [t.requires_grad_() for t in fields if t is not None]
     modes, c = [3, 2], noise(2, 3, 3, 4).requires_grad_()
+    analysis, synthesis = (
+        _latitude_matrix(first, Grid.latlon(gauss=True).axes[0], 4, 3, 3, c.dtype, CPU)
+        for first in (True, False)
+    )
     weight = noise(*signed_sizes(modes), 4, 2, 5).requires_grad_()
     calls = [
         (torch.ops.neurop.tail, (s, a, *leaves, True)),
@@ -315,6 +321,15 @@ def test_operators_keep_the_promises_of_their_schemas(following: int | None) -> 
             (s, 0, noise(2, 4, s.shape[1], 3).requires_grad_(), False),  # type: ignore[union-attr]
         ),
         (torch.ops.neurop.mix, (c, weight, modes, [2, 2])),
+        (
+            torch.ops.neurop.sphere,
+            (
+                noise(2, 4, 6, 3).requires_grad_(),
+                analysis,
+                synthesis,
+                noise(3, 3, 2, 5).requires_grad_(),
+            ),
+        ),
     ]
     for operator, arguments in calls:
         tests = ("test_schema", "test_autograd_registration", "test_faketensor")

@@ -17,14 +17,18 @@ from neurop.geometry.grid import Grid
 from neurop.geometry.sphere import Sphere
 from neurop.layers.spectral.fourier_block import FourierBlock
 from neurop.spectral import check_input, check_target, has_autocast, in_float32, torch_harmonics
+from neurop.spectral.kernels.plain import mix_degrees
 from neurop.spectral.legendre import check_sphere
 from neurop.spectral.spherical import (
     analyze_sphere,
+    convolve_sphere,
     harmonics_resolved,
     longitude_analysis,
+    longitude_synthesis,
     synthesize_latitude,
     synthesize_sphere,
 )
+from neurop.spectral.transform import apply_matrix
 
 Symmetry = Literal["all", "axis"]
 
@@ -112,9 +116,14 @@ class SphericalConv(nn.Module):
         """Return the convolution of ``(batch, latitude, longitude, channels)``."""
         target = x.shape[1:-1] if grid is None else grid
         kept = self.retained_modes(x.shape[1:-1], None if isinstance(target, Tensor) else target)
-        y: Tensor = in_float32(
-            lambda x: synthesize_sphere(self._mixed(x, kept), self.domain, target), x
-        )
+
+        def convolve(x: Tensor) -> Tensor:
+            if isinstance(target, Tensor):
+                return synthesize_sphere(self._mixed(x, kept), self.domain, target)
+            lines, longitude = self._all_but_longitude(x, kept, target)
+            return apply_matrix(longitude, lines, 2, 0)
+
+        y: Tensor = in_float32(convolve, x)
         return y
 
     def all_but_last_axis(
@@ -137,13 +146,9 @@ class SphericalConv(nn.Module):
         """
         shape = x.shape[1:-1]
         kept = self.retained_modes(shape)
-
-        def convolve(given: Tensor) -> tuple[Tensor, Tensor]:
-            c = self._mixed(given, kept, spectrum_ahead is not None)
-            return synthesize_latitude(c, self.domain, shape)
-
         made: tuple[Tensor, Tensor] = in_float32(
-            convolve, x if spectrum_ahead is None else spectrum_ahead
+            lambda given: self._all_but_longitude(given, kept, shape, spectrum_ahead is not None),
+            x if spectrum_ahead is None else spectrum_ahead,
         )
         return made
 
@@ -166,19 +171,26 @@ class SphericalConv(nn.Module):
         """Return the numbers of degrees and orders that a grid resolves."""
         return harmonics_resolved(self.domain, shape)
 
-    def _mixed(self, x: Tensor, kept: tuple[int, int], last_axis_done: bool = False) -> Tensor:
-        """Return the coefficients of the convolution; arguments as for :func:`analyze_sphere`."""
-        c = analyze_sphere(x, self.domain, *kept, last_axis_done)
-        orders, degrees, batch, _, channels = c.shape
-        rows = c.transpose(0, 1).reshape(degrees, -1, channels)
-        mixed = torch.bmm(rows, self.weight[:degrees].flatten(2)).view(
-            degrees, orders, batch, 2, *self.weight.shape[2:]
+    def _all_but_longitude(
+        self, x: Tensor, kept: tuple[int, int], grid: Sequence[int], longitude_done: bool = False
+    ) -> tuple[Tensor, Tensor]:
+        """Return the convolution, synthesised only in latitude, and the matrix of the longitude."""
+        if torch_harmonics.selected():
+            return synthesize_latitude(self._mixed(x, kept), self.domain, grid)
+        degrees, orders = kept
+        if not longitude_done:
+            matrix = longitude_analysis(self.domain, x.shape[2], orders, x.dtype, x.device)
+            x = apply_matrix(matrix, x, 2, 1)
+        # A narrow, even of the full length, costs a copy of the weights in the backward pass.
+        weight = self.weight if degrees == self.modes[0] else self.weight[:degrees]
+        return (
+            convolve_sphere(x, self.domain, grid[0], degrees, orders, weight),
+            longitude_synthesis(self.domain, grid[1], orders, x.dtype, x.device),
         )
-        if self.weight.shape[2] == 1:
-            return mixed.squeeze(4).transpose(0, 1)
-        # The coefficient of the complex harmonics is the cosine's minus i times the sine's.
-        (cr, ci), (sr, si) = (part.unbind(3) for part in mixed.unbind(3))
-        return torch.stack([cr + si, sr - ci], 3).transpose(0, 1)
+
+    def _mixed(self, x: Tensor, kept: tuple[int, int]) -> Tensor:
+        """Return the coefficients of the convolution, as of :func:`analyze_sphere`."""
+        return mix_degrees(analyze_sphere(x, self.domain, *kept), self.weight[: kept[0]])
 
     def extra_repr(self) -> str:
         """Describe the layer in ``print(model)``."""

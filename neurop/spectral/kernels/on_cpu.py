@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from neurop.spectral.kernels.folding import Folded, folded
+from neurop.spectral.kernels.hemispheres import hemispheres
 from neurop.spectral.kernels.native import call
 
 
@@ -147,6 +148,33 @@ def mix_backward(
         "mix_backward", _mix(c, weight, modes, kept), c.contiguous(), weight.contiguous(), g, gc, gw
     )
     return gc, gw
+
+
+def sphere(x: Tensor, analysis: Tensor, synthesis: Tensor, weight: Tensor) -> Tensor:
+    """Return the convolution on the sphere of a spectrum in longitude."""
+    y = x.new_empty(len(x), synthesis.shape[1], x.shape[2], weight.shape[-1])
+    sizes, matrices = _sphere(x, analysis, synthesis, weight)
+    call("sphere_forward", sizes, x, *matrices, weight.contiguous(), y)
+    return y
+
+
+def sphere_backward(
+    g: Tensor, x: Tensor, analysis: Tensor, synthesis: Tensor, weight: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return the gradients of x and of the weights."""
+    gx, gw = x.new_empty(x.shape), weight.new_zeros(weight.shape)
+    sizes, matrices = _sphere(x, analysis, synthesis, weight)
+    call("sphere_backward", sizes, g, x, *matrices, weight.movedim(1, -1).contiguous(), gx, gw)
+    return gx, gw
+
+
+def _sphere(
+    x: Tensor, analysis: Tensor, synthesis: Tensor, weight: Tensor
+) -> tuple[tuple[int, ...], tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]]:
+    halves = hemispheres(analysis, 2), hemispheres(synthesis, 1)
+    degrees, channels, parts, out = weight.shape
+    sizes = (len(x), len(analysis), degrees, channels, out, parts, x.shape[1], synthesis.shape[1])
+    return sizes, halves
 
 
 def _mix(c: Tensor, weight: Tensor, modes: Sequence[int], kept: Sequence[int]) -> tuple[int, ...]:

@@ -22,11 +22,13 @@ _MLP = "Tensor w1, Tensor b1, Tensor w2, Tensor b2"
 _TAIL = f"Tensor s, Tensor? analysis, Tensor x, Tensor z, Tensor w, Tensor b, {_MLP}"
 
 
-def _register(name: str, schema: str, shapes: Callable[..., Any]) -> None:
+def _register(
+    name: str, schema: str, shapes: Callable[..., Any], devices: Sequence[str] = ("CPU", "CUDA")
+) -> None:
     """Define an operator that the module of each device implements under its name."""
     _LIBRARY.define(f"{name}{schema}")
-    for key, kernels in _DEVICES.items():
-        _LIBRARY.impl(name, getattr(kernels, name), key)
+    for key in devices:
+        _LIBRARY.impl(name, getattr(_DEVICES[key], name), key)
     torch.library.register_fake(f"neurop::{name}", shapes, lib=_LIBRARY)
 
 
@@ -81,6 +83,18 @@ _register(
     "tail_backward",
     f"(Tensor g, Tensor? g_ahead, Tensor kept, {_TAIL}) -> ({', '.join(['Tensor'] * 8)})",
     lambda g, g_ahead, kept, s, analysis, *tensors: _like(*tensors),
+)
+_register(
+    "sphere",
+    "(Tensor x, Tensor analysis, Tensor synthesis, Tensor weight) -> Tensor",
+    lambda x, _, s, w: x.new_empty(len(x), s.shape[1], x.shape[2], w.shape[-1]),
+    ("CPU",),
+)
+_register(
+    "sphere_backward",
+    "(Tensor g, Tensor x, Tensor analysis, Tensor synthesis, Tensor weight) -> (Tensor, Tensor)",
+    lambda g, x, a, s, w: _like(x, w),
+    ("CPU",),
 )
 _register(
     "mix",
@@ -169,6 +183,22 @@ def _tail_gradient(
     return None, None, *torch.ops.neurop.tail_backward(g, g_ahead, kept, *tensors), None
 
 
+def _sphere_gradient(ctx: Any, g: Tensor) -> tuple[Any, ...]:
+    x, analysis, synthesis, weight = ctx.saved_tensors
+    if torch.is_grad_enabled():
+        of_x, of_weight = _differentiable_gradients(
+            lambda x, w: plain.sphere(x, analysis, synthesis, w),
+            (x, weight),
+            (ctx.needs_input_grad[0], ctx.needs_input_grad[3]),
+            (g,),
+        )
+        return of_x, None, None, of_weight
+    of_x, of_weight = torch.ops.neurop.sphere_backward(
+        g.contiguous(), x, analysis, synthesis, weight
+    )
+    return of_x, None, None, of_weight
+
+
 def _mix_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
     c, weight, ctx.modes, ctx.kept = inputs
     ctx.save_for_backward(c, weight)
@@ -196,6 +226,7 @@ for _name, _gradient, _context in (
     ("linear", _linear_gradient, _keep_inputs),
     ("mlp", _mlp_gradient, _keep_inputs),
     ("tail", _tail_gradient, _tail_context),
+    ("sphere", _sphere_gradient, _keep_inputs),
     ("mix", _mix_gradient, _mix_context),
 ):
     torch.library.register_autograd(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import math
 
 import numpy as np
@@ -191,3 +192,32 @@ def test_inputs_that_do_not_fit() -> None:
         conv()(torch.zeros(1, 2, 8, 16), grid=(4,))
     with raises_input("domain", "x, y"):
         conv(Grid.periodic(2))
+
+
+@pytest.mark.parametrize("domain", GRIDS.values(), ids=GRIDS)
+@pytest.mark.parametrize("symmetry", ["all", "axis"])
+@pytest.mark.parametrize(
+    ("modes", "shape", "grid"),
+    [((8, 8), (9, 16), None), ((8, 5), (12, 15), (9, 20)), ((12, 12), (8, 14), (15, 30))],
+)
+def test_single_precision_has_the_values_and_gradients_of_double(
+    domain: Grid,
+    symmetry: str,
+    modes: tuple[int, int],
+    shape: tuple[int, int],
+    grid: tuple[int, int] | None,
+) -> None:
+    torch.manual_seed(0)
+    layer = SphericalConv(3, 4, modes, domain, symmetry)  # type: ignore[arg-type]
+    exact = copy.deepcopy(layer).double()
+    x = torch.randn(5, 3, *shape)
+    found = []
+    for each, given in ((layer, x), (exact, x.double())):
+        given = given.requires_grad_()
+        y = each(given, grid)
+        first = torch.autograd.grad(y.square().sum(), (given, each.weight))
+        again = torch.autograd.grad(each(given, grid).pow(3).sum(), given, create_graph=True)[0]
+        second = torch.autograd.grad(again.square().sum(), (given, each.weight))
+        found.append((y, *first, again, *second))
+    for ours, theirs in zip(*found, strict=True):
+        assert (ours - theirs).norm() < 2e-6 * theirs.norm()
