@@ -3,7 +3,7 @@
 // With P folds, a power of two of at most 32, the n points are P blocks of q, the point a of block b at a + q b. Waves whose frequencies are +-r modulo P change
 // from block to block as cos(2 pi r b / P) and sin(2 pi r b / P), so it is enough to know
 //   u_r(a) = sum over b of x(a + q b) cos(2 pi r b / P),   v_r(a) = sum over b of x(a + q b) sin(2 pi r b / P)
-// and one product of (waves x 2 q) per r. A product of n points and w waves costs about 4 / P of w n then.
+// and one product of (functions x 2 q) per r: about 2 / P of the products of all functions and points.
 #pragma once
 #include "simd.hpp"
 

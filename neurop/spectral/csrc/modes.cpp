@@ -130,7 +130,7 @@ extern "C" {
 void neurop_mix_forward(int threads, const Size* sizes, const float* c, const float* weight, float* y) {
     const Layout l(sizes);
     const long rows = 2 * l.batch, block = l.in * 2 * l.out;
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel num_threads(team(threads, l.count() * block))
     {
         std::vector<float> z(kSigns * rows * l.in), r(kSigns * rows * l.out), product(rows * 2 * l.out);
 #pragma omp for schedule(static)
@@ -163,7 +163,7 @@ void neurop_mix_forward(int threads, const Size* sizes, const float* c, const fl
 void neurop_mix_backward(int threads, const Size* sizes, const float* c, const float* weight, const float* g, float* gc, float* gw) {
     const Layout l(sizes);
     const long rows = 2 * l.batch, block = l.in * 2 * l.out;
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel num_threads(team(threads, 2 * l.count() * block))
     {
         std::vector<float> z(kSigns * rows * l.in), r(kSigns * rows * l.out), pairs(rows * 2 * l.out), turned(pairs.size()), gz(rows * l.in);
 #pragma omp for schedule(static)

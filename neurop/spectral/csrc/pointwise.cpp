@@ -146,7 +146,7 @@ void neurop_block_forward(int threads, const Size* sizes, const float* x, const 
     const Functions from = functions(sizes + 3, s), to = functions(sizes + 8, a);
     const long n = from.n, kz = from.size, ka = to.size;
     const Mlp m(c, hidden, c, mlp);
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel num_threads(team(threads, rows * n * c))
     {
         Work work(n, std::max(kz, ka), from.columns(c));
         Buffer field(n * c), h(kPoints * c), u(kPoints * hidden);
@@ -177,7 +177,7 @@ void neurop_block_backward(int threads, const Size* sizes, const float* x, const
     const Functions from = functions(sizes + 3, s), to = functions(sizes + 8, a);
     const long n = from.n, kz = from.size, ka = to.size;
     const Mlp m(c, hidden, c, mlp);
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel num_threads(team(threads, rows * n * c))
     {
         MlpBackward inner(m);
         Sums skip(c, c);
@@ -210,7 +210,7 @@ void neurop_block_backward(int threads, const Size* sizes, const float* x, const
 // y = W2 GELU(W1 x + b1) + b2; sizes: points, in, hidden, out.
 void neurop_mlp_forward(int threads, const Size* sizes, const float* x, const float* const* mlp, float* y) {
     const Mlp m(sizes[1], sizes[2], sizes[3], mlp);
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel num_threads(team(threads, sizes[0] * m.in))
     {
         Buffer u(kPoints * m.hidden);
 #pragma omp for schedule(static)
@@ -222,7 +222,7 @@ void neurop_mlp_forward(int threads, const Size* sizes, const float* x, const fl
 void neurop_mlp_backward(int threads, const Size* sizes, const float* x, const float* const* mlp, const float* g, float* gx,
                          float* const* sums) {
     const Mlp m(sizes[1], sizes[2], sizes[3], mlp);
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel num_threads(team(threads, sizes[0] * m.in))
     {
         MlpBackward inner(m);
 #pragma omp for schedule(static)
@@ -238,7 +238,7 @@ void neurop_rows(int threads, const Size* sizes, const void* const* functions_, 
     const long lines = sizes[0], all = sizes[1];
     const Functions f = functions(sizes + 3, functions_);
     const long width = f.columns(all), tiles = (all + width - 1) / width;
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel num_threads(team(threads, lines * f.n * all))
     {
         Work work(f.n, f.size, width);
 #pragma omp for schedule(static)
@@ -258,7 +258,7 @@ void neurop_rows_first(int threads, const Size* sizes, const void* const* functi
     const long batch = sizes[0], all = sizes[1], lines = sizes[2];
     const Functions f = functions(sizes + 4, functions_);
     const long width = f.columns(all), tiles = (all + width - 1) / width, plane = lines * f.n;
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel num_threads(team(threads, batch * lines * f.n * all))
     {
         Work work(f.n, f.size, width);
         Buffer field(f.n * width);
@@ -280,7 +280,7 @@ void neurop_rows_first(int threads, const Size* sizes, const void* const* functi
 // Gradients of W x + b: gx (null: left out) is written; sums of W and b. sizes: points, in, out.
 void neurop_linear_backward(int threads, const Size* sizes, const float* x, const float* w, const float* g, float* gx, float* const* sums) {
     const long all = sizes[0], in = sizes[1], out = sizes[2];
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel num_threads(team(threads, all * in))
     {
         Sums layer(in, out);
 #pragma omp for schedule(static)

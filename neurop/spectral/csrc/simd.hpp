@@ -32,6 +32,12 @@ inline Vec load_part(const float* p, long count) {
 }
 inline void store_part(float* p, Vec v, long count) { std::memcpy(p, &v, count * sizeof(float)); }
 
+// Threads for an operation on so many numbers: each gets enough to outweigh the start of a team.
+inline int team(int threads, long numbers) {
+    constexpr long kNumbers = 1 << 14;
+    return int(std::clamp(numbers / kNumbers, 1L, long(threads)));
+}
+
 // A matrix by rows: element (i, j) at p[i * row + j * column].
 struct View {
     const float* p;

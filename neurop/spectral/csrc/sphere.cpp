@@ -110,7 +110,7 @@ void neurop_sphere_forward(int threads, const Size* sizes, const float* x, const
     const Latitudes from{s.from, s.degrees, static_cast<const float*>(analysis[0]), static_cast<const Size*>(analysis[1])};
     const Latitudes to{s.to, s.degrees, static_cast<const float*>(synthesis[0]), static_cast<const Size*>(synthesis[1])};
     const long most = s.samples(), tiles = (s.batch + most - 1) / most, wide = s.parts * s.out;
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel num_threads(team(threads, s.batch * s.orders * s.degrees * s.in))
     {
         Buffer folded(most * 2 * std::max(s.from * s.in, s.to * s.out)), z(s.degrees * most * 2 * s.in), r(s.degrees * most * 2 * s.out),
             product(most * 2 * wide);
@@ -144,7 +144,7 @@ void neurop_sphere_backward(int threads, const Size* sizes, const float* g, cons
     const Latitudes from{s.from, s.degrees, static_cast<const float*>(analysis[0]), static_cast<const Size*>(analysis[1])};
     const Latitudes to{s.to, s.degrees, static_cast<const float*>(synthesis[0]), static_cast<const Size*>(synthesis[1])};
     const long most = s.samples(), tiles = (s.batch + most - 1) / most, wide = s.parts * s.out, block = s.in * wide;
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel num_threads(team(threads, s.batch * s.orders * s.degrees * s.in))
     {
         Buffer folded(most * 2 * std::max(s.from * s.in, s.to * s.out)), z(s.degrees * most * 2 * s.in), gz(z.size()),
             r(s.degrees * most * 2 * s.out), pairs(most * 2 * wide), sums(s.degrees * block);
