@@ -8,13 +8,14 @@ pass instead of storing them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 from torch.nn import functional
 
-from neurop.spectral.kernels import cuda, native, ops, plain  # noqa: F401 - ops defines torch.ops.neurop
+from neurop.spectral.kernels import cuda, native, ops, plain
 
 
 def have_kernels(*tensors: Tensor) -> bool:
@@ -35,6 +36,13 @@ def have_kernels(*tensors: Tensor) -> bool:
     return native.usable(*tensors) or cuda.usable(*tensors)
 
 
+def _run(name: str, *arguments: Any) -> Any:
+    """Call an operator, or directly its kernels where there is no graph to build."""
+    if torch.is_grad_enabled() or torch.compiler.is_compiling():
+        return getattr(torch.ops.neurop, name)(*arguments)
+    return getattr(ops.DEVICES[arguments[0].device.type], name)(*arguments)
+
+
 def apply_rows(matrix: Tensor, x: Tensor, points: int) -> Tensor:
     """Multiply each line of a field by a matrix, ``(lines, k, columns) -> (lines, m, columns)``.
 
@@ -50,7 +58,7 @@ def apply_rows(matrix: Tensor, x: Tensor, points: int) -> Tensor:
     # The kernels take the matrix as a constant.
     if matrix.requires_grad or not have_kernels(matrix, x):
         return torch.bmm(matrix.expand(x.shape[0], -1, -1), x)
-    y: Tensor = torch.ops.neurop.rows(matrix, points, x.contiguous(), False)
+    y: Tensor = _run("rows", matrix, points, x.contiguous(), False)
     return y
 
 
@@ -78,7 +86,7 @@ def analyze_rows(matrix: Tensor, x: Tensor) -> Tensor:
         ``(batch, *lines, m, channels)``, contiguous.
     """
     given = x.movedim(-1, 1).flatten(2, -2) if x.dim() > 3 else x.movedim(-1, 1).unsqueeze(2)
-    y: Tensor = torch.ops.neurop.rows_first(matrix, 1, given, False)
+    y: Tensor = _run("rows_first", matrix, 1, given, False)
     return y.view(*x.shape[:-2], *y.shape[2:])
 
 
@@ -99,7 +107,7 @@ def synthesize_rows(matrix: Tensor, x: Tensor) -> Tensor:
     """
     batch, m, channels = x.shape[0], *x.shape[-2:]
     given = x.reshape(batch, -1, m, channels).contiguous()
-    y: Tensor = torch.ops.neurop.rows_first(matrix, 0, given, False)
+    y: Tensor = _run("rows_first", matrix, 0, given, False)
     return y.view(batch, channels, *x.shape[1:-2], len(matrix)).movedim(1, -1)
 
 
@@ -122,7 +130,7 @@ def mlp(x: Tensor, *parameters: Tensor) -> Tensor:
     """
     if not have_kernels(x, *parameters):
         return plain.mlp(x, *parameters)
-    y: Tensor = torch.ops.neurop.mlp(x.reshape(-1, x.shape[-1]).contiguous(), *parameters)
+    y: Tensor = _run("mlp", x.reshape(-1, x.shape[-1]).contiguous(), *parameters)
     return y.view(*x.shape[:-1], len(parameters[-1]))
 
 
@@ -166,7 +174,7 @@ def block_tail(
         *given[2:],
     )
     tracked = torch.is_grad_enabled() and any(t.requires_grad for t in given)
-    y, ahead, _ = torch.ops.neurop.tail(synthesis, analysis, *rows, tracked)
+    y, ahead, _ = _run("tail", synthesis, analysis, *rows, tracked)
     return y.view(x.shape), None if analysis is None else ahead.view(
         *x.shape[:-2], *ahead.shape[1:]
     )
@@ -192,7 +200,7 @@ def convolve_degrees(lines: Tensor, analysis: Tensor, synthesis: Tensor, weight:
     """
     if lines.device.type != "cpu" or not have_kernels(lines, weight):
         return plain.sphere(lines, analysis, synthesis, weight)
-    y: Tensor = torch.ops.neurop.sphere(lines.contiguous(), analysis, synthesis, weight)
+    y: Tensor = _run("sphere", lines.contiguous(), analysis, synthesis, weight)
     return y
 
 
@@ -217,5 +225,5 @@ def mix_packed(c: Tensor, weight: Tensor, modes: Sequence[int], kept: Sequence[i
     """
     if len(modes) > 3 or not have_kernels(c, weight):
         return plain.mix(c, weight, modes, kept)
-    y: Tensor = torch.ops.neurop.mix(c, weight, list(modes), list(kept))
+    y: Tensor = _run("mix", c, weight, list(modes), list(kept))
     return y

@@ -17,18 +17,18 @@ from torch.nn.functional import linear
 from neurop.spectral.kernels import on_cpu, on_cuda, plain
 
 _LIBRARY = torch.library.Library("neurop", "DEF")
-_DEVICES: dict[str, ModuleType] = {"CPU": on_cpu, "CUDA": on_cuda}
+DEVICES: dict[str, ModuleType] = {"cpu": on_cpu, "cuda": on_cuda}
 _MLP = "Tensor w1, Tensor b1, Tensor w2, Tensor b2"
 _TAIL = f"Tensor s, Tensor? analysis, Tensor x, Tensor z, Tensor w, Tensor b, {_MLP}"
 
 
 def _register(
-    name: str, schema: str, shapes: Callable[..., Any], devices: Sequence[str] = ("CPU", "CUDA")
+    name: str, schema: str, shapes: Callable[..., Any], devices: Sequence[str] = ("cpu", "cuda")
 ) -> None:
     """Define an operator that the module of each device implements under its name."""
     _LIBRARY.define(f"{name}{schema}")
-    for key in devices:
-        _LIBRARY.impl(name, getattr(_DEVICES[key], name), key)
+    for device in devices:
+        _LIBRARY.impl(name, getattr(DEVICES[device], name), device.upper())
     torch.library.register_fake(f"neurop::{name}", shapes, lib=_LIBRARY)
 
 
@@ -88,13 +88,13 @@ _register(
     "sphere",
     "(Tensor x, Tensor analysis, Tensor synthesis, Tensor weight) -> Tensor",
     lambda x, _, s, w: x.new_empty(len(x), s.shape[1], x.shape[2], w.shape[-1]),
-    ("CPU",),
+    ("cpu",),
 )
 _register(
     "sphere_backward",
     "(Tensor g, Tensor x, Tensor analysis, Tensor synthesis, Tensor weight) -> (Tensor, Tensor)",
     lambda g, x, a, s, w: _like(x, w),
-    ("CPU",),
+    ("cpu",),
 )
 _register(
     "mix",
