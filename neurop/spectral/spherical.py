@@ -48,9 +48,7 @@ def harmonics_resolved(domain: Grid, shape: Sequence[int]) -> tuple[int, int]:
     return degrees_resolved(domain.axes[0].layout, latitudes), max((longitudes + 1) // 2, 1)
 
 
-def analyze_sphere(
-    x: Tensor, domain: Grid, degrees: int, orders: int, last_axis_done: bool = False
-) -> Tensor:
+def analyze_sphere(x: Tensor, domain: Grid, degrees: int, orders: int) -> Tensor:
     r"""Return the coefficients :math:`\int f\, Y\,\mathrm{d}\Omega` of a field.
 
     They are exact for every field of the degrees that the grid resolves.
@@ -63,18 +61,15 @@ def analyze_sphere(
         Sphere, from pole to pole.
     degrees, orders
         Numbers of degrees and orders, at most :func:`harmonics_resolved`; orders at most degrees.
-    last_axis_done
-        Whether `x` is already transformed along the longitude: ``longitude_analysis(...) @ x``.
 
     Returns
     -------
     Tensor
         ``(orders, degrees, batch, 2, channels)``.
     """
-    if not last_axis_done and torch_harmonics.selected():
+    if torch_harmonics.selected():
         return torch_harmonics.analyze(x, domain, degrees, orders)
-    if not last_axis_done:
-        x = apply_matrix(longitude_analysis(domain, x.shape[2], orders, x.dtype, x.device), x, 2, 1)
+    x = apply_matrix(longitude_analysis(domain, x.shape[2], orders, x.dtype, x.device), x, 2, 1)
     matrix = _latitude_matrix(True, domain.axes[0], x.shape[1], degrees, orders, x.dtype, x.device)
     return to_degrees(x, matrix)
 
