@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 
 import torch
 from torch import Tensor
@@ -46,7 +47,13 @@ def folded(matrix: Tensor, points: int) -> Folded:
         Axis of the matrix that runs over points, 0 or 1.
     """
     if matrix not in _FOLDED:
-        _FOLDED[matrix] = _folded(matrix, points)
+        values = matrix if points == 1 else matrix.t()
+        found = _by_value(values) if _repeats(values) else None
+        if found is None:
+            strides = matrix.stride(points), matrix.stride(1 - points)
+            sizes = matrix.shape[points], matrix.shape[1 - points], 1, *strides
+            found = Folded(sizes, (matrix, None, None, None))
+        _FOLDED[matrix] = found
     return _FOLDED[matrix]
 
 
@@ -81,19 +88,39 @@ def split(values: Tensor, folds: int) -> tuple[Tensor, Tensor, Tensor] | None:
     of_residue = spectrum[torch.arange(len(values)), residue]
     rest = energy.sum(1) - energy.gather(1, residue[:, None])[:, 0]
     # Rounding of the values, in the mean of all blocks.
-    rounding = 4 * torch.finfo(values.dtype).eps * float(values.abs().max())
-    if float(rest.max()) > rounding**2 * values.shape[1] / folds:
+    if float(rest.max()) > _rounding(values) ** 2 * values.shape[1] / folds:
         return None
     twice = torch.where((residue == 0) | (residue == folds // 2), 1.0, 2.0)[:, None]
     u, v = twice * of_residue.real, -twice * of_residue.imag
     return residue, (u + 0.0).to(values.dtype), (v + 0.0).to(values.dtype)
 
 
-def _folded(matrix: Tensor, points: int) -> Folded:
-    n, size = matrix.shape[points], matrix.shape[1 - points]
-    values = matrix if points == 1 else matrix.t()
-    best, cost = 1, float(size)
-    found = None
+def _repeats(values: Tensor) -> bool:
+    """Return whether half of the points determine all functions up to signs: a quick first test."""
+    first, second = values.abs().tensor_split(2, dim=1)
+    if first.shape != second.shape:
+        return False
+    return torch.allclose(first, second, rtol=0, atol=_rounding(values))
+
+
+def _by_value(values: Tensor) -> Folded | None:
+    """Return the folds of equal values: a compiled graph makes its matrices anew in each call."""
+    key = (values.shape, values.dtype, sha256(values.contiguous().numpy().tobytes()).digest())
+    if key not in _BY_VALUE:
+        if len(_BY_VALUE) >= _MOST_VALUES:
+            _BY_VALUE.clear()
+        _BY_VALUE[key] = _folded(values)
+    return _BY_VALUE[key]
+
+
+def _rounding(values: Tensor) -> float:
+    return 4 * torch.finfo(values.dtype).eps * float(values.abs().max())
+
+
+def _folded(values: Tensor) -> Folded | None:
+    """Return the functions ``(size, n)`` with folds; None if there are none, or they cost more."""
+    size, n = values.shape
+    best, cost, found = 1, float(size), None
     for folds in _PASSES:
         parts = split(values, folds) if n % folds == 0 else None
         if parts is None:
@@ -102,8 +129,7 @@ def _folded(matrix: Tensor, points: int) -> Folded:
         if here < cost:
             best, cost, found = folds, here, parts
     if found is None:
-        strides = matrix.stride(points), matrix.stride(1 - points)
-        return Folded((n, size, 1, *strides), (matrix, None, None, None))
+        return None
     residue, u, v = found
     chosen = [torch.nonzero(residue == r)[:, 0] for r in _residues(best)]
     matrices = [
@@ -153,3 +179,5 @@ def _odd(folds: int, dtype: torch.dtype) -> Iterator[Tensor]:
 
 
 _FOLDED: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
+_BY_VALUE: dict[tuple[torch.Size, torch.dtype, bytes], Folded | None] = {}
+_MOST_VALUES = 256

@@ -25,6 +25,7 @@ def matrix(points: int, modes: int, n: int, period: float = 1.0) -> Tensor:
 
 def with_folds(monkeypatch: pytest.MonkeyPatch, folds: int) -> None:
     monkeypatch.setattr(folding, "_cost", lambda _, here: 0.0 if here == folds else 1e9)
+    monkeypatch.setattr(folding, "_BY_VALUE", {})
 
 
 @settings(deadline=None)
@@ -66,6 +67,16 @@ def test_more_modes_take_more_folds_and_none_where_they_do_not_divide_the_points
     assert (folds[0], folds[-1]) == (1, 32)
     assert folding.folded(matrix(1, 40, 85), 1).sizes[2] == 1
     assert folding.folded(matrix(1, 48, 96 + 2), 1).sizes[2] == 2
+
+
+def test_equal_matrices_share_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folding, "_BY_VALUE", {})
+    first = folding.folded(matrix(1, 8, 64), 1)
+    assert folding.folded(matrix(1, 8, 64), 1) is first
+    assert folding.folded(matrix(1, 7, 64), 1) is not first
+    monkeypatch.setattr(folding, "_MOST_VALUES", 1)
+    folding.folded(matrix(1, 6, 64), 1)
+    assert len(folding._BY_VALUE) == 1
 
 
 @needs_kernels
