@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
@@ -41,10 +43,17 @@ def hemispheres(functions: Tensor, points: int) -> tuple[Tensor, Tensor]:
 
 
 def _hemispheres(functions: Tensor) -> tuple[Tensor, Tensor]:
-    orders, _, n = functions.shape
+    # A compiled graph makes its matrices anew in each call, so this should cost little.
+    places, offsets = _places(*functions.shape)
+    return functions.reshape(-1)[places], offsets
+
+
+@lru_cache(maxsize=64)
+def _places(orders: int, degrees: int, n: int) -> tuple[Tensor, Tensor]:
+    """Return where the elements lie in ``(orders, degrees, n)``, and where each order begins."""
     parts = [
         half.flatten()
-        for m, each in enumerate(functions)
+        for m, each in enumerate(torch.arange(orders * degrees * n).view(orders, degrees, n))
         for half in (each[m::2, : (n + 1) // 2], each[m + 1 :: 2, : n // 2])
     ]
     lengths = torch.tensor([len(half) for half in parts]).view(orders, 2).sum(1)
