@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -37,18 +38,28 @@ def peak_bytes(call: Callable[[], object], device: torch.device | None = None) -
         return None
     # Of some builds the profiler writes two lines to stderr at every use.
     os.environ.setdefault("KINETO_LOG_LEVEL", "99")
+    from torch._C._profiler import _EventType
     from torch.profiler import ProfilerActivity, profile
 
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as record:
         call()
     results = record.profiler.kineto_results if record.profiler else None
-    events = sorted(
-        (e for e in (results.events() if results else []) if e.name() == "[memory]"),
-        key=lambda e: e.start_ns(),
-    )
+    pending: list[Any] = list(results.experimental_event_tree()) if results else []
+    events = []
+    while pending:
+        event = pending.pop()
+        pending += event.children
+        if event.tag == _EventType.Allocation:
+            events.append((event.start_time_ns, event.extra_fields.ptr, event.extra_fields))
+    sizes: dict[int, int] = {}
     current = peak = 0
-    for event in events:
-        current += event.nbytes()
+    for _, address, fields in sorted(events, key=lambda each: each[0]):
+        if fields.alloc_size > 0:
+            sizes[address] = fields.alloc_size
+            current += fields.alloc_size
+        else:
+            # Nothing for memory from before the call, whose release the profiler can report.
+            current -= sizes.pop(address, 0)
         peak = max(peak, current)
     return peak
 

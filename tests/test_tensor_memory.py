@@ -1,4 +1,4 @@
-"""Bytes that a gradient needs, against counts by hand."""
+"""Bytes of tensors, against counts by hand."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-from neurop.tensor_memory import saved_bytes
+from neurop.tensor_memory import peak_bytes, saved_bytes
 
 
 def test_what_a_linear_layer_keeps_is_its_input() -> None:
@@ -30,3 +30,14 @@ def test_what_is_evaluated_again_is_not_kept() -> None:
 
     assert saved_bytes(lambda: (2 * x.exp()).sin()) == 2 * 4 * 100
     assert saved_bytes(call) == 4 * 100  # the input alone
+
+
+def test_memory_of_an_earlier_measurement_that_is_freed_does_not_count() -> None:
+    kept: list[torch.Tensor] = []
+
+    def call() -> torch.Tensor:
+        kept.clear()
+        return torch.ones(500_000)
+
+    assert peak_bytes(lambda: kept.append(torch.zeros(250_000))) == 1_000_000
+    assert peak_bytes(call) == 2_000_000
