@@ -9,6 +9,7 @@ from torch.nn.functional import gelu
 from neurop.layers import FourierBlock, SpectralConv
 
 FEW_SAMPLES = 4
+"""Most samples whose channels are mixed as a sum of products, which is faster for few."""
 
 
 def complex_weight(conv: SpectralConv) -> Tensor:

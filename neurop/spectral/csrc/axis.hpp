@@ -1,7 +1,7 @@
 // The transform along one axis: coefficients from values at its points, and back, a few columns of a field at a time.
 //
-// With P folds, a power of two of at most 32, the n points are P blocks of q, the point a of block b at a + q b. Waves whose frequencies are +-r modulo P change
-// from block to block as cos(2 pi r b / P) and sin(2 pi r b / P), so it is enough to know
+// With P folds, a power of two of at most 32, the n points are P blocks of q, the point a of block b at a + q b. Waves whose
+// frequencies are +-r modulo P change from block to block as cos(2 pi r b / P) and sin(2 pi r b / P), so it is enough to know
 //   u_r(a) = sum over b of x(a + q b) cos(2 pi r b / P),   v_r(a) = sum over b of x(a + q b) sin(2 pi r b / P)
 // and one product of (functions x 2 q) per r: about 2 / P of the products of all functions and points.
 #pragma once
