@@ -1,7 +1,7 @@
 """Training of a model by ``neurop train`` in a process of its own.
 
-Its peak memory is then that of this model, and its failure is no other's. It takes the overrides of
-the comparison, and its data from the cache on the disk.
+Its peak memory is then that of this model, and its failure is no other's. It takes overrides, in a
+comparison those of the comparison, and its data from the cache on the disk.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,12 +48,17 @@ def check_training(cfg: DictConfig, name: str) -> DictConfig:
 
 
 def train(cfg: DictConfig, name: str, seed: int, folder: Path) -> str | None:
-    """Train a model into a run folder; return why it failed, in one line, or None.
+    """Train a model of a comparison into a run folder, as :func:`run_training`."""
+    return run_training(_words(cfg, name, seed), folder)
+
+
+def run_training(overrides: Sequence[str], folder: Path) -> str | None:
+    """Train into a run folder; return why it failed, in one line, or None.
 
     What the process prints is in ``<folder>.log``.
     """
     paths = os.pathsep.join(path or os.getcwd() for path in sys.path)
-    words = [*_words(cfg, name, seed), f"hydra.run.dir={quoted(str(folder))}"]
+    words = [*overrides, f"hydra.run.dir={quoted(str(folder))}"]
     flags = [word for place in own_folders() for word in ("--config-dir", place)]
     log = folder.with_name(f"{folder.name}.log")
     with log.open("w", encoding="utf-8") as output:

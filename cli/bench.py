@@ -26,15 +26,17 @@ from neurop.bench import (
 from neurop.errors import InputError, nearest
 from neurop.plots import cost, save
 
-from . import _bench_data
+from . import _bench_data, _bench_training
 from ._bench import start
 from ._console import table, wrote
 from ._evaluation import as_int
 from ._output import write_json
 
+TRAINING = "training"
+
 
 def run(cfg: DictConfig) -> dict[str, Any]:
-    """Measure ``cfg.cases``, or the solvers of ``cfg.data``; write bench.json and bench.png.
+    """Measure ``cfg.cases``, or solvers of ``cfg.data``, or trainings on it; write bench.json.
 
     Returns
     -------
@@ -51,14 +53,20 @@ def run(cfg: DictConfig) -> dict[str, Any]:
     folder = Path(cfg.out)
     if folder.exists() and not folder.is_dir():
         raise InputError(f"out={folder} is a file; give a folder", "out", str(folder))
+    scopes = _words("scopes", cfg.scopes)
+    if TRAINING in scopes:
+        return _bench_training.run(
+            cfg, folder, scopes, None if cfg.paths is None else _words("paths", cfg.paths)
+        )
     if cfg.get("data") is not None:
         return _bench_data.run(
             cfg, folder, None if cfg.paths is None else _words("paths", cfg.paths)
         )
-    scopes = _words("scopes", cfg.scopes)
     for scope in scopes:
         if scope not in SCOPES:
-            raise InputError(f"no scope '{scope}'; {nearest(scope, SCOPES)}", "scope", scope)
+            raise InputError(
+                f"no scope '{scope}'; {nearest(scope, (*SCOPES, TRAINING))}", "scope", scope
+            )
     names = [*STANDARD] if cfg.cases is None else _words("cases", cfg.cases)
     asked = None if cfg.paths is None else check_paths(_words("paths", cfg.paths))
     paths = {scope: of_scope(scope, asked) for scope in scopes}

@@ -1,0 +1,90 @@
+"""Training of the network of another library, with the training of this one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import lightning
+import torch
+
+from neurop.bench.training.peers import Peer, peer_network
+from neurop.errors import InputError
+from neurop.evaluation.headline import headline
+from neurop.fields.fieldset import FieldSet
+from neurop.models import FNO
+from neurop.objectives.regression import Regression
+from neurop.problems import Problem
+from neurop.surrogate import Surrogate
+from neurop.training.callbacks.timer import Timer
+from neurop.training.fit import fit
+from neurop.training.quiet import quiet
+
+
+def train_peer(
+    path: str,
+    splits: Mapping[str, FieldSet],
+    problem: Problem | None,
+    peer: Peer,
+    budget: str,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Train a network of another library for a time, and return its error on the test split.
+
+    Data, normalisation, prediction of increments, relative error as loss, schedule, gradient
+    clipping and choice of the best epoch are those of :func:`neurop.fit`; network, optimizer
+    settings and batches are its own.
+
+    Parameters
+    ----------
+    path
+        One of :data:`neurop.bench.training.PEERS`.
+    splits
+        Splits ``train``, ``val`` and ``test``.
+    problem
+        Map or evolution; by default that of the data.
+    peer
+        Size and training.
+    budget
+        Time or steps, as for :func:`neurop.fit`.
+    seed
+        Of weights and batches.
+
+    Raises
+    ------
+    InputError
+        If the library is not installed, or the data have parameters, which its network does not
+        take.
+    """
+    quiet()
+    train, timer = splits["train"], Timer()
+    lightning.seed_everything(seed, workers=True, verbose=False)
+    surrogate = Surrogate.of(train, FNO.spec(modes=1, width=1, depth=1), problem)
+    card = surrogate.card
+    if card.number_channels:
+        raise InputError.of("paths", path, "its network takes no parameters of samples")
+    channels = card.in_channels, card.out_channels
+    surrogate.net = peer_network(path, channels, card.grid, train.shape, peer)
+    fit(
+        surrogate,
+        {name: splits[name] for name in ("train", "val")},
+        Regression(gradient=peer.gradient),
+        budget=budget,
+        batch_size=peer.batch_size,
+        # PyTorch's fused AdamW takes no complex weights.
+        optimizer=partial(torch.optim.AdamW, lr=peer.lr, weight_decay=peer.weight_decay),
+        callbacks=[timer],
+        seed=seed,
+        trainer=partial(
+            lightning.Trainer,
+            gradient_clip_val=1.0,
+            enable_model_summary=False,
+            enable_progress_bar=sys.stderr.isatty(),
+            logger=False,
+        ),
+    )
+    record = timer.record()
+    error = next(value for name, value in headline(surrogate, splits["test"]))
+    return {"steps": record["steps"], "train_seconds": record["train_seconds"], "error": error}
