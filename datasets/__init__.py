@@ -11,11 +11,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from neurop.datasets.advection import Advection
     from neurop.datasets.burgers import Burgers
     from neurop.datasets.chebyshev_times import ChebyshevTimes
     from neurop.datasets.darcy import Darcy
     from neurop.datasets.darcy_periodic import DarcyPeriodic
     from neurop.datasets.darcy_public import DarcyPublic
+    from neurop.datasets.diffusion_sorption import DiffusionSorption
     from neurop.datasets.era5 import ERA5
     from neurop.datasets.file import File
     from neurop.datasets.filtered_turbulence import FilteredTurbulence
@@ -30,11 +32,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ERA5",
+    "Advection",
     "Burgers",
     "ChebyshevTimes",
     "Darcy",
     "DarcyPeriodic",
     "DarcyPublic",
+    "DiffusionSorption",
     "File",
     "FilteredTurbulence",
     "GrayScott",
@@ -52,6 +56,7 @@ _MODULES = {
     "KuramotoSivashinsky": "kuramoto_sivashinsky",
     "Lorenz96": "lorenz96",
     "Burgers": "burgers",
+    "Advection": "advection",
     "Darcy": "darcy",
     "DarcyPeriodic": "darcy_periodic",
     "DarcyPublic": "darcy_public",
@@ -59,6 +64,7 @@ _MODULES = {
     "File": "file",
     "ReactionDiffusion": "reaction_diffusion",
     "GrayScott": "gray_scott",
+    "DiffusionSorption": "diffusion_sorption",
     "FilteredTurbulence": "filtered_turbulence",
     "KolmogorovFlow": "kolmogorov_flow",
     "ShallowWater": "shallow_water",

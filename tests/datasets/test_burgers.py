@@ -9,6 +9,7 @@ from neurop.datasets.burgers import INITIAL, Burgers
 from neurop.fields.field import Field
 from neurop.geometry.grid import Grid
 from neurop.physics.random_fields.periodic import field_std, random_field
+from neurop.physics.random_fields.waves import random_waves
 from neurop.physics.solvers.cole_hopf import cole_hopf
 
 
@@ -74,6 +75,25 @@ def test_the_pairs_are_a_random_field_and_its_exact_solution(
     # The rounding of float32, and the stored modes: |k| < 64 at a viscosity of 1e-2.
     assert np.linalg.norm(found - exact) / np.linalg.norm(exact) < 2e-6
     assert np.abs(exact - fine[:4, ::256].numpy()).max() > 0.1
+
+
+@pytest.mark.parametrize("initial", ["pdebench", "pdebench_code"])
+def test_waves_and_their_exact_solution(initial: str) -> None:
+    """With absolute values, windows and other means than 0; the mean moves the solution."""
+    nu, number, points = 0.05 / np.pi, range(24), 128
+    waves = random_waves(number, "paper" if initial == "pdebench" else "code")
+    kinked, cut = np.flatnonzero(waves.signs), np.flatnonzero(np.isfinite(waves.ends[:, 0]))
+    source = small(30, points, viscosity=nu, initial=initial, steps=4, storage={"held_out": 9})
+    fine = waves(np.arange(4096) / 4096)
+    for i in (kinked[0], cut[0]):
+        made = source.solve(range(i, i + 1), (points,))["values"][0, :, 0].astype(np.float64)
+        np.testing.assert_allclose(made[0], waves.truncated(points)[i], atol=3e-7)
+        mean = fine[i].mean()
+        start = torch.from_numpy(fine[i] - mean)[None]
+        exact = mean + cole_hopf(start, nu, 1.0, 256, images=3)[0].numpy()
+        turned = modes(exact, points) * np.exp(-2j * np.pi * np.arange(points // 2) * mean)
+        found = modes(made[-1], points)
+        assert np.linalg.norm(found - turned) < 1e-6 * np.linalg.norm(found)
 
 
 @pytest.mark.parametrize(
@@ -150,6 +170,8 @@ def test_the_discretisation_is_a_matter_of_parameters() -> None:
     thin = Burgers(viscosity=1e-3)._discretisation((1024,))
     assert thin[0] > 5000
     assert thin[1] > 2000
+    front = Burgers(viscosity=0.001 / np.pi, initial="pdebench", steps=200, time=2.0)
+    assert front._discretisation((1024,))[0] > 16000
     # A frame so early that viscosity has not wiped out the modes of the stored grid yet.
     assert Burgers(viscosity=0.1, steps=10, time=1e-6)._discretisation((1024,))[0] >= 1536
 
@@ -163,6 +185,7 @@ def test_the_discretisation_is_a_matter_of_parameters() -> None:
         ({"viscosity": 0.0}, "above 0"),
         ({"time": float("inf")}, "above 0"),
         ({"initial": "pinoo"}, "did you mean 'pino'"),
+        ({"initial": "pde_bench"}, "did you mean 'pdebench'"),
         ({"viscosity": 1e-9}, "use a larger viscosity"),
     ],
 )

@@ -49,6 +49,8 @@ def as_floats(value: Any) -> Any:
     ("name", "whole"),
     [
         ("Burgers", {"viscosity": 1, "time": 2}),
+        ("Advection", {"speed": 1, "time": 4}),
+        ("DiffusionSorption", {"diffusion": 1, "largest": 1, "sorption": {"exponent": 1}}),
         ("Darcy", {"coefficient": {"low": 3, "high": 12}}),
         ("KuramotoSivashinsky", {"length": 64, "interval": 1, "warmup": 100}),
         (

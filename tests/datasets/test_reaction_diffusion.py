@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 import torch
 from raising import leaf, raises_input
+from scipy.integrate import solve_ivp
 
 from neurop.datasets.reaction_diffusion import ReactionDiffusion
 from neurop.fields.field import Field
 from neurop.geometry.grid import Grid
+from neurop.physics.random_fields.waves import random_waves
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +135,52 @@ def test_the_solver_has_converged(
     np.testing.assert_allclose(runs[0], runs[1], atol=3e-7)
 
 
+@pytest.mark.parametrize("initial", ["pdebench", "pdebench_code"])
+def test_waves_without_reaction_only_decay(initial: str) -> None:
+    """At a rate of 1e-9 the modes are those of the heat equation, kinks and windows included."""
+    source = small(viscosity=0.5, rate=1e-9, initial=initial, steps=10, time=0.1)
+    values = source.solve(range(24), (64,))["values"][:, :, 0]
+    waves = random_waves(range(24), "paper" if initial == "pdebench" else "code")
+    assert (waves.signs != 0).any()
+    assert np.isfinite(waves.ends).any()
+    start = modes(waves.truncated(64, normalised=True), 64)
+    decay = np.exp(-0.5 * (2 * np.pi * np.arange(32)) ** 2 * np.linspace(0, 0.1, 11)[:, None])
+    np.testing.assert_allclose(modes(values, 64), start[:, None] * decay, atol=1e-7)
+
+
+@pytest.mark.parametrize(("viscosity", "rate", "steps"), [(0.5, 10.0, 5), (5.0, 1.0, 5)])
+def test_waves_agree_with_another_scheme(viscosity: float, rate: float, steps: int) -> None:
+    """Radau on 128 points, of a sample with kinks; constant steps are off by 3e-4."""
+    n = 128
+    rough = int(np.flatnonzero(random_waves(range(40)).signs)[0])
+    source = small(viscosity=viscosity, rate=rate, initial="pdebench", steps=steps, time=0.05)
+    found = source.solve(range(rough, rough + 1), (48,))["values"][0, :, 0]
+    start = random_waves([rough]).truncated(n, normalised=True)[0]
+    hat = -viscosity * (2 * np.pi * np.arange(n // 2 + 1)) ** 2
+    matrix = np.fft.irfft(hat[:, None] * np.fft.rfft(np.eye(n), axis=0), n=n, axis=0)
+    other = solve_ivp(
+        lambda _, u: matrix @ u + rate * u * (1 - u),
+        (0, 0.05),
+        start,
+        "Radau",
+        t_eval=np.linspace(0, 0.05, steps + 1),
+        jac=lambda _, u: matrix + np.diag(rate * (1 - 2 * u)),
+        rtol=1e-8,
+        atol=1e-10,
+    )
+    np.testing.assert_allclose(modes(found, 48), modes(other.y.T, 48), atol=2e-7)
+
+
+def test_waves_have_the_extrema_0_and_1_and_leave_no_correlation() -> None:
+    source = small(initial="pdebench", viscosity=1.0, rate=2.0)
+    start = source.start(range(20), 4096)
+    assert np.abs(start.min(-1)).max() < 2e-3
+    assert np.abs(start.max(-1) - 1).max() < 2e-3
+    assert source.parameters()["initial"] == "pdebench"
+    assert "correlation" not in source.parameters()
+    assert "initial" not in small().parameters()
+
+
 def test_the_band_holds_all_modes_of_the_solver() -> None:
     assert ReactionDiffusion(resolution=96).resolved_band() is None
     source = ReactionDiffusion(viscosity=1e-3, resolution=256)
@@ -152,6 +200,7 @@ def test_the_band_holds_all_modes_of_the_solver() -> None:
         ({"rate": -1.0}, "above 0"),
         ({"time": float("inf")}, "above 0"),
         ({"correlation": 2.0}, "from 0.01 to 1"),
+        ({"initial": "kernl"}, "did you mean 'kernel'"),
         ({"viscosity": 1e-12}, "use a larger viscosity"),
     ],
 )

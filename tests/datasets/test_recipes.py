@@ -54,6 +54,13 @@ FILES = [
     ("KolmogorovFlow", {}, "kolmogorov_flow-64-dd3c8747.h5"),
     ("FilteredTurbulence", {}, "filtered_turbulence-32-c024bf54.h5"),
     ("ReactionDiffusion", {}, "reaction_diffusion-256-dacf249f.h5"),
+    (
+        "ReactionDiffusion",
+        {"initial": "pdebench", "viscosity": 0.5, "rate": 1},
+        "reaction_diffusion-256-7f7257aa.h5",
+    ),
+    ("Advection", {}, "advection-256-0adf864d.h5"),
+    ("DiffusionSorption", {}, "diffusion_sorption-1024-07f896d6.h5"),
     ("ShallowWater", {}, "shallow_water-32x64-4a59a24d.h5"),
     (
         "ShallowWater",
@@ -119,6 +126,24 @@ PARAMETERS = {
         "rate": 5.0,
         "correlation": 0.2,
         "time": 1.0,
+        "solver_version": 1,
+    },
+    "Advection": {
+        "speed": 0.4,
+        "initial": "pdebench",
+        "steps": 40,
+        "time": 2.0,
+        "solver_version": 1,
+    },
+    "DiffusionSorption": {
+        "diffusion": 5e-4,
+        "largest": 0.2,
+        "steps": 100,
+        "time": 500.0,
+        "porosity": 0.29,
+        "density": 2880.0,
+        "coefficient": 3.5e-4,
+        "exponent": 0.874,
         "solver_version": 1,
     },
     "ShallowWater": {

@@ -91,8 +91,7 @@ def random_field(
 def normals(samples: Iterable[int], count: int, seed: int = 0) -> NDArray[np.float64]:
     """Return `count` standard normal numbers per sample, determined by (seed, sample).
 
-    They are the inverse normal distribution of raw generator bits, which NumPy does not change by
-    version.
+    They are the inverse normal distribution of :func:`uniforms`.
 
     Raises
     ------
@@ -104,16 +103,34 @@ def normals(samples: Iterable[int], count: int, seed: int = 0) -> NDArray[np.flo
     >>> bool((normals([3], 5) == normals(range(4), 9)[3:, :5]).all())
     True
     """
+    return np.asarray(ndtri(uniforms(samples, count, seed)))
+
+
+def uniforms(samples: Iterable[int], count: int, seed: int = 0) -> NDArray[np.float64]:
+    """Return `count` numbers per sample, uniform in (0, 1), determined by (seed, sample).
+
+    They are raw generator bits, which NumPy does not change by version.
+
+    Raises
+    ------
+    InputError
+        For a negative seed or sample number.
+
+    Examples
+    --------
+    >>> bool((uniforms([3], 5) == uniforms(range(4), 9)[3:, :5]).all())
+    True
+    """
     numbers = list(samples)
     if seed < 0:
         raise InputError.of("seed", seed, "use 0 or more")
     if min(numbers, default=0) < 0:
         raise InputError.of("samples", min(numbers), "use sample numbers of 0 or more")
-    noise = np.empty((len(numbers), count))
+    drawn = np.empty((len(numbers), count))
     for row, i in enumerate(numbers):
         raw = np.random.PCG64(np.random.SeedSequence([seed, i])).random_raw(count)
-        noise[row] = ndtri(((raw >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53)
-    return noise
+        drawn[row] = ((raw >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+    return drawn
 
 
 def field_std(
