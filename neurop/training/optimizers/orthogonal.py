@@ -33,7 +33,7 @@ def orthogonalized(matrices: Tensor) -> Tensor:
     --------
     >>> found = orthogonalized(torch.tensor([[[3.0, 0.0], [0.0, -0.5]]]))
     >>> [round(number, 2) for number in found.diagonal(dim1=1, dim2=2)[0].tolist()]
-    [0.71, -1.02]
+    [0.71, -1.04]
     """
     a, b, c = COEFFICIENTS
     rows, columns = matrices.shape[1:]
