@@ -26,7 +26,8 @@ class Muon(MatrixOptimizer):
     with the gradient G of a matrix of n rows and m columns. All singular values of a step are
     equal, up to the accuracy of :func:`neurop.training.optimizers.orthogonal.orthogonalized`, so
     that a step changes rare directions as much as frequent ones. The factor gives a step the root
-    mean square of one of AdamW, so that its learning rates carry over.
+    mean square of one of AdamW in long trainings, 0.2 of the rate. In short trainings of a small
+    FNO (200 and 500 steps) the best rate was 2 to 4 times that of AdamW.
 
     A weight of many matrices, such as one per mode, has the step of each of them. A complex matrix
     counts as its real form of 2 n rows and 2 m columns. A matrix whose gradient is 0, such as that
@@ -73,7 +74,7 @@ class Muon(MatrixOptimizer):
     def __init__(
         self,
         params: Iterable[Any],
-        lr: float = 2e-3,
+        lr: float = 8e-3,
         momentum: float = 0.95,
         betas: Sequence[float] = (0.9, 0.98),
         weight_decay: float = 1e-5,
