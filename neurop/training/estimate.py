@@ -11,14 +11,15 @@ import lightning
 import torch
 from lightning.pytorch.callbacks import Callback
 from torch import Tensor
+from torch.optim import Optimizer
 from torch.utils.data import default_collate
 
 from neurop.tensor_memory import peak_bytes
 from neurop.training.callbacks.timer import peak_mb
 from neurop.training.module import TrainingModule
+from neurop.training.optimizers.matrix_optimizer import MatrixOptimizer
 
-_ADAM = 4  # weights, their gradients and the two moments
-_MOMENTS = 2
+_MOMENTS = 2  # of Adam
 _PASSES = 3  # passes that are timed, after those that make caches and count memory
 _READ = 8  # batches that are read
 
@@ -32,14 +33,15 @@ class Estimate:
     parameters
         Number of real trainable parameters.
     state_mb
-        Memory of weights, gradients and the moments of Adam, in 10^6 bytes.
+        Memory of weights, gradients and the state of the optimizer (that of Adam, unless it knows
+        its own), in 10^6 bytes.
     step_mb
         Largest memory of the tensors of a forward and backward pass, in 10^6 bytes; None if another
         profile is made meanwhile.
     process_mb
         Largest memory of the process, in 10^6 bytes: what it has taken for the passes that were
-        measured, freed pieces that the allocator keeps included, and the moments of Adam. None on
-        a GPU.
+        measured, freed pieces that the allocator keeps included, and the state of the optimizer.
+        None on a GPU.
     step_ms
         Median time of forward and backward pass, without the optimizer, in milliseconds.
     """
@@ -51,7 +53,9 @@ class Estimate:
     step_ms: float
 
 
-def estimate(module: TrainingModule, batch: dict[str, Tensor]) -> Estimate:
+def estimate(
+    module: TrainingModule, batch: dict[str, Tensor], optimizer: Optimizer | None = None
+) -> Estimate:
     """Measure a forward and backward pass on a batch; weights and random state do not change."""
     trained = [p for p in module.parameters() if p.requires_grad]
     device = batch["input"].device
@@ -72,12 +76,15 @@ def estimate(module: TrainingModule, batch: dict[str, Tensor]) -> Estimate:
             both()
             _wait(device)
             times.append(time.perf_counter() - start)
-    state = _ADAM * sum(p.numel() * p.element_size() for p in trained) / 1e6
+    weights = sum(p.numel() * p.element_size() for p in trained) / 1e6
+    kept = _MOMENTS * weights
+    if isinstance(optimizer, MatrixOptimizer):
+        kept = optimizer.state_bytes() / 1e6
     number = sum(p.numel() for p in trained)
     step = None if memory is None else memory / 1e6
     taken = peak_mb(device) if device.type == "cpu" else None
-    process = None if taken is None else taken + state * _MOMENTS / _ADAM
-    return Estimate(number, state, step, process, median(times) * 1e3)
+    process = None if taken is None else taken + kept
+    return Estimate(number, 2 * weights + kept, step, process, median(times) * 1e3)
 
 
 def reading_ms(examples: Any, batch_size: int) -> float:
@@ -108,7 +115,7 @@ class Preflight(Callback):
         batch = {name: values.to(pl_module.device) for name, values in batch.items()}
         batch = trainer.precision_plugin.convert_input(batch)
         with trainer.precision_plugin.forward_context():
-            found = estimate(pl_module, batch)
+            found = estimate(pl_module, batch, trainer.optimizers[0])
         surrogate = pl_module.surrogate
         size = " x ".join(map(str, surrogate.card.shape))
         lines = [

@@ -20,6 +20,7 @@ from neurop.objectives.objective import Objective
 from neurop.surrogate import Surrogate
 from neurop.training.means import Means
 from neurop.training.non_finite import check_loss
+from neurop.training.optimizers.matrix_optimizer import MatrixOptimizer
 from neurop.transforms.transform import Batch, Setting, Transform
 
 
@@ -181,6 +182,8 @@ class TrainingModule(lightning.LightningModule):
         mixed = self.trainer.precision.endswith("mixed")
         unfused = {"fused": False} if mixed and chosen.get("fused") else {}
         optimizer = self.make_optimizer(self.parameters(), **unfused)
+        if isinstance(optimizer, MatrixOptimizer):
+            optimizer.arrange(self)
         if self.make_scheduler is None:
             return optimizer
         schedule = self.make_scheduler(optimizer, self.steps())

@@ -9,7 +9,7 @@ from typing import Any
 
 import lightning
 import torch
-from lightning.pytorch.strategies import FSDPStrategy
+from lightning.pytorch.strategies import FSDPStrategy, ModelParallelStrategy
 from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
@@ -17,6 +17,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from neurop.errors import InputError
 from neurop.model_folder import mismatch
 from neurop.surrogate import Surrogate
+from neurop.training.optimizers.matrix_optimizer import MatrixOptimizer
 
 PRECISIONS = ("32-true", "64-true", "bf16-mixed", "16-mixed")
 """Precisions of a training, by their names in Lightning."""
@@ -66,7 +67,8 @@ def check_optimizer(
 ) -> None:
     """Raise InputError if optimizer or schedule do not take their arguments.
 
-    Also if the schedule needs the number of steps and the training has no end.
+    Also if the schedule needs the number of steps and the training has no end, or the optimizer
+    needs whole matrices and they are sharded over devices.
     """
     endless = trainer.max_epochs == -1 and trainer.max_steps == -1
     part = "optimizer"
@@ -79,6 +81,10 @@ def check_optimizer(
         raise
     except (ValueError, TypeError) as error:
         raise InputError(f"{part}: {error}", part) from error
+    sharding = (FSDPStrategy, ModelParallelStrategy)
+    if isinstance(optimizer, MatrixOptimizer) and isinstance(trainer.strategy, sharding):
+        remedy = "needs whole weights, which the strategy shards over devices; use adamw"
+        raise InputError.of("optimizer", type(optimizer).__name__, remedy)
 
 
 def check_precision(trainer: lightning.Trainer) -> None:

@@ -72,6 +72,8 @@ SETTINGS = {
     "float64": ("trainer.precision=64-true",),
     "bf16": ("trainer.precision=bf16-mixed",),
     "bounded": ("callback=[spectral_bound]",),
+    "muon": ("optimizer=muon",),
+    "soap": ("optimizer=soap", "optimizer.interval=2"),
     "validated twice": ("+trainer.val_check_interval=0.5",),
     "pushed": ("objective.pushforward=1", "augment=[noise]"),
     # Nothing is an improvement by 10, so it ends after the second epoch.

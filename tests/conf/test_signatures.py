@@ -20,6 +20,7 @@ FILLED_IN = {
     "correct": {"surrogate"},
     "loader": {"splits", "problem", "source", "extra", "seed"},
     "problem": {"data", "default"},
+    "optimizer": {"params"},
     "scheduler": {"optimizer", "steps"},
 }
 # Values that the data set computes, unless they are given.

@@ -12,6 +12,7 @@ from neurop.objectives.regression import Regression
 from neurop.training.callbacks.timer import peak_mb
 from neurop.training.estimate import Preflight, estimate, reading_ms
 from neurop.training.module import TrainingModule
+from neurop.training.optimizers.muon import Muon
 
 from .conftest import ADAM, loader, trainer
 
@@ -29,6 +30,14 @@ def test_parameters_and_state_are_counted() -> None:
     assert found.parameters == s.parameters_count()
     assert found.state_mb == pytest.approx(16e-6 * found.parameters)
     assert found.step_ms > 0
+
+
+def test_the_state_of_an_optimizer_that_knows_it_is_counted() -> None:
+    module = TrainingModule(surrogate(evolution()), Regression(), Muon)
+    optimizer = Muon(module.parameters())
+    optimizer.arrange(module)
+    found = estimate(module, batch(2), optimizer)
+    assert found.state_mb == pytest.approx(8e-6 * found.parameters + 1e-6 * optimizer.state_bytes())
 
 
 def test_the_memory_of_the_process_has_the_moments_to_come() -> None:

@@ -21,6 +21,8 @@ from neurop.objectives.regression import Regression
 from neurop.problems import Evolution
 from neurop.training.callbacks.checkpoints import checkpoints
 from neurop.training.module import TrainingModule
+from neurop.training.optimizers.muon import Muon
+from neurop.training.optimizers.soap import SOAP
 from neurop.training.preflight import (
     check_checkpoint,
     check_clipping,
@@ -64,6 +66,16 @@ def test_the_norm_of_sharded_gradients_cannot_be_bounded() -> None:
         check_clipping(made)
     check_clipping(SimpleNamespace(strategy=FSDPStrategy(), gradient_clip_val=None))
     check_clipping(SimpleNamespace(strategy=SingleDeviceStrategy(), gradient_clip_val=1.0))
+
+
+@pytest.mark.parametrize("make", [Muon, SOAP])
+def test_matrices_are_not_sharded(make: Callable[..., Any]) -> None:
+    made = SimpleNamespace(strategy=FSDPStrategy(), max_epochs=1, max_steps=-1)
+    with raises_input("optimizer", make.__name__):
+        check_optimizer(make, None, made)
+    check_optimizer(ADAM, None, made)
+    made.strategy = SingleDeviceStrategy()
+    check_optimizer(make, None, made)
 
 
 def test_a_training_without_a_validation_is_refused() -> None:

@@ -1,0 +1,1 @@
+"""Optimizers that treat weights as matrices."""
