@@ -3,9 +3,9 @@
 python benchmarks/refinement.py [--epochs N] [--seeds N] [--modes N] [--pairs N] [--out FILE]
 
 Burgers' equation at a viscosity of 1e-3, whose shocks fill the band: 1000 pairs of 256 points for
-training (`--pairs`), 100 for validation, 200 for the test. Networks of one stage are trained with seeds 0, 1
-and so on; then for each seed a second stage, and the networks of `equal_cost.py`. The file is
-written after every network, so a run that is stopped leaves what it has.
+training (`--pairs`), 100 for validation, 200 for the test. Networks of one stage are trained with
+seeds 0, 1 and so on; then for each seed a second stage, and the networks of `equal_cost.py`. The
+file is written after every network, so a run that is stopped leaves what it has.
 """
 
 from __future__ import annotations

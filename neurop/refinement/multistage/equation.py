@@ -28,7 +28,7 @@ def solve(
     points: Sequence[int] = (600, 2000, 2000),
     order: int = 1,
     stages: Stages | None = None,
-    minimizer: Minimizer | None = None,
+    minimizer: Minimizer | Sequence[Minimizer] | None = None,
 ) -> MultistageNetwork:
     r"""Return a network that solves a differential equation, fitted in stages.
 
@@ -60,7 +60,8 @@ def solve(
     stages
         Networks of the stages, three of width 10, 20 and 20 by default.
     minimizer
-        Finds the parameters of a stage.
+        Finds the parameters of a stage; or several, as for
+        :func:`neurop.refinement.multistage.growing.grow`.
 
     Raises
     ------

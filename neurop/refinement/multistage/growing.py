@@ -15,6 +15,8 @@ from neurop.refinement.multistage.levenberg_marquardt import LevenbergMarquardt
 from neurop.refinement.multistage.network import MultistageNetwork, made
 from neurop.refinement.multistage.rows import Block, Rows
 
+EARLY = 20
+"""Gauss-Newton steps of the first two of several stages."""
 Minimizer = Callable[[Rows, Tensor], Tensor]
 """Returns parameters of small rows, from rows and the parameters to start from."""
 
@@ -82,7 +84,9 @@ class Problem(Protocol):
 
 
 def grow(
-    problem: Problem, stages: Stages | None = None, minimizer: Minimizer | None = None
+    problem: Problem,
+    stages: Stages | None = None,
+    minimizer: Minimizer | Sequence[Minimizer] | None = None,
 ) -> MultistageNetwork:
     """Return a network with stages, each fitted to the residual of the sum of those before it.
 
@@ -95,9 +99,13 @@ def grow(
     stages
         Networks of the stages.
     minimizer
-        Finds the parameters of a stage; :class:`LevenbergMarquardt` by default.
+        Finds the parameters of a stage; or several, one for each stage, of which the last is used
+        again. By default :class:`LevenbergMarquardt`, with :data:`EARLY` iterations in the first
+        two of several stages: more of them lower the residual a little and roughen it a lot, so
+        that the next stage leaves more of it.
     """
-    stages, minimizer = stages or Stages(), minimizer or LevenbergMarquardt()
+    stages = stages or Stages()
+    each = _each(minimizer, len(stages.widths))
     network, axes = MultistageNetwork(problem.domain), len(problem.domain)
     for number, width in enumerate(stages.widths):
         target = problem.target(network)
@@ -116,6 +124,18 @@ def grow(
         stage = made(problem.domain, record, stages.seed + number)
         rows = Rows(stage, target.blocks)
         with torch.enable_grad():
-            rows.finish(minimizer(rows, rows.start()))
+            rows.finish(each[number](rows, rows.start()))
         network.append(stage, record)
     return network
+
+
+def _each(minimizer: Minimizer | Sequence[Minimizer] | None, count: int) -> list[Minimizer]:
+    """Return the minimizer of every stage."""
+    if minimizer is None:
+        early = min(2, count - 1)
+        chosen: list[Minimizer] = [LevenbergMarquardt(iterations=EARLY)] * early
+        return chosen + [LevenbergMarquardt()] * (count - early)
+    given = [minimizer] if callable(minimizer) else list(minimizer)
+    if not given:
+        raise InputError.of("minimizer", minimizer, "give one, or one per stage")
+    return (given + given[-1:] * count)[:count]

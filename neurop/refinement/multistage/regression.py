@@ -22,7 +22,7 @@ def regress(
     values: Callable[[Tensor], Tensor] | Tensor,
     points: Tensor | Sequence[Tensor],
     stages: Stages | None = None,
-    minimizer: Minimizer | None = None,
+    minimizer: Minimizer | Sequence[Minimizer] | None = None,
 ) -> MultistageNetwork:
     r"""Return a network fitted to a function in stages.
 
@@ -45,7 +45,8 @@ def regress(
     stages
         Networks of the stages, four by default.
     minimizer
-        Finds the parameters of a stage.
+        Finds the parameters of a stage; or several, as for
+        :func:`neurop.refinement.multistage.growing.grow`.
 
     Raises
     ------
