@@ -12,7 +12,7 @@ import argparse
 import json
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,8 @@ from neurop.refinement.multistage.growing import Minimizer
 WIDTHS = (20, 20, 30, 30)
 POINTS = (1501, 1501, 4801)
 DRAWN = 2001
+EARLY = [LevenbergMarquardt(iterations=number) for number in (20, 20, 150, 100)]
+"""Minimizers whose first two stages stop early."""
 
 
 def truth(x: Tensor) -> Tensor:
@@ -85,7 +87,7 @@ def power_law(rows: list[dict[str, Any]]) -> float:
 
 
 def regression(
-    minimizer: Minimizer,
+    minimizer: Minimizer | Sequence[Minimizer],
     widths: tuple[int, ...] = WIDTHS,
     seed: int = 0,
     place: Callable[[int, float, float], Tensor] = line,
@@ -163,9 +165,10 @@ def residuals(found: dict[str, Any]) -> Figure:
     return figure
 
 
-PARTS = {
+PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "regression": lambda: regression(LevenbergMarquardt()),
     "regression_clustered": lambda: regression(LevenbergMarquardt(), place=clustered),
+    "regression_early": lambda: regression(EARLY, (20, 20, 30, 40), place=clustered),
     "equation": lambda: equation(LevenbergMarquardt()),
     "regression_seed1": lambda: regression(LevenbergMarquardt(), seed=1),
     "regression_lbfgs": lambda: regression(LBFGS(2000, 2000)),

@@ -98,6 +98,7 @@ def test_a_family_is_measured_beside_its_fno(neurop: Callable[..., int], tmp_pat
         ),
         ("repeats=0", "repeats=0: give at least 1"),
         ("seconds=-1", "seconds=-1; give a number of at least 0"),
+        ("scopes=[training]", "scopes=['training']: needs a data set; give data=, as data=darcy"),
     ],
 )
 def test_what_it_cannot_do_is_one_line(
