@@ -185,7 +185,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("multistage.json"))
     parser.add_argument("--figure", type=Path)
     given = parser.parse_args()
-    about = {
+    about: dict[str, Any] = {
         "machine": platform.machine(),
         "threads": torch.get_num_threads(),
         "versions": {"neurop": neurop.__version__, "torch": torch.__version__},
