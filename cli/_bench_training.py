@@ -63,7 +63,7 @@ def run(
     ExternalFailure
         If ``neurop train`` failed.
     """
-    from neurop.bench.training import PEERS, median_curve, times_as_long, train_peer
+    from neurop.bench.training import PEERS, median_curve, points, times_as_long, train_peer
     from neurop.bench.training.peers import require
     from neurop.geometry.sphere import Sphere
     from neurop.plots.time_to_accuracy import time_to_accuracy
@@ -111,15 +111,16 @@ def run(
                 say(f"{path}, seed {seed}: {_words(rows[-1])}", flush=True)
                 # Written after each training, so that an interruption loses only one.
                 write_json(folder / "bench.json", {**about, "rows": rows})
-    save(time_to_accuracy(rows, source.name), folder / "bench.png")
+    lines = {path: median_curve(rows, path) for path in paths}
+    drawn = time_to_accuracy(lines, {path: points(rows, path) for path in paths})
+    save(drawn, folder / "bench.png")
     keys = ["path", "seed", "budget", "steps", "train_seconds", "error"]
     table(source.name, [*keys[:4], "s", "error"], [[row[key] for key in keys] for row in rows])
-    ours = median_curve(rows, OWN)
     ratios: dict[str, Any] = {}
     for path in paths:
-        if path != OWN and ours:
-            ratios[f"{path}/{OWN}"] = times_as_long(ours, median_curve(rows, path))
-            ratio = ratios[f"{path}/{OWN}"]
+        if path != OWN and OWN in lines:
+            ratio = times_as_long(lines[OWN], lines[path])
+            ratios[f"{path}/{OWN}"] = ratio
             said = "not reached" if ratio is None else f"{ratio:.3g} times as long"
             say(f"{path} to its smallest error, compared with {OWN}: {said}")
     write_json(folder / "bench.json", {**about, "rows": rows, "times_as_long": ratios})

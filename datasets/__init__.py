@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from neurop.datasets.era5 import ERA5
     from neurop.datasets.file import File
     from neurop.datasets.filtered_turbulence import FilteredTurbulence
+    from neurop.datasets.fitzhugh_nagumo import FitzHughNagumo
     from neurop.datasets.gray_scott import GrayScott
     from neurop.datasets.kolmogorov_flow import KolmogorovFlow
     from neurop.datasets.kuramoto_sivashinsky import KuramotoSivashinsky
@@ -41,6 +42,7 @@ __all__ = [
     "DiffusionSorption",
     "File",
     "FilteredTurbulence",
+    "FitzHughNagumo",
     "GrayScott",
     "KolmogorovFlow",
     "KuramotoSivashinsky",
@@ -65,6 +67,7 @@ _MODULES = {
     "ReactionDiffusion": "reaction_diffusion",
     "GrayScott": "gray_scott",
     "DiffusionSorption": "diffusion_sorption",
+    "FitzHughNagumo": "fitzhugh_nagumo",
     "FilteredTurbulence": "filtered_turbulence",
     "KolmogorovFlow": "kolmogorov_flow",
     "ShallowWater": "shallow_water",

@@ -21,7 +21,8 @@ FLOORS = (
     ("surrogate", "objectives"),
     ("evaluation", "formats", "exporting", "refinement", "sharing"),
     ("generation", "predictions", "loading"),
-    ("training", "datasets", "bench", "doctor", "report"),
+    ("training", "datasets", "doctor", "report"),
+    ("bench",),
     ("cli",),
 )
 """A room imports from lower floors alone, and never from its own."""

@@ -12,9 +12,9 @@ from torch import nn
 from neurop import Field, FieldSet, Grid
 from neurop.bench.training import (
     Peer,
-    curves,
     median_curve,
     peer_network,
+    points,
     recipe_of,
     times_as_long,
     train_peer,
@@ -34,7 +34,7 @@ ROWS = [
 
 
 def test_curves_are_in_order_of_time() -> None:
-    assert curves(ROWS)["a", 0] == [(1.0, 0.4), (2.0, 0.2)]
+    assert points(ROWS[:2], "a") == [(1.0, 0.4), (2.0, 0.2)]
     assert median_curve(ROWS, "a") == [(1.1, 0.5), (2.1, 0.2)]
 
 

@@ -53,6 +53,7 @@ MORE = {
     ("constraint", "means"): ["constraint.means.fields=[vorticity]"],
     ("constraint", "positivity"): ["constraint.positivity.fields=[vorticity]"],
     ("data", "filtered_turbulence"): ["data.factor=8", "data.flow.spin_up=0"],
+    ("data", "fitzhugh_nagumo"): ["data.modes=16", "data.diffusion=[0.01,0.05]"],
     ("data", "gray_scott"): ["data.warmup=0"],
     ("data", "kolmogorov_flow"): ["data.flow.spin_up=0"],
     ("data", "lorenz96"): ["data.frames=1", "data.warmup=0"],

@@ -51,6 +51,7 @@ FILES = [
     ("KuramotoSivashinsky", {}, "kuramoto_sivashinsky-128-8d47ca85.h5"),
     ("Lorenz96", {}, "lorenz96-32-8c207512.h5"),
     ("GrayScott", {}, "gray_scott-64-43596c10.h5"),
+    ("FitzHughNagumo", {}, "fitzhugh_nagumo-64-f3be3325.h5"),
     ("KolmogorovFlow", {}, "kolmogorov_flow-64-dd3c8747.h5"),
     ("FilteredTurbulence", {}, "filtered_turbulence-32-c024bf54.h5"),
     ("ReactionDiffusion", {}, "reaction_diffusion-256-dacf249f.h5"),
@@ -119,6 +120,14 @@ PARAMETERS = {
         "steps": 50,
         "interval": 20.0,
         "warmup": 200.0,
+        "solver_version": 1,
+    },
+    "FitzHughNagumo": {
+        "modes": 128,
+        "diffusion": [1e-3, 5e-3],
+        "threshold": 5e-3,
+        "steps": 50,
+        "interval": 0.1,
         "solver_version": 1,
     },
     "ReactionDiffusion": {

@@ -12,19 +12,19 @@ Curve = list[tuple[float, float]]
 """Seconds and errors, in order of time."""
 
 
-def curves(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str, int], Curve]:
-    """Return the curve of each path and seed.
+def points(rows: Iterable[Mapping[str, Any]], path: str) -> Curve:
+    """Return time and error of each training of a path.
 
     Parameters
     ----------
     rows
-        With ``path``, ``seed``, ``train_seconds`` and ``error``.
+        With ``path``, ``budget``, ``train_seconds`` and ``error``.
+    path
+        Name of the path.
     """
-    found: dict[tuple[str, int], Curve] = {}
-    for row in rows:
-        points = found.setdefault((row["path"], row["seed"]), [])
-        points.append((float(row["train_seconds"]), float(row["error"])))
-    return {key: sorted(points) for key, points in found.items()}
+    return sorted(
+        (float(row["train_seconds"]), float(row["error"])) for row in rows if row["path"] == path
+    )
 
 
 def median_curve(rows: Iterable[Mapping[str, Any]], path: str) -> Curve:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
+import io
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from functools import partial
 from typing import Any
 
-import lightning
 import torch
 
 from neurop.bench.training.peers import Peer, peer_network
@@ -20,7 +20,6 @@ from neurop.problems import Problem
 from neurop.surrogate import Surrogate
 from neurop.training.callbacks.timer import Timer
 from neurop.training.fit import fit
-from neurop.training.quiet import quiet
 
 
 def train_peer(
@@ -58,33 +57,26 @@ def train_peer(
         If the library is not installed, or the data have parameters, which its network does not
         take.
     """
-    quiet()
     train, timer = splits["train"], Timer()
-    lightning.seed_everything(seed, workers=True, verbose=False)
+    torch.manual_seed(seed)
     surrogate = Surrogate.of(train, FNO.spec(modes=1, width=1, depth=1), problem)
     card = surrogate.card
     if card.number_channels:
         raise InputError.of("paths", path, "its network takes no parameters of samples")
     channels = card.in_channels, card.out_channels
     surrogate.net = peer_network(path, channels, card.grid, train.shape, peer)
-    fit(
-        surrogate,
-        {name: splits[name] for name in ("train", "val")},
-        Regression(gradient=peer.gradient),
-        budget=budget,
-        batch_size=peer.batch_size,
-        # PyTorch's fused AdamW takes no complex weights.
-        optimizer=partial(torch.optim.AdamW, lr=peer.lr, weight_decay=peer.weight_decay),
-        callbacks=[timer],
-        seed=seed,
-        trainer=partial(
-            lightning.Trainer,
-            gradient_clip_val=1.0,
-            enable_model_summary=False,
-            enable_progress_bar=sys.stderr.isatty(),
-            logger=False,
-        ),
-    )
+    with redirect_stdout(io.StringIO()):  # the lines of epochs would be among those of the bench
+        fit(
+            surrogate,
+            {name: splits[name] for name in ("train", "val")},
+            Regression(gradient=peer.gradient),
+            budget=budget,
+            batch_size=peer.batch_size,
+            # PyTorch's fused AdamW takes no complex weights.
+            optimizer=partial(torch.optim.AdamW, lr=peer.lr, weight_decay=peer.weight_decay),
+            callbacks=[timer],
+            seed=seed,
+        )
     record = timer.record()
     error = next(value for name, value in headline(surrogate, splits["test"]))
     return {"steps": record["steps"], "train_seconds": record["train_seconds"], "error": error}

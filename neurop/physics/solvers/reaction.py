@@ -1,15 +1,21 @@
-"""Reaction and diffusion of one or more species on periodic boxes of any dimension."""
+"""Reaction and diffusion of one or more species on boxes of any dimension."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from typing import Literal
 
 import torch
 from torch import Tensor
 
-from neurop.physics.operators import dealias_mask, laplacian_symbol
-from neurop.physics.solvers.steppers import ETDRK4, record
+from neurop.errors import InputError, nearest
+from neurop.physics.solvers.modes import CosineModes, FourierModes
+from neurop.physics.solvers.steppers import ETDRK4
+
+MODES: dict[str, type[FourierModes | CosineModes]] = {
+    "periodic": FourierModes,
+    "neumann": CosineModes,
+}
 
 
 def fisher(rate: float) -> Callable[[Tensor], Tensor]:
@@ -42,6 +48,24 @@ def gray_scott(feed: float, kill: float) -> Callable[[Tensor], Tensor]:
     return apply
 
 
+def fitzhugh_nagumo(threshold: float) -> Callable[[Tensor], Tensor]:
+    r"""Return the reaction of FitzHugh and Nagumo, of degree 3, on ``(sample, 2, *grid)``.
+
+    .. math:: (u, v) \mapsto (u - u^3 - k - v,\; u - v).
+
+    Examples
+    --------
+    >>> fitzhugh_nagumo(0.5)(torch.tensor([[2.0, 1.0]])).tolist()
+    [[-7.5, 1.0]]
+    """
+
+    def apply(state: Tensor) -> Tensor:
+        u, v = state.unbind(1)
+        return torch.stack([u - u**3 - threshold - v, u - v], 1)
+
+    return apply
+
+
 def solve_reaction(
     start: Tensor,
     reaction: Callable[[Tensor], Tensor],
@@ -52,11 +76,13 @@ def solve_reaction(
     substeps: int,
     steps: int,
     shape: Sequence[int] | None = None,
+    boundary: Literal["periodic", "neumann"] = "periodic",
 ) -> Tensor:
     r"""Integrate :math:`\partial_t u_i = D_i\Delta u_i + R_i(u)` with ETDRK4 and record frames.
 
-    The modes from N/(degree + 1) on are left out, so that a polynomial R of this degree is free of
-    aliases: the result is the Galerkin solution in the modes below.
+    The modes from N/(degree + 1) on, those of cosines from 2N/(degree + 1) on, are left out, so
+    that a polynomial R of this degree is free of aliases: the result is the Galerkin solution in
+    the modes below.
 
     Parameters
     ----------
@@ -76,12 +102,21 @@ def solve_reaction(
     steps
         Frames after the first.
     shape
-        Grid of the frames: the modes |k| < N/2 of the solution. Default: that of `start`.
+        Grid of the frames: the modes |k| < N/2 of the solution, or k < N of cosines. Default: that
+        of `start`.
+    boundary
+        ``periodic``, with the left end on the grid, or ``neumann`` for zero normal derivative, on
+        the centres of cells.
 
     Returns
     -------
     Tensor
         ``(sample, steps + 1, species, *shape)``, with the dtype and device of `start`.
+
+    Raises
+    ------
+    InputError
+        For an unknown boundary.
 
     Examples
     --------
@@ -95,18 +130,20 @@ def solve_reaction(
     Kassam and Trefethen, SIAM J. Sci. Comput. 26 (2005) 1214.
     """
     samples, species, *grid = start.shape
-    lengths, axes = (length,) * len(grid), tuple(range(-len(grid), 0))
-    mask = dealias_mask(grid, start.device, degree)
-    state = torch.fft.rfftn(start, dim=axes, norm="forward").mul_(mask).flatten(0, 1)
-    symbol = laplacian_symbol(grid, lengths, start.dtype, start.device)
+    if boundary not in MODES:
+        raise InputError.of("boundary", boundary, nearest(boundary, MODES))
+    modes = MODES[boundary](grid, length, degree, start)
+    state = modes.coefficients(start).flatten(0, 1)
     constants = torch.tensor(diffusion, dtype=start.dtype, device=start.device).repeat(samples)
-    linear = constants.reshape(-1, *(1,) * len(grid)) * symbol
+    linear = constants.reshape(-1, *(1,) * len(grid)) * modes.laplacian
 
     def react(hat: Tensor) -> Tensor:
-        fields = torch.fft.irfftn(hat, s=grid, dim=axes, norm="forward")
-        made = reaction(fields.unflatten(0, (samples, species))).flatten(0, 1)
-        return torch.fft.rfftn(made, dim=axes, norm="forward").mul_(mask)
+        fields = modes.fields(hat).unflatten(0, (samples, species))
+        return modes.coefficients(reaction(fields)).flatten(0, 1)
 
     stepper = ETDRK4(linear, react, dt, state.dtype)
-    frames = record(partial(stepper.advance, steps=substeps), state, steps, grid, shape)
-    return frames.unflatten(0, (samples, species)).transpose(1, 2)
+    frames = start.new_empty(samples, steps + 1, species, *(shape or grid))
+    for frame in range(steps + 1):
+        state = stepper.advance(state, substeps) if frame else state
+        frames[:, frame] = modes.fields(state, shape or grid).unflatten(0, (samples, species))
+    return frames
