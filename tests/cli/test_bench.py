@@ -79,6 +79,22 @@ def test_a_family_is_measured_beside_its_fno(neurop: Callable[..., int], tmp_pat
     assert all(0 < row["error"] < 1e-5 for row in rows)
 
 
+@pytest.mark.slow
+def test_trainings_of_several_lengths(neurop: Callable[..., int], tmp_path: Path) -> None:
+    data = ["data=advection", "data.samples=12", "data.resolution=16", "data.storage.held_out=2"]
+    words = ["scopes=[training]", "paths=[neurop,neurop-t1]", "budgets=[2steps,6steps]"]
+    assert neurop("bench", *words, *data, "data.steps=4") == 0
+    written = tmp_path / "runs" / "bench"
+    assert {file.name for file in written.iterdir()} == {"bench.json", "bench.png"}
+    record = json.loads((written / "bench.json").read_text())
+    found = [(row["path"], row["budget"], row["steps"]) for row in record["rows"]]
+    assert found == [
+        (path, f"{steps}steps", steps) for steps in (2, 6) for path in ("neurop", "neurop-t1")
+    ]
+    assert all(0 < row["error"] < 10 and row["train_seconds"] > 0 for row in record["rows"])
+    assert list(record["times_as_long"]) == ["neurop-t1/neurop"]
+
+
 @pytest.mark.parametrize(
     ("argument", "line"),
     [
