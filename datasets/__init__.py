@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from neurop.datasets.burgers import Burgers
     from neurop.datasets.chebyshev_times import ChebyshevTimes
+    from neurop.datasets.dam_break import DamBreak
     from neurop.datasets.darcy import Darcy
     from neurop.datasets.darcy_periodic import DarcyPeriodic
     from neurop.datasets.darcy_public import DarcyPublic
@@ -33,6 +34,7 @@ __all__ = [
     "ERA5",
     "Burgers",
     "ChebyshevTimes",
+    "DamBreak",
     "Darcy",
     "DarcyPeriodic",
     "DarcyPublic",
@@ -65,6 +67,7 @@ _MODULES = {
     "FilteredTurbulence": "filtered_turbulence",
     "KolmogorovFlow": "kolmogorov_flow",
     "ShallowWater": "shallow_water",
+    "DamBreak": "dam_break",
     "SpaceTime": "space_time",
     "ChebyshevTimes": "chebyshev_times",
 }
