@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from neurop.datasets.advection import Advection
     from neurop.datasets.burgers import Burgers
     from neurop.datasets.chebyshev_times import ChebyshevTimes
+    from neurop.datasets.dam_break import DamBreak
     from neurop.datasets.darcy import Darcy
     from neurop.datasets.darcy_periodic import DarcyPeriodic
     from neurop.datasets.darcy_public import DarcyPublic
@@ -36,6 +37,7 @@ __all__ = [
     "Advection",
     "Burgers",
     "ChebyshevTimes",
+    "DamBreak",
     "Darcy",
     "DarcyPeriodic",
     "DarcyPublic",
@@ -71,6 +73,7 @@ _MODULES = {
     "FilteredTurbulence": "filtered_turbulence",
     "KolmogorovFlow": "kolmogorov_flow",
     "ShallowWater": "shallow_water",
+    "DamBreak": "dam_break",
     "SpaceTime": "space_time",
     "ChebyshevTimes": "chebyshev_times",
 }

@@ -27,10 +27,10 @@ tolerance of 1e-3.
 **Size.** 60 samples x 51 frames x 2 fields x 64^2 in float32: 100 MB. Samples 0-19 are the test
 set, 20-39 validation, the rest training.
 
-**Cost.** A sample takes 5 s of one core, the default set 3 minutes on two. The fields of two
-samples are off by at most 1.2e-4 in each frame (relative L2) against 512^2 and 384^2 points and
-half the steps. Finite volumes in 128 x 128 cells, as in PDEBench, are off by 5 % at t = 0.5 and by
-3 % from t = 1 to 5, from the start on those cells (one sample): they do not resolve white noise.
+**Cost.** A sample takes 2.8 s of one core. The fields of two samples are off by at most 1.2e-4 in
+each frame (relative L2) against 512^2 and 384^2 points and half the steps. Finite volumes in 128 x
+128 cells, as in PDEBench, are off by 5 % at t = 0.5 and by 3 % from t = 1 to 5, from the start on
+those cells (one sample): they do not resolve white noise.
 
 **What is hard.** Noise decays first, then a pattern grows. The standard deviation over the square
 falls from 0.5 to 0.20 (u, t = 1) and 0.05 (v, t = 0.5), then grows to 0.31 and 0.17 at t = 5. From

@@ -52,6 +52,7 @@ MORE = {
     ("constraint", "boundary_values"): ["constraint.boundary_values.fields=[pressure]"],
     ("constraint", "means"): ["constraint.means.fields=[vorticity]"],
     ("constraint", "positivity"): ["constraint.positivity.fields=[vorticity]"],
+    ("data", "dam_break"): ["data.solver=32"],
     ("data", "filtered_turbulence"): ["data.factor=8", "data.flow.spin_up=0"],
     ("data", "fitzhugh_nagumo"): ["data.modes=16", "data.diffusion=[0.01,0.05]"],
     ("data", "gray_scott"): ["data.warmup=0"],

@@ -59,6 +59,7 @@ def as_floats(value: Any) -> Any:
         ),
         ("Lorenz96", {"forcing": 20, "interval": 1, "scales": {"coupling": 1, "speed": 4}}),
         ("GrayScott", {"length": 1, "interval": 20, "warmup": 100}),
+        ("DamBreak", {"inner": 3, "outer": 2, "interval": 1}),
         ("FitzHughNagumo", {"threshold": 1, "interval": 1}),
         ("KolmogorovFlow", {"flow": {"reynolds": 1000, "drag": 1, "spin_up": 4}, "interval": 1}),
         ("FilteredTurbulence", {"flow": {"reynolds": 500, "drag": 1}, "interval": 1}),

@@ -51,6 +51,7 @@ FILES = [
     ("KuramotoSivashinsky", {}, "kuramoto_sivashinsky-128-8d47ca85.h5"),
     ("Lorenz96", {}, "lorenz96-32-8c207512.h5"),
     ("GrayScott", {}, "gray_scott-64-43596c10.h5"),
+    ("DamBreak", {}, "dam_break-64-303c8d5a.h5"),
     ("FitzHughNagumo", {}, "fitzhugh_nagumo-64-f3be3325.h5"),
     ("KolmogorovFlow", {}, "kolmogorov_flow-64-dd3c8747.h5"),
     ("FilteredTurbulence", {}, "filtered_turbulence-32-c024bf54.h5"),
@@ -120,6 +121,15 @@ PARAMETERS = {
         "steps": 50,
         "interval": 20.0,
         "warmup": 200.0,
+        "solver_version": 1,
+    },
+    "DamBreak": {
+        "radius": [0.3, 0.7],
+        "inner": 2.0,
+        "outer": 1.0,
+        "steps": 100,
+        "interval": 0.01,
+        "solver": 256,
         "solver_version": 1,
     },
     "FitzHughNagumo": {

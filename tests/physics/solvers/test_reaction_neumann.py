@@ -1,6 +1,7 @@
 import math
 from itertools import pairwise
 
+import numpy as np
 import pytest
 import torch
 from raising import raises_input
@@ -86,7 +87,7 @@ def test_a_cosine_series_is_the_periodic_one_of_twice_the_box() -> None:
 def finite_volumes(n: int, time: float, diffusion: tuple[float, float]) -> torch.Tensor:
     """Return the solution by finite volumes of second order, at a tight tolerance."""
 
-    def change(_: float, y: torch.Tensor) -> torch.Tensor:
+    def change(_: float, y: np.ndarray) -> np.ndarray:
         fields = torch.from_numpy(y).reshape(2, n, n)
         rate = fitzhugh_nagumo(K)(fields[None])[0]
         for axis in (1, 2):
@@ -94,7 +95,7 @@ def finite_volumes(n: int, time: float, diffusion: tuple[float, float]) -> torch
             none = torch.zeros_like(fields.narrow(axis, 0, 1))
             divergence = torch.cat([none, flux, none], axis).diff(dim=axis) * (n / LENGTH)
             rate = rate + torch.tensor(diffusion)[:, None, None].double() * divergence
-        return rate.flatten().numpy()
+        return np.asarray(rate.flatten())
 
     start = smooth(n).flatten().numpy()
     end = solve_ivp(change, (0, time), start, "DOP853", rtol=1e-9, atol=1e-11).y[:, -1]
@@ -141,7 +142,7 @@ def test_a_cubic_product_of_cosines_is_free_of_aliases() -> None:
 
 def test_an_unknown_boundary_is_one_line() -> None:
     with raises_input("boundary", "neuman", "did you mean 'neumann'"):
-        solve_reaction(smooth(8), fisher(1.0), 2, DIFFUSION, 1.0, 0.1, 1, 1, boundary="neuman")
+        solve_reaction(smooth(8), fisher(1.0), 2, DIFFUSION, 1.0, 0.1, 1, 1, boundary="neuman")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.float64, 1e-13)])
