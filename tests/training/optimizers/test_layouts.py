@@ -78,7 +78,7 @@ def test_weights_of_models(name: str, arguments: dict[str, Any]) -> None:
 
 def test_every_model_is_tried() -> None:
     wrappers = {"boosted", "converted", "denoised", "thermalized"}
-    assert {name for name, _ in MODELS} | wrappers == set(REGISTRY.names())
+    assert {name for name, _ in MODELS} | wrappers == set(REGISTRY.table)
 
 
 def test_the_matrix_of_a_mode_maps_inputs_to_outputs() -> None:
