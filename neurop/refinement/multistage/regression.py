@@ -45,8 +45,9 @@ def regress(
     stages
         Networks of the stages, four by default.
     minimizer
-        Finds the parameters of a stage; or several, as for
-        :func:`neurop.refinement.multistage.growing.grow`.
+        Finds the parameters of a stage; or several, one for each stage, of which the last is used
+        again. By default :class:`LevenbergMarquardt`, with 20 iterations in the first two of several
+        stages.
 
     Raises
     ------
