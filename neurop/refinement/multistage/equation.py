@@ -61,7 +61,7 @@ def solve(
         Networks of the stages, three of width 10, 20 and 20 by default.
     minimizer
         Finds the parameters of a stage; or several, one for each stage, of which the last is used
-        again. By default :class:`LevenbergMarquardt`, with 20 iterations in the first two of several
+        again. By default Levenberg and Marquardt, with 20 iterations in the first two of several
         stages.
 
     Raises

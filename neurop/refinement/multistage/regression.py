@@ -46,7 +46,7 @@ def regress(
         Networks of the stages, four by default.
     minimizer
         Finds the parameters of a stage; or several, one for each stage, of which the last is used
-        again. By default :class:`LevenbergMarquardt`, with 20 iterations in the first two of several
+        again. By default Levenberg and Marquardt, with 20 iterations in the first two of several
         stages.
 
     Raises
