@@ -1,4 +1,4 @@
-"""Settings of the networks of other libraries, found by the bench at a budget of a minute."""
+"""Settings of the networks of other libraries, by data set."""
 
 from neurop.bench.training.peers import Peer
 
@@ -7,11 +7,11 @@ RECIPES = {
     "darcy": Peer(modes=16, width=32, padding=0.1, lr=4e-3, batch_size=8, gradient=0.5),
     "shallow_water": Peer(width=32, lr=2e-3, batch_size=4),
 }
-"""By data set; the measurements are in benchmarks/."""
+"""Starting values near those of neurop for the same data; `peer.lr=` etc. tune them."""
 
 
 def recipe_of(name: str) -> Peer:
-    """Return the settings for a data set; the defaults if none were found for it.
+    """Return the settings for a data set; the defaults if there are none for it.
 
     Examples
     --------
