@@ -22,32 +22,28 @@ from typing import Any
 import torch
 import torch_harmonics
 from torch import Tensor, nn
-from torch_harmonics.examples.models import SphericalFourierNeuralOperator
 
 import neurop
 from cli._allocator import keep_pages
 from neurop.bench.timing import peak_mb
+from neurop.bench.training import Peer, peer_network
 from neurop.geometry.grid import Grid
 from neurop.models import SFNO
 
 WIDTH, DEPTH = 32, 4
+GAUSS = Grid.latlon(gauss=True)
 
 
 def candidates(latitudes: int, longitudes: int) -> dict[str, nn.Module]:
     """Return the two models."""
     return {
-        "neurop": SFNO(1, 1, Grid.latlon(gauss=True), modes=latitudes, width=WIDTH, depth=DEPTH),
-        "torch-harmonics": SphericalFourierNeuralOperator(
-            img_size=(latitudes, longitudes),
-            grid="legendre-gauss",
-            grid_internal="legendre-gauss",
-            scale_factor=1,
-            in_chans=1,
-            out_chans=1,
-            embed_dim=WIDTH,
-            num_layers=DEPTH,
-            use_mlp=True,
-            mlp_ratio=2.0,
+        "neurop": SFNO(1, 1, GAUSS, modes=latitudes, width=WIDTH, depth=DEPTH),
+        "torch-harmonics": peer_network(
+            "torch-harmonics",
+            (1, 1),
+            GAUSS,
+            (latitudes, longitudes),
+            Peer(width=WIDTH, depth=DEPTH),
         ),
     }
 

@@ -14,7 +14,6 @@ from omegaconf import DictConfig, OmegaConf
 from neurop.bench import describe_machine
 from neurop.errors import ExternalFailure, InputError, nearest
 from neurop.plots import save
-from neurop.training.budget import Budget
 
 from ._console import table, wrote
 from ._evaluation import as_ints
@@ -63,10 +62,17 @@ def run(
     ExternalFailure
         If ``neurop train`` failed.
     """
-    from neurop.bench.training import PEERS, median_curve, points, times_as_long, train_peer
-    from neurop.bench.training.peers import require
+    from neurop.bench.training import (
+        PEERS,
+        median_curve,
+        points,
+        times_as_long,
+        train_peer,
+        untrained,
+    )
     from neurop.geometry.sphere import Sphere
     from neurop.plots.time_to_accuracy import time_to_accuracy
+    from neurop.training.budget import Budget
 
     check_types(cfg, SETTINGS)
     if len(scopes) > 1:
@@ -81,9 +87,12 @@ def run(
     seeds = list(dict.fromkeys(as_ints("seeds", cfg.seeds, 0)))
     source = data_set(cfg.data)
     peer = _checked(cfg, source.name, asked)
-    sphere = isinstance((source.outline() or source.splits())["train"].grid, Sphere)
+    outline = (source.outline() or source.splits())["train"]
+    sphere = isinstance(outline.grid, Sphere)
     paths = asked or [OWN, PEERS[1] if sphere else PEERS[0]]
-    require(paths)  # before the data are generated
+    for path in paths:
+        if path in PEERS:  # what it cannot be is said before the data are generated
+            untrained(path, outline, source.problem, peer)
     splits = source.splits()
     usual = "sfno" if sphere else "fno"
     settings = {
@@ -131,13 +140,11 @@ def run(
 def _checked(cfg: DictConfig, name: str, asked: list[str] | None) -> Peer:
     """Check model and paths, and return the settings of the other network."""
     from neurop.bench.training import PEERS, Peer, recipe_of
-    from neurop.bench.training.peers import require
 
     known = [OWN, *PEERS, *(f"{OWN}-{name}" for name in option_names("model"))]
     for path in asked or ():
         if path not in known:
             raise InputError.of("paths", path, nearest(path, known))
-    require(asked or ())
     given = {str(key): value for key, value in cfg.peer.items() if value is not None}
     return Peer(**(vars(recipe_of(name)) | given))
 

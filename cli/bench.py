@@ -26,7 +26,7 @@ from neurop.bench import (
 from neurop.errors import InputError, nearest
 from neurop.plots import cost, save
 
-from . import _bench_data, _bench_training
+from . import _bench_data
 from ._bench import start
 from ._console import table, wrote
 from ._evaluation import as_int
@@ -55,6 +55,8 @@ def run(cfg: DictConfig) -> dict[str, Any]:
         raise InputError(f"out={folder} is a file; give a folder", "out", str(folder))
     scopes = _words("scopes", cfg.scopes)
     if TRAINING in scopes:
+        from . import _bench_training  # its parts import Lightning
+
         return _bench_training.run(
             cfg, folder, scopes, None if cfg.paths is None else _words("paths", cfg.paths)
         )

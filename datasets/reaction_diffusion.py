@@ -83,6 +83,8 @@ from neurop.physics.solvers.reaction import fisher, solve_reaction
 
 SOLVER_VERSION = 1
 LARGEST, FINE = 2**17, 4096
+KERNEL = 0.2
+"""Length of the kernel of the initial field by default."""
 GRADED = 8
 """Steps in each span of a start with small scales."""
 
@@ -134,7 +136,7 @@ class ReactionDiffusion(SolvedDataset):
         resolution: int = 256,
         viscosity: float | Sequence[float] = 1e-2,
         rate: float | Sequence[float] = 5.0,
-        correlation: float = 0.2,
+        correlation: float = KERNEL,
         initial: str = "kernel",
         steps: int | None = None,
         time: float = 1.0,
@@ -145,6 +147,9 @@ class ReactionDiffusion(SolvedDataset):
             raise InputError.of("correlation", correlation, "use a number from 0.01 to 1")
         if initial not in ("kernel", *RECIPES):
             raise InputError.of("initial", initial, nearest(initial, ("kernel", *RECIPES)))
+        if initial != "kernel" and correlation != KERNEL:
+            remedy = f"is of initial=kernel, not of {initial}; leave it out"
+            raise InputError.of("correlation", correlation, remedy)
         if steps is not None and steps < 1:
             raise InputError.of("steps", steps, "use 1 or more, or null for a map")
         super().__init__(samples, (resolution,), storage)

@@ -41,15 +41,39 @@ def peer_layer(conv: SpectralConv) -> nn.Module:
 
 def peer_model(case: Case, depth: int) -> nn.Module:
     """Return neuraloperator's FNO of the same modes, width and depth, otherwise with defaults."""
+    return peer_fno(case.bands, (1, 1), case.width, depth)
+
+
+def peer_fno(
+    modes: tuple[int, ...],
+    channels: tuple[int, int],
+    width: int,
+    depth: int,
+    padding: float | None = None,
+) -> nn.Module:
+    """Return neuraloperator's FNO.
+
+    Parameters
+    ----------
+    modes
+        Modes per axis, as neurop counts them.
+    channels
+        Of input and output.
+    width, depth
+        Hidden channels, and number of blocks.
+    padding
+        Share by which each side of the domain is padded.
+    """
     _require()
     from neuralop.models import FNO
 
     return FNO(
-        n_modes=_total(case.bands),
-        in_channels=1,
-        out_channels=1,
-        hidden_channels=case.width,
+        n_modes=_total(modes),
+        in_channels=channels[0],
+        out_channels=channels[1],
+        hidden_channels=width,
         n_layers=depth,
+        domain_padding=padding,
     )
 
 

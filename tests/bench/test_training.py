@@ -68,6 +68,14 @@ def test_a_network_for_spheres_is_refused_on_planes() -> None:
         peer_network("torch-harmonics", (1, 1), Grid.periodic(2), (8, 16), Peer())
 
 
+@pytest.mark.parametrize("gauss", [True, False])
+def test_the_network_of_torch_harmonics_is_for_both_kinds_of_latitudes(gauss: bool) -> None:
+    pytest.importorskip("torch_harmonics")
+    grid = Grid.latlon(gauss=gauss)
+    net = peer_network("torch-harmonics", (3, 2), grid, (8, 16), Peer(width=4, depth=1))
+    assert net(torch.zeros(1, 3, 8, 16)).shape == (1, 2, 8, 16)
+
+
 class Identity(nn.Module):
     """One number times the input, with a state like neuraloperator's, which needs pickle."""
 

@@ -200,6 +200,7 @@ def test_the_band_holds_all_modes_of_the_solver() -> None:
         ({"rate": -1.0}, "above 0"),
         ({"time": float("inf")}, "above 0"),
         ({"correlation": 2.0}, "from 0.01 to 1"),
+        ({"correlation": 0.1, "initial": "pdebench"}, "leave it out"),
         ({"initial": "kernl"}, "did you mean 'kernel'"),
         ({"viscosity": 1e-12}, "use a larger viscosity"),
     ],

@@ -3,7 +3,7 @@
 from neurop.bench.training.curve import median_curve, points, times_as_long
 from neurop.bench.training.peers import PEERS, Peer, peer_network
 from neurop.bench.training.recipes import recipe_of
-from neurop.bench.training.train import train_peer
+from neurop.bench.training.train import train_peer, untrained
 
 __all__ = [
     "PEERS",
@@ -14,4 +14,5 @@ __all__ = [
     "recipe_of",
     "times_as_long",
     "train_peer",
+    "untrained",
 ]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from torch import Tensor, nn
 
-from neurop.bench.peer import HINT, available
+from neurop.bench.peer import HINT, available, peer_fno
 from neurop.errors import InputError
 from neurop.extras import advice
 from neurop.geometry.grid import Grid
@@ -83,13 +83,11 @@ class PeerNetwork(GridOperator):
         return out
 
 
-def require(paths: Iterable[str]) -> None:
-    """Raise InputError if the library of a path is not installed."""
-    for path in paths:
-        if path == "neuraloperator" and not available():
-            raise InputError.of("paths", path, HINT)
-        if path == "torch-harmonics" and importlib.util.find_spec("torch_harmonics") is None:
-            raise InputError.of("paths", path, f"not installed; {advice('torch-harmonics')}")
+def _require(path: str) -> None:
+    if path == "neuraloperator" and not available():
+        raise InputError.of("paths", path, HINT)
+    if path == "torch-harmonics" and importlib.util.find_spec("torch_harmonics") is None:
+        raise InputError.of("paths", path, f"not installed; {advice('torch-harmonics')}")
 
 
 def peer_network(
@@ -115,20 +113,10 @@ def peer_network(
     InputError
         If the library is not installed, or its network is not for this grid.
     """
-    require([path])
+    _require(path)
     if path == "neuraloperator":
-        from neuralop.models import FNO
-
-        return PeerNetwork(
-            FNO(
-                n_modes=tuple(2 * min(peer.modes, n // 2) for n in shape),
-                in_channels=channels[0],
-                out_channels=channels[1],
-                hidden_channels=peer.width,
-                n_layers=peer.depth,
-                domain_padding=peer.padding or None,
-            )
-        )
+        modes = tuple(min(peer.modes, n // 2) for n in shape)
+        return PeerNetwork(peer_fno(modes, channels, peer.width, peer.depth, peer.padding or None))
     kind = LATITUDES.get(grid.axes[0].layout) if isinstance(grid, Sphere) else None
     if kind is None:
         remedy = "its network is for spheres with Gauss latitudes or both poles; leave it out"

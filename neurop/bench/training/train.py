@@ -22,6 +22,35 @@ from neurop.training.callbacks.timer import Timer
 from neurop.training.fit import fit
 
 
+def untrained(path: str, train: FieldSet, problem: Problem | None, peer: Peer) -> Surrogate:
+    """Return a surrogate whose network is one of another library.
+
+    Parameters
+    ----------
+    path
+        One of :data:`neurop.bench.training.PEERS`.
+    train
+        Training split.
+    problem
+        Map or evolution; by default that of the data.
+    peer
+        Size of the network.
+
+    Raises
+    ------
+    InputError
+        If the library is not installed, its network is not for this grid, or the data have
+        parameters, which its network does not take.
+    """
+    surrogate = Surrogate.of(train, FNO.spec(modes=1, width=1, depth=1), problem)
+    card = surrogate.card
+    if card.number_channels:
+        raise InputError.of("paths", path, "its network takes no parameters of samples")
+    channels = card.in_channels, card.out_channels
+    surrogate.net = peer_network(path, channels, card.grid, train.shape, peer)
+    return surrogate
+
+
 def train_peer(
     path: str,
     splits: Mapping[str, FieldSet],
@@ -54,17 +83,11 @@ def train_peer(
     Raises
     ------
     InputError
-        If the library is not installed, or the data have parameters, which its network does not
-        take.
+        As :func:`untrained`.
     """
-    train, timer = splits["train"], Timer()
+    timer = Timer()
     torch.manual_seed(seed)
-    surrogate = Surrogate.of(train, FNO.spec(modes=1, width=1, depth=1), problem)
-    card = surrogate.card
-    if card.number_channels:
-        raise InputError.of("paths", path, "its network takes no parameters of samples")
-    channels = card.in_channels, card.out_channels
-    surrogate.net = peer_network(path, channels, card.grid, train.shape, peer)
+    surrogate = untrained(path, splits["train"], problem, peer)
     with redirect_stdout(io.StringIO()):  # the lines of epochs would be among those of the bench
         fit(
             surrogate,

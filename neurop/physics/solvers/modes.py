@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -120,6 +121,7 @@ class CosineModes:
         return _along_axes(matrices, coefficients)
 
 
+@lru_cache(maxsize=16)  # every frame asks for those of its grid
 def _cosines(points: int, count: int) -> Tensor:
     """Return the modes at the centres of the cells, ``(points, count)``."""
     x = (torch.arange(points, dtype=torch.float64) + 0.5) / points

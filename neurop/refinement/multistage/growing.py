@@ -101,8 +101,8 @@ def grow(
     minimizer
         Finds the parameters of a stage; or several, one for each stage, of which the last is used
         again. By default :class:`LevenbergMarquardt`, with :data:`EARLY` iterations in the first
-        two of several stages: more of them lower the residual a little and roughen it a lot, so
-        that the next stage leaves more of it.
+        two of several stages: more of them lower the residual further, but leave it faster waves,
+        of which the next stage learns less.
     """
     stages = stages or Stages()
     each = _each(minimizer, len(stages.widths))
