@@ -61,6 +61,7 @@ class Row:
     increments: bool = True
     modes: int = 16
     width: int = 24
+    model: str = "FNO"
 
 
 ROWS = {
@@ -80,13 +81,17 @@ ROWS = {
     "pushforward": Row(pushforward=2, epochs=0.75),
     "24 modes": Row(modes=24, width=20),
     "noise 0.01, four steps at the end": Row(noise=0.01, epochs=0.5, last=0.125),
+    "TFNO": Row(model="TFNO"),
+    "T1": Row(model="TransformOnce"),
+    "T1, error of the gradient": Row(model="TransformOnce", gradient=1.0),
+    "T1, 24 modes": Row(model="TransformOnce", modes=24, width=16),
 }
 
 
 def trained(row: Row, splits: dict[str, neurop.FieldSet], given: argparse.Namespace) -> Surrogate:
     """Return the network of a row."""
     lightning.seed_everything(given.seed, verbose=False)
-    spec = models.FNO.spec(modes=row.modes, width=row.width, depth=4)
+    spec = getattr(models, row.model).spec(modes=row.modes, width=row.width, depth=4)
     limits = [BandLimit((row.band, row.band))] if row.band else []
     problem = Evolution(unroll=row.unroll, increments=row.increments)
     surrogate = Surrogate.of(splits["train"], spec, problem, limits)

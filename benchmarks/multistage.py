@@ -120,7 +120,9 @@ def regression(
 
 
 def equation(
-    minimizer: Minimizer, widths: tuple[int, ...] = (10, 20, 20), upper: float = 2.0
+    minimizer: Minimizer | Sequence[Minimizer],
+    widths: tuple[int, ...] = (10, 20, 20),
+    upper: float = 2.0,
 ) -> dict[str, Any]:
     """Solve the equation, and return errors and residuals after each stage."""
     started = time.process_time()
@@ -170,6 +172,7 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "regression_clustered": lambda: regression(LevenbergMarquardt(), place=clustered),
     "regression_early": lambda: regression(EARLY, (20, 20, 30, 40), place=clustered),
     "equation": lambda: equation(LevenbergMarquardt()),
+    "equation_early": lambda: equation(EARLY, (10, 20, 20, 30)),
     "regression_seed1": lambda: regression(LevenbergMarquardt(), seed=1),
     "regression_lbfgs": lambda: regression(LBFGS(2000, 2000)),
     "one_network": lambda: regression(LBFGS(8000, 8000), (52,)),

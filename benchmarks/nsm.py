@@ -1,6 +1,6 @@
 r"""Neural spectral methods at equal time: Fisher's equation without data, Fourier x Chebyshev.
 
-python benchmarks/nsm.py [--seconds 480] [--fields 20000] [--runs 1000] [--rows ...] [--out F]
+python benchmarks/nsm.py [--seconds 480] [--fields 20000] [--rows ...] [--optimizer adamw] [--out F]
 
 Five trainings of one network, initial concentration to all times up to 1 (viscosity 0.05, rate 5),
 each with the steps that the same time on one thread allows and the same initial fields. The time of
@@ -35,6 +35,7 @@ import numpy as np
 import torch
 from lightning.pytorch.callbacks import Callback
 from numpy.typing import NDArray
+from optimizers import OPTIMIZERS
 from torch import Tensor
 
 import neurop
@@ -174,7 +175,7 @@ def fitted(
         data,
         objective,
         budget=f"{steps}steps",
-        optimizer=partial(torch.optim.AdamW, lr=given.rate, betas=(0.9, 0.98), weight_decay=1e-5),
+        optimizer=partial(OPTIMIZERS[given.optimizer], lr=given.rate),
         batch_size=BATCH,
         callbacks=[count],
         seed=given.seed,
@@ -245,6 +246,7 @@ def main() -> None:
     parser.add_argument("--fields", type=int, default=20000, help="initial fields without solver")
     parser.add_argument("--runs", type=int, default=1000, help="of the solver, supervised")
     parser.add_argument("--width", type=int, default=24)
+    parser.add_argument("--optimizer", choices=[*OPTIMIZERS], default="adamw")
     parser.add_argument("--rate", type=float, default=6e-3, help="of learning")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rows", nargs="+", choices=[*ROWS], default=[*ROWS])

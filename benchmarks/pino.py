@@ -1,6 +1,6 @@
 r"""An equation as a teacher: Burgers' equation with all, few and no labels, and too few frames.
 
-python benchmarks/pino.py [--steps 1000] [--frames 32 4] [--weight 1] [--order 0] [--out F]
+python benchmarks/pino.py [--steps 1000] [--frames 32 4] [--optimizer adamw] [--out F]
 
 One FNO over space and time, initial velocity to all later frames, is trained with the same number
 of steps by targets, by the residual of the equation, and by both. With few frames the derivative
@@ -23,6 +23,7 @@ import lightning
 import numpy as np
 import torch
 from matplotlib.figure import Figure
+from optimizers import OPTIMIZERS
 
 import neurop
 from neurop.datasets import Burgers, SpaceTime
@@ -80,7 +81,7 @@ def measured(frames: int, name: str, given: argparse.Namespace) -> dict[str, Any
         data,
         objective,
         budget=f"{given.steps}steps",
-        optimizer=partial(torch.optim.AdamW, lr=4e-3, betas=(0.9, 0.98), weight_decay=1e-5),
+        optimizer=partial(OPTIMIZERS[given.optimizer], lr=given.rate),
         loader=partial(Loader, batch_size=BATCH, labels=labels or None),
         trainer=partial(
             lightning.Trainer,
@@ -136,6 +137,8 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=20)
     parser.add_argument("--weight", type=float, default=1.0, help="of the residual next to labels")
     parser.add_argument("--order", type=float, default=0.0, help="of the norm of the residual")
+    parser.add_argument("--optimizer", choices=[*OPTIMIZERS], default="adamw")
+    parser.add_argument("--rate", type=float, default=4e-3, help="of learning")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rows", nargs="+", choices=[*rows()], default=[*rows()])
     parser.add_argument("--folder", type=Path, default=Path("data"), help="of the data")

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from neurop.models.patched import Patched as Patched
     from neurop.models.psi_fno import PsiFNO as PsiFNO
     from neurop.models.sfno import SFNO as SFNO
+    from neurop.models.sgno import SGNO as SGNO
     from neurop.models.stable_fno import StableFNO as StableFNO
     from neurop.models.tfno import TFNO as TFNO
     from neurop.models.thermalized import Thermalized as Thermalized
@@ -54,6 +55,7 @@ REGISTRY = Registry(
         "patched": "neurop.models.patched:Patched",
         "psi_fno": "neurop.models.psi_fno:PsiFNO",
         "sfno": "neurop.models.sfno:SFNO",
+        "sgno": "neurop.models.sgno:SGNO",
         "stable_fno": "neurop.models.stable_fno:StableFNO",
         "t1": "neurop.models.transform_once:TransformOnce",
         "t1_plus": "neurop.models.transform_once_plus:TransformOncePlus",

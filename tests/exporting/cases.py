@@ -76,6 +76,8 @@ CASES = {
     "t1-walls": Small("t1", WALLS, (9, 8), True),
     "t1_plus": Small("t1_plus", PLANE, (9, 12), True, {"modes": 3, "width": 6, "channels": 8}),
     "sfno": Small("sfno", SPHERE, (9, 16), False, SMALL | {"modes": 6}),
+    "sgno": Small("sgno", PLANE, (9, 12), True, SMALL | {"mask": 2.0}),
+    "sgno-walls": Small("sgno", WALLS, (9, 8), True),
     "stable_fno": Small("stable_fno", PLANE, (9, 12), True),
     "stable_fno-dynamic": Small("stable_fno", PLANE, (9, 12), True, SMALL | {"filter": "dynamic"}),
     "stable_fno-sphere": Small("stable_fno", SPHERE, (9, 16), False),

@@ -33,6 +33,7 @@ from neurop.layers.conditioning.film import FiLM
 from neurop.layers.equivariant.block import group_block
 from neurop.layers.equivariant.fields import LiftToGroup, SumOverGroup
 from neurop.layers.equivariant.linear import GroupLinear
+from neurop.layers.filters.generator import Generator
 from neurop.layers.filters.polar import PolarFilter
 from neurop.layers.local.conv import DoublingConv, HalvingConv, PaddedConv
 from neurop.layers.local.convnext_block import UnitNorm
@@ -46,6 +47,7 @@ from neurop.layers.local.resize import Double, Halve
 from neurop.layers.local.sphere_difference import SphereDifference
 from neurop.layers.spectral.axis_conv import AxisConv
 from neurop.layers.spectral.double_fourier_conv import DoubleFourierConv
+from neurop.layers.spectral.generator_block import GeneratorBlock
 from neurop.layers.spectral.pre_block import PreBlock
 from neurop.metrics.convergence import Convergence, convergence
 from neurop.spectral import resample
@@ -109,6 +111,18 @@ class Group(nn.Module):
         return self.layers(x.movedim(1, -1)).movedim(-1, 1)
 
 
+class Gated(nn.Module):
+    """Block of SGNO with both gates open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        step = SpectralConv(4, 2, (4, 4), weight=Generator((4, 4), 2))
+        self.block = GeneratorBlock(2, step)
+
+    def forward(self, v: Tensor) -> Tensor:
+        return self.block(v, torch.tensor(1.0), torch.tensor(1.0))
+
+
 class ThereAndBack(nn.Module):
     """Half of the points, and all of them again."""
 
@@ -127,6 +141,7 @@ INVARIANT: dict[str, tuple[Callable[[], nn.Module], Grid]] = {
     "AxisConv": (lambda: AxisConv(2, 3, (4, 4)), PLANE),
     "AxisConv, walls": (lambda: AxisConv(2, 3, (4, 4), WALLS), WALLS),
     "FourierBlock": (lambda: Last(FourierBlock(2, SpectralConv(2, 2, (4, 4)), 2.0)), PLANE),
+    "GeneratorBlock": (lambda: Last(Gated()), PLANE),
     "PreBlock": (lambda: Last(PreBlock(2, SpectralConv(2, 2, (4, 4)), 2.0)), PLANE),
     "DoubleFourierConv": (
         lambda: DoubleFourierConv(2, 2, (5, 5), GLOBE, PolarFilter((5, 5), 2)),
@@ -171,6 +186,7 @@ NAIVE: dict[str, Callable[[], nn.Module]] = {
 """Linear layers of a number of points."""
 OTHER = {
     "DenseFilter": "weight of SpectralConv; tests/layers/filters",
+    "Generator": "weight of SpectralConv; tests/layers/filters",
     "DynamicFilter": "weight of SpectralConv; tests/layers/filters",
     "PolarFilter": "weight of SpectralConv; tests/layers/filters",
     "ShellScale": "part of DynamicFilter",

@@ -35,6 +35,7 @@ from neurop.layers.equivariant.weight import GroupWeight
 from neurop.layers.factorized.factorize import CP, LayerSlice, TensorTrain, Tucker
 from neurop.layers.filters.dense import DenseFilter
 from neurop.layers.filters.dynamic import DynamicFilter
+from neurop.layers.filters.generator import Generator
 from neurop.layers.filters.polar import PolarFilter
 from neurop.layers.filters.shell_scale import ShellScale
 from neurop.layers.local.boundary_padding import BoundaryPadding
@@ -50,6 +51,7 @@ from neurop.layers.local.resize import Double, Halve
 from neurop.layers.local.sphere_difference import SphereDifference
 from neurop.layers.spectral.axis_conv import AxisConv
 from neurop.layers.spectral.double_fourier_conv import DoubleFourierConv
+from neurop.layers.spectral.generator_block import GeneratorBlock
 from neurop.layers.spectral.pre_block import PreBlock
 from neurop.layers.sphere_position import SpherePosition
 from neurop.layers.tokens.block import TokenBlock
@@ -114,14 +116,14 @@ class Doubled(nn.Module):
 
 
 class Fixed(nn.Module):
-    """A layer with a fixed target grid."""
+    """A layer whose arguments after the first are fixed, for example a target grid."""
 
-    def __init__(self, inner: nn.Module, shape: tuple[int, ...]) -> None:
+    def __init__(self, inner: nn.Module, *others: Any) -> None:
         super().__init__()
-        self.inner, self.shape = inner, shape
+        self.inner, self.others = inner, others
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.inner(x, self.shape)
+        return self.inner(x, *self.others)
 
 
 FIELD, LAST = (2, CHANNELS, *SHAPE), (2, *SHAPE, CHANNELS)
@@ -181,6 +183,12 @@ def over_poles() -> nn.Module:
     return DoubleFourierConv(CHANNELS, CHANNELS, MODES, Grid.latlon(), weight)
 
 
+def generated() -> nn.Module:
+    """Return a block of SGNO with both gates open."""
+    step = SpectralConv(2 * CHANNELS, CHANNELS, MODES, weight=Generator(MODES, CHANNELS))
+    return Fixed(GeneratorBlock(CHANNELS, step), torch.tensor(1.0), torch.tensor(1.0))
+
+
 LAYERS = {
     "SpectralConv": Case(layer(SpectralConv, CHANNELS, CHANNELS, MODES), (FIELD,)),
     "SpectralConv, walls": Case(layer(SpectralConv, CHANNELS, CHANNELS, MODES, WALLS), (FIELD,)),
@@ -209,7 +217,9 @@ LAYERS = {
     "PolarFilter": Case(lambda: Fixed(PolarFilter(MODES, CHANNELS), MODES), (PACKED,)),
     "DynamicFilter": Case(lambda: Fixed(DynamicFilter(MODES, CHANNELS), MODES), (PACKED,)),
     "DenseFilter": Case(lambda: Fixed(DenseFilter(MODES, CHANNELS), MODES), (PACKED,)),
+    "Generator": Case(lambda: Fixed(Generator(MODES, CHANNELS // 2, 2.0), MODES), (PACKED,)),
     "ShellScale": Case(lambda: Fixed(ShellScale(MODES), MODES), (SIGNED,)),
+    "GeneratorBlock": Case(generated, (LAST,)),
     "PreBlock": Case(
         lambda: PreBlock(CHANNELS, SpectralConv(CHANNELS, CHANNELS, MODES), 2.0), (LAST,)
     ),

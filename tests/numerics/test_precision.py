@@ -41,7 +41,9 @@ SumOverGroup                    |    3 |  450 |    5 |   11
 PolarFilter                     |  4.5 |   22 |    5 |    6
 DynamicFilter                   |  4.5 |   23 |    5 |   14
 DenseFilter                     |    4 |  4.5 |    6 |  5.5
+Generator                       |    4 |    7 |    4 |  4.5
 ShellScale                      |  1.5 |  1.5 |    - |    -
+GeneratorBlock                  |    7 |   37 |  4.5 |    7
 PreBlock                        |  2.5 |   45 |    1 |    7
 DoubleFourierConv               |   10 |   23 |    - |    -
 SpherePosition                  |    1 |    1 |    - |    -

@@ -14,6 +14,7 @@ from neurop.layers.factorized.tensor_train import TensorTrain
 from neurop.layers.factorized.tucker import Tucker
 from neurop.layers.filters.dense import DenseFilter
 from neurop.layers.filters.dynamic import DynamicFilter
+from neurop.layers.filters.generator import Generator
 from neurop.layers.local.difference_conv import DifferenceConv
 from neurop.layers.local.disco import DiscoConv
 from neurop.layers.local.integral_conv import IntegralConv
@@ -78,6 +79,7 @@ _TABLE: list[tuple[tuple[type, ...], Callable[[Any], Iterable[tuple[Any, Matrix]
     ((SpectralConv, AxisConv), _modes),
     ((SphericalConv, DenseFilter), lambda layer: [(layer.weight, PAIRED)]),
     ((CoefficientBlock,), _coefficients),
+    ((Generator,), lambda layer: [(layer.forcing, PAIRED)]),
     ((DynamicFilter,), lambda layer: [(layer.features, PAIRED)]),
     ((ModeMLP,), lambda layer: [(layer.first, PAIRED), (layer.second, PAIRED)]),
     ((Tucker,), _tucker),

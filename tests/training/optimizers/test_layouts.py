@@ -29,6 +29,7 @@ MODELS: list[tuple[str, dict[str, Any]]] = [
     ("patched", {"network": Spec("fno", SMALL)}),
     ("psi_fno", SMALL),
     ("sfno", SMALL),
+    ("sgno", SMALL),
     ("stable_fno", SMALL),
     ("stable_fno", SMALL | {"filter": "dense"}),
     ("stable_fno", SMALL | {"filter": "dynamic"}),
@@ -44,6 +45,7 @@ OTHERS = {
     "cnextunet": {"conv.conv.weight"},  # one kernel per channel
     "afno": {"mixing.biases", "head.weight"},
     "gfno": {"lift.kernel", "spectral.weight.kernel", "project.contract.kernel"},
+    "sgno": {"weight.rate"},
     "stable_fno": {"weight.gain", "weight.phase"},
     "t1": {"bias"},
     "t1_plus": {"bias"},
