@@ -120,15 +120,16 @@ def regression(
 
 
 def equation(
-    minimizer: Minimizer | Sequence[Minimizer],
-    widths: tuple[int, ...] = (10, 20, 20),
+    minimizer: Minimizer | Sequence[Minimizer] | None,
+    widths: tuple[int, ...] = (10, 20, 30),
+    seed: int = 0,
     upper: float = 2.0,
 ) -> dict[str, Any]:
     """Solve the equation, and return errors and residuals after each stage."""
     started = time.process_time()
     start = torch.zeros(1, 1, dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
     wide = [(-0.01 * upper, 1.01 * upper)]
-    network = solve(growth, start, wide, stages=Stages(widths), minimizer=minimizer)
+    network = solve(growth, start, wide, stages=Stages(widths, seed=seed), minimizer=minimizer)
     seconds = time.process_time() - started
     rows = []
     inner, full = line(8000, 0, upper), line(8000, *wide[0])
@@ -142,7 +143,7 @@ def equation(
             | {"u(0)": float(part(torch.zeros(1, 1, dtype=torch.float64)))}
         )
     parameters = sum(p.numel() for p in network.parameters())
-    about = {"minimizer": repr(minimizer), "domain": wide, "parameters": parameters}
+    about = {"minimizer": repr(minimizer), "seed": seed, "domain": wide, "parameters": parameters}
     return about | {"cpu_seconds": round(seconds, 1), "stages": rows}
 
 
@@ -171,8 +172,9 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "regression": lambda: regression(LevenbergMarquardt()),
     "regression_clustered": lambda: regression(LevenbergMarquardt(), place=clustered),
     "regression_early": lambda: regression(EARLY, (20, 20, 30, 40), place=clustered),
-    "equation": lambda: equation(LevenbergMarquardt()),
-    "equation_early": lambda: equation(EARLY, (10, 20, 20, 30)),
+    "equation": lambda: equation(None),
+    "equation_early": lambda: equation(EARLY),
+    "equation_early_seed1": lambda: equation(EARLY, seed=1),
     "regression_seed1": lambda: regression(LevenbergMarquardt(), seed=1),
     "regression_lbfgs": lambda: regression(LBFGS(2000, 2000)),
     "one_network": lambda: regression(LBFGS(8000, 8000), (52,)),

@@ -10,7 +10,7 @@ from torch.func import grad, hessian
 from neurop.errors import InputError
 from neurop.refinement.multistage import LevenbergMarquardt, MultistageNetwork, Stages, solve
 from neurop.refinement.multistage.equation import Equation, residual_at
-from neurop.refinement.multistage.sampling import stratified
+from neurop.refinement.multistage.sampling import clustered
 
 QUICK = LevenbergMarquardt(steps=150, iterations=12)
 START = torch.zeros(1, 1, dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
@@ -91,11 +91,13 @@ def test_laplace_on_a_square_with_boundary_values_alone() -> None:
     assert (u(x) - harmonic(x)).abs().max() < 5e-3
 
 
-def test_points_lie_in_strata_of_their_own() -> None:
-    x = stratified([(-1, 1), (0, 5)], 20, seed=3)
+def test_points_have_the_density_of_chebyshev() -> None:
+    """One between two consecutive extremes of the polynomial of degree 20, on every axis."""
+    x = clustered([(-1, 1), (0, 5)], 20, seed=3)
     for axis, (lower, upper) in enumerate([(-1, 1), (0, 5)]):
-        cells = ((x[:, axis] - lower) / (upper - lower) * 20).floor().sort().values
-        assert cells.tolist() == list(range(20))
+        middle, half = (upper + lower) / 2, (upper - lower) / 2
+        cells = torch.acos((middle - x[:, axis]) / half) / torch.pi * 20
+        assert cells.floor().sort().values.tolist() == list(range(20))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from neurop.refinement.multistage.growing import Minimizer, Stages, Target, grow
 from neurop.refinement.multistage.lines import along_axes
 from neurop.refinement.multistage.network import MultistageNetwork
 from neurop.refinement.multistage.rows import Block, Function
-from neurop.refinement.multistage.sampling import stratified
+from neurop.refinement.multistage.sampling import clustered
 
 Residual = Callable[[Function, Tensor], Tensor]
 """Of a function and one point, ``(axes,)``; derivatives by ``torch.func.grad``."""
@@ -25,7 +25,7 @@ def solve(
     residual: Residual,
     boundary: tuple[Tensor, Tensor],
     domain: Sequence[Sequence[float]],
-    points: Sequence[int] = (600, 2000, 2000),
+    points: Sequence[int] = (600, 2000, 4000),
     order: int = 1,
     stages: Stages | None = None,
     minimizer: Minimizer | Sequence[Minimizer] | None = None,
@@ -52,13 +52,13 @@ def solve(
     domain
         Lower and upper bound of every axis.
     points
-        Number of points of the equation, one per stage; the last is used again. Each lies in a
-        stratum of its own on every axis. A stage with fewer points than parameters (261 at width
-        10, 901 at 20) is fitted at the points and wrong between them.
+        Number of points of the equation, one per stage; the last is used again. They are closer
+        together at the ends of every axis. A stage with fewer points than parameters (261 at width
+        10, 901 at 20, 1951 at 30) is fitted at the points and wrong between them.
     order
         Of the highest derivative.
     stages
-        Networks of the stages, three of width 10, 20 and 20 by default.
+        Networks of the stages, three of width 10, 20 and 30 by default.
     minimizer
         Finds the parameters of a stage; or several, one for each stage, of which the last is used
         again. By default Levenberg and Marquardt, with 20 iterations in the first two of several
@@ -86,7 +86,7 @@ def solve(
     arXiv:2307.08934, section 3.
     """
     problem = Equation(residual, boundary, domain, points, order)
-    return grow(problem, stages or Stages(widths=(10, 20, 20)), minimizer)
+    return grow(problem, stages or Stages(widths=(10, 20, 30)), minimizer)
 
 
 def residual_at(residual: Residual, u: Function, points: Tensor) -> Tensor:
@@ -121,7 +121,7 @@ class Equation:
     def target(self, network: MultistageNetwork) -> Target:
         """Return the rows of the equation and of the boundary for the next stage."""
         number = len(network.records)
-        x = stratified(self.domain, self.points[min(number, len(self.points) - 1)], number)
+        x = clustered(self.domain, self.points[min(number, len(self.points) - 1)], number)
         lines = along_axes(self.domain)
         signals = [residual_at(self.residual, network, line) for line in lines]
         lacking = self.values - network(self.places)
