@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import redirect_stdout
 from importlib.resources import files
 from io import StringIO
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import Any, cast
 
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from ._errors import LISTS
 from ._say import say
@@ -49,10 +49,26 @@ def show(
     text = Template(template).substitute(
         APP_CONFIG_GROUPS="\n".join([*groups, ""]), CONFIG=printed.getvalue()
     )
-    say(explained(text, comments_of(verb, job().runtime.choices, folders())))
+    chosen = job().runtime.choices
+    extra = unknown_to_model(printed.getvalue(), chosen.get("model"), folders())
+    say(explained(text, comments_of(verb, chosen, folders()), extra))
 
 
-def explained(text: str, comments: Mapping[str, str]) -> str:
+def unknown_to_model(printed: str, model: str | None, folders: Iterable[str]) -> set[str]:
+    """Return the settings that the data set recommends and the file of the chosen model lacks.
+
+    The verbs leave them out too, by the signature of the model, which is not imported here.
+    """
+    candidates = (root / f"model/{model}.yaml" for root in _roots(folders))
+    file = next((path for path in candidates if path.is_file()), None)
+    given = cast(DictConfig, OmegaConf.create(printed)).get("model")
+    if file is None or not given:
+        return set()
+    known = cast(DictConfig, OmegaConf.load(file))
+    return {f"model.{key}" for key in given.keys() - known.keys()}
+
+
+def explained(text: str, comments: Mapping[str, str], extra: Container[str] = ()) -> str:
     r"""Return the help with comments after the values, and without the names of classes.
 
     Parameters
@@ -61,6 +77,8 @@ def explained(text: str, comments: Mapping[str, str]) -> str:
         Help that Hydra printed, with the values after a line ``Values``.
     comments
         Comments by full key.
+    extra
+        Full keys of values that are left out.
 
     Examples
     --------
@@ -81,7 +99,7 @@ def explained(text: str, comments: Mapping[str, str]) -> str:
         depth = len(found["indent"]) // 2
         path = [*path[:depth], found["key"]]
         comment = comments.get(".".join(path))
-        if not found["key"].startswith("_"):
+        if not found["key"].startswith("_") and ".".join(path[:2]) not in extra:
             made.append(f"{line:<{_COLUMN}}# {comment}" if comment else line)
     return head + values + "\n".join(made)
 
@@ -98,7 +116,7 @@ def comments_of(verb: str, chosen: Mapping[str, object], folders: Iterable[str])
     folders
         The user's folders of configuration, whose files come first.
     """
-    roots = [*map(Path, folders), Path(str(files(PACKAGE)))]
+    roots = _roots(folders)
     found = dict(_comments(roots, f"{verb}.yaml", ""))
     for group, choice in chosen.items():
         name, _, package = group.partition("@")
@@ -107,6 +125,10 @@ def comments_of(verb: str, chosen: Mapping[str, object], folders: Iterable[str])
         for file in (f for group in LISTS for f in _yaml(root / group)):
             found = dict(_comments([file.parent], file.name, "")) | found
     return found
+
+
+def _roots(folders: Iterable[str]) -> list[Path]:
+    return [*map(Path, folders), Path(str(files(PACKAGE)))]
 
 
 def _yaml(folder: Path) -> list[Path]:

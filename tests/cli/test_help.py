@@ -39,6 +39,18 @@ def test_help_of_train_shows_choices() -> None:
     assert any(line.startswith("  max_epochs: ") for line in lines)
 
 
+def test_help_of_a_model_has_its_settings_alone() -> None:
+    """The data set recommends modes, which a U-Net does not have."""
+    lines = neurop("train", "model=unet", "--help").stdout.splitlines()
+    own = lines[lines.index("model:") + 1 : lines.index("data:")]
+    assert [line.split(":")[0].strip() for line in own] == [
+        "width",
+        "levels",
+        "depth",
+        "conditioning",
+    ]
+
+
 @pytest.mark.parametrize("words", [("--help",), ("--version",), ("trian",)])
 def test_help_imports_nothing_heavy(words: tuple[str, ...]) -> None:
     code = (
