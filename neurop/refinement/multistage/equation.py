@@ -61,8 +61,8 @@ def solve(
         Networks of the stages, three of width 10, 20 and 30 by default.
     minimizer
         Finds the parameters of a stage; or several, one for each stage, of which the last is used
-        again. By default Levenberg and Marquardt, with 20 iterations in the first two of several
-        stages.
+        again. By default Levenberg and Marquardt, with at most 20 iterations in the first two of
+        several stages and 150 in the others.
 
     Raises
     ------

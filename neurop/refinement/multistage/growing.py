@@ -15,8 +15,8 @@ from neurop.refinement.multistage.levenberg_marquardt import LevenbergMarquardt
 from neurop.refinement.multistage.network import MultistageNetwork, made
 from neurop.refinement.multistage.rows import Block, Rows
 
-EARLY = 20
-"""Gauss-Newton steps of the first two of several stages."""
+EARLY, LATE = 20, 150
+"""Gauss-Newton steps of the first two of several stages, and of the others, at most."""
 Minimizer = Callable[[Rows, Tensor], Tensor]
 """Returns parameters of small rows, from rows and the parameters to start from."""
 
@@ -101,8 +101,8 @@ def grow(
     minimizer
         Finds the parameters of a stage; or several, one for each stage, of which the last is used
         again. By default :class:`LevenbergMarquardt`, with :data:`EARLY` iterations in the first
-        two of several stages: more of them lower the residual further, but leave it faster waves,
-        of which the next stage learns less.
+        two of several stages and :data:`LATE` in the others: more of them in the first lower the
+        residual further, but leave it faster waves, of which the next stage learns less.
     """
     stages = stages or Stages()
     each = _each(minimizer, len(stages.widths))
@@ -134,7 +134,7 @@ def _each(minimizer: Minimizer | Sequence[Minimizer] | None, count: int) -> list
     if minimizer is None:
         early = min(2, count - 1)
         chosen: list[Minimizer] = [LevenbergMarquardt(iterations=EARLY)] * early
-        return chosen + [LevenbergMarquardt()] * (count - early)
+        return chosen + [LevenbergMarquardt(iterations=LATE)] * (count - early)
     given = [minimizer] if callable(minimizer) else list(minimizer)
     if not given:
         raise InputError.of("minimizer", minimizer, "give one, or one per stage")
