@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from neurop.datasets.advection import Advection
+    from neurop.datasets.apebench import ApeBench
     from neurop.datasets.burgers import Burgers
     from neurop.datasets.chebyshev_times import ChebyshevTimes
     from neurop.datasets.dam_break import DamBreak
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ERA5",
     "Advection",
+    "ApeBench",
     "Burgers",
     "ChebyshevTimes",
     "DamBreak",
@@ -59,6 +61,7 @@ _MODULES = {
     "NavierStokes": "navier_stokes",
     "KuramotoSivashinsky": "kuramoto_sivashinsky",
     "Lorenz96": "lorenz96",
+    "ApeBench": "apebench",
     "Burgers": "burgers",
     "Advection": "advection",
     "Darcy": "darcy",

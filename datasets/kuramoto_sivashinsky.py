@@ -25,8 +25,8 @@ so that all other factors are 1. Two published settings are experiments. ``ks_re
 within 10 %, the start is a sum of sines, the solver is implicit with a tolerance of 1e-9, and the
 test set has 640 frames. ``ks_apebench``, the conservative scenario of APEBench (Koehler et al.),
 whose difficulties at 160 points mean a length of 116.8 and frames every 0.533; there the start is a
-sum of five waves, the reference takes one step of second order a frame, which is another map, and
-the test set has 200 frames.
+sum of five waves, the reference takes one step of second order a frame, which is another map (that
+of the data set ``apebench``), and the test set has 200 frames.
 
 **Size.** 240 samples x 101 frames x 128 points in float32: 12 MB. Samples 0-19 are the test set,
 20-39 validation, the rest training.

@@ -32,7 +32,7 @@ RARE = ("compile", "mlflow", "wandb")
 EXPERIMENTS = sorted(CONF.glob("experiment/*.yaml"))
 RECOMMENDED = sorted(CONF.glob("recommended/*.yaml"))
 # What makes a data set or a model small, where its file has such a setting.
-SMALL_DATA = {"samples": 6, "storage.held_out": 1, "steps": 2}
+SMALL_DATA = {"samples": 6, "storage.held_out": 1, "steps": 2, "train_steps": 2}
 # What makes the solver of an experiment cheap.
 SMALL_SOLVER = {
     "resolution": 16,

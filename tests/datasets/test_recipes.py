@@ -50,6 +50,8 @@ FILES = [
     ),
     ("KuramotoSivashinsky", {}, "kuramoto_sivashinsky-128-8d47ca85.h5"),
     ("Lorenz96", {}, "lorenz96-32-8c207512.h5"),
+    ("ApeBench", {}, "apebench-160-fa03f6c4.h5"),
+    ("ApeBench", {"scenario": "kdv", "release": "0.2.0"}, "apebench-160-a6dbc4e3.h5"),
     ("GrayScott", {}, "gray_scott-64-43596c10.h5"),
     ("DamBreak", {}, "dam_break-64-303c8d5a.h5"),
     ("FitzHughNagumo", {}, "fitzhugh_nagumo-64-f3be3325.h5"),
@@ -101,6 +103,12 @@ PARAMETERS = {
         "steps": 100,
         "interval": 1.0,
         "warmup": 100.0,
+        "solver_version": 1,
+    },
+    "ApeBench": {
+        "scenario": "burgers",
+        "steps": 200,
+        "release": "0.1.0",
         "solver_version": 1,
     },
     "KolmogorovFlow": {

@@ -12,6 +12,7 @@ from neurop.datasets import NavierStokes, SpaceTime
 
 STORED = {"held_out": 1}
 SETS: dict[str, dict[str, Any]] = {
+    "ApeBench": {"resolution": 16, "steps": 3, "train_steps": 2},
     "Burgers": {"resolution": 16},
     "Burgers, frames": {"resolution": 16, "steps": 3, "time": 0.1},
     "Burgers, a range": {"resolution": 16, "viscosity": [0.05, 0.1]},
