@@ -208,7 +208,7 @@ def main() -> None:
     torch.set_num_threads(1)
     versions = {"neurop": neurop.__version__, "torch": torch.__version__}
     about = {"versions": versions, "machine": platform.machine(), "threads": 1}
-    record = about | {"seconds": given.seconds, "sets": {}}
+    record: dict[str, Any] = about | {"seconds": given.seconds, "sets": {}}
     if given.out.exists():
         record |= json.loads(given.out.read_text())
     for name in given.sets:
