@@ -8,8 +8,9 @@ in units of their deviation. The test are rollouts of 200 steps of 30 trajectori
 geometric mean over steps 1 to 100 of the relative L2 error, the mean over trajectories. The weights
 are those of the last update, as in APEBench, which reports medians of many seeds. `increments`
 predicts the change of a state, not the next one; `neurop's recipe` also has AdamW at 4e-3, the
-relative loss and clipped gradients. SGNO has the size of its authors' code for one dimension, as has
-the larger FNO. Rows that are in the file already are kept, so they can be computed in several calls.
+relative loss and clipped gradients. SGNO and the larger
+FNO have the size of the code of SGNO's authors in one dimension. Rows that are in the file already
+are kept, so they can be computed in several calls.
 """
 
 from __future__ import annotations
