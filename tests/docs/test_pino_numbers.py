@@ -40,5 +40,10 @@ def test_sentences() -> None:
     long = {run["row"]: run["relative_l2"] for run in LONGER}
     assert f"a factor of {long['few labels and equation'] / long['few labels']:.2f}" in PAGE
     assert all(f"{error:.4f}" in PAGE for error in long.values())
+    for name in ("pino-soap", "pino-soap-order", "pino-soap-long"):
+        made = json.loads((ROOT / "benchmarks" / f"{name}-cpu-20261201.json").read_text())["runs"]
+        found = {run["row"]: run["relative_l2"] for run in made}
+        assert all(f"{error:.4f}" in PAGE for error in found.values())
+    assert f"{found['few labels and equation'] / found['few labels']:.2f}" == "0.65"
     few = [run for run in RUNS if run["frames"] == 4 and "equation" in run["row"]]
     assert all(run["residual"] < 0.045 < run["residual_of_truth"] for run in few)
