@@ -108,7 +108,7 @@ def quadratic_terms(
     r"""Return the function from a half spectrum of `points` to that of the nonlinear terms.
 
     Fields are multiplied by their modes :math:`|k| \le \tfrac23\lfloor N/2\rfloor - 1`, the 2/3
-    rule of exponax, which leaves out one or two modes more than
+    rule of exponax, which leaves out at most one mode more than
     :func:`neurop.physics.operators.dealias_mask`.
 
     Parameters
