@@ -8,9 +8,9 @@ in units of their deviation. The test are rollouts of 200 steps of 30 trajectori
 geometric mean over steps 1 to 100 of the relative L2 error, the mean over trajectories. The weights
 are those of the last update, as in APEBench, which reports medians of many seeds. `increments`
 predicts the change of a state, not the next one; `neurop's recipe` also has AdamW at 4e-3, the
-relative loss and clipped gradients. SGNO and the larger
-FNO have the size of the code of SGNO's authors in one dimension. Rows that are in the file already
-are kept, so they can be computed in several calls.
+relative loss and clipped gradients. SGNO and the larger FNO have the size of the code of SGNO's
+authors in one dimension. Rows that are in the file already are kept, so they can be computed in
+several calls.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import lightning
 import numpy as np
@@ -36,7 +36,7 @@ from neurop.datasets import ApeBench
 from neurop.datasets.apebench import SCENARIOS, Release
 from neurop.evaluation.rollout import rollout
 from neurop.inference.domain import measure
-from neurop.metrics.norms import scaled
+from neurop.metrics.norms import mean, scaled
 from neurop.objectives.objective import Objective
 from neurop.objectives.regression import Regression
 from neurop.problems import Evolution
@@ -60,9 +60,9 @@ class MeanSquares(Objective):
         """Return the loss of the trajectory."""
         target, given = batch["target"], batch.get("given")
         predicted = surrogate.trajectory(batch["input"], target.shape[1], given)
-        weights = cast(Tensor, measure(surrogate.card, target, given))
+        weights = measure(surrogate.card, target, given)
         error = scaled(predicted - target, surrogate.scale, weights).square()
-        return {"mean_squares": (error * weights).sum() / (torch.ones_like(error) * weights).sum()}
+        return {"mean_squares": mean(error, weights).mean()}
 
 
 LOSSES: dict[str, type[Objective]] = {"mse": MeanSquares, "relative": Regression}

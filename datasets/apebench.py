@@ -41,7 +41,7 @@ the distribution of APEBench's, not its values.
 30-59 validation, the rest training; the latter two have `train_steps` + 1 frames (51).
 
 **Cost.** 2 (linear) to 10 ms (``ks``) of one core per sample, so a second for a set. 20 frames from
-one field agree with those of exponax to 5e-14 (largest difference, float64, all scenarios, both
+one field agree with those of exponax to 4e-14 (largest difference, float64, all scenarios, both
 releases). From the flow of the equation (64 steps per frame with complex weights, 320 points) the
 map is off after 1, 20 and 50 frames by 1e-3, 5e-3, 9e-4 (``burgers``), 5e-3, 0.2, 0.5 (``kdv``),
 6e-3, 0.06, 0.2 (``ks_cons``), 2e-4, 4e-3, 9e-3 (``ks``) and 8e-7, 2e-5, 3e-5 (``fisher``; relative
