@@ -24,7 +24,7 @@ so that all other factors are 1. Two published settings are experiments. ``ks_re
 (Lippe et al.): 256 points, frames every 0.2 after 360 of them; there length and interval are drawn
 within 10 %, the start is a sum of sines, the solver is implicit with a tolerance of 1e-9, and the
 test set has 640 frames. ``ks_apebench``, the conservative scenario of APEBench (Koehler et al.),
-whose difficulties at 160 points mean a length of 116.8 and frames every 0.533; there the start is a
+whose difficulties at 160 points mean a length of 106.7 and frames every 0.444; there the start is a
 sum of five waves, the reference takes one step of second order a frame, which is another map (that
 of the data set ``apebench``), and the test set has 200 frames.
 
@@ -35,7 +35,7 @@ of the data set ``apebench``), and the test set has 200 frames.
 trajectories is off by 1e-8 after one unit of time, 6e-8 after 10, 1e-6 after 30, 4e-5 after 60 and
 3e-4 after 100 (relative L2, float64; the median 5e-5): chaos multiplies the error of the first
 steps. The set is stored in float32. At the settings of ``ks_refiner`` 60 samples take 11 s of CPU
-time on one core, so its 2304 (330 MB) several minutes; all 110 of ``ks_apebench`` (4 MB) 37 s.
+time on one core, so its 2304 (330 MB) several minutes; all 110 of ``ks_apebench`` (4 MB) 33 s.
 
 **What is hard.** Waves of length 2 pi sqrt 2 grow at the rate 1/4 and merge, and new ones appear
 all the time: a small error grows on average as exp(0.084 t) at length 64 (measured over 16 pairs

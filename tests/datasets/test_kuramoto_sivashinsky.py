@@ -176,7 +176,7 @@ def test_the_settings_of_apebench_are_its_normalised_equation() -> None:
     of ours is one unit of time of :math:`u_t + \beta (u^2/2)_x = \alpha_2 u_{xx} + \alpha_4
     u_{xxxx}` on the unit interval.
     """
-    n, gamma_2, gamma_4, delta = 160, -2.0, -15.0, -1.0
+    n, gamma_2, gamma_4, delta = 160, -2.0, -18.0, -1.0
     alpha_2, alpha_4, beta = gamma_2 / (2 * n**2), gamma_4 / (8 * n**4), delta / n
     source = published("ks_apebench", steps=1)
     assert source.shape == (n,)
