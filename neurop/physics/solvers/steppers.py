@@ -195,7 +195,8 @@ def record(
     grid
         Points per axis of the grid on which the state is computed.
     shape
-        Points per axis of the frames, with the modes :math:`|k| < N/2` of the state. Default: `grid`.
+        Points per axis of the frames, with the modes :math:`|k| < N/2` of the state. Default:
+        `grid`.
 
     Returns
     -------
